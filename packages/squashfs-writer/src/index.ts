@@ -1,1 +1,36 @@
-export {}
+/**
+ * squashfs-writer: writes squashfs 4.0 images.
+ *
+ * {@link packDirectory} packs a folder, {@link writeImage} entries that a program gives; the encoders of single
+ * structures are in `squashfs-writer/format`.
+ */
+export { type Codec, uncompressed } from './codec/codec.js'
+export { gzip, portableGzip } from './codec/gzip.js'
+export { zstd } from './codec/zstd.js'
+export type { Sink } from './data/output.js'
+export {
+  DestinationError,
+  EntryError,
+  LimitError,
+  OptionError,
+  SquashfsError,
+  type Unreadable,
+  UnreadableError,
+} from './errors.js'
+export type { Progress, StoredPart } from './image.js'
+export { type MemorySink, memorySink } from './memory-sink.js'
+export { type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
+export type { ImageOptions } from './node/settings.js'
+export { type ImageResult, writeImage } from './node/write-image.js'
+export type {
+  DeviceEntry,
+  DirectoryEntry,
+  Entry,
+  EntryAttributes,
+  EntryContent,
+  FileEntry,
+  HardLinkEntry,
+  IpcEntry,
+  SymlinkEntry,
+} from './tree/entry.js'
+export type { Warning } from './tree/rules.js'

@@ -1,0 +1,51 @@
+/** gzip, in squashfs' sense: zlib containers (RFC 1950). Node's zlib for speed, fflate for the same bytes everywhere. */
+import { promisify } from 'node:util'
+import { deflate } from 'node:zlib'
+import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
+import { OptionError } from '../errors.js'
+import type { Codec } from './codec.js'
+
+/** What the format implies when an image has no compressor options. */
+const IMPLIED_LEVEL = 9
+
+/**
+ * The gzip codec by Node's zlib, on libuv's thread pool. Its bytes may change from one version of Node to another; where
+ * that matters use {@link portableGzip}.
+ * @param options.level 1 (fast) to 9 (small); 9 if absent.
+ * @throws OptionError for another level.
+ */
+export function gzip(options: { readonly level?: number } = {}): Codec {
+  const level = checkedLevel(options.level)
+  const compress = promisify<Uint8Array, { level: number; chunkSize: number }, Buffer>(deflate)
+  return { ...head('gzip', level), compress: (bytes) => compress(bytes, { level, chunkSize: chunkFor(bytes) }) }
+}
+
+/**
+ * The gzip codec by fflate: plain JavaScript, slower and on one thread, with the same bytes on every runtime.
+ * @param options.level 1 (fast) to 9 (small); 9 if absent.
+ * @throws OptionError for another level.
+ */
+export function portableGzip(options: { readonly level?: number } = {}): Codec {
+  const level = checkedLevel(options.level) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
+  return {
+    ...head('gzip', level),
+    async compress(bytes) {
+      const { zlibSync } = await import('fflate')
+      return zlibSync(bytes, { level })
+    },
+  }
+}
+
+function head(name: string, level: number): Pick<Codec, 'name' | 'id' | 'options'> {
+  return { name, id: Compressor.GZIP, ...(level === IMPLIED_LEVEL ? {} : { options: encodeGzipOptions(level) }) }
+}
+
+function checkedLevel(level = IMPLIED_LEVEL): number {
+  if (Number.isInteger(level) && level >= 1 && level <= 9) return level
+  throw new OptionError('level', `${level}; gzip has the levels 1 to 9`)
+}
+
+/** One output chunk that surely holds the result spares zlib from gathering many. */
+function chunkFor(bytes: Uint8Array): number {
+  return Math.max(1024, bytes.length + (bytes.length >> 8) + 64)
+}

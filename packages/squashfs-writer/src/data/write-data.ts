@@ -1,0 +1,161 @@
+/** Data: the contents of all files, in order, to blocks and fragments; each distinct content once. */
+import type { Unreadable } from '../errors.js'
+import { HOLE } from '../format/data-block.js'
+import { type FragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
+import type { FileNode } from '../tree/node.js'
+import type { BlockWriter } from './block-writer.js'
+import type { Batch, ContentReader, Piece, ReadRequest } from './content-reader.js'
+import { createFragments } from './fragments.js'
+import type { Placement } from './placement.js'
+
+export interface DataOptions {
+  /** Bytes, a power of two. */
+  readonly blockSize: number
+  /** Which tails are packed into fragments: of files below the block size, of all files, of none. */
+  readonly fragments: 'small-files' | 'always' | 'never'
+  /** Whether equal contents are stored once. */
+  readonly deduplicate: boolean
+  /** Whether data blocks and fragment blocks stay uncompressed. */
+  readonly storeData: boolean
+  readonly storeFragments: boolean
+  /** Whether a file that cannot be read means that there will be no image: the rest is then read for its errors only. */
+  readonly failureEndsAll: boolean
+}
+
+export interface DataResult {
+  readonly fragments: readonly FragmentEntry[]
+  readonly duplicates: { files: number; bytes: number }
+  /** Files that could not be read, with the reason. */
+  readonly failures: ReadonlyMap<FileNode, Omit<Unreadable, 'path'>>
+}
+
+/**
+ * Writes the contents and sets each file's placement.
+ *
+ * @param files in the order in which they go to disk.
+ * @param progress told how many files and bytes were dealt with since it was told last.
+ */
+export async function writeData(
+  files: readonly FileNode[],
+  reader: ContentReader,
+  writer: BlockWriter,
+  options: DataOptions,
+  progress: (files: number, bytes: number) => void,
+): Promise<DataResult> {
+  const fragments = createFragments(writer, options.blockSize, options.storeFragments)
+  const failures = new Map<FileNode, Omit<Unreadable, 'path'>>()
+  const duplicates = { files: 0, bytes: 0 }
+  const originals = new Map<string, Original>()
+  let current: Original = { placement: null, complete: false }
+
+  for await (const batch of reader.read(readRequests(files, options.deduplicate))) {
+    const release = releaseWhenUnused(batch)
+    let [filesDone, bytesDone] = [0, 0]
+    for (const piece of batch.pieces) {
+      const room = writer.room()
+      if (room) await room
+      takePiece(piece, release)
+      if (piece.last) filesDone++
+      bytesDone += sizeOf(piece)
+    }
+    release.done()
+    progress(filesDone, bytesDone)
+  }
+  fragments.finish()
+  await writer.drain()
+  return { fragments: fragments.entries, duplicates, failures }
+
+  function takePiece(piece: Piece, use: Use): void {
+    const { file, digest, bytes } = piece
+    if (piece.failure) {
+      failures.set(file, piece.failure)
+      return
+    }
+    if (failures.size > 0 && options.failureEndsAll) return
+    const original = digest === null ? undefined : originals.get(digest)
+    if (original?.complete) {
+      file.placement = original.placement
+      duplicates.files++
+      duplicates.bytes += file.size
+      return
+    }
+    if (bytes === null) {
+      failures.set(file, { code: 'CHANGED', message: 'it has the content of a file that could not be read to its end' })
+      return
+    }
+    file.placement ??= { start: 0, blockSizes: [], sparse: 0, fragment: NO_FRAGMENT, fragmentOffset: 0 }
+    if (digest !== null) current = { placement: file.placement, complete: false }
+    if (digest !== null) originals.set(digest, current)
+    if (typeof bytes === 'number') addHole(file.placement, bytes)
+    else addBytes(file, file.placement, bytes, use)
+    if (piece.last) current.complete = true
+  }
+
+  function addHole(placement: Placement, size: number): void {
+    placement.sparse += size
+    for (let at = 0; at < size; at += options.blockSize) placement.blockSizes.push(HOLE)
+  }
+
+  function addBytes(file: FileNode, placement: Placement, bytes: Uint8Array, use: Use): void {
+    for (let at = 0; at < bytes.length; at += options.blockSize) {
+      const block = bytes.subarray(at, at + options.blockSize)
+      if (block.length < options.blockSize && tailGoesToFragment(file)) {
+        Object.assign(placement, fragments.add(block))
+      } else if (isZero(block)) {
+        addHole(placement, block.length)
+      } else {
+        const index = placement.blockSizes.push(HOLE) - 1
+        use.begin()
+        writer.submit(block, options.storeData, (start, sizeWord) => {
+          if (placement.start === 0) placement.start = start
+          placement.blockSizes[index] = sizeWord
+          use.end()
+        })
+      }
+    }
+  }
+
+  function tailGoesToFragment(file: FileNode): boolean {
+    if (options.fragments === 'never') return false
+    return options.fragments === 'always' || file.size < options.blockSize
+  }
+}
+
+/** Files with content; a digest is wanted of those that share their size with another. */
+function readRequests(files: readonly FileNode[], deduplicate: boolean): ReadRequest[] {
+  const sizes = new Map<number, number>()
+  if (deduplicate) for (const { size } of files) sizes.set(size, (sizes.get(size) ?? 0) + 1)
+  return files.map((file) => ({ file, digest: file.size > 0 && (sizes.get(file.size) ?? 0) > 1 }))
+}
+
+/** The first file of a content; others may share its place once it is complete. */
+interface Original {
+  readonly placement: Placement | null
+  complete: boolean
+}
+
+function sizeOf(piece: Piece): number {
+  if (piece.bytes === null) return piece.file.size
+  return typeof piece.bytes === 'number' ? piece.bytes : piece.bytes.length
+}
+
+interface Use {
+  begin(): void
+  end(): void
+}
+
+/** Counts who still needs a batch's bytes. */
+function releaseWhenUnused(batch: Batch): Use & { done(): void } {
+  let users = 1
+  const end = () => {
+    if (--users === 0) batch.release()
+  }
+  return { begin: () => users++, end, done: end }
+}
+
+/** Whether all bytes are zero. */
+function isZero(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0 || bytes[bytes.length - 1] !== 0) return false
+  for (let n = 1; n < bytes.length; n++) if (bytes[n] !== 0) return false
+  return true
+}

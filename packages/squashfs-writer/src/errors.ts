@@ -1,0 +1,83 @@
+/** The errors this library throws: each has a `code`, and a message that names what was wrong and what to do. */
+
+/** Everything that this library throws on purpose, aborts aside, is one of these. */
+export class SquashfsError extends Error {
+  override name = 'SquashfsError'
+  constructor(
+    /** Stable, for programs: the message may change, the code does not. */
+    readonly code: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** An option has a value that the format or this library cannot use. Thrown before anything is read or written. */
+export class OptionError extends SquashfsError {
+  override name = 'OptionError'
+  constructor(
+    /** The option's name. */
+    readonly option: string,
+    message: string,
+  ) {
+    super('INVALID_OPTION', `${option}: ${message}`)
+  }
+}
+
+/** An entry that no image can hold: a bad path, a missing parent's kind, a duplicate, a target that is not there. */
+export class EntryError extends SquashfsError {
+  override name = 'EntryError'
+  constructor(
+    readonly path: string,
+    message: string,
+  ) {
+    super('INVALID_ENTRY', `${path}: ${message}`)
+  }
+}
+
+/** The input passes one of the format's borders (65,535 ids, 255 bytes of name, ...). */
+export class LimitError extends SquashfsError {
+  override name = 'LimitError'
+  constructor(message: string) {
+    super('FORMAT_LIMIT', message)
+  }
+}
+
+/** Something that was to be packed and could not be read whole. */
+export interface Unreadable {
+  /** The path, printable: bytes that are not UTF-8 appear as `\xNN`. */
+  readonly path: string
+  /** The system's code (`EACCES`, `EIO`, `ENOENT`, ...), or `CHANGED` for what changed while it was read. */
+  readonly code: string
+  readonly message: string
+}
+
+/** One or more paths could not be read; no image was made. */
+export class UnreadableError extends SquashfsError {
+  override name = 'UnreadableError'
+  constructor(
+    /** Every such path, in the order of the tree. */
+    readonly paths: readonly Unreadable[],
+  ) {
+    const shown = paths.slice(0, 20).map((p) => `\n  ${p.path}: ${p.message} (${p.code})`)
+    const rest = paths.length > 20 ? `\n  ... and ${paths.length - 20} more` : ''
+    super(
+      'UNREADABLE',
+      `${paths.length === 1 ? 'one path' : `${paths.length} paths`} could not be packed; make them readable, ` +
+        `leave them out by a pattern, or set unreadable: 'omit':${shown.join('')}${rest}`,
+    )
+  }
+}
+
+/** The image could not be written where it was wanted; `cause` is the system's error. */
+export class DestinationError extends SquashfsError {
+  override name = 'DestinationError'
+  constructor(
+    readonly path: string,
+    message: string,
+    cause?: unknown,
+  ) {
+    super('DESTINATION', `${path}: ${message}`, { cause })
+  }
+}

@@ -1,0 +1,18 @@
+/** Little-endian fields: squashfs 4.0 is little-endian throughout, on every machine. */
+
+/** A view for the integers of a record. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Writes an unsigned 64-bit integer; `value` is an integer up to 2^53 - 1. */
+export function setUint64(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, value % 0x1_0000_0000, true)
+  view.setUint32(offset + 4, Math.floor(value / 0x1_0000_0000), true)
+}
+
+/** Reads an unsigned 64-bit integer; what passes 2^53 (only "absent" does) comes back as `Infinity`. */
+export function getUint64(view: DataView, offset: number): number {
+  const high = view.getUint32(offset + 4, true)
+  return high > 0x1f_ffff ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + view.getUint32(offset, true)
+}

@@ -1,0 +1,14 @@
+/** Device numbers: major and minor in the 32 bits that the kernel decodes (`new_decode_dev`, include/linux/kdev_t.h). */
+
+/** 12 bits. */
+export const MAX_MAJOR = 0xfff
+/** 20 bits. */
+export const MAX_MINOR = 0xf_ffff
+
+/**
+ * @param major 0 to 4,095.
+ * @param minor 0 to 1,048,575.
+ */
+export function encodeDeviceNumber(major: number, minor: number): number {
+  return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0
+}

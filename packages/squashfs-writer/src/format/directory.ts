@@ -1,0 +1,82 @@
+/** Directory listings: runs of names under headers that hold what the names of a run share. */
+import { viewOf } from './byte-order.js'
+import type { InodeType } from './inode.js'
+import { METADATA_BLOCK_SIZE } from './metadata-block.js'
+
+const HEADER_SIZE = 12
+const ENTRY_SIZE = 8
+/** Names under one header: the kernel refuses more (`SQUASHFS_DIR_COUNT`, fs/squashfs/dir.c). */
+const MAX_RUN = 256
+
+/** One name of a directory. */
+export interface ListingEntry {
+  /** 1 to 255 bytes. */
+  readonly name: Uint8Array
+  readonly type: InodeType
+  readonly inodeNumber: number
+  /** Start of the metadata block that holds the inode, from the inode table's start. */
+  readonly inodeBlock: number
+  /** Where in that block's content the inode begins. */
+  readonly inodeOffset: number
+}
+
+/** A place in a listing at which a header begins, with the name that follows. */
+export interface Signpost {
+  /** Bytes from the listing's start. */
+  readonly offset: number
+  readonly name: Uint8Array
+}
+
+export interface Listing {
+  readonly bytes: Uint8Array
+  /** The first header that begins in each metadata block which the listing enters after its first. */
+  readonly signposts: readonly Signpost[]
+}
+
+/**
+ * Encodes a directory's listing.
+ *
+ * A new header begins after 256 names, when the inode's metadata block changes, when an inode number is too far from
+ * the run's first for 16 bits, and with the first name of each metadata block, so that an index can point there.
+ *
+ * @param entries in ascending order of their names' bytes: the kernel's lookup stops at the first greater name.
+ * @param offset where in its first metadata block the listing will begin, 0 to 8,191.
+ */
+export function encodeListing(entries: readonly ListingEntry[], offset: number): Listing {
+  let room = 0
+  for (const entry of entries) room += HEADER_SIZE + ENTRY_SIZE + entry.name.length
+  const bytes = new Uint8Array(room)
+  const view = viewOf(bytes)
+  const signposts: Signpost[] = []
+
+  let at = 0
+  let block = 0
+  let run = { at: 0, count: 0, inodeBlock: -1, inodeNumber: 0 }
+  for (const entry of entries) {
+    const blockNow = Math.floor((offset + at) / METADATA_BLOCK_SIZE)
+    const difference = entry.inodeNumber - run.inodeNumber
+    const continues =
+      run.count > 0 &&
+      run.count < MAX_RUN &&
+      entry.inodeBlock === run.inodeBlock &&
+      difference >= -0x8000 &&
+      difference <= 0x7fff &&
+      blockNow === block
+    if (!continues) {
+      if (blockNow !== block) signposts.push({ offset: at, name: entry.name })
+      block = blockNow
+      run = { at, count: 0, inodeBlock: entry.inodeBlock, inodeNumber: entry.inodeNumber }
+      view.setUint32(at + 4, entry.inodeBlock, true)
+      view.setUint32(at + 8, entry.inodeNumber, true)
+      at += HEADER_SIZE
+    }
+    view.setUint32(run.at, run.count++, true) // the field is the count - 1
+    view.setUint16(at, entry.inodeOffset, true)
+    view.setInt16(at + 2, entry.inodeNumber - run.inodeNumber, true)
+    view.setUint16(at + 4, entry.type, true)
+    view.setUint16(at + 6, entry.name.length - 1, true)
+    bytes.set(entry.name, at + ENTRY_SIZE)
+    at += ENTRY_SIZE + entry.name.length
+  }
+  return { bytes: bytes.subarray(0, at), signposts }
+}

@@ -1,0 +1,22 @@
+/** Fragment table entries: where each block of packed tails lies. */
+import { setUint64, viewOf } from './byte-order.js'
+
+export const FRAGMENT_ENTRY_SIZE = 16
+/** The fragment index of a file without a fragment. */
+export const NO_FRAGMENT = 0xffff_ffff
+
+export interface FragmentEntry {
+  /** Bytes from the image's start. */
+  readonly start: number
+  /** As by `blockSizeWord`. */
+  readonly sizeWord: number
+}
+
+/** Encodes one entry: u64 start, u32 size word, u32 unused. */
+export function encodeFragmentEntry(entry: FragmentEntry): Uint8Array {
+  const bytes = new Uint8Array(FRAGMENT_ENTRY_SIZE)
+  const view = viewOf(bytes)
+  setUint64(view, 0, entry.start)
+  view.setUint32(8, entry.sizeWord, true)
+  return bytes
+}

@@ -1,0 +1,11 @@
+/** The smallest way in: one structure of squashfs 4.0 at a time, as pure functions from values to bytes. */
+export * from './compressor-options.js'
+export * from './data-block.js'
+export * from './device-number.js'
+export * from './directory.js'
+export * from './fragment.js'
+export * from './inode.js'
+export * from './limits.js'
+export * from './metadata-block.js'
+export * from './superblock.js'
+export * from './xattr.js'

@@ -1,0 +1,17 @@
+/** The format's borders, and those that Linux draws inside them. */
+
+/** Smallest and largest block size in bytes; in between, powers of two. */
+export const MIN_BLOCK_SIZE = 4096
+export const MAX_BLOCK_SIZE = 1_048_576
+/** Distinct uids and gids together: the id count is a u16 (superblock). */
+export const MAX_IDS = 65_535
+/** Bytes of a name: the format has room for 256, Linux' NAME_MAX is 255. */
+export const MAX_NAME_LENGTH = 255
+/** Bytes of a symlink's target: the kernel refuses a page (fs/squashfs/inode.c, `symlink_size > PAGE_SIZE`), and PATH_MAX counts the NUL. */
+export const MAX_TARGET_LENGTH = 4095
+/** Seconds: mtime is an unsigned 32-bit count since 1970. */
+export const MAX_TIME = 0xffff_ffff
+/** Bytes of an xattr's value (Linux' XATTR_SIZE_MAX). */
+export const MAX_XATTR_VALUE = 65_536
+/** Inodes: the count is a u32, and the root's parent is the count + 1. */
+export const MAX_INODES = 0xffff_fffe

@@ -1,0 +1,29 @@
+/** Metadata blocks: the 8 KiB pieces in which every table but the data is stored, and references into them. */
+
+/** Bytes of content in a full metadata block, whatever the image's block size. */
+export const METADATA_BLOCK_SIZE = 8192
+/** Bit 15 of a metadata block's header: the content is stored as it is. */
+const STORED = 0x8000
+
+/**
+ * Puts the two-byte header before a metadata block's content.
+ * @param content what goes on disk: the compressed or the plain bytes, at most 8,192.
+ * @param stored true when `content` is not compressed.
+ */
+export function encodeMetadataBlock(content: Uint8Array, stored: boolean): Uint8Array {
+  const bytes = new Uint8Array(2 + content.length)
+  const header = content.length | (stored ? STORED : 0)
+  bytes[0] = header & 0xff
+  bytes[1] = header >> 8
+  bytes.set(content, 2)
+  return bytes
+}
+
+/**
+ * A reference to a record: where its block starts, from the table's start, and where in the block's content it begins.
+ * @param blockStart bytes, up to 2^37.
+ * @param offset 0 to 8,191.
+ */
+export function metadataReference(blockStart: number, offset: number): number {
+  return blockStart * 0x1_0000 + offset
+}

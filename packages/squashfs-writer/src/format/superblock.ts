@@ -1,0 +1,114 @@
+/** The superblock: the first 96 bytes of an image, which say where everything else is. */
+import { getUint64, setUint64, viewOf } from './byte-order.js'
+
+export const SUPERBLOCK_SIZE = 96
+/** "hsqs" on disk. */
+export const MAGIC = 0x7371_7368
+/** The start of a table that the image does not have: all bits set. Kept as `null` in {@link Superblock}. */
+const ABSENT = 0xffff_ffff
+
+/** The bits of {@link Superblock.flags} (squashfs_fs.h). */
+export const SuperblockFlag = {
+  INODES_STORED: 0x0001,
+  DATA_STORED: 0x0002,
+  FRAGMENTS_STORED: 0x0008,
+  NO_FRAGMENTS: 0x0010,
+  ALWAYS_FRAGMENTS: 0x0020,
+  DUPLICATES_REMOVED: 0x0040,
+  EXPORTABLE: 0x0080,
+  XATTRS_STORED: 0x0100,
+  NO_XATTRS: 0x0200,
+  COMPRESSOR_OPTIONS: 0x0400,
+  IDS_STORED: 0x0800,
+} as const
+
+export interface Superblock {
+  readonly inodeCount: number
+  /** Seconds since 1970, unsigned 32-bit. */
+  readonly imageTime: number
+  /** Bytes, a power of two. */
+  readonly blockSize: number
+  readonly fragmentCount: number
+  /** 1 gzip, 2 lzma, 3 lzo, 4 xz, 5 lz4, 6 zstd. */
+  readonly compressor: number
+  /** A sum of {@link SuperblockFlag} bits. */
+  readonly flags: number
+  readonly idCount: number
+  /** Metadata reference of the root directory's inode. */
+  readonly rootInode: number
+  /** Bytes from the image's start to the end of its last table, without padding. */
+  readonly bytesUsed: number
+  readonly idTable: number
+  readonly xattrTable: number | null
+  readonly inodeTable: number
+  readonly directoryTable: number
+  readonly fragmentTable: number | null
+  readonly exportTable: number | null
+}
+
+/**
+ * Encodes a superblock.
+ * @returns 96 bytes, for the image's very start.
+ */
+export function encodeSuperblock(s: Superblock): Uint8Array {
+  const bytes = new Uint8Array(SUPERBLOCK_SIZE)
+  const view = viewOf(bytes)
+  view.setUint32(0, MAGIC, true)
+  view.setUint32(4, s.inodeCount, true)
+  view.setUint32(8, s.imageTime, true)
+  view.setUint32(12, s.blockSize, true)
+  view.setUint32(16, s.fragmentCount, true)
+  view.setUint16(20, s.compressor, true)
+  view.setUint16(22, Math.log2(s.blockSize), true)
+  view.setUint16(24, s.flags, true)
+  view.setUint16(26, s.idCount, true)
+  view.setUint16(28, 4, true) // version 4.0
+  view.setUint16(30, 0, true)
+  setUint64(view, 32, s.rootInode)
+  setUint64(view, 40, s.bytesUsed)
+  setStart(view, 48, s.idTable)
+  setStart(view, 56, s.xattrTable)
+  setStart(view, 64, s.inodeTable)
+  setStart(view, 72, s.directoryTable)
+  setStart(view, 80, s.fragmentTable)
+  setStart(view, 88, s.exportTable)
+  return bytes
+}
+
+/**
+ * Decodes a superblock; null when the bytes do not begin with squashfs 4.0's magic and version.
+ * @param bytes at least 96 bytes, from the image's start.
+ */
+export function decodeSuperblock(bytes: Uint8Array): Superblock | null {
+  if (bytes.length < SUPERBLOCK_SIZE) return null
+  const view = viewOf(bytes)
+  if (view.getUint32(0, true) !== MAGIC || view.getUint16(28, true) !== 4 || view.getUint16(30, true) !== 0) return null
+  return {
+    inodeCount: view.getUint32(4, true),
+    imageTime: view.getUint32(8, true),
+    blockSize: view.getUint32(12, true),
+    fragmentCount: view.getUint32(16, true),
+    compressor: view.getUint16(20, true),
+    flags: view.getUint16(24, true),
+    idCount: view.getUint16(26, true),
+    rootInode: getUint64(view, 32),
+    bytesUsed: getUint64(view, 40),
+    idTable: getUint64(view, 48),
+    xattrTable: getStart(view, 56),
+    inodeTable: getUint64(view, 64),
+    directoryTable: getUint64(view, 72),
+    fragmentTable: getStart(view, 80),
+    exportTable: getStart(view, 88),
+  }
+}
+
+function setStart(view: DataView, offset: number, start: number | null): void {
+  if (start !== null) return setUint64(view, offset, start)
+  view.setUint32(offset, ABSENT, true)
+  view.setUint32(offset + 4, ABSENT, true)
+}
+
+function getStart(view: DataView, offset: number): number | null {
+  const start = getUint64(view, offset)
+  return Number.isFinite(start) ? start : null
+}

@@ -1,0 +1,270 @@
+/** The image, from top to bottom as it lies on disk: what a tree and the contents of its files become. */
+import type { Codec } from './codec/codec.js'
+import { createBlockWriter } from './data/block-writer.js'
+import type { ContentReader } from './data/content-reader.js'
+import { createOutput, type Sink } from './data/output.js'
+import { type DataResult, writeData } from './data/write-data.js'
+import { type Unreadable, UnreadableError } from './errors.js'
+import { encodeFragmentEntry } from './format/fragment.js'
+import { InodeType } from './format/inode.js'
+import { encodeMetadataBlock } from './format/metadata-block.js'
+import { encodeSuperblock, SUPERBLOCK_SIZE, SuperblockFlag } from './format/superblock.js'
+import { setUint64, viewOf } from './format/byte-order.js'
+import { createIdTable } from './tables/id-table.js'
+import { encodeInodeTables } from './tables/inode-table.js'
+import { writeLookupTable } from './tables/lookup-table.js'
+import { createXattrTable } from './tables/xattr-table.js'
+import { type ByteString, toDisplay } from './tree/byte-string.js'
+import { detach, type DirectoryNode, type FileNode, type Node } from './tree/node.js'
+import { inodeOrder, pathsOf } from './tree/order.js'
+
+/** Parts of an image that can be left uncompressed. */
+export type StoredPart = 'inodes' | 'data' | 'fragments' | 'xattrs' | 'ids'
+
+/** All that decides the bytes of an image besides the tree, validated and complete. */
+export interface ImageSettings {
+  readonly codec: Codec
+  readonly blockSize: number
+  readonly fragments: 'small-files' | 'always' | 'never'
+  readonly deduplicate: boolean
+  readonly exportable: boolean
+  readonly store: ReadonlySet<StoredPart>
+  readonly padding: number
+  readonly offset: number
+  /** Seconds; null takes the newest mtime of the tree. */
+  readonly imageTime: number | null
+  readonly unreadable: 'fail' | 'omit'
+  /** Blocks that may be under way at once. */
+  readonly blocksUnderWay: number
+}
+
+/** How far the work is. Numbers only grow within a phase. */
+export interface Progress {
+  readonly phase: 'scan' | 'data' | 'tables' | 'seal'
+  /** Files done; during the scan, entries found. */
+  readonly files: number
+  /** 0 during the scan. */
+  readonly totalFiles: number
+  readonly bytesIn: number
+  /** 0 during the scan. */
+  readonly totalBytes: number
+  readonly bytesOut: number
+}
+
+/** What is in the image. */
+export interface ImageSummary {
+  /** Inodes in the image: hard links share one. */
+  readonly inodes: number
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  readonly devices: number
+  /** Fifos and sockets. */
+  readonly ipc: number
+  /** Names beyond the first of their inode. */
+  readonly hardLinks: number
+  /** Sum of the files' sizes, each inode once. */
+  readonly bytesIn: number
+  /** Size of the image with its padding, without the offset. */
+  readonly bytesOut: number
+  /** Fragment blocks. */
+  readonly fragments: number
+  /** Files whose content another file has, and their sizes. */
+  readonly duplicates: { readonly files: number; readonly bytes: number }
+  /** What could not be read and was left out, if that was asked for. */
+  readonly omitted: readonly Unreadable[]
+}
+
+/**
+ * Writes an image: data, tables, superblock.
+ *
+ * The tables must touch: the kernel computes where each ends and compares it with where the next one begins. So the
+ * sequence below is the format's own, and nothing else is written in between.
+ *
+ * @throws UnreadableError when contents could not be read and `unreadable` is 'fail'.
+ * @throws LimitError when the tree passes the format's limits.
+ */
+export async function writeTree(
+  root: DirectoryNode,
+  reader: ContentReader,
+  sink: Sink,
+  settings: ImageSettings,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): Promise<ImageSummary> {
+  const { codec, store } = settings
+  const output = createOutput(sink, settings.offset)
+  const compressorOptions = codec.options ? encodeMetadataBlock(codec.options, true) : null
+  output.append(new Uint8Array(SUPERBLOCK_SIZE)) // written last, when all is known
+  if (compressorOptions) output.append(compressorOptions)
+
+  // Data and fragment blocks
+  const files = inodeOrder(root).filter(isFile)
+  const blocks = createBlockWriter(codec, output, settings.blocksUnderWay)
+  const data = await writeData(
+    files,
+    reader,
+    blocks,
+    {
+      blockSize: settings.blockSize,
+      fragments: settings.fragments,
+      deduplicate: settings.deduplicate,
+      storeData: store.has('data'),
+      storeFragments: store.has('fragments'),
+      failureEndsAll: settings.unreadable === 'fail',
+    },
+    progressOf(files, () => output.position, signal, onProgress),
+  )
+  const omitted = takeOut(root, data.failures, settings.unreadable)
+  signal.throwIfAborted()
+  onProgress({ ...total(files), phase: 'tables', bytesOut: output.position })
+
+  // Inode table, directory table
+  const order = inodeOrder(root)
+  const ids = createIdTable()
+  const xattrs = createXattrTable()
+  const tables = await encodeInodeTables(order, codec, store.has('inodes'), ids, xattrs)
+  const inodeTable = output.position
+  for (const block of tables.inodeBlocks) output.append(block)
+  const directoryTable = output.position
+  for (const block of tables.directoryBlocks) output.append(block)
+  signal.throwIfAborted()
+
+  // Fragment table, export table, id table, xattr table
+  const storesInodes = store.has('inodes')
+  const fragmentTable =
+    data.fragments.length === 0
+      ? null
+      : await writeLookupTable(output, codec, storesInodes, data.fragments.map(encodeFragmentEntry))
+  const exportTable = settings.exportable
+    ? await writeLookupTable(output, codec, storesInodes, exportRecords(tables.references))
+    : null
+  const idTable = await writeLookupTable(output, codec, store.has('ids'), ids.records())
+  const xattrTable = await xattrs.write(output, codec, store.has('xattrs'))
+
+  // Padding, then the superblock
+  const bytesUsed = output.position
+  const bytesOut = Math.ceil(bytesUsed / settings.padding) * settings.padding
+  output.append(new Uint8Array(bytesOut - bytesUsed))
+  await output.flush()
+  signal.throwIfAborted()
+  await output.overwrite(
+    encodeSuperblock({
+      inodeCount: order.length,
+      imageTime: settings.imageTime ?? order.reduce((newest, { mtime }) => Math.max(newest, mtime), 0),
+      blockSize: settings.blockSize,
+      fragmentCount: data.fragments.length,
+      compressor: codec.id,
+      flags: flagsOf(settings, data, xattrTable !== null),
+      idCount: ids.count,
+      rootInode: tables.references[root.number - 1]!,
+      bytesUsed,
+      idTable,
+      xattrTable,
+      inodeTable,
+      directoryTable,
+      fragmentTable,
+      exportTable,
+    }),
+    0,
+  )
+  return summary(order, bytesOut, data, omitted)
+}
+
+function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean): number {
+  const { codec, store, fragments } = settings
+  const stores = (part: StoredPart) => codec.stores === true || store.has(part)
+  const flag = (wanted: boolean, bit: number) => (wanted ? bit : 0)
+  return (
+    flag(stores('inodes'), SuperblockFlag.INODES_STORED) |
+    flag(stores('data'), SuperblockFlag.DATA_STORED) |
+    flag(stores('fragments'), SuperblockFlag.FRAGMENTS_STORED) |
+    flag(stores('xattrs'), SuperblockFlag.XATTRS_STORED) |
+    flag(stores('ids'), SuperblockFlag.IDS_STORED) |
+    flag(data.fragments.length === 0, SuperblockFlag.NO_FRAGMENTS) |
+    flag(fragments === 'always', SuperblockFlag.ALWAYS_FRAGMENTS) |
+    flag(settings.deduplicate, SuperblockFlag.DUPLICATES_REMOVED) |
+    flag(settings.exportable, SuperblockFlag.EXPORTABLE) |
+    flag(!hasXattrs, SuperblockFlag.NO_XATTRS) |
+    flag(codec.options !== undefined, SuperblockFlag.COMPRESSOR_OPTIONS)
+  )
+}
+
+function* exportRecords(references: Float64Array): Iterable<Uint8Array> {
+  for (const reference of references) {
+    const record = new Uint8Array(8)
+    setUint64(viewOf(record), 0, reference)
+    yield record
+  }
+}
+
+/**
+ * Takes out of the tree what could not be read, under all its names.
+ * @throws UnreadableError when there is such and it is not to be omitted.
+ */
+function takeOut(
+  root: DirectoryNode,
+  failures: DataResult['failures'],
+  unreadable: ImageSettings['unreadable'],
+): Unreadable[] {
+  if (failures.size === 0) return []
+  const failed: ReadonlySet<Node> = new Set(failures.keys())
+  const found = pathsOf(root, failed)
+  const listed = found.map(([path, node]) => ({ path: toDisplay(path), ...failures.get(node as FileNode)! }))
+  if (unreadable === 'fail') throw new UnreadableError(listed)
+  for (const [path] of found) removePath(root, path)
+  return listed
+}
+
+function removePath(root: DirectoryNode, path: ByteString): void {
+  const parts = path.split('/')
+  const name = parts.pop()!
+  detach(
+    parts.reduce((at, part) => at.children.get(part) as DirectoryNode, root),
+    name,
+  )
+}
+
+function progressOf(
+  files: readonly FileNode[],
+  bytesOut: () => number,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): (files: number, bytes: number) => void {
+  const { totalFiles, totalBytes } = total(files)
+  const done = { files: 0, bytesIn: 0 }
+  return (moreFiles, moreBytes) => {
+    signal.throwIfAborted()
+    done.files += moreFiles
+    done.bytesIn += moreBytes
+    onProgress({ phase: 'data', ...done, totalFiles, totalBytes, bytesOut: bytesOut() })
+  }
+}
+
+function total(files: readonly FileNode[]) {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  return { files: files.length, totalFiles: files.length, bytesIn: bytes, totalBytes: bytes }
+}
+
+function isFile(node: Node): node is FileNode {
+  return node.type === InodeType.FILE
+}
+
+function summary(order: readonly Node[], bytesOut: number, data: DataResult, omitted: Unreadable[]): ImageSummary {
+  const count = (...types: InodeType[]) => order.filter(({ type }) => types.includes(type)).length
+  const names = order.reduce((sum, node) => sum + (node.type === InodeType.DIRECTORY ? 1 : node.links), 0)
+  return {
+    inodes: order.length,
+    files: count(InodeType.FILE),
+    directories: count(InodeType.DIRECTORY),
+    symlinks: count(InodeType.SYMLINK),
+    devices: count(InodeType.BLOCK_DEVICE, InodeType.CHARACTER_DEVICE),
+    ipc: count(InodeType.FIFO, InodeType.SOCKET),
+    hardLinks: names - order.length,
+    bytesIn: total(order.filter(isFile)).totalBytes,
+    bytesOut,
+    fragments: data.fragments.length,
+    duplicates: data.duplicates,
+    omitted,
+  }
+}

@@ -1,0 +1,134 @@
+/** Destination: the file that an image becomes. Its name appears only when the image is complete. */
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Sink } from '../data/output.js'
+import { DestinationError, SquashfsError } from '../errors.js'
+
+/** A place that was looked at before the work began, so that a wrong one is known early. */
+export interface Destination {
+  /** As the program gave it, for messages. */
+  readonly path: string
+  /** Where the image will lie: behind a symlink, if `path` is one. */
+  readonly target: string
+}
+
+/** @throws DestinationError when `path` is a directory or a device, or its folder is missing or closed to this user. */
+export async function findDestination(path: string): Promise<Destination> {
+  const target = await resolveTarget(path)
+  await guarded(path, () => access(dirname(target), constants.W_OK | constants.X_OK))
+  return { path, target }
+}
+
+/**
+ * Lets `write` fill a temporary file beside the target, then puts it in the target's place: flushed to the disk, by one rename,
+ * so that whoever has the old image open or mounted goes on reading the old one. If anything fails the temporary file is
+ * removed, and what was there stays.
+ *
+ * @param offset bytes of zeros before the image.
+ * @throws DestinationError when the system refuses, with its error as `cause`; whatever `write` throws.
+ */
+export async function writeDestination<T>(
+  { path, target }: Destination,
+  offset: number,
+  write: (sink: Sink) => Promise<T>,
+): Promise<T> {
+  const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${process.pid}.${randomBytes(4).toString('hex')}.partial`)
+  // Private until it is complete, whatever the umask.
+  const file = await guarded(path, () => open(temporary, 'wx', 0o600))
+  try {
+    const result = await fill(file)
+    await guarded(path, () => rename(temporary, target))
+    await guarded(path, () => syncFolder(dirname(target)))
+    return result
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+
+  async function fill(handle: FileHandle): Promise<T> {
+    try {
+      const result = await write(fileSink(handle, path))
+      await guarded(path, async () => {
+        const { size } = await handle.stat()
+        if (size < offset) await handle.truncate(offset)
+        await handle.sync()
+        await handle.chmod(0o666 & ~process.umask())
+      })
+      return result
+    } finally {
+      await handle.close()
+    }
+  }
+}
+
+function fileSink(file: FileHandle, path: string): Sink {
+  return {
+    async write(bytes, position) {
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await guarded(path, () => file.write(bytes, at, bytes.length - at, position + at))
+        at += bytesWritten
+      }
+    },
+  }
+}
+
+async function resolveTarget(path: string): Promise<string> {
+  const target = await realpath(path).catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return resolve(path)
+    throw destinationError(path, error)
+  })
+  const found = await stat(target).catch(() => null)
+  if (found?.isDirectory())
+    throw new DestinationError(path, 'it is a directory; give the name of a file', systemError('EISDIR'))
+  if (found && !found.isFile())
+    throw new DestinationError(path, 'it is not a regular file, and would be replaced', systemError('EEXIST'))
+  return target
+}
+
+/** A rename is safe on disk when the folder is. Some filesystems cannot sync folders; there is nothing better there. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+async function guarded<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    throw error instanceof SquashfsError ? error : destinationError(path, error)
+  }
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on its disk; make room or choose another place',
+  EDQUOT: 'the disk quota is used up; make room or choose another place',
+  EACCES: 'its folder does not let this user write; choose another place',
+  EPERM: 'its folder does not let this user write; choose another place',
+  EROFS: 'its filesystem is read-only; choose another place',
+  ENOENT: 'its folder does not exist; make it first',
+  ENOTDIR: 'a part of its path is not a directory',
+  ENAMETOOLONG: 'its name is too long',
+  EFBIG: 'its filesystem does not take files of this size',
+}
+
+function destinationError(path: string, error: unknown): DestinationError {
+  const code = codeOf(error)
+  const message = (code && REMEDIES[code]) ?? (error instanceof Error ? error.message : String(error))
+  return new DestinationError(path, `the image cannot be written: ${message}`, error)
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code })
+}

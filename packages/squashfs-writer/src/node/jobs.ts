@@ -1,0 +1,76 @@
+/** Jobs: what worker threads do for the main thread. All that touches the source's filesystem is one of these. */
+import type { Unreadable } from '../errors.js'
+import type { ByteString } from '../tree/byte-string.js'
+import type { Identity } from '../tree/node.js'
+
+/** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
+export const FACT = {
+  mode: 0,
+  uid: 1,
+  gid: 2,
+  mtimeMs: 3,
+  ctimeMs: 4,
+  size: 5,
+  blocks: 6,
+  links: 7,
+  inode: 8,
+  device: 9,
+  rdev: 10,
+} as const
+export const FACTS = 11
+
+export type Failure = Omit<Unreadable, 'path'>
+
+/** What was found out about some names of a directory. Sparse things are pairs of an index into `names` and a value. */
+export interface Facts {
+  readonly names: ByteString[]
+  /** {@link FACTS} numbers for each name. */
+  readonly numbers: Float64Array
+  readonly targets: (readonly [number, ByteString])[]
+  readonly xattrs: (readonly [number, (readonly [ByteString, Uint8Array])[]])[]
+  /** Identities of inodes with several names, exact where a double is not. */
+  readonly hardLinks: (readonly [number, string])[]
+  readonly failures: (readonly [number, Failure])[]
+}
+
+/** A range of a file to be read into a shared buffer. */
+export interface ReadItem {
+  /** A path, or the descriptor of a file that is open already. */
+  readonly from: ByteString | number
+  /** What the file must be; null for a descriptor. */
+  readonly seen: Identity | null
+  readonly size: number
+  readonly start: number
+  readonly length: number
+  /** Where in the buffer the bytes go. */
+  readonly at: number
+  /** Whether a digest of the range is wanted. */
+  readonly digest: boolean
+}
+
+export interface Jobs {
+  /** The names of a directory, and facts about the first of them; `rest` are the names without facts. */
+  list: { ask: { path: ByteString; xattrs: boolean; most: number }; answer: Facts & { rest: ByteString[] } }
+  /** Facts about given names of a directory (of the path itself, for the name ''). */
+  stat: { ask: { path: ByteString; xattrs: boolean; names: ByteString[] }; answer: Facts }
+  /** Ranges of files into a shared buffer; for each a failure, or a digest where one is wanted. */
+  read: { ask: { items: ReadItem[]; buffer: SharedArrayBuffer }; answer: (Failure | string | null)[] }
+  /** The digest of a whole file. */
+  digest: { ask: { item: ReadItem }; answer: Failure | string }
+  /** Where a file has data: [start, end, ...]. */
+  extents: { ask: { item: ReadItem }; answer: Failure | number[] }
+}
+export type JobName = keyof Jobs
+
+/** A job on its way to a worker. */
+export type JobMessage = { [N in JobName]: { id: number; name: N; ask: Jobs[N]['ask'] } }[JobName]
+
+/** An answer on its way back. */
+export interface AnswerMessage {
+  readonly id: number
+  readonly answer?: unknown
+  /** What the job as a whole failed with. */
+  readonly failure?: Failure
+  /** Microseconds that a metadata call took on average; 0 when there were none. */
+  readonly callMicros: number
+}

@@ -1,0 +1,314 @@
+/** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of shared buffers. */
+import type { Batch, ContentReader, Piece, ReadRequest } from '../data/content-reader.js'
+import type { FileNode } from '../tree/node.js'
+import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
+import type { Failure, ReadItem } from './jobs.js'
+import type { Workers } from './workers.js'
+
+/** Bytes of a shared buffer: many small files, or one part of a large one; a multiple of every block size. */
+const BUFFER_SIZE = PART_SIZE
+/** Files in one step. */
+const FILES_PER_STEP = 256
+
+/** One buffer's worth of reading. */
+type Step = (buffer: SharedArrayBuffer) => Promise<Piece[]>
+
+/**
+ * @param blockSize bytes: a large file is cut at multiples of it.
+ * @param buffers how many buffers there may be; each has 1 MiB.
+ */
+export function createContentReader(workers: Workers, blockSize: number, buffers: number): ContentReader {
+  return {
+    async *read(requests) {
+      const repeats = await findLargeRepeats(requests, workers)
+      const steps = stepsOf(requests, repeats, workers, blockSize)
+      const pool = createBufferPool(buffers)
+      const ahead: Promise<Batch>[] = []
+      let more = true
+      while (true) {
+        while (more && (ahead.length === 0 || pool.hasFree())) {
+          const { value: step, done } = await steps.next()
+          if (done) more = false
+          else {
+            const batch = begin(step, await pool.take())
+            batch.catch(() => {}) // thrown where it is waited for
+            ahead.push(batch)
+          }
+        }
+        const next = ahead.shift()
+        if (!next) return
+        yield await next
+      }
+
+      async function begin(step: Step, buffer: SharedArrayBuffer): Promise<Batch> {
+        return { pieces: await step(buffer), release: () => pool.give(buffer) }
+      }
+    },
+  }
+}
+
+/** What was found out about large files before anything is read for good. */
+interface LargeRepeats {
+  readonly digests: ReadonlyMap<FileNode, string>
+  /** Files whose content an earlier file of the sequence has. */
+  readonly repeated: ReadonlySet<FileNode>
+  readonly failures: ReadonlyMap<FileNode, Failure>
+}
+
+/** A file that does not fit one buffer must be digested before its first block is compressed. */
+async function findLargeRepeats(requests: readonly ReadRequest[], workers: Workers): Promise<LargeRepeats> {
+  const digests = new Map<FileNode, string>()
+  const failures = new Map<FileNode, Failure>()
+  const large = requests.filter(({ file, digest }) => digest && file.size > BUFFER_SIZE)
+  await Promise.all(
+    large.map(async ({ file }) => {
+      const found = await digestLarge(file, workers)
+      if (typeof found === 'string') digests.set(file, found)
+      else failures.set(file, found)
+    }),
+  )
+  const first = new Map<string, FileNode>()
+  const repeated = new Set<FileNode>()
+  for (const { file } of large) {
+    const digest = digests.get(file)
+    if (digest === undefined) continue
+    if (first.has(digest)) repeated.add(file)
+    else first.set(digest, file)
+  }
+  return { digests, repeated, failures }
+}
+
+async function digestLarge(file: FileNode, workers: Workers): Promise<string | Failure> {
+  const { content, size } = file
+  const digest = createLargeDigest()
+  if (content.kind === 'bytes') {
+    for (let at = 0; at < size; at += PART_SIZE) digest.add(content.bytes.subarray(at, at + PART_SIZE), at)
+    return digest.result()
+  }
+  if (content.kind === 'stream') {
+    const stream = chunksOf(content.open)
+    const buffer = new Uint8Array(PART_SIZE)
+    for (let at = 0; at < size; at += PART_SIZE) {
+      const part = buffer.subarray(0, Math.min(PART_SIZE, size - at))
+      const failure = await fill(stream, part, at, size, at + part.length === size)
+      if (failure) return failure
+      digest.add(part, at)
+    }
+    return digest.result()
+  }
+  return workers.run('digest', { item: itemOf(file, 0, file.size, 0, false) })
+}
+
+async function* stepsOf(
+  requests: readonly ReadRequest[],
+  repeats: LargeRepeats,
+  workers: Workers,
+  blockSize: number,
+): AsyncGenerator<Step, undefined> {
+  let group: ReadRequest[] = []
+  let groupSize = 0
+  for (const request of requests) {
+    const { file } = request
+    const room = roomFor(file)
+    if (group.length > 0 && (room === null || groupSize + room > BUFFER_SIZE || group.length === FILES_PER_STEP)) {
+      yield smallFilesStep(group, workers)
+      group = []
+      groupSize = 0
+    }
+    if (room === null) yield* largeFileSteps(request, repeats, workers, blockSize)
+    else {
+      group.push(request)
+      groupSize += room
+    }
+  }
+  if (group.length > 0) yield smallFilesStep(group, workers)
+  return undefined
+}
+
+/** Bytes that a file needs in a buffer which it shares with others; null when it needs buffers of its own. */
+function roomFor({ content, size }: FileNode): number | null {
+  if (content.kind === 'bytes') return size > BUFFER_SIZE ? null : 0
+  return content.kind !== 'stream' && size <= BUFFER_SIZE ? size : null
+}
+
+function smallFilesStep(group: readonly ReadRequest[], workers: Workers): Step {
+  return async (buffer) => {
+    const items: ReadItem[] = []
+    let at = 0
+    for (const { file, digest } of group) {
+      if (file.content.kind === 'bytes') continue
+      items.push(itemOf(file, 0, file.size, at, digest))
+      at += file.size
+    }
+    const answers = items.length === 0 ? [] : await workers.run('read', { items, buffer })
+    let next = 0
+    return group.map(({ file, digest }) => {
+      if (file.content.kind === 'bytes')
+        return pieceOf(file, file.content.bytes, digest ? digestOf(file.content.bytes) : null, true)
+      const n = next++
+      return pieceOf(file, new Uint8Array(buffer, items[n]!.at, file.size), answers[n]!, true)
+    })
+  }
+}
+
+async function* largeFileSteps(
+  { file, digest }: ReadRequest,
+  repeats: LargeRepeats,
+  workers: Workers,
+  blockSize: number,
+): AsyncGenerator<Step, undefined> {
+  const known = repeats.digests.get(file) ?? null
+  const only = (piece: Omit<Piece, 'file' | 'last'>): Step => {
+    return async () => [{ file, last: true, ...piece }]
+  }
+  const failure = repeats.failures.get(file)
+  if (failure) return yield only({ bytes: 0, digest: null, failure })
+  if (repeats.repeated.has(file)) return yield only({ bytes: null, digest: known, failure: null })
+
+  const { content } = file
+  if (content.kind === 'bytes') return yield only({ bytes: content.bytes, digest: known, failure: null })
+  if (content.kind === 'stream') return yield* streamSteps(file, content.open, digest, known)
+
+  const extents = content.kind === 'disk' && content.sparse
+    ? await workers.run('extents', { item: itemOf(file, 0, file.size, 0, false) })
+    : [0, file.size]
+  if (!Array.isArray(extents)) return yield only({ bytes: 0, digest: null, failure: extents })
+  for (const { start, length, hole } of rangesOf(extents, file.size, blockSize)) {
+    const last = start + length === file.size
+    const ownDigest = start === 0 ? known : null
+    if (hole) yield async () => [{ file, bytes: length, digest: ownDigest, last, failure: null }]
+    else
+      yield async (buffer) => {
+        const [answer] = await workers.run('read', { items: [itemOf(file, start, length, 0, false)], buffer })
+        return [pieceOf(file, new Uint8Array(buffer, 0, length), answer ?? ownDigest, last)]
+      }
+  }
+}
+
+/** Ranges of at most a buffer of data, or of a hole of any length, that begin and end at block borders. */
+function* rangesOf(
+  extents: readonly number[],
+  size: number,
+  blockSize: number,
+): Iterable<{ start: number; length: number; hole: boolean }> {
+  let at = 0
+  for (let n = 0; n < extents.length; n += 2) {
+    const start = Math.max(at, Math.floor(extents[n]! / blockSize) * blockSize)
+    const end = Math.min(size, Math.ceil(extents[n + 1]! / blockSize) * blockSize)
+    if (start > at) yield { start: at, length: start - at, hole: true }
+    for (at = Math.max(at, start); at < end; at += BUFFER_SIZE)
+      yield { start: at, length: Math.min(BUFFER_SIZE, end - at), hole: false }
+    at = Math.max(end, Math.min(at, end))
+  }
+  if (at < size) yield { start: at, length: size - at, hole: true }
+}
+
+/** A stream in buffers' worths, each read when the one before is complete. */
+function* streamSteps(
+  file: FileNode,
+  open: () => AsyncIterable<Uint8Array>,
+  digest: boolean,
+  known: string | null,
+): Generator<Step, undefined> {
+  const stream = chunksOf(open)
+  let before: Promise<unknown> = Promise.resolve()
+  let failed = false
+  const count = Math.max(1, Math.ceil(file.size / BUFFER_SIZE))
+  for (let n = 0; n < count; n++) {
+    const last = n === count - 1
+    const length = Math.min(BUFFER_SIZE, file.size - n * BUFFER_SIZE)
+    const step: Step = async (buffer) => {
+      if (failed) return []
+      const bytes = new Uint8Array(buffer, 0, length)
+      const failure = await fill(stream, bytes, n * BUFFER_SIZE, file.size, last)
+      failed = failure !== null
+      const own = n > 0 ? null : (known ?? (digest && last ? digestOf(bytes) : null))
+      return [pieceOf(file, bytes, failure ?? own, last)]
+    }
+    yield (buffer) => {
+      const piece = before.then(() => step(buffer))
+      before = piece.catch(() => {})
+      return piece
+    }
+  }
+  return undefined
+}
+
+/** Reads a stream in amounts that the reader chooses. */
+function chunksOf(open: () => AsyncIterable<Uint8Array>) {
+  let iterator: AsyncIterator<Uint8Array> | null = null
+  let rest: Uint8Array = new Uint8Array(0)
+  return {
+    /** Up to `most` bytes; none at the end. */
+    async take(most: number): Promise<Uint8Array> {
+      iterator ??= open()[Symbol.asyncIterator]()
+      while (rest.length === 0) {
+        const { value, done } = await iterator.next()
+        if (done) return rest
+        rest = value
+      }
+      const taken = rest.subarray(0, most)
+      rest = rest.subarray(taken.length)
+      return taken
+    },
+  }
+}
+
+async function fill(
+  stream: ReturnType<typeof chunksOf>,
+  bytes: Uint8Array,
+  position: number,
+  size: number,
+  last: boolean,
+): Promise<Failure | null> {
+  const wrong = (given: string) => ({ code: 'CHANGED', message: `its stream gave ${given} than the ${size} bytes announced` })
+  try {
+    for (let at = 0; at < bytes.length; ) {
+      const chunk = await stream.take(bytes.length - at)
+      if (chunk.length === 0) return wrong(`fewer (${position + at})`)
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    return last && (await stream.take(1)).length > 0 ? wrong('more') : null
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'STREAM'
+    return { code, message: `its stream failed: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
+  const { content, size } = file
+  if (content.kind === 'disk') return { from: content.path, seen: content.seen, size, start, length, at, digest }
+  if (content.kind === 'range')
+    return { from: content.descriptor, seen: null, size, start: content.start + start, length, at, digest }
+  throw new TypeError(`content of kind ${content.kind} is not read by workers`)
+}
+
+function pieceOf(file: FileNode, bytes: Uint8Array, answer: Failure | string | null, last: boolean): Piece {
+  if (answer !== null && typeof answer !== 'string') return { file, bytes: 0, digest: null, last: true, failure: answer }
+  return { file, bytes, digest: answer, last, failure: null }
+}
+
+/** Buffers that go round: handed out, filled, used, and given back. */
+function createBufferPool(most: number) {
+  const free: SharedArrayBuffer[] = []
+  const waiting: ((buffer: SharedArrayBuffer) => void)[] = []
+  let made = 0
+  return {
+    hasFree: () => free.length > 0 || made < most,
+    async take(): Promise<SharedArrayBuffer> {
+      const buffer = free.pop()
+      if (buffer) return buffer
+      if (made < most) {
+        made++
+        return new SharedArrayBuffer(BUFFER_SIZE)
+      }
+      return new Promise((resolve) => waiting.push(resolve))
+    },
+    give(buffer: SharedArrayBuffer): void {
+      const next = waiting.shift()
+      if (next) next(buffer)
+      else free.push(buffer)
+    },
+  }
+}

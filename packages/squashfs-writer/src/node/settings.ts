@@ -1,0 +1,162 @@
+/** Settings: a program's options, checked and completed once, at the door. */
+import { availableParallelism } from 'node:os'
+import type { Codec } from '../codec/codec.js'
+import { zstd } from '../codec/zstd.js'
+import { OptionError } from '../errors.js'
+import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from '../format/limits.js'
+import type { ImageSettings, Progress, StoredPart } from '../image.js'
+import { toByteString } from '../tree/byte-string.js'
+import type { Rules } from '../tree/rules.js'
+import { compilePatterns } from '../tree/patterns.js'
+
+/** What decides an image besides its entries. Everything has a default. */
+export interface ImageOptions {
+  /** How blocks are compressed; `zstd()` if absent. */
+  readonly codec?: Codec
+  /** Bytes of a data block: a power of two from 4,096 to 1,048,576; 131,072 if absent. */
+  readonly blockSize?: number
+  /**
+   * Which tails are packed into shared blocks: of files below the block size ('small-files', the default), of all files
+   * ('always'), or of none ('never').
+   */
+  readonly fragments?: 'small-files' | 'always' | 'never'
+  /** Whether files of equal content are stored once; true if absent. */
+  readonly deduplicate?: boolean
+  /** Whether there is an export table, which NFS needs; true if absent. */
+  readonly exportable?: boolean
+  /** Parts that are left uncompressed; none if absent. */
+  readonly store?: readonly StoredPart[]
+  /** The image's size is filled up to a multiple of so many bytes; 4,096 if absent, which loop devices want; 1 for none. */
+  readonly padding?: number
+  /** Bytes before the image in its destination; 0 if absent. */
+  readonly offset?: number
+  /** When the image was made, in seconds since 1970; `SOURCE_DATE_EPOCH` if absent, or else the tree's newest mtime. */
+  readonly imageTime?: number
+  /** Who owns what is in the image; 'keep' if absent. An id that is not given is kept. */
+  readonly owner?: 'keep' | 'root' | { readonly uid?: number; readonly gid?: number }
+  /** mtimes: 'keep' (if absent; those later than `SOURCE_DATE_EPOCH` become it), or all at this second. */
+  readonly time?: 'keep' | number
+  /** Permission bits of the root directory; its own if absent. */
+  readonly rootMode?: number
+  /**
+   * Extended attributes: 'keep' (if absent), 'none', or by patterns over full names in which `*` stands for any
+   * characters. What the format cannot hold and what belongs to Lustre itself is never kept.
+   */
+  readonly xattrs?: 'keep' | 'none' | { readonly only?: readonly string[]; readonly drop?: readonly string[] }
+  /** Cores to use, at least 1; all that the process may use if absent. The image does not depend on it. */
+  readonly threads?: number
+  /** Stops the work; the promise is rejected with the signal's reason, and nothing is left behind. */
+  readonly signal?: AbortSignal
+  /** Told how far the work is, often. What it throws stops the work. */
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** Options, decided. */
+export interface Settings {
+  readonly image: ImageSettings
+  readonly rules: Rules
+  readonly rootMode: number | null
+  readonly readsXattrs: boolean
+  /** Threads that read the source at first. */
+  readonly readers: number
+  /** Buffers of 1 MiB between reading and compressing. */
+  readonly buffers: number
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+/**
+ * @param environment where `SOURCE_DATE_EPOCH` is looked for.
+ * @throws OptionError for a value that cannot be.
+ */
+export function settle(
+  options: ImageOptions,
+  unreadable: 'fail' | 'omit',
+  environment: NodeJS.ProcessEnv = process.env,
+): Settings {
+  const blockSize = options.blockSize ?? 131_072
+  if (!(blockSize >= MIN_BLOCK_SIZE && blockSize <= MAX_BLOCK_SIZE && Number.isInteger(Math.log2(blockSize))))
+    throw new OptionError('blockSize', `${blockSize}; it must be a power of two from 4096 to 1048576 bytes`)
+  const threads = integer('threads', options.threads ?? availableParallelism(), 1, 4096)
+  const epoch = sourceDateEpoch(environment)
+  const imageTime = optional(options.imageTime, (t) => integer('imageTime', t, 0, MAX_TIME)) ?? epoch
+  const time = options.time ?? 'keep'
+  return {
+    image: {
+      codec: options.codec ?? zstd(),
+      blockSize,
+      fragments: oneOf('fragments', options.fragments ?? 'small-files', ['small-files', 'always', 'never']),
+      deduplicate: options.deduplicate ?? true,
+      exportable: options.exportable ?? true,
+      store: new Set(
+        (options.store ?? []).map((part) => oneOf('store', part, ['inodes', 'data', 'fragments', 'xattrs', 'ids'])),
+      ),
+      padding: integer('padding', options.padding ?? 4096, 1, 2 ** 30),
+      offset: integer('offset', options.offset ?? 0, 0, 2 ** 52),
+      imageTime,
+      unreadable: oneOf('unreadable', unreadable, ['fail', 'omit']),
+      blocksUnderWay: 4 + 4 * threads,
+    },
+    rules: {
+      ...owners(options.owner ?? 'keep'),
+      time: time === 'keep' ? null : integer('time', time, 0, MAX_TIME),
+      latestTime: epoch,
+      wantsXattr: xattrTest(options.xattrs ?? 'keep'),
+    },
+    rootMode: optional(options.rootMode, (mode) => integer('rootMode', mode, 0, 0o7777)),
+    readsXattrs: options.xattrs !== 'none',
+    readers: Math.ceil(threads / 2),
+    buffers: 4 + 3 * threads,
+    signal: options.signal ?? new AbortController().signal,
+    onProgress: options.onProgress ?? (() => {}),
+  }
+}
+
+/** https://reproducible-builds.org/specs/source-date-epoch/ */
+function sourceDateEpoch(environment: NodeJS.ProcessEnv): number | null {
+  const text = environment.SOURCE_DATE_EPOCH
+  if (text === undefined || text === '') return null
+  const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  return integer('SOURCE_DATE_EPOCH', seconds, 0, MAX_TIME)
+}
+
+function owners(owner: NonNullable<ImageOptions['owner']>): Pick<Rules, 'uid' | 'gid'> {
+  if (owner === 'keep') return { uid: null, gid: null }
+  if (owner === 'root') return { uid: 0, gid: 0 }
+  const id = (name: string, value: number | undefined) => optional(value, (id) => integer(name, id, 0, 0xffff_ffff))
+  return { uid: id('owner.uid', owner.uid), gid: id('owner.gid', owner.gid) }
+}
+
+function xattrTest(xattrs: NonNullable<ImageOptions['xattrs']>): Rules['wantsXattr'] {
+  if (xattrs === 'keep') return () => true
+  if (xattrs === 'none') return () => false
+  const test = (option: string, patterns: readonly string[] | undefined) =>
+    compilePatterns(
+      option,
+      patterns?.map((p) => p),
+    )
+  const only = test('xattrs.only', xattrs.only)
+  const drop = test('xattrs.drop', xattrs.drop)
+  return (name) => (only?.(name) ?? true) && !drop?.(name)
+}
+
+function integer(option: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw new OptionError(option, `${value}; it must be an integer from ${min} to ${max}`)
+}
+
+function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value
+  throw new OptionError(option, `${value}; it must be one of ${allowed.join(', ')}`)
+}
+
+function optional<T, R>(value: T | undefined, use: (value: T) => R): R | null {
+  return value === undefined ? null : use(value)
+}
+
+/** A path that a program gave: text or bytes. */
+export function sourcePath(path: string | Uint8Array): string {
+  const bytes = toByteString(path)
+  if (bytes === '' || bytes.includes('\0')) throw new OptionError('directory', 'a path has at least one byte and no NUL')
+  return bytes.length > 1 ? bytes.replace(/\/+$/, '') || '/' : bytes
+}

@@ -1,0 +1,224 @@
+/** A worker thread: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+import { isPortableXattr } from '../tree/rules.js'
+import type { ByteString } from '../tree/byte-string.js'
+import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
+import { type AnswerMessage, FACT, FACTS, type Facts, type Failure, type JobMessage, type ReadItem } from './jobs.js'
+
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** Metadata calls since the last answer. */
+let calls = 0
+/** libc's calls; loaded when the first is needed. */
+let libc: typeof import('./libc.js') | null = null
+
+parentPort?.on('message', (message: JobMessage) => void serve(message))
+
+async function serve(message: JobMessage): Promise<void> {
+  const { id, name } = message
+  const reply = (part: Pick<AnswerMessage, 'answer' | 'failure'>, callMicros: number) =>
+    parentPort?.postMessage({ id, ...part, callMicros } satisfies AnswerMessage)
+  if (process.platform === 'linux') {
+    const needed = name === 'extents' || name === 'digest' || ((name === 'list' || name === 'stat') && message.ask.xattrs)
+    if (needed) libc ??= await import('./libc.js')
+  }
+  calls = 0
+  const start = process.hrtime.bigint()
+  const perCall = () => (calls === 0 ? 0 : Number(process.hrtime.bigint() - start) / 1000 / calls)
+  try {
+    const answer = work(message)
+    reply({ answer }, perCall())
+  } catch (error) {
+    reply({ failure: failureOf(error) }, perCall())
+  }
+}
+
+function work(message: JobMessage): unknown {
+  switch (message.name) {
+    case 'list': {
+      const { path, xattrs, most } = message.ask
+      calls++
+      const names = readdirSync(diskPath(path), { encoding: 'latin1' })
+      return { ...factsOf(path, names.splice(0, most), xattrs), rest: names }
+    }
+    case 'stat':
+      return factsOf(message.ask.path, message.ask.names, message.ask.xattrs)
+    case 'read': {
+      const buffer = new Uint8Array(message.ask.buffer)
+      return message.ask.items.map((item) => readItem(item, buffer))
+    }
+    case 'digest':
+      return attempt(() => withFile(message.ask.item, (descriptor) => digestOfFile(descriptor, message.ask.item)))
+    case 'extents': {
+      const { item } = message.ask
+      return attempt(() => withFile(item, (descriptor) => extentsOf(descriptor, item)))
+    }
+  }
+}
+
+function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolean): Facts {
+  const numbers = new Float64Array(names.length * FACTS)
+  const facts: Facts = { names, numbers, targets: [], xattrs: [], hardLinks: [], failures: [] }
+  for (const [n, name] of names.entries()) {
+    const path = diskPath(name === '' ? directory : `${directory}/${name}`)
+    try {
+      calls++
+      const stats = lstatSync(path)
+      setNumbers(numbers, n * FACTS, stats)
+      if (stats.isSymbolicLink()) {
+        calls++
+        facts.targets.push([n, readlinkSync(path, { encoding: 'latin1' })])
+      }
+      if (stats.nlink > 1 && !stats.isDirectory()) facts.hardLinks.push([n, exactIdentity(path, stats)])
+      if (wantsXattrs && libc) {
+        calls++
+        const xattrs = libc.readXattrs(Buffer.concat([Buffer.from(path), Buffer.alloc(1)]), isPortableXattr)
+        if (xattrs.length > 0) facts.xattrs.push([n, xattrs])
+      }
+    } catch (error) {
+      facts.failures.push([n, failureOf(error)])
+    }
+  }
+  return facts
+}
+
+function setNumbers(numbers: Float64Array, at: number, stats: Stats): void {
+  numbers[at + FACT.mode] = stats.mode
+  numbers[at + FACT.uid] = stats.uid
+  numbers[at + FACT.gid] = stats.gid
+  numbers[at + FACT.mtimeMs] = stats.mtimeMs
+  numbers[at + FACT.ctimeMs] = stats.ctimeMs
+  numbers[at + FACT.size] = stats.size
+  numbers[at + FACT.blocks] = stats.blocks
+  numbers[at + FACT.links] = stats.nlink
+  numbers[at + FACT.inode] = stats.ino
+  numbers[at + FACT.device] = stats.dev
+  numbers[at + FACT.rdev] = stats.rdev
+}
+
+/** Lustre's inode numbers have 64 bits, more than a double holds: two files must not pass for one. */
+function exactIdentity(path: string | Buffer, stats: Stats): string {
+  if (stats.ino <= Number.MAX_SAFE_INTEGER) return `${stats.dev}:${stats.ino}`
+  const exact = lstatSync(path, { bigint: true })
+  return `${exact.dev}:${exact.ino}`
+}
+
+/** The file that was opened last: the parts of a large file come one after another. */
+let open: { readonly path: ByteString; readonly descriptor: number } | null = null
+
+function readItem(item: ReadItem, buffer: Uint8Array): Failure | string | null {
+  return attempt(() =>
+    withFile(item, (descriptor) => {
+      const bytes = buffer.subarray(item.at, item.at + item.length)
+      readWhole(descriptor, bytes, item.start, item)
+      return item.digest ? digestOf(bytes) : null
+    }),
+  )
+}
+
+/** Opens a file, lets `use` read it, and makes sure that it was the file seen before, and unchanged. */
+function withFile<T>(item: ReadItem, use: (descriptor: number) => T): T {
+  if (typeof item.from === 'number') return use(item.from)
+  const descriptor = openFile(item.from)
+  try {
+    const result = use(descriptor)
+    checkIdentity(fstatSync(descriptor), item)
+    if (item.start + item.length >= item.size) closeFile()
+    return result
+  } catch (error) {
+    closeFile()
+    throw error
+  }
+}
+
+function openFile(path: ByteString): number {
+  if (open?.path === path) return open.descriptor
+  closeFile()
+  calls++
+  open = { path, descriptor: openSync(diskPath(path), OPEN_FLAGS) }
+  return open.descriptor
+}
+
+function closeFile(): void {
+  if (open) closeSync(open.descriptor)
+  open = null
+}
+
+function readWhole(descriptor: number, bytes: Uint8Array, start: number, item: ReadItem): void {
+  for (let at = 0; at < bytes.length; ) {
+    const n = readSync(descriptor, bytes, at, bytes.length - at, start + at)
+    if (n === 0) throw changed(`it shrank from ${item.size} to ${start + at} bytes while it was read`)
+    at += n
+  }
+}
+
+function digestOfFile(descriptor: number, item: ReadItem): string {
+  const digest = createLargeDigest()
+  const buffer = new Uint8Array(PART_SIZE)
+  const extents = typeof item.from === 'string' ? extentsOf(descriptor, item) : [0, item.length]
+  let next = 0
+  for (let n = 0; n < extents.length; n += 2) {
+    const first = Math.max(next, Math.floor(extents[n]! / PART_SIZE) * PART_SIZE)
+    for (next = first; next < extents[n + 1]!; next += PART_SIZE) {
+      const part = buffer.subarray(0, Math.min(PART_SIZE, item.length - next))
+      readWhole(descriptor, part, item.start + next, item)
+      digest.add(part, next)
+    }
+  }
+  return digest.result()
+}
+
+function extentsOf(descriptor: number, item: ReadItem): number[] {
+  return libc?.dataExtents(descriptor, item.size) ?? [0, item.size]
+}
+
+function checkIdentity(stats: Stats, { seen, size }: ReadItem): void {
+  if (!seen) return
+  if (stats.dev !== seen.device || stats.ino !== seen.inode || !stats.isFile())
+    throw changed('it was replaced by another file after it was found')
+  if (stats.size !== size)
+    throw changed(`it ${stats.size < size ? 'shrank' : 'grew'} from ${size} to ${stats.size} bytes while it was packed`)
+  if (stats.mtimeMs !== seen.mtimeMs || stats.ctimeMs !== seen.ctimeMs)
+    throw changed('its content or metadata was changed while it was packed')
+}
+
+class ChangedError extends Error {
+  readonly code = 'CHANGED'
+}
+
+function changed(message: string): ChangedError {
+  return new ChangedError(message)
+}
+
+function attempt<T>(act: () => T): T | Failure {
+  try {
+    return act()
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+/** The system's code and words, without the path, which the caller knows better. */
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof Error)) return { code: 'UNKNOWN', message: String(error) }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN'
+  if (code === 'ENOENT') return { code, message: 'it vanished after it was found' }
+  return { code, message: error.message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/s, '') }
+}
+
+/** What Node's calls take for a byte string: text where that is the same. */
+function diskPath(path: ByteString): string | Buffer {
+  for (let n = 0; n < path.length; n++) if (path.charCodeAt(n) > 0x7f) return Buffer.from(path, 'latin1')
+  return path
+}

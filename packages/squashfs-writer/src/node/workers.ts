@@ -1,0 +1,114 @@
+/** Workers: the threads that read the source. A few on a fast disk; many where every call waits for a network. */
+import { Worker } from 'node:worker_threads'
+import { SquashfsError } from '../errors.js'
+import type { AnswerMessage, Failure, JobMessage, JobName, Jobs } from './jobs.js'
+
+/** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the main thread. */
+const JOBS_PER_WORKER = 2
+/** Microseconds for a metadata call above which it is not this machine that answers. */
+const SLOW_CALL = 150
+/** Threads when calls are slow: so many calls are then in flight. */
+const MOST_WORKERS = 32
+
+export interface Workers {
+  /**
+   * Gives a job to the next free worker.
+   * @throws JobError with the failure of the job as a whole.
+   */
+  run<N extends JobName>(name: N, ask: Jobs[N]['ask']): Promise<Jobs[N]['answer']>
+  /** Ends all threads; jobs under way are dropped. */
+  close(): Promise<void>
+}
+
+/** A job that failed as a whole: a directory that cannot be listed. */
+export class JobError extends SquashfsError {
+  override name = 'JobError'
+  constructor(readonly failure: Failure) {
+    super('JOB', failure.message)
+  }
+}
+
+interface Pending {
+  readonly message: JobMessage
+  readonly resolve: (answer: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Hand {
+  readonly worker: Worker
+  readonly jobs: Map<number, Pending>
+}
+
+/**
+ * @param count threads to begin with, at least 1.
+ */
+export function createWorkers(count: number): Workers {
+  const hands: Hand[] = []
+  const waiting: Pending[] = []
+  let nextId = 0
+  let nextWaiting = 0
+  let callMicros = 0
+  let closed = false
+
+  function hire(): void {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { stdin: false })
+    const hand: Hand = { worker, jobs: new Map() }
+    worker.on('message', (message: AnswerMessage) => takeAnswer(hand, message))
+    worker.on('error', (error) => lose(hand, error))
+    worker.on('exit', (code) => lose(hand, new SquashfsError('WORKER', `a reading thread ended with code ${code}`)))
+    worker.unref()
+    hands.push(hand)
+  }
+
+  function takeAnswer(hand: Hand, message: AnswerMessage): void {
+    const pending = hand.jobs.get(message.id)
+    hand.jobs.delete(message.id)
+    if (hand.jobs.size === 0) hand.worker.unref()
+    if (message.callMicros > 0) callMicros = callMicros === 0 ? message.callMicros : (3 * callMicros + message.callMicros) / 4
+    if (message.failure) pending?.reject(new JobError(message.failure))
+    else pending?.resolve(message.answer as never)
+    assign()
+  }
+
+  function lose(hand: Hand, error: unknown): void {
+    const at = hands.indexOf(hand)
+    if (at >= 0) hands.splice(at, 1)
+    for (const { reject } of hand.jobs.values()) reject(error)
+    hand.jobs.clear()
+    if (closed || hands.length > 0) return
+    for (const { reject } of waiting.splice(nextWaiting)) reject(error)
+  }
+
+  function assign(): void {
+    if (closed) return
+    // Twice as many threads each time that all are busy with slow calls: soon enough, and none for a single hiccup.
+    if (callMicros > SLOW_CALL && waiting.length > nextWaiting && hands.length < MOST_WORKERS) {
+      for (let n = hands.length; n > 0 && hands.length < MOST_WORKERS; n--) hire()
+    }
+    for (let job = waiting[nextWaiting]; job; job = waiting[nextWaiting]) {
+      const hand = hands.reduce((idlest, h) => (h.jobs.size < idlest.jobs.size ? h : idlest))
+      if (hand.jobs.size >= JOBS_PER_WORKER) return
+      nextWaiting++
+      hand.jobs.set(job.message.id, job)
+      hand.worker.ref()
+      hand.worker.postMessage(job.message)
+    }
+    waiting.length = 0
+    nextWaiting = 0
+  }
+
+  for (let n = 0; n < count; n++) hire()
+
+  return {
+    run: (name, ask) =>
+      new Promise((resolve, reject) => {
+        if (hands.length === 0) throw new SquashfsError('WORKER', 'no reading thread is left')
+        waiting.push({ message: { id: nextId++, name, ask } as JobMessage, resolve, reject })
+        assign()
+      }),
+    async close() {
+      closed = true
+      await Promise.all(hands.map(({ worker }) => worker.terminate()))
+    },
+  }
+}

@@ -1,0 +1,127 @@
+/** Write image: the way in for programs that say entry by entry what is in the image. */
+import { lstat } from 'node:fs/promises'
+import type { Sink } from '../data/output.js'
+import { EntryError } from '../errors.js'
+import { type ImageSummary, writeTree } from '../image.js'
+import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
+import { addEntry, type Entry, type FileEntry } from '../tree/entry.js'
+import { type Content, type DirectoryNode, directoryNode } from '../tree/node.js'
+import { applyRules, type Applied, type Warning } from '../tree/rules.js'
+import { createContentReader } from './read-contents.js'
+import { findDestination, writeDestination } from './destination.js'
+import { type ImageOptions, type Settings, settle } from './settings.js'
+import { createSpool, type Spool } from './spool.js'
+import { createWorkers, type Workers } from './workers.js'
+
+/** What became of the entries. */
+export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
+  /** By name: on how many inodes an xattr was left out, by the format's limits or the rules. */
+  readonly droppedXattrs: Readonly<Record<string, number>>
+  readonly warnings: readonly Warning[]
+}
+
+/**
+ * Writes an image with the given entries.
+ *
+ * @param entries in any order, except that a hard link comes after its target. Directories on the way may be left out.
+ * @param destination a file's path, which gets the image only when it is complete, or a sink.
+ * @throws OptionError, EntryError, LimitError, UnreadableError, DestinationError; the signal's reason when aborted.
+ * @example
+ * await writeImage(
+ *   [
+ *     { type: 'file', path: 'etc/motd', content: 'Welcome.\n' },
+ *     { type: 'symlink', path: 'motd', target: 'etc/motd' },
+ *   ],
+ *   'motd.squashfs',
+ * )
+ */
+export async function writeImage(
+  entries: Iterable<Entry> | AsyncIterable<Entry>,
+  destination: string | Sink,
+  options: ImageOptions = {},
+): Promise<ImageResult> {
+  const settings = settle(options, 'fail')
+  const spool = createSpool()
+  try {
+    return await build(destination, settings, async (_workers, applied) => {
+      const root = directoryNode(applied.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
+      for await (const entry of entries) {
+        settings.signal.throwIfAborted()
+        addEntry(root, entry, applied.rules, entry.type === 'file' ? await contentOf(entry, spool) : null)
+      }
+      return { root, omitted: [] }
+    })
+  } finally {
+    await spool.close()
+  }
+}
+
+/** What both ways in have in common: threads, rules, the image, its destination, the result. */
+export async function build(
+  destination: string | Sink,
+  settings: Settings,
+  plant: (workers: Workers, applied: Applied) => Promise<{ root: DirectoryNode; omitted: ImageSummary['omitted'] }>,
+): Promise<ImageResult & ImageSummary> {
+  const { signal } = settings
+  signal.throwIfAborted()
+  const place = typeof destination === 'string' ? await findDestination(destination) : null
+  const workers = createWorkers(settings.readers)
+  const stop = () => void workers.close()
+  signal.addEventListener('abort', stop)
+  try {
+    const applied = applyRules(settings.rules)
+    const { root, omitted } = await plant(workers, applied)
+    if (settings.rootMode !== null) root.mode = settings.rootMode
+    const reader = createContentReader(workers, settings.image.blockSize, settings.buffers)
+    const write = (sink: Sink) => writeTree(root, reader, sink, settings.image, signal, settings.onProgress)
+    const summary = place
+      ? await writeDestination(place, settings.image.offset, write)
+      : await write(destination as Sink)
+    return {
+      ...summary,
+      omitted: [...omitted, ...summary.omitted],
+      droppedXattrs: namesAndCounts(applied.droppedXattrs),
+      warnings: applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    }
+  } catch (error) {
+    signal.throwIfAborted() // what failed because the threads were stopped is not the reason
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await workers.close()
+  }
+}
+
+function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string, number> {
+  const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(sorted.map(([name, count]) => [toDisplay(name), count]))
+}
+
+/** The one door for contents: after it they are of one of the node's kinds, with a known size. */
+async function contentOf({ content, path }: FileEntry, spool: Spool): Promise<{ content: Content; size: number }> {
+  if (typeof content === 'string') return bytesContent(new TextEncoder().encode(content))
+  if (content instanceof Uint8Array) return bytesContent(content)
+  if ('file' in content) return diskContent(toByteString(content.file), toDisplay(toByteString(path)))
+  if ('open' in content) {
+    if (!Number.isSafeInteger(content.size) || content.size < 0)
+      throw new EntryError(toDisplay(toByteString(path)), `a size of ${content.size}; it must be a number of bytes`)
+    return { content: { kind: 'stream', open: content.open }, size: content.size }
+  }
+  return spool.keep(content)
+}
+
+function bytesContent(bytes: Uint8Array): { content: Content; size: number } {
+  return { content: { kind: 'bytes', bytes }, size: bytes.length }
+}
+
+async function diskContent(file: ByteString, path: string): Promise<{ content: Content; size: number }> {
+  const stats = await lstat(Buffer.from(file, 'latin1')).catch((cause: unknown) => {
+    throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${cause instanceof Error ? cause.message : cause}`)
+  })
+  if (!stats.isFile()) throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
+  const seen = { device: stats.dev, inode: stats.ino, mtimeMs: stats.mtimeMs, ctimeMs: stats.ctimeMs }
+  return {
+    content: { kind: 'disk', path: fromBytes(Buffer.from(file, 'latin1')), seen, sparse: stats.blocks * 512 < stats.size },
+    size: stats.size,
+  }
+}

@@ -1,0 +1,40 @@
+/** Id table: the distinct uids and gids of an image, which inodes name by their index. */
+import { LimitError } from '../errors.js'
+import { viewOf } from '../format/byte-order.js'
+import { MAX_IDS } from '../format/limits.js'
+
+export interface IdTable {
+  /**
+   * The index of a uid or gid.
+   * @throws LimitError for more distinct ids than the format can count.
+   */
+  indexOf(id: number): number
+  readonly count: number
+  records(): Iterable<Uint8Array>
+}
+
+export function createIdTable(): IdTable {
+  const indices = new Map<number, number>()
+  return {
+    indexOf(id) {
+      const known = indices.get(id)
+      if (known !== undefined) return known
+      if (indices.size === MAX_IDS)
+        throw new LimitError(
+          `more than ${MAX_IDS} distinct user and group ids; give all files one owner (owner: 'root')`,
+        )
+      indices.set(id, indices.size)
+      return indices.size - 1
+    },
+    get count() {
+      return indices.size
+    },
+    *records() {
+      for (const id of indices.keys()) {
+        const record = new Uint8Array(4)
+        viewOf(record).setUint32(0, id, true)
+        yield record
+      }
+    },
+  }
+}

@@ -1,0 +1,113 @@
+/** Inode and directory tables: written together, since a listing refers to inodes, and a directory's inode to its listing. */
+import type { Codec } from '../codec/codec.js'
+import { encodeDeviceNumber } from '../format/device-number.js'
+import { encodeListing, type ListingEntry } from '../format/directory.js'
+import { NO_FRAGMENT } from '../format/fragment.js'
+import { encodeInode, type Inode, InodeType } from '../format/inode.js'
+import { METADATA_BLOCK_SIZE } from '../format/metadata-block.js'
+import { toBytes } from '../tree/byte-string.js'
+import type { DirectoryNode, Node } from '../tree/node.js'
+import { sortedChildren } from '../tree/order.js'
+import type { IdTable } from './id-table.js'
+import { createMetadataWriter, type Mark } from './metadata-writer.js'
+import type { XattrTable } from './xattr-table.js'
+
+/** A listing of more bytes than this gets an index: below, a lookup reads one or two metadata blocks anyway. */
+const INDEX_ABOVE = METADATA_BLOCK_SIZE
+
+export interface InodeTables {
+  readonly inodeBlocks: readonly Uint8Array[]
+  readonly directoryBlocks: readonly Uint8Array[]
+  /** For each inode number from 1 (at index 0): the reference to its inode. */
+  readonly references: Float64Array
+}
+
+/**
+ * Encodes every inode and listing.
+ * @param order all nodes, numbered, children before parents: a directory's listing is known before its inode.
+ */
+export async function encodeInodeTables(
+  order: readonly Node[],
+  codec: Codec,
+  stored: boolean,
+  ids: IdTable,
+  xattrs: XattrTable,
+): Promise<InodeTables> {
+  const inodes = createMetadataWriter(codec, stored)
+  const listings = createMetadataWriter(codec, stored)
+  const marks: Mark[] = []
+
+  for (const node of order) {
+    const inode = node.type === InodeType.DIRECTORY ? await directoryInode(node) : plainInode(node)
+    marks.push(inodes.mark())
+    inodes.append(encodeInode(inode))
+  }
+  const inodeBlocks = (await inodes.finish()).blocks
+  const directoryBlocks = (await listings.finish()).blocks
+  return { inodeBlocks, directoryBlocks, references: Float64Array.from(marks, inodes.reference) }
+
+  async function directoryInode(node: DirectoryNode): Promise<Inode> {
+    await inodes.settle()
+    const at = listings.mark()
+    const { bytes, signposts } = encodeListing(listingEntries(node), at.offset)
+    listings.append(bytes)
+    await listings.settle()
+    const blockAt = (offset: number) => at.block + Math.floor((at.offset + offset) / METADATA_BLOCK_SIZE)
+    const index = bytes.length > INDEX_ABOVE ? signposts : []
+    return {
+      ...head(node),
+      type: InodeType.DIRECTORY,
+      listingBlock: listings.blockStart(at.block),
+      listingOffset: at.offset,
+      listingSize: bytes.length,
+      links: node.links,
+      parent: node.parent?.number ?? order.length + 1,
+      index: index.map(({ offset, name }) => ({ offset, name, block: listings.blockStart(blockAt(offset)) })),
+    }
+  }
+
+  function listingEntries(node: DirectoryNode): ListingEntry[] {
+    return sortedChildren(node).map(([name, child]) => {
+      const mark = marks[child.number - 1]!
+      return {
+        name: toBytes(name),
+        type: child.type,
+        inodeNumber: child.number,
+        inodeBlock: inodes.blockStart(mark.block),
+        inodeOffset: mark.offset,
+      }
+    })
+  }
+
+  function plainInode(node: Exclude<Node, DirectoryNode>): Inode {
+    const common = { ...head(node), links: node.links }
+    switch (node.type) {
+      case InodeType.FILE: {
+        const { start, sparse, blockSizes, fragment, fragmentOffset } = node.placement ?? EMPTY
+        return { ...common, type: node.type, size: node.size, start, sparse, blockSizes, fragment, fragmentOffset }
+      }
+      case InodeType.SYMLINK:
+        return { ...common, type: node.type, target: toBytes(node.target) }
+      case InodeType.BLOCK_DEVICE:
+      case InodeType.CHARACTER_DEVICE:
+        return { ...common, type: node.type, device: encodeDeviceNumber(node.major, node.minor) }
+      case InodeType.FIFO:
+      case InodeType.SOCKET:
+        return { ...common, type: node.type }
+    }
+  }
+
+  function head(node: Node) {
+    return {
+      mode: node.mode,
+      uidIndex: ids.indexOf(node.uid),
+      gidIndex: ids.indexOf(node.gid),
+      mtime: node.mtime,
+      number: node.number,
+      xattrIndex: xattrs.indexOf(node.xattrs),
+    }
+  }
+}
+
+/** The placement of a file without content. */
+const EMPTY = { start: 0, sparse: 0, blockSizes: [], fragment: NO_FRAGMENT, fragmentOffset: 0 }

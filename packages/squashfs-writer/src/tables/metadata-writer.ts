@@ -1,0 +1,84 @@
+/** Metadata writer: a table as one run of bytes, cut into compressed blocks of 8 KiB, with references into it. */
+import type { Codec } from '../codec/codec.js'
+import { encodeMetadataBlock, METADATA_BLOCK_SIZE, metadataReference } from '../format/metadata-block.js'
+
+/** A place in a table: which of its blocks, and where in the block's content. */
+export interface Mark {
+  readonly block: number
+  readonly offset: number
+}
+
+export interface MetadataWriter {
+  /** Where the next record will begin. */
+  mark(): Mark
+  append(record: Uint8Array): void
+  /** Waits until {@link blockStart} is known for every block up to the one being filled. */
+  settle(): Promise<void>
+  /** Bytes from the table's start to a block, once settled. */
+  blockStart(block: number): number
+  /** A reference to a marked place, once settled. */
+  reference(mark: Mark): number
+  /** Ends the last block. */
+  finish(): Promise<{ readonly blocks: readonly Uint8Array[]; readonly size: number }>
+}
+
+/**
+ * @param stored true to leave the table uncompressed.
+ */
+export function createMetadataWriter(codec: Codec, stored: boolean): MetadataWriter {
+  const blocks: Uint8Array[] = []
+  const starts = [0]
+  const underWay: Promise<Uint8Array>[] = []
+  let content = new Uint8Array(METADATA_BLOCK_SIZE)
+  let used = 0
+  let filled = 0
+
+  function endBlock(): void {
+    const full = content.subarray(0, used)
+    const block = storeOrCompress(codec, full, stored)
+    block.catch(() => {}) // the failure is thrown where the block is waited for
+    underWay.push(block)
+    content = new Uint8Array(METADATA_BLOCK_SIZE)
+    used = 0
+    filled++
+  }
+
+  async function settle(): Promise<void> {
+    for (const block of underWay.splice(0)) {
+      const bytes = await block
+      blocks.push(bytes)
+      starts.push(starts.at(-1)! + bytes.length)
+    }
+  }
+
+  const blockStart = (block: number) => starts[block]!
+
+  return {
+    mark: () => ({ block: filled, offset: used }),
+    append(record) {
+      for (let at = 0; at < record.length; ) {
+        const n = Math.min(record.length - at, METADATA_BLOCK_SIZE - used)
+        content.set(n === record.length ? record : record.subarray(at, at + n), used)
+        used += n
+        at += n
+        if (used === METADATA_BLOCK_SIZE) endBlock()
+      }
+    },
+    settle: () => (underWay.length === 0 ? DONE : settle()),
+    blockStart,
+    reference: (mark) => metadataReference(blockStart(mark.block), mark.offset),
+    async finish() {
+      if (used > 0) endBlock()
+      await settle()
+      return { blocks, size: starts.at(-1)! }
+    },
+  }
+}
+
+const DONE = Promise.resolve()
+
+async function storeOrCompress(codec: Codec, content: Uint8Array, stored: boolean): Promise<Uint8Array> {
+  if (stored || codec.stores) return encodeMetadataBlock(content, true)
+  const compressed = await codec.compress(content)
+  return compressed.length < content.length ? encodeMetadataBlock(compressed, false) : encodeMetadataBlock(content, true)
+}

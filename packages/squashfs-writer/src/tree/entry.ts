@@ -1,0 +1,222 @@
+/** Entries: what a program says is in the image; the one door through which they become nodes. */
+import { EntryError, LimitError } from '../errors.js'
+import { MAX_MAJOR, MAX_MINOR } from '../format/device-number.js'
+import { InodeType } from '../format/inode.js'
+import { MAX_NAME_LENGTH, MAX_TARGET_LENGTH, MAX_XATTR_VALUE } from '../format/limits.js'
+import { type ByteString, toByteString, toDisplay } from './byte-string.js'
+import { attach, type Attributes, type Content, type DirectoryNode, directoryNode, type Node, type Xattr } from './node.js'
+
+/** What every entry but a hard link has. */
+export interface EntryAttributes {
+  /** Relative, `/` between the parts; a string is encoded as UTF-8. `.` is the root directory itself. */
+  readonly path: string | Uint8Array
+  /** Permission bits, 0 to 0o7777; 0o644 if absent, for directories 0o755, for symlinks 0o777. */
+  readonly mode?: number
+  /** 0 to 2^32 - 1; 0 if absent. */
+  readonly uid?: number
+  readonly gid?: number
+  /** Seconds since 1970; 0 if absent. What the format cannot hold is clamped, with a warning. */
+  readonly mtime?: number
+  /** By full name. What the format cannot hold is left out and counted. */
+  readonly xattrs?: Readonly<Record<string, Uint8Array | string>>
+}
+
+/** The bytes of a file. */
+export type EntryContent =
+  /** Bytes; a string is encoded as UTF-8. */
+  | Uint8Array
+  | string
+  /** A path on disk, read when its turn comes. */
+  | { readonly file: string | Uint8Array }
+  /** A stream of known size in bytes; it may be opened twice, to find duplicates before anything is compressed. */
+  | { readonly size: number; readonly open: () => AsyncIterable<Uint8Array> }
+  /** Any stream; it is kept in a temporary file until its turn comes. */
+  | AsyncIterable<Uint8Array>
+
+export interface FileEntry extends EntryAttributes {
+  readonly type: 'file'
+  readonly content: EntryContent
+}
+
+export interface DirectoryEntry extends EntryAttributes {
+  readonly type: 'directory'
+}
+
+export interface SymlinkEntry extends EntryAttributes {
+  readonly type: 'symlink'
+  /** 1 to 4,095 bytes, without NUL. */
+  readonly target: string | Uint8Array
+}
+
+export interface DeviceEntry extends EntryAttributes {
+  readonly type: 'block-device' | 'character-device'
+  /** 0 to 4,095. */
+  readonly major: number
+  /** 0 to 1,048,575. */
+  readonly minor: number
+}
+
+export interface IpcEntry extends EntryAttributes {
+  readonly type: 'fifo' | 'socket'
+}
+
+/** One more name for an entry given earlier, of any type but a directory. */
+export interface HardLinkEntry {
+  readonly type: 'hardlink'
+  readonly path: string | Uint8Array
+  /** Path of the earlier entry. */
+  readonly target: string | Uint8Array
+}
+
+/** Anything that can be put into an image. */
+export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | DeviceEntry | IpcEntry | HardLinkEntry
+
+/** Metadata before the rules are applied: mtime may be anything, xattrs may have any names. */
+export interface RawAttributes {
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly mtime: number
+  readonly xattrs: readonly Xattr[]
+}
+
+/** Turns raw metadata into what a node has; ownership, time and xattr rules live behind it. */
+export type AttributeRules = (path: ByteString, raw: RawAttributes) => Attributes
+
+/**
+ * Puts one entry into the tree. Directories that are missing on the way are made, and may be described later.
+ * @param content where the bytes of a file entry are, and how many.
+ * @throws EntryError for a path, a type or a target that cannot be; LimitError for what passes the format.
+ */
+export function addEntry(
+  root: DirectoryNode,
+  entry: Entry,
+  rules: AttributeRules,
+  content: { readonly content: Content; readonly size: number } | null,
+): void {
+  const path = toByteString(entry.path)
+  const parts = path === '.' ? [] : pathParts(path)
+  const name = parts.pop()
+  if (name === undefined) {
+    if (entry.type !== 'directory') throw new EntryError('.', `the root is a directory, not a ${entry.type}`)
+    Object.assign(root, rules(path, rawAttributes(entry, path, 0o755)))
+    return
+  }
+  const parent = parts.reduce((at, part) => folderIn(at, part, path, rules), root)
+  const present = parent.children.get(name)
+  if (entry.type === 'directory' && present?.type === InodeType.DIRECTORY) {
+    Object.assign(present, rules(path, rawAttributes(entry, path, 0o755)))
+    return
+  }
+  if (present) throw new EntryError(toDisplay(path), 'this path was given twice; give each path once')
+  attach(parent, name, nodeOf(root, entry, path, rules, content))
+}
+
+function nodeOf(
+  root: DirectoryNode,
+  entry: Entry,
+  path: ByteString,
+  rules: AttributeRules,
+  content: { readonly content: Content; readonly size: number } | null,
+): Node {
+  if (entry.type === 'hardlink') return linkTarget(root, entry, path)
+  const attributes = (mode: number) => ({ ...rules(path, rawAttributes(entry, path, mode)), links: 0, number: 0 })
+  switch (entry.type) {
+    case 'file': {
+      if (!content) throw new EntryError(toDisplay(path), 'a file entry needs content')
+      return { ...attributes(0o644), type: InodeType.FILE, ...content, placement: null }
+    }
+    case 'directory':
+      return directoryNode(rules(path, rawAttributes(entry, path, 0o755)))
+    case 'symlink':
+      return { ...attributes(0o777), type: InodeType.SYMLINK, target: checkedTarget(entry.target, path) }
+    case 'block-device':
+    case 'character-device': {
+      integer(entry.major, MAX_MAJOR, 'major', path)
+      integer(entry.minor, MAX_MINOR, 'minor', path)
+      const type = entry.type === 'block-device' ? InodeType.BLOCK_DEVICE : InodeType.CHARACTER_DEVICE
+      return { ...attributes(0o644), type, major: entry.major, minor: entry.minor }
+    }
+    case 'fifo':
+      return { ...attributes(0o644), type: InodeType.FIFO }
+    case 'socket':
+      return { ...attributes(0o644), type: InodeType.SOCKET }
+    default:
+      throw new EntryError(toDisplay(path), `unknown type of entry: ${JSON.stringify((entry as { type: unknown }).type)}`)
+  }
+}
+
+function linkTarget(root: DirectoryNode, entry: HardLinkEntry, path: ByteString): Node {
+  const target = toByteString(entry.target)
+  let node: Node | undefined = root
+  for (const part of pathParts(target)) node = node?.type === InodeType.DIRECTORY ? node.children.get(part) : undefined
+  if (!node) throw new EntryError(toDisplay(path), `hard link to ${toDisplay(target)}, which was not given before it`)
+  if (node.type === InodeType.DIRECTORY)
+    throw new EntryError(toDisplay(path), `hard link to ${toDisplay(target)}, which is a directory`)
+  return node
+}
+
+function folderIn(at: DirectoryNode, part: ByteString, path: ByteString, rules: AttributeRules): DirectoryNode {
+  const present = at.children.get(part)
+  if (present?.type === InodeType.DIRECTORY) return present
+  if (present) throw new EntryError(toDisplay(path), `${toDisplay(part)} on the way is not a directory`)
+  const made = directoryNode(rules(path, { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
+  attach(at, part, made)
+  return made
+}
+
+/**
+ * The parts of an entry's path.
+ * @throws EntryError for an absolute path, an empty part, `.`, `..` or NUL; LimitError for a name over 255 bytes.
+ */
+export function pathParts(path: ByteString): ByteString[] {
+  const parts = path.split('/')
+  for (const part of parts) {
+    if (part === '') throw new EntryError(toDisplay(path), 'a path is relative and has no empty parts')
+    checkName(part, path)
+  }
+  return parts
+}
+
+/** @throws EntryError for a name that no directory can hold; LimitError for one over 255 bytes. */
+export function checkName(name: ByteString, path: ByteString): void {
+  if (name === '.' || name === '..') throw new EntryError(toDisplay(path), `"${name}" cannot be part of a path`)
+  if (name.includes('\0')) throw new EntryError(toDisplay(path), 'a name cannot contain NUL')
+  if (name.length > MAX_NAME_LENGTH)
+    throw new LimitError(
+      `${toDisplay(path)}: a name of ${name.length} bytes; Linux takes ${MAX_NAME_LENGTH}: shorten it or leave it out`,
+    )
+}
+
+function checkedTarget(text: string | Uint8Array, path: ByteString): ByteString {
+  const target = toByteString(text)
+  if (target === '' || target.includes('\0'))
+    throw new EntryError(toDisplay(path), 'a symlink needs a target of at least one byte, without NUL')
+  if (target.length > MAX_TARGET_LENGTH)
+    throw new LimitError(
+      `${toDisplay(path)}: a symlink target of ${target.length} bytes; Linux takes ${MAX_TARGET_LENGTH}`,
+    )
+  return target
+}
+
+function rawAttributes(entry: EntryAttributes, path: ByteString, mode: number): RawAttributes {
+  const raw = { mode: entry.mode ?? mode, uid: entry.uid ?? 0, gid: entry.gid ?? 0, mtime: entry.mtime ?? 0 }
+  integer(raw.mode, 0o7777, 'mode', path)
+  integer(raw.uid, 0xffff_ffff, 'uid', path)
+  integer(raw.gid, 0xffff_ffff, 'gid', path)
+  if (!Number.isFinite(raw.mtime)) throw new EntryError(toDisplay(path), 'mtime is a number of seconds')
+  const xattrs = Object.entries(entry.xattrs ?? {}).map(([name, value]): Xattr => {
+    const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
+    if (bytes.length > MAX_XATTR_VALUE)
+      throw new LimitError(
+        `${toDisplay(path)}: xattr ${name} has ${bytes.length} bytes; Linux takes ${MAX_XATTR_VALUE}`,
+      )
+    return [toByteString(name), bytes]
+  })
+  return { ...raw, xattrs }
+}
+
+function integer(value: number, max: number, what: string, path: ByteString): void {
+  if (Number.isInteger(value) && value >= 0 && value <= max) return
+  throw new EntryError(toDisplay(path), `${what} is ${value}; it must be an integer from 0 to ${max}`)
+}

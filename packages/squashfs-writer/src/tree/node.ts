@@ -1,0 +1,114 @@
+/** Nodes: what will be inodes. A hard link is one node under several names. */
+import { InodeType } from '../format/inode.js'
+import type { Placement } from '../data/placement.js'
+import type { ByteString } from './byte-string.js'
+
+/** An xattr's full name and its value. */
+export type Xattr = readonly [name: ByteString, value: Uint8Array]
+
+/** What all nodes have. */
+export interface Attributes {
+  /** Permission bits, 0 to 0o7777. */
+  mode: number
+  uid: number
+  gid: number
+  /** Seconds since 1970, 0 to 2^32 - 1. */
+  mtime: number
+  /** In ascending order of names; null for none. */
+  xattrs: readonly Xattr[] | null
+}
+
+interface NodeBase extends Attributes {
+  /** Names in the tree; for directories 2 and the number of subdirectories. */
+  links: number
+  /** Inode number; 0 until the tree is put in order. */
+  number: number
+}
+
+export interface FileNode extends NodeBase {
+  readonly type: typeof InodeType.FILE
+  readonly size: number
+  /** Where the bytes are; only the reader of contents looks inside. */
+  readonly content: Content
+  /** Where the bytes went; null until they are written. */
+  placement: Placement | null
+}
+
+/** How the bytes of a file are had. */
+export type Content =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly open: () => AsyncIterable<Uint8Array> }
+  | FileOnDisk
+  | FileRange
+
+/** A file found by its path, which must still be the file that was seen. */
+export interface FileOnDisk {
+  readonly kind: 'disk'
+  readonly path: ByteString
+  readonly seen: Identity
+  /** Fewer blocks than the size asks for: it has holes. */
+  readonly sparse: boolean
+}
+
+/** A range of a file that is open already. */
+export interface FileRange {
+  readonly kind: 'range'
+  readonly descriptor: number
+  readonly start: number
+}
+
+/** What tells that a file is the one that was seen, unchanged. */
+export interface Identity {
+  readonly device: number
+  readonly inode: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+}
+
+export interface DirectoryNode extends NodeBase {
+  readonly type: typeof InodeType.DIRECTORY
+  readonly children: Map<ByteString, Node>
+  parent: DirectoryNode | null
+}
+
+export interface SymlinkNode extends NodeBase {
+  readonly type: typeof InodeType.SYMLINK
+  readonly target: ByteString
+}
+
+export interface DeviceNode extends NodeBase {
+  readonly type: typeof InodeType.BLOCK_DEVICE | typeof InodeType.CHARACTER_DEVICE
+  readonly major: number
+  readonly minor: number
+}
+
+export interface IpcNode extends NodeBase {
+  readonly type: typeof InodeType.FIFO | typeof InodeType.SOCKET
+}
+
+export type Node = FileNode | DirectoryNode | SymlinkNode | DeviceNode | IpcNode
+
+/** A directory with nothing in it yet. */
+export function directoryNode(attributes: Attributes): DirectoryNode {
+  return { ...attributes, type: InodeType.DIRECTORY, links: 2, number: 0, children: new Map(), parent: null }
+}
+
+/** Gives a node a name in a directory, and counts the link. */
+export function attach(parent: DirectoryNode, name: ByteString, node: Node): void {
+  parent.children.set(name, node)
+  if (node.type === InodeType.DIRECTORY) {
+    node.parent = parent
+    parent.links++
+  } else {
+    node.links++
+  }
+}
+
+/** Takes a name out of a directory. */
+export function detach(parent: DirectoryNode, name: ByteString): void {
+  const node = parent.children.get(name)
+  if (!node) return
+  parent.children.delete(name)
+  if (node.type === InodeType.DIRECTORY) parent.links--
+  else node.links--
+}

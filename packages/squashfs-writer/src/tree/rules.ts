@@ -1,0 +1,90 @@
+/** Rules: how ownership, times, modes and xattrs become what the image says of them. */
+import { MAX_TIME } from '../format/limits.js'
+import { splitXattrName } from '../format/xattr.js'
+import { toBytes, toDisplay, type ByteString } from './byte-string.js'
+import type { AttributeRules, RawAttributes } from './entry.js'
+import type { Xattr } from './node.js'
+
+/** The rules, decided. */
+export interface Rules {
+  /** null keeps it. */
+  readonly uid: number | null
+  readonly gid: number | null
+  /** All at this second; null keeps it. */
+  readonly time: number | null
+  /** Later times become this one (SOURCE_DATE_EPOCH); null for no such clamp. */
+  readonly latestTime: number | null
+  /** Whether an xattr that the format can hold is wanted. */
+  readonly wantsXattr: (name: ByteString) => boolean
+}
+
+/** Something that was not packed as it is; `code` is stable. */
+export interface Warning {
+  readonly code: 'CLAMPED_TIME'
+  readonly path: string
+  readonly message: string
+}
+
+/** What the rules did, for the result. */
+export interface Applied {
+  readonly rules: AttributeRules
+  readonly warnings: Warning[]
+  /** By name: on how many inodes it was left out. */
+  readonly droppedXattrs: Map<ByteString, number>
+}
+
+/**
+ * Names that belong to the filesystem on which the file lies, not to the file: Lustre's layout and identity. They would
+ * be wrong anywhere else, even those whose prefix the format could hold.
+ */
+const FILESYSTEM_XATTRS = new Set(
+  ['dmv', 'fid', 'hsm', 'job', 'lfsck_bitmap', 'lfsck_namespace', 'link', 'lma', 'lmv', 'lov', 'lsom', 'som', 'version'].map(
+    (name) => `trusted.${name}`,
+  ),
+)
+
+/** Whether the format has room for a name, and the value means something in an image. */
+export function isPortableXattr(name: ByteString): boolean {
+  return splitXattrName(toBytes(name)) !== null && !FILESYSTEM_XATTRS.has(name)
+}
+
+/** Makes the function that turns raw metadata into a node's, and keeps count of what it changed. */
+export function applyRules(rules: Rules): Applied {
+  const warnings: Warning[] = []
+  const droppedXattrs = new Map<ByteString, number>()
+
+  const mtimeOf = (path: ByteString, raw: RawAttributes) => {
+    if (rules.time !== null) return rules.time
+    const seconds = Math.floor(raw.mtime)
+    const clamped = Math.min(Math.max(seconds, 0), MAX_TIME)
+    if (clamped !== seconds)
+      warnings.push({
+        code: 'CLAMPED_TIME',
+        path: toDisplay(path),
+        message: `mtime ${seconds} is outside of 1970 to 2106, which is what squashfs can hold; it became ${clamped}`,
+      })
+    return rules.latestTime === null ? clamped : Math.min(clamped, rules.latestTime)
+  }
+
+  const xattrsOf = (raw: RawAttributes): readonly Xattr[] | null => {
+    if (raw.xattrs.length === 0) return null
+    const kept = raw.xattrs.filter(([name]) => {
+      if (isPortableXattr(name) && rules.wantsXattr(name)) return true
+      droppedXattrs.set(name, (droppedXattrs.get(name) ?? 0) + 1)
+      return false
+    })
+    return kept.length === 0 ? null : kept.sort(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  return {
+    warnings,
+    droppedXattrs,
+    rules: (path, raw) => ({
+      mode: raw.mode,
+      uid: rules.uid ?? raw.uid,
+      gid: rules.gid ?? raw.gid,
+      mtime: mtimeOf(path, raw),
+      xattrs: xattrsOf(raw),
+    }),
+  }
+}
