@@ -2,20 +2,20 @@
 import type { Codec } from './codec/codec.js'
 import { createBlockWriter } from './data/block-writer.js'
 import type { ContentReader } from './data/content-reader.js'
-import { createOutput, type Sink } from './data/output.js'
 import { type DataResult, writeData } from './data/write-data.js'
 import { type Unreadable, UnreadableError } from './errors.js'
+import { setUint64, viewOf } from './format/byte-order.js'
 import { encodeFragmentEntry } from './format/fragment.js'
 import { InodeType } from './format/inode.js'
 import { encodeMetadataBlock } from './format/metadata-block.js'
 import { encodeSuperblock, SUPERBLOCK_SIZE, SuperblockFlag } from './format/superblock.js'
-import { setUint64, viewOf } from './format/byte-order.js'
+import { createOutput, type Sink } from './output.js'
 import { createIdTable } from './tables/id-table.js'
 import { encodeInodeTables } from './tables/inode-table.js'
 import { writeLookupTable } from './tables/lookup-table.js'
 import { createXattrTable } from './tables/xattr-table.js'
 import { type ByteString, toDisplay } from './tree/byte-string.js'
-import { detach, type DirectoryNode, type FileNode, type Node } from './tree/node.js'
+import { type DirectoryNode, detach, type FileNode, type Node } from './tree/node.js'
 import { inodeOrder, pathsOf } from './tree/order.js'
 
 /** Parts of an image that can be left uncompressed. */
@@ -250,7 +250,12 @@ function isFile(node: Node): node is FileNode {
   return node.type === InodeType.FILE
 }
 
-function summary(order: readonly Node[], bytesOut: number, data: DataResult, omitted: Unreadable[]): ImageSummary {
+function summary(
+  order: readonly Node[],
+  bytesOut: number,
+  data: DataResult,
+  omitted: Unreadable[],
+): ImageSummary {
   const count = (...types: InodeType[]) => order.filter(({ type }) => types.includes(type)).length
   const names = order.reduce((sum, node) => sum + (node.type === InodeType.DIRECTORY ? 1 : node.links), 0)
   return {

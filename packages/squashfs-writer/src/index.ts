@@ -7,7 +7,6 @@
 export { type Codec, uncompressed } from './codec/codec.js'
 export { gzip, portableGzip } from './codec/gzip.js'
 export { zstd } from './codec/zstd.js'
-export type { Sink } from './data/output.js'
 export {
   DestinationError,
   EntryError,
@@ -22,6 +21,7 @@ export { type MemorySink, memorySink } from './memory-sink.js'
 export { type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
 export type { ImageOptions } from './node/settings.js'
 export { type ImageResult, writeImage } from './node/write-image.js'
+export type { Sink } from './output.js'
 export type {
   DeviceEntry,
   DirectoryEntry,

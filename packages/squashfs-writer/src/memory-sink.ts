@@ -1,5 +1,5 @@
 /** Memory sink: an image that is wanted as bytes. */
-import type { Sink } from './data/output.js'
+import type { Sink } from './output.js'
 
 export interface MemorySink extends Sink {
   /** What was written so far, in one piece; gaps are zeros. */

@@ -1,8 +1,8 @@
 /** gzip, in squashfs' sense: zlib containers (RFC 1950). Node's zlib for speed, fflate for the same bytes everywhere. */
 import { promisify } from 'node:util'
 import { deflate } from 'node:zlib'
-import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
 import { OptionError } from '../errors.js'
+import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
 import type { Codec } from './codec.js'
 
 /** What the format implies when an image has no compressor options. */
@@ -17,7 +17,10 @@ const IMPLIED_LEVEL = 9
 export function gzip(options: { readonly level?: number } = {}): Codec {
   const level = checkedLevel(options.level)
   const compress = promisify<Uint8Array, { level: number; chunkSize: number }, Buffer>(deflate)
-  return { ...head('gzip', level), compress: (bytes) => compress(bytes, { level, chunkSize: chunkFor(bytes) }) }
+  return {
+    ...head('gzip', level),
+    compress: (bytes) => compress(bytes, { level, chunkSize: chunkFor(bytes) }),
+  }
 }
 
 /**
@@ -37,7 +40,11 @@ export function portableGzip(options: { readonly level?: number } = {}): Codec {
 }
 
 function head(name: string, level: number): Pick<Codec, 'name' | 'id' | 'options'> {
-  return { name, id: Compressor.GZIP, ...(level === IMPLIED_LEVEL ? {} : { options: encodeGzipOptions(level) }) }
+  return {
+    name,
+    id: Compressor.GZIP,
+    ...(level === IMPLIED_LEVEL ? {} : { options: encodeGzipOptions(level) }),
+  }
 }
 
 function checkedLevel(level = IMPLIED_LEVEL): number {

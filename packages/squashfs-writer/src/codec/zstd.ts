@@ -1,6 +1,7 @@
 /** zstd, by the library that is bundled with this package, so that the bytes do not change with Node's version. */
-import { Compressor, encodeZstdOptions } from '../format/compressor-options.js'
+
 import { OptionError } from '../errors.js'
+import { Compressor, encodeZstdOptions } from '../format/compressor-options.js'
 import type { Codec } from './codec.js'
 
 /** What the format implies when an image has no compressor options. */

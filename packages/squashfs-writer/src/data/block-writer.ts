@@ -1,7 +1,7 @@
 /** Block writer: compresses many blocks at once, and appends them in the order in which they were given. */
 import type { Codec } from '../codec/codec.js'
 import { blockSizeWord } from '../format/data-block.js'
-import type { Output } from './output.js'
+import type { Output } from '../output.js'
 
 export interface BlockWriter {
   /**

@@ -1,5 +1,5 @@
 /** Fragments: the tails of many files packed into shared blocks. */
-import { type FragmentEntry } from '../format/fragment.js'
+import type { FragmentEntry } from '../format/fragment.js'
 import type { BlockWriter } from './block-writer.js'
 
 export interface Fragments {

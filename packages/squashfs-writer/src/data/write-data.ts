@@ -3,10 +3,10 @@ import type { Unreadable } from '../errors.js'
 import { HOLE } from '../format/data-block.js'
 import { type FragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
+import type { Placement } from '../tree/placement.js'
 import type { BlockWriter } from './block-writer.js'
 import type { Batch, ContentReader, Piece, ReadRequest } from './content-reader.js'
 import { createFragments } from './fragments.js'
-import type { Placement } from './placement.js'
 
 export interface DataOptions {
   /** Bytes, a power of two. */
@@ -80,7 +80,10 @@ export async function writeData(
       return
     }
     if (bytes === null) {
-      failures.set(file, { code: 'CHANGED', message: 'it has the content of a file that could not be read to its end' })
+      failures.set(file, {
+        code: 'CHANGED',
+        message: 'it has the content of a file that could not be read to its end',
+      })
       return
     }
     file.placement ??= { start: 0, blockSizes: [], sparse: 0, fragment: NO_FRAGMENT, fragmentOffset: 0 }

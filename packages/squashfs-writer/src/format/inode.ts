@@ -23,7 +23,8 @@ const HEAD_SIZE = 16
 /** What a directory's size field has above its listing's length: room for "." and "..", which are not stored. */
 const DIRECTORY_SIZE_EXCESS = 3
 
-interface Head {
+/** What all inodes have. */
+export interface InodeHead {
   /** Permission bits with setuid, setgid and sticky, without the file type: 0 to 0o7777. */
   readonly mode: number
   readonly uidIndex: number
@@ -36,7 +37,8 @@ interface Head {
   readonly xattrIndex: number
 }
 
-export interface FileInode extends Head {
+export interface FileInode {
+  readonly head: InodeHead
   readonly type: typeof InodeType.FILE
   /** Where the first data block lies, in bytes from the image's start; 0 without blocks. */
   readonly start: number
@@ -53,7 +55,8 @@ export interface FileInode extends Head {
   readonly blockSizes: ArrayLike<number>
 }
 
-export interface DirectoryInode extends Head {
+export interface DirectoryInode {
+  readonly head: InodeHead
   readonly type: typeof InodeType.DIRECTORY
   /** Start of the listing's first metadata block, from the directory table's start. */
   readonly listingBlock: number
@@ -78,21 +81,24 @@ export interface DirectoryIndexEntry {
   readonly name: Uint8Array
 }
 
-export interface SymlinkInode extends Head {
+export interface SymlinkInode {
+  readonly head: InodeHead
   readonly type: typeof InodeType.SYMLINK
   readonly links: number
   /** 1 to 4,095 bytes. */
   readonly target: Uint8Array
 }
 
-export interface DeviceInode extends Head {
+export interface DeviceInode {
+  readonly head: InodeHead
   readonly type: typeof InodeType.BLOCK_DEVICE | typeof InodeType.CHARACTER_DEVICE
   readonly links: number
   /** As by `encodeDeviceNumber`. */
   readonly device: number
 }
 
-export interface IpcInode extends Head {
+export interface IpcInode {
+  readonly head: InodeHead
   readonly type: typeof InodeType.FIFO | typeof InodeType.SOCKET
   readonly links: number
 }
@@ -119,11 +125,13 @@ export function encodeInode(inode: Inode): Uint8Array {
 
 function isPlainFile(i: FileInode): boolean {
   const fits = i.start <= 0xffff_ffff && i.size <= 0xffff_ffff
-  return fits && i.sparse === 0 && i.links === 1 && i.xattrIndex === NO_XATTR
+  return fits && i.sparse === 0 && i.links === 1 && i.head.xattrIndex === NO_XATTR
 }
 
 function isPlainDirectory(i: DirectoryInode): boolean {
-  return i.listingSize + DIRECTORY_SIZE_EXCESS <= 0xffff && i.index.length === 0 && i.xattrIndex === NO_XATTR
+  return (
+    i.listingSize + DIRECTORY_SIZE_EXCESS <= 0xffff && i.index.length === 0 && i.head.xattrIndex === NO_XATTR
+  )
 }
 
 function encodeFile(i: FileInode): Uint8Array {
@@ -145,7 +153,7 @@ function encodeExtendedFile(i: FileInode): Uint8Array {
   view.setUint32(40, i.links, true)
   view.setUint32(44, i.fragment, true)
   view.setUint32(48, i.fragment === NO_FRAGMENT ? 0 : i.fragmentOffset, true)
-  view.setUint32(52, i.xattrIndex, true)
+  view.setUint32(52, i.head.xattrIndex, true)
   setBlockSizes(view, 56, i.blockSizes)
   return bytes
 }
@@ -173,7 +181,7 @@ function encodeExtendedDirectory(i: DirectoryInode): Uint8Array {
   view.setUint32(28, i.parent, true)
   view.setUint16(32, i.index.length, true)
   view.setUint16(34, i.listingOffset, true)
-  view.setUint32(36, i.xattrIndex, true)
+  view.setUint32(36, i.head.xattrIndex, true)
   let at = HEAD_SIZE + 24
   for (const entry of i.index) {
     view.setUint32(at, entry.offset, true)
@@ -186,29 +194,29 @@ function encodeExtendedDirectory(i: DirectoryInode): Uint8Array {
 }
 
 function encodeSymlink(i: SymlinkInode): Uint8Array {
-  const extended = i.xattrIndex !== NO_XATTR
+  const extended = i.head.xattrIndex !== NO_XATTR
   const { bytes, view } = record(i, extended, 8 + i.target.length + (extended ? 4 : 0))
   view.setUint32(16, i.links, true)
   view.setUint32(20, i.target.length, true)
   bytes.set(i.target, 24)
-  if (extended) view.setUint32(24 + i.target.length, i.xattrIndex, true)
+  if (extended) view.setUint32(24 + i.target.length, i.head.xattrIndex, true)
   return bytes
 }
 
 function encodeDevice(i: DeviceInode): Uint8Array {
-  const extended = i.xattrIndex !== NO_XATTR
+  const extended = i.head.xattrIndex !== NO_XATTR
   const { bytes, view } = record(i, extended, extended ? 12 : 8)
   view.setUint32(16, i.links, true)
   view.setUint32(20, i.device, true)
-  if (extended) view.setUint32(24, i.xattrIndex, true)
+  if (extended) view.setUint32(24, i.head.xattrIndex, true)
   return bytes
 }
 
 function encodeIpc(i: IpcInode): Uint8Array {
-  const extended = i.xattrIndex !== NO_XATTR
+  const extended = i.head.xattrIndex !== NO_XATTR
   const { bytes, view } = record(i, extended, extended ? 8 : 4)
   view.setUint32(16, i.links, true)
-  if (extended) view.setUint32(20, i.xattrIndex, true)
+  if (extended) view.setUint32(20, i.head.xattrIndex, true)
   return bytes
 }
 
@@ -217,10 +225,10 @@ function record(i: Inode, extended: boolean, bodySize: number): { bytes: Uint8Ar
   const bytes = new Uint8Array(HEAD_SIZE + bodySize)
   const view = viewOf(bytes)
   view.setUint16(0, extended ? i.type + EXTENDED : i.type, true)
-  view.setUint16(2, i.mode, true)
-  view.setUint16(4, i.uidIndex, true)
-  view.setUint16(6, i.gidIndex, true)
-  view.setUint32(8, i.mtime, true)
-  view.setUint32(12, i.number, true)
+  view.setUint16(2, i.head.mode, true)
+  view.setUint16(4, i.head.uidIndex, true)
+  view.setUint16(6, i.head.gidIndex, true)
+  view.setUint32(8, i.head.mtime, true)
+  view.setUint32(12, i.head.number, true)
   return { bytes, view }
 }

@@ -82,7 +82,8 @@ export function encodeSuperblock(s: Superblock): Uint8Array {
 export function decodeSuperblock(bytes: Uint8Array): Superblock | null {
   if (bytes.length < SUPERBLOCK_SIZE) return null
   const view = viewOf(bytes)
-  if (view.getUint32(0, true) !== MAGIC || view.getUint16(28, true) !== 4 || view.getUint16(30, true) !== 0) return null
+  if (view.getUint32(0, true) !== MAGIC || view.getUint16(28, true) !== 4 || view.getUint16(30, true) !== 0)
+    return null
   return {
     inodeCount: view.getUint32(4, true),
     imageTime: view.getUint32(8, true),
@@ -103,9 +104,12 @@ export function decodeSuperblock(bytes: Uint8Array): Superblock | null {
 }
 
 function setStart(view: DataView, offset: number, start: number | null): void {
-  if (start !== null) return setUint64(view, offset, start)
-  view.setUint32(offset, ABSENT, true)
-  view.setUint32(offset + 4, ABSENT, true)
+  if (start === null) {
+    view.setUint32(offset, ABSENT, true)
+    view.setUint32(offset + 4, ABSENT, true)
+  } else {
+    setUint64(view, offset, start)
+  }
 }
 
 function getStart(view: DataView, offset: number): number | null {

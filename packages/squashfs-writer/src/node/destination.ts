@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Sink } from '../data/output.js'
 import { DestinationError, SquashfsError } from '../errors.js'
+import type { Sink } from '../output.js'
 
 /** A place that was looked at before the work began, so that a wrong one is known early. */
 export interface Destination {
@@ -34,7 +34,10 @@ export async function writeDestination<T>(
   offset: number,
   write: (sink: Sink) => Promise<T>,
 ): Promise<T> {
-  const temporary = join(dirname(target), `.${basename(target).slice(0, 200)}.${process.pid}.${randomBytes(4).toString('hex')}.partial`)
+  const temporary = join(
+    dirname(target),
+    `.${basename(target).slice(0, 200)}.${process.pid}.${randomBytes(4).toString('hex')}.partial`,
+  )
   // Private until it is complete, whatever the umask.
   const file = await guarded(path, () => open(temporary, 'wx', 0o600))
   try {
@@ -67,7 +70,9 @@ function fileSink(file: FileHandle, path: string): Sink {
   return {
     async write(bytes, position) {
       for (let at = 0; at < bytes.length; ) {
-        const { bytesWritten } = await guarded(path, () => file.write(bytes, at, bytes.length - at, position + at))
+        const { bytesWritten } = await guarded(path, () =>
+          file.write(bytes, at, bytes.length - at, position + at),
+        )
         at += bytesWritten
       }
     },

@@ -19,6 +19,9 @@ export const FACT = {
 } as const
 export const FACTS = 11
 
+/** Milliseconds above which a metadata call is slow: it is then not this machine that answers. */
+export const SLOW_CALL = 0.3
+
 export type Failure = Omit<Unreadable, 'path'>
 
 /** What was found out about some names of a directory. Sparse things are pairs of an index into `names` and a value. */
@@ -71,6 +74,7 @@ export interface AnswerMessage {
   readonly answer?: unknown
   /** What the job as a whole failed with. */
   readonly failure?: Failure
-  /** Microseconds that a metadata call took on average; 0 when there were none. */
-  readonly callMicros: number
+  /** Metadata calls that the job made, and how many of them were slow. */
+  readonly calls: number
+  readonly slowCalls: number
 }

@@ -8,7 +8,10 @@ const SEEK_HOLE = 4
 /** How often a list or value that changes between two calls is asked for again. */
 const RETRIES = 5
 
-const { ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE, ENXIO, EINVAL } = koffi.os.errno as Record<string, number>
+const { ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE, ENXIO, EINVAL } = koffi.os.errno as Record<
+  string,
+  number
+>
 
 const libc = koffi.load(null)
 const llistxattr = libc.func('int64_t llistxattr(const void *path, void *list, size_t size)')
@@ -31,7 +34,10 @@ class SystemError extends Error {
  * an empty value. A filesystem without xattrs has none.
  * @param path NUL-terminated.
  */
-export function readXattrs(path: Buffer, wanted: (name: string) => boolean): [name: string, value: Uint8Array][] {
+export function readXattrs(
+  path: Buffer,
+  wanted: (name: string) => boolean,
+): [name: string, value: Uint8Array][] {
   const length = Number(llistxattr(path, room, XATTR_ROOM))
   if (length < 0) {
     const errno = koffi.errno()

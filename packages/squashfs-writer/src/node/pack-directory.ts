@@ -1,6 +1,7 @@
 /** Pack directory: the largest way in, from a folder to an image in one call. */
-import type { Sink } from '../data/output.js'
+
 import type { Unreadable } from '../errors.js'
+import type { Sink } from '../output.js'
 import { compilePatterns } from '../tree/patterns.js'
 import { scan } from './scan.js'
 import { type ImageOptions, settle, sourcePath } from './settings.js'

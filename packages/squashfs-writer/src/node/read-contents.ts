@@ -110,7 +110,10 @@ async function* stepsOf(
   for (const request of requests) {
     const { file } = request
     const room = roomFor(file)
-    if (group.length > 0 && (room === null || groupSize + room > BUFFER_SIZE || group.length === FILES_PER_STEP)) {
+    if (
+      group.length > 0 &&
+      (room === null || groupSize + room > BUFFER_SIZE || group.length === FILES_PER_STEP)
+    ) {
       yield smallFilesStep(group, workers)
       group = []
       groupSize = 0
@@ -169,9 +172,10 @@ async function* largeFileSteps(
   if (content.kind === 'bytes') return yield only({ bytes: content.bytes, digest: known, failure: null })
   if (content.kind === 'stream') return yield* streamSteps(file, content.open, digest, known)
 
-  const extents = content.kind === 'disk' && content.sparse
-    ? await workers.run('extents', { item: itemOf(file, 0, file.size, 0, false) })
-    : [0, file.size]
+  const extents =
+    content.kind === 'disk' && content.sparse
+      ? await workers.run('extents', { item: itemOf(file, 0, file.size, 0, false) })
+      : [0, file.size]
   if (!Array.isArray(extents)) return yield only({ bytes: 0, digest: null, failure: extents })
   for (const { start, length, hole } of rangesOf(extents, file.size, blockSize)) {
     const last = start + length === file.size
@@ -261,7 +265,10 @@ async function fill(
   size: number,
   last: boolean,
 ): Promise<Failure | null> {
-  const wrong = (given: string) => ({ code: 'CHANGED', message: `its stream gave ${given} than the ${size} bytes announced` })
+  const wrong = (given: string) => ({
+    code: 'CHANGED',
+    message: `its stream gave ${given} than the ${size} bytes announced`,
+  })
   try {
     for (let at = 0; at < bytes.length; ) {
       const chunk = await stream.take(bytes.length - at)
@@ -278,14 +285,16 @@ async function fill(
 
 function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
   const { content, size } = file
-  if (content.kind === 'disk') return { from: content.path, seen: content.seen, size, start, length, at, digest }
+  if (content.kind === 'disk')
+    return { from: content.path, seen: content.seen, size, start, length, at, digest }
   if (content.kind === 'range')
     return { from: content.descriptor, seen: null, size, start: content.start + start, length, at, digest }
   throw new TypeError(`content of kind ${content.kind} is not read by workers`)
 }
 
 function pieceOf(file: FileNode, bytes: Uint8Array, answer: Failure | string | null, last: boolean): Piece {
-  if (answer !== null && typeof answer !== 'string') return { file, bytes: 0, digest: null, last: true, failure: answer }
+  if (answer !== null && typeof answer !== 'string')
+    return { file, bytes: 0, digest: null, last: true, failure: answer }
   return { file, bytes, digest: answer, last, failure: null }
 }
 

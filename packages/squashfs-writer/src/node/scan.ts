@@ -4,7 +4,18 @@ import { InodeType } from '../format/inode.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { AttributeRules } from '../tree/entry.js'
 import { checkName } from '../tree/entry.js'
-import { attach, type Content, type DirectoryNode, directoryNode, type Node, type Xattr } from '../tree/node.js'
+import {
+  attach,
+  type Content,
+  type DirectoryNode,
+  deviceNode,
+  directoryNode,
+  fileNode,
+  ipcNode,
+  type Node,
+  symlinkNode,
+  type Xattr,
+} from '../tree/node.js'
 import type { PathTest } from '../tree/patterns.js'
 import { FACT, FACTS, type Facts, type Failure } from './jobs.js'
 import { JobError, type Workers } from './workers.js'
@@ -51,7 +62,9 @@ export async function scan(
   if (failure) throw new UnreadableError([{ path: toDisplay(source), ...failure }])
   const root = nodeOf(facts, 0, '', source)
   if (root?.type !== InodeType.DIRECTORY)
-    throw new UnreadableError([{ path: toDisplay(source), code: 'ENOTDIR', message: 'it is not a directory' }])
+    throw new UnreadableError([
+      { path: toDisplay(source), code: 'ENOTDIR', message: 'it is not a directory' },
+    ])
   const rootDevice = facts.numbers[FACT.device]!
   await list(root, '')
   if (options.include) prune(root)
@@ -126,7 +139,6 @@ export async function scan(
     return node
 
     function makeNode(): Node | null {
-      const common = { ...attributes, links: 0, number: 0 }
       const rdev = number(FACT.rdev)
       switch (number(FACT.mode) & 0o170000) {
         case 0o040000:
@@ -144,20 +156,23 @@ export async function scan(
             },
             sparse: number(FACT.blocks) * 512 < size,
           }
-          return { ...common, type: InodeType.FILE, size, content, placement: null }
+          return fileNode(attributes, size, content)
         }
         case 0o120000:
-          return { ...common, type: InodeType.SYMLINK, target: found(facts.targets, n) ?? '' }
+          return symlinkNode(attributes, found(facts.targets, n) ?? '')
         case 0o060000:
-          return { ...common, type: InodeType.BLOCK_DEVICE, major: majorOf(rdev), minor: minorOf(rdev) }
+          return deviceNode(InodeType.BLOCK_DEVICE, attributes, majorOf(rdev), minorOf(rdev))
         case 0o020000:
-          return { ...common, type: InodeType.CHARACTER_DEVICE, major: majorOf(rdev), minor: minorOf(rdev) }
+          return deviceNode(InodeType.CHARACTER_DEVICE, attributes, majorOf(rdev), minorOf(rdev))
         case 0o010000:
-          return { ...common, type: InodeType.FIFO }
+          return ipcNode(InodeType.FIFO, attributes)
         case 0o140000:
-          return { ...common, type: InodeType.SOCKET }
+          return ipcNode(InodeType.SOCKET, attributes)
         default:
-          unreadable.push({ path, failure: { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' } })
+          unreadable.push({
+            path,
+            failure: { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' },
+          })
           return null
       }
     }

@@ -6,8 +6,8 @@ import { OptionError } from '../errors.js'
 import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from '../format/limits.js'
 import type { ImageSettings, Progress, StoredPart } from '../image.js'
 import { toByteString } from '../tree/byte-string.js'
-import type { Rules } from '../tree/rules.js'
 import { compilePatterns } from '../tree/patterns.js'
+import type { Rules } from '../tree/rules.js'
 
 /** What decides an image besides its entries. Everything has a default. */
 export interface ImageOptions {
@@ -89,7 +89,9 @@ export function settle(
       deduplicate: options.deduplicate ?? true,
       exportable: options.exportable ?? true,
       store: new Set(
-        (options.store ?? []).map((part) => oneOf('store', part, ['inodes', 'data', 'fragments', 'xattrs', 'ids'])),
+        (options.store ?? []).map((part) =>
+          oneOf('store', part, ['inodes', 'data', 'fragments', 'xattrs', 'ids']),
+        ),
       ),
       padding: integer('padding', options.padding ?? 4096, 1, 2 ** 30),
       offset: integer('offset', options.offset ?? 0, 0, 2 ** 52),
@@ -123,7 +125,8 @@ function sourceDateEpoch(environment: NodeJS.ProcessEnv): number | null {
 function owners(owner: NonNullable<ImageOptions['owner']>): Pick<Rules, 'uid' | 'gid'> {
   if (owner === 'keep') return { uid: null, gid: null }
   if (owner === 'root') return { uid: 0, gid: 0 }
-  const id = (name: string, value: number | undefined) => optional(value, (id) => integer(name, id, 0, 0xffff_ffff))
+  const id = (name: string, value: number | undefined) =>
+    optional(value, (id) => integer(name, id, 0, 0xffff_ffff))
   return { uid: id('owner.uid', owner.uid), gid: id('owner.gid', owner.gid) }
 }
 
@@ -157,6 +160,7 @@ function optional<T, R>(value: T | undefined, use: (value: T) => R): R | null {
 /** A path that a program gave: text or bytes. */
 export function sourcePath(path: string | Uint8Array): string {
   const bytes = toByteString(path)
-  if (bytes === '' || bytes.includes('\0')) throw new OptionError('directory', 'a path has at least one byte and no NUL')
+  if (bytes === '' || bytes.includes('\0'))
+    throw new OptionError('directory', 'a path has at least one byte and no NUL')
   return bytes.length > 1 ? bytes.replace(/\/+$/, '') || '/' : bytes
 }

@@ -23,7 +23,11 @@ export function createSpool(): Spool {
       await unlink(path) // it vanishes with the process, however that ends
       return handle
     } catch (error) {
-      throw new DestinationError(path, 'no temporary file could be made for a stream; set TMPDIR to a place with room', error)
+      throw new DestinationError(
+        path,
+        'no temporary file could be made for a stream; set TMPDIR to a place with room',
+        error,
+      )
     }
   }
 

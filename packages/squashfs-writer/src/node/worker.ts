@@ -11,15 +11,25 @@ import {
   type Stats,
 } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import { isPortableXattr } from '../tree/rules.js'
 import type { ByteString } from '../tree/byte-string.js'
+import { isPortableXattr } from '../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
-import { type AnswerMessage, FACT, FACTS, type Facts, type Failure, type JobMessage, type ReadItem } from './jobs.js'
+import {
+  type AnswerMessage,
+  FACT,
+  FACTS,
+  type Facts,
+  type Failure,
+  type JobMessage,
+  type ReadItem,
+  SLOW_CALL,
+} from './jobs.js'
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** Metadata calls since the last answer. */
+/** Metadata calls since the last answer, and how many of them were slow. */
 let calls = 0
+let slowCalls = 0
 /** libc's calls; loaded when the first is needed. */
 let libc: typeof import('./libc.js') | null = null
 
@@ -27,20 +37,30 @@ parentPort?.on('message', (message: JobMessage) => void serve(message))
 
 async function serve(message: JobMessage): Promise<void> {
   const { id, name } = message
-  const reply = (part: Pick<AnswerMessage, 'answer' | 'failure'>, callMicros: number) =>
-    parentPort?.postMessage({ id, ...part, callMicros } satisfies AnswerMessage)
   if (process.platform === 'linux') {
-    const needed = name === 'extents' || name === 'digest' || ((name === 'list' || name === 'stat') && message.ask.xattrs)
+    const needed =
+      name === 'extents' || name === 'digest' || ((name === 'list' || name === 'stat') && message.ask.xattrs)
     if (needed) libc ??= await import('./libc.js')
   }
-  calls = 0
-  const start = process.hrtime.bigint()
-  const perCall = () => (calls === 0 ? 0 : Number(process.hrtime.bigint() - start) / 1000 / calls)
+  let outcome: Pick<AnswerMessage, 'answer' | 'failure'>
   try {
-    const answer = work(message)
-    reply({ answer }, perCall())
+    outcome = { answer: work(message) }
   } catch (error) {
-    reply({ failure: failureOf(error) }, perCall())
+    outcome = { failure: failureOf(error) }
+  }
+  parentPort?.postMessage({ id, ...outcome, calls, slowCalls } satisfies AnswerMessage)
+  calls = 0
+  slowCalls = 0
+}
+
+/** Makes a metadata call, and takes its time. */
+function timed<T>(call: () => T): T {
+  const start = performance.now()
+  try {
+    return call()
+  } finally {
+    calls++
+    if (performance.now() - start > SLOW_CALL) slowCalls++
   }
 }
 
@@ -48,8 +68,7 @@ function work(message: JobMessage): unknown {
   switch (message.name) {
     case 'list': {
       const { path, xattrs, most } = message.ask
-      calls++
-      const names = readdirSync(diskPath(path), { encoding: 'latin1' })
+      const names = timed(() => readdirSync(diskPath(path), { encoding: 'latin1' }))
       return { ...factsOf(path, names.splice(0, most), xattrs), rest: names }
     }
     case 'stat':
@@ -59,7 +78,9 @@ function work(message: JobMessage): unknown {
       return message.ask.items.map((item) => readItem(item, buffer))
     }
     case 'digest':
-      return attempt(() => withFile(message.ask.item, (descriptor) => digestOfFile(descriptor, message.ask.item)))
+      return attempt(() =>
+        withFile(message.ask.item, (descriptor) => digestOfFile(descriptor, message.ask.item)),
+      )
     case 'extents': {
       const { item } = message.ask
       return attempt(() => withFile(item, (descriptor) => extentsOf(descriptor, item)))
@@ -73,16 +94,11 @@ function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolea
   for (const [n, name] of names.entries()) {
     const path = diskPath(name === '' ? directory : `${directory}/${name}`)
     try {
-      calls++
-      const stats = lstatSync(path)
+      const stats = timed(() => lstatSync(path))
       setNumbers(numbers, n * FACTS, stats)
-      if (stats.isSymbolicLink()) {
-        calls++
-        facts.targets.push([n, readlinkSync(path, { encoding: 'latin1' })])
-      }
+      if (stats.isSymbolicLink()) facts.targets.push([n, readlinkSync(path, { encoding: 'latin1' })])
       if (stats.nlink > 1 && !stats.isDirectory()) facts.hardLinks.push([n, exactIdentity(path, stats)])
       if (wantsXattrs && libc) {
-        calls++
         const xattrs = libc.readXattrs(Buffer.concat([Buffer.from(path), Buffer.alloc(1)]), isPortableXattr)
         if (xattrs.length > 0) facts.xattrs.push([n, xattrs])
       }
@@ -145,8 +161,7 @@ function withFile<T>(item: ReadItem, use: (descriptor: number) => T): T {
 function openFile(path: ByteString): number {
   if (open?.path === path) return open.descriptor
   closeFile()
-  calls++
-  open = { path, descriptor: openSync(diskPath(path), OPEN_FLAGS) }
+  open = { path, descriptor: timed(() => openSync(diskPath(path), OPEN_FLAGS)) }
   return open.descriptor
 }
 
@@ -188,7 +203,9 @@ function checkIdentity(stats: Stats, { seen, size }: ReadItem): void {
   if (stats.dev !== seen.device || stats.ino !== seen.inode || !stats.isFile())
     throw changed('it was replaced by another file after it was found')
   if (stats.size !== size)
-    throw changed(`it ${stats.size < size ? 'shrank' : 'grew'} from ${size} to ${stats.size} bytes while it was packed`)
+    throw changed(
+      `it ${stats.size < size ? 'shrank' : 'grew'} from ${size} to ${stats.size} bytes while it was packed`,
+    )
   if (stats.mtimeMs !== seen.mtimeMs || stats.ctimeMs !== seen.ctimeMs)
     throw changed('its content or metadata was changed while it was packed')
 }

@@ -5,8 +5,8 @@ import type { AnswerMessage, Failure, JobMessage, JobName, Jobs } from './jobs.j
 
 /** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the main thread. */
 const JOBS_PER_WORKER = 2
-/** Microseconds for a metadata call above which it is not this machine that answers. */
-const SLOW_CALL = 150
+/** Metadata calls that are looked at before it is decided whether calls are slow. */
+const SAMPLE = 16
 /** Threads when calls are slow: so many calls are then in flight. */
 const MOST_WORKERS = 32
 
@@ -47,7 +47,8 @@ export function createWorkers(count: number): Workers {
   const waiting: Pending[] = []
   let nextId = 0
   let nextWaiting = 0
-  let callMicros = 0
+  let calls = 0
+  let slowCalls = 0
   let closed = false
 
   function hire(): void {
@@ -55,7 +56,9 @@ export function createWorkers(count: number): Workers {
     const hand: Hand = { worker, jobs: new Map() }
     worker.on('message', (message: AnswerMessage) => takeAnswer(hand, message))
     worker.on('error', (error) => lose(hand, error))
-    worker.on('exit', (code) => lose(hand, new SquashfsError('WORKER', `a reading thread ended with code ${code}`)))
+    worker.on('exit', (code) =>
+      lose(hand, new SquashfsError('WORKER', `a reading thread ended with code ${code}`)),
+    )
     worker.unref()
     hands.push(hand)
   }
@@ -64,7 +67,8 @@ export function createWorkers(count: number): Workers {
     const pending = hand.jobs.get(message.id)
     hand.jobs.delete(message.id)
     if (hand.jobs.size === 0) hand.worker.unref()
-    if (message.callMicros > 0) callMicros = callMicros === 0 ? message.callMicros : (3 * callMicros + message.callMicros) / 4
+    calls += message.calls
+    slowCalls += message.slowCalls
     if (message.failure) pending?.reject(new JobError(message.failure))
     else pending?.resolve(message.answer as never)
     assign()
@@ -81,9 +85,12 @@ export function createWorkers(count: number): Workers {
 
   function assign(): void {
     if (closed) return
-    // Twice as many threads each time that all are busy with slow calls: soon enough, and none for a single hiccup.
-    if (callMicros > SLOW_CALL && waiting.length > nextWaiting && hands.length < MOST_WORKERS) {
-      for (let n = hands.length; n > 0 && hands.length < MOST_WORKERS; n--) hire()
+    if (calls >= SAMPLE) {
+      // Twice as many threads each time that most calls were slow: soon enough, and none for a hiccup or a busy machine.
+      const more = slowCalls > calls / 2 && waiting.length > nextWaiting ? hands.length : 0
+      for (let n = 0; n < more && hands.length < MOST_WORKERS; n++) hire()
+      calls = 0
+      slowCalls = 0
     }
     for (let job = waiting[nextWaiting]; job; job = waiting[nextWaiting]) {
       const hand = hands.reduce((idlest, h) => (h.jobs.size < idlest.jobs.size ? h : idlest))

@@ -1,14 +1,14 @@
 /** Write image: the way in for programs that say entry by entry what is in the image. */
 import { lstat } from 'node:fs/promises'
-import type { Sink } from '../data/output.js'
 import { EntryError } from '../errors.js'
 import { type ImageSummary, writeTree } from '../image.js'
+import type { Sink } from '../output.js'
 import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
 import { addEntry, type Entry, type FileEntry } from '../tree/entry.js'
 import { type Content, type DirectoryNode, directoryNode } from '../tree/node.js'
-import { applyRules, type Applied, type Warning } from '../tree/rules.js'
-import { createContentReader } from './read-contents.js'
+import { type Applied, applyRules, type Warning } from '../tree/rules.js'
 import { findDestination, writeDestination } from './destination.js'
+import { createContentReader } from './read-contents.js'
 import { type ImageOptions, type Settings, settle } from './settings.js'
 import { createSpool, type Spool } from './spool.js'
 import { createWorkers, type Workers } from './workers.js'
@@ -60,7 +60,10 @@ export async function writeImage(
 export async function build(
   destination: string | Sink,
   settings: Settings,
-  plant: (workers: Workers, applied: Applied) => Promise<{ root: DirectoryNode; omitted: ImageSummary['omitted'] }>,
+  plant: (
+    workers: Workers,
+    applied: Applied,
+  ) => Promise<{ root: DirectoryNode; omitted: ImageSummary['omitted'] }>,
 ): Promise<ImageResult & ImageSummary> {
   const { signal } = settings
   signal.throwIfAborted()
@@ -98,13 +101,19 @@ function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string,
 }
 
 /** The one door for contents: after it they are of one of the node's kinds, with a known size. */
-async function contentOf({ content, path }: FileEntry, spool: Spool): Promise<{ content: Content; size: number }> {
+async function contentOf(
+  { content, path }: FileEntry,
+  spool: Spool,
+): Promise<{ content: Content; size: number }> {
   if (typeof content === 'string') return bytesContent(new TextEncoder().encode(content))
   if (content instanceof Uint8Array) return bytesContent(content)
   if ('file' in content) return diskContent(toByteString(content.file), toDisplay(toByteString(path)))
   if ('open' in content) {
     if (!Number.isSafeInteger(content.size) || content.size < 0)
-      throw new EntryError(toDisplay(toByteString(path)), `a size of ${content.size}; it must be a number of bytes`)
+      throw new EntryError(
+        toDisplay(toByteString(path)),
+        `a size of ${content.size}; it must be a number of bytes`,
+      )
     return { content: { kind: 'stream', open: content.open }, size: content.size }
   }
   return spool.keep(content)
@@ -116,12 +125,20 @@ function bytesContent(bytes: Uint8Array): { content: Content; size: number } {
 
 async function diskContent(file: ByteString, path: string): Promise<{ content: Content; size: number }> {
   const stats = await lstat(Buffer.from(file, 'latin1')).catch((cause: unknown) => {
-    throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${cause instanceof Error ? cause.message : cause}`)
+    throw new EntryError(
+      path,
+      `its file ${toDisplay(file)} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
+    )
   })
   if (!stats.isFile()) throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
   const seen = { device: stats.dev, inode: stats.ino, mtimeMs: stats.mtimeMs, ctimeMs: stats.ctimeMs }
   return {
-    content: { kind: 'disk', path: fromBytes(Buffer.from(file, 'latin1')), seen, sparse: stats.blocks * 512 < stats.size },
+    content: {
+      kind: 'disk',
+      path: fromBytes(Buffer.from(file, 'latin1')),
+      seen,
+      sparse: stats.blocks * 512 < stats.size,
+    },
     size: stats.size,
   }
 }

@@ -3,7 +3,7 @@ import type { Codec } from '../codec/codec.js'
 import { encodeDeviceNumber } from '../format/device-number.js'
 import { encodeListing, type ListingEntry } from '../format/directory.js'
 import { NO_FRAGMENT } from '../format/fragment.js'
-import { encodeInode, type Inode, InodeType } from '../format/inode.js'
+import { encodeInode, type Inode, type InodeHead, InodeType } from '../format/inode.js'
 import { METADATA_BLOCK_SIZE } from '../format/metadata-block.js'
 import { toBytes } from '../tree/byte-string.js'
 import type { DirectoryNode, Node } from '../tree/node.js'
@@ -55,8 +55,8 @@ export async function encodeInodeTables(
     const blockAt = (offset: number) => at.block + Math.floor((at.offset + offset) / METADATA_BLOCK_SIZE)
     const index = bytes.length > INDEX_ABOVE ? signposts : []
     return {
-      ...head(node),
       type: InodeType.DIRECTORY,
+      head: headOf(node),
       listingBlock: listings.blockStart(at.block),
       listingOffset: at.offset,
       listingSize: bytes.length,
@@ -80,24 +80,26 @@ export async function encodeInodeTables(
   }
 
   function plainInode(node: Exclude<Node, DirectoryNode>): Inode {
-    const common = { ...head(node), links: node.links }
+    const { links } = node
+    const head = headOf(node)
     switch (node.type) {
       case InodeType.FILE: {
         const { start, sparse, blockSizes, fragment, fragmentOffset } = node.placement ?? EMPTY
-        return { ...common, type: node.type, size: node.size, start, sparse, blockSizes, fragment, fragmentOffset }
+        const { type, size } = node
+        return { type, head, links, size, start, sparse, blockSizes, fragment, fragmentOffset }
       }
       case InodeType.SYMLINK:
-        return { ...common, type: node.type, target: toBytes(node.target) }
+        return { type: node.type, head, links, target: toBytes(node.target) }
       case InodeType.BLOCK_DEVICE:
       case InodeType.CHARACTER_DEVICE:
-        return { ...common, type: node.type, device: encodeDeviceNumber(node.major, node.minor) }
+        return { type: node.type, head, links, device: encodeDeviceNumber(node.major, node.minor) }
       case InodeType.FIFO:
       case InodeType.SOCKET:
-        return { ...common, type: node.type }
+        return { type: node.type, head, links }
     }
   }
 
-  function head(node: Node) {
+  function headOf(node: Node): InodeHead {
     return {
       mode: node.mode,
       uidIndex: ids.indexOf(node.uid),

@@ -1,7 +1,7 @@
 /** Lookup tables: records of one size in metadata blocks, and an index of u64 that tells where each block lies. */
 import type { Codec } from '../codec/codec.js'
-import type { Output } from '../data/output.js'
 import { setUint64, viewOf } from '../format/byte-order.js'
+import type { Output } from '../output.js'
 import { createMetadataWriter } from './metadata-writer.js'
 
 /**

@@ -80,5 +80,7 @@ const DONE = Promise.resolve()
 async function storeOrCompress(codec: Codec, content: Uint8Array, stored: boolean): Promise<Uint8Array> {
   if (stored || codec.stores) return encodeMetadataBlock(content, true)
   const compressed = await codec.compress(content)
-  return compressed.length < content.length ? encodeMetadataBlock(compressed, false) : encodeMetadataBlock(content, true)
+  return compressed.length < content.length
+    ? encodeMetadataBlock(compressed, false)
+    : encodeMetadataBlock(content, true)
 }

@@ -1,6 +1,5 @@
 /** Xattr table: every distinct set of xattrs once, long values that return once, and the ids by which inodes name a set. */
 import type { Codec } from '../codec/codec.js'
-import type { Output } from '../data/output.js'
 import { NO_XATTR } from '../format/inode.js'
 import {
   encodeXattrId,
@@ -10,6 +9,7 @@ import {
   encodeXattrValue,
   splitXattrName,
 } from '../format/xattr.js'
+import type { Output } from '../output.js'
 import { fromBytes, toBytes } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { writeLookupTable } from './lookup-table.js'

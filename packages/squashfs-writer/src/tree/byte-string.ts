@@ -36,8 +36,7 @@ export function toDisplay(s: ByteString): string {
   } catch {
     text = escapeInvalid(toBytes(s))
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it is for
-  return text.replace(/[\x00-\x1f\x7f\x80-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+  return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
 /** For patterns: text, with U+FFFD for what is not UTF-8. */
@@ -49,7 +48,9 @@ function escapeInvalid(bytes: Uint8Array): string {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let text = ''
   for (let at = 0; at < bytes.length; ) {
-    const length = [1, 2, 3, 4].find((n) => at + n <= bytes.length && decodes(decoder, bytes.subarray(at, at + n)))
+    const length = [1, 2, 3, 4].find(
+      (n) => at + n <= bytes.length && decodes(decoder, bytes.subarray(at, at + n)),
+    )
     text += length
       ? decoder.decode(bytes.subarray(at, at + length))
       : `\\x${bytes[at]!.toString(16).padStart(2, '0')}`

@@ -4,7 +4,19 @@ import { MAX_MAJOR, MAX_MINOR } from '../format/device-number.js'
 import { InodeType } from '../format/inode.js'
 import { MAX_NAME_LENGTH, MAX_TARGET_LENGTH, MAX_XATTR_VALUE } from '../format/limits.js'
 import { type ByteString, toByteString, toDisplay } from './byte-string.js'
-import { attach, type Attributes, type Content, type DirectoryNode, directoryNode, type Node, type Xattr } from './node.js'
+import {
+  type Attributes,
+  attach,
+  type Content,
+  type DirectoryNode,
+  deviceNode,
+  directoryNode,
+  fileNode,
+  ipcNode,
+  type Node,
+  symlinkNode,
+  type Xattr,
+} from './node.js'
 
 /** What every entry but a hard link has. */
 export interface EntryAttributes {
@@ -120,43 +132,52 @@ function nodeOf(
   content: { readonly content: Content; readonly size: number } | null,
 ): Node {
   if (entry.type === 'hardlink') return linkTarget(root, entry, path)
-  const attributes = (mode: number) => ({ ...rules(path, rawAttributes(entry, path, mode)), links: 0, number: 0 })
+  const attributes = (mode: number) => rules(path, rawAttributes(entry, path, mode))
   switch (entry.type) {
-    case 'file': {
+    case 'file':
       if (!content) throw new EntryError(toDisplay(path), 'a file entry needs content')
-      return { ...attributes(0o644), type: InodeType.FILE, ...content, placement: null }
-    }
+      return fileNode(attributes(0o644), content.size, content.content)
     case 'directory':
-      return directoryNode(rules(path, rawAttributes(entry, path, 0o755)))
+      return directoryNode(attributes(0o755))
     case 'symlink':
-      return { ...attributes(0o777), type: InodeType.SYMLINK, target: checkedTarget(entry.target, path) }
+      return symlinkNode(attributes(0o777), checkedTarget(entry.target, path))
     case 'block-device':
     case 'character-device': {
       integer(entry.major, MAX_MAJOR, 'major', path)
       integer(entry.minor, MAX_MINOR, 'minor', path)
       const type = entry.type === 'block-device' ? InodeType.BLOCK_DEVICE : InodeType.CHARACTER_DEVICE
-      return { ...attributes(0o644), type, major: entry.major, minor: entry.minor }
+      return deviceNode(type, attributes(0o644), entry.major, entry.minor)
     }
     case 'fifo':
-      return { ...attributes(0o644), type: InodeType.FIFO }
+      return ipcNode(InodeType.FIFO, attributes(0o644))
     case 'socket':
-      return { ...attributes(0o644), type: InodeType.SOCKET }
+      return ipcNode(InodeType.SOCKET, attributes(0o644))
     default:
-      throw new EntryError(toDisplay(path), `unknown type of entry: ${JSON.stringify((entry as { type: unknown }).type)}`)
+      throw new EntryError(
+        toDisplay(path),
+        `unknown type of entry: ${JSON.stringify((entry as { type: unknown }).type)}`,
+      )
   }
 }
 
 function linkTarget(root: DirectoryNode, entry: HardLinkEntry, path: ByteString): Node {
   const target = toByteString(entry.target)
   let node: Node | undefined = root
-  for (const part of pathParts(target)) node = node?.type === InodeType.DIRECTORY ? node.children.get(part) : undefined
-  if (!node) throw new EntryError(toDisplay(path), `hard link to ${toDisplay(target)}, which was not given before it`)
+  for (const part of pathParts(target))
+    node = node?.type === InodeType.DIRECTORY ? node.children.get(part) : undefined
+  if (!node)
+    throw new EntryError(toDisplay(path), `hard link to ${toDisplay(target)}, which was not given before it`)
   if (node.type === InodeType.DIRECTORY)
     throw new EntryError(toDisplay(path), `hard link to ${toDisplay(target)}, which is a directory`)
   return node
 }
 
-function folderIn(at: DirectoryNode, part: ByteString, path: ByteString, rules: AttributeRules): DirectoryNode {
+function folderIn(
+  at: DirectoryNode,
+  part: ByteString,
+  path: ByteString,
+  rules: AttributeRules,
+): DirectoryNode {
   const present = at.children.get(part)
   if (present?.type === InodeType.DIRECTORY) return present
   if (present) throw new EntryError(toDisplay(path), `${toDisplay(part)} on the way is not a directory`)
@@ -180,7 +201,8 @@ export function pathParts(path: ByteString): ByteString[] {
 
 /** @throws EntryError for a name that no directory can hold; LimitError for one over 255 bytes. */
 export function checkName(name: ByteString, path: ByteString): void {
-  if (name === '.' || name === '..') throw new EntryError(toDisplay(path), `"${name}" cannot be part of a path`)
+  if (name === '.' || name === '..')
+    throw new EntryError(toDisplay(path), `"${name}" cannot be part of a path`)
   if (name.includes('\0')) throw new EntryError(toDisplay(path), 'a name cannot contain NUL')
   if (name.length > MAX_NAME_LENGTH)
     throw new LimitError(

@@ -1,7 +1,8 @@
 /** Order: in which sequence the nodes become inodes, and the files' contents go to disk. */
-import { MAX_INODES } from '../format/limits.js'
-import { InodeType } from '../format/inode.js'
+
 import { LimitError } from '../errors.js'
+import { InodeType } from '../format/inode.js'
+import { MAX_INODES } from '../format/limits.js'
 import type { ByteString } from './byte-string.js'
 import type { DirectoryNode, Node } from './node.js'
 
@@ -33,7 +34,8 @@ export function inodeOrder(root: DirectoryNode): Node[] {
     }
     for (const folder of folders.reverse()) stack.push([folder, 'enter'])
   }
-  if (order.length > MAX_INODES) throw new LimitError(`${order.length} inodes: squashfs numbers at most ${MAX_INODES}`)
+  if (order.length > MAX_INODES)
+    throw new LimitError(`${order.length} inodes: squashfs numbers at most ${MAX_INODES}`)
   for (const [n, node] of order.entries()) node.number = n + 1
   return order
 }

@@ -15,7 +15,8 @@ export type PathTest = (path: ByteString) => boolean
 export function compilePatterns(option: string, patterns: readonly string[] = []): PathTest | null {
   if (patterns.length === 0) return null
   for (const pattern of patterns) {
-    if (typeof pattern !== 'string' || pattern === '') throw new OptionError(option, 'a pattern needs at least one character')
+    if (typeof pattern !== 'string' || pattern === '')
+      throw new OptionError(option, 'a pattern needs at least one character')
   }
   // Without the s flag a newline in a name would let it slip through `**`.
   const whole = patterns.filter((p) => p.includes('/')).map((p) => p.replace(/^\.?\/+|\/+$/g, ''))

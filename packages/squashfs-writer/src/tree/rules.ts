@@ -1,7 +1,7 @@
 /** Rules: how ownership, times, modes and xattrs become what the image says of them. */
 import { MAX_TIME } from '../format/limits.js'
 import { splitXattrName } from '../format/xattr.js'
-import { toBytes, toDisplay, type ByteString } from './byte-string.js'
+import { type ByteString, toBytes, toDisplay } from './byte-string.js'
 import type { AttributeRules, RawAttributes } from './entry.js'
 import type { Xattr } from './node.js'
 
@@ -38,9 +38,21 @@ export interface Applied {
  * be wrong anywhere else, even those whose prefix the format could hold.
  */
 const FILESYSTEM_XATTRS = new Set(
-  ['dmv', 'fid', 'hsm', 'job', 'lfsck_bitmap', 'lfsck_namespace', 'link', 'lma', 'lmv', 'lov', 'lsom', 'som', 'version'].map(
-    (name) => `trusted.${name}`,
-  ),
+  [
+    'dmv',
+    'fid',
+    'hsm',
+    'job',
+    'lfsck_bitmap',
+    'lfsck_namespace',
+    'link',
+    'lma',
+    'lmv',
+    'lov',
+    'lsom',
+    'som',
+    'version',
+  ].map((name) => `trusted.${name}`),
 )
 
 /** Whether the format has room for a name, and the value means something in an image. */
