@@ -1,1 +1,36 @@
 #!/usr/bin/env node
+// Starts venv-packer. What must happen before any other module is loaded happens here: the Node version is
+// judged (so this file keeps to syntax that old Nodes parse), and libuv's thread pool, where compression
+// runs, gets a thread for each core: it reads its size once, at its first use.
+'use strict'
+
+const version = process.versions.node.split('.').map(Number)
+if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
+  process.stderr.write(
+    'venv-packer: this is Node ' +
+      process.versions.node +
+      ' (' +
+      process.execPath +
+      '), which is too old\n' +
+      '  Run it with Node 20.19 or later (nodejs.org, or the Node module of your cluster).\n',
+  )
+  process.exit(1)
+}
+
+if (!process.env.UV_THREADPOOL_SIZE) {
+  process.env.UV_THREADPOOL_SIZE = String(Math.max(4, require('node:os').availableParallelism()))
+}
+
+import('../dist/cli.js')
+  .then((cli) => cli.main(process.argv.slice(2)))
+  .then(
+    (exitCode) => {
+      process.exitCode = exitCode
+    },
+    (error) => {
+      process.stderr.write(
+        `venv-packer: it does not start, its installation is incomplete: ${error.message}\n`,
+      )
+      process.exitCode = 1
+    },
+  )

@@ -51,13 +51,47 @@ export interface ReadItem {
   readonly digest: boolean
 }
 
+/** Many items in two objects: what is sent to a thread is copied piece by piece, and pieces cost. */
+export interface PackedItems {
+  readonly from: (ByteString | number)[]
+  readonly numbers: Float64Array
+}
+
+const NUMBERS = 9
+
+export function packItems(items: readonly ReadItem[]): PackedItems {
+  const numbers = new Float64Array(items.length * NUMBERS)
+  for (const [n, { seen, size, start, length, at, digest }] of items.entries()) {
+    const identity = seen ? [seen.device, seen.inode, seen.mtimeMs, seen.ctimeMs] : [Number.NaN, 0, 0, 0]
+    numbers.set([...identity, size, start, length, at, digest ? 1 : 0], n * NUMBERS)
+  }
+  return { from: items.map(({ from }) => from), numbers }
+}
+
+export function unpackItems({ from, numbers }: PackedItems): ReadItem[] {
+  return from.map((from, n) => {
+    const number = (field: number) => numbers[n * NUMBERS + field]!
+    return {
+      from,
+      seen: Number.isNaN(number(0))
+        ? null
+        : { device: number(0), inode: number(1), mtimeMs: number(2), ctimeMs: number(3) },
+      size: number(4),
+      start: number(5),
+      length: number(6),
+      at: number(7),
+      digest: number(8) === 1,
+    }
+  })
+}
+
 export interface Jobs {
   /** The names of a directory, and facts about the first of them; `rest` are the names without facts. */
   list: { ask: { path: ByteString; xattrs: boolean; most: number }; answer: Facts & { rest: ByteString[] } }
   /** Facts about given names of a directory (of the path itself, for the name ''). */
   stat: { ask: { path: ByteString; xattrs: boolean; names: ByteString[] }; answer: Facts }
   /** Ranges of files into a shared buffer; for each a failure, or a digest where one is wanted. */
-  read: { ask: { items: ReadItem[]; buffer: SharedArrayBuffer }; answer: (Failure | string | null)[] }
+  read: { ask: { items: PackedItems; buffer: SharedArrayBuffer }; answer: (Failure | string | null)[] }
   /** The digest of a whole file. */
   digest: { ask: { item: ReadItem }; answer: Failure | string }
   /** Where a file has data: [start, end, ...]. */

@@ -1,5 +1,6 @@
 /** libc: the calls that Node does not have: extended attributes without following symlinks, and where a file has holes. */
 import koffi from 'koffi'
+import type { ByteString } from '../tree/byte-string.js'
 
 /** Room for a list of names or a value: Linux' own limits (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
 const XATTR_ROOM = 65_536
@@ -32,12 +33,12 @@ class SystemError extends Error {
 /**
  * The extended attributes of a path itself, symlink or not, except those whose names `wanted` refuses: these come with
  * an empty value. A filesystem without xattrs has none.
- * @param path NUL-terminated.
  */
 export function readXattrs(
-  path: Buffer,
-  wanted: (name: string) => boolean,
-): [name: string, value: Uint8Array][] {
+  file: ByteString,
+  wanted: (name: ByteString) => boolean,
+): [ByteString, Uint8Array][] {
+  const path = Buffer.from(`${file}\0`, 'latin1')
   const length = Number(llistxattr(path, room, XATTR_ROOM))
   if (length < 0) {
     const errno = koffi.errno()

@@ -2,7 +2,7 @@
 import type { Batch, ContentReader, Piece, ReadRequest } from '../data/content-reader.js'
 import type { FileNode } from '../tree/node.js'
 import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
-import type { Failure, ReadItem } from './jobs.js'
+import { type Failure, packItems, type ReadItem } from './jobs.js'
 import type { Workers } from './workers.js'
 
 /** Bytes of a shared buffer: many small files, or one part of a large one; a multiple of every block size. */
@@ -143,7 +143,7 @@ function smallFilesStep(group: readonly ReadRequest[], workers: Workers): Step {
       items.push(itemOf(file, 0, file.size, at, digest))
       at += file.size
     }
-    const answers = items.length === 0 ? [] : await workers.run('read', { items, buffer })
+    const answers = items.length === 0 ? [] : await workers.run('read', { items: packItems(items), buffer })
     let next = 0
     return group.map(({ file, digest }) => {
       if (file.content.kind === 'bytes')
@@ -183,7 +183,10 @@ async function* largeFileSteps(
     if (hole) yield async () => [{ file, bytes: length, digest: ownDigest, last, failure: null }]
     else
       yield async (buffer) => {
-        const [answer] = await workers.run('read', { items: [itemOf(file, start, length, 0, false)], buffer })
+        const [answer] = await workers.run('read', {
+          items: packItems([itemOf(file, start, length, 0, false)]),
+          buffer,
+        })
         return [pieceOf(file, new Uint8Array(buffer, 0, length), answer ?? ownDigest, last)]
       }
   }

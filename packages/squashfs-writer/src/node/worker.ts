@@ -23,6 +23,7 @@ import {
   type JobMessage,
   type ReadItem,
   SLOW_CALL,
+  unpackItems,
 } from './jobs.js'
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -75,7 +76,7 @@ function work(message: JobMessage): unknown {
       return factsOf(message.ask.path, message.ask.names, message.ask.xattrs)
     case 'read': {
       const buffer = new Uint8Array(message.ask.buffer)
-      return message.ask.items.map((item) => readItem(item, buffer))
+      return unpackItems(message.ask.items).map((item) => readItem(item, buffer))
     }
     case 'digest':
       return attempt(() =>
@@ -92,14 +93,15 @@ function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolea
   const numbers = new Float64Array(names.length * FACTS)
   const facts: Facts = { names, numbers, targets: [], xattrs: [], hardLinks: [], failures: [] }
   for (const [n, name] of names.entries()) {
-    const path = diskPath(name === '' ? directory : `${directory}/${name}`)
+    const path = name === '' ? directory : `${directory}/${name}`
+    const onDisk = diskPath(path)
     try {
-      const stats = timed(() => lstatSync(path))
+      const stats = timed(() => lstatSync(onDisk))
       setNumbers(numbers, n * FACTS, stats)
-      if (stats.isSymbolicLink()) facts.targets.push([n, readlinkSync(path, { encoding: 'latin1' })])
-      if (stats.nlink > 1 && !stats.isDirectory()) facts.hardLinks.push([n, exactIdentity(path, stats)])
+      if (stats.isSymbolicLink()) facts.targets.push([n, readlinkSync(onDisk, { encoding: 'latin1' })])
+      if (stats.nlink > 1 && !stats.isDirectory()) facts.hardLinks.push([n, exactIdentity(onDisk, stats)])
       if (wantsXattrs && libc) {
-        const xattrs = libc.readXattrs(Buffer.concat([Buffer.from(path), Buffer.alloc(1)]), isPortableXattr)
+        const xattrs = libc.readXattrs(path, isPortableXattr)
         if (xattrs.length > 0) facts.xattrs.push([n, xattrs])
       }
     } catch (error) {
