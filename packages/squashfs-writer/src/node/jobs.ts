@@ -24,6 +24,10 @@ export const SLOW_CALL = 0.3
 
 export type Failure = Omit<Unreadable, 'path'>
 
+export function isFailure(answer: object | string | null): answer is Failure {
+  return typeof answer === 'object' && answer !== null && 'code' in answer
+}
+
 /** What was found out about some names of a directory. Sparse things are pairs of an index into `names` and a value. */
 export interface Facts {
   readonly names: ByteString[]
@@ -50,6 +54,18 @@ export interface ReadItem {
   /** Whether a digest of the range is wanted. */
   readonly digest: boolean
 }
+
+/** A folder whose names are asked for; or, of one that was listed already, some of its names. */
+export interface Folder {
+  readonly path: ByteString
+  /** The name '' stands for the folder itself. */
+  readonly names: ByteString[] | null
+}
+
+/** Names about which there are facts in one go; the rest is given back as names. */
+export const NAMES_PER_LOOK = 128
+/** Milliseconds after which a look ends with the folder that it is at, so that slow folders are shared out. */
+export const LOOK_TIME = 10
 
 /** Many items in two objects: what is sent to a thread is copied piece by piece, and pieces cost. */
 export interface PackedItems {
@@ -86,10 +102,11 @@ export function unpackItems({ from, numbers }: PackedItems): ReadItem[] {
 }
 
 export interface Jobs {
-  /** The names of a directory, and facts about the first of them; `rest` are the names without facts. */
-  list: { ask: { path: ByteString; xattrs: boolean; most: number }; answer: Facts & { rest: ByteString[] } }
-  /** Facts about given names of a directory (of the path itself, for the name ''). */
-  stat: { ask: { path: ByteString; xattrs: boolean; names: ByteString[] }; answer: Facts }
+  /** Facts about what is in folders: of the first ones, as far as {@link LOOK_TIME} goes, and at least of one. */
+  look: {
+    ask: { folders: Folder[]; xattrs: boolean }
+    answer: ((Facts & { rest: ByteString[] }) | Failure)[]
+  }
   /** Ranges of files into a shared buffer; for each a failure, or a digest where one is wanted. */
   read: { ask: { items: PackedItems; buffer: SharedArrayBuffer }; answer: (Failure | string | null)[] }
   /** The digest of a whole file. */

@@ -17,11 +17,19 @@ import {
   type Xattr,
 } from '../tree/node.js'
 import type { PathTest } from '../tree/patterns.js'
-import { FACT, FACTS, type Facts, type Failure } from './jobs.js'
-import { JobError, type Workers } from './workers.js'
+import { FACT, FACTS, type Facts, type Failure, isFailure, NAMES_PER_LOOK } from './jobs.js'
+import type { Workers } from './workers.js'
 
-/** Names of which one job finds out the facts: small enough to share a large directory out, large enough to be cheap. */
-const NAMES_PER_JOB = 128
+/** Folders that one job is given: a message to a thread costs more than a look into a small folder. */
+const FOLDERS_PER_LOOK = 64
+
+/** A folder, or some names of it, still to be looked into. */
+interface Pending {
+  readonly directory: DirectoryNode
+  /** From the source on. */
+  readonly path: ByteString
+  readonly names: ByteString[] | null
+}
 
 export interface ScanOptions {
   readonly rules: AttributeRules
@@ -57,16 +65,18 @@ export async function scan(
   const inodes = new Map<string, Node>()
   let [entries, bytes] = [0, 0]
 
-  const facts = await workers.run('stat', { path: source, xattrs: options.xattrs, names: [''] })
-  const failure = facts.failures[0]?.[1]
-  if (failure) throw new UnreadableError([{ path: toDisplay(source), ...failure }])
-  const root = nodeOf(facts, 0, '', source)
+  const [itself] = await workers.run('look', {
+    folders: [{ path: source, names: [''] }],
+    xattrs: options.xattrs,
+  })
+  const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
+  if (!itself || isFailure(itself) || failure) throw unreadableSource(failure)
+  const root = nodeOf(itself, 0, '', source)
   if (root?.type !== InodeType.DIRECTORY)
-    throw new UnreadableError([
-      { path: toDisplay(source), code: 'ENOTDIR', message: 'it is not a directory' },
-    ])
-  const rootDevice = facts.numbers[FACT.device]!
-  await list(root, '')
+    throw unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
+  const rootDevice = itself.numbers[FACT.device]!
+  const pending: Pending[] = [{ directory: root, path: '', names: null }]
+  await walk()
   if (options.include) prune(root)
 
   unreadable.sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -74,29 +84,51 @@ export async function scan(
   if (listed.length > 0 && options.unreadable === 'fail') throw new UnreadableError(listed)
   return { root, omitted: listed }
 
-  async function list(directory: DirectoryNode, path: ByteString): Promise<void> {
-    signal.throwIfAborted()
-    const onDisk = path === '' ? source : `${source}/${path}`
-    const ask = { path: onDisk, xattrs: options.xattrs }
-    try {
-      const { rest, ...first } = await workers.run('list', { ...ask, most: NAMES_PER_JOB })
-      const below = [take(directory, path, first)]
-      for (let at = 0; at < rest.length; at += NAMES_PER_JOB) {
-        const names = rest.slice(at, at + NAMES_PER_JOB)
-        below.push(workers.run('stat', { ...ask, names }).then((more) => take(directory, path, more)))
+  function unreadableSource(failure: Failure | undefined): UnreadableError {
+    const { code, message } = failure ?? { code: 'UNKNOWN', message: 'it cannot be looked at' }
+    return new UnreadableError([{ path: toDisplay(source), code, message }])
+  }
+
+  /** Looks into folders, many at a time, until none is left. */
+  async function walk(): Promise<void> {
+    const looks = new Set<Promise<void>>()
+    while (pending.length > 0 || looks.size > 0) {
+      signal.throwIfAborted()
+      const wanted = workers.jobsWanted()
+      while (pending.length > 0 && looks.size < wanted) {
+        const share = Math.min(FOLDERS_PER_LOOK, Math.ceil(pending.length / wanted))
+        const look = lookInto(pending.splice(-share)).finally(() => looks.delete(look))
+        look.catch(() => {}) // thrown by the race below
+        looks.add(look)
       }
-      await Promise.all(below)
-    } catch (error) {
-      if (!(error instanceof JobError)) throw error
-      unreadable.push({ path, failure: error.failure })
-      if (directory.parent) removeFromParent(directory)
+      await Promise.race(looks)
     }
   }
 
-  /** Puts names into a directory, and walks on into those that are directories themselves. */
-  async function take(directory: DirectoryNode, prefix: ByteString, facts: Facts): Promise<void> {
+  async function lookInto(folders: readonly Pending[]): Promise<void> {
+    const onDisk = folders.map(({ path, names }) => ({
+      path: path === '' ? source : `${source}/${path}`,
+      names,
+    }))
+    const answers = await workers.run('look', { folders: onDisk, xattrs: options.xattrs })
+    for (const [n, folder] of folders.entries()) {
+      const answer = answers[n]
+      if (!answer) pending.push(folder)
+      else if (isFailure(answer)) {
+        unreadable.push({ path: folder.path, failure: answer })
+        if (folder.directory.parent) removeFromParent(folder.directory)
+      } else {
+        take(folder, answer)
+        for (let at = 0; at < answer.rest.length; at += NAMES_PER_LOOK)
+          pending.push({ ...folder, names: answer.rest.slice(at, at + NAMES_PER_LOOK) })
+      }
+    }
+    progress(entries, bytes)
+  }
+
+  /** Puts names into a directory; those that are directories themselves will be looked into. */
+  function take({ directory, path: prefix }: Pending, facts: Facts): void {
     const failures = new Map(facts.failures)
-    const below: Promise<void>[] = []
     for (const [n, name] of facts.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
       if (options.exclude?.(path)) continue
@@ -112,10 +144,9 @@ export async function scan(
       attach(directory, name, node)
       entries++
       if (node.type === InodeType.FILE) bytes += node.size
-      if (node.type === InodeType.DIRECTORY && entersDevice(facts, n)) below.push(list(node, path))
+      if (node.type === InodeType.DIRECTORY && entersDevice(facts, n))
+        pending.push({ directory: node, path, names: null })
     }
-    progress(entries, bytes)
-    await Promise.all(below)
   }
 
   function entersDevice(facts: Facts, n: number): boolean {

@@ -20,7 +20,11 @@ import {
   FACTS,
   type Facts,
   type Failure,
+  type Folder,
   type JobMessage,
+  type Jobs,
+  LOOK_TIME,
+  NAMES_PER_LOOK,
   type ReadItem,
   SLOW_CALL,
   unpackItems,
@@ -39,8 +43,7 @@ parentPort?.on('message', (message: JobMessage) => void serve(message))
 async function serve(message: JobMessage): Promise<void> {
   const { id, name } = message
   if (process.platform === 'linux') {
-    const needed =
-      name === 'extents' || name === 'digest' || ((name === 'list' || name === 'stat') && message.ask.xattrs)
+    const needed = name === 'extents' || name === 'digest' || (name === 'look' && message.ask.xattrs)
     if (needed) libc ??= await import('./libc.js')
   }
   let outcome: Pick<AnswerMessage, 'answer' | 'failure'>
@@ -67,13 +70,8 @@ function timed<T>(call: () => T): T {
 
 function work(message: JobMessage): unknown {
   switch (message.name) {
-    case 'list': {
-      const { path, xattrs, most } = message.ask
-      const names = timed(() => readdirSync(diskPath(path), { encoding: 'latin1' }))
-      return { ...factsOf(path, names.splice(0, most), xattrs), rest: names }
-    }
-    case 'stat':
-      return factsOf(message.ask.path, message.ask.names, message.ask.xattrs)
+    case 'look':
+      return look(message.ask.folders, message.ask.xattrs)
     case 'read': {
       const buffer = new Uint8Array(message.ask.buffer)
       return unpackItems(message.ask.items).map((item) => readItem(item, buffer))
@@ -87,6 +85,21 @@ function work(message: JobMessage): unknown {
       return attempt(() => withFile(item, (descriptor) => extentsOf(descriptor, item)))
     }
   }
+}
+
+function look(folders: readonly Folder[], xattrs: boolean): Jobs['look']['answer'] {
+  const end = performance.now() + LOOK_TIME
+  const answers: Jobs['look']['answer'] = []
+  for (const { path, names } of folders) {
+    answers.push(
+      attempt(() => {
+        const all = names ?? timed(() => readdirSync(diskPath(path), { encoding: 'latin1' }))
+        return { ...factsOf(path, all.splice(0, NAMES_PER_LOOK), xattrs), rest: all }
+      }),
+    )
+    if (performance.now() > end) break
+  }
+  return answers
 }
 
 function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolean): Facts {

@@ -13,18 +13,20 @@ const MOST_WORKERS = 32
 export interface Workers {
   /**
    * Gives a job to the next free worker.
-   * @throws JobError with the failure of the job as a whole.
+   * @throws JobError when the job as a whole failed.
    */
   run<N extends JobName>(name: N, ask: Jobs[N]['ask']): Promise<Jobs[N]['answer']>
+  /** How many jobs at a time keep all threads busy, with some to spare. */
+  jobsWanted(): number
   /** Ends all threads; jobs under way are dropped. */
   close(): Promise<void>
 }
 
-/** A job that failed as a whole: a directory that cannot be listed. */
-export class JobError extends SquashfsError {
+/** A job that failed as a whole, which is a fault of this library or the end of its thread. */
+class JobError extends SquashfsError {
   override name = 'JobError'
-  constructor(readonly failure: Failure) {
-    super('JOB', failure.message)
+  constructor(failure: Failure) {
+    super('WORKER', `a reading thread failed: ${failure.message} (${failure.code})`)
   }
 }
 
@@ -113,6 +115,7 @@ export function createWorkers(count: number): Workers {
         waiting.push({ message: { id: nextId++, name, ask } as JobMessage, resolve, reject })
         assign()
       }),
+    jobsWanted: () => 2 * JOBS_PER_WORKER * hands.length,
     async close() {
       closed = true
       await Promise.all(hands.map(({ worker }) => worker.terminate()))
