@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'fixtures/test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'packages/*/src/**/*.test.ts',
+      'fixtures/test/**/*.test.ts',
+      'benchmarks/test/**/*.test.ts',
+    ],
     // Mounts, loop devices and half-gigabyte trees: slow, and few at a time.
     testTimeout: 120_000,
     hookTimeout: 600_000,

@@ -1,0 +1,117 @@
+// The command: the same tree packed by us, mksquashfs and gensquashfs in turn, scenario by scenario, and
+// the costs side by side.
+
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { thisMachine } from './machine.js'
+import { HELP, type Options, parseOptions } from './options.js'
+import { disturbanceNote } from './report/case-result.js'
+import { chart } from './report/chart.js'
+import { caseCircumstances, type ScenarioRecord } from './report/record.js'
+import { withSection } from './report/results-file.js'
+import { caseTable } from './report/table.js'
+import { compareCase } from './rounds.js'
+import type { Scenario } from './scenario.js'
+
+const RESULTS = fileURLToPath(new URL('../RESULTS.md', import.meta.url))
+const CHARTS = fileURLToPath(new URL('../charts', import.meta.url))
+
+/** Above this part of the CPU time used by others, figures are of little worth. */
+const TOLERABLE_DISTURBANCE = 0.05
+
+async function main(words: readonly string[]): Promise<void> {
+  const options = parseOptions(words)
+  if (options === undefined) {
+    console.log(HELP)
+    return
+  }
+  const stopped = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
+
+  warnOfLoad(options.cpus.length)
+  await withImageFolder(options.imageFolder, async (imageFolder) => {
+    for (const scenario of options.scenarios) {
+      const record = await compareScenario(scenario, options, imageFolder, stopped.signal)
+      print(record)
+      if (options.record) await keep(record)
+    }
+  })
+}
+
+async function compareScenario(
+  scenario: Scenario,
+  options: Options,
+  imageFolder: string,
+  signal: AbortSignal,
+): Promise<ScenarioRecord> {
+  const versions = await contenderVersions(scenario)
+  const rounds = options.rounds(scenario)
+  const { cpus } = options
+  const say = (line: string) => console.error(line)
+
+  say(`${scenario.title}\n${versions.join(', ')}`)
+  const results = []
+  for (const one of scenario.cases) {
+    say(one.name)
+    results.push(await compareCase(one, { rounds, cpus, imageFolder, signal, say }))
+  }
+  return {
+    scenario,
+    results,
+    rounds,
+    command: `pnpm bench ${scenario.name}${options.recordedOptions} --record`,
+    date: new Date().toISOString().slice(0, 10),
+    versions,
+    machine: thisMachine(cpus.length),
+  }
+}
+
+/** Also finds out, before anything is measured, whether everyone is there. */
+async function contenderVersions(scenario: Scenario): Promise<readonly string[]> {
+  const asked = new Set(scenario.cases.flatMap(({ contenders }) => contenders.map(({ version }) => version)))
+  return [...new Set(await Promise.all([...asked].map((version) => version())))]
+}
+
+function print({ results }: ScenarioRecord): void {
+  for (const result of results) {
+    console.log(`\n${result.case.name}: ${caseCircumstances(result)}\n\n${caseTable(result)}`)
+    if (result.disturbance > TOLERABLE_DISTURBANCE && result.case.tree?.servedBy === undefined) {
+      console.log(`\n${disturbanceNote(result)} Measure again when it is quiet.`)
+    }
+  }
+}
+
+async function keep(record: ScenarioRecord): Promise<void> {
+  const { name } = record.scenario
+  await mkdir(CHARTS, { recursive: true })
+  await writeFile(join(CHARTS, `${name}.svg`), chart(record))
+  await writeFile(RESULTS, withSection(await readFile(RESULTS, 'utf8').catch(() => ''), record))
+  console.log(`\nRecorded in RESULTS.md and charts/${name}.svg`)
+}
+
+function warnOfLoad(cores: number): void {
+  const [load = 0] = loadavg()
+  if (load > cores / 4) console.error(`The load is ${load.toFixed(1)} already: figures will be noisy.`)
+}
+
+async function withImageFolder(
+  given: string | undefined,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const parent = given ?? tmpdir()
+  await mkdir(parent, { recursive: true })
+  const folder = await mkdtemp(join(parent, 'benchmark-'))
+  try {
+    await body(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const stopped = error instanceof Error && error.name === 'AbortError'
+  console.error(stopped ? 'Stopped' : error instanceof Error ? error.message : error)
+  process.exitCode = stopped ? 130 : 1
+})

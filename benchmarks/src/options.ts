@@ -1,0 +1,163 @@
+// The command line, read once: from words to values that are decided and checked.
+
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { parseBlockSize } from './block-size.js'
+import type { Compression } from './packers/packer.js'
+import type { Case, Scenario } from './scenario.js'
+import { DEFAULT_SCENARIO, SCENARIOS, scenarioNamed } from './scenarios/index.js'
+import { existingTree } from './trees/tree.js'
+
+const DEFAULT_ROUNDS = 7
+const DEFAULT_LEVELS: Readonly<Record<Compression, number>> = { zstd: 3, gzip: 9 }
+
+export const HELP = `Packs the same tree with venv-packer, mksquashfs and gensquashfs in turn, and compares.
+
+pnpm bench [scenario...] [options]
+
+Scenarios:
+${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(15)} ${title}`).join('\n')}
+
+Options:
+  --tree <dir>          pack this tree, instead of the scenario's own
+  --compression <name>  zstd or gzip
+  --level <n>           level of the compressor
+  --block-size <size>   4K to 1M
+  --rounds <n>          rounds that count, ${DEFAULT_ROUNDS} if the scenario does not say otherwise
+  --timeout <seconds>   stop a packer that is not done by then
+  --only <names>        only these programs, as in venv-packer,mksquashfs
+  --cpus <list>         only these CPUs, as in 0,1
+  --out <dir>           write the images there, instead of in a temporary folder
+  --record              put the results into RESULTS.md and charts/
+  --help
+`
+
+export interface Options {
+  readonly scenarios: readonly Scenario[]
+  /** Rounds that count; where nothing, the scenario decides. */
+  readonly rounds: (scenario: Scenario) => number
+  readonly cpus: readonly number[]
+  /** Nothing: a temporary folder. */
+  readonly imageFolder: string | undefined
+  readonly record: boolean
+  /** The options given, as they are recorded with the results of a scenario: without paths. */
+  readonly recordedOptions: string
+}
+
+/** Nothing if help was asked for. */
+export function parseOptions(words: readonly string[]): Options | undefined {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      tree: { type: 'string' },
+      compression: { type: 'string' },
+      level: { type: 'string' },
+      'block-size': { type: 'string' },
+      rounds: { type: 'string' },
+      timeout: { type: 'string' },
+      only: { type: 'string' },
+      cpus: { type: 'string' },
+      out: { type: 'string' },
+      record: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return undefined
+
+  const changes: CaseChanges = {
+    tree: values.tree,
+    compression: optional(values.compression, parseCompression),
+    level: optional(values.level, (text) => wholeNumber('--level', text)),
+    blockSize: optional(values['block-size'], parseBlockSize),
+    timeoutSeconds: optional(values.timeout, (text) => wholeNumber('--timeout', text)),
+    only: values.only?.split(','),
+  }
+  const named = positionals.length === 0 ? [DEFAULT_SCENARIO] : positionals.map(scenarioNamed)
+  const rounds = optional(values.rounds, (text) => wholeNumber('--rounds', text))
+
+  return {
+    scenarios: named.map((scenario) => changedScenario(scenario, changes)),
+    rounds: (scenario) => rounds ?? scenario.rounds ?? DEFAULT_ROUNDS,
+    cpus: optional(values.cpus, parseCpus) ?? allCpus(),
+    imageFolder: optional(values.out, (path) => resolve(path)),
+    record: values.record,
+    recordedOptions: recordedOptions(values),
+  }
+}
+
+interface CaseChanges {
+  readonly tree: string | undefined
+  readonly compression: Compression | undefined
+  readonly level: number | undefined
+  readonly blockSize: number | undefined
+  readonly timeoutSeconds: number | undefined
+  readonly only: readonly string[] | undefined
+}
+
+function changedScenario(scenario: Scenario, changes: CaseChanges): Scenario {
+  const cases = scenario.cases
+    .map((one) => changedCase(one, changes))
+    .filter(({ contenders }) => contenders.length > 0)
+  if (cases.length === 0) throw new Error(`--only leaves nothing of ${scenario.name} to run`)
+  return { ...scenario, cases }
+}
+
+/** `venv-packer` of `venv-packer, 2 cores`. */
+function programOf(contender: string): string {
+  return contender.replace(/,.*/, '')
+}
+
+/** The case with what the command line says instead of what the scenario says. */
+function changedCase(one: Case, changes: CaseChanges): Case {
+  const { compression = one.settings.compression } = changes
+  const ownLevel = compression === one.settings.compression ? one.settings.level : DEFAULT_LEVELS[compression]
+  const timeoutSeconds = changes.timeoutSeconds ?? one.timeoutSeconds
+  const contenders = one.contenders.filter(({ name }) => changes.only?.includes(programOf(name)) ?? true)
+  return {
+    name: one.name,
+    tree:
+      changes.tree === undefined || one.tree === undefined ? one.tree : existingTree(resolve(changes.tree)),
+    settings: {
+      compression,
+      level: changes.level ?? ownLevel,
+      blockSize: changes.blockSize ?? one.settings.blockSize,
+    },
+    contenders,
+    reference: one.reference,
+    ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+  }
+}
+
+function optional<Value>(text: string | undefined, parse: (text: string) => Value): Value | undefined {
+  return text === undefined ? undefined : parse(text)
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new RangeError(`${option} takes a number from 1 up, not "${text}"`)
+  return Number(text)
+}
+
+function parseCompression(text: string): Compression {
+  if (text !== 'zstd' && text !== 'gzip') throw new RangeError(`--compression is zstd or gzip, not "${text}"`)
+  return text
+}
+
+function parseCpus(text: string): readonly number[] {
+  if (!/^\d+(,\d+)*$/.test(text)) throw new RangeError(`--cpus takes numbers like 0,1, not "${text}"`)
+  return [...new Set(text.split(',').map(Number))]
+}
+
+function allCpus(): readonly number[] {
+  return Array.from({ length: availableParallelism() }, (_, cpu) => cpu)
+}
+
+/** What was typed, less what is of no use elsewhere: where things lie on this machine, and --record itself. */
+function recordedOptions(values: Readonly<Record<string, string | boolean | undefined>>): string {
+  const words = Object.entries(values).flatMap(([name, value]) => {
+    if (typeof value !== 'string' || name === 'out') return []
+    return [`--${name} ${name === 'tree' ? '<dir>' : value}`]
+  })
+  return words.map((word) => ` ${word}`).join('')
+}

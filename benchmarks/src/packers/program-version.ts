@@ -1,0 +1,21 @@
+// Asks a program for its version, which also shows that it is installed.
+
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { missingProgram } from '../missing-program.js'
+
+const run = promisify(execFile)
+
+/** The first version number that the program prints. */
+export async function programVersion(
+  program: string,
+  versionArguments: readonly string[],
+  debianPackage: string,
+): Promise<string> {
+  const printed = await run(program, versionArguments).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? missingProgram(program, debianPackage) : error
+  })
+  const version = /\d+(\.\d+)+\S*/.exec(printed.stdout + printed.stderr)?.[0]
+  if (version === undefined) throw new Error(`${program} ${versionArguments.join(' ')} printed no version`)
+  return version
+}

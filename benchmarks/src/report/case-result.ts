@@ -1,0 +1,23 @@
+// What tables and charts both ask of the result of a case.
+
+import type { CaseResult, Cost } from '../rounds.js'
+import { MEASURES, type Measure, WALL } from './figures.js'
+
+/** Wall time, which can also be that nobody was done in it, and whatever else there are figures of. */
+export function measuresOf({ standings }: CaseResult): readonly Measure[] {
+  return MEASURES.filter(
+    (measure) =>
+      measure === WALL ||
+      standings.some(({ cost }) => cost !== undefined && measure.spread(cost) !== undefined),
+  )
+}
+
+export function costOf({ standings }: CaseResult, name: string): Cost | undefined {
+  return standings.find((standing) => standing.name === name)?.cost
+}
+
+/** What else the machine did: a reader judges by it how far the figures can be trusted. */
+export function disturbanceNote({ disturbance, case: { tree } }: CaseResult): string {
+  const others = tree?.servedBy === undefined ? 'Other programs' : `Other programs and ${tree.servedBy}`
+  return `${others} used ${(disturbance * 100).toFixed(0)} % of the CPU time meanwhile.`
+}

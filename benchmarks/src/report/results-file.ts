@@ -1,0 +1,53 @@
+// `RESULTS.md`: one section for each scenario, between markers, so that recording one scenario leaves the
+// others as they are.
+
+import type { CaseResult } from '../rounds.js'
+import { costOf, disturbanceNote } from './case-result.js'
+import { caseCircumstances, type ScenarioRecord } from './record.js'
+import { caseTable } from './table.js'
+
+const PREAMBLE = `# Results
+
+Whole processes, medians (and least–most) of interleaved rounds after one that is not counted, with a warm
+page cache. The columns marked ÷ are ratios of medians: below 1 is less than the reference. How the figures
+are made: [README.md](README.md). Every section is written by the command it names.
+`
+
+/** The file's text with this record's section put in, or in the place of the one it had. */
+export function withSection(text: string, record: ScenarioRecord): string {
+  const { name } = record.scenario
+  const [begin, end] = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`]
+  const section = `${begin}\n${resultsSection(record)}\n${end}\n`
+  const file = text === '' ? PREAMBLE : text
+  const from = file.indexOf(begin)
+  if (from === -1) return `${file.trimEnd()}\n\n${section}`
+  const to = file.indexOf(end, from)
+  if (to === -1) throw new Error(`RESULTS.md has "${begin}" but no "${end}" after it. Put it back.`)
+  return file.slice(0, from) + section + file.slice(to + end.length).replace(/^\n/, '')
+}
+
+function resultsSection(record: ScenarioRecord): string {
+  const { scenario, results, machine } = record
+  return [
+    `## ${scenario.title}`,
+    scenario.about,
+    `\`\`\`sh\n${record.command}\n\`\`\``,
+    `${record.date}. ${record.versions.join(', ')}. ${machine.cores} × ${machine.cpuModel}. ${record.rounds} rounds.`,
+    ...results.flatMap((result) => [
+      ...(results.length > 1 ? [`### ${result.case.name}`] : []),
+      caseNote(result),
+      caseTable(result),
+    ]),
+    `![${scenario.title}](charts/${scenario.name}.svg)`,
+  ].join('\n\n')
+}
+
+function caseNote(result: CaseResult): string {
+  const circumstances = caseCircumstances(result)
+  const { reference } = result.case
+  return [
+    ...(circumstances === '' ? [] : [`Packed: ${circumstances}.`]),
+    ...(costOf(result, reference) === undefined ? [] : [`Ratios to ${reference}.`]),
+    disturbanceNote(result),
+  ].join(' ')
+}

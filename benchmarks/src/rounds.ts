@@ -1,0 +1,147 @@
+// The measuring itself: the contenders of a case take turns, A B C, B C A, C A B …, so that whatever else
+// the machine does meanwhile falls on all of them alike. A first round is not counted: it fills the page
+// cache, shows that everyone does the same work, and finds out who is not done in time.
+
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { imageFault, readImageHead } from './image-head.js'
+import { type Measurement, measure } from './measure.js'
+import type { Case, Contender } from './scenario.js'
+import { type Spread, spread } from './statistics.js'
+import { type TreeFacts, treeFacts } from './trees/tree-facts.js'
+
+export interface Conditions {
+  readonly rounds: number
+  /** The CPUs that all contenders may use. */
+  readonly cpus: readonly number[]
+  /** Where the images are written: one folder, so one filesystem, for all. */
+  readonly imageFolder: string
+  readonly signal: AbortSignal
+  readonly say: (line: string) => void
+}
+
+export interface Cost {
+  readonly wall: Spread
+  readonly cpu: Spread
+  readonly memory: Spread
+  /** Nothing for a contender that writes no image. */
+  readonly image: Spread | undefined
+}
+
+export interface Standing {
+  readonly name: string
+  /** Nothing for a contender that was stopped. */
+  readonly cost: Cost | undefined
+}
+
+export interface CaseResult {
+  readonly case: Case
+  readonly facts: TreeFacts | undefined
+  readonly standings: readonly Standing[]
+  /** Of the CPU time that the machine had during the counted runs, the part that others used. */
+  readonly disturbance: number
+}
+
+interface Run {
+  readonly measurement: Measurement
+  readonly image: number | undefined
+}
+
+export async function compareCase(compared: Case, conditions: Conditions): Promise<CaseResult> {
+  const { tree } = compared
+  if (tree === undefined) return await takeTurns(compared, '', undefined, conditions)
+  return await tree.use(async (directory) => {
+    return await takeTurns(compared, directory, treeFacts(directory), conditions)
+  }, conditions.signal)
+}
+
+async function takeTurns(
+  compared: Case,
+  directory: string,
+  facts: TreeFacts | undefined,
+  conditions: Conditions,
+): Promise<CaseResult> {
+  const turn = (contender: Contender) => runOnce(contender, compared, directory, facts, conditions)
+
+  conditions.say('  warm-up')
+  const finishers: Contender[] = []
+  for (const contender of compared.contenders) {
+    if (!(await turn(contender)).measurement.timedOut) finishers.push(contender)
+  }
+
+  const runs = new Map<Contender, Run[]>(finishers.map((contender) => [contender, []]))
+  for (let round = 0; round < conditions.rounds; round += 1) {
+    conditions.say(`  round ${round + 1} of ${conditions.rounds}`)
+    for (const contender of rotated(finishers, round)) {
+      const run = await turn(contender)
+      if (run.measurement.timedOut) {
+        throw new Error(`${contender.name} was done in time once, and then not. Give it more: --timeout`)
+      }
+      runs.get(contender)?.push(run)
+    }
+  }
+
+  return {
+    case: compared,
+    facts,
+    standings: compared.contenders.map((contender) => {
+      const counted = runs.get(contender)
+      return { name: contender.name, cost: counted === undefined ? undefined : cost(counted) }
+    }),
+    disturbance: disturbance([...runs.values()].flat(), conditions.cpus.length),
+  }
+}
+
+async function runOnce(
+  contender: Contender,
+  compared: Case,
+  tree: string,
+  facts: TreeFacts | undefined,
+  conditions: Conditions,
+): Promise<Run> {
+  const image = join(conditions.imageFolder, 'image.squashfs')
+  const cpus = conditions.cpus.slice(0, contender.cores)
+  const command = contender.command({ tree, image, settings: compared.settings, cores: cpus.length })
+  const { timeoutSeconds } = compared
+
+  await rm(image, { force: true })
+  const measurement = await measure(command, { cpus, timeoutSeconds, signal: conditions.signal })
+  conditions.say(`    ${contender.name}: ${runLine(measurement)}`)
+  if (!measurement.timedOut && measurement.exitCode !== 0) {
+    throw new Error(`${contender.name} failed with ${measurement.exitCode}:\n${measurement.output}`)
+  }
+  if (!contender.makesImage || measurement.timedOut) return { measurement, image: undefined }
+
+  const fault = imageFault(await readImageHead(image), compared.settings, facts?.inodes)
+  if (fault !== undefined) throw new Error(`${contender.name} did not pack what the others pack: ${fault}`)
+  const { size } = await stat(image)
+  // What the disk has not seen yet, it need not see.
+  await rm(image)
+  return { measurement, image: size }
+}
+
+function runLine({ timedOut, wall, cpu }: Measurement): string {
+  return timedOut ? `stopped after ${wall.toFixed(0)} s` : `${wall.toFixed(3)} s, ${cpu.toFixed(3)} CPU s`
+}
+
+/** The same in the same order, from another beginning. */
+export function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
+  const first = items.length === 0 ? 0 : by % items.length
+  return [...items.slice(first), ...items.slice(0, first)]
+}
+
+function cost(runs: readonly Run[]): Cost {
+  const images = runs.flatMap(({ image }) => (image === undefined ? [] : [image]))
+  return {
+    wall: spread(runs.map(({ measurement }) => measurement.wall)),
+    cpu: spread(runs.map(({ measurement }) => measurement.cpu)),
+    memory: spread(runs.map(({ measurement }) => measurement.memory)),
+    image: images.length === 0 ? undefined : spread(images),
+  }
+}
+
+function disturbance(runs: readonly Run[], cpus: number): number {
+  const others = runs.reduce((sum, { measurement }) => sum + measurement.others, 0)
+  const had = runs.reduce((sum, { measurement }) => sum + measurement.wall * cpus, 0)
+  return had === 0 ? 0 : others / had
+}

@@ -1,0 +1,48 @@
+// What a scenario is: a question, and the cases that answer it. Values, no code of their own;
+// `compare.ts` runs them and `scenarios/` holds them.
+
+import type { Packer, PackJob, Settings } from './packers/packer.js'
+import type { Tree } from './trees/tree.js'
+
+/** One of those that take turns in a case. */
+export interface Contender {
+  readonly name: string
+  readonly command: (job: PackJob) => readonly string[]
+  /** Whether the command writes the job's image. */
+  readonly makesImage: boolean
+  /** Cores to use, where that is fewer than all that the benchmark has. */
+  readonly cores?: number
+  /** Its name and version, for the record. */
+  readonly version: () => Promise<string>
+}
+
+export interface Case {
+  /** What sets this case apart from the others of its scenario. */
+  readonly name: string
+  /** Nothing where the contenders need no tree. */
+  readonly tree: Tree | undefined
+  readonly settings: Settings
+  readonly contenders: readonly Contender[]
+  /** The name of the contender that the ratios are to. */
+  readonly reference: string
+  /** After so many seconds a contender is stopped, and takes no further part. */
+  readonly timeoutSeconds?: number
+}
+
+export interface Scenario {
+  readonly name: string
+  readonly title: string
+  /** What the scenario finds out, in a sentence or two. */
+  readonly about: string
+  /** Rounds that count, where that is not the default. */
+  readonly rounds?: number
+  readonly cases: readonly Case[]
+}
+
+export function packing(packer: Packer): Contender {
+  return { name: packer.name, command: packer.command, makesImage: true, version: packer.version }
+}
+
+export function packingOn(cores: number, packer: Packer): Contender {
+  return { ...packing(packer), name: `${packer.name}, ${cores} ${cores === 1 ? 'core' : 'cores'}`, cores }
+}

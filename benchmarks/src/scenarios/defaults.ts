@@ -1,0 +1,13 @@
+// What most scenarios share: the settings of the main job, and the three packers side by side.
+
+import { gensquashfs } from '../packers/gensquashfs.js'
+import { mksquashfs } from '../packers/mksquashfs.js'
+import type { Settings } from '../packers/packer.js'
+import { venvPacker } from '../packers/venv-packer.js'
+import { type Contender, packing } from '../scenario.js'
+
+export const ZSTD_3: Settings = { compression: 'zstd', level: 3, blockSize: 128 * 1024 }
+
+export const ALL_PACKERS: readonly Contender[] = [venvPacker, mksquashfs, gensquashfs].map(packing)
+
+export const TO_MKSQUASHFS = mksquashfs.name

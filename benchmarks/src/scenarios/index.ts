@@ -1,0 +1,35 @@
+// All scenarios, by the names they have on the command line.
+
+import type { Scenario } from '../scenario.js'
+import { cores } from './cores.js'
+import { gzip3, gzip9 } from './gzip.js'
+import { largeVenv } from './large-venv.js'
+import { slowMetadata } from './slow-metadata.js'
+import { smallFiles } from './small-files.js'
+import { sparse } from './sparse.js'
+import { startup } from './startup.js'
+import { venv } from './venv.js'
+
+export const DEFAULT_SCENARIO = venv
+
+export const SCENARIOS: readonly Scenario[] = [
+  venv,
+  largeVenv,
+  gzip9,
+  gzip3,
+  smallFiles,
+  sparse,
+  cores,
+  startup,
+  slowMetadata,
+]
+
+export function scenarioNamed(name: string): Scenario {
+  const scenario = SCENARIOS.find((one) => one.name === name)
+  if (scenario === undefined) {
+    throw new Error(
+      `There is no scenario "${name}". There are: ${SCENARIOS.map((one) => one.name).join(', ')}`,
+    )
+  }
+  return scenario
+}

@@ -1,0 +1,34 @@
+// A filesystem whose metadata is far away: who keeps many calls in flight, and who waits for each.
+
+import { fileURLToPath } from 'node:url'
+import { programVersion } from '../packers/program-version.js'
+import type { Contender, Scenario } from '../scenario.js'
+import { withSlowMetadata } from '../trees/slow-metadata.js'
+import { smallFiles } from '../trees/small-files.js'
+import { ALL_PACKERS, ZSTD_3 } from './defaults.js'
+
+const SERIAL_WALK = fileURLToPath(new URL('../../python/serial_walk.py', import.meta.url))
+
+const serialWalk: Contender = {
+  name: 'one call at a time',
+  command: ({ tree }) => ['python3', '-I', '-S', SERIAL_WALK, tree],
+  makesImage: false,
+  version: async () => `Python ${await programVersion('python3', ['--version'], 'python3')}`,
+}
+
+export const slowMetadata: Scenario = {
+  name: 'slow-metadata',
+  title: 'Slow metadata',
+  about:
+    'A filesystem that takes a millisecond for every metadata call, as a cluster’s does. The reference makes the calls that packing needs one at a time, and packs nothing.',
+  cases: [
+    {
+      name: '1 ms',
+      tree: withSlowMetadata(smallFiles({ count: 1000, perFolder: 10 }), 1),
+      settings: ZSTD_3,
+      contenders: [...ALL_PACKERS, serialWalk],
+      reference: serialWalk.name,
+      timeoutSeconds: 120,
+    },
+  ],
+}

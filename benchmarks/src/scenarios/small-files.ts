@@ -1,0 +1,26 @@
+// Many small files of equal size: the cost of a file as their number grows. mksquashfs compares each with
+// all others of its size, so it is given a time to be done in.
+
+import { gensquashfs } from '../packers/gensquashfs.js'
+import type { Case, Scenario } from '../scenario.js'
+import { smallFiles as smallFilesTree } from '../trees/small-files.js'
+import { ALL_PACKERS, ZSTD_3 } from './defaults.js'
+
+function files(count: number): Case {
+  return {
+    name: `${count.toLocaleString('en')} files`,
+    tree: smallFilesTree({ count, perFolder: 1000 }),
+    settings: ZSTD_3,
+    contenders: ALL_PACKERS,
+    reference: gensquashfs.name,
+    timeoutSeconds: 300,
+  }
+}
+
+export const smallFiles: Scenario = {
+  name: 'small-files',
+  title: 'Small files of equal size',
+  about:
+    'What a file costs when there are very many: the time for 500,000 should be ten times that for 50,000.',
+  cases: [files(50_000), files(500_000)],
+}

@@ -1,0 +1,60 @@
+import { tmpdir } from 'node:os'
+import { expect, test } from 'vitest'
+import { parseOptions } from '../src/options.js'
+import { SCENARIOS } from '../src/scenarios/index.js'
+
+test('without words it is the main job in seven rounds', () => {
+  const options = parseOptions([])!
+  expect(options.scenarios.map(({ name }) => name)).toEqual(['venv'])
+  expect(options.rounds(options.scenarios[0]!)).toBe(7)
+  expect(options.record).toBe(false)
+})
+
+test('what the command line says goes before what the scenario says', () => {
+  const options = parseOptions(['venv', '--compression', 'gzip', '--block-size', '1M', '--rounds', '5'])!
+  expect(options.scenarios[0]!.cases[0]!.settings).toEqual({
+    compression: 'gzip',
+    level: 9,
+    blockSize: 1024 * 1024,
+  })
+  expect(options.rounds(options.scenarios[0]!)).toBe(5)
+})
+
+test('the recorded command has no path in it', () => {
+  const { recordedOptions } = parseOptions([
+    '--tree',
+    tmpdir(),
+    '--out',
+    tmpdir(),
+    '--rounds',
+    '5',
+    '--record',
+  ])!
+  expect(recordedOptions).toBe(' --tree <dir> --rounds 5')
+})
+
+test('a program is left with all its cases, the others with none', () => {
+  const [scenario] = parseOptions(['cores', '--only', 'mksquashfs'])!.scenarios
+  expect(scenario!.cases.map(({ name }) => name)).toEqual(['mksquashfs'])
+  expect(() => parseOptions(['--only', 'nobody'])).toThrow(/venv/)
+})
+
+test.each([
+  [['nowhere'], /There is no scenario "nowhere"/],
+  [['--rounds', '0'], /--rounds/],
+  [['--compression', 'xz'], /zstd or gzip/],
+  [['--block-size', '3000'], /4K to 1M/],
+  [['--cpus', '0-1'], /--cpus/],
+  [['--tree', '/no/such/folder'], /--tree/],
+])('%j is refused with the reason', (words, reason) => {
+  expect(() => parseOptions(words)).toThrow(reason)
+})
+
+test('every scenario compares with someone who takes part', () => {
+  for (const { cases } of SCENARIOS) {
+    for (const { contenders, reference } of cases) {
+      expect(contenders.map(({ name }) => name)).toContain(reference)
+    }
+  }
+  expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(SCENARIOS.length)
+})
