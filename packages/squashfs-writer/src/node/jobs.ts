@@ -4,20 +4,8 @@ import type { ByteString } from '../tree/byte-string.js'
 import type { Identity } from '../tree/node.js'
 
 /** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
-export const FACT = {
-  mode: 0,
-  uid: 1,
-  gid: 2,
-  mtimeMs: 3,
-  ctimeMs: 4,
-  size: 5,
-  blocks: 6,
-  links: 7,
-  inode: 8,
-  device: 9,
-  rdev: 10,
-} as const
-export const FACTS = 11
+export const FACT = { mode: 0, uid: 1, gid: 2, mtime: 3, size: 4, blocks: 5, device: 6, rdev: 7 } as const
+export const FACTS = 8
 
 /** Milliseconds above which a metadata call is slow: it is then not this machine that answers. */
 export const SLOW_CALL = 0.3
@@ -35,7 +23,9 @@ export interface Facts {
   readonly numbers: Float64Array
   readonly targets: (readonly [number, ByteString])[]
   readonly xattrs: (readonly [number, (readonly [ByteString, Uint8Array])[]])[]
-  /** Identities of inodes with several names, exact where a double is not. */
+  /** Of each regular file; empty for the rest. */
+  readonly identities: Identity[]
+  /** Inodes with several names. */
   readonly hardLinks: (readonly [number, string])[]
   readonly failures: (readonly [number, Failure])[]
 }
@@ -67,37 +57,27 @@ export const NAMES_PER_LOOK = 128
 /** Milliseconds after which a look ends with the folder that it is at, so that slow folders are shared out. */
 export const LOOK_TIME = 10
 
-/** Many items in two objects: what is sent to a thread is copied piece by piece, and pieces cost. */
+/** Many items in three objects: what is sent to a thread is copied piece by piece, and pieces cost. */
 export interface PackedItems {
   readonly from: (ByteString | number)[]
+  readonly seen: (Identity | null)[]
   readonly numbers: Float64Array
 }
 
-const NUMBERS = 9
+const NUMBERS = 5
 
 export function packItems(items: readonly ReadItem[]): PackedItems {
   const numbers = new Float64Array(items.length * NUMBERS)
-  for (const [n, { seen, size, start, length, at, digest }] of items.entries()) {
-    const identity = seen ? [seen.device, seen.inode, seen.mtimeMs, seen.ctimeMs] : [Number.NaN, 0, 0, 0]
-    numbers.set([...identity, size, start, length, at, digest ? 1 : 0], n * NUMBERS)
-  }
-  return { from: items.map(({ from }) => from), numbers }
+  for (const [n, { size, start, length, at, digest }] of items.entries())
+    numbers.set([size, start, length, at, digest ? 1 : 0], n * NUMBERS)
+  return { from: items.map(({ from }) => from), seen: items.map(({ seen }) => seen), numbers }
 }
 
-export function unpackItems({ from, numbers }: PackedItems): ReadItem[] {
-  return from.map((from, n) => {
+export function unpackItems({ from, seen, numbers }: PackedItems): ReadItem[] {
+  return from.map((source, n) => {
     const number = (field: number) => numbers[n * NUMBERS + field]!
-    return {
-      from,
-      seen: Number.isNaN(number(0))
-        ? null
-        : { device: number(0), inode: number(1), mtimeMs: number(2), ctimeMs: number(3) },
-      size: number(4),
-      start: number(5),
-      length: number(6),
-      at: number(7),
-      digest: number(8) === 1,
-    }
+    const [size, start, length, at] = [number(0), number(1), number(2), number(3)]
+    return { from: source, seen: seen[n]!, size, start, length, at, digest: number(4) === 1 }
   })
 }
 

@@ -162,7 +162,7 @@ export async function scan(
       mode: number(FACT.mode) & 0o7777,
       uid: number(FACT.uid),
       gid: number(FACT.gid),
-      mtime: number(FACT.mtimeMs) / 1000,
+      mtime: number(FACT.mtime),
       xattrs: (found(facts.xattrs, n) ?? []) as readonly Xattr[],
     })
     const node = makeNode()
@@ -179,12 +179,7 @@ export async function scan(
           const content: Content = {
             kind: 'disk',
             path: onDisk,
-            seen: {
-              device: number(FACT.device),
-              inode: number(FACT.inode),
-              mtimeMs: number(FACT.mtimeMs),
-              ctimeMs: number(FACT.ctimeMs),
-            },
+            seen: facts.identities[n]!,
             sparse: number(FACT.blocks) * 512 < size,
           }
           return fileNode(attributes, size, content)

@@ -51,6 +51,8 @@ export interface ImageOptions {
   readonly onProgress?: (progress: Progress) => void
 }
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 /** Options, decided. */
 export interface Settings {
   readonly image: ImageSettings
@@ -72,7 +74,7 @@ export interface Settings {
 export function settle(
   options: ImageOptions,
   unreadable: 'fail' | 'omit',
-  environment: NodeJS.ProcessEnv = process.env,
+  environment: Environment = process.env,
 ): Settings {
   const blockSize = options.blockSize ?? 131_072
   if (!(blockSize >= MIN_BLOCK_SIZE && blockSize <= MAX_BLOCK_SIZE && Number.isInteger(Math.log2(blockSize))))
@@ -115,7 +117,7 @@ export function settle(
 }
 
 /** https://reproducible-builds.org/specs/source-date-epoch/ */
-function sourceDateEpoch(environment: NodeJS.ProcessEnv): number | null {
+function sourceDateEpoch(environment: Environment): number | null {
   const text = environment.SOURCE_DATE_EPOCH
   if (text === undefined || text === '') return null
   const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN

@@ -1,5 +1,6 @@
 /** A worker thread: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
@@ -8,12 +9,13 @@ import {
   readdirSync,
   readlinkSync,
   readSync,
-  type Stats,
 } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import type { ByteString } from '../tree/byte-string.js'
+import type { Identity } from '../tree/node.js'
 import { isPortableXattr } from '../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
+import { changeSince, identityOf, inodeOf } from './identity.js'
 import {
   type AnswerMessage,
   FACT,
@@ -104,15 +106,17 @@ function look(folders: readonly Folder[], xattrs: boolean): Jobs['look']['answer
 
 function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolean): Facts {
   const numbers = new Float64Array(names.length * FACTS)
-  const facts: Facts = { names, numbers, targets: [], xattrs: [], hardLinks: [], failures: [] }
+  const identities = new Array<Identity>(names.length).fill('')
+  const facts: Facts = { names, numbers, identities, targets: [], xattrs: [], hardLinks: [], failures: [] }
   for (const [n, name] of names.entries()) {
     const path = name === '' ? directory : `${directory}/${name}`
     const onDisk = diskPath(path)
     try {
-      const stats = timed(() => lstatSync(onDisk))
+      const stats = timed(() => lstatSync(onDisk, { bigint: true }))
       setNumbers(numbers, n * FACTS, stats)
       if (stats.isSymbolicLink()) facts.targets.push([n, readlinkSync(onDisk, { encoding: 'latin1' })])
-      if (stats.nlink > 1 && !stats.isDirectory()) facts.hardLinks.push([n, exactIdentity(onDisk, stats)])
+      if (stats.isFile()) facts.identities[n] = identityOf(stats)
+      if (stats.nlink > 1n && !stats.isDirectory()) facts.hardLinks.push([n, inodeOf(stats)])
       if (wantsXattrs && libc) {
         const xattrs = libc.readXattrs(path, isPortableXattr)
         if (xattrs.length > 0) facts.xattrs.push([n, xattrs])
@@ -124,25 +128,22 @@ function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolea
   return facts
 }
 
-function setNumbers(numbers: Float64Array, at: number, stats: Stats): void {
-  numbers[at + FACT.mode] = stats.mode
-  numbers[at + FACT.uid] = stats.uid
-  numbers[at + FACT.gid] = stats.gid
-  numbers[at + FACT.mtimeMs] = stats.mtimeMs
-  numbers[at + FACT.ctimeMs] = stats.ctimeMs
-  numbers[at + FACT.size] = stats.size
-  numbers[at + FACT.blocks] = stats.blocks
-  numbers[at + FACT.links] = stats.nlink
-  numbers[at + FACT.inode] = stats.ino
-  numbers[at + FACT.device] = stats.dev
-  numbers[at + FACT.rdev] = stats.rdev
+function setNumbers(numbers: Float64Array, at: number, stats: BigIntStats): void {
+  numbers[at + FACT.mode] = Number(stats.mode)
+  numbers[at + FACT.uid] = Number(stats.uid)
+  numbers[at + FACT.gid] = Number(stats.gid)
+  numbers[at + FACT.mtime] = secondsOf(stats.mtimeNs)
+  numbers[at + FACT.size] = Number(stats.size)
+  numbers[at + FACT.blocks] = Number(stats.blocks)
+  numbers[at + FACT.device] = Number(stats.dev)
+  numbers[at + FACT.rdev] = Number(stats.rdev)
 }
 
-/** Lustre's inode numbers have 64 bits, more than a double holds: two files must not pass for one. */
-function exactIdentity(path: string | Buffer, stats: Stats): string {
-  if (stats.ino <= Number.MAX_SAFE_INTEGER) return `${stats.dev}:${stats.ino}`
-  const exact = lstatSync(path, { bigint: true })
-  return `${exact.dev}:${exact.ino}`
+/** Whole seconds, rounded down. Node's `mtimeMs` is a double that rounds .9999999 s up, and a `.pyc` would be stale. */
+function secondsOf(nanoseconds: bigint): number {
+  return (
+    Number(nanoseconds / 1_000_000_000n) - (nanoseconds < 0n && nanoseconds % 1_000_000_000n !== 0n ? 1 : 0)
+  )
 }
 
 /** The file that was opened last: the parts of a large file come one after another. */
@@ -164,7 +165,8 @@ function withFile<T>(item: ReadItem, use: (descriptor: number) => T): T {
   const descriptor = openFile(item.from)
   try {
     const result = use(descriptor)
-    checkIdentity(fstatSync(descriptor), item)
+    const change = item.seen === null ? null : changeSince(item.seen, fstatSync(descriptor, { bigint: true }))
+    if (change !== null) throw changed(change)
     if (item.start + item.length >= item.size) closeFile()
     return result
   } catch (error) {
@@ -211,18 +213,6 @@ function digestOfFile(descriptor: number, item: ReadItem): string {
 
 function extentsOf(descriptor: number, item: ReadItem): number[] {
   return libc?.dataExtents(descriptor, item.size) ?? [0, item.size]
-}
-
-function checkIdentity(stats: Stats, { seen, size }: ReadItem): void {
-  if (!seen) return
-  if (stats.dev !== seen.device || stats.ino !== seen.inode || !stats.isFile())
-    throw changed('it was replaced by another file after it was found')
-  if (stats.size !== size)
-    throw changed(
-      `it ${stats.size < size ? 'shrank' : 'grew'} from ${size} to ${stats.size} bytes while it was packed`,
-    )
-  if (stats.mtimeMs !== seen.mtimeMs || stats.ctimeMs !== seen.ctimeMs)
-    throw changed('its content or metadata was changed while it was packed')
 }
 
 class ChangedError extends Error {

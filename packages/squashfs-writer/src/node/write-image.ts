@@ -3,11 +3,12 @@ import { lstat } from 'node:fs/promises'
 import { EntryError } from '../errors.js'
 import { type ImageSummary, writeTree } from '../image.js'
 import type { Sink } from '../output.js'
-import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
+import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
 import { addEntry, type Entry, type FileEntry } from '../tree/entry.js'
 import { type Content, type DirectoryNode, directoryNode } from '../tree/node.js'
 import { type Applied, applyRules, type Warning } from '../tree/rules.js'
 import { findDestination, writeDestination } from './destination.js'
+import { identityOf } from './identity.js'
 import { createContentReader } from './read-contents.js'
 import { type ImageOptions, type Settings, settle } from './settings.js'
 import { createSpool, type Spool } from './spool.js'
@@ -124,21 +125,20 @@ function bytesContent(bytes: Uint8Array): { content: Content; size: number } {
 }
 
 async function diskContent(file: ByteString, path: string): Promise<{ content: Content; size: number }> {
-  const stats = await lstat(Buffer.from(file, 'latin1')).catch((cause: unknown) => {
+  const stats = await lstat(Buffer.from(file, 'latin1'), { bigint: true }).catch((cause: unknown) => {
     throw new EntryError(
       path,
       `its file ${toDisplay(file)} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
     )
   })
   if (!stats.isFile()) throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
-  const seen = { device: stats.dev, inode: stats.ino, mtimeMs: stats.mtimeMs, ctimeMs: stats.ctimeMs }
   return {
     content: {
       kind: 'disk',
-      path: fromBytes(Buffer.from(file, 'latin1')),
-      seen,
-      sparse: stats.blocks * 512 < stats.size,
+      path: file,
+      seen: identityOf(stats),
+      sparse: stats.blocks * 512n < stats.size,
     },
-    size: stats.size,
+    size: Number(stats.size),
   }
 }

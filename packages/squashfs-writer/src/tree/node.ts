@@ -58,13 +58,8 @@ export interface FileRange {
   readonly start: number
 }
 
-/** What tells that a file is the one that was seen, unchanged. */
-export interface Identity {
-  readonly device: number
-  readonly inode: number
-  readonly mtimeMs: number
-  readonly ctimeMs: number
-}
+/** What tells that a file is the one that was seen, unchanged; made and compared where files are. */
+export type Identity = string
 
 export interface DirectoryNode extends NodeBase {
   readonly type: typeof InodeType.DIRECTORY

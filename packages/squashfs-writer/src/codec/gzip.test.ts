@@ -1,0 +1,74 @@
+import { inflateSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { OptionError } from '../errors.js'
+import { gzip, portableGzip } from './gzip.js'
+
+const text = (size: number) => new Uint8Array(Buffer.alloc(size, 'import numpy as np; '))
+const noise = (size: number) =>
+  Uint8Array.from({ length: size }, (_, n) => (Math.imul(n, n * 7919) >>> 7) & 0xff)
+
+describe.each([
+  ['gzip', gzip],
+  ['portableGzip', portableGzip],
+])('%s', (_, make) => {
+  it('is compressor 1', () => {
+    expect(make()).toMatchObject({ name: 'gzip', id: 1 })
+    expect(make().stores).toBeUndefined()
+  })
+
+  it.each([1, 2, 255, 256, 1023, 4096, 8191, 8192, 131_072, 1_048_576])(
+    'makes zlib containers that inflate to the %d bytes given',
+    async (size) => {
+      for (const content of [text(size), noise(size), new Uint8Array(size)]) {
+        const packed = await make().compress(content)
+        expect(packed[0]).toBe(0x78) // deflate with a window of 32 KiB (RFC 1950)
+        expect(inflateSync(packed).equals(content)).toBe(true)
+      }
+    },
+  )
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('compresses at level %d', async (level) => {
+    const content = text(20_000)
+    const packed = await make({ level }).compress(content)
+    expect(packed.length).toBeLessThan(1000)
+    expect(inflateSync(packed).equals(content)).toBe(true)
+  })
+
+  it('compresses many blocks at once, and leaves them as they were', async () => {
+    const codec = make()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLength: 5 }),
+        async (blocks) => {
+          const copies = blocks.map((block) => block.slice())
+          const packed = await Promise.all(blocks.map((block) => codec.compress(block)))
+          expect(packed.map((bytes) => new Uint8Array(inflateSync(bytes)))).toEqual(copies)
+          expect(blocks).toEqual(copies)
+        },
+      ),
+    )
+  })
+
+  it('gives the same bytes each time', async () => {
+    const content = Buffer.concat([text(5000), noise(500)])
+    expect(await make({ level: 6 }).compress(content)).toEqual(await make({ level: 6 }).compress(content))
+  })
+
+  it.each([1, 8])('tells a reader of level %d, which is not the implied one', (level) => {
+    const onDisk = Uint8Array.of(level, 0, 0, 0, 15, 0, 0, 0)
+    expect(make({ level }).options).toEqual(onDisk)
+  })
+
+  it('tells nothing of level 9, which is implied and taken when none is given', async () => {
+    expect(make()).not.toHaveProperty('options')
+    expect(make({ level: 9 })).not.toHaveProperty('options')
+    const content = noise(9000)
+    expect(await make().compress(content)).toEqual(await make({ level: 9 }).compress(content))
+  })
+
+  it.each([0, 10, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('has no level %d', (level) => {
+    expect(() => make({ level })).toThrow(new OptionError('level', `${level}; gzip has the levels 1 to 9`))
+    expect(() => make({ level })).toThrow(OptionError)
+  })
+})

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import { blockSizeOnDisk, blockSizeWord, HOLE } from './data-block.js'
+
+describe("a block's size word", () => {
+  it.each([
+    [1, 0x0000_0001, 0x0100_0001],
+    [4096, 0x0000_1000, 0x0100_1000],
+    [131_071, 0x0001_ffff, 0x0101_ffff],
+    [1_048_576, 0x0010_0000, 0x0110_0000],
+  ])('tells %d bytes on disk, and by bit 24 whether they are stored as they are', (size, packed, stored) => {
+    expect(blockSizeWord(size, false)).toBe(packed)
+    expect(blockSizeWord(size, true)).toBe(stored)
+    expect(blockSizeOnDisk(packed)).toBe(size)
+    expect(blockSizeOnDisk(stored)).toBe(size)
+  })
+
+  it('is 0 for a hole, which takes no space', () => {
+    expect(HOLE).toBe(0)
+    expect(blockSizeOnDisk(HOLE)).toBe(0)
+  })
+})

@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fromBytes, toByteString, toBytes, toDisplay, toText } from './byte-string.js'
+
+const someBytes = fc.uint8Array({ maxLength: 300, size: 'max' })
+
+describe('a byte string', () => {
+  it('loses no byte', () => {
+    const allBytes = Uint8Array.from({ length: 256 }, (_, n) => n)
+    expect(toBytes(fromBytes(allBytes))).toEqual(allBytes)
+    fc.assert(
+      fc.property(someBytes, (bytes) => {
+        expect(toBytes(fromBytes(bytes))).toEqual(bytes)
+        expect(fromBytes(bytes).length).toBe(bytes.length)
+      }),
+    )
+  })
+
+  it.each([0, 1, 4095, 4096, 4097, 8192, 200_000])('may have %d bytes', (length) => {
+    const bytes = Uint8Array.from({ length }, (_, n) => n % 253)
+    expect(Buffer.from(fromBytes(bytes), 'latin1').equals(bytes)).toBe(true)
+  })
+
+  it('is a view of the bytes given, not of those around them', () => {
+    expect(fromBytes(Uint8Array.of(0x61, 0x62, 0x63).subarray(1, 2))).toBe('b')
+  })
+
+  it('compares as its bytes do', () => {
+    fc.assert(
+      fc.property(someBytes, someBytes, (a, b) => {
+        const [left, right] = [fromBytes(a), fromBytes(b)]
+        expect(left < right ? -1 : left > right ? 1 : 0).toBe(Buffer.compare(a, b))
+      }),
+    )
+  })
+})
+
+describe('a path that a program gives', () => {
+  it.each([
+    ['plain', 'plain'],
+    ['', ''],
+    ['\0\x7f', '\0\x7f'],
+    ['\x80', '\xc2\x80'],
+    ['é', '\xc3\xa9'],
+    ['日本', '\xe6\x97\xa5\xe6\x9c\xac'],
+    ['😀', '\xf0\x9f\x98\x80'],
+    ['a\ufeff', 'a\xef\xbb\xbf'],
+    ['\ud800', '\xef\xbf\xbd'], // half a character has no UTF-8
+  ])('as text %j stands for its UTF-8', (text, bytes) => {
+    expect(toByteString(text)).toBe(bytes)
+  })
+
+  it('as bytes stands for these bytes, UTF-8 or not', () => {
+    expect(toByteString(Uint8Array.of(0xff, 0x2f, 0xc3, 0xa9))).toBe('\xff/\xc3\xa9')
+    expect(toByteString(Buffer.from('é'))).toBe(toByteString('é'))
+  })
+})
+
+describe('what a person sees', () => {
+  it.each([
+    ['plain text, ~', 'plain text, ~'],
+    ['', ''],
+    ['caf\xc3\xa9', 'café'],
+    ['\xf0\x9f\x98\x80', '😀'],
+    ['\xef\xbb\xbfx', '\ufeffx'],
+    ['\xff', '\\xff'],
+    ['a\xe9b', 'a\\xe9b'],
+    ['caf\xc3\xa9\xff', 'café\\xff'],
+    ['\xe6\x97\xa5\xe6\x97', '日\\xe6\\x97'],
+    ['\xe6\x97A', '\\xe6\\x97A'],
+    ['\xf0\x9f\x98\x80\x80', '😀\\x80'],
+    ['\xc0\xaf', '\\xc0\\xaf'], // overlong
+    ['\xed\xa0\x80', '\\xed\\xa0\\x80'], // half a character
+    ['a\nb', 'a\\x0ab'],
+    ['\x1b[31m', '\\x1b[31m'],
+    ['\x1f \x7e\x7f', '\\x1f ~\\x7f'],
+    ['\0', '\\x00'],
+    ['\xc2\x9b', '\\x9b'], // a control character beyond ASCII
+    ['\n\xff', '\\x0a\\xff'],
+  ])('of %j is %j', (bytes, shown) => {
+    expect(toDisplay(bytes)).toBe(shown)
+  })
+
+  it('has no control character and no broken text, whatever the bytes', () => {
+    fc.assert(
+      fc.property(someBytes, (bytes) => {
+        const shown = toDisplay(fromBytes(bytes))
+        expect(shown).not.toMatch(/\p{Cc}|\ufffd/u)
+        expect(Buffer.from(shown).toString()).toBe(shown)
+      }),
+    )
+  })
+
+  it('is the text itself where it is text without control characters', () => {
+    const text = fc.string({ unit: 'grapheme' }).filter((s) => !/\p{Cc}/u.test(s))
+    fc.assert(
+      fc.property(text, (s) => {
+        expect(toDisplay(toByteString(s))).toBe(s)
+      }),
+    )
+  })
+})
+
+describe('what a pattern sees', () => {
+  it.each([
+    ['plain\n', 'plain\n'],
+    ['caf\xc3\xa9', 'café'],
+    ['\xef\xbb\xbfx', '\ufeffx'],
+    ['a\xffb', 'a\ufffdb'],
+    ['\x7f', '\x7f'],
+  ])('of %j is %j', (bytes, text) => {
+    expect(toText(bytes)).toBe(text)
+  })
+})

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { InodeType } from '../format/inode.js'
+import {
+  type Attributes,
+  attach,
+  detach,
+  deviceNode,
+  directoryNode,
+  fileNode,
+  ipcNode,
+  symlinkNode,
+} from './node.js'
+
+const ATTRIBUTES: Attributes = {
+  mode: 0o640,
+  uid: 1,
+  gid: 2,
+  mtime: 3,
+  xattrs: [['user.a', Uint8Array.of(4)]],
+}
+const content = { kind: 'bytes', bytes: Uint8Array.of(1) } as const
+
+describe('a new node', () => {
+  it('has what it was given, no name and no number', () => {
+    const plain = { ...ATTRIBUTES, links: 0, number: 0 }
+    expect(fileNode(ATTRIBUTES, 1, content)).toEqual({
+      ...plain,
+      type: InodeType.FILE,
+      size: 1,
+      content,
+      placement: null,
+    })
+    expect(symlinkNode(ATTRIBUTES, 'there')).toEqual({ ...plain, type: InodeType.SYMLINK, target: 'there' })
+    for (const type of [InodeType.BLOCK_DEVICE, InodeType.CHARACTER_DEVICE] as const)
+      expect(deviceNode(type, ATTRIBUTES, 8, 1)).toEqual({ ...plain, type, major: 8, minor: 1 })
+    for (const type of [InodeType.FIFO, InodeType.SOCKET] as const)
+      expect(ipcNode(type, ATTRIBUTES)).toEqual({ ...plain, type })
+  })
+
+  it('that is a directory has two links, nothing in it and no parent', () => {
+    expect(directoryNode(ATTRIBUTES)).toEqual({
+      ...ATTRIBUTES,
+      type: InodeType.DIRECTORY,
+      links: 2,
+      number: 0,
+      children: new Map(),
+      parent: null,
+    })
+  })
+})
+
+describe('a name', () => {
+  it('counts as a link of what it names; a directory counts as one of its parent', () => {
+    const root = directoryNode(ATTRIBUTES)
+    const folder = directoryNode(ATTRIBUTES)
+    const file = fileNode(ATTRIBUTES, 1, content)
+    attach(root, 'folder', folder)
+    attach(root, 'file', file)
+    attach(folder, 'link', file)
+    expect([root.links, folder.links, file.links]).toEqual([3, 2, 2])
+    expect(folder.parent).toBe(root)
+    expect([...root.children]).toEqual([
+      ['folder', folder],
+      ['file', file],
+    ])
+  })
+
+  it('that is taken away counts no more', () => {
+    const root = directoryNode(ATTRIBUTES)
+    const file = fileNode(ATTRIBUTES, 1, content)
+    attach(root, 'folder', directoryNode(ATTRIBUTES))
+    attach(root, 'a', file)
+    attach(root, 'b', file)
+    detach(root, 'a')
+    detach(root, 'folder')
+    detach(root, 'never there')
+    expect([root.links, file.links]).toEqual([2, 1])
+    expect([...root.children.keys()]).toEqual(['b'])
+  })
+})

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest'
+import type { RawAttributes } from './entry.js'
+import { applyRules, isPortableXattr, type Rules } from './rules.js'
+
+const KEEP: Rules = { uid: null, gid: null, time: null, latestTime: null, wantsXattr: () => true }
+const RAW: RawAttributes = { mode: 0o4711, uid: 1000, gid: 1001, mtime: 1_700_000_000, xattrs: [] }
+
+const value = Uint8Array.of(1)
+const xattrs = (...names: string[]) => names.map((name) => [name, value] as const)
+
+/** What the rules make of one node, and what they say about it. */
+function applied(rules: Partial<Rules>, raw: Partial<RawAttributes>, path = 'a') {
+  const { rules: apply, warnings, droppedXattrs } = applyRules({ ...KEEP, ...rules })
+  return { attributes: apply(path, { ...RAW, ...raw }), warnings, dropped: Object.fromEntries(droppedXattrs) }
+}
+
+describe('metadata without rules', () => {
+  it('stays as it is', () => {
+    expect(applied({}, {})).toEqual({
+      attributes: { mode: 0o4711, uid: 1000, gid: 1001, mtime: 1_700_000_000, xattrs: null },
+      warnings: [],
+      dropped: {},
+    })
+  })
+})
+
+describe('an mtime', () => {
+  const clampedAt = (seconds: number, clamped: number) => ({
+    code: 'CLAMPED_TIME',
+    path: 'a',
+    message: `mtime ${seconds} is outside of 1970 to 2106, which is what squashfs can hold; it became ${clamped}`,
+  })
+
+  it.each([0, 0.25, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32 - 0.001])('%d is kept, in whole seconds', (mtime) => {
+    const { attributes, warnings } = applied({}, { mtime })
+    expect(attributes.mtime).toBe(Math.floor(mtime))
+    expect(warnings).toEqual([])
+  })
+
+  it.each([
+    [-1, -1, 0],
+    [-0.001, -1, 0],
+    [-(2 ** 40), -(2 ** 40), 0],
+    [2 ** 32, 2 ** 32, 2 ** 32 - 1],
+    [2 ** 40 + 0.5, 2 ** 40, 2 ** 32 - 1],
+  ])('%d cannot be held: the nearest is taken, with a warning', (mtime, seconds, clamped) => {
+    const { attributes, warnings } = applied({}, { mtime })
+    expect(attributes.mtime).toBe(clamped)
+    expect(warnings).toEqual([clampedAt(seconds, clamped)])
+  })
+
+  it('is warned of once for each path, which is printable', () => {
+    const { rules, warnings } = applyRules(KEEP)
+    rules('a\xff', { ...RAW, mtime: -1 })
+    rules('b', RAW)
+    rules('c\n', { ...RAW, mtime: -1 })
+    expect(warnings.map(({ path }) => path)).toEqual(['a\\xff', 'c\\x0a'])
+  })
+
+  it.each([
+    [999, 999],
+    [1000, 1000],
+    [1001, 1000],
+    [-5, 0],
+    [2 ** 33, 1000],
+  ])('%d becomes no later than the latest time 1000: %d', (mtime, becomes) => {
+    expect(applied({ latestTime: 1000 }, { mtime }).attributes.mtime).toBe(becomes)
+  })
+
+  it('becomes 0 when that is the latest time', () => {
+    const { attributes, warnings } = applied({ latestTime: 0 }, {})
+    expect(attributes.mtime).toBe(0)
+    expect(warnings).toEqual([])
+  })
+
+  it('is warned of with what it became', () => {
+    expect(applied({ latestTime: 1000 }, { mtime: 2 ** 32 }).warnings).toEqual([clampedAt(2 ** 32, 1000)])
+  })
+
+  it.each([0, 5, 2 ** 32 - 1])('is %d for all where that is asked for, without warnings', (time) => {
+    for (const mtime of [-1, 77, 2 ** 33]) {
+      const { attributes, warnings } = applied({ time, latestTime: 1 }, { mtime })
+      expect(attributes.mtime).toBe(time)
+      expect(warnings).toEqual([])
+    }
+  })
+})
+
+describe('an owner', () => {
+  it.each([
+    [{}, 1000, 1001],
+    [{ uid: 0, gid: 0 }, 0, 0],
+    [{ uid: 0xffff_ffff }, 0xffff_ffff, 1001],
+    [{ gid: 7 }, 1000, 7],
+  ])('by the rules %j is %d:%d', (rules, uid, gid) => {
+    expect(applied(rules, {}).attributes).toMatchObject({ uid, gid })
+  })
+})
+
+describe('xattrs', () => {
+  it('are in the order of their names, whatever order they come in', () => {
+    const names = ['user.b', 'trusted.x', 'user.\xff', 'security.z', 'user.a', 'user.B']
+    const { attributes, dropped } = applied({}, { xattrs: xattrs(...names) })
+    expect(attributes.xattrs).toEqual(
+      xattrs('security.z', 'trusted.x', 'user.B', 'user.a', 'user.b', 'user.\xff'),
+    )
+    expect(dropped).toEqual({})
+  })
+
+  it('that the format cannot hold are left out, and counted by name', () => {
+    const { rules, droppedXattrs } = applyRules(KEEP)
+    const lustre = ['lustre.lov', 'trusted.lov', 'system.posix_acl_access']
+    expect(rules('a', { ...RAW, xattrs: xattrs(...lustre, 'user.a') }).xattrs).toEqual(xattrs('user.a'))
+    expect(rules('b', { ...RAW, xattrs: xattrs('lustre.lov') }).xattrs).toBeNull()
+    rules('c', RAW)
+    expect(Object.fromEntries(droppedXattrs)).toEqual({
+      'lustre.lov': 2,
+      'trusted.lov': 1,
+      'system.posix_acl_access': 1,
+    })
+  })
+
+  it('that are not wanted are left out, and counted as well', () => {
+    const wantsXattr = (name: string) => name !== 'user.b'
+    const { attributes, dropped } = applied({ wantsXattr }, { xattrs: xattrs('user.b', 'user.a', 'user.c') })
+    expect(attributes.xattrs).toEqual(xattrs('user.a', 'user.c'))
+    expect(dropped).toEqual({ 'user.b': 1 })
+  })
+
+  it('leave what they came in as it was', () => {
+    const given = xattrs('user.b', 'user.a')
+    applied({}, { xattrs: given })
+    expect(given).toEqual(xattrs('user.b', 'user.a'))
+  })
+})
+
+describe('an xattr can be packed', () => {
+  it.each([
+    'user.a',
+    'user.lov',
+    'trusted.overlay.opaque',
+    'trusted.lovx',
+    'trusted.xlov',
+    'security.capability',
+    'security.lov',
+    'security.selinux',
+  ])('if its name has a number in the format: %s', (name) => {
+    expect(isPortableXattr(name)).toBe(true)
+  })
+
+  it.each(['user.', 'lustre.lov', 'system.nfs4_acl', 'system.posix_acl_default', 'btrfs.compression', ''])(
+    'unless it has none: %j',
+    (name) => {
+      expect(isPortableXattr(name)).toBe(false)
+    },
+  )
+
+  it.each([
+    'dmv',
+    'fid',
+    'hsm',
+    'job',
+    'lfsck_bitmap',
+    'lfsck_namespace',
+    'link',
+    'lma',
+    'lmv',
+    'lov',
+    'lsom',
+    'som',
+    'version',
+  ])('unless it tells where Lustre keeps the file: trusted.%s', (name) => {
+    expect(isPortableXattr(`trusted.${name}`)).toBe(false)
+    expect(isPortableXattr(`user.${name}`)).toBe(true)
+  })
+})

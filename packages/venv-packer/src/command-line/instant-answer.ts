@@ -1,0 +1,21 @@
+/** The command lines that are answered at once, before anything is loaded that could take time. */
+import { packageVersion } from '../version.js'
+import { packHelp, programHelp } from './help.js'
+
+export function instantAnswer(argv: readonly string[]): string | undefined {
+  switch (argv.join(' ')) {
+    case '--version':
+    case '-V':
+      return `${packageVersion()}\n`
+    case '--help':
+    case '-h':
+    case 'help':
+      return programHelp
+    case 'pack --help':
+    case 'pack -h':
+    case 'help pack':
+      return packHelp
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,124 @@
+/** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
+import type { Command } from 'commander'
+import type { PackRequest } from '../commands/pack.js'
+import { wrongUsage } from '../errors/failure.js'
+import { type Compressor, chooseCompression, compressors } from '../image/compression.js'
+import { type Owner, parseOwner } from '../image/owner.js'
+import { packageVersion } from '../version.js'
+import { parseByteSize } from './byte-size.js'
+import { packHelp } from './help.js'
+import type { ReportStyle } from './report-style.js'
+
+/** The options as Commander hands them over: texts, and true for what was named. */
+interface PackOptions {
+  readonly output?: string
+  readonly compression: string
+  readonly level?: string
+  readonly blockSize: string
+  readonly exclude: readonly string[]
+  readonly xattrs: boolean
+  readonly owner: string
+  readonly threads?: string
+  readonly force?: true
+  readonly anyDirectory?: true
+  readonly json?: true
+  readonly quiet?: true
+  readonly progress: boolean
+  readonly debug?: true
+}
+
+/** What each option means is said in `help.ts`. */
+export function definePack(program: Command, run: (request: PackRequest, style: ReportStyle) => void): void {
+  const command = program
+    .command('pack')
+    .argument('<venv>')
+    .option('-o, --output <image>')
+    .option('-f, --force')
+    .option('--compression <name>', '', 'zstd')
+    .option('--level <n>')
+    .option('--block-size <size>', '', '128K')
+    .option('--any-directory')
+    .option('--exclude <glob>', '', append, [])
+    .option('--no-xattrs')
+    .option('--owner <owner>', '', 'keep')
+    .option('--threads <n>')
+    .option('--json')
+    .option('-q, --quiet')
+    .option('--no-progress')
+    .option('--debug')
+    .version(packageVersion(), '-V, --version')
+    .action((venv: string, options: PackOptions) => run(packRequest(venv, options), reportStyle(options)))
+  command.helpInformation = () => packHelp
+}
+
+function packRequest(source: string, options: PackOptions): PackRequest {
+  if (source === '') throw wrongUsage('the path of the venv is empty', 'Was a shell variable in it not set?')
+  if (options.output === '') throw wrongUsage('--output is empty', 'Was a shell variable in it not set?')
+  if (options.exclude.includes(''))
+    throw wrongUsage('--exclude is empty', 'Was a shell variable in it not set?')
+  const level = options.level === undefined ? undefined : wholeNumber('--level', options.level)
+  return {
+    source,
+    anyDirectory: options.anyDirectory ?? false,
+    output: options.output,
+    force: options.force ?? false,
+    compression: chooseCompression(compressor(options.compression), level),
+    blockSize: blockSize(options.blockSize),
+    exclude: options.exclude,
+    xattrs: options.xattrs ? 'keep' : 'none',
+    owner: owner(options.owner),
+    threads: options.threads === undefined ? undefined : threads(options.threads),
+  }
+}
+
+function reportStyle(options: PackOptions): ReportStyle {
+  const quiet = options.quiet ?? false
+  return {
+    json: options.json ?? false,
+    quiet,
+    progress: options.progress && !quiet,
+    debug: options.debug ?? false,
+  }
+}
+
+function append(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value]
+}
+
+function compressor(text: string): Compressor {
+  const known = compressors.find((name) => name === text)
+  if (known === undefined)
+    throw wrongUsage(`--compression ${text} is unknown: it is one of ${compressors.join(', ')}`)
+  return known
+}
+
+function blockSize(text: string): number {
+  const bytes = parseByteSize(text)
+  if (bytes === undefined) throw wrongUsage(`--block-size ${text} is not a size: write 131072, 128K or 1M`)
+  const powerOfTwo = Number.isInteger(Math.log2(bytes))
+  if (bytes < 4096 || bytes > 1024 * 1024 || !powerOfTwo) {
+    throw wrongUsage(`--block-size ${text} does not exist: it is a power of two from 4K to 1M`)
+  }
+  return bytes
+}
+
+function owner(text: string): Owner {
+  const known = parseOwner(text)
+  if (known === undefined)
+    throw wrongUsage(`--owner ${text} is unknown: it is keep, root, or UID:GID in numbers`)
+  return known
+}
+
+const mostThreads = 1024
+
+function threads(text: string): number {
+  const count = wholeNumber('--threads', text)
+  if (count < 1 || count > mostThreads)
+    throw wrongUsage(`--threads ${text} is not possible: it goes from 1 to ${mostThreads}`)
+  return count
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw wrongUsage(`${option} ${text} is not a whole number`)
+  return Number(text)
+}

@@ -1,0 +1,85 @@
+/** `venv-packer pack`: a virtual environment in, one image and a report out. Speaks to no one: that is the caller's. */
+import { performance } from 'node:perf_hooks'
+import type { Codec, PackResult, Progress } from 'squashfs-writer'
+import type { Compression } from '../image/compression.js'
+import { chooseDestination, type Destination, defaultImageName } from '../image/destination.js'
+import type { Owner } from '../image/owner.js'
+import { type Environment, openEnvironment } from '../venv/environment.js'
+
+/** What the command line asked for, read and checked; paths are still as they were typed. */
+export interface PackRequest {
+  readonly source: string
+  /** Pack a folder that is not a virtual environment, too. */
+  readonly anyDirectory: boolean
+  /** Undefined: the default name in the current folder. */
+  readonly output: string | undefined
+  /** Replace an existing image. */
+  readonly force: boolean
+  readonly compression: Compression
+  readonly blockSize: number
+  readonly exclude: readonly string[]
+  readonly xattrs: 'keep' | 'none'
+  readonly owner: Owner
+  /** Undefined: one for each core. */
+  readonly threads: number | undefined
+}
+
+export interface PackReport {
+  readonly request: PackRequest
+  readonly environment: Environment
+  readonly destination: Destination
+  readonly result: PackResult
+  readonly seconds: number
+}
+
+export interface PackCompany {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+export async function pack(request: PackRequest, company: PackCompany): Promise<PackReport> {
+  const started = performance.now()
+  const environment = await openEnvironment(request.source, request.anyDirectory)
+  const output = request.output ?? defaultImageName(environment.path)
+  const destination = await chooseDestination(output, environment, request.force)
+  const result = await writeImage(request, environment, destination, company)
+  return { request, environment, destination, result, seconds: (performance.now() - started) / 1000 }
+}
+
+async function writeImage(
+  request: PackRequest,
+  environment: Environment,
+  destination: Destination,
+  company: PackCompany,
+): Promise<PackResult> {
+  // Loaded only now: whatever can be refused without it is refused at once.
+  const library = await import('squashfs-writer')
+  try {
+    return await library.packDirectory(environment.realPath, destination.realPath, {
+      codec: codec(library, request.compression),
+      blockSize: request.blockSize,
+      exclude: request.exclude,
+      xattrs: request.xattrs,
+      owner: request.owner,
+      signal: company.signal,
+      onProgress: company.onProgress,
+      ...(request.threads === undefined ? {} : { threads: request.threads }),
+    })
+  } catch (error) {
+    if (company.signal.aborted) throw company.signal.reason
+    const { explainLibraryError } = await import('../errors/library-errors.js')
+    throw explainLibraryError(error, environment, destination)
+  }
+}
+
+function codec(library: typeof import('squashfs-writer'), { name, level }: Compression): Codec {
+  const options = level === undefined ? {} : { level }
+  switch (name) {
+    case 'zstd':
+      return library.zstd(options)
+    case 'gzip':
+      return library.gzip(options)
+    case 'none':
+      return library.uncompressed()
+  }
+}

@@ -1,0 +1,64 @@
+/** Turns what squashfs-writer throws into a failure with this command's own words and options. */
+import {
+  DestinationError,
+  EntryError,
+  LimitError,
+  OptionError,
+  SquashfsError,
+  UnreadableError,
+} from 'squashfs-writer'
+import { Failure, wrongUsage } from './failure.js'
+import { explainSystemError, systemErrorCode } from './system-errors.js'
+
+/** A path as it was typed, for words, and absolute, for programs. */
+interface Place {
+  readonly typed: string
+  readonly path: string
+}
+
+/** Anything unknown comes back as it is. */
+export function explainLibraryError(cause: unknown, source: Place, image: Place): unknown {
+  if (cause instanceof UnreadableError) return unreadable(cause, source)
+  if (cause instanceof DestinationError) return unwritable(cause, image)
+  if (cause instanceof OptionError) return wrongUsage(cause.message)
+  if (cause instanceof EntryError) {
+    return new Failure(cause.code, cause.message, 'Leave it out with --exclude.', { path: cause.path, cause })
+  }
+  const details = { path: source.path, cause }
+  if (cause instanceof LimitError) {
+    const message = `${source.typed} does not fit into an image: ${cause.message}`
+    return new Failure(cause.code, message, 'Leave parts of it out with --exclude.', details)
+  }
+  if (cause instanceof SquashfsError) {
+    const message = `${source.typed} could not be packed: ${cause.message}`
+    return new Failure(
+      cause.code,
+      message,
+      'Try again; if it stays, report it with what --debug prints.',
+      details,
+    )
+  }
+  return cause
+}
+
+function unreadable(cause: UnreadableError, source: Place): Failure {
+  const { code, paths } = cause
+  const [only] = paths.length === 1 ? paths : []
+  const message = only
+    ? `${only.path} in ${source.typed} cannot be read: ${only.message}; no image was written`
+    : `${paths.length} paths in ${source.typed} cannot be read; no image was written`
+  const remedy = paths.every((path) => path.code === 'CHANGED')
+    ? 'Pack again when nothing changes the folder any more.'
+    : 'Make them readable (chmod, or as another user), or leave them out with --exclude.'
+  return new Failure(code, message, remedy, { path: source.path, paths, cause })
+}
+
+function unwritable(cause: DestinationError, image: Place): Failure {
+  const systemCode = systemErrorCode(cause.cause)
+  const { message, remedy } = explainSystemError(systemCode, cause.message)
+  return new Failure(cause.code, `${image.typed} cannot be written: ${message}`, remedy, {
+    path: image.path,
+    systemCode,
+    cause,
+  })
+}

@@ -1,0 +1,48 @@
+/** The system's error codes (ENOSPC, EACCES, ...) in words, and what to do about each where an image is written. */
+
+interface Explanation {
+  readonly message: string
+  readonly remedy: string
+}
+
+const elsewhere = 'name another place with --output'
+
+const explanations: Readonly<Record<string, Explanation>> = {
+  EACCES: { message: 'permission denied', remedy: `Make the folder writable, or ${elsewhere}.` },
+  EPERM: { message: 'the system does not allow it', remedy: `Make the folder writable, or ${elsewhere}.` },
+  EROFS: { message: 'the file system is read-only', remedy: `Use a writable file system: ${elsewhere}.` },
+  ENOSPC: { message: 'no space left on the device', remedy: `Free some space there, or ${elsewhere}.` },
+  EDQUOT: {
+    message: 'your quota is used up (in bytes or in inodes)',
+    remedy: `Remove files that count towards it, or ${elsewhere}.`,
+  },
+  EFBIG: {
+    message: 'the file is larger than allowed',
+    remedy: `Raise the limit (ulimit -f), or ${elsewhere}: the file system may have a limit of its own.`,
+  },
+  EISDIR: { message: 'it is a folder', remedy: 'Name a file: --output FOLDER/venv.squashfs.' },
+  ENOTDIR: { message: 'a part of the path is not a folder', remedy: `Correct the path, or ${elsewhere}.` },
+  ENOENT: { message: 'the folder does not exist', remedy: `Create it with mkdir -p, or ${elsewhere}.` },
+  ENAMETOOLONG: { message: 'the name is too long', remedy: 'Give a shorter one with --output.' },
+  ELOOP: { message: 'its symlinks go round in a circle', remedy: `Correct the links, or ${elsewhere}.` },
+  EBUSY: { message: 'it is in use', remedy: `Try again later, or ${elsewhere}.` },
+  ETXTBSY: { message: 'it is in use', remedy: `Try again later, or ${elsewhere}.` },
+  EMFILE: { message: 'too many open files', remedy: 'Raise the limit (ulimit -n) and try again.' },
+  ENFILE: { message: 'too many open files on this machine', remedy: 'Try again later.' },
+  ENOMEM: { message: 'not enough memory', remedy: 'Try --threads 1, or a machine with more memory.' },
+  EIO: { message: 'the device reports an error', remedy: `See the system log (dmesg), or ${elsewhere}.` },
+  ESTALE: { message: 'the network file system lost the file', remedy: `Try again, or ${elsewhere}.` },
+  ETIMEDOUT: { message: 'the file system did not answer', remedy: `Try again, or ${elsewhere}.` },
+}
+
+/** Words and remedy for a code; for an unknown code the system's own message is used. */
+export function explainSystemError(code: string | undefined, ownMessage: string): Explanation {
+  const known = code === undefined ? undefined : explanations[code]
+  return known ?? { message: ownMessage, remedy: `Try again, or ${elsewhere}.` }
+}
+
+/** The code of a system error (`ENOENT`, not Node's own `ERR_…`), wherever it was thrown; undefined for other values. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  return /^E(?!RR_)[A-Z0-9]+$/.test(error.code) ? error.code : undefined
+}

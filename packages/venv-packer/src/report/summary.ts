@@ -1,0 +1,91 @@
+/** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
+import type { PackReport } from '../commands/pack.js'
+import { bytes, count, counted, duration, percent } from './figures.js'
+import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
+import { printable } from './printable.js'
+import { shellWord } from './shell-word.js'
+
+const warningsShown = 10
+
+export function summary(report: PackReport, mount: MountAdvice, mountPointExists: boolean): string {
+  return [
+    headline(report),
+    '',
+    ...figures(report),
+    '',
+    ...mounting(report, mount, mountPointExists),
+    '',
+  ].join('\n')
+}
+
+function headline({ environment, destination, seconds }: PackReport): string {
+  const verb = destination.replaces ? 'replaced' : 'written'
+  return `${printable(destination.typed)} ${verb} from ${printable(environment.typed)} in ${duration(seconds)}`
+}
+
+function figures({ result }: PackReport): readonly string[] {
+  const kinds = [
+    counted(result.files, 'file'),
+    counted(result.directories, 'folder'),
+    counted(result.symlinks, 'symlink'),
+    ...(result.devices + result.ipc > 0 ? [counted(result.devices + result.ipc, 'special file')] : []),
+    ...(result.hardLinks > 0 ? [counted(result.hardLinks, 'further hard link')] : []),
+  ]
+  const lines = [
+    row('in', `${counted(result.inodes, 'inode')}, ${bytes(result.bytesIn)} (${kinds.join(', ')})`),
+    row('out', `1 inode, ${bytes(result.bytesOut)}, ${ratio(result.bytesIn, result.bytesOut)}`),
+  ]
+  const { duplicates } = result
+  if (duplicates.files > 0) {
+    lines.push(
+      row(
+        'duplicates',
+        `${counted(duplicates.files, 'file')} stored once only, ${bytes(duplicates.bytes)} saved`,
+      ),
+    )
+  }
+  const dropped = Object.entries(result.droppedXattrs).map(
+    ([name, inodes]) => `${printable(name)} (${count(inodes)})`,
+  )
+  if (dropped.length > 0) lines.push(row('left out', `xattrs ${dropped.join(', ')}`))
+  return [...lines, ...list('unreadable', result.omitted), ...list('warnings', result.warnings)]
+}
+
+function ratio(bytesIn: number, bytesOut: number): string {
+  return `${percent(bytesOut, bytesIn)} of what went in (${(bytesIn / bytesOut).toFixed(2)} : 1)`
+}
+
+function list(
+  name: string,
+  items: readonly { readonly path: string; readonly message: string }[],
+): readonly string[] {
+  if (items.length === 0) return []
+  const lines = items
+    .slice(0, warningsShown)
+    .map(({ path, message }) => row('', `${printable(path)}: ${printable(message)}`))
+  const rest = items.length - lines.length
+  if (rest > 0) lines.push(row('', `and ${count(rest)} more; --json lists them all`))
+  return [row(name, count(items.length)), ...lines]
+}
+
+function mounting(
+  { environment }: PackReport,
+  mount: MountAdvice,
+  mountPointExists: boolean,
+): readonly string[] {
+  const where = mount.anywhere
+    ? 'To use it, mount it at any folder, for example:'
+    : 'To use it, mount it where it was packed from: the venv is not relocatable and works at no other path.'
+  const prepare = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
+  const activate = shellWord(`${mount.point}/bin/activate`)
+  const then = environment.config === undefined ? [] : ['', `then: source ${activate}`]
+  return [where, '', ...prepare, ...mountTools.map((tool) => mountLine(tool, mount.commands[tool])), ...then]
+}
+
+function mountLine(tool: MountTool, command: string | null): string {
+  return `  ${command ?? `${tool}: not possible, its form IMAGE:MOUNT takes no path with ':' or ','`}`
+}
+
+function row(name: string, text: string): string {
+  return `  ${name.padEnd(11)}${text}`
+}

@@ -1,0 +1,53 @@
+/** Ctrl-C, SIGTERM and SIGHUP: the first stops the work and lets it clean up, a second one ends the process at once. */
+import { Failure } from '../errors/failure.js'
+import { exitCodes } from '../exit-codes.js'
+
+export interface Interruption {
+  /** Aborted with a Failure that says by what. */
+  readonly signal: AbortSignal
+  /** From now on the signals do again what they do by default. */
+  readonly stopListening: () => void
+}
+
+const signals = {
+  SIGINT: exitCodes.interrupted,
+  SIGTERM: exitCodes.terminated,
+  SIGHUP: exitCodes.hungUp,
+} as const
+type SignalName = keyof typeof signals
+
+/** npx and the terminal both pass one Ctrl-C on: what comes this fast, in milliseconds, is the same one again. */
+const sameKeystroke = 300
+
+export function listenForInterruption(): Interruption {
+  const controller = new AbortController()
+  let first: number | undefined
+  const onSignal = (name: SignalName): void => {
+    const now = performance.now()
+    if (first === undefined) {
+      first = now
+      controller.abort(interrupted(name))
+    } else if (now - first > sameKeystroke) {
+      process.exit(signals[name])
+    }
+  }
+  const names = Object.keys(signals) as SignalName[]
+  for (const name of names) process.on(name, onSignal)
+  return {
+    signal: controller.signal,
+    stopListening: () => {
+      for (const name of names) process.off(name, onSignal)
+    },
+  }
+}
+
+function interrupted(name: SignalName): Failure {
+  return new Failure(
+    'INTERRUPTED',
+    `stopped by ${name}; no image was written`,
+    'Run it again to pack the venv.',
+    {
+      exitCode: signals[name],
+    },
+  )
+}

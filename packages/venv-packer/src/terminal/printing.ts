@@ -1,0 +1,37 @@
+/** Writes to standard output and standard error, and takes a reader that has gone away (EPIPE) for no failure. */
+import type { Failure } from '../errors/failure.js'
+
+/** Done when the text is written; fails when it cannot be, as on a full disk. */
+export async function print(text: string): Promise<void> {
+  const error = await written(process.stdout, text)
+  if (error) throw await outputLost(error)
+}
+
+/** Messages for people. When they cannot be written there is no one left to tell. */
+export async function printError(text: string): Promise<void> {
+  await written(process.stderr, text)
+}
+
+/** Waits until the text is written; gives the error if it cannot be, unless the reader has gone. */
+function written(stream: NodeJS.WriteStream, text: string): Promise<NodeJS.ErrnoException | undefined> {
+  // A stream without a listener for errors would end the process; the news itself comes with the callback.
+  if (stream.listenerCount('error') === 0) stream.on('error', () => {})
+  return new Promise((done) => {
+    const settle = (error?: NodeJS.ErrnoException | null): void =>
+      done(error && error.code !== 'EPIPE' ? error : undefined)
+    try {
+      stream.write(text, settle)
+    } catch (error) {
+      settle(error as NodeJS.ErrnoException)
+    }
+  })
+}
+
+async function outputLost(error: NodeJS.ErrnoException): Promise<Failure> {
+  const { Failure } = await import('../errors/failure.js')
+  const message = `the report could not be written: ${error.message}`
+  return new Failure('OUTPUT_LOST', message, 'Look at where standard output goes.', {
+    systemCode: error.code,
+    cause: error,
+  })
+}

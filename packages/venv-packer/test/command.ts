@@ -1,0 +1,84 @@
+/** Runs the command as a user does: the launcher in a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const launcher = fileURLToPath(new URL('../bin/venv-packer.cjs', import.meta.url))
+
+export interface Ended {
+  /** The exit code, or the name of the signal that ended it. */
+  readonly code: number | string | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Surroundings {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Root may read and write everything; with this it may only do what the permissions say, like anyone. */
+  readonly boundByPermissions?: boolean
+}
+
+const withoutOverride = [
+  '--bounding-set=-dac_override,-dac_read_search',
+  '--inh-caps=-dac_override,-dac_read_search',
+]
+
+/** Starts `venv-packer` with these arguments. */
+export function start(
+  args: readonly string[],
+  { cwd, env, boundByPermissions }: Surroundings = {},
+): ChildProcess {
+  const line = [process.execPath, launcher, ...args]
+  const [program, ...rest] = boundByPermissions ? ['setpriv', ...withoutOverride, ...line] : line
+  return spawn(program!, rest, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    ...(cwd === undefined ? {} : { cwd }),
+  })
+}
+
+/** Waits for its end, and gives all that it said. */
+export async function ended(child: ChildProcess): Promise<Ended> {
+  const [stdout, stderr] = [collected(child.stdout), collected(child.stderr)]
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+  return { code: code ?? signal, stdout: stdout(), stderr: stderr() }
+}
+
+/** Runs `venv-packer` with these arguments to its end. */
+export async function venvPacker(args: readonly string[], surroundings?: Surroundings): Promise<Ended> {
+  return await ended(start(args, surroundings))
+}
+
+function collected(stream: NodeJS.ReadableStream | null): () => string {
+  const pieces: Buffer[] = []
+  stream?.on('data', (piece: Buffer) => pieces.push(piece))
+  return () => Buffer.concat(pieces).toString('utf8')
+}
+
+/** Waits until a folder holds a file that was not there before: the image has been begun. */
+export async function newFileIn(folder: string): Promise<void> {
+  const before = (await readdir(folder)).length
+  while ((await readdir(folder)).length === before) await new Promise((wait) => setTimeout(wait, 10))
+}
+
+/** Arguments that make packing take long, whatever the machine: the hardest level, in the largest blocks. */
+export const slowly = ['--level', '22', '--block-size', '1M', '--any-directory'] as const
+
+/** Fills a folder with bytes that do not compress, in files of 2 MB. */
+export async function fillWithNoise(folder: string, files: number): Promise<void> {
+  let state = 1
+  for (let file = 0; file < files; file++) {
+    const words = new Uint32Array(500_000)
+    for (let n = 0; n < words.length; n++) {
+      // xorshift32
+      state ^= state << 13
+      state ^= state >>> 17
+      state ^= state << 5
+      words[n] = state
+    }
+    await writeFile(join(folder, `noise-${file}`), words)
+  }
+}

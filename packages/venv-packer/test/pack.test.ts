@@ -1,0 +1,446 @@
+/** `venv-packer pack`: what it makes, what it says, and what it refuses. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, cp, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { differences, run, SMALL_PACKAGE, smallVenv, survey, unsquash, withFolder, withTmpfs } from 'fixtures'
+import { describe, expect, it } from 'vitest'
+import { launcher, venvPacker } from './command.js'
+
+/** A folder with a small environment `.venv` in it. */
+async function withVenv(use: (folder: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    await smallVenv(join(folder, '.venv'))
+    await use(folder)
+  })
+}
+
+/** The superblock's facts, as unsquashfs reads them. */
+async function imageFacts(image: string): Promise<string> {
+  return (await run('unsquashfs', ['-s', image])).stdout.toString()
+}
+
+describe('the image', () => {
+  it('holds the environment, entry by entry', async () => {
+    await withVenv(async (cwd) => {
+      expect(await venvPacker(['pack', '.venv'], { cwd })).toMatchObject({ code: 0, stderr: '' })
+      await unsquash(join(cwd, 'venv.squashfs'), join(cwd, 'out'))
+      expect(differences(await survey(join(cwd, '.venv')), await survey(join(cwd, 'out')))).toEqual([])
+    })
+  })
+
+  it('is named after the folder, without its leading dot, in the current folder', async () => {
+    await withVenv(async (cwd) => {
+      const here = join(cwd, 'here')
+      await mkdir(here)
+      await venvPacker(['pack', '../.venv/'], { cwd: here })
+      expect(await readdir(here)).toEqual(['venv.squashfs'])
+      await rename(join(cwd, '.venv'), join(here, 'my env'))
+      await venvPacker(['pack', 'my env///'], { cwd: here })
+      await venvPacker(['pack', '.', '-o', '../dot.squashfs'], { cwd: join(here, 'my env') })
+      expect((await readdir(here)).sort()).toEqual([
+        'dot.squashfs',
+        'my env',
+        'my env.squashfs',
+        'venv.squashfs',
+      ])
+    })
+  })
+
+  it('of a folder that is a symlink holds what the link points to, and has the name of the link', async () => {
+    await withVenv(async (cwd) => {
+      await symlink('.venv', join(cwd, 'current'))
+      await venvPacker(['pack', 'current'], { cwd })
+      await unsquash(join(cwd, 'current.squashfs'), join(cwd, 'out'))
+      expect(await readdir(join(cwd, 'out'))).toContain('pyvenv.cfg')
+    })
+  })
+
+  it('has the compressor, level and block size that were asked for', async () => {
+    await withVenv(async (cwd) => {
+      const facts = async (...options: string[]): Promise<string> => {
+        await venvPacker(['pack', '.venv', '-o', 'x.squashfs', '--force', ...options], { cwd })
+        return await imageFacts(join(cwd, 'x.squashfs'))
+      }
+      expect(await facts()).toMatch(/Compression zstd[\s\S]*level 3\n[\s\S]*Block size 131072/)
+      expect(await facts('--level', '19')).toMatch(/Compression zstd[\s\S]*level 19\n/)
+      expect(await facts('--compression', 'gzip', '--level', '1')).toMatch(/Compression gzip[\s\S]*level 1\n/)
+      expect(await facts('--compression', 'none')).toMatch(/Data is uncompressed/)
+      for (const [text, bytes] of Object.entries({ '4096': 4096, '64K': 65_536, '1M': 1_048_576 })) {
+        expect(await facts('--block-size', text)).toContain(`Block size ${bytes}\n`)
+      }
+    })
+  })
+
+  it('is the same for every number of threads', async () => {
+    await withVenv(async (cwd) => {
+      const made = await Promise.all(
+        ['1', '3'].map(async (threads) => {
+          await venvPacker(['pack', '.venv', '-o', `${threads}.squashfs`, '--threads', threads], { cwd })
+          return await readFile(join(cwd, `${threads}.squashfs`))
+        }),
+      )
+      expect(made[0]!.equals(made[1]!)).toBe(true)
+    })
+  })
+
+  it('leaves out what --exclude names, and xattrs with --no-xattrs; --owner says who owns it', async () => {
+    await withTmpfs(async (cwd) => {
+      await smallVenv(join(cwd, '.venv'))
+      await run('python3', ['-c', 'import os; os.setxattr("pyvenv.cfg", "user.note", b"x")'], {
+        cwd: join(cwd, '.venv'),
+      })
+      const options = [
+        '--exclude',
+        '*.csv',
+        '--exclude',
+        '**/__pycache__',
+        '--no-xattrs',
+        '--owner',
+        '1234:5678',
+      ]
+      expect(await venvPacker(['pack', '.venv', ...options], { cwd })).toMatchObject({ code: 0 })
+      await unsquash(join(cwd, 'venv.squashfs'), join(cwd, 'out'))
+      const tree = await survey(join(cwd, 'out'))
+      const names = [...tree.keys()]
+      expect(names.some((name) => name.includes(SMALL_PACKAGE))).toBe(true)
+      expect(names.filter((name) => /\.csv$|__pycache__/.test(name))).toEqual([])
+      for (const node of tree.values()) {
+        expect({ uid: node.uid, gid: node.gid, xattrs: node.xattrs.size }).toEqual({
+          uid: 1234,
+          gid: 5678,
+          xattrs: 0,
+        })
+      }
+    })
+  })
+})
+
+describe('the summary', () => {
+  it('says what went in, what came out, and how to mount it', async () => {
+    await withVenv(async (cwd) => {
+      const { stdout } = await venvPacker(['pack', '.venv'], { cwd })
+      expect(stdout).toMatch(/^venv\.squashfs written from \.venv in \d+\.\d s\n/)
+      expect(stdout).toMatch(/\n {2}in {9}\d+ inodes, [\d.]+ kB \(\d+ files, \d+ folders, \d+ symlinks\)\n/)
+      expect(stdout).toMatch(/\n {2}out {8}1 inode, [\d.]+ kB, [\d.]+ % of what went in \([\d.]+ : 1\)\n/)
+      const [image, mount] = [join(cwd, 'venv.squashfs'), join(cwd, '.venv')]
+      for (const line of [
+        `uenv start --view=default prgenv-gnu/24.11:v1,${image}:${mount}`,
+        `squashfs-mount ${image}:${mount} -- bash`,
+        `sudo mount -t squashfs -o loop,ro,nosuid,nodev ${image} ${mount}`,
+        `squashfuse ${image} ${mount}`,
+      ]) {
+        expect(stdout).toContain(`\n  ${line}\n`)
+      }
+      expect(stdout).toContain(`\nthen: source ${mount}/bin/activate\n`)
+    })
+  })
+
+  it('has a line that mounts the image when it is pasted into a shell, whatever the names', async () => {
+    await withFolder(async (folder) => {
+      const cwd = join(folder, "it's a\nstrange, \\ name: $HOME \u001b[31m")
+      await mkdir(join(cwd, '.venv'), { recursive: true })
+      await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\n')
+      const { stdout } = await venvPacker(['pack', '.venv'], { cwd })
+      expect(stdout).toContain("uenv: not possible, its form IMAGE:MOUNT takes no path with ':' or ','")
+      const line = /^ {2}sudo (mount .*)$/m.exec(stdout)?.[1]
+      await run('bash', ['-c', line!])
+      try {
+        expect(await readdir(join(cwd, '.venv'))).toEqual(['pyvenv.cfg'])
+        expect(await run('stat', ['-f', '-c', '%T', join(cwd, '.venv')])).toMatchObject({
+          stdout: Buffer.from('squashfs\n'),
+        })
+      } finally {
+        await run('umount', [join(cwd, '.venv')])
+      }
+    })
+  })
+
+  it('mounts a relocatable environment beside its image, and says that the folder is to be made', async () => {
+    await withVenv(async (cwd) => {
+      await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
+      const { stdout } = await venvPacker(['pack', '.venv', '-o', 'py.squashfs'], { cwd })
+      expect(stdout).toContain('mount it at any folder')
+      expect(stdout).toContain(`\n  mkdir -p ${cwd}/py\n`)
+      expect(stdout).toContain(`\n  squashfuse ${cwd}/py.squashfs ${cwd}/py\n`)
+    })
+  })
+
+  it('counts the xattrs that were left out, by name, and the duplicates', async () => {
+    await withTmpfs(async (cwd) => {
+      await mkdir(join(cwd, 'data'))
+      for (const name of ['a', 'b', 'c']) {
+        await writeFile(join(cwd, 'data', name), 'x'.repeat(300_000))
+        await run('setfacl', ['-m', 'u:1234:r', join(cwd, 'data', name)])
+      }
+      const { stdout } = await venvPacker(['pack', 'data', '--any-directory'], { cwd })
+      expect(stdout).toMatch(/\n {2}duplicates 2 files stored once only, [\d.]+ \w+ saved\n/)
+      expect(stdout).toContain('\n  left out   xattrs system.posix_acl_access (3)\n')
+      expect(stdout).not.toContain('bin/activate')
+    })
+  })
+
+  it('and the errors show names with control characters as escapes', async () => {
+    await withFolder(async (cwd) => {
+      const name = 'a\u001b[2J\nb'
+      const { stderr } = await venvPacker(['pack', name], { cwd })
+      expect(stderr).toContain('venv-packer: a\\x1b[2J\\nb does not exist\n')
+      await mkdir(join(cwd, name))
+      const { stdout } = await venvPacker(['pack', name, '--any-directory'], { cwd })
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point.
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f]/)
+    })
+  })
+
+  it('is nothing at all with --quiet', async () => {
+    await withVenv(async (cwd) => {
+      expect(await venvPacker(['pack', '.venv', '--quiet'], { cwd })).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      })
+    })
+  })
+
+  it('has no control characters when it is piped', async () => {
+    await withVenv(async (cwd) => {
+      const { stdout, stderr } = await venvPacker(['pack', '.venv'], { cwd })
+      expect(stderr).toBe('')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point.
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+    })
+  })
+
+  it('may be cut off by its reader: that is no failure', async () => {
+    await withVenv(async (cwd) => {
+      const child = spawn(process.execPath, [launcher, 'pack', '.venv'], {
+        cwd,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      child.stdout.destroy()
+      const errors: Buffer[] = []
+      child.stderr.on('data', (piece: Buffer) => errors.push(piece))
+      expect(await once(child, 'close')).toEqual([0, null])
+      expect(Buffer.concat(errors).toString()).toBe('')
+    })
+  })
+
+  it('that cannot be written is a failure', async () => {
+    await withVenv(async (cwd) => {
+      const { stderr } = await run(
+        'sh',
+        ['-c', '"$@" > /dev/full', 'sh', process.execPath, launcher, 'pack', '.venv'],
+        {
+          cwd,
+          allow: [1],
+        },
+      )
+      expect(stderr).toContain('venv-packer: the report could not be written: ENOSPC')
+    })
+  })
+})
+
+describe('--json', () => {
+  it('prints one object with all that the summary says, and nothing else', async () => {
+    await withVenv(async (cwd) => {
+      const { code, stdout, stderr } = await venvPacker(['pack', '.venv', '--json', '--quiet'], { cwd })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toMatch(/^\{.*\}\n$/)
+      const report = JSON.parse(stdout)
+      const [image, mount] = [join(cwd, 'venv.squashfs'), join(cwd, '.venv')]
+      expect(report).toMatchObject({
+        ok: true,
+        command: 'pack',
+        source: {
+          path: mount,
+          venv: true,
+          relocatable: false,
+          python: expect.stringMatching(/^3\.\d+\.\d+/),
+        },
+        image: { path: image, replaced: false, compression: 'zstd', level: 3, blockSize: 131_072 },
+        devices: 0,
+        ipc: 0,
+        hardLinks: 0,
+        bytesOut: (await stat(image)).size,
+        duplicates: { files: expect.any(Number), bytes: expect.any(Number) },
+        droppedXattrs: {},
+        warnings: [],
+        omitted: [],
+        seconds: expect.any(Number),
+        mount: { point: mount, anywhere: false, commands: { squashfuse: `squashfuse ${image} ${mount}` } },
+      })
+      const { stdout: found } = await run('find', [mount, '-exec', 'stat', '--format=%i', '{}', '+'])
+      expect(report.inodes).toBe(new Set(found.toString().trim().split('\n')).size)
+      expect(report.files + report.directories + report.symlinks).toBe(report.inodes)
+    })
+  })
+
+  it('prints a failure as one object, too', async () => {
+    await withFolder(async (cwd) => {
+      const { code, stdout, stderr } = await venvPacker(['pack', 'nothing', '--json'], { cwd })
+      expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
+      expect(JSON.parse(stdout)).toMatchObject({
+        ok: false,
+        exitCode: 1,
+        error: { code: 'NOT_FOUND', message: 'nothing does not exist', path: join(cwd, 'nothing') },
+      })
+    })
+  })
+})
+
+describe('what is refused, with exit code 1 and a remedy', () => {
+  const refusal = (error: string, remedy: string) => ({
+    code: 1,
+    stdout: '',
+    stderr: `venv-packer: ${error}\n  ${remedy}\n`,
+  })
+
+  it('an existing image, unless --force is given', async () => {
+    await withVenv(async (cwd) => {
+      await writeFile(join(cwd, 'venv.squashfs'), 'old')
+      expect(await venvPacker(['pack', '.venv'], { cwd })).toEqual(
+        refusal(
+          'venv.squashfs exists already',
+          'Add --force to replace it, or name another image with --output.',
+        ),
+      )
+      expect(await readFile(join(cwd, 'venv.squashfs'), 'utf8')).toBe('old')
+      const { code, stdout } = await venvPacker(['pack', '.venv', '--force'], { cwd })
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^venv\.squashfs replaced from \.venv in /)
+      expect(await imageFacts(join(cwd, 'venv.squashfs'))).toContain('SQUASHFS 4:0')
+    })
+  })
+
+  it('a folder that is not a virtual environment, unless --any-directory is given', async () => {
+    await withFolder(async (cwd) => {
+      await mkdir(join(cwd, 'plain'))
+      expect(await venvPacker(['pack', 'plain'], { cwd })).toEqual(
+        refusal(
+          'plain is not a virtual environment (it has no pyvenv.cfg)',
+          'To pack plain as it is, add --any-directory.',
+        ),
+      )
+      expect(await venvPacker(['pack', 'plain', '--any-directory'], { cwd })).toMatchObject({ code: 0 })
+      expect(await readdir(cwd)).toEqual(['plain', 'plain.squashfs'])
+    })
+  })
+
+  it('a project instead of the environment in it, or a folder inside of one: the right one is named', async () => {
+    await withVenv(async (cwd) => {
+      const remedy = (await venvPacker(['pack', '.'], { cwd })).stderr.split('\n')[1]
+      expect(remedy).toBe('  Did you mean .venv? To pack . as it is, add --any-directory.')
+      const inside = await venvPacker(['pack', '.venv/bin'], { cwd })
+      expect(inside.stderr).toContain('Did you mean .venv? ')
+    })
+  })
+
+  it('what does not exist, and a file', async () => {
+    await withVenv(async (cwd) => {
+      expect((await venvPacker(['pack', 'venv'], { cwd })).stderr).toBe(
+        'venv-packer: venv does not exist\n  Did you mean .venv? Give the folder of a venv.\n',
+      )
+      expect((await venvPacker(['pack', '.venv/pyvenv.cfg'], { cwd })).stderr).toMatch(
+        /^venv-packer: \.venv\/pyvenv\.cfg is not a folder\n {2}Did you mean \.venv\? /,
+      )
+    })
+  })
+
+  it('an image inside of what is packed, also by way of a symlink', async () => {
+    await withVenv(async (cwd) => {
+      await symlink('.venv/lib', join(cwd, 'lib'))
+      for (const output of ['.venv/x.squashfs', 'lib/x.squashfs']) {
+        expect(await venvPacker(['pack', '.venv', '-o', output], { cwd })).toEqual(
+          refusal(
+            `${output} lies inside the folder that is to be packed`,
+            'Name a place outside of it with --output.',
+          ),
+        )
+      }
+      const { stderr } = await venvPacker(['pack', '.'], { cwd: join(cwd, '.venv') })
+      expect(stderr).toContain('venv-packer: venv.squashfs lies inside')
+    })
+  })
+
+  it('an image that is a folder, a device, a symlink to nothing, or in a folder that does not exist', async () => {
+    await withVenv(async (cwd) => {
+      await symlink('nothing', join(cwd, 'link'))
+      const refused = async (output: string): Promise<string> =>
+        (await venvPacker(['pack', '.venv', '--force', '-o', output], { cwd })).stderr
+      expect(await refused('.')).toMatch(
+        /^venv-packer: \. is a folder\n {2}Name a file: --output venv\.squashfs\n$/,
+      )
+      expect(await refused('new/')).toMatch(/^venv-packer: new\/ is a folder\n/)
+      expect(await refused('/dev/null')).toMatch(/is a device, pipe or socket/)
+      expect(await refused('link')).toMatch(/is a symlink to nothing/)
+      expect(await refused('a/b.squashfs')).toBe(
+        'venv-packer: a/b.squashfs cannot be written: the folder does not exist\n' +
+          '  Create it with mkdir -p, or name another place with --output.\n',
+      )
+      expect((await readdir(cwd)).sort()).toEqual(['.venv', 'link'])
+    })
+  })
+
+  it('a place that is full, read-only or closed: what was there stays, and nothing else is left', async () => {
+    await withVenv(async (cwd) => {
+      await cp('/usr/bin/python3', join(cwd, '.venv', 'large'), { dereference: true })
+      await withTmpfs(async (small) => {
+        await writeFile(join(small, 'venv.squashfs'), 'old')
+        const args = ['pack', '.venv', '--force', '-o', join(small, 'venv.squashfs')]
+        const full = await venvPacker([...args, '--json'], { cwd })
+        expect(full.code).toBe(1)
+        expect(JSON.parse(full.stdout).error).toMatchObject({
+          code: 'DESTINATION',
+          systemCode: 'ENOSPC',
+          path: join(small, 'venv.squashfs'),
+        })
+        expect((await venvPacker(args, { cwd })).stderr).toMatch(
+          /cannot be written: no space left on the device\n {2}Free some space there, or name another place with --output\.\n$/,
+        )
+        expect(await readdir(small)).toEqual(['venv.squashfs'])
+        expect(await readFile(join(small, 'venv.squashfs'), 'utf8')).toBe('old')
+        await run('mount', ['-o', 'remount,ro', small])
+        expect((await venvPacker(args, { cwd })).stderr).toContain('the file system is read-only')
+      }, '1m')
+      await chmod(cwd, 0o555)
+      expect((await venvPacker(['pack', '.venv'], { cwd, boundByPermissions: true })).stderr).toMatch(
+        /cannot be written: permission denied\n {2}Make the folder writable, or name another place/,
+      )
+    })
+  })
+
+  it('an environment with files that cannot be read: the first ten are named, all of them with --json', async () => {
+    await withVenv(async (cwd) => {
+      for (let n = 0; n < 23; n++) {
+        await writeFile(join(cwd, '.venv', `secret-${n}`), 'x', { mode: 0 })
+      }
+      const { code, stderr } = await venvPacker(['pack', '.venv'], { cwd, boundByPermissions: true })
+      expect(code).toBe(1)
+      const lines = stderr.trimEnd().split('\n')
+      expect(lines[0]).toBe('venv-packer: 23 paths in .venv cannot be read; no image was written')
+      expect(lines.slice(1, 11).every((line) => /^ {2}secret-\d+: /.test(line))).toBe(true)
+      expect(lines.slice(11)).toEqual([
+        '  and 13 more; --json lists them all',
+        '  Make them readable (chmod, or as another user), or leave them out with --exclude.',
+      ])
+      const json = await venvPacker(['pack', '.venv', '--json'], { cwd, boundByPermissions: true })
+      const { error } = JSON.parse(json.stdout)
+      expect(error).toMatchObject({ code: 'UNREADABLE', path: join(cwd, '.venv') })
+      expect(error.paths).toHaveLength(23)
+      expect(error.paths[0]).toMatchObject({ path: expect.stringMatching(/secret-\d+$/), code: 'EACCES' })
+      expect(await readdir(cwd)).toEqual(['.venv'])
+      expect(
+        await venvPacker(['pack', '.venv', '--exclude', 'secret-*'], { cwd, boundByPermissions: true }),
+      ).toMatchObject({ code: 0 })
+    })
+  })
+
+  it('with --debug the stack is printed as well, without it never', async () => {
+    await withFolder(async (cwd) => {
+      const plain = await venvPacker(['pack', 'nothing'], { cwd })
+      expect(plain.stderr).not.toMatch(/\n\s+at /)
+      const debug = await venvPacker(['pack', 'nothing', '--debug'], { cwd })
+      expect(debug.stderr).toMatch(/^venv-packer: nothing does not exist\n[\s\S]*\n\s+at /)
+    })
+  })
+})

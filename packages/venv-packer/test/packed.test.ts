@@ -1,0 +1,117 @@
+/** Both packages as they are published: packed by npm, installed by npm elsewhere, without install scripts, and used. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run, smallVenv, unsquash } from 'fixtures'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const workspace = fileURLToPath(new URL('../../../', import.meta.url))
+const packages = ['squashfs-writer', 'venv-packer']
+
+/** What pnpm and vitest tell their children is not meant for these; how npm reaches its registry is. */
+const env = Object.fromEntries(
+  Object.keys(process.env)
+    .filter((name) => /^(npm_(?!config_)|pnpm_|VITEST|NODE_(ENV|OPTIONS|PATH)$)/i.test(name))
+    .map((name) => [name, undefined]),
+)
+
+describe('the published packages, installed with plain npm in an empty folder', () => {
+  let folder: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'venv-packer-published-'))
+    await installInto(folder)
+  })
+
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  async function installInto(empty: string): Promise<void> {
+    const tarballs: string[] = []
+    for (const name of packages) {
+      const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', empty], {
+        cwd: join(workspace, 'packages', name),
+        env,
+      })
+      tarballs.push(`./${stdout.toString().trim()}`)
+    }
+    await writeFile(join(empty, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n')
+    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs], {
+      cwd: empty,
+      env,
+    })
+  }
+
+  it('name no workspace, and carry what they need and no more', async () => {
+    for (const name of packages) {
+      const installed = join(folder, 'node_modules', name)
+      expect(await readFile(join(installed, 'package.json'), 'utf8')).not.toContain('workspace:')
+      const { stdout } = await run('find', ['.', '-type', 'f', '-not', '-path', './node_modules/*'], {
+        cwd: installed,
+      })
+      const files = stdout.toString().trim().split('\n')
+      expect(files).toEqual(
+        expect.arrayContaining(['./package.json', './README.md', './CHANGELOG.md', './LICENSE']),
+      )
+      expect(files.filter((file) => /\.test\.|\.map$|tsbuildinfo|\/src\/|(?<!\.d)\.ts$/.test(file))).toEqual(
+        [],
+      )
+    }
+  })
+
+  it('pack a venv with npx venv-packer', async () => {
+    await smallVenv(join(folder, '.venv'))
+    const { stdout, stderr } = await run('npx', ['--no', 'venv-packer', 'pack', '.venv'], {
+      cwd: folder,
+      env,
+    })
+    expect(stderr.replace(/^npm warn .*\n/gm, '')).toBe('')
+    expect(stdout.toString()).toMatch(/^venv\.squashfs written from \.venv in /)
+    await unsquash(join(folder, 'venv.squashfs'), join(folder, 'out'))
+    expect(await readFile(join(folder, 'out', 'pyvenv.cfg'))).toEqual(
+      await readFile(join(folder, '.venv', 'pyvenv.cfg')),
+    )
+  })
+
+  it('serve a program in strict TypeScript', async () => {
+    await writeFile(
+      join(folder, 'program.ts'),
+      `import { memorySink, packDirectory, type PackResult, writeImage } from 'squashfs-writer'
+
+const result: PackResult = await packDirectory('node_modules/squashfs-writer', 'library.squashfs', {
+  exclude: ['*.map'],
+  onProgress: ({ phase, files }) => void [phase, files],
+})
+const sink = memorySink()
+await writeImage([{ type: 'file', path: 'hello', content: 'world' }], sink)
+// @ts-expect-error: a size is a number
+const wrong: string = result.bytesOut
+console.log(result.files > 0, sink.bytes().length, typeof wrong)
+`,
+    )
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          target: 'ES2023',
+          module: 'NodeNext',
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          skipLibCheck: false,
+          lib: ['ES2023', 'DOM'],
+          types: [],
+        },
+        files: ['program.ts'],
+      }),
+    )
+    // The compiler is the workspace's; the types are the library's own, without anyone else's beside them.
+    const compiler = join(
+      dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))),
+      'bin',
+      'tsc',
+    )
+    await run(process.execPath, [compiler, '-p', '.'], { cwd: folder, env })
+    const { stdout } = await run(process.execPath, ['program.js'], { cwd: folder, env })
+    expect(stdout.toString()).toBe('true 4096 number\n')
+  })
+})

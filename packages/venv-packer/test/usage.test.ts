@@ -1,0 +1,85 @@
+/** The command line itself: what is wrong with it is said at once, in two lines, with exit code 2. */
+import { readFile } from 'node:fs/promises'
+import { withFolder } from 'fixtures'
+import { describe, expect, it } from 'vitest'
+import { venvPacker } from './command.js'
+
+describe('wrong usage ends with exit code 2, nothing on standard output, and two lines that say what to write', () => {
+  it.each([
+    [[], 'no command is given', 'Try venv-packer pack VENV, or see venv-packer --help.'],
+    [['pak'], "unknown command 'pak'", 'Did you mean pack?'],
+    [['pack'], "missing required argument 'venv'", 'See venv-packer pack --help.'],
+    [['pack', 'a', 'b'], 'too many arguments', 'See'],
+    [['pack', 'a', '--forse'], "unknown option '--forse'", 'Did you mean --force?'],
+    [['pack', ''], 'the path of the venv is empty', 'shell variable'],
+    [['pack', 'a', '-o', ''], '--output is empty', 'shell variable'],
+    [['pack', 'a', '--exclude', ''], '--exclude is empty', 'shell variable'],
+    [['pack', 'a', '--output'], 'argument missing', 'See'],
+    [
+      ['pack', 'a', '--compression', 'lzma'],
+      '--compression lzma is unknown: it is one of zstd, gzip, none',
+      'See',
+    ],
+    [['pack', 'a', '--level', '23'], '--level 23 does not exist for zstd: it goes from 1 to 22', 'See'],
+    [['pack', 'a', '--level', '10', '--compression', 'gzip'], 'it goes from 1 to 9', 'See'],
+    [['pack', 'a', '--level', '1', '--compression', 'none'], '--compression none has no --level', 'See'],
+    [['pack', 'a', '--level', 'high'], '--level high is not a whole number', 'See'],
+    [['pack', 'a', '--block-size', '100K'], 'a power of two from 4K to 1M', 'See'],
+    [['pack', 'a', '--block-size', '2M'], 'a power of two from 4K to 1M', 'See'],
+    [['pack', 'a', '--block-size', 'big'], '--block-size big is not a size: write 131072, 128K or 1M', 'See'],
+    [['pack', 'a', '--owner', 'me'], '--owner me is unknown: it is keep, root, or UID:GID in numbers', 'See'],
+    [['pack', 'a', '--threads', '0'], '--threads 0 is not possible: it goes from 1', 'See'],
+    [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
+  ])('venv-packer %j', async (args, message, remedy) => {
+    const { code, stdout, stderr } = await venvPacker(args)
+    const [first, second, ...rest] = stderr.split('\n')
+    expect({ code, stdout, rest }).toEqual({ code: 2, stdout: '', rest: [''] })
+    expect(first).toMatch(/^venv-packer: /)
+    expect(first).toContain(message)
+    expect(second).toContain(remedy)
+  })
+})
+
+it('--version prints the version of the package', async () => {
+  const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+  for (const args of [['--version'], ['-V'], ['pack', '--version'], ['pack', 'x', '--version']]) {
+    expect(await venvPacker(args)).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: '' })
+  }
+})
+
+it('--help prints the same help wherever it stands', async () => {
+  const program = await venvPacker(['--help'])
+  expect(program).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^Usage: venv-packer <command>/),
+  })
+  expect(await venvPacker(['help'])).toEqual(program)
+  const pack = await venvPacker(['pack', '--help'])
+  expect(pack).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^Usage: venv-packer pack/),
+  })
+  for (const args of [
+    ['pack', '-h'],
+    ['help', 'pack'],
+    ['pack', 'x', '--help'],
+    ['pack', '--force', '-h'],
+  ]) {
+    expect(await venvPacker(args)).toEqual(pack)
+  }
+})
+
+it('with --json wrong usage is one JSON object, too', async () => {
+  await withFolder(async (cwd) => {
+    const { code, stdout, stderr } = await venvPacker(['pack', '--json', '--level', 'x', 'a'], { cwd })
+    expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
+    expect(stdout).toMatch(/^\{.*\}\n$/)
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      exitCode: 2,
+      error: { code: 'USAGE', message: '--level x is not a whole number', path: null, paths: [] },
+    })
+  })
+})
