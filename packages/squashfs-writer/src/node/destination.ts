@@ -1,7 +1,7 @@
 /** Destination: the file that an image becomes. Its name appears only when the image is complete. */
 import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { access, type FileHandle, link, open, realpath, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DestinationError, SquashfsError } from '../errors.js'
 import type { Sink } from '../output.js'
@@ -12,13 +12,18 @@ export interface Destination {
   readonly path: string
   /** Where the image will lie: behind a symlink, if `path` is one. */
   readonly target: string
+  /** Whether a file that is there is replaced. */
+  readonly replace: boolean
 }
 
-/** @throws DestinationError when `path` is a directory or a device, or its folder is missing or closed to this user. */
-export async function findDestination(path: string): Promise<Destination> {
-  const target = await resolveTarget(path)
+/**
+ * @throws DestinationError when `path` is a directory or a device, or is there and not to be replaced, or when its folder
+ * is missing or closed to this user.
+ */
+export async function findDestination(path: string, replace: boolean): Promise<Destination> {
+  const target = await resolveTarget(path, replace)
   await guarded(path, () => access(dirname(target), constants.W_OK | constants.X_OK))
-  return { path, target }
+  return { path, target, replace }
 }
 
 /**
@@ -30,7 +35,7 @@ export async function findDestination(path: string): Promise<Destination> {
  * @throws DestinationError when the system refuses, with its error as `cause`; whatever `write` throws.
  */
 export async function writeDestination<T>(
-  { path, target }: Destination,
+  { path, target, replace }: Destination,
   offset: number,
   write: (sink: Sink) => Promise<T>,
 ): Promise<T> {
@@ -42,7 +47,7 @@ export async function writeDestination<T>(
   const file = await guarded(path, () => open(temporary, 'wx', 0o600))
   try {
     const result = await fill(file)
-    await guarded(path, () => rename(temporary, target))
+    await guarded(path, () => (replace ? rename(temporary, target) : appear(temporary, target)))
     await guarded(path, () => syncFolder(dirname(target)))
     return result
   } catch (error) {
@@ -79,7 +84,7 @@ function fileSink(file: FileHandle, path: string): Sink {
   }
 }
 
-async function resolveTarget(path: string): Promise<string> {
+async function resolveTarget(path: string, replace: boolean): Promise<string> {
   const target = await realpath(path).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return resolve(path)
     throw destinationError(path, error)
@@ -89,18 +94,28 @@ async function resolveTarget(path: string): Promise<string> {
     throw new DestinationError(path, 'it is a directory; give the name of a file', systemError('EISDIR'))
   if (found && !found.isFile())
     throw new DestinationError(path, 'it is not a regular file, and would be replaced', systemError('EEXIST'))
+  if (found && !replace) throw destinationError(path, systemError('EEXIST'))
   return target
 }
 
-/** A rename is safe on disk when the folder is. Some filesystems cannot sync folders; there is nothing better there. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
+/** Gives the file its name only if nobody else has taken it meanwhile, which a rename would not notice. */
+async function appear(temporary: string, target: string): Promise<void> {
   try {
-    await handle.sync()
+    await link(temporary, target)
+    await unlink(temporary)
   } catch (error) {
-    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error
-  } finally {
-    await handle.close()
+    if (codeOf(error) !== 'EPERM' && codeOf(error) !== 'ENOTSUP') throw error
+    await rename(temporary, target) // a filesystem without hard links
+  }
+}
+
+/** A name is safe on disk when its folder is. The image is in place already, so only a failing disk is worth an error. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, 'r')
+    await handle.sync().finally(() => handle.close())
+  } catch (error) {
+    if (codeOf(error) === 'EIO') throw error
   }
 }
 
@@ -119,6 +134,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: 'its folder does not let this user write; choose another place',
   EROFS: 'its filesystem is read-only; choose another place',
   ENOENT: 'its folder does not exist; make it first',
+  EEXIST: 'it exists already and is not to be replaced',
   ENOTDIR: 'a part of its path is not a directory',
   ENAMETOOLONG: 'its name is too long',
   EFBIG: 'its filesystem does not take files of this size',

@@ -30,6 +30,8 @@ export interface ImageOptions {
   readonly padding?: number
   /** Bytes before the image in its destination; 0 if absent. */
   readonly offset?: number
+  /** Whether a file at the destination is replaced; true if absent. */
+  readonly replace?: boolean
   /** When the image was made, in seconds since 1970; `SOURCE_DATE_EPOCH` if absent, or else the tree's newest mtime. */
   readonly imageTime?: number
   /** Who owns what is in the image; 'keep' if absent. An id that is not given is kept. */
@@ -58,6 +60,7 @@ export interface Settings {
   readonly image: ImageSettings
   readonly rules: Rules
   readonly rootMode: number | null
+  readonly replace: boolean
   readonly readsXattrs: boolean
   /** Threads that read the source at first. */
   readonly readers: number
@@ -108,6 +111,7 @@ export function settle(
       wantsXattr: xattrTest(options.xattrs ?? 'keep'),
     },
     rootMode: optional(options.rootMode, (mode) => integer('rootMode', mode, 0, 0o7777)),
+    replace: options.replace ?? true,
     readsXattrs: options.xattrs !== 'none',
     readers: Math.ceil(threads / 2),
     buffers: 4 + 3 * threads,

@@ -54,7 +54,10 @@ export function createWorkers(count: number): Workers {
   let closed = false
 
   function hire(): void {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { stdin: false })
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      // Its answers live short: a small young generation keeps their garbage small.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    })
     const hand: Hand = { worker, jobs: new Map() }
     worker.on('message', (message: AnswerMessage) => takeAnswer(hand, message))
     worker.on('error', (error) => lose(hand, error))

@@ -68,7 +68,7 @@ export async function build(
 ): Promise<ImageResult & ImageSummary> {
   const { signal } = settings
   signal.throwIfAborted()
-  const place = typeof destination === 'string' ? await findDestination(destination) : null
+  const place = typeof destination === 'string' ? await findDestination(destination, settings.replace) : null
   const workers = createWorkers(settings.readers)
   const stop = () => void workers.close()
   signal.addEventListener('abort', stop)

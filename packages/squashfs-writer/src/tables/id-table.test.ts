@@ -31,9 +31,7 @@ describe('the id table', () => {
     expect(ids.count).toBe(65_535)
     expect(ids.indexOf(65_534)).toBe(65_534)
     expect(() => ids.indexOf(65_535)).toThrow(
-      new LimitError(
-        "more than 65535 distinct user and group ids; give all files one owner (owner: 'root')",
-      ),
+      new LimitError("more than 65535 distinct user and group ids; give all files one owner (owner: 'root')"),
     )
     expect(ids.indexOf(3)).toBe(3)
     expect(ids.count).toBe(65_535)

@@ -7,7 +7,11 @@ import { createMetadataWriter } from './metadata-writer.js'
 const deflating: Codec = { name: 'deflate', id: 1, compress: (bytes) => deflateSync(bytes) }
 
 /** Compresses to this many bytes, of no meaning. */
-const to = (length: number): Codec => ({ name: 'any', id: 1, compress: () => new Uint8Array(length).fill(0xee) })
+const to = (length: number): Codec => ({
+  name: 'any',
+  id: 1,
+  compress: () => new Uint8Array(length).fill(0xee),
+})
 
 const never: Codec = {
   name: 'never',
@@ -17,7 +21,8 @@ const never: Codec = {
   },
 }
 
-const pattern = (length: number, seed = 1) => Uint8Array.from({ length }, (_, n) => (n * seed + (n >> 8)) & 0xff)
+const pattern = (length: number, seed = 1) =>
+  Uint8Array.from({ length }, (_, n) => (n * seed + (n >> 8)) & 0xff)
 
 interface Block {
   /** Bytes from the table's start. */

@@ -61,6 +61,7 @@ async function writeImage(
       exclude: request.exclude,
       xattrs: request.xattrs,
       owner: request.owner,
+      replace: request.force,
       signal: company.signal,
       onProgress: company.onProgress,
       ...(request.threads === undefined ? {} : { threads: request.threads }),

@@ -21,6 +21,10 @@ const explanations: Readonly<Record<string, Explanation>> = {
     remedy: `Raise the limit (ulimit -f), or ${elsewhere}: the file system may have a limit of its own.`,
   },
   EISDIR: { message: 'it is a folder', remedy: 'Name a file: --output FOLDER/venv.squashfs.' },
+  EEXIST: {
+    message: 'another program put a file there meanwhile',
+    remedy: `Add --force to replace it, or ${elsewhere}.`,
+  },
   ENOTDIR: { message: 'a part of the path is not a folder', remedy: `Correct the path, or ${elsewhere}.` },
   ENOENT: { message: 'the folder does not exist', remedy: `Create it with mkdir -p, or ${elsewhere}.` },
   ENAMETOOLONG: { message: 'the name is too long', remedy: 'Give a shorter one with --output.' },

@@ -1,0 +1,528 @@
+// The kernel's word on every kind of image, for it is the strictest reader.
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { mkdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  entriesOf,
+  expectedState,
+  judge,
+  openHandles,
+  run,
+  survey,
+  takeHandles,
+  thoroughTree,
+  under,
+  withFolder,
+  withMount,
+  withTmpfs,
+} from 'fixtures'
+import {
+  type Codec,
+  type Entry,
+  gzip,
+  type ImageOptions,
+  LimitError,
+  memorySink,
+  packDirectory,
+  portableGzip,
+  type StoredPart,
+  uncompressed,
+  writeImage,
+  zstd,
+} from 'squashfs-writer'
+import { describe, expect, it } from 'vitest'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+const CODECS: Readonly<Record<string, Codec>> = {
+  zstd: zstd(),
+  gzip: gzip({ level: 6 }),
+  'portable gzip': portableGzip({ level: 6 }),
+  none: uncompressed(),
+}
+
+const BLOCK_SIZES = [4, 8, 16, 32, 64, 128, 256, 512, 1024].map((kib) => kib * KIB)
+
+describe.each(Object.entries(CODECS))('an image with %s', (_, codec) => {
+  it.each(BLOCK_SIZES)(
+    'and blocks of %i bytes is read whole by unsquashfs and the kernel',
+    async (blockSize) => {
+      await expectThoroughTreeToArrive({ codec, blockSize }, blockSize)
+    },
+  )
+})
+
+describe.each([1, 9, 19])('zstd at level %i', (level) => {
+  it.each([4 * KIB, 1 * MIB])(
+    'with blocks of %i bytes mounts: its frames need no larger window',
+    async (blockSize) => {
+      await expectThoroughTreeToArrive({ codec: zstd({ level }), blockSize }, blockSize)
+    },
+  )
+})
+
+it('zstd at its highest level mounts', async () => {
+  await withTmpfs(async (scratch) => {
+    const image = join(scratch, 'image.squashfs')
+    const model = new Map(
+      [...thoroughTree({ blockSize: 64 * KIB })].filter(([key]) => /^(\.|sizes)/.test(key)),
+    )
+    await writeImage(entriesOf(model), image, { codec: zstd({ level: 22 }), blockSize: 1 * MIB })
+    expect(await judge(image, expectedState(model), scratch)).toEqual([])
+  })
+})
+
+describe.each([1, 9])('gzip at level %i', (level) => {
+  it('is read whole by unsquashfs and the kernel', async () => {
+    await expectThoroughTreeToArrive({ codec: gzip({ level }) })
+  })
+})
+
+describe('options', () => {
+  it.each(['small-files', 'always', 'never'] as const)('fragments: %s', async (fragments) => {
+    await expectThoroughTreeToArrive({ fragments })
+  })
+
+  it('fragments: always packs more tails than small-files, never packs none', async () => {
+    const write = (fragments: NonNullable<ImageOptions['fragments']>) =>
+      writeImage(entriesOf(thoroughTree({ blockSize: 4 * KIB })), memorySink(), {
+        blockSize: 4 * KIB,
+        fragments,
+      })
+    const [always, smallFiles, never] = [
+      await write('always'),
+      await write('small-files'),
+      await write('never'),
+    ]
+    expect(never.fragments).toBe(0)
+    expect(smallFiles.fragments).toBeGreaterThan(0)
+    expect(always.fragments).toBeGreaterThan(smallFiles.fragments)
+    expect(always.bytesOut).toBeLessThan(never.bytesOut)
+  })
+
+  it.each([true, false])('deduplicate: %s', async (deduplicate) => {
+    await expectThoroughTreeToArrive({ deduplicate })
+  })
+
+  it.each<[StoredPart, string]>([
+    ['inodes', 'Inodes are uncompressed'],
+    ['data', 'Data is uncompressed'],
+    ['fragments', 'Fragments are uncompressed'],
+    ['xattrs', 'Xattrs are uncompressed'],
+    ['ids', 'Uids/Gids (Id table) are uncompressed'],
+  ])('store: [%s] leaves that part uncompressed, and says so in the superblock', async (part, said) => {
+    await expectThoroughTreeToArrive({ store: [part] })
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const tree = () => entriesOf(thoroughTree({ blockSize: 4 * KIB }))
+      const compressed = await writeImage(tree(), memorySink(), { blockSize: 4 * KIB, padding: 1 })
+      const stored = await writeImage(tree(), image, { blockSize: 4 * KIB, padding: 1, store: [part] })
+      expect(await superblock(image)).toContain(said)
+      // Ids are stored even when they are not meant to be: a handful does not shrink.
+      if (part !== 'ids') expect(stored.bytesOut).toBeGreaterThan(compressed.bytesOut)
+    })
+  })
+
+  it('store: everything', async () => {
+    await expectThoroughTreeToArrive({ store: ['inodes', 'data', 'fragments', 'xattrs', 'ids'] })
+  })
+
+  it.each([4 * KIB, 64 * KIB, 1 * MIB])('padding: %i gives an image of a multiple of it', async (padding) => {
+    await expectThoroughTreeToArrive({ padding })
+    const sink = memorySink()
+    const { bytesOut } = await writeImage([], sink, { padding })
+    expect(bytesOut).toBe(padding)
+    expect(sink.bytes().length).toBe(padding)
+  })
+
+  it.each([512, 4 * KIB, 1 * MIB + 512])('offset: %i mounts at that offset', async (offset) => {
+    await expectThoroughTreeToArrive({ offset })
+  })
+
+  it('an image at an offset has zeros before it, for a header to be put there', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const { bytesOut } = await writeImage([{ type: 'file', path: 'a', content: 'b' }], image, {
+        offset: 4096,
+      })
+      const bytes = readFileSync(image)
+      expect(bytes.length).toBe(4096 + bytesOut)
+      expect(bytes.subarray(0, 4096).every((byte) => byte === 0)).toBe(true)
+      expect(bytes.toString('latin1', 4096, 4100)).toBe('hsqs')
+    })
+  })
+
+  it('an image with nothing in it mounts as an empty folder', async () => {
+    await withTmpfs(async (scratch) => {
+      const image = join(scratch, 'image.squashfs')
+      await writeImage([], image)
+      const root = { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: new Map() } as const
+      expect(await judge(image, expectedState(new Map([['.', root]])), scratch)).toEqual([])
+    })
+  })
+})
+
+describe('large directories', () => {
+  it('each of 100,000 names is found by name through the mount, and leads to its own file', async () => {
+    await withFolder(async (folder) => {
+      const files = Array.from({ length: 100_000 }, (_, index) => ({ name: manyNames(index), mtime: index }))
+      expect(new Set(files.map(({ name }) => name.toString('latin1'))).size).toBe(files.length)
+      const image = join(folder, 'image.squashfs')
+      const entries = files.map(({ name, mtime }): Entry => {
+        return { type: 'file', path: Buffer.concat([Buffer.from('many/'), name]), content: '', mtime }
+      })
+      await writeImage(entries, image)
+      await withMount(image, async (mounted) => {
+        const many = Buffer.from(`${mounted}/many/`)
+        const stateOf = (name: Uint8Array) =>
+          lstatSync(Buffer.concat([many, name]), { throwIfNoEntry: false })
+        const isFound = ({ name, mtime }: (typeof files)[0]) => stateOf(name)?.mtimeMs === mtime * 1000
+
+        // Neighbours one after another, for the kernel keeps but eight blocks of listings; then some at random.
+        files.sort((a, b) => Buffer.compare(a.name, b.name))
+        expect(files.filter((file) => !isFound(file))).toEqual([])
+        const scattered = Array.from({ length: 1000 }, (_, turn) => files[(turn * 7919) % files.length]!)
+        expect(scattered.filter((file) => !isFound(file))).toEqual([])
+
+        const absent = scattered.map(({ name }) => Buffer.concat([name.subarray(0, 254), Buffer.from('!')]))
+        expect(absent.filter((name) => stateOf(name) !== undefined)).toEqual([])
+
+        const listed = readdirSync(many, { encoding: 'buffer' }).sort(Buffer.compare)
+        expect(Buffer.concat(listed).equals(Buffer.concat(files.map(({ name }) => name)))).toBe(true)
+      })
+    })
+  }, 600_000)
+
+  it('10,000 subdirectories are each found, and counted in the links of their parent', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const entries = Array.from({ length: 10_000 }, (_, index): Entry[] => [
+        { type: 'directory', path: `d/${index}` },
+        { type: 'file', path: `d/${index}/f`, content: '', mtime: index },
+      ])
+      await writeImage(entries.flat(), image)
+      await withMount(image, async (mounted) => {
+        expect(statSync(join(mounted, 'd')).nlink).toBe(10_002)
+        const wrong = entries.filter((_, index) => {
+          const found = lstatSync(join(mounted, `d/${index}/f`), { throwIfNoEntry: false })
+          return found?.mtimeMs !== index * 1000
+        })
+        expect(wrong).toEqual([])
+      })
+    })
+  })
+
+  it('a listing may mix inodes that lie far apart, as hard links make them', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const file = (index: number): Entry => ({ type: 'file', path: `a/${index}`, content: '', mtime: index })
+      const linked = [0, 1, 39_999, 2, 20_000, 39_998]
+      await writeImage(
+        [
+          ...Array.from({ length: 40_000 }, (_, index) => file(index)),
+          ...linked.map(
+            (index, turn): Entry => ({ type: 'hardlink', path: `b/${turn}`, target: `a/${index}` }),
+          ),
+        ],
+        image,
+      )
+      await withMount(image, async (mounted) => {
+        for (const [turn, index] of linked.entries()) {
+          const one = statSync(join(mounted, `a/${index}`))
+          const other = statSync(join(mounted, `b/${turn}`))
+          expect(other).toMatchObject({ ino: one.ino, mtimeMs: index * 1000, nlink: 2 })
+        }
+      })
+    })
+  })
+})
+
+describe('limits', () => {
+  it('65,535 different owners fit; the kernel shows each', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      await writeImage(owners(65_535), image)
+      await withMount(image, async (mounted) => {
+        const found = await survey(mounted, { contents: false })
+        const wrong = [...found].filter(
+          ([key, { uid }]) => key !== '.' && key !== 'f' && uid !== Number(key.slice(2)),
+        )
+        expect(found.size).toBe(65_535 + 2)
+        expect(wrong).toEqual([])
+      })
+    })
+  })
+
+  it('one more is refused, and no image is made', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      await expect(writeImage(owners(65_536), image)).rejects.toBeInstanceOf(LimitError)
+      await expect(stat(image)).rejects.toMatchObject({ code: 'ENOENT' })
+    })
+  })
+})
+
+describe('large files', () => {
+  it('a sparse file of 5 GiB is read whole, and takes hardly any space in the image and in its own words', async () => {
+    await withFolder(async (folder) => {
+      const source = join(folder, 'source')
+      await mkdir(source)
+      const size = 5 * GIB + 12_345
+      const spots = [0, 1 * GIB - 1, 4 * GIB - 2, 4 * GIB + 77, size - 5]
+      const file = openSync(join(source, 'sparse'), 'w')
+      ftruncateSync(file, size)
+      for (const spot of spots) writeSync(file, 'here!', spot)
+      closeSync(file)
+
+      const image = join(folder, 'image.squashfs')
+      const { bytesOut, bytesIn } = await packDirectory(source, image)
+      expect(bytesIn).toBe(size)
+      expect(bytesOut).toBeLessThan(1 * MIB)
+      await withMount(image, async (mounted) => {
+        const copy = join(mounted, 'sparse')
+        expect(statSync(copy).size).toBe(size)
+        expect(statSync(copy).blocks * 512).toBeLessThan(2 * MIB)
+        await run('cmp', [join(source, 'sparse'), copy])
+      })
+    })
+  })
+
+  it('files that lie beyond 4 GiB in the image are read whole', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const block = Buffer.alloc(1 * MIB, 'the same megabyte over and over, not compressed. ')
+      const count = 4 * KIB + 2
+      async function* large() {
+        for (let index = 0; index < count; index++) {
+          block.writeUInt32LE(index)
+          yield new Uint8Array(block)
+        }
+      }
+      await writeImage(
+        [
+          { type: 'file', path: 'a', content: { size: count * MIB, open: large } },
+          { type: 'file', path: 'b', content: 'in a fragment beyond 4 GiB' },
+          { type: 'file', path: 'c', content: Buffer.alloc(3 * MIB, 'in blocks beyond 4 GiB') },
+        ],
+        image,
+        { codec: uncompressed(), blockSize: 1 * MIB },
+      )
+      expect(statSync(image).size).toBeGreaterThan(4 * GIB)
+      await withMount(image, async (mounted) => {
+        expect(statSync(join(mounted, 'a')).size).toBe(count * MIB)
+        for (const index of [0, 1, 4095, count - 1]) {
+          block.writeUInt32LE(index)
+          expect(readAt(join(mounted, 'a'), index * MIB, 1 * MIB).equals(block)).toBe(true)
+        }
+        expect(readFileSync(join(mounted, 'b'), 'utf8')).toBe('in a fragment beyond 4 GiB')
+        expect(readFileSync(join(mounted, 'c')).equals(Buffer.alloc(3 * MIB, 'in blocks beyond 4 GiB'))).toBe(
+          true,
+        )
+      })
+    })
+  })
+
+  it('files of zeros take no space and are read as zeros, whatever their sizes are', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const sizes = [1, 4095, 128 * KIB, 128 * KIB + 1, 2 * MIB, 2 * MIB + 1, 3 * MIB + 5, 20 * MIB]
+      // Each size twice, once with another end, so that contents of one size are compared.
+      const entries = sizes.flatMap((size): Entry[] => {
+        const other = new Uint8Array(size)
+        other[size - 1] = 1
+        return [
+          { type: 'file', path: `zeros-${size}`, content: new Uint8Array(size) },
+          { type: 'file', path: `other-${size}`, content: other },
+        ]
+      })
+      const { bytesOut } = await writeImage(entries, image)
+      expect(bytesOut).toBeLessThan(64 * KIB)
+      await withMount(image, async (mounted) => {
+        for (const size of sizes) {
+          const zeros = readFileSync(join(mounted, `zeros-${size}`))
+          expect([size, zeros.length, zeros.every((byte) => byte === 0)]).toEqual([size, size, true])
+          const other = readFileSync(join(mounted, `other-${size}`))
+          expect([size, other.length, other.indexOf(1)]).toEqual([size, size, size - 1])
+        }
+      })
+    })
+  })
+})
+
+describe('duplicates', () => {
+  it('equal files are stored once and counted; files that differ in one byte are kept apart', async () => {
+    await withTmpfs(async (scratch) => {
+      const image = join(scratch, 'image.squashfs')
+      const noise = (seed: number, size: number) => {
+        const bytes = Buffer.alloc(size)
+        for (let at = 0; at < size; at += 32) {
+          createHash('sha256').update(`${seed} ${at}`).digest().copy(bytes, at)
+        }
+        return bytes
+      }
+      const large = noise(1, 5 * MIB + 3)
+      const differing = [0, 1 * MIB, 5 * MIB + 2].map((at) => {
+        const copy = Buffer.from(large)
+        copy[at]! ^= 1
+        return copy
+      })
+      const contents = [large, large, ...differing, large, noise(2, 100), noise(2, 100), noise(3, 100)]
+      const result = await writeImage(
+        contents.map((content, index): Entry => ({ type: 'file', path: `${index}`, content })),
+        image,
+      )
+      expect(result.duplicates).toEqual({ files: 3, bytes: 2 * large.length + 100 })
+      expect(result.bytesOut).toBeLessThan(4.2 * large.length)
+      await withMount(image, async (mounted) => {
+        const same = contents.map((content, index) => readFileSync(join(mounted, `${index}`)).equals(content))
+        expect(same).toEqual(contents.map(() => true))
+      })
+    })
+  })
+
+  it('without deduplication every copy is stored', async () => {
+    const content = createHash('sha512').update('x').digest()
+    const large = Buffer.concat(
+      Array.from({ length: 4096 }, (_, n) => createHash('sha512').update(content).update(`${n}`).digest()),
+    )
+    const entries: Entry[] = ['a', 'b'].map((path) => ({ type: 'file', path, content: large }))
+    const once = await writeImage(entries, memorySink())
+    const twice = await writeImage(entries, memorySink(), { deduplicate: false })
+    expect(once.duplicates.files).toBe(1)
+    expect(twice.duplicates.files).toBe(0)
+    expect(twice.bytesOut).toBeGreaterThan(once.bytesOut + 0.9 * large.length)
+  })
+})
+
+describe('extended attributes in the image', () => {
+  it('a large value that many files share is stored once', async () => {
+    await withTmpfs(async (scratch) => {
+      const image = join(scratch, 'image.squashfs')
+      const value = Buffer.concat(
+        Array.from({ length: 1024 }, (_, n) => createHash('sha512').update(`${n}`).digest()),
+      )
+      expect(value.length).toBe(64 * KIB)
+      const entries = Array.from({ length: 50 }, (_, index): Entry => {
+        const xattrs = { 'user.shared': value, 'user.own': `${index}` }
+        return { type: 'file', path: `${index}`, content: 'x', xattrs }
+      })
+      const { bytesOut } = await writeImage(entries, image)
+      expect(bytesOut).toBeLessThan(2 * value.length)
+      await withMount(image, async (mounted) => {
+        const found = await survey(mounted)
+        for (let index = 0; index < 50; index++) {
+          const { xattrs } = found.get(`${index}`)!
+          expect(value.equals(xattrs.get('user.shared')!)).toBe(true)
+          expect(Buffer.from(xattrs.get('user.own')!).toString()).toBe(`${index}`)
+        }
+      })
+    })
+  })
+
+  it('10,000 files with the same set share one, and 3,000 different sets are told apart', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const entries = Array.from({ length: 13_000 }, (_, index): Entry => {
+        const value = index < 10_000 ? 'same' : `${index}`
+        return { type: 'file', path: `${index}`, content: '', xattrs: { 'user.a': value, 'security.b': 'b' } }
+      })
+      await writeImage(entries, image)
+      expect(await superblock(image)).toContain('Number of xattr ids 3001')
+      await withMount(image, async (mounted) => {
+        const found = await survey(mounted)
+        const wrong = entries.filter((_, index) => {
+          const value = found.get(`${index}`)?.xattrs.get('user.a')
+          return Buffer.from(value ?? []).toString() !== (index < 10_000 ? 'same' : `${index}`)
+        })
+        expect(wrong).toEqual([])
+      })
+    })
+  })
+})
+
+describe('the export table', () => {
+  it('lets files be opened by handle after a new mount, as an NFS server does', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      // More inodes than one block of the table has room for.
+      const model = thoroughTree({ blockSize: 4 * KIB })
+      const more = Array.from({ length: 1_500 }, (_, n): Entry => ({ type: 'fifo', path: `more/${n}` }))
+      await writeImage([...entriesOf(model), ...more], image, { blockSize: 4 * KIB })
+      const [handles, expected] = await withMount(image, async (mounted) => {
+        const taken = await takeHandles(mounted)
+        const states = Object.keys(taken).map((key) => {
+          const { ino, mode, size } = lstatSync(under(mounted, key))
+          return [key, [ino, mode, size]]
+        })
+        return [taken, Object.fromEntries(states)]
+      })
+      expect(Object.keys(handles).length).toBe(model.size + 1_501)
+      const opened = await withMount(image, (mounted) => openHandles(mounted, handles))
+      expect(opened).toEqual(expected)
+    })
+  })
+
+  it('is left out when not wanted: the kernel then gives no handles', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      await writeImage([{ type: 'file', path: 'a', content: 'a' }], image, { exportable: false })
+      await withMount(image, async (mounted) => {
+        await expect(takeHandles(mounted)).rejects.toThrow(/name_to_handle_at: Operation not supported/)
+      })
+    })
+  })
+})
+
+async function expectThoroughTreeToArrive(options: ImageOptions, blockSize = 128 * KIB): Promise<void> {
+  await withTmpfs(async (scratch) => {
+    const image = join(scratch, 'image.squashfs')
+    const model = thoroughTree({ blockSize })
+    await writeImage(entriesOf(model), image, options)
+    expect(await judge(image, expectedState(model), scratch, { offset: options.offset ?? 0 })).toEqual([])
+  })
+}
+
+/** What unsquashfs says of the superblock. */
+async function superblock(image: string): Promise<string> {
+  const { stdout } = await run('unsquashfs', ['-stat', image])
+  return stdout.toString('utf8')
+}
+
+/** Names of very different lengths, in no order, some of bytes beyond ASCII. */
+function manyNames(index: number): Buffer {
+  const number = String((index * 48_271) % 2_147_483_647)
+  if (index % 7 === 0) return Buffer.from(`\xff${number}`, 'latin1')
+  if (index % 11 === 0) return Buffer.from(`${number}é${index}`)
+  if (index % 101 === 0) return Buffer.from(number.padEnd(255, 'long'))
+  return Buffer.from(number)
+}
+
+function* owners(count: number): Generator<Entry> {
+  for (let uid = 0; uid < count; uid++) yield { type: 'file', path: `f/${uid}`, content: '', uid }
+}
+
+function readAt(path: string, position: number, length: number): Buffer {
+  const file = openSync(path, 'r')
+  const bytes = Buffer.alloc(length)
+  let read = 0
+  while (read < length) {
+    const count = readSync(file, bytes, read, length - read, position + read)
+    if (count === 0) break
+    read += count
+  }
+  closeSync(file)
+  return bytes.subarray(0, read)
+}
