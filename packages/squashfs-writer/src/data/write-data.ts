@@ -67,6 +67,7 @@ export async function writeData(
 
   function takePiece(piece: Piece, use: Use): void {
     const { file, digest, bytes } = piece
+    if (failures.has(file)) return // what was read ahead of the failure
     if (piece.failure) {
       failures.set(file, piece.failure)
       return

@@ -1,7 +1,7 @@
 /** Jobs: what worker threads do for the main thread. All that touches the source's filesystem is one of these. */
 import type { Unreadable } from '../errors.js'
 import type { ByteString } from '../tree/byte-string.js'
-import type { Identity } from '../tree/node.js'
+import type { FileNode, Identity } from '../tree/node.js'
 
 /** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
 export const FACT = { mode: 0, uid: 1, gid: 2, mtime: 3, size: 4, blocks: 5, device: 6, rdev: 7 } as const
@@ -56,6 +56,16 @@ export interface Folder {
 export const NAMES_PER_LOOK = 128
 /** Milliseconds after which a look ends with the folder that it is at, so that slow folders are shared out. */
 export const LOOK_TIME = 10
+
+/** The item for a range of a file that workers read. */
+export function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
+  const { content, size } = file
+  if (content.kind === 'disk')
+    return { from: content.path, seen: content.seen, size, start, length, at, digest }
+  if (content.kind === 'range')
+    return { from: content.descriptor, seen: null, size, start: content.start + start, length, at, digest }
+  throw new TypeError(`content of kind ${content.kind} is not read by workers`)
+}
 
 /** Many items in three objects: what is sent to a thread is copied piece by piece, and pieces cost. */
 export interface PackedItems {

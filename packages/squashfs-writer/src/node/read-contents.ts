@@ -1,12 +1,13 @@
 /** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of shared buffers. */
 import type { Batch, ContentReader, Piece, ReadRequest } from '../data/content-reader.js'
 import type { FileNode } from '../tree/node.js'
-import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
-import { type Failure, packItems, type ReadItem } from './jobs.js'
+import { BUFFER_SIZE, createBufferPool } from './buffer-pool.js'
+import { digestOf } from './digest.js'
+import { type Failure, isFailure, itemOf, packItems, type ReadItem } from './jobs.js'
+import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
+import { readStream } from './stream-reader.js'
 import type { Workers } from './workers.js'
 
-/** Bytes of a shared buffer: many small files, or one part of a large one; a multiple of every block size. */
-const BUFFER_SIZE = PART_SIZE
 /** Files in one step. */
 const FILES_PER_STEP = 256
 
@@ -45,58 +46,6 @@ export function createContentReader(workers: Workers, blockSize: number, buffers
       }
     },
   }
-}
-
-/** What was found out about large files before anything is read for good. */
-interface LargeRepeats {
-  readonly digests: ReadonlyMap<FileNode, string>
-  /** Files whose content an earlier file of the sequence has. */
-  readonly repeated: ReadonlySet<FileNode>
-  readonly failures: ReadonlyMap<FileNode, Failure>
-}
-
-/** A file that does not fit one buffer must be digested before its first block is compressed. */
-async function findLargeRepeats(requests: readonly ReadRequest[], workers: Workers): Promise<LargeRepeats> {
-  const digests = new Map<FileNode, string>()
-  const failures = new Map<FileNode, Failure>()
-  const large = requests.filter(({ file, digest }) => digest && file.size > BUFFER_SIZE)
-  await Promise.all(
-    large.map(async ({ file }) => {
-      const found = await digestLarge(file, workers)
-      if (typeof found === 'string') digests.set(file, found)
-      else failures.set(file, found)
-    }),
-  )
-  const first = new Map<string, FileNode>()
-  const repeated = new Set<FileNode>()
-  for (const { file } of large) {
-    const digest = digests.get(file)
-    if (digest === undefined) continue
-    if (first.has(digest)) repeated.add(file)
-    else first.set(digest, file)
-  }
-  return { digests, repeated, failures }
-}
-
-async function digestLarge(file: FileNode, workers: Workers): Promise<string | Failure> {
-  const { content, size } = file
-  const digest = createLargeDigest()
-  if (content.kind === 'bytes') {
-    for (let at = 0; at < size; at += PART_SIZE) digest.add(content.bytes.subarray(at, at + PART_SIZE), at)
-    return digest.result()
-  }
-  if (content.kind === 'stream') {
-    const stream = chunksOf(content.open)
-    const buffer = new Uint8Array(PART_SIZE)
-    for (let at = 0; at < size; at += PART_SIZE) {
-      const part = buffer.subarray(0, Math.min(PART_SIZE, size - at))
-      const failure = await fill(stream, part, at, size, at + part.length === size)
-      if (failure) return failure
-      digest.add(part, at)
-    }
-    return digest.result()
-  }
-  return workers.run('digest', { item: itemOf(file, 0, file.size, 0, false) })
 }
 
 async function* stepsOf(
@@ -217,7 +166,7 @@ function* streamSteps(
   digest: boolean,
   known: string | null,
 ): Generator<Step, undefined> {
-  const stream = chunksOf(open)
+  const stream = readStream(open, file.size)
   let before: Promise<unknown> = Promise.resolve()
   let failed = false
   const count = Math.max(1, Math.ceil(file.size / BUFFER_SIZE))
@@ -227,7 +176,7 @@ function* streamSteps(
     const step: Step = async (buffer) => {
       if (failed) return []
       const bytes = new Uint8Array(buffer, 0, length)
-      const failure = await fill(stream, bytes, n * BUFFER_SIZE, file.size, last)
+      const failure = await stream.fill(bytes)
       failed = failure !== null
       const own = n > 0 ? null : (known ?? (digest && last ? digestOf(bytes) : null))
       return [pieceOf(file, bytes, failure ?? own, last)]
@@ -241,86 +190,7 @@ function* streamSteps(
   return undefined
 }
 
-/** Reads a stream in amounts that the reader chooses. */
-function chunksOf(open: () => AsyncIterable<Uint8Array>) {
-  let iterator: AsyncIterator<Uint8Array> | null = null
-  let rest: Uint8Array = new Uint8Array(0)
-  return {
-    /** Up to `most` bytes; none at the end. */
-    async take(most: number): Promise<Uint8Array> {
-      iterator ??= open()[Symbol.asyncIterator]()
-      while (rest.length === 0) {
-        const { value, done } = await iterator.next()
-        if (done) return rest
-        rest = value
-      }
-      const taken = rest.subarray(0, most)
-      rest = rest.subarray(taken.length)
-      return taken
-    },
-  }
-}
-
-async function fill(
-  stream: ReturnType<typeof chunksOf>,
-  bytes: Uint8Array,
-  position: number,
-  size: number,
-  last: boolean,
-): Promise<Failure | null> {
-  const wrong = (given: string) => ({
-    code: 'CHANGED',
-    message: `its stream gave ${given} than the ${size} bytes announced`,
-  })
-  try {
-    for (let at = 0; at < bytes.length; ) {
-      const chunk = await stream.take(bytes.length - at)
-      if (chunk.length === 0) return wrong(`fewer (${position + at})`)
-      bytes.set(chunk, at)
-      at += chunk.length
-    }
-    return last && (await stream.take(1)).length > 0 ? wrong('more') : null
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'STREAM'
-    return { code, message: `its stream failed: ${error instanceof Error ? error.message : String(error)}` }
-  }
-}
-
-function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
-  const { content, size } = file
-  if (content.kind === 'disk')
-    return { from: content.path, seen: content.seen, size, start, length, at, digest }
-  if (content.kind === 'range')
-    return { from: content.descriptor, seen: null, size, start: content.start + start, length, at, digest }
-  throw new TypeError(`content of kind ${content.kind} is not read by workers`)
-}
-
 function pieceOf(file: FileNode, bytes: Uint8Array, answer: Failure | string | null, last: boolean): Piece {
-  if (answer !== null && typeof answer !== 'string')
-    return { file, bytes: 0, digest: null, last: true, failure: answer }
+  if (isFailure(answer)) return { file, bytes: 0, digest: null, last: true, failure: answer }
   return { file, bytes, digest: answer, last, failure: null }
-}
-
-/** Buffers that go round: handed out, filled, used, and given back. */
-function createBufferPool(most: number) {
-  const free: SharedArrayBuffer[] = []
-  const waiting: ((buffer: SharedArrayBuffer) => void)[] = []
-  let made = 0
-  return {
-    hasFree: () => free.length > 0 || made < most,
-    async take(): Promise<SharedArrayBuffer> {
-      const buffer = free.pop()
-      if (buffer) return buffer
-      if (made < most) {
-        made++
-        return new SharedArrayBuffer(BUFFER_SIZE)
-      }
-      return new Promise((resolve) => waiting.push(resolve))
-    },
-    give(buffer: SharedArrayBuffer): void {
-      const next = waiting.shift()
-      if (next) next(buffer)
-      else free.push(buffer)
-    },
-  }
 }
