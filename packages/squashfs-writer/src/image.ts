@@ -99,7 +99,8 @@ export async function writeTree(
   if (compressorOptions) output.append(compressorOptions)
 
   // Data and fragment blocks
-  const files = inodeOrder(root).filter(isFile)
+  const nodes = inodeOrder(root)
+  const files = nodes.filter(isFile)
   const blocks = createBlockWriter(codec, output, settings.blocksUnderWay)
   const data = await writeData(
     files,
@@ -120,7 +121,7 @@ export async function writeTree(
   onProgress({ ...total(files), phase: 'tables', bytesOut: output.position })
 
   // Inode table, directory table
-  const order = inodeOrder(root)
+  const order = omitted.length > 0 ? inodeOrder(root) : nodes
   const ids = createIdTable()
   const xattrs = createXattrTable()
   const tables = await encodeInodeTables(order, codec, store.has('inodes'), ids, xattrs)
@@ -137,7 +138,7 @@ export async function writeTree(
       ? null
       : await writeLookupTable(output, codec, storesInodes, data.fragments.map(encodeFragmentEntry))
   const exportTable = settings.exportable
-    ? await writeLookupTable(output, codec, storesInodes, exportRecords(tables.references))
+    ? await writeLookupTable(output, codec, storesInodes, [exportRecords(tables.references)])
     : null
   const idTable = await writeLookupTable(output, codec, store.has('ids'), ids.records())
   const xattrTable = await xattrs.write(output, codec, store.has('xattrs'))
@@ -190,12 +191,12 @@ function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean):
   )
 }
 
-function* exportRecords(references: Float64Array): Iterable<Uint8Array> {
-  for (const reference of references) {
-    const record = new Uint8Array(8)
-    setUint64(viewOf(record), 0, reference)
-    yield record
-  }
+/** The export table's records, all in one. */
+function exportRecords(references: Float64Array): Uint8Array {
+  const records = new Uint8Array(8 * references.length)
+  const view = viewOf(records)
+  for (const [n, reference] of references.entries()) setUint64(view, 8 * n, reference)
+  return records
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Buffer pool: shared memory between those who read and those who compress. Its size bounds what is in flight. */
+/** Buffer pool: the memory that goes from those who read to those who compress, and back. Its size bounds what is in flight. */
 
 /** Bytes of a buffer: many small files, or one part of a large one; a multiple of every block size. */
 export const BUFFER_SIZE = 1_048_576
@@ -6,8 +6,8 @@ export const BUFFER_SIZE = 1_048_576
 export interface BufferPool {
   hasFree(): boolean
   /** Waits until a buffer is free. */
-  take(): Promise<SharedArrayBuffer>
-  give(buffer: SharedArrayBuffer): void
+  take(): Promise<ArrayBuffer>
+  give(buffer: ArrayBuffer): void
 }
 
 /**
@@ -15,8 +15,8 @@ export interface BufferPool {
  * @param most how many there may be.
  */
 export function createBufferPool(most: number): BufferPool {
-  const free: SharedArrayBuffer[] = []
-  const waiting: ((buffer: SharedArrayBuffer) => void)[] = []
+  const free: ArrayBuffer[] = []
+  const waiting: ((buffer: ArrayBuffer) => void)[] = []
   let made = 0
   return {
     hasFree: () => free.length > 0 || made < most,
@@ -25,7 +25,7 @@ export function createBufferPool(most: number): BufferPool {
       if (buffer) return buffer
       if (made < most) {
         made++
-        return new SharedArrayBuffer(BUFFER_SIZE)
+        return new ArrayBuffer(BUFFER_SIZE)
       }
       return new Promise((resolve) => waiting.push(resolve))
     },

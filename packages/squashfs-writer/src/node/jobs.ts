@@ -30,7 +30,7 @@ export interface Facts {
   readonly failures: (readonly [number, Failure])[]
 }
 
-/** A range of a file to be read into a shared buffer. */
+/** A range of a file to be read into a buffer. */
 export interface ReadItem {
   /** A path, or the descriptor of a file that is open already. */
   readonly from: ByteString | number
@@ -97,8 +97,11 @@ export interface Jobs {
     ask: { folders: Folder[]; xattrs: boolean }
     answer: ((Facts & { rest: ByteString[] }) | Failure)[]
   }
-  /** Ranges of files into a shared buffer; for each a failure, or a digest where one is wanted. */
-  read: { ask: { items: PackedItems; buffer: SharedArrayBuffer }; answer: (Failure | string | null)[] }
+  /** Ranges of files into a buffer, which moves to the worker and back; for each a failure, or a digest where wanted. */
+  read: {
+    ask: { items: PackedItems; buffer: ArrayBuffer }
+    answer: { found: (Failure | string | null)[]; buffer: ArrayBuffer }
+  }
   /** The digest of a whole file. */
   digest: { ask: { item: ReadItem }; answer: Failure | string }
   /** Where a file has data: [start, end, ...]. */

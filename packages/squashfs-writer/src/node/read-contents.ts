@@ -1,4 +1,4 @@
-/** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of shared buffers. */
+/** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of buffers. */
 import type { Batch, ContentReader, Piece, ReadRequest } from '../data/content-reader.js'
 import type { FileNode } from '../tree/node.js'
 import { BUFFER_SIZE, createBufferPool } from './buffer-pool.js'
@@ -11,8 +11,8 @@ import type { Workers } from './workers.js'
 /** Files in one step. */
 const FILES_PER_STEP = 256
 
-/** One buffer's worth of reading. */
-type Step = (buffer: SharedArrayBuffer) => Promise<Piece[]>
+/** One buffer's worth of reading. The buffer comes back as another object when it was with a worker. */
+type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonly buffer: ArrayBuffer }>
 
 /**
  * @param blockSize bytes: a large file is cut at multiples of it.
@@ -41,8 +41,9 @@ export function createContentReader(workers: Workers, blockSize: number, buffers
         yield await next
       }
 
-      async function begin(step: Step, buffer: SharedArrayBuffer): Promise<Batch> {
-        return { pieces: await step(buffer), release: () => pool.give(buffer) }
+      async function begin(step: Step, free: ArrayBuffer): Promise<Batch> {
+        const { pieces, buffer } = await step(free)
+        return { pieces, release: () => pool.give(buffer) }
       }
     },
   }
@@ -84,7 +85,7 @@ function roomFor({ content, size }: FileNode): number | null {
 }
 
 function smallFilesStep(group: readonly ReadRequest[], workers: Workers): Step {
-  return async (buffer) => {
+  return async (free) => {
     const items: ReadItem[] = []
     let at = 0
     for (const { file, digest } of group) {
@@ -92,15 +93,21 @@ function smallFilesStep(group: readonly ReadRequest[], workers: Workers): Step {
       items.push(itemOf(file, 0, file.size, at, digest))
       at += file.size
     }
-    const answers = items.length === 0 ? [] : await workers.run('read', { items: packItems(items), buffer })
+    const { found, buffer } =
+      items.length === 0 ? { found: [], buffer: free } : await readItems(items, free, workers)
     let next = 0
-    return group.map(({ file, digest }) => {
+    const pieces = group.map(({ file, digest }) => {
       if (file.content.kind === 'bytes')
         return pieceOf(file, file.content.bytes, digest ? digestOf(file.content.bytes) : null, true)
       const n = next++
-      return pieceOf(file, new Uint8Array(buffer, items[n]!.at, file.size), answers[n]!, true)
+      return pieceOf(file, new Uint8Array(buffer, items[n]!.at, file.size), found[n]!, true)
     })
+    return { pieces, buffer }
   }
+}
+
+function readItems(items: readonly ReadItem[], buffer: ArrayBuffer, workers: Workers) {
+  return workers.run('read', { items: packItems(items), buffer }, [buffer])
 }
 
 async function* largeFileSteps(
@@ -111,7 +118,7 @@ async function* largeFileSteps(
 ): AsyncGenerator<Step, undefined> {
   const known = repeats.digests.get(file) ?? null
   const only = (piece: Omit<Piece, 'file' | 'last'>): Step => {
-    return async () => [{ file, last: true, ...piece }]
+    return async (buffer) => ({ pieces: [{ file, last: true, ...piece }], buffer })
   }
   const failure = repeats.failures.get(file)
   if (failure) return yield only({ bytes: 0, digest: null, failure })
@@ -129,15 +136,15 @@ async function* largeFileSteps(
   for (const { start, length, hole } of rangesOf(extents, file.size, blockSize)) {
     const last = start + length === file.size
     const ownDigest = start === 0 ? known : null
-    if (hole) yield async () => [{ file, bytes: length, digest: ownDigest, last, failure: null }]
-    else
-      yield async (buffer) => {
-        const [answer] = await workers.run('read', {
-          items: packItems([itemOf(file, start, length, 0, false)]),
-          buffer,
-        })
-        return [pieceOf(file, new Uint8Array(buffer, 0, length), answer ?? ownDigest, last)]
+    yield async (free) => {
+      if (hole)
+        return { pieces: [{ file, bytes: length, digest: ownDigest, last, failure: null }], buffer: free }
+      const { found, buffer } = await readItems([itemOf(file, start, length, 0, false)], free, workers)
+      return {
+        pieces: [pieceOf(file, new Uint8Array(buffer, 0, length), found[0] ?? ownDigest, last)],
+        buffer,
       }
+    }
   }
 }
 
@@ -174,12 +181,12 @@ function* streamSteps(
     const last = n === count - 1
     const length = Math.min(BUFFER_SIZE, file.size - n * BUFFER_SIZE)
     const step: Step = async (buffer) => {
-      if (failed) return []
+      if (failed) return { pieces: [], buffer }
       const bytes = new Uint8Array(buffer, 0, length)
       const failure = await stream.fill(bytes)
       failed = failure !== null
       const own = n > 0 ? null : (known ?? (digest && last ? digestOf(bytes) : null))
-      return [pieceOf(file, bytes, failure ?? own, last)]
+      return { pieces: [pieceOf(file, bytes, failure ?? own, last)], buffer }
     }
     yield (buffer) => {
       const piece = before.then(() => step(buffer))

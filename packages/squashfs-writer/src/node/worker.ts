@@ -54,7 +54,8 @@ async function serve(message: JobMessage): Promise<void> {
   } catch (error) {
     outcome = { failure: failureOf(error) }
   }
-  parentPort?.postMessage({ id, ...outcome, calls, slowCalls } satisfies AnswerMessage)
+  const moved = message.name === 'read' ? [message.ask.buffer] : []
+  parentPort?.postMessage({ id, ...outcome, calls, slowCalls } satisfies AnswerMessage, moved)
   calls = 0
   slowCalls = 0
 }
@@ -76,7 +77,8 @@ function work(message: JobMessage): unknown {
       return look(message.ask.folders, message.ask.xattrs)
     case 'read': {
       const buffer = new Uint8Array(message.ask.buffer)
-      return unpackItems(message.ask.items).map((item) => readItem(item, buffer))
+      const found = unpackItems(message.ask.items).map((item) => readItem(item, buffer))
+      return { found, buffer: message.ask.buffer }
     }
     case 'digest':
       return attempt(() =>
@@ -239,8 +241,7 @@ function failureOf(error: unknown): Failure {
   return { code, message: error.message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/s, '') }
 }
 
-/** What Node's calls take for a byte string: text where that is the same. */
-function diskPath(path: ByteString): string | Buffer {
-  for (let n = 0; n < path.length; n++) if (path.charCodeAt(n) > 0x7f) return Buffer.from(path, 'latin1')
-  return path
+/** What Node's calls take for a byte string. */
+function diskPath(path: ByteString): Buffer {
+  return Buffer.from(path, 'latin1')
 }

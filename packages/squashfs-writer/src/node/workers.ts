@@ -13,9 +13,10 @@ const MOST_WORKERS = 32
 export interface Workers {
   /**
    * Gives a job to the next free worker.
+   * @param moved buffers that go to the worker rather than being copied.
    * @throws JobError when the job as a whole failed.
    */
-  run<N extends JobName>(name: N, ask: Jobs[N]['ask']): Promise<Jobs[N]['answer']>
+  run<N extends JobName>(name: N, ask: Jobs[N]['ask'], moved?: ArrayBuffer[]): Promise<Jobs[N]['answer']>
   /** How many jobs at a time keep all threads busy, with some to spare. */
   jobsWanted(): number
   /** Ends all threads; jobs under way are dropped. */
@@ -32,6 +33,7 @@ class JobError extends SquashfsError {
 
 interface Pending {
   readonly message: JobMessage
+  readonly moved: ArrayBuffer[]
   readonly resolve: (answer: never) => void
   readonly reject: (error: unknown) => void
 }
@@ -103,7 +105,7 @@ export function createWorkers(count: number): Workers {
       nextWaiting++
       hand.jobs.set(job.message.id, job)
       hand.worker.ref()
-      hand.worker.postMessage(job.message)
+      hand.worker.postMessage(job.message, job.moved)
     }
     waiting.length = 0
     nextWaiting = 0
@@ -112,10 +114,10 @@ export function createWorkers(count: number): Workers {
   for (let n = 0; n < count; n++) hire()
 
   return {
-    run: (name, ask) =>
+    run: (name, ask, moved = []) =>
       new Promise((resolve, reject) => {
         if (hands.length === 0) throw new SquashfsError('WORKER', 'no reading thread is left')
-        waiting.push({ message: { id: nextId++, name, ask } as JobMessage, resolve, reject })
+        waiting.push({ message: { id: nextId++, name, ask } as JobMessage, moved, resolve, reject })
         assign()
       }),
     jobsWanted: () => 2 * JOBS_PER_WORKER * hands.length,

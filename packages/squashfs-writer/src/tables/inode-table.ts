@@ -7,7 +7,6 @@ import { encodeInode, type Inode, type InodeHead, InodeType } from '../format/in
 import { METADATA_BLOCK_SIZE } from '../format/metadata-block.js'
 import { toBytes } from '../tree/byte-string.js'
 import type { DirectoryNode, Node } from '../tree/node.js'
-import { sortedChildren } from '../tree/order.js'
 import type { IdTable } from './id-table.js'
 import { createMetadataWriter, type Mark } from './metadata-writer.js'
 import type { XattrTable } from './xattr-table.js'
@@ -24,7 +23,7 @@ export interface InodeTables {
 
 /**
  * Encodes every inode and listing.
- * @param order all nodes, numbered, children before parents: a directory's listing is known before its inode.
+ * @param order all nodes, numbered, children before parents and in order of name: a directory's listing is known before its inode.
  */
 export async function encodeInodeTables(
   order: readonly Node[],
@@ -67,7 +66,7 @@ export async function encodeInodeTables(
   }
 
   function listingEntries(node: DirectoryNode): ListingEntry[] {
-    return sortedChildren(node).map(([name, child]) => {
+    return Array.from(node.children, ([name, child]) => {
       const mark = marks[child.number - 1]!
       return {
         name: toBytes(name),

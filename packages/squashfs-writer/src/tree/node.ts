@@ -63,7 +63,7 @@ export type Identity = string
 
 export interface DirectoryNode extends NodeBase {
   readonly type: typeof InodeType.DIRECTORY
-  readonly children: Map<ByteString, Node>
+  children: Map<ByteString, Node>
   parent: DirectoryNode | null
 }
 

@@ -7,7 +7,8 @@ import type { ByteString } from './byte-string.js'
 import type { DirectoryNode, Node } from './node.js'
 
 /**
- * All nodes, each once, children before parents, and numbers them in that sequence from 1.
+ * All nodes, each once, children before parents. Numbers them in that sequence from 1, and leaves every directory's
+ * children in the order of their names.
  *
  * What lies in a directory comes first, in the order of names and close together; then each subdirectory's; then the
  * directory itself. So the root is last, and a listing finds the inodes of its files in few metadata blocks.
@@ -24,7 +25,8 @@ export function inodeOrder(root: DirectoryNode): Node[] {
     }
     stack.push([directory, 'leave'])
     const folders: DirectoryNode[] = []
-    for (const [, node] of sortedChildren(directory)) {
+    directory.children = new Map(sortedChildren(directory))
+    for (const node of directory.children.values()) {
       if (node.type === InodeType.DIRECTORY) folders.push(node)
       else if (node.links === 1) order.push(node)
       else if (!seen.has(node)) {
@@ -45,13 +47,13 @@ export function sortedChildren(directory: DirectoryNode): (readonly [ByteString,
   return [...directory.children].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Every path under which a node of `wanted` stands, in the order of the tree. */
+/** Every path under which a node of `wanted` stands; of a tree in order, in its order. */
 export function pathsOf(root: DirectoryNode, wanted: ReadonlySet<Node>): (readonly [ByteString, Node])[] {
   const found: (readonly [ByteString, Node])[] = []
   const stack: (readonly [ByteString, DirectoryNode])[] = [['', root]]
   for (let top = stack.pop(); top; top = stack.pop()) {
     const [prefix, directory] = top
-    for (const [name, node] of sortedChildren(directory)) {
+    for (const [name, node] of directory.children) {
       if (wanted.has(node)) found.push([prefix + name, node])
       if (node.type === InodeType.DIRECTORY) stack.push([`${prefix}${name}/`, node])
     }

@@ -1,0 +1,204 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createOutput, type Sink } from './output.js'
+
+const MIB = 1_048_576
+
+/** Keeps copies of what it is given. */
+function recording() {
+  const writes: { readonly bytes: Uint8Array; readonly position: number }[] = []
+  const sink: Sink = {
+    write(bytes, position) {
+      writes.push({ bytes: bytes.slice(), position })
+    },
+  }
+  return { sink, writes, sizes: () => writes.map(({ bytes, position }) => [position, bytes.length]) }
+}
+
+/** A sink whose writes end when the test wants it. */
+function manual() {
+  const writes: {
+    readonly bytes: Uint8Array
+    readonly done: () => void
+    readonly fail: (e: Error) => void
+  }[] = []
+  const sink: Sink = {
+    write: (bytes) => new Promise<void>((done, fail) => writes.push({ bytes, done, fail })),
+  }
+  return { sink, writes }
+}
+
+const block = (length: number, value = 1) => new Uint8Array(length).fill(value)
+const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
+
+async function isDone(promise: Promise<unknown> | undefined): Promise<boolean> {
+  return Promise.race([Promise.resolve(promise).then(() => true), aTurn().then(() => false)])
+}
+
+describe('the output', () => {
+  it('gathers pieces into writes of 1 MiB', async () => {
+    const { sink, sizes } = recording()
+    const output = createOutput(sink, 0)
+    output.append(block(MIB - 1))
+    expect(sizes()).toEqual([])
+    output.append(block(1))
+    expect(sizes()).toEqual([[0, MIB]])
+    output.append(block(5))
+    output.append(block(2 * MIB))
+    expect(sizes()).toEqual([
+      [0, MIB],
+      [MIB, MIB],
+      [2 * MIB, MIB],
+    ])
+    await output.flush()
+    expect(sizes().slice(3)).toEqual([[3 * MIB, 5]])
+  })
+
+  it('tells where each piece went', () => {
+    const output = createOutput(recording().sink, 4096)
+    expect(output.position).toBe(0)
+    expect([10, 0, MIB, 1].map((length) => output.append(block(length)))).toEqual([0, 10, 10, MIB + 10])
+    expect(output.position).toBe(MIB + 11)
+  })
+
+  it('begins at its offset in the destination', async () => {
+    const { sink, sizes } = recording()
+    const output = createOutput(sink, 4096)
+    output.append(block(MIB + 3))
+    await output.flush()
+    await output.overwrite(block(96), 0)
+    await output.overwrite(block(2), 50)
+    expect(sizes()).toEqual([
+      [4096, MIB],
+      [4096 + MIB, 3],
+      [4096, 96],
+      [4146, 2],
+    ])
+  })
+
+  it('is all that was appended, in that order', async () => {
+    const aPiece = fc.oneof(fc.nat(1000), fc.nat(3 * MIB), fc.constantFrom(0, MIB - 1, MIB, MIB + 1))
+    await fc.assert(
+      fc.asyncProperty(fc.array(aPiece, { maxLength: 8 }), async (lengths) => {
+        const { sink, writes } = recording()
+        const output = createOutput(sink, 0)
+        const pieces = lengths.map((length, n) => block(length, n + 1))
+        for (const piece of pieces) output.append(piece)
+        await output.flush()
+        let end = 0
+        for (const { position, bytes } of writes) {
+          expect(position).toBe(end)
+          end += bytes.length
+        }
+        expect(Buffer.concat(writes.map(({ bytes }) => bytes)).equals(Buffer.concat(pieces))).toBe(true)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('takes copies', async () => {
+    const { sink, writes } = recording()
+    const output = createOutput(sink, 0)
+    const piece = block(10)
+    output.append(piece)
+    piece.fill(9)
+    await output.flush()
+    expect(writes[0]?.bytes).toEqual(block(10))
+  })
+
+  it('leaves what it handed over as it is until the sink has taken it', async () => {
+    const { sink, writes } = manual()
+    const output = createOutput(sink, 0)
+    for (const value of [1, 2, 3]) output.append(block(MIB, value))
+    writes[1]!.done()
+    await aTurn()
+    for (const value of [4, 5, 6]) output.append(block(MIB, value))
+    const firsts = writes.map(({ bytes }) => [bytes[0], bytes[MIB - 1]])
+    expect([0, 2, 3, 4, 5].map((n) => firsts[n])).toEqual([1, 3, 4, 5, 6].map((value) => [value, value]))
+    for (const { done } of writes) done()
+    await output.flush()
+  })
+
+  it('hands over nothing when there is nothing', async () => {
+    const { sink, writes } = recording()
+    const output = createOutput(sink, 0)
+    expect(output.append(block(0))).toBe(0)
+    await output.flush()
+    await output.flush()
+    expect(writes).toEqual([])
+  })
+
+  it('is flushed when the sink has taken all', async () => {
+    const { sink, writes } = manual()
+    const output = createOutput(sink, 0)
+    output.append(block(MIB + 1))
+    const flushed = output.flush()
+    expect(writes.length).toBe(2)
+    writes[1]!.done()
+    expect(await isDone(flushed)).toBe(false)
+    writes[0]!.done()
+    await flushed
+  })
+})
+
+describe('room', () => {
+  it('is there until four writes are under way, and again when one of them is done', async () => {
+    const { sink, writes } = manual()
+    const output = createOutput(sink, 0)
+    expect(output.room()).toBeUndefined()
+    output.append(block(3 * MIB))
+    expect(output.room()).toBeUndefined()
+    output.append(block(MIB))
+    const room = output.room()
+    expect(await isDone(room)).toBe(false)
+    writes[2]!.done()
+    expect(await isDone(room)).toBe(true)
+    expect(output.room()).toBeUndefined()
+    for (const { done } of writes) done()
+    await output.flush()
+  })
+})
+
+describe('a sink that fails', () => {
+  it('fails the flush, by its first error', async () => {
+    const { sink, writes } = manual()
+    const output = createOutput(sink, 0)
+    output.append(block(2 * MIB))
+    writes[1]!.fail(new Error('first'))
+    await aTurn()
+    writes[0]!.fail(new Error('second'))
+    await expect(output.flush()).rejects.toThrow('first')
+  })
+
+  it('fails who asks for room, and who waits for it', async () => {
+    const { sink, writes } = manual()
+    const output = createOutput(sink, 0)
+    output.append(block(4 * MIB))
+    const room = output.room()
+    writes[0]!.fail(new Error('full'))
+    await expect(room).rejects.toThrow('full')
+    expect(() => output.room()).toThrow('full')
+  })
+
+  it('is given nothing more', async () => {
+    let calls = 0
+    const output = createOutput(
+      {
+        write() {
+          calls++
+          throw new Error('full')
+        },
+      },
+      0,
+    )
+    output.append(block(3 * MIB + 1))
+    await expect(output.flush()).rejects.toThrow('full')
+    expect(calls).toBe(1)
+    await expect(output.flush()).rejects.toThrow('full')
+  })
+
+  it('fails what overwrites', async () => {
+    const output = createOutput({ write: () => Promise.reject(new Error('full')) }, 0)
+    await expect(output.overwrite(block(1), 0)).rejects.toThrow('full')
+  })
+})
