@@ -16,7 +16,7 @@ import { writeLookupTable } from './tables/lookup-table.js'
 import { createXattrTable } from './tables/xattr-table.js'
 import { type ByteString, toDisplay } from './tree/byte-string.js'
 import { type DirectoryNode, detach, type FileNode, type Node } from './tree/node.js'
-import { inodeOrder, pathsOf } from './tree/order.js'
+import { type InodeOrder, inodeOrder, pathsOf } from './tree/order.js'
 
 /** Parts of an image that can be left uncompressed. */
 export type StoredPart = 'inodes' | 'data' | 'fragments' | 'xattrs' | 'ids'
@@ -34,8 +34,9 @@ export interface ImageSettings {
   /** Seconds; null takes the newest mtime of the tree. */
   readonly imageTime: number | null
   readonly unreadable: 'fail' | 'omit'
-  /** Blocks that may be under way at once. */
+  /** Blocks that may be under way, and that may be compressed at a time. */
   readonly blocksUnderWay: number
+  readonly blocksAtOnce: number
 }
 
 /** How far the work is. Numbers only grow within a phase. */
@@ -99,9 +100,9 @@ export async function writeTree(
   if (compressorOptions) output.append(compressorOptions)
 
   // Data and fragment blocks
-  const nodes = inodeOrder(root)
-  const files = nodes.filter(isFile)
-  const blocks = createBlockWriter(codec, output, settings.blocksUnderWay)
+  const found = inodeOrder(root)
+  const files = found.leaves.filter(isFile)
+  const blocks = createBlockWriter(codec, output, settings.blocksUnderWay, settings.blocksAtOnce)
   const data = await writeData(
     files,
     reader,
@@ -121,7 +122,7 @@ export async function writeTree(
   onProgress({ ...total(files), phase: 'tables', bytesOut: output.position })
 
   // Inode table, directory table
-  const order = omitted.length > 0 ? inodeOrder(root) : nodes
+  const order = omitted.length > 0 ? inodeOrder(root) : found
   const ids = createIdTable()
   const xattrs = createXattrTable()
   const tables = await encodeInodeTables(order, codec, store.has('inodes'), ids, xattrs)
@@ -151,8 +152,8 @@ export async function writeTree(
   signal.throwIfAborted()
   await output.overwrite(
     encodeSuperblock({
-      inodeCount: order.length,
-      imageTime: settings.imageTime ?? order.reduce((newest, { mtime }) => Math.max(newest, mtime), 0),
+      inodeCount: order.count,
+      imageTime: settings.imageTime ?? newestTime(order),
       blockSize: settings.blockSize,
       fragmentCount: data.fragments.length,
       compressor: codec.id,
@@ -251,23 +252,27 @@ function isFile(node: Node): node is FileNode {
   return node.type === InodeType.FILE
 }
 
+function newestTime({ leaves, levels }: InodeOrder): number {
+  const newest = (nodes: readonly Node[]) => nodes.reduce((time, { mtime }) => Math.max(time, mtime), 0)
+  return Math.max(newest(leaves), ...levels.map(newest))
+}
+
 function summary(
-  order: readonly Node[],
+  { leaves, levels, count }: InodeOrder,
   bytesOut: number,
   data: DataResult,
   omitted: Unreadable[],
 ): ImageSummary {
-  const count = (...types: InodeType[]) => order.filter(({ type }) => types.includes(type)).length
-  const names = order.reduce((sum, node) => sum + (node.type === InodeType.DIRECTORY ? 1 : node.links), 0)
+  const ofType = (...types: InodeType[]) => leaves.filter(({ type }) => types.includes(type)).length
   return {
-    inodes: order.length,
-    files: count(InodeType.FILE),
-    directories: count(InodeType.DIRECTORY),
-    symlinks: count(InodeType.SYMLINK),
-    devices: count(InodeType.BLOCK_DEVICE, InodeType.CHARACTER_DEVICE),
-    ipc: count(InodeType.FIFO, InodeType.SOCKET),
-    hardLinks: names - order.length,
-    bytesIn: total(order.filter(isFile)).totalBytes,
+    inodes: count,
+    files: ofType(InodeType.FILE),
+    directories: levels.reduce((sum, level) => sum + level.length, 0),
+    symlinks: ofType(InodeType.SYMLINK),
+    devices: ofType(InodeType.BLOCK_DEVICE, InodeType.CHARACTER_DEVICE),
+    ipc: ofType(InodeType.FIFO, InodeType.SOCKET),
+    hardLinks: leaves.reduce((sum, { links }) => sum + links - 1, 0),
+    bytesIn: total(leaves.filter(isFile)).totalBytes,
     bytesOut,
     fragments: data.fragments.length,
     duplicates: data.duplicates,

@@ -24,13 +24,29 @@ interface Slot {
 }
 
 /**
- * @param limit blocks that may be under way at once; what comes out does not depend on it.
+ * @param limit blocks that may be under way: waiting, being compressed, or done before their turn.
+ * @param atOnce blocks being compressed at a time: more than there are cores only push each other out of the caches.
  */
-export function createBlockWriter(codec: Codec, output: Output, limit: number): BlockWriter {
+export function createBlockWriter(
+  codec: Codec,
+  output: Output,
+  limit: number,
+  atOnce: number = limit,
+): BlockWriter {
   const queue: (Slot | undefined)[] = []
+  const unstarted: Slot[] = []
+  let compressing = 0
   let head = 0
   let waiting: (() => void)[] = []
   let failure: { readonly error: unknown } | null = null
+
+  function start(): void {
+    for (; compressing < atOnce; compressing++) {
+      const slot = unstarted.shift()
+      if (!slot) return
+      void compress(slot)
+    }
+  }
 
   async function compress(slot: Slot): Promise<void> {
     try {
@@ -38,6 +54,8 @@ export function createBlockWriter(codec: Codec, output: Output, limit: number): 
     } catch (error) {
       failure ??= { error }
     }
+    compressing--
+    start()
     settle()
   }
 
@@ -77,10 +95,12 @@ export function createBlockWriter(codec: Codec, output: Output, limit: number): 
     submit(bytes, stored, written) {
       const slot: Slot = { bytes, written, result: null }
       queue.push(slot)
-      if (!stored && !codec.stores) void compress(slot)
-      else {
+      if (stored || codec.stores) {
         slot.result = bytes
         settle()
+      } else {
+        unstarted.push(slot)
+        start()
       }
     },
     room() {

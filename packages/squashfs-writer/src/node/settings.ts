@@ -103,6 +103,7 @@ export function settle(
       imageTime,
       unreadable: oneOf('unreadable', unreadable, ['fail', 'omit']),
       blocksUnderWay: 4 + 4 * threads,
+      blocksAtOnce: threads + 1, // one more, so that no core waits for the next block to be handed out
     },
     rules: {
       ...owners(options.owner ?? 'keep'),

@@ -1,18 +1,25 @@
 /** Inode and directory tables: written together, since a listing refers to inodes, and a directory's inode to its listing. */
 import type { Codec } from '../codec/codec.js'
 import { encodeDeviceNumber } from '../format/device-number.js'
-import { encodeListing, type ListingEntry } from '../format/directory.js'
+import { encodeListing, type Listing, type ListingEntry } from '../format/directory.js'
 import { NO_FRAGMENT } from '../format/fragment.js'
 import { encodeInode, type Inode, type InodeHead, InodeType } from '../format/inode.js'
 import { METADATA_BLOCK_SIZE } from '../format/metadata-block.js'
 import { toBytes } from '../tree/byte-string.js'
 import type { DirectoryNode, Node } from '../tree/node.js'
+import type { InodeOrder } from '../tree/order.js'
 import type { IdTable } from './id-table.js'
 import { createMetadataWriter, type Mark } from './metadata-writer.js'
 import type { XattrTable } from './xattr-table.js'
 
 /** A listing of more bytes than this gets an index: below, a lookup reads one or two metadata blocks anyway. */
 const INDEX_ABOVE = METADATA_BLOCK_SIZE
+
+/** Where a listing went. */
+interface ListingPlace extends Pick<Listing, 'signposts'> {
+  readonly mark: Mark
+  readonly size: number
+}
 
 export interface InodeTables {
   readonly inodeBlocks: readonly Uint8Array[]
@@ -21,12 +28,9 @@ export interface InodeTables {
   readonly references: Float64Array
 }
 
-/**
- * Encodes every inode and listing.
- * @param order all nodes, numbered, children before parents and in order of name: a directory's listing is known before its inode.
- */
+/** Encodes every inode and listing; what a record refers to has its place before it. */
 export async function encodeInodeTables(
-  order: readonly Node[],
+  order: InodeOrder,
   codec: Codec,
   stored: boolean,
   ids: IdTable,
@@ -36,31 +40,40 @@ export async function encodeInodeTables(
   const listings = createMetadataWriter(codec, stored)
   const marks: Mark[] = []
 
-  for (const node of order) {
-    const inode = node.type === InodeType.DIRECTORY ? await directoryInode(node) : plainInode(node)
-    marks.push(inodes.mark())
-    inodes.append(encodeInode(inode))
+  for (const node of order.leaves) appendInode(leafInode(node))
+  for (const level of order.levels) {
+    await inodes.settle()
+    const places = level.map(appendListing)
+    await listings.settle()
+    for (const [n, node] of level.entries()) appendInode(directoryInode(node, places[n]!))
   }
   const inodeBlocks = (await inodes.finish()).blocks
   const directoryBlocks = (await listings.finish()).blocks
   return { inodeBlocks, directoryBlocks, references: Float64Array.from(marks, inodes.reference) }
 
-  async function directoryInode(node: DirectoryNode): Promise<Inode> {
-    await inodes.settle()
-    const at = listings.mark()
-    const { bytes, signposts } = encodeListing(listingEntries(node), at.offset)
+  function appendInode(inode: Inode): void {
+    marks.push(inodes.mark())
+    inodes.append(encodeInode(inode))
+  }
+
+  function appendListing(node: DirectoryNode): ListingPlace {
+    const mark = listings.mark()
+    const { bytes, signposts } = encodeListing(listingEntries(node), mark.offset)
     listings.append(bytes)
-    await listings.settle()
-    const blockAt = (offset: number) => at.block + Math.floor((at.offset + offset) / METADATA_BLOCK_SIZE)
-    const index = bytes.length > INDEX_ABOVE ? signposts : []
+    return { mark, size: bytes.length, signposts }
+  }
+
+  function directoryInode(node: DirectoryNode, { mark, size, signposts }: ListingPlace): Inode {
+    const blockAt = (offset: number) => mark.block + Math.floor((mark.offset + offset) / METADATA_BLOCK_SIZE)
+    const index = size > INDEX_ABOVE ? signposts : []
     return {
       type: InodeType.DIRECTORY,
       head: headOf(node),
-      listingBlock: listings.blockStart(at.block),
-      listingOffset: at.offset,
-      listingSize: bytes.length,
+      listingBlock: listings.blockStart(mark.block),
+      listingOffset: mark.offset,
+      listingSize: size,
       links: node.links,
-      parent: node.parent?.number ?? order.length + 1,
+      parent: node.parent?.number ?? order.count + 1,
       index: index.map(({ offset, name }) => ({ offset, name, block: listings.blockStart(blockAt(offset)) })),
     }
   }
@@ -78,7 +91,7 @@ export async function encodeInodeTables(
     })
   }
 
-  function plainInode(node: Exclude<Node, DirectoryNode>): Inode {
+  function leafInode(node: Exclude<Node, DirectoryNode>): Inode {
     const { links } = node
     const head = headOf(node)
     switch (node.type) {

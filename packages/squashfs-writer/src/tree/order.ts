@@ -6,40 +6,50 @@ import { MAX_INODES } from '../format/limits.js'
 import type { ByteString } from './byte-string.js'
 import type { DirectoryNode, Node } from './node.js'
 
+/** The nodes of a tree in the sequence in which they become inodes; numbered from 1 without gaps. */
+export interface InodeOrder {
+  /** All but directories, each once: what lies in a folder is close together, and in the order of names. */
+  readonly leaves: readonly Exclude<Node, DirectoryNode>[]
+  /** Directories by depth, the deepest first: children before parents. The last level is the root alone. */
+  readonly levels: readonly (readonly DirectoryNode[])[]
+  readonly count: number
+}
+
 /**
- * All nodes, each once, children before parents. Numbers them in that sequence from 1, and leaves every directory's
- * children in the order of their names.
+ * Puts a tree in order, every directory's children by the bytes of their names, and numbers its nodes.
  *
- * What lies in a directory comes first, in the order of names and close together; then each subdirectory's; then the
- * directory itself. So the root is last, and a listing finds the inodes of its files in few metadata blocks.
+ * The directories of a whole tree lie together, so that a reader finds a path's folders in few metadata blocks; and level
+ * by level none refers to another of its level, so that a level's blocks can be compressed at once.
+ *
+ * @throws LimitError for more inodes than squashfs can number.
  */
-export function inodeOrder(root: DirectoryNode): Node[] {
-  const order: Node[] = []
+export function inodeOrder(root: DirectoryNode): InodeOrder {
+  const leaves: Exclude<Node, DirectoryNode>[] = []
+  const levels: DirectoryNode[][] = []
   const seen = new Set<Node>()
-  const stack: (readonly [DirectoryNode, 'enter' | 'leave'])[] = [[root, 'enter']]
+  const stack: (readonly [DirectoryNode, number])[] = [[root, 0]]
   for (let top = stack.pop(); top; top = stack.pop()) {
-    const [directory, step] = top
-    if (step === 'leave') {
-      order.push(directory)
-      continue
-    }
-    stack.push([directory, 'leave'])
-    const folders: DirectoryNode[] = []
+    const [directory, depth] = top
+    levels[depth] ??= []
+    levels[depth].push(directory)
     directory.children = new Map(sortedChildren(directory))
+    const folders: DirectoryNode[] = []
     for (const node of directory.children.values()) {
       if (node.type === InodeType.DIRECTORY) folders.push(node)
-      else if (node.links === 1) order.push(node)
+      else if (node.links === 1) leaves.push(node)
       else if (!seen.has(node)) {
         seen.add(node)
-        order.push(node)
+        leaves.push(node)
       }
     }
-    for (const folder of folders.reverse()) stack.push([folder, 'enter'])
+    for (const folder of folders.reverse()) stack.push([folder, depth + 1])
   }
-  if (order.length > MAX_INODES)
-    throw new LimitError(`${order.length} inodes: squashfs numbers at most ${MAX_INODES}`)
-  for (const [n, node] of order.entries()) node.number = n + 1
-  return order
+  levels.reverse()
+  let count = 0
+  for (const node of leaves) node.number = ++count
+  for (const level of levels) for (const node of level) node.number = ++count
+  if (count > MAX_INODES) throw new LimitError(`${count} inodes: squashfs numbers at most ${MAX_INODES}`)
+  return { leaves, levels, count }
 }
 
 /** A directory's names and nodes in ascending order of the names' bytes. */
