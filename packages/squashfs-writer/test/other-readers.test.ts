@@ -6,6 +6,7 @@ import {
   entriesOf,
   expectedState,
   type Facet,
+  type ModelNode,
   ON_DISK,
   rdsquashfsList,
   rdsquashfsUnpack,
@@ -50,13 +51,38 @@ describe.each(CODECS)('an image with %s', (_, codec) => {
   it.each(BLOCK_SIZES)(
     'and blocks of %i bytes is mounted by squashfuse as it was written',
     async (blockSize) => {
-      await withImage(thoroughTree({ blockSize }), { codec, blockSize }, async (image, model) => {
-        await withSquashfuse(image, async (mounted) => {
-          expect(differences(expectedState(model), await survey(mounted), without())).toEqual([])
-        })
-      })
+      await withImage(
+        forSquashfuse(thoroughTree({ blockSize })),
+        { codec, blockSize },
+        async (image, model) => {
+          await withSquashfuse(image, async (mounted) => {
+            // It gives each name an inode number of its own.
+            const facets = without('hard-links')
+            expect(differences(expectedState(model), await survey(mounted), facets)).toEqual([])
+          })
+        },
+      )
     },
   )
+
+  it.each(BLOCK_SIZES)('and blocks of %i bytes is read whole by 7z', async (blockSize) => {
+    await withImage(
+      forSevenZip(thoroughTree({ blockSize })),
+      { codec, blockSize },
+      async (image, model, scratch) => {
+        await sevenZipTest(image)
+        const expected = [...expectedState(model)].filter(([key]) => key !== '.')
+        expect(new Set(await sevenZipList(image))).toEqual(new Set(expected.map(([key]) => key)))
+        const extracted = join(scratch, 'extracted')
+        await sevenZipExtract(image, extracted)
+        const found = await survey(extracted)
+        for (const [key, { size, sha256, target }] of expected) {
+          const { size: foundSize, sha256: foundSha256, target: foundTarget } = found.get(key) ?? {}
+          expect([key, foundSize, foundSha256, foundTarget]).toEqual([key, size, sha256, target])
+        }
+      },
+    )
+  })
 })
 
 it('rdsquashfs lists what is in the image', async () => {
@@ -64,33 +90,6 @@ it('rdsquashfs lists what is in the image', async () => {
     const lines = await rdsquashfsList(image, '/symlinks')
     expect(lines.some((line) => line.endsWith('relative -> ../sizes'))).toBe(true)
     expect(await rdsquashfsList(image, '/crowd')).toHaveLength(700)
-  })
-})
-
-// 7-Zip of this age knows the gzip and stored images of squashfs, not those with zstd.
-describe.each(CODECS.filter(([name]) => name !== 'zstd'))('an image with %s', (_, codec) => {
-  it.each(BLOCK_SIZES)('and blocks of %i bytes is read whole by 7z', async (blockSize) => {
-    await withImage(
-      thoroughTree({ blockSize, utf8Only: true }),
-      { codec, blockSize },
-      async (image, model, scratch) => {
-        await sevenZipTest(image)
-        const listed = await sevenZipList(image)
-        expect(listed).toContain('symlinks/longest')
-        const extracted = join(scratch, 'extracted')
-        await sevenZipExtract(image, extracted)
-        const found = await survey(extracted)
-        const files = [...expectedState(model)].filter(([key, node]) => node.type === 'file' && isPlain(key))
-        expect(files.length).toBeGreaterThan(750)
-        for (const [key, { size, sha256 }] of files) {
-          expect({ key, size: found.get(key)?.size, sha256: found.get(key)?.sha256 }).toEqual({
-            key,
-            size,
-            sha256,
-          })
-        }
-      },
-    )
   })
 })
 
@@ -126,7 +125,39 @@ function withoutRoot<V>(tree: ReadonlyMap<string, V>): ReadonlyMap<string, V> {
   return new Map([...tree].filter(([key]) => key !== '.'))
 }
 
-/** Whether a path is one that 7z does not rename for the sake of other systems. */
-function isPlain(key: string): boolean {
-  return /^[\w./-]+$/.test(key) && !/(^|\/)\.\./.test(key)
+/**
+ * The xattrs that squashfuse 0.1 gets right. Of any image, mksquashfs's too, it mixes up the prefixes trusted and
+ * security, finds no empty values, and takes a name for another that begins with it.
+ */
+function forSquashfuse(model: TreeModel): TreeModel {
+  const changed = [...model].map(([key, node]): [string, ModelNode] => {
+    if (node.type === 'hard-link') return [key, node]
+    const xattrs = [...node.xattrs].filter(([name, value]) => name.startsWith('user.') && value.length > 0)
+    return [key, { ...node, xattrs: new Map(xattrs) }]
+  })
+  return new Map(changed.filter(([key]) => key !== 'xattrs/many'))
+}
+
+/**
+ * Files, folders and links that 7z extracts as they are: it renames what other systems might stumble over, refuses
+ * links that lead out of their folder, and makes no devices, fifos or sockets.
+ */
+function forSevenZip(model: TreeModel): TreeModel {
+  const link: ModelNode = {
+    type: 'symlink',
+    target: 'sizes',
+    mode: 0o777,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    xattrs: new Map(),
+  }
+  const types = ['file', 'directory', 'hard-link']
+  const kept = [...model].filter(([key, node]) => {
+    const target = node.type === 'hard-link' ? model.get(node.target)!.type : node.type
+    return (
+      types.includes(node.type) && types.includes(target) && /^[\w./-]+$/.test(key) && !key.includes('..')
+    )
+  })
+  return new Map([...kept, ['link', link]])
 }

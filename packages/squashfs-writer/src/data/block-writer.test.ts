@@ -28,10 +28,10 @@ function manual() {
   return { codec, calls }
 }
 
-function imageOf(codec: Codec, limit = 100) {
+function imageOf(codec: Codec, limit = 100, atOnce?: number) {
   const sink = memorySink()
   const output = createOutput(sink, 0)
-  const writer = createBlockWriter(codec, output, limit)
+  const writer = createBlockWriter(codec, output, limit, atOnce)
   const written: [start: number, sizeWord: number][] = []
   return {
     writer,
@@ -76,7 +76,8 @@ describe('blocks', () => {
         fc.scheduler(),
         fc.array(aBlock, { maxLength: 20 }),
         fc.integer({ min: 1, max: 8 }),
-        async (scheduler, blocks, limit) => {
+        fc.integer({ min: 1, max: 8 }),
+        async (scheduler, blocks, limit, atOnce) => {
           let [underWay, most] = [0, 0]
           const codec: Codec = {
             name: 'scheduled',
@@ -88,7 +89,7 @@ describe('blocks', () => {
               return bytes.slice(0, bytes[0]! % 2 === 0 ? -1 : undefined)
             },
           }
-          const image = imageOf(codec, limit)
+          const image = imageOf(codec, limit, atOnce)
           const all = async () => {
             for (const [n, { length, stored }] of blocks.entries()) {
               await image.writer.room()
@@ -110,7 +111,7 @@ describe('blocks', () => {
           expect(await image.bytes()).toEqual(
             new Uint8Array(Buffer.concat(expected.map(({ bytes }) => bytes))),
           )
-          expect(most).toBeLessThanOrEqual(limit)
+          expect(most).toBeLessThanOrEqual(Math.min(limit, atOnce))
         },
       ),
     )
@@ -172,6 +173,45 @@ describe('blocks', () => {
     expect(await image.bytes()).toEqual(
       new Uint8Array(Buffer.concat(contents.map((content) => deflateSync(content)))),
     )
+  })
+})
+
+describe('compression', () => {
+  it('is of so many blocks at a time, the others wait their turn', async () => {
+    const { codec, calls } = manual()
+    const image = imageOf(codec, 100, 2)
+    for (let length = 10; length < 15; length++) image.submit(block(length))
+    expect(calls.length).toBe(2)
+    calls[1]!.done(block(1))
+    await aTurn()
+    expect(calls.length).toBe(3)
+    calls[0]!.done(block(2))
+    calls[2]!.done(block(3))
+    await aTurn()
+    expect(calls.length).toBe(5)
+    calls[3]!.done(block(4))
+    calls[4]!.done(block(5))
+    await image.writer.drain()
+    expect(image.written.map(([, word]) => word)).toEqual([2, 1, 3, 4, 5])
+  })
+
+  it('goes on with all that are under way when nothing else is said', () => {
+    const { codec, calls } = manual()
+    const image = imageOf(codec, 7)
+    for (let n = 0; n < 7; n++) image.submit(block(10))
+    expect(calls.length).toBe(7)
+  })
+
+  it('has no part in what is stored', async () => {
+    const { codec, calls } = manual()
+    const image = imageOf(codec, 100, 1)
+    image.submit(block(10), true)
+    image.submit(block(11))
+    image.submit(block(12), true)
+    expect(calls.length).toBe(1)
+    calls[0]!.done(block(1))
+    await image.writer.drain()
+    expect(image.written.map(([, word]) => word)).toEqual([0x0100_000a, 1, 0x0100_000c])
   })
 })
 

@@ -12,7 +12,10 @@ export interface ReadRequest {
 /** A part of a file's content. The parts of a file come one after another, each but the last a multiple of the block size. */
 export interface Piece {
   readonly file: FileNode
-  /** The bytes; how many zeros there are in a hole; null when an earlier file of this digest had them all. */
+  /**
+   * The bytes; how many zeros there are in a hole; null when an earlier file of this digest had them all. What repeats an
+   * earlier file comes in one piece.
+   */
   readonly bytes: Uint8Array | number | null
   /** With the first piece, if wanted: what equals only for equal contents. */
   readonly digest: string | null

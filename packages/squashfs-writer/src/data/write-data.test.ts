@@ -404,6 +404,22 @@ describe('a file that cannot be read', () => {
     expect(content(after).equals(noise(11))).toBe(true)
   })
 
+  it('is not written further by what was read ahead', async () => {
+    const files = [noise(9000), noise(11)].map(fileOf)
+    const [bad, after] = files as [FileNode, FileNode]
+    const reader = readerOf([
+      piece(bad, { bytes: noise(9000).slice(0, BLOCK), last: false }),
+      piece(bad, { bytes: 0, failure }),
+      piece(bad, { bytes: noise(9000).slice(BLOCK) }),
+      piece(bad, { bytes: 0, failure: { ...failure, code: 'CHANGED' } }),
+      piece(after),
+    ])
+    const { content, result, image } = await written(files, { fragments: 'never' }, uncompressed(), reader)
+    expect(told(files, result)).toEqual([failure, null])
+    expect(content(after).equals(noise(11))).toBe(true)
+    expect(image.length).toBe(BEFORE + BLOCK + 11)
+  })
+
   it('ends all but the reading where there will be no image', async () => {
     const files = [noise(9000), noise(9001), noise(9002), noise(9003)].map(fileOf)
     const [first, bad, unread, worse] = files as [FileNode, FileNode, FileNode, FileNode]

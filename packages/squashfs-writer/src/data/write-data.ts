@@ -92,7 +92,7 @@ export async function writeData(
     if (digest !== null) originals.set(digest, current)
     if (typeof bytes === 'number') addHole(file.placement, bytes)
     else addBytes(file, file.placement, bytes, use)
-    if (piece.last) current.complete = true
+    if (piece.last && current.placement === file.placement) current.complete = true
   }
 
   function addHole(placement: Placement, size: number): void {

@@ -10,6 +10,7 @@ describe('the limits', () => {
       MAX_NAME_LENGTH: 255,
       MAX_TARGET_LENGTH: 4095,
       MAX_TIME: 2 ** 32 - 1,
+      MAX_XATTR_NAME: 255,
       MAX_XATTR_VALUE: 64 * 1024,
       MAX_INODES: 2 ** 32 - 2,
     })

@@ -11,6 +11,8 @@ export const MAX_NAME_LENGTH = 255
 export const MAX_TARGET_LENGTH = 4095
 /** Seconds: mtime is an unsigned 32-bit count since 1970. */
 export const MAX_TIME = 0xffff_ffff
+/** Bytes of an xattr's full name (Linux' XATTR_NAME_MAX). */
+export const MAX_XATTR_NAME = 255
 /** Bytes of an xattr's value (Linux' XATTR_SIZE_MAX). */
 export const MAX_XATTR_VALUE = 65_536
 /** Inodes: the count is a u32, and the root's parent is the count + 1. */

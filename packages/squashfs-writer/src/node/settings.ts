@@ -103,7 +103,7 @@ export function settle(
       imageTime,
       unreadable: oneOf('unreadable', unreadable, ['fail', 'omit']),
       blocksUnderWay: 4 + 4 * threads,
-      blocksAtOnce: threads + 1, // one more, so that no core waits for the next block to be handed out
+      blocksAtOnce: threads + 2, // some more, so that no core waits for the next block to be handed out
     },
     rules: {
       ...owners(options.owner ?? 'keep'),
@@ -114,7 +114,8 @@ export function settle(
     rootMode: optional(options.rootMode, (mode) => integer('rootMode', mode, 0, 0o7777)),
     replace: options.replace ?? true,
     readsXattrs: options.xattrs !== 'none',
-    readers: Math.ceil(threads / 2),
+    // On two cores compression leaves no room for a reading thread: the main thread has the time.
+    readers: threads <= 2 ? 0 : Math.ceil(threads / 2),
     buffers: 4 + 3 * threads,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),

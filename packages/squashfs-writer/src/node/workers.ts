@@ -1,23 +1,30 @@
-/** Workers: the threads that read the source. A few on a fast disk; many where every call waits for a network. */
+/**
+ * Workers: who reads the source. On few cores the main thread itself, between other things; on more, some threads; where
+ * every call waits for a network, many.
+ */
+import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { SquashfsError } from '../errors.js'
+import { createJobRunner } from './job-runner.js'
 import type { AnswerMessage, Failure, JobMessage, JobName, Jobs } from './jobs.js'
 
 /** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the main thread. */
 const JOBS_PER_WORKER = 2
 /** Metadata calls that are looked at before it is decided whether calls are slow. */
 const SAMPLE = 16
+/** Jobs that would keep the main thread from all else. */
+const LONG_JOBS: ReadonlySet<JobName> = new Set(['digest'])
 /** Threads when calls are slow: so many calls are then in flight. */
 const MOST_WORKERS = 32
 
 export interface Workers {
   /**
-   * Gives a job to the next free worker.
+   * Has a job done by the next that is free.
    * @param moved buffers that go to the worker rather than being copied.
    * @throws JobError when the job as a whole failed.
    */
   run<N extends JobName>(name: N, ask: Jobs[N]['ask'], moved?: ArrayBuffer[]): Promise<Jobs[N]['answer']>
-  /** How many jobs at a time keep all threads busy, with some to spare. */
+  /** How many jobs at a time keep everyone busy, with some to spare. */
   jobsWanted(): number
   /** Ends all threads; jobs under way are dropped. */
   close(): Promise<void>
@@ -44,7 +51,7 @@ interface Hand {
 }
 
 /**
- * @param count threads to begin with, at least 1.
+ * @param count threads to begin with; with 0 the main thread does the jobs, until they are many and slow, or long.
  */
 export function createWorkers(count: number): Workers {
   const hands: Hand[] = []
@@ -54,14 +61,31 @@ export function createWorkers(count: number): Workers {
   let calls = 0
   let slowCalls = 0
   let closed = false
+  const runner = createJobRunner()
+  let ownWork: Promise<unknown> = Promise.resolve()
+
+  /** Does a job on this thread: when the jobs before it are done, and what else is waiting had its turn. */
+  function doMyself(pending: Pending): void {
+    ownWork = ownWork.then(async () => {
+      await setImmediate()
+      if (closed) return pending.reject(new SquashfsError('WORKER', 'the reading was stopped'))
+      try {
+        takeAnswer(pending, await runner.run(pending.message))
+      } catch (error) {
+        pending.reject(error)
+      }
+    })
+  }
 
   function hire(): void {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      // Its answers live short: a small young generation keeps their garbage small.
-      resourceLimits: { maxYoungGenerationSizeMb: 2 },
-    })
+    const worker = new Worker(new URL('./worker.js', import.meta.url))
     const hand: Hand = { worker, jobs: new Map() }
-    worker.on('message', (message: AnswerMessage) => takeAnswer(hand, message))
+    worker.on('message', (answer: AnswerMessage) => {
+      const pending = hand.jobs.get(answer.id)
+      hand.jobs.delete(answer.id)
+      if (hand.jobs.size === 0) worker.unref()
+      if (pending) takeAnswer(pending, answer)
+    })
     worker.on('error', (error) => lose(hand, error))
     worker.on('exit', (code) =>
       lose(hand, new SquashfsError('WORKER', `a reading thread ended with code ${code}`)),
@@ -70,15 +94,22 @@ export function createWorkers(count: number): Workers {
     hands.push(hand)
   }
 
-  function takeAnswer(hand: Hand, message: AnswerMessage): void {
-    const pending = hand.jobs.get(message.id)
-    hand.jobs.delete(message.id)
-    if (hand.jobs.size === 0) hand.worker.unref()
-    calls += message.calls
-    slowCalls += message.slowCalls
-    if (message.failure) pending?.reject(new JobError(message.failure))
-    else pending?.resolve(message.answer as never)
+  function takeAnswer({ resolve, reject }: Pending, { answer, failure, ...counts }: AnswerMessage): void {
+    calls += counts.calls
+    slowCalls += counts.slowCalls
+    if (failure) reject(new JobError(failure))
+    else resolve(answer as never)
+    hireForSlowCalls()
     assign()
+  }
+
+  /** Twice as many threads each time that most calls were slow: soon enough, and none for a hiccup or a busy machine. */
+  function hireForSlowCalls(): void {
+    if (calls < SAMPLE) return
+    const more = slowCalls > calls / 2 ? Math.max(2, hands.length) : 0
+    for (let n = 0; n < more && hands.length < MOST_WORKERS; n++) hire()
+    calls = 0
+    slowCalls = 0
   }
 
   function lose(hand: Hand, error: unknown): void {
@@ -92,13 +123,6 @@ export function createWorkers(count: number): Workers {
 
   function assign(): void {
     if (closed) return
-    if (calls >= SAMPLE) {
-      // Twice as many threads each time that most calls were slow: soon enough, and none for a hiccup or a busy machine.
-      const more = slowCalls > calls / 2 && waiting.length > nextWaiting ? hands.length : 0
-      for (let n = 0; n < more && hands.length < MOST_WORKERS; n++) hire()
-      calls = 0
-      slowCalls = 0
-    }
     for (let job = waiting[nextWaiting]; job; job = waiting[nextWaiting]) {
       const hand = hands.reduce((idlest, h) => (h.jobs.size < idlest.jobs.size ? h : idlest))
       if (hand.jobs.size >= JOBS_PER_WORKER) return
@@ -116,13 +140,18 @@ export function createWorkers(count: number): Workers {
   return {
     run: (name, ask, moved = []) =>
       new Promise((resolve, reject) => {
-        if (hands.length === 0) throw new SquashfsError('WORKER', 'no reading thread is left')
-        waiting.push({ message: { id: nextId++, name, ask } as JobMessage, moved, resolve, reject })
-        assign()
+        const pending = { message: { id: nextId++, name, ask } as JobMessage, moved, resolve, reject }
+        if (LONG_JOBS.has(name) && hands.length === 0) hire()
+        if (hands.length === 0) doMyself(pending)
+        else {
+          waiting.push(pending)
+          assign()
+        }
       }),
-    jobsWanted: () => 2 * JOBS_PER_WORKER * hands.length,
+    jobsWanted: () => Math.max(2, 2 * JOBS_PER_WORKER * hands.length),
     async close() {
       closed = true
+      runner.close()
       await Promise.all(hands.map(({ worker }) => worker.terminate()))
     },
   }

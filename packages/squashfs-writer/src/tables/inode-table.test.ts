@@ -48,7 +48,12 @@ async function tablesOf(root: DirectoryNode, codec: Codec = deflating, stored = 
   const xattrs = createXattrTable()
   const tables = await encodeInodeTables(order, codec, stored, ids, xattrs)
   const owners = [...ids.records()].map((record) => Buffer.from(record).readUInt32LE())
-  return { ...tables, order, xattrs, reader: createReader(tables, owners) }
+  return {
+    ...tables,
+    nodes: [...order.leaves, ...order.levels.flat()],
+    xattrs,
+    reader: createReader(tables, owners),
+  }
 }
 
 /** A table's content, and where in it each block begins. */
@@ -245,6 +250,15 @@ describe('the tables of a tree', () => {
     expect([...references]).toEqual([0, 0x28, 0x48])
   })
 
+  it('of a file of nothing, which has no place', async () => {
+    const { inodeBlocks } = await tablesOf(directory({ f: file(0, null) }), deflating, true)
+    expect(Buffer.concat(inodeBlocks).subarray(0, 36).toString('hex')).toBe(
+      ['4080', '0200a4010000010000f1536501000000', '00000000 ffffffff 00000000 00000000', '0100']
+        .join('')
+        .replaceAll(' ', ''),
+    )
+  })
+
   it('of all types, in both forms, read back', async () => {
     const xattrs = [['user.a', Uint8Array.of(1)]] as const
     const more = [['user.b', Uint8Array.of(1)]] as const
@@ -274,19 +288,19 @@ describe('the tables of a tree', () => {
       const { reader, references } = await tablesOf(root, codec)
       compare(reader, root, references[root.number - 1]!)
     }
-    const { reader, references, order, xattrs: table } = await tablesOf(root)
-    const extended = order.filter(({ number }) => reader.inodeAt(references[number - 1]!).extended)
+    const { reader, references, nodes, xattrs: table } = await tablesOf(root)
+    const extended = nodes.filter(({ number }) => reader.inodeAt(references[number - 1]!).extended)
     expect(extended.length).toBe(12 + 2 + 1) // all with xattrs, two files without, and the last folder
-    for (const node of order)
+    for (const node of nodes)
       expect(reader.inodeAt(references[node.number - 1]!).xattrs).toBe(table.indexOf(node.xattrs))
   })
 
   it('of hard links, which lead to one inode', async () => {
     const linked = file(10, { ...EMPTY, fragment: 0 })
     const root = directory({ a: linked, b: directory({ c: linked }), d: linked, e: socket() })
-    const { reader, references, order } = await tablesOf(root)
+    const { reader, references, nodes } = await tablesOf(root)
     compare(reader, root, references[root.number - 1]!)
-    expect(order.length).toBe(4)
+    expect(nodes.length).toBe(4)
     expect(reader.inodeAt(references[linked.number - 1]!)).toMatchObject({ links: 3, extended: true })
   })
 
@@ -294,8 +308,8 @@ describe('the tables of a tree', () => {
     const many = Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`file ${n}`, socket()]))
     const root = directory({ many: directory(many), last: socket() })
     for (const codec of [uncompressed(), deflating]) {
-      const { reader, references, order } = await tablesOf(root, codec)
-      expect(references.length).toBe(order.length)
+      const { reader, references, nodes } = await tablesOf(root, codec)
+      expect(references.length).toBe(nodes.length)
       for (const [n, reference] of references.entries()) expect(reader.inodeAt(reference).number).toBe(n + 1)
     }
   })

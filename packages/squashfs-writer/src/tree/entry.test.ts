@@ -347,6 +347,20 @@ describe('a number', () => {
   })
 })
 
+describe("an xattr's name", () => {
+  const entry = (name: string) => ({ ...file('a'), xattrs: { [name]: 'v' } })
+
+  it('may have 255 bytes, and not one more', () => {
+    const { add } = treeOf([entry(`user.${'n'.repeat(250)}`)])
+    expect(() => add({ ...entry(`user.${'n'.repeat(251)}`), path: 'b' })).toThrow(LimitError)
+    expect(() => add({ ...entry(`user.${'é'.repeat(126)}`), path: 'b' })).toThrow(LimitError)
+  })
+
+  it('has no NUL', () => {
+    expect(() => treeOf([entry('user.a\0b')])).toThrow(EntryError)
+  })
+})
+
 describe("an xattr's value", () => {
   it('has at most 65,536 bytes', () => {
     const entry = (value: Uint8Array | string) => ({ ...file('a'), xattrs: { 'user.x': value } })

@@ -2,7 +2,7 @@
 import { EntryError, LimitError } from '../errors.js'
 import { MAX_MAJOR, MAX_MINOR } from '../format/device-number.js'
 import { InodeType } from '../format/inode.js'
-import { MAX_NAME_LENGTH, MAX_TARGET_LENGTH, MAX_XATTR_VALUE } from '../format/limits.js'
+import { MAX_NAME_LENGTH, MAX_TARGET_LENGTH, MAX_XATTR_NAME, MAX_XATTR_VALUE } from '../format/limits.js'
 import { type ByteString, toByteString, toDisplay } from './byte-string.js'
 import {
   type Attributes,
@@ -227,15 +227,23 @@ function rawAttributes(entry: EntryAttributes, path: ByteString, mode: number): 
   integer(raw.uid, 0xffff_ffff, 'uid', path)
   integer(raw.gid, 0xffff_ffff, 'gid', path)
   if (!Number.isFinite(raw.mtime)) throw new EntryError(toDisplay(path), 'mtime is a number of seconds')
-  const xattrs = Object.entries(entry.xattrs ?? {}).map(([name, value]): Xattr => {
-    const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
-    if (bytes.length > MAX_XATTR_VALUE)
-      throw new LimitError(
-        `${toDisplay(path)}: xattr ${name} has ${bytes.length} bytes; Linux takes ${MAX_XATTR_VALUE}`,
-      )
-    return [toByteString(name), bytes]
-  })
+  const xattrs = Object.entries(entry.xattrs ?? {}).map(([name, value]) => xattrOf(name, value, path))
   return { ...raw, xattrs }
+}
+
+function xattrOf(text: string, value: Uint8Array | string, path: ByteString): Xattr {
+  const name = toByteString(text)
+  const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
+  if (name.includes('\0')) throw new EntryError(toDisplay(path), 'the name of an xattr cannot contain NUL')
+  if (name.length > MAX_XATTR_NAME)
+    throw new LimitError(
+      `${toDisplay(path)}: an xattr whose name has ${name.length} bytes; Linux takes ${MAX_XATTR_NAME}`,
+    )
+  if (bytes.length > MAX_XATTR_VALUE)
+    throw new LimitError(
+      `${toDisplay(path)}: xattr ${toDisplay(name)} has ${bytes.length} bytes; Linux takes ${MAX_XATTR_VALUE}`,
+    )
+  return [name, bytes]
 }
 
 function integer(value: number, max: number, what: string, path: ByteString): void {

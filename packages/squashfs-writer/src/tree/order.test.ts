@@ -35,7 +35,7 @@ function treeOf(plan: Plan) {
 }
 
 describe('the order of inodes', () => {
-  it('has the files of a directory, then its subdirectories, then itself', () => {
+  it('has what is in folders, folder by folder, and then the folders, the deepest first', () => {
     const { root, names } = treeOf({
       z: 'z',
       b: { y: 'b/y', x: 'b/x', deep: { f: 'b/deep/f' }, also: { g: 'b/also/g' } },
@@ -43,41 +43,42 @@ describe('the order of inodes', () => {
       c: {},
       d: 'd',
     })
-    expect(names(inodeOrder(root))).toEqual([
-      'd',
-      'z',
-      'a/w',
-      'a/',
-      'b/x',
-      'b/y',
-      'b/also/g',
-      'also/',
-      'b/deep/f',
-      'deep/',
-      'b/',
-      'c/',
-      '/',
+    const { leaves, levels, count } = inodeOrder(root)
+    expect(names(leaves)).toEqual(['d', 'z', 'a/w', 'b/x', 'b/y', 'b/also/g', 'b/deep/f'])
+    expect(levels.map(names)).toEqual([['also/', 'deep/'], ['a/', 'b/', 'c/'], ['/']])
+    expect(count).toBe(13)
+    expect([...leaves, ...levels.flat()].map(({ number }) => number)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
     ])
   })
 
   it('of an empty tree is the root, number 1', () => {
     const { root } = treeOf({})
-    expect(inodeOrder(root)).toEqual([root])
+    expect(inodeOrder(root)).toEqual({ leaves: [], levels: [[root]], count: 1 })
     expect(root.number).toBe(1)
   })
 
   it('has a hard-linked node once, where its first name is', () => {
     const { root, names, nodes } = treeOf({ b: { x: 'linked', y: 'other' }, c: 'linked', a: { z: 'linked' } })
-    expect(names(inodeOrder(root))).toEqual(['linked', 'a/', 'other', 'b/', '/'])
+    const { leaves, count } = inodeOrder(root)
+    expect(names(leaves)).toEqual(['linked', 'other'])
+    expect(count).toBe(5)
     expect(nodes.get('linked')).toMatchObject({ links: 3, number: 1 })
+  })
+
+  it("leaves each folder's names in the order of their bytes", () => {
+    const { root } = treeOf({ b: { '\xff': '1', a: '2', B: '3' }, a: 'x', '~': {} })
+    inodeOrder(root)
+    expect([...root.children.keys()]).toEqual(['a', 'b', '~'])
+    expect([...(root.children.get('b') as DirectoryNode).children.keys()]).toEqual(['B', 'a', '\xff'])
   })
 
   it('numbers anew when the tree has changed', () => {
     const { root, nodes } = treeOf({ a: 'a', b: 'b' })
     inodeOrder(root)
     root.children.delete('a')
-    expect(inodeOrder(root).map(({ number }) => number)).toEqual([1, 2])
-    expect(nodes.get('b')?.number).toBe(1)
+    expect(inodeOrder(root).count).toBe(2)
+    expect([nodes.get('b')?.number, root.number]).toEqual([1, 2])
   })
 
   it('goes down ten thousand directories', () => {
@@ -88,7 +89,7 @@ describe('the order of inodes', () => {
       attach(at, 'd', next)
       at = next
     }
-    expect(inodeOrder(root).length).toBe(10_001)
+    expect(inodeOrder(root).count).toBe(10_001)
     expect([at.number, root.number]).toEqual([1, 10_001])
   })
 
@@ -104,19 +105,23 @@ describe('the order of inodes', () => {
     fc.assert(
       fc.property(tree, (plan) => {
         const { root } = treeOf(plan)
-        const order = inodeOrder(root)
+        const { leaves, levels, count } = inodeOrder(root)
+        const order: Node[] = [...leaves, ...levels.flat()]
+        expect(count).toBe(order.length)
         expect(order.map(({ number }) => number)).toEqual(order.map((_, n) => n + 1))
+        expect(levels.at(-1)).toEqual([root])
 
         const reached = new Set<Node>()
-        const walk = (node: Node) => {
+        const walk = (node: Node, depth: number) => {
           reached.add(node)
           if (node.type !== InodeType.DIRECTORY) return
+          expect(levels.at(-1 - depth)).toContain(node)
           for (const child of node.children.values()) {
             expect(child.number).toBeLessThan(node.number)
-            walk(child)
+            walk(child, depth + 1)
           }
         }
-        walk(root)
+        walk(root, 0)
         expect(new Set(order)).toEqual(reached)
         expect(order.length).toBe(reached.size)
       }),
@@ -182,7 +187,8 @@ describe("a directory's names", () => {
 
 describe('the paths of nodes', () => {
   it('are all the names under which they stand', () => {
-    const { root, nodes } = treeOf({ a: { b: { c: 'wanted', d: 'other' } }, w: 'wanted', x: 'another' })
+    const { root, nodes } = treeOf({ a: { b: { c: 'wanted', d: 'other' } }, x: 'another', w: 'wanted' })
+    inodeOrder(root)
     const wanted = new Set([nodes.get('wanted')!, nodes.get('another')!])
     expect(pathsOf(root, wanted)).toEqual([
       ['w', nodes.get('wanted')],
@@ -204,8 +210,7 @@ describe('the paths of nodes', () => {
       b: { y: 'b/y', deep: { f: 'b/deep/f' }, also: { g: 'b/also/g' } },
       a: { w: 'a/w' },
     })
-    const wanted = inodeOrder(root).filter((node) => node.type === InodeType.FIFO)
-    const paths = pathsOf(root, new Set(wanted)).map(([path]) => path)
-    expect(paths).toEqual(names(wanted))
+    const { leaves } = inodeOrder(root)
+    expect(pathsOf(root, new Set(leaves)).map(([path]) => path)).toEqual(names(leaves))
   })
 })

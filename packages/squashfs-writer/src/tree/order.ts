@@ -63,10 +63,12 @@ export function pathsOf(root: DirectoryNode, wanted: ReadonlySet<Node>): (readon
   const stack: (readonly [ByteString, DirectoryNode])[] = [['', root]]
   for (let top = stack.pop(); top; top = stack.pop()) {
     const [prefix, directory] = top
+    const folders: (readonly [ByteString, DirectoryNode])[] = []
     for (const [name, node] of directory.children) {
       if (wanted.has(node)) found.push([prefix + name, node])
-      if (node.type === InodeType.DIRECTORY) stack.push([`${prefix}${name}/`, node])
+      if (node.type === InodeType.DIRECTORY) folders.push([`${prefix}${name}/`, node])
     }
+    stack.push(...folders.reverse())
   }
   return found
 }

@@ -8,20 +8,24 @@ export type PathTest = (path: ByteString) => boolean
 
 /**
  * Compiles patterns. One without a slash is matched against the name at any depth, one with a slash against the whole
- * path. Names with a leading dot are names like any other.
+ * path; a slash at the end only does not count. Names with a leading dot are names like any other.
  * @returns null when there are no patterns.
  * @throws OptionError for an empty pattern.
  */
 export function compilePatterns(option: string, patterns: readonly string[] = []): PathTest | null {
   if (patterns.length === 0) return null
+  const whole: string[] = []
+  const names: string[] = []
   for (const pattern of patterns) {
-    if (typeof pattern !== 'string' || pattern === '')
-      throw new OptionError(option, 'a pattern needs at least one character')
+    const trimmed = typeof pattern === 'string' ? pattern.replace(/^\.?\/+|\/+$/g, '') : ''
+    if (trimmed === '')
+      throw new OptionError(option, 'a pattern needs at least one character besides slashes')
+    const isName = !trimmed.includes('/') && !/^\.?\//.test(pattern)
+    const list = isName ? names : whole
+    list.push(trimmed)
   }
-  // Without the s flag a newline in a name would let it slip through `**`.
-  const whole = patterns.filter((p) => p.includes('/')).map((p) => p.replace(/^\.?\/+|\/+$/g, ''))
-  const names = patterns.filter((p) => !p.includes('/'))
-  const options = { dot: true, flags: 's' }
+  // Without the s flag a newline in a name would let it slip through `**`; a `!` in front is a character of the name.
+  const options = { dot: true, flags: 's', nonegate: true }
   const matchesPath = whole.length > 0 ? picomatch(whole, options) : () => false
   const matchesName = names.length > 0 ? picomatch(names, options) : () => false
   return (path) => {

@@ -68,14 +68,15 @@ export function applyRules(rules: Rules): Applied {
   const mtimeOf = (path: ByteString, raw: RawAttributes) => {
     if (rules.time !== null) return rules.time
     const seconds = Math.floor(raw.mtime)
-    const clamped = Math.min(Math.max(seconds, 0), MAX_TIME)
-    if (clamped !== seconds)
+    const held = Math.min(Math.max(seconds, 0), MAX_TIME)
+    const mtime = rules.latestTime === null ? held : Math.min(held, rules.latestTime)
+    if (held !== seconds)
       warnings.push({
         code: 'CLAMPED_TIME',
         path: toDisplay(path),
-        message: `mtime ${seconds} is outside of 1970 to 2106, which is what squashfs can hold; it became ${clamped}`,
+        message: `mtime ${seconds} is outside of 1970 to 2106, which is what squashfs can hold; it became ${mtime}`,
       })
-    return rules.latestTime === null ? clamped : Math.min(clamped, rules.latestTime)
+    return mtime
   }
 
   const xattrsOf = (raw: RawAttributes): readonly Xattr[] | null => {

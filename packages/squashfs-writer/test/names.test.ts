@@ -1,0 +1,155 @@
+// Names and symlink targets are bytes: whatever the disk allows arrives unchanged and is found again.
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { bytesOf, NASTY_NAMES, under, withFolder, withMount } from 'fixtures'
+import { type Entry, EntryError, LimitError, memorySink, packDirectory, writeImage } from 'squashfs-writer'
+import { describe, expect, it } from 'vitest'
+
+/** Every byte that a name may have, alone and between others. */
+const EVERY_BYTE = Array.from({ length: 255 }, (_, index) => index + 1)
+  .filter((byte) => byte !== 0x2f && byte !== 0x2e)
+  .flatMap((byte) => [String.fromCharCode(byte), `a${String.fromCharCode(byte)}b`])
+
+const NAMES = [...new Set([...NASTY_NAMES, ...EVERY_BYTE])]
+
+describe('a folder with a file of every nasty name', () => {
+  it('is packed with all of them, each found by its own bytes', async () => {
+    await withFolder(async (folder) => {
+      const source = join(folder, 'source')
+      mkdirSync(source)
+      for (const name of NAMES) writeFileSync(under(source, name), bytesOf(name))
+      const image = join(folder, 'image.squashfs')
+      const { files } = await packDirectory(source, image)
+      expect(files).toBe(NAMES.length)
+      await withMount(image, async (mounted) => {
+        for (const name of NAMES) expect(readFileSync(under(mounted, name)).equals(bytesOf(name))).toBe(true)
+        expect(listingOf(mounted)).toEqual(listingOf(source))
+      })
+    })
+  })
+
+  it('lists them by the value of their bytes, as the kernel wants it', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      await writeImage(
+        NAMES.map((name): Entry => ({ type: 'file', path: bytesOf(name), content: '' })),
+        image,
+      )
+      await withMount(image, async (mounted) => {
+        const listed = readdirSync(Buffer.from(mounted), { encoding: 'buffer' }).map(hex)
+        expect(listed).toEqual(NAMES.map(bytesOf).sort(Buffer.compare).map(hex))
+      })
+    })
+  })
+
+  it('may itself have such a name, as may its parents and the image', async () => {
+    await withFolder(async (folder) => {
+      for (const name of ['new\nline', '--help', ' ', 'é']) {
+        const source = join(folder, name, '\\', name)
+        mkdirSync(source, { recursive: true })
+        writeFileSync(join(source, name), name)
+        const image = join(folder, `${name}.squashfs`)
+        await packDirectory(join(folder, name), image)
+        await withMount(image, async (mounted) => {
+          expect(readFileSync(join(mounted, '\\', name, name), 'utf8')).toBe(name)
+        })
+      }
+    })
+  })
+
+  it('may have a path that is not UTF-8, given as bytes', async () => {
+    await withFolder(async (folder) => {
+      const source = under(folder, '\xff\xfe')
+      mkdirSync(source)
+      writeFileSync(Buffer.concat([source, Buffer.from('/a')]), 'a')
+      const image = join(folder, 'image.squashfs')
+      expect(await packDirectory(new Uint8Array(source), image)).toMatchObject({ files: 1 })
+    })
+  })
+})
+
+describe('a symlink', () => {
+  const targets = [...NAMES, '/', '..', 'a//b', 't'.repeat(4095), '\xff'.repeat(4095)]
+
+  it('packed from a folder keeps every byte of its target', async () => {
+    await withFolder(async (folder) => {
+      const source = join(folder, 'source')
+      mkdirSync(source)
+      for (const [index, target] of targets.entries()) symlinkSync(bytesOf(target), join(source, `${index}`))
+      const image = join(folder, 'image.squashfs')
+      await packDirectory(source, image)
+      await withMount(image, async (mounted) => {
+        const found = targets.map((_, index) =>
+          readlinkSync(join(mounted, `${index}`), { encoding: 'buffer' }),
+        )
+        expect(found.map(hex)).toEqual(targets.map(bytesOf).map(hex))
+        expect(lstatSync(join(mounted, `${targets.length - 1}`)).size).toBe(4095)
+      })
+    })
+  })
+
+  it('given as an entry keeps every byte of its target', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const entries = targets.map((target, index): Entry => {
+        return { type: 'symlink', path: `${index}`, target: bytesOf(target) }
+      })
+      await writeImage(entries, image)
+      await withMount(image, async (mounted) => {
+        const found = targets.map((_, index) =>
+          readlinkSync(join(mounted, `${index}`), { encoding: 'buffer' }),
+        )
+        expect(found.map(hex)).toEqual(targets.map(bytesOf).map(hex))
+      })
+    })
+  })
+})
+
+describe('a name that no filesystem can have', () => {
+  it.each(['', '..', 'a/..', '../a', 'a//b', '/a', 'a/', './a', 'a\0b'])('%j is refused', async (path) => {
+    await expect(writeImage([{ type: 'file', path, content: '' }], memorySink())).rejects.toBeInstanceOf(
+      EntryError,
+    )
+  })
+
+  it('of 256 bytes is refused as beyond the limit, of 255 it is taken', async () => {
+    const write = (length: number) =>
+      writeImage([{ type: 'file', path: 'x'.repeat(length), content: '' }], memorySink())
+    await expect(write(256)).rejects.toBeInstanceOf(LimitError)
+    expect((await write(255)).files).toBe(1)
+  })
+
+  it('twice in one folder is refused', async () => {
+    const twice: Entry[] = ['a', 'a'].map((path) => ({ type: 'file', path, content: '' }))
+    await expect(writeImage(twice, memorySink())).rejects.toMatchObject({ code: 'INVALID_ENTRY', path: 'a' })
+  })
+
+  it('is shown with its bytes in the error', async () => {
+    const path = Buffer.from('\xff\n', 'latin1')
+    const twice: Entry[] = [path, path].map((bytes) => ({ type: 'file', path: bytes, content: '' }))
+    await expect(writeImage(twice, memorySink())).rejects.toMatchObject({
+      path: expect.stringContaining('\\xff'),
+    })
+  })
+
+  it.each([0, 4096])('a symlink target of %i bytes is refused', async (length) => {
+    const entry: Entry = { type: 'symlink', path: 'a', target: 't'.repeat(length) }
+    await expect(writeImage([entry], memorySink())).rejects.toThrow(/target/)
+  })
+})
+
+function listingOf(folder: string): string[] {
+  return readdirSync(Buffer.from(folder), { encoding: 'buffer' }).map(hex).sort()
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

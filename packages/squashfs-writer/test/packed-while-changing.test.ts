@@ -1,0 +1,361 @@
+// What cannot be read, and what changes while it is packed: named, never packed half.
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type OnRead, run, survey, withFolder, withLustre, withMount } from 'fixtures'
+import { type Entry, type PackOptions, packDirectory, UnreadableError, writeImage } from 'squashfs-writer'
+import { describe, expect, it } from 'vitest'
+
+const MIB = 1024 * 1024
+
+describe('what cannot be read', () => {
+  it('stops the packing with one error that lists every such path and why; no image is left', async () => {
+    await withSource(async (source, image) => {
+      const refuse = [
+        { path: 'a', errno: 'EACCES' },
+        { path: 'folder/locked', errno: 'EACCES' },
+        { path: 'large', errno: 'EIO' },
+      ] as const
+      const error = await withLustre(source, { refuse }, ({ folder }) =>
+        failureOf(packDirectory(folder, image)),
+      )
+      expect(error.paths.map(({ path, code }) => [path, code]).sort()).toEqual([
+        ['a', 'EACCES'],
+        ['folder/locked', 'EACCES'],
+        ['large', 'EIO'],
+      ])
+      for (const { path, message } of error.paths) {
+        expect(error.message).toContain(path)
+        expect(message).not.toBe('')
+      }
+      expectNothingBeside(image)
+    })
+  })
+
+  it('is listed whole, folders and contents together, not only what was met first', async () => {
+    await withSource(async (source, image) => {
+      for (let index = 0; index < 50; index++) writeFileSync(join(source, `many-${index}`), `${index}`)
+      const names = Array.from({ length: 50 }, (_, index) => `many-${index}`)
+      const refuse = names.map((path) => ({ path, errno: 'EACCES' as const }))
+      const error = await withLustre(source, { refuse }, ({ folder }) =>
+        failureOf(packDirectory(folder, image)),
+      )
+      expect(error.paths.map(({ path }) => path).sort()).toEqual(names.sort())
+    })
+  })
+
+  it("is left out and listed with unreadable: 'omit'; the rest is packed whole", async () => {
+    await withSource(async (source, image) => {
+      const refuse = [
+        { path: 'a', errno: 'EACCES' },
+        { path: 'folder/locked', errno: 'EACCES' },
+        { path: 'large', errno: 'EIO' },
+      ] as const
+      const { omitted } = await withLustre(source, { refuse }, ({ folder }) =>
+        packDirectory(folder, image, { unreadable: 'omit' }),
+      )
+      expect(omitted.map(({ path, code }) => [path, code]).sort()).toEqual([
+        ['a', 'EACCES'],
+        ['folder/locked', 'EACCES'],
+        ['large', 'EIO'],
+      ])
+      await expectSameBut(source, image, ['a', 'folder/locked', 'folder/locked/inside', 'large'])
+    })
+  })
+
+  it('is left out under all its names', async () => {
+    await withSource(async (source, image) => {
+      await run('ln', [join(source, 'a'), join(source, 'folder/second name of a')])
+      const refuse = [
+        { path: 'a', errno: 'EACCES' },
+        { path: 'folder/second name of a', errno: 'EACCES' },
+      ] as const
+      const { omitted } = await withLustre(source, { refuse }, ({ folder }) =>
+        packDirectory(folder, image, { unreadable: 'omit' }),
+      )
+      expect(omitted.map(({ path }) => path).sort()).toEqual(['a', 'folder/second name of a'])
+      await expectSameBut(source, image, ['a', 'folder/second name of a'])
+    })
+  })
+
+  it('in the middle of a file is noticed: the disk fails after some megabytes', async () => {
+    await withSource(async (source, image) => {
+      const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act: 'error' }]
+      const error = await withLustre(source, { onRead }, ({ folder }) =>
+        failureOf(packDirectory(folder, image)),
+      )
+      expect(error.paths.map(({ path, code }) => [path, code])).toEqual([['large', 'EIO']])
+      expectNothingBeside(image)
+    })
+  })
+
+  it('by permission, as an ordinary user meets it', async () => {
+    await withSource(async (source, image) => {
+      const script = join(dirname(source), 'pack.mjs')
+      writeFileSync(
+        script,
+        `const { packDirectory } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
+        const error = await packDirectory(process.argv[2], process.argv[3]).catch((error) => error)
+        console.log(JSON.stringify({ name: error.name, paths: error.paths }))`,
+      )
+      await run('chown', ['-R', '65534:65534', dirname(source)])
+      await run('chmod', ['0', join(source, 'a'), join(source, 'folder/locked')])
+      const nobody = { uid: 65_534, gid: 65_534, cwd: '/' }
+      const { stdout } = await run(process.execPath, [script, source, image], nobody)
+      const { name, paths } = JSON.parse(stdout.toString())
+      expect(name).toBe('UnreadableError')
+      expect(paths.map(({ path, code }: { path: string; code: string }) => [path, code])).toEqual(
+        expect.arrayContaining([
+          ['a', 'EACCES'],
+          ['folder/locked', 'EACCES'],
+        ]),
+      )
+      expectNothingBeside(image)
+    })
+  })
+
+  it('is not read when it is excluded', async () => {
+    await withSource(async (source, image) => {
+      const refuse = [
+        { path: 'a', errno: 'EACCES' },
+        { path: 'folder/locked', errno: 'EACCES' },
+      ] as const
+      await withLustre(source, { refuse }, ({ folder }) =>
+        packDirectory(folder, image, { exclude: ['a', 'locked'] }),
+      )
+      await expectSameBut(source, image, ['a', 'folder/locked', 'folder/locked/inside'])
+    })
+  })
+
+  it('a folder that is not there at all is named', async () => {
+    await withSource(async (source, image) => {
+      const error = await failureOf(packDirectory(join(source, 'nowhere'), image))
+      expect(error.paths).toMatchObject([{ path: expect.stringContaining('nowhere'), code: 'ENOENT' }])
+      expectNothingBeside(image)
+    })
+  })
+})
+
+describe('a file that changes after it was found', () => {
+  const changes: readonly (readonly [string, (path: string) => void])[] = [
+    ['vanishes', unlinkSync],
+    ['shrinks', (path) => truncateSync(path, 1)],
+    ['grows', (path) => appendFileSync(path, 'more')],
+    ['is written to without changing its size', (path) => writeFileSync(path, 'Z', { flag: 'r+' })],
+    ['is replaced by another', replace],
+    ['becomes a folder', becomeFolder],
+  ]
+
+  it.each(changes)('%s, is named in the error, and no image is left', async (_, change) => {
+    await withSource(async (source, image) => {
+      for (const name of ['a', 'large']) {
+        const options = whenDataBegins(() => change(join(source, name)))
+        const error = await failureOf(packDirectory(source, image, options))
+        expect(error.paths.map(({ path }) => path)).toEqual([name])
+        expectNothingBeside(image)
+        rmSync(join(source, name), { recursive: true, force: true })
+        writeFileSync(join(source, name), noise(9 * MIB))
+      }
+    })
+  })
+
+  it.each(changes)(
+    "%s, is left out with unreadable: 'omit', and the rest is packed whole",
+    async (_, change) => {
+      await withSource(async (source, image) => {
+        const options = whenDataBegins(() => {
+          for (const name of ['a', 'large']) change(join(source, name))
+        })
+        const { omitted } = await packDirectory(source, image, { ...options, unreadable: 'omit' })
+        expect(omitted.map(({ path }) => path)).toEqual(['a', 'large'])
+        await expectSameBut(source, image, ['a', 'large'])
+      })
+    },
+  )
+
+  it('that an image takes from a path is noticed as well', async () => {
+    await withSource(async (source, image) => {
+      const entries: Entry[] = [
+        { type: 'file', path: 'x', content: { file: join(source, 'b') } },
+        { type: 'file', path: 'y', content: { file: join(source, 'large') } },
+      ]
+      const options = whenDataBegins(() => truncateSync(join(source, 'large'), 10))
+      // There is no scan: the first sign of progress is that of the first file.
+      const error = await failureOf(writeImage(entries, image, options))
+      expect(error.paths.map(({ path }) => path)).toEqual(['y'])
+      expectNothingBeside(image)
+    })
+  })
+})
+
+describe('a file that changes while it is read', () => {
+  it.each(['shrink', 'grow'] as const)('(it is made to %s) is named, and no image is left', async (act) => {
+    await withSource(async (source, image) => {
+      const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act }]
+      const error = await withLustre(source, { onRead }, ({ folder }) =>
+        failureOf(packDirectory(folder, image)),
+      )
+      expect(error.paths.map(({ path }) => path)).toEqual(['large'])
+      expectNothingBeside(image)
+    })
+  })
+
+  it.each(['shrink', 'grow'] as const)(
+    "(it is made to %s) is left out with unreadable: 'omit'",
+    async (act) => {
+      await withSource(async (source, image) => {
+        const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act }]
+        const { omitted } = await withLustre(source, { onRead }, ({ folder }) =>
+          packDirectory(folder, image, { unreadable: 'omit' }),
+        )
+        expect(omitted.map(({ path }) => path)).toEqual(['large'])
+        await expectSameBut(source, image, ['large'])
+      })
+    },
+  )
+
+  it('does not take its duplicates with it: each is packed whole or listed', async () => {
+    await withFolder(async (folder) => {
+      const source = join(folder, 'source')
+      mkdirSync(source)
+      const content = noise(64 * MIB)
+      writeFileSync(join(source, 'a'), content)
+      writeFileSync(join(source, 'b'), 'small, between the two')
+      writeFileSync(join(source, 'c'), content)
+      const image = join(folder, 'image.squashfs')
+      let done = false
+      const { omitted } = await packDirectory(source, image, {
+        unreadable: 'omit',
+        threads: 1,
+        onProgress: ({ phase, bytesIn }) => {
+          if (done || phase !== 'data' || bytesIn < 8 * MIB) return
+          done = true
+          truncateSync(join(source, 'a'), 9 * MIB)
+        },
+      })
+      const left = omitted.map(({ path }) => path)
+      expect(left).toContain('a')
+      await expectSameBut(source, image, left)
+    })
+  })
+})
+
+describe('a stream', () => {
+  it.each([
+    ['gives less', 10, 'CHANGED'],
+    ['gives more', 3, 'CHANGED'],
+  ])('that %s than it said is named, and no image is left', async (_, size, code) => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      async function* open() {
+        yield new Uint8Array(5)
+      }
+      const error = await failureOf(writeImage([{ type: 'file', path: 'x', content: { size, open } }], image))
+      expect(error.paths).toMatchObject([{ path: 'x', code }])
+      expectNothingBeside(image)
+    })
+  })
+
+  it('that fails is named with its reason, and no image is left', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      async function* open() {
+        yield new Uint8Array(5)
+        throw new Error('the tape is torn')
+      }
+      const entries: Entry[] = [{ type: 'file', path: 'x', content: { size: 10, open } }]
+      const error = await failureOf(writeImage(entries, image))
+      expect(error.message).toContain('the tape is torn')
+      expectNothingBeside(image)
+      await expect(writeImage([{ type: 'file', path: 'x', content: open() }], image)).rejects.toThrow(
+        'the tape is torn',
+      )
+      expectNothingBeside(image)
+    })
+  })
+})
+
+/** A folder of small and large files, and the path for an image beside it. */
+async function withSource(use: (source: string, image: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const source = join(folder, 'source')
+    mkdirSync(join(source, 'folder/locked'), { recursive: true })
+    writeFileSync(join(source, 'a'), 'the content of a')
+    writeFileSync(join(source, 'b'), 'the content of b')
+    writeFileSync(join(source, 'folder/locked/inside'), 'inside')
+    writeFileSync(join(source, 'folder/open'), 'open')
+    writeFileSync(join(source, 'large'), noise(9 * MIB))
+    const place = join(folder, 'place')
+    mkdirSync(place)
+    await use(source, join(place, 'image.squashfs'))
+  })
+}
+
+async function failureOf(packing: Promise<unknown>): Promise<UnreadableError> {
+  const error = await packing.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(UnreadableError)
+  return error as UnreadableError
+}
+
+/** Options under which something is done once the tree is known and the contents are not read yet. */
+function whenDataBegins(act: () => void): PackOptions {
+  let done = false
+  return {
+    onProgress: ({ phase, files, totalFiles }) => {
+      const scanned = phase === 'scan' && files >= 7
+      const begun = phase === 'data' && files < totalFiles
+      if (done || !(scanned || begun)) return
+      done = true
+      act()
+    },
+  }
+}
+
+function expectNothingBeside(image: string): void {
+  expect(readdirSync(dirname(image))).toEqual([])
+}
+
+async function expectSameBut(source: string, image: string, missing: readonly string[]): Promise<void> {
+  await withMount(image, async (mounted) => {
+    const [there, here] = [await survey(source), await survey(mounted)]
+    const facts = (tree: typeof there) =>
+      [...tree]
+        .map(([key, { type, size, sha256, errors }]) => ({ key, type, size, sha256, errors }))
+        .filter(({ key }) => !missing.includes(key))
+        .sort((a, b) => (a.key < b.key ? -1 : 1))
+    expect(facts(here)).toEqual(facts(there))
+    expect(missing.filter((key) => here.has(key))).toEqual([])
+  })
+}
+
+function replace(path: string): void {
+  writeFileSync(`${path}.new`, readFileSync(path))
+  renameSync(`${path}.new`, path)
+}
+
+function becomeFolder(path: string): void {
+  unlinkSync(path)
+  mkdirSync(path)
+}
+
+function noise(size: number): Buffer {
+  const bytes = Buffer.alloc(size)
+  let state = 1
+  for (let at = 0; at + 4 <= size; at += 4) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    bytes.writeUInt32LE(state, at)
+  }
+  return bytes
+}

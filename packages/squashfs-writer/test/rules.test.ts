@@ -1,0 +1,336 @@
+// What goes into the image besides the contents: who owns it, how old it is, which part of the tree.
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  differences,
+  ON_DISK,
+  plant,
+  run,
+  survey,
+  type TreeState,
+  thoroughTree,
+  unmount,
+  withFolder,
+  withMount,
+  withTmpfs,
+} from 'fixtures'
+import { type Entry, type PackOptions, packDirectory, writeImage } from 'squashfs-writer'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const EPOCH = process.env.SOURCE_DATE_EPOCH
+
+afterEach(() => {
+  if (EPOCH === undefined) delete process.env.SOURCE_DATE_EPOCH
+  else process.env.SOURCE_DATE_EPOCH = EPOCH
+})
+
+describe('a folder packed with the defaults', () => {
+  it('arrives as it is, everything in it, itself included', async () => {
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      mkdirSync(source)
+      await plant(thoroughTree({ blockSize: 131_072 }), source)
+      const image = join(scratch, 'image.squashfs')
+      const result = await packDirectory(source, image)
+      const before = await survey(source)
+      await withMount(image, async (mounted) => {
+        expect(differences(before, await survey(mounted), ON_DISK)).toEqual([])
+      })
+      const count = (type: string) =>
+        [...before].filter(([key, n]) => n.type === type && n.firstName === key).length
+      expect(result).toMatchObject({
+        files: count('file'),
+        directories: count('directory'),
+        symlinks: count('symlink'),
+        devices: count('block-device') + count('character-device'),
+        ipc: count('fifo') + count('socket'),
+        hardLinks: [...before].filter(([key, n]) => n.type !== 'directory' && n.firstName !== key).length,
+      })
+      expect(result.inodes + result.hardLinks).toBe(before.size)
+    })
+  })
+})
+
+describe('owner', () => {
+  it.each<[string, NonNullable<PackOptions['owner']>, readonly [number, number]]>([
+    ['keep', 'keep', [1234, 5678]],
+    ['root', 'root', [0, 0]],
+    ['a uid and a gid', { uid: 7, gid: 8 }, [7, 8]],
+    ['a uid alone', { uid: 7 }, [7, 5678]],
+    ['a gid alone', { gid: 8 }, [1234, 8]],
+  ])('%s', async (_, owner, [uid, gid]) => {
+    const found = await packSmall({ owner })
+    const owners = [...found.values()].map((node) => `${node.uid}:${node.gid}`)
+    expect(new Set(owners)).toEqual(new Set([`${uid}:${gid}`]))
+  })
+})
+
+describe('time', () => {
+  it('keep: every entry keeps its own', async () => {
+    const found = await packSmall({ time: 'keep' })
+    expect(found.get('folder/old')?.mtime).toBe(1_000_000_000)
+    expect(found.get('folder/new')?.mtime).toBe(2_000_000_000)
+  })
+
+  it('a number: every entry gets it', async () => {
+    const found = await packSmall({ time: 1_234_567_890 })
+    expect(new Set([...found.values()].map(({ mtime }) => mtime))).toEqual(new Set([1_234_567_890]))
+  })
+
+  it('SOURCE_DATE_EPOCH makes later times become it, and is the time of the image', async () => {
+    process.env.SOURCE_DATE_EPOCH = '1500000000'
+    await withSmall(async (source, image) => {
+      await packDirectory(source, image)
+      expect(await imageTime(image)).toBe(1_500_000_000)
+      const found = await surveyOf(image)
+      expect(found.get('folder/old')?.mtime).toBe(1_000_000_000)
+      expect(found.get('folder/new')?.mtime).toBe(1_500_000_000)
+      expect(found.get('.')?.mtime).toBeLessThanOrEqual(1_500_000_000)
+    })
+  })
+
+  it('SOURCE_DATE_EPOCH that is no number of seconds is refused', async () => {
+    process.env.SOURCE_DATE_EPOCH = 'yesterday'
+    await withSmall(async (source, image) => {
+      await expect(packDirectory(source, image)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('SOURCE_DATE_EPOCH'),
+      })
+    })
+  })
+
+  it('imageTime is the time of the image; without it, that is the newest time in the tree', async () => {
+    await withSmall(async (source, image) => {
+      await packDirectory(source, image, { imageTime: 42 })
+      expect(await imageTime(image)).toBe(42)
+      await packDirectory(source, image)
+      expect(await imageTime(image)).toBe(2_000_000_000)
+    })
+  })
+
+  it('before 1970 and after 2106 is clamped, with a warning that names the path', async () => {
+    await withFolder(async (folder) => {
+      const source = join(folder, 'source')
+      mkdirSync(source)
+      for (const [name, time] of [
+        ['early', -1000],
+        ['late', 2 ** 32 + 5],
+        ['fine', 2 ** 32 - 1],
+      ] as const) {
+        writeFileSync(join(source, name), '')
+        // Node's own call takes a negative time for the present.
+        await run('touch', ['-d', `@${time}`, join(source, name)])
+      }
+      const image = join(folder, 'image.squashfs')
+      const { warnings } = await packDirectory(source, image)
+      expect(warnings.map(({ code, path }) => [code, path])).toEqual([
+        ['CLAMPED_TIME', 'early'],
+        ['CLAMPED_TIME', 'late'],
+      ])
+      const found = await surveyOf(image)
+      expect(['early', 'late', 'fine'].map((name) => found.get(name)?.mtime)).toEqual([
+        0,
+        2 ** 32 - 1,
+        2 ** 32 - 1,
+      ])
+    })
+  })
+})
+
+describe('rootMode', () => {
+  it('forces the mode of the root folder and of nothing else', async () => {
+    const found = await packSmall({ rootMode: 0o2711 })
+    expect(found.get('.')?.mode.toString(8)).toBe('2711')
+    expect(found.get('folder')?.mode.toString(8)).toBe('755')
+  })
+})
+
+describe('exclude and include', () => {
+  const everything = [
+    '.',
+    '.hidden',
+    'folder',
+    'folder/new',
+    'folder/old',
+    'folder/sub',
+    'folder/sub/old',
+    'line\nbreak',
+  ]
+
+  it.each<[string, PackOptions, readonly string[]]>([
+    ['nothing excluded', {}, everything],
+    ['a name, at any depth', { exclude: ['old'] }, everything.filter((path) => !path.endsWith('old'))],
+    ['a whole path', { exclude: ['folder/old'] }, everything.filter((path) => path !== 'folder/old')],
+    ['a folder with all in it', { exclude: ['folder'] }, ['.', '.hidden', 'line\nbreak']],
+    ['a wildcard', { exclude: ['*'] }, ['.']],
+    ['a wildcard over folders', { exclude: ['**/old'] }, everything.filter((path) => !path.endsWith('old'))],
+    [
+      'a wildcard across a line break',
+      { exclude: ['line*'] },
+      everything.filter((path) => !path.startsWith('line')),
+    ],
+    ['hidden names', { exclude: ['.*'] }, everything.filter((path) => path !== '.hidden')],
+    [
+      'several patterns',
+      { exclude: ['new', '.hidden'] },
+      everything.filter((path) => !/new|hidden/.test(path)),
+    ],
+    ['what is not there', { exclude: ['nowhere'] }, everything],
+    ['only a name', { include: ['old'] }, ['.', 'folder', 'folder/old', 'folder/sub', 'folder/sub/old']],
+    ['only a path', { include: ['folder/sub/**'] }, ['.', 'folder', 'folder/sub', 'folder/sub/old']],
+    ['only a name, less a folder', { include: ['old'], exclude: ['sub'] }, ['.', 'folder', 'folder/old']],
+  ])('%s', async (_, options, left) => {
+    const found = await packSmall(options)
+    expect([...found.keys()].sort()).toEqual([...left].sort())
+    const links = [...left].filter(
+      (path) => /^[^/]+$/.test(path) && found.get(path)?.type === 'directory' && path !== '.',
+    )
+    expect(found.get('.')?.links).toBe(2 + links.length)
+  })
+
+  it('an empty pattern is refused', async () => {
+    await withSmall(async (source, image) => {
+      await expect(packDirectory(source, image, { exclude: [''] })).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+      })
+    })
+  })
+})
+
+describe('oneFileSystem', () => {
+  it('packs what is mounted below as an empty folder; without it, all of it', async () => {
+    await withFolder(async (folder) => {
+      const source = join(folder, 'source')
+      const other = join(source, 'other')
+      mkdirSync(other, { recursive: true })
+      writeFileSync(join(source, 'a'), 'a')
+      await run('mount', ['-t', 'tmpfs', 'none', other])
+      try {
+        writeFileSync(join(other, 'b'), 'b')
+        const image = join(folder, 'image.squashfs')
+        await packDirectory(source, image, { oneFileSystem: true })
+        expect([...(await surveyOf(image)).keys()].sort()).toEqual(['.', 'a', 'other'])
+        await packDirectory(source, image)
+        expect([...(await surveyOf(image)).keys()].sort()).toEqual(['.', 'a', 'other', 'other/b'])
+      } finally {
+        await unmount(other)
+      }
+    })
+  })
+})
+
+describe('entries', () => {
+  it('may leave folders out: those on the way are made', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      await writeImage([{ type: 'file', path: 'a/b/c', content: 'c' }], image)
+      const found = await surveyOf(image)
+      expect([...found.keys()].sort()).toEqual(['.', 'a', 'a/b', 'a/b/c'])
+      expect(found.get('a/b')).toMatchObject({ type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 })
+    })
+  })
+
+  it('may describe a folder after what is in it, and the root', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const entries: Entry[] = [
+        { type: 'file', path: 'a/b', content: 'b' },
+        { type: 'directory', path: 'a', mode: 0o700, uid: 3, mtime: 9 },
+        { type: 'directory', path: '.', mode: 0o711, gid: 4 },
+      ]
+      await writeImage(entries, image)
+      const found = await surveyOf(image)
+      expect(found.get('a')).toMatchObject({ mode: 0o700, uid: 3, mtime: 9 })
+      expect(found.get('.')).toMatchObject({ mode: 0o711, gid: 4 })
+      expect(found.get('a/b')).toMatchObject({ size: 1 })
+    })
+  })
+
+  it('may come from an asynchronous source, one at a time', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      async function* entries(): AsyncGenerator<Entry> {
+        for (let index = 0; index < 10; index++) {
+          await new Promise((resolve) => setTimeout(resolve, 1))
+          yield { type: 'file', path: `${index}`, content: `${index}` }
+        }
+      }
+      expect(await writeImage(entries(), image)).toMatchObject({ files: 10 })
+    })
+  })
+
+  it.each<[string, Entry[]]>([
+    ['a hard link to nowhere', [{ type: 'hardlink', path: 'a', target: 'b' }]],
+    [
+      'a hard link to a folder',
+      [
+        { type: 'directory', path: 'b' },
+        { type: 'hardlink', path: 'a', target: 'b' },
+      ],
+    ],
+    [
+      'something in a file',
+      [
+        { type: 'file', path: 'a', content: '' },
+        { type: 'file', path: 'a/b', content: '' },
+      ],
+    ],
+    ['a root that is a file', [{ type: 'file', path: '.', content: '' }]],
+    ['a mode beyond its bits', [{ type: 'fifo', path: 'a', mode: 0o10000 }]],
+    ['a negative owner', [{ type: 'fifo', path: 'a', uid: -1 }]],
+    ['an owner beyond 32 bits', [{ type: 'fifo', path: 'a', gid: 2 ** 32 }]],
+    ['a device number beyond its bits', [{ type: 'block-device', path: 'a', major: 4096, minor: 0 }]],
+    ['a time that is no number', [{ type: 'fifo', path: 'a', mtime: Number.NaN }]],
+    ['a file on disk that is not there', [{ type: 'file', path: 'a', content: { file: '/nowhere/at/all' } }]],
+  ])('%s is refused, by an error that names the path', async (_, entries) => {
+    await withFolder(async (folder) => {
+      const error = await writeImage(entries, join(folder, 'image')).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ name: 'EntryError', code: 'INVALID_ENTRY', path: entries.at(-1)?.path })
+    })
+  })
+})
+
+describe('the library', () => {
+  it('works in a program given on the command line of node', async () => {
+    await withSmall(async (source, image) => {
+      const script = `
+        const { packDirectory } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
+        const { inodes } = await packDirectory(process.argv[1], process.argv[2])
+        console.log(inodes)`
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, source, image])
+      expect(stdout.toString()).toBe('8\n')
+    })
+  })
+})
+
+async function packSmall(options: PackOptions): Promise<TreeState> {
+  return withSmall(async (source, image) => {
+    await packDirectory(source, image, options)
+    return surveyOf(image)
+  })
+}
+
+/** A small folder of which every entry is owned by 1234:5678. */
+async function withSmall<T>(use: (source: string, image: string) => Promise<T>): Promise<T> {
+  return withFolder(async (folder) => {
+    const source = join(folder, 'source')
+    mkdirSync(join(source, 'folder/sub'), { recursive: true })
+    for (const name of ['.hidden', 'folder/old', 'folder/sub/old', 'folder/new', 'line\nbreak']) {
+      writeFileSync(join(source, name), name)
+      const time = name.endsWith('new') ? 2_000_000_000 : 1_000_000_000
+      utimesSync(join(source, name), time, time)
+    }
+    await run('chown', ['-R', '1234:5678', source])
+    return use(source, join(folder, 'image.squashfs'))
+  })
+}
+
+function surveyOf(image: string): Promise<TreeState> {
+  return withMount(image, (mounted) => survey(mounted))
+}
+
+/** The time in the superblock, in seconds. */
+async function imageTime(image: string): Promise<number> {
+  const { stdout } = await run('unsquashfs', ['-mkfs-time', image])
+  return Number(stdout.toString())
+}

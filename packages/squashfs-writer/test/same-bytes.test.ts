@@ -1,0 +1,216 @@
+// The same tree and the same options give the same image, to the byte, whoever packs it and wherever.
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  entriesOf,
+  NODE_VERSIONS,
+  nodeBinary,
+  plant,
+  run,
+  type TreeModel,
+  thoroughTree,
+  withFolder,
+  withMount,
+  withTmpfs,
+} from 'fixtures'
+import {
+  type Codec,
+  gzip,
+  type ImageOptions,
+  memorySink,
+  packDirectory,
+  portableGzip,
+  uncompressed,
+  writeImage,
+  zstd,
+} from 'squashfs-writer'
+import { afterEach, describe, expect, it } from 'vitest'
+
+const MIB = 1024 * 1024
+const EPOCH = process.env.SOURCE_DATE_EPOCH
+
+const CODECS: readonly (readonly [string, Codec])[] = [
+  ['zstd', zstd()],
+  ['gzip', gzip({ level: 6 })],
+  ['portable gzip', portableGzip({ level: 6 })],
+  ['none', uncompressed()],
+]
+
+afterEach(() => {
+  if (EPOCH === undefined) delete process.env.SOURCE_DATE_EPOCH
+  else process.env.SOURCE_DATE_EPOCH = EPOCH
+})
+
+describe.each(CODECS)('an image with %s is the same', (_, codec) => {
+  it('for 1, 2 and 8 threads, packed from a folder and written from entries, again and again', async () => {
+    const model = thoroughTree({ blockSize: 65_536 })
+    await withPlanted(model, async (source) => {
+      const ways = [1, 2, 8, 1, 8].flatMap((threads) => {
+        const options = { codec, threads, blockSize: 65_536 }
+        return [() => packed(source, options), () => written(model, options)]
+      })
+      const sums: string[] = []
+      for (const way of ways) sums.push(await way())
+      // On a disk every symlink has mode 0777, so the two ways in have one sum each.
+      expect(new Set(sums.filter((_, turn) => turn % 2 === 0)).size).toBe(1)
+      expect(new Set(sums.filter((_, turn) => turn % 2 === 1)).size).toBe(1)
+    })
+  })
+})
+
+describe('an image is the same', () => {
+  it('when it is packed from the mounted image itself', async () => {
+    await withPlanted(thoroughTree({ blockSize: 131_072 }), async (source, scratch) => {
+      for (const fragments of ['small-files', 'always', 'never'] as const) {
+        const image = join(scratch, `${fragments}.squashfs`)
+        await packDirectory(source, image, { fragments })
+        const again = await withMount(image, (mounted) => packed(mounted, { fragments }))
+        expect(again).toBe(sumOf(readFileSync(image)))
+      }
+    })
+  })
+
+  it('when the holes of its files are written out as zeros', async () => {
+    await withTmpfs(async (scratch) => {
+      const [sparse, full] = [join(scratch, 'sparse'), join(scratch, 'full')]
+      for (const folder of [sparse, full]) {
+        mkdirSync(folder)
+        for (const size of [100_000, 3 * MIB, 3 * MIB + 100, 9 * MIB + 1]) {
+          const path = join(folder, `${size}`)
+          writeFileSync(path, 'the beginning')
+          if (folder === sparse) truncateSync(path, size)
+          else writeFileSync(path, Buffer.concat([Buffer.from('the beginning'), Buffer.alloc(size - 13)]))
+          utimesSync(path, 1, 1)
+        }
+        utimesSync(folder, 1, 1)
+      }
+      for (const fragments of ['small-files', 'always', 'never'] as const) {
+        expect(await packed(sparse, { fragments })).toBe(await packed(full, { fragments }))
+      }
+    })
+  })
+
+  it('when the same files were made in another order', async () => {
+    await withFolder(async (folder) => {
+      const names = Array.from({ length: 500 }, (_, index) => `${(index * 7919) % 1009}`)
+      const sums: string[] = []
+      for (const [turn, order] of [names, [...names].reverse(), [...names].sort()].entries()) {
+        const source = join(folder, `${turn}`)
+        mkdirSync(source)
+        for (const name of order) {
+          writeFileSync(join(source, name), name.repeat(10))
+          utimesSync(join(source, name), 1, 1)
+        }
+        utimesSync(source, 1, 1)
+        sums.push(await packed(source))
+      }
+      expect(new Set(sums).size).toBe(1)
+    })
+  })
+
+  it('when its entries are given in another order', async () => {
+    const model = thoroughTree({ blockSize: 65_536 })
+    // A hard link comes after its target.
+    const links = entriesOf(model).filter(({ type }) => type === 'hardlink')
+    const rest = entriesOf(model).filter(({ type }) => type !== 'hardlink')
+    const sink = memorySink()
+    await writeImage([...rest.reverse(), ...links.reverse()], sink, { blockSize: 65_536 })
+    expect(sumOf(sink.bytes())).toBe(await written(model, { blockSize: 65_536 }))
+  })
+
+  it('with SOURCE_DATE_EPOCH for trees that differ only in later times', async () => {
+    await withFolder(async (folder) => {
+      process.env.SOURCE_DATE_EPOCH = '1000000000'
+      const sums: string[] = []
+      for (const [turn, time] of [1_100_000_000, 1_200_000_000].entries()) {
+        const source = join(folder, `${turn}`)
+        mkdirSync(join(source, 'sub'), { recursive: true })
+        for (const name of ['a', 'sub/b']) writeFileSync(join(source, name), name)
+        for (const name of ['a', 'sub/b', 'sub', '.']) utimesSync(join(source, name), time, time)
+        sums.push(await packed(source))
+      }
+      expect(new Set(sums).size).toBe(1)
+      delete process.env.SOURCE_DATE_EPOCH
+      expect(await packed(join(folder, '0'))).not.toBe(sums[0])
+    })
+  })
+
+  it('wherever the folder lies and whatever it and the image are called', async () => {
+    await withFolder(async (folder) => {
+      const [one, other] = [join(folder, 'one'), join(folder, 'somewhere else', 'other')]
+      mkdirSync(one)
+      writeFileSync(join(one, 'a'), 'a')
+      utimesSync(one, 1, 1)
+      mkdirSync(join(folder, 'somewhere else'))
+      cpSync(one, other, { recursive: true, preserveTimestamps: true })
+      utimesSync(other, 1, 1)
+      expect(await packed(one)).toBe(await packed(other))
+    })
+  })
+})
+
+describe('every supported version of Node writes the same image', () => {
+  it(`${NODE_VERSIONS.join(', ')} and the one that runs this`, async () => {
+    const model = thoroughTree({ blockSize: 131_072 })
+    await withPlanted(model, async (source, scratch) => {
+      const script = join(scratch, 'pack.mjs')
+      writeFileSync(
+        script,
+        `import { createHash } from 'node:crypto'
+         const writer = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
+         const sums = {}
+         for (const codec of [writer.zstd(), writer.zstd({ level: 19 }), writer.portableGzip(), writer.uncompressed()]) {
+           const sink = writer.memorySink()
+           await writer.packDirectory(process.argv[2], sink, { codec })
+           sums[codec.name + Object.keys(sums).length] = createHash('sha256').update(sink.bytes()).digest('hex')
+         }
+         console.log(JSON.stringify({ version: process.version, sums }))`,
+      )
+      const answers: { version: string; sums: Record<string, string> }[] = []
+      for (const node of [process.execPath, ...(await binaries())]) {
+        const { stdout } = await run(node, [script, source])
+        answers.push(JSON.parse(stdout.toString()))
+      }
+      expect(answers.slice(1).map(({ version }) => version)).toEqual(
+        NODE_VERSIONS.map((version) => `v${version}`),
+      )
+      expect(Object.keys(answers[0]!.sums)).toHaveLength(4)
+      for (const { sums } of answers) expect(sums).toEqual(answers[0]!.sums)
+    })
+  }, 600_000)
+})
+
+async function binaries(): Promise<string[]> {
+  const found: string[] = []
+  for (const version of NODE_VERSIONS) found.push(await nodeBinary(version))
+  return found
+}
+
+async function withPlanted(
+  model: TreeModel,
+  use: (source: string, scratch: string) => Promise<void>,
+): Promise<void> {
+  await withTmpfs(async (scratch) => {
+    const source = join(scratch, 'source')
+    mkdirSync(source)
+    await plant(model, source)
+    await use(source, scratch)
+  })
+}
+
+async function packed(source: string, options: ImageOptions = {}): Promise<string> {
+  const sink = memorySink()
+  await packDirectory(source, sink, options)
+  return sumOf(sink.bytes())
+}
+
+async function written(model: TreeModel, options: ImageOptions): Promise<string> {
+  const sink = memorySink()
+  await writeImage(entriesOf(model), sink, options)
+  return sumOf(sink.bytes())
+}
+
+function sumOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,232 @@
+// Extended attributes of real files: which arrive, which are left out, and what is told of those.
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  LUSTRE_XATTRS,
+  type ModelNode,
+  plant,
+  requireTools,
+  run,
+  survey,
+  type TreeModel,
+  withLustre,
+  withMount,
+  withTmpfs,
+} from 'fixtures'
+import { type ImageOptions, packDirectory, writeImage } from 'squashfs-writer'
+import { describe, expect, it } from 'vitest'
+
+describe('ACLs', () => {
+  it('set with setfacl have no place in the format: they are left out, and counted by name', async () => {
+    await requireTools(['setfacl'])
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      await mkdir(join(source, 'folder'), { recursive: true })
+      for (const name of ['a', 'b', 'folder/c']) await writeFile(join(source, name), name)
+      await run('setfacl', ['-m', 'u:1234:rwx', join(source, 'a'), join(source, 'b'), join(source, 'folder')])
+      await run('setfacl', ['-d', '-m', 'g:1234:rx', join(source, 'folder')])
+
+      const image = join(scratch, 'image.squashfs')
+      const { droppedXattrs, warnings } = await packDirectory(source, image)
+      expect(droppedXattrs).toEqual({ 'system.posix_acl_access': 3, 'system.posix_acl_default': 1 })
+      expect(warnings).toEqual([])
+      await withMount(image, async (mounted) => {
+        const found = await survey(mounted)
+        expect([...found.keys()].sort()).toEqual(['.', 'a', 'b', 'folder', 'folder/c'])
+        expect([...found.values()].flatMap(({ xattrs }) => [...xattrs.keys()])).toEqual([])
+      })
+    })
+  })
+})
+
+describe('Lustre', () => {
+  it("'s own attributes are left out silently and counted, other ones arrive", async () => {
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      await mkdir(source)
+      await plant(smallTree(), source)
+      const image = join(scratch, 'image.squashfs')
+      const result = await withLustre(source, {}, ({ folder }) => packDirectory(folder, image))
+      // The root, a file with two names, another file, a folder and a symlink.
+      expect(result.inodes).toBe(5)
+      expect(result.droppedXattrs).toEqual(Object.fromEntries(LUSTRE_XATTRS.map((name) => [name, 5])))
+      expect(result.warnings).toEqual([])
+      expect(result.omitted).toEqual([])
+      expect(await xattrsOf(image)).toEqual(KEPT)
+    })
+  })
+
+  it('gives the same image as the disk behind it', async () => {
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      await mkdir(source)
+      await plant(smallTree(), source)
+      const [one, other] = [join(scratch, 'one.squashfs'), join(scratch, 'other.squashfs')]
+      await withLustre(source, { delay: 1 }, ({ folder }) => packDirectory(folder, one))
+      await packDirectory(source, other)
+      await run('cmp', [one, other])
+    })
+  })
+
+  it.each([
+    'trusted.lmv',
+    'trusted.dmv',
+    'trusted.version',
+    'lustre.anything',
+    'system.nfs4_acl',
+    'nfs.other',
+  ])('%s is left out as well', async (name) => {
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      await mkdir(source)
+      await writeFile(join(source, 'file'), '')
+      const image = join(scratch, 'image.squashfs')
+      const result = await withLustre(source, { xattrs: [name] }, ({ folder }) =>
+        packDirectory(folder, image),
+      )
+      expect(result.droppedXattrs).toEqual({ [name]: 2 })
+      expect(await xattrsOf(image)).toEqual({})
+    })
+  })
+
+  it('is not asked for attributes at all when none are wanted', async () => {
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      await mkdir(source)
+      await plant(smallTree(), source)
+      const image = join(scratch, 'image.squashfs')
+      const calls = await withLustre(source, {}, async (lustre) => {
+        const { droppedXattrs } = await packDirectory(lustre.folder, image, { xattrs: 'none' })
+        expect(droppedXattrs).toEqual({})
+        return lustre.calls()
+      })
+      expect(calls.getattr).toBeGreaterThan(0)
+      expect(calls.listxattr).toBeUndefined()
+      expect(calls.getxattr).toBeUndefined()
+      expect(await xattrsOf(image)).toEqual({})
+    })
+  })
+})
+
+describe('a symlink', () => {
+  it('keeps its own attributes and does not take those of what it points at', async () => {
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      await mkdir(source)
+      await plant(smallTree(), source)
+      await symlink('file', join(source, 'bare'))
+      const image = join(scratch, 'image.squashfs')
+      await packDirectory(source, image)
+      const found = await xattrsOf(image)
+      expect(found.symlink).toEqual({ 'trusted.own': 'of the symlink' })
+      expect(found.bare).toBeUndefined()
+    })
+  })
+})
+
+describe('rules', () => {
+  const all = ['security.three', 'trusted.own', 'trusted.two', 'user.one', 'user.other']
+
+  it.each<[string, NonNullable<ImageOptions['xattrs']>, readonly string[]]>([
+    ['keep', 'keep', all],
+    ['none', 'none', []],
+    ['only user.*', { only: ['user.*'] }, ['user.one', 'user.other']],
+    ['only two names', { only: ['user.one', 'trusted.two'] }, ['trusted.two', 'user.one']],
+    ['drop trusted.*', { drop: ['trusted.*'] }, ['security.three', 'user.one', 'user.other']],
+    ['drop everything', { drop: ['*'] }, []],
+    ['only user.*, drop user.o*e', { only: ['user.*'], drop: ['user.o*e'] }, ['user.other']],
+  ])('%s', async (_, xattrs, kept) => {
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      await mkdir(source)
+      await plant(smallTree(), source)
+      const image = join(scratch, 'image.squashfs')
+      const { droppedXattrs } = await packDirectory(source, image, { xattrs })
+      const found = Object.values(await xattrsOf(image)).flatMap((set) => Object.keys(set))
+      expect([...new Set(found)].sort()).toEqual(kept)
+      const dropped = xattrs === 'none' ? [] : all.filter((name) => !kept.includes(name))
+      expect(Object.keys(droppedXattrs)).toEqual(dropped)
+    })
+  })
+
+  it('match whole names, which may contain slashes and line breaks', async () => {
+    await withTmpfs(async (scratch) => {
+      const image = join(scratch, 'image.squashfs')
+      const xattrs = { 'user.a/b': '1', 'user.a\nb': '2', 'trusted./user.x': '3', 'trusted.user.x': '4' }
+      const entry = { type: 'file', path: 'file', content: '', xattrs } as const
+      await writeImage([entry], image, { xattrs: { only: ['user.*'] } })
+      expect(await xattrsOf(image)).toEqual({ file: { 'user.a/b': '1', 'user.a\nb': '2' } })
+      await writeImage([entry], image, { xattrs: { drop: ['user.*', 'b'] } })
+      expect(await xattrsOf(image)).toEqual({ file: { 'trusted./user.x': '3', 'trusted.user.x': '4' } })
+    })
+  })
+
+  it('go for entries that a program gives too', async () => {
+    await withTmpfs(async (scratch) => {
+      const image = join(scratch, 'image.squashfs')
+      const xattrs = {
+        'user.a': 'a',
+        'trusted.lov': 'b',
+        'system.posix_acl_access': 'c',
+        'security.d': 'd',
+        nonsense: 'e',
+      }
+      const { droppedXattrs } = await writeImage(
+        [{ type: 'file', path: 'file', content: '', xattrs }],
+        image,
+        {
+          xattrs: { drop: ['security.*'] },
+        },
+      )
+      expect(droppedXattrs).toEqual({
+        nonsense: 1,
+        'security.d': 1,
+        'system.posix_acl_access': 1,
+        'trusted.lov': 1,
+      })
+      expect(await xattrsOf(image)).toEqual({ file: { 'user.a': 'a' } })
+    })
+  })
+})
+
+const KEPT = {
+  file: { 'user.one': 'of the file', 'user.other': 'x', 'security.three': '' },
+  'second name': { 'user.one': 'of the file', 'user.other': 'x', 'security.three': '' },
+  folder: { 'trusted.two': 'of the folder' },
+  symlink: { 'trusted.own': 'of the symlink' },
+}
+
+/** A file with two names, one without attributes, a folder and a symlink. */
+function smallTree(): TreeModel {
+  const attributes = (xattrs: Record<string, string> = {}) => ({
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+    mtime: 1_700_000_000,
+    xattrs: new Map(
+      Object.entries(xattrs).map(([name, value]) => [name, new Uint8Array(Buffer.from(value))]),
+    ),
+  })
+  const content = { kind: 'text', seed: 1, size: 1000, unit: 4096 } as const
+  return new Map<string, ModelNode>([
+    ['.', { type: 'directory', ...attributes() }],
+    ['file', { type: 'file', content, given: 'bytes', ...attributes(KEPT.file) }],
+    ['plain', { type: 'file', content, given: 'bytes', ...attributes() }],
+    ['second name', { type: 'hard-link', target: 'file' }],
+    ['folder', { type: 'directory', ...attributes(KEPT.folder) }],
+    ['symlink', { type: 'symlink', target: 'file', ...attributes(KEPT.symlink) }],
+  ])
+}
+
+/** What the kernel shows of the image: by path, the names and values; nothing of paths without. */
+async function xattrsOf(image: string): Promise<Record<string, Record<string, string>>> {
+  return withMount(image, async (mounted) => {
+    const found = [...(await survey(mounted))].filter(([, { xattrs }]) => xattrs.size > 0)
+    return Object.fromEntries(
+      found.map(([key, { xattrs }]) => [
+        key,
+        Object.fromEntries([...xattrs].map(([name, value]) => [name, Buffer.from(value).toString()])),
+      ]),
+    )
+  })
+}
