@@ -34,9 +34,8 @@ export interface ImageSettings {
   /** Seconds; null takes the newest mtime of the tree. */
   readonly imageTime: number | null
   readonly unreadable: 'fail' | 'omit'
-  /** Blocks that may be under way, and that may be compressed at a time. */
+  /** Blocks that may be under way: waiting to be compressed, being compressed, or done before their turn. */
   readonly blocksUnderWay: number
-  readonly blocksAtOnce: number
 }
 
 /** How far the work is. Numbers only grow within a phase. */
@@ -102,7 +101,7 @@ export async function writeTree(
   // Data and fragment blocks
   const found = inodeOrder(root)
   const files = found.leaves.filter(isFile)
-  const blocks = createBlockWriter(codec, output, settings.blocksUnderWay, settings.blocksAtOnce)
+  const blocks = createBlockWriter(codec, output, settings.blocksUnderWay)
   const data = await writeData(
     files,
     reader,

@@ -67,7 +67,7 @@ const aCase: fc.Arbitrary<Case> = fc.constantFrom(...BLOCK_SIZES).chain((blockSi
         threads: fc.integer({ min: 1, max: 3 }),
       })
       .map(({ codec, ...rest }) => ({ blockSize, codec: CODECS[codec], ...rest })),
-    tree: aTree({ blockSize, maxBytes: 6 << 20 }),
+    tree: aTree({ blockSize, maxBytes: 8 << 20 }),
   }),
 )
 

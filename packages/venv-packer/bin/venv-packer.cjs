@@ -18,7 +18,7 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
 }
 
 if (!process.env.UV_THREADPOOL_SIZE) {
-  process.env.UV_THREADPOOL_SIZE = String(Math.max(4, require('node:os').availableParallelism()))
+  process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism())
 }
 
 import('../dist/cli.js')

@@ -28,10 +28,10 @@ function manual() {
   return { codec, calls }
 }
 
-function imageOf(codec: Codec, limit = 100, atOnce?: number) {
+function imageOf(codec: Codec, limit = 100) {
   const sink = memorySink()
   const output = createOutput(sink, 0)
-  const writer = createBlockWriter(codec, output, limit, atOnce)
+  const writer = createBlockWriter(codec, output, limit)
   const written: [start: number, sizeWord: number][] = []
   return {
     writer,
@@ -76,8 +76,7 @@ describe('blocks', () => {
         fc.scheduler(),
         fc.array(aBlock, { maxLength: 20 }),
         fc.integer({ min: 1, max: 8 }),
-        fc.integer({ min: 1, max: 8 }),
-        async (scheduler, blocks, limit, atOnce) => {
+        async (scheduler, blocks, limit) => {
           let [underWay, most] = [0, 0]
           const codec: Codec = {
             name: 'scheduled',
@@ -89,7 +88,7 @@ describe('blocks', () => {
               return bytes.slice(0, bytes[0]! % 2 === 0 ? -1 : undefined)
             },
           }
-          const image = imageOf(codec, limit, atOnce)
+          const image = imageOf(codec, limit)
           const all = async () => {
             for (const [n, { length, stored }] of blocks.entries()) {
               await image.writer.room()
@@ -111,7 +110,7 @@ describe('blocks', () => {
           expect(await image.bytes()).toEqual(
             new Uint8Array(Buffer.concat(expected.map(({ bytes }) => bytes))),
           )
-          expect(most).toBeLessThanOrEqual(Math.min(limit, atOnce))
+          expect(most).toBeLessThanOrEqual(limit)
         },
       ),
     )

@@ -25,28 +25,12 @@ interface Slot {
 
 /**
  * @param limit blocks that may be under way: waiting, being compressed, or done before their turn.
- * @param atOnce blocks being compressed at a time: more than there are cores only push each other out of the caches.
  */
-export function createBlockWriter(
-  codec: Codec,
-  output: Output,
-  limit: number,
-  atOnce: number = limit,
-): BlockWriter {
+export function createBlockWriter(codec: Codec, output: Output, limit: number): BlockWriter {
   const queue: (Slot | undefined)[] = []
-  const unstarted: Slot[] = []
-  let compressing = 0
   let head = 0
   let waiting: (() => void)[] = []
   let failure: { readonly error: unknown } | null = null
-
-  function start(): void {
-    for (; compressing < atOnce; compressing++) {
-      const slot = unstarted.shift()
-      if (!slot) return
-      void compress(slot)
-    }
-  }
 
   async function compress(slot: Slot): Promise<void> {
     try {
@@ -54,8 +38,6 @@ export function createBlockWriter(
     } catch (error) {
       failure ??= { error }
     }
-    compressing--
-    start()
     settle()
   }
 
@@ -99,8 +81,7 @@ export function createBlockWriter(
         slot.result = bytes
         settle()
       } else {
-        unstarted.push(slot)
-        start()
+        void compress(slot)
       }
     },
     room() {

@@ -71,25 +71,9 @@ export async function writeDestination<T>(
   }
 }
 
-/** Bytes after which the disk is set to work: what it has by the end need not be waited for then. */
-const EARLY_SYNC = 33_554_432
-
 function fileSink(file: FileHandle, path: string): Sink {
-  let unsynced = 0
-  let syncing = false
-
-  async function syncEarly(): Promise<void> {
-    syncing = true
-    unsynced = 0
-    // A failure comes again, and is thrown, at the last sync.
-    await file.datasync().catch(() => {})
-    syncing = false
-  }
-
   return {
     async write(bytes, position) {
-      unsynced += bytes.length
-      if (unsynced >= EARLY_SYNC && !syncing) void syncEarly()
       for (let at = 0; at < bytes.length; ) {
         const { bytesWritten } = await guarded(path, () =>
           file.write(bytes, at, bytes.length - at, position + at),

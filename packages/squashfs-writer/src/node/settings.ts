@@ -102,8 +102,8 @@ export function settle(
       offset: integer('offset', options.offset ?? 0, 0, 2 ** 52),
       imageTime,
       unreadable: oneOf('unreadable', unreadable, ['fail', 'omit']),
-      blocksUnderWay: 4 + 4 * threads,
-      blocksAtOnce: threads + 2, // some more, so that no core waits for the next block to be handed out
+      // Enough that no thread of the pool ever waits for the next block: waking one costs.
+      blocksUnderWay: 8 + 8 * threads,
     },
     rules: {
       ...owners(options.owner ?? 'keep'),
