@@ -14,7 +14,7 @@ it('where every call waits for the network many are made at once, and the image 
       for (const file of names.slice(0, 10)) writeFileSync(join(source, name, file), `${name} ${file}`)
     }
     const image = join(folder, 'image.squashfs')
-    const [atOnce, calls] = await withLustre(source, { delay: 10, xattrs: [] }, async (lustre) => {
+    const [atOnce, calls] = await withLustre(source, { delay: 2, xattrs: [] }, async (lustre) => {
       await lustre.atOnce()
       await lustre.calls()
       await packDirectory(lustre.folder, image)

@@ -176,25 +176,7 @@ describe('blocks', () => {
 })
 
 describe('compression', () => {
-  it('is of so many blocks at a time, the others wait their turn', async () => {
-    const { codec, calls } = manual()
-    const image = imageOf(codec, 100, 2)
-    for (let length = 10; length < 15; length++) image.submit(block(length))
-    expect(calls.length).toBe(2)
-    calls[1]!.done(block(1))
-    await aTurn()
-    expect(calls.length).toBe(3)
-    calls[0]!.done(block(2))
-    calls[2]!.done(block(3))
-    await aTurn()
-    expect(calls.length).toBe(5)
-    calls[3]!.done(block(4))
-    calls[4]!.done(block(5))
-    await image.writer.drain()
-    expect(image.written.map(([, word]) => word)).toEqual([2, 1, 3, 4, 5])
-  })
-
-  it('goes on with all that are under way when nothing else is said', () => {
+  it('goes on with all that are under way', () => {
     const { codec, calls } = manual()
     const image = imageOf(codec, 7)
     for (let n = 0; n < 7; n++) image.submit(block(10))
@@ -203,7 +185,7 @@ describe('compression', () => {
 
   it('has no part in what is stored', async () => {
     const { codec, calls } = manual()
-    const image = imageOf(codec, 100, 1)
+    const image = imageOf(codec, 100)
     image.submit(block(10), true)
     image.submit(block(11))
     image.submit(block(12), true)

@@ -12,8 +12,8 @@ import type { AnswerMessage, Failure, JobMessage, JobName, Jobs } from './jobs.j
 const JOBS_PER_WORKER = 2
 /** Metadata calls that are looked at before it is decided whether calls are slow. */
 const SAMPLE = 16
-/** Jobs that would keep the main thread from all else. */
-const LONG_JOBS: ReadonlySet<JobName> = new Set(['digest'])
+/** Bytes of a file above which the main thread leaves its digest to another: it would be kept from all else too long. */
+const LONG_DIGEST = 33_554_432
 /** Threads when calls are slow: so many calls are then in flight. */
 const MOST_WORKERS = 32
 
@@ -141,7 +141,7 @@ export function createWorkers(count: number): Workers {
     run: (name, ask, moved = []) =>
       new Promise((resolve, reject) => {
         const pending = { message: { id: nextId++, name, ask } as JobMessage, moved, resolve, reject }
-        if (LONG_JOBS.has(name) && hands.length === 0) hire()
+        if (hands.length === 0 && isLong(pending.message)) hire()
         if (hands.length === 0) doMyself(pending)
         else {
           waiting.push(pending)
@@ -155,4 +155,8 @@ export function createWorkers(count: number): Workers {
       await Promise.all(hands.map(({ worker }) => worker.terminate()))
     },
   }
+}
+
+function isLong({ name, ask }: JobMessage): boolean {
+  return name === 'digest' && ask.item.size > LONG_DIGEST
 }
