@@ -57,7 +57,7 @@ export interface Unreadable {
 export class UnreadableError extends SquashfsError {
   override name = 'UnreadableError'
   constructor(
-    /** Every such path, in the order of the tree. */
+    /** Every such path, in the order of paths. */
     readonly paths: readonly Unreadable[],
   ) {
     const shown = paths.slice(0, 20).map((p) => `\n  ${p.path}: ${p.message} (${p.code})`)

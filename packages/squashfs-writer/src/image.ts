@@ -81,6 +81,7 @@ export interface ImageSummary {
  * The tables must touch: the kernel computes where each ends and compares it with where the next one begins. So the
  * sequence below is the format's own, and nothing else is written in between.
  *
+ * @param missing what the scan could not read: with 'fail' there will be no image, and contents are read for errors only.
  * @throws UnreadableError when contents could not be read and `unreadable` is 'fail'.
  * @throws LimitError when the tree passes the format's limits.
  */
@@ -89,6 +90,7 @@ export async function writeTree(
   reader: ContentReader,
   sink: Sink,
   settings: ImageSettings,
+  missing: readonly Unreadable[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<ImageSummary> {
@@ -113,15 +115,16 @@ export async function writeTree(
       storeData: store.has('data'),
       storeFragments: store.has('fragments'),
       failureEndsAll: settings.unreadable === 'fail',
+      errorsOnly: settings.unreadable === 'fail' && missing.length > 0,
     },
     progressOf(files, () => output.position, signal, onProgress),
   )
-  const omitted = takeOut(root, data.failures, settings.unreadable)
+  const omitted = takeOut(root, data.failures, missing, settings.unreadable)
   signal.throwIfAborted()
   onProgress({ ...total(files), phase: 'tables', bytesOut: output.position })
 
   // Inode table, directory table
-  const order = omitted.length > 0 ? inodeOrder(root) : found
+  const order = data.failures.size > 0 ? inodeOrder(root) : found
   const ids = createIdTable()
   const xattrs = createXattrTable()
   const tables = await encodeInodeTables(order, codec, store.has('inodes'), ids, xattrs)
@@ -149,6 +152,7 @@ export async function writeTree(
   output.append(new Uint8Array(bytesOut - bytesUsed))
   await output.flush()
   signal.throwIfAborted()
+  onProgress({ ...total(files), phase: 'seal', bytesOut })
   await output.overwrite(
     encodeSuperblock({
       inodeCount: order.count,
@@ -206,15 +210,17 @@ function exportRecords(references: Float64Array): Uint8Array {
 function takeOut(
   root: DirectoryNode,
   failures: DataResult['failures'],
+  missing: readonly Unreadable[],
   unreadable: ImageSettings['unreadable'],
-): Unreadable[] {
-  if (failures.size === 0) return []
+): readonly Unreadable[] {
+  if (failures.size === 0 && missing.length === 0) return []
   const failed: ReadonlySet<Node> = new Set(failures.keys())
   const found = pathsOf(root, failed)
   const listed = found.map(([path, node]) => ({ path: toDisplay(path), ...failures.get(node as FileNode)! }))
-  if (unreadable === 'fail') throw new UnreadableError(listed)
+  const all = [...missing, ...listed].sort((a, b) => (a.path < b.path ? -1 : 1))
+  if (unreadable === 'fail') throw new UnreadableError(all)
   for (const [path] of found) removePath(root, path)
-  return listed
+  return all
 }
 
 function removePath(root: DirectoryNode, path: ByteString): void {
@@ -234,6 +240,7 @@ function progressOf(
 ): (files: number, bytes: number) => void {
   const { totalFiles, totalBytes } = total(files)
   const done = { files: 0, bytesIn: 0 }
+  onProgress({ phase: 'data', ...done, totalFiles, totalBytes, bytesOut: bytesOut() })
   return (moreFiles, moreBytes) => {
     signal.throwIfAborted()
     done.files += moreFiles
@@ -260,7 +267,7 @@ function summary(
   { leaves, levels, count }: InodeOrder,
   bytesOut: number,
   data: DataResult,
-  omitted: Unreadable[],
+  omitted: readonly Unreadable[],
 ): ImageSummary {
   const ofType = (...types: InodeType[]) => leaves.filter(({ type }) => types.includes(type)).length
   return {

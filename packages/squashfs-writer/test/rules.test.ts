@@ -295,7 +295,7 @@ describe('the library', () => {
     await withSmall(async (source, image) => {
       const script = `
         const { packDirectory } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
-        const { inodes } = await packDirectory(process.argv[1], process.argv[2])
+        const { inodes } = await packDirectory(process.argv[1], process.argv[2], { threads: 8 })
         console.log(inodes)`
       const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, source, image])
       expect(stdout.toString()).toBe('8\n')

@@ -17,7 +17,7 @@ export interface Piece {
    * earlier file comes in one piece.
    */
   readonly bytes: Uint8Array | number | null
-  /** With the first piece, if wanted: what equals only for equal contents. */
+  /** With the first piece, if wanted: what, among files of one size, is equal only for equal contents. */
   readonly digest: string | null
   readonly last: boolean
   /** Set when the file cannot be read (further); it is then its last piece. */

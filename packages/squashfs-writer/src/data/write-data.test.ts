@@ -23,6 +23,7 @@ const OPTIONS: DataOptions = {
   storeData: false,
   storeFragments: false,
   failureEndsAll: false,
+  errorsOnly: false,
 }
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }

@@ -20,6 +20,8 @@ export interface DataOptions {
   readonly storeFragments: boolean
   /** Whether a file that cannot be read means that there will be no image: the rest is then read for its errors only. */
   readonly failureEndsAll: boolean
+  /** Whether it is certain already that there will be no image. */
+  readonly errorsOnly: boolean
 }
 
 export interface DataResult {
@@ -66,13 +68,15 @@ export async function writeData(
   return { fragments: fragments.entries, duplicates, failures }
 
   function takePiece(piece: Piece, use: Use): void {
-    const { file, digest, bytes } = piece
+    const { file, bytes } = piece
+    // With the size: a digest tells contents of one size apart, not those of different sizes.
+    const digest = piece.digest === null ? null : `${file.size} ${piece.digest}`
     if (failures.has(file)) return // what was read ahead of the failure
     if (piece.failure) {
       failures.set(file, piece.failure)
       return
     }
-    if (failures.size > 0 && options.failureEndsAll) return
+    if (options.errorsOnly || (failures.size > 0 && options.failureEndsAll)) return
     const original = digest === null ? undefined : originals.get(digest)
     if (original?.complete) {
       file.placement = original.placement
@@ -90,9 +94,16 @@ export async function writeData(
     file.placement ??= { start: 0, blockSizes: [], sparse: 0, fragment: NO_FRAGMENT, fragmentOffset: 0 }
     if (digest !== null) current = { placement: file.placement, complete: false }
     if (digest !== null) originals.set(digest, current)
-    if (typeof bytes === 'number') addHole(file.placement, bytes)
+    if (typeof bytes === 'number') addZeros(file, file.placement, bytes, piece.last)
     else addBytes(file, file.placement, bytes, use)
     if (piece.last && current.placement === file.placement) current.complete = true
+  }
+
+  /** Zeros that were not even read; their tail goes where a tail of zeros goes that was. */
+  function addZeros(file: FileNode, placement: Placement, size: number, last: boolean): void {
+    const tail = last && tailGoesToFragment(file) ? file.size % options.blockSize : 0
+    addHole(placement, size - tail)
+    if (tail > 0) Object.assign(placement, fragments.add(new Uint8Array(tail)))
   }
 
   function addHole(placement: Placement, size: number): void {

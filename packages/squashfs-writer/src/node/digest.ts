@@ -1,4 +1,4 @@
-/** Digest: what is equal only for equal contents. */
+/** Digest: what, among contents of one size, is equal only for equal ones. */
 import { createHash, hash } from 'node:crypto'
 
 /** The hash for finding duplicates: they are shared without comparing bytes, so it must not be one that can be fooled. */

@@ -104,7 +104,8 @@ export function createJobRunner(): JobRunner {
       answers.push(
         attempt(() => {
           const all = names ?? timed(() => readdirSync(diskPath(path), { encoding: 'latin1' }))
-          return { ...factsOf(path, all.splice(0, NAMES_PER_LOOK), xattrs), rest: all }
+          const facts = factsOf(path, all.slice(0, NAMES_PER_LOOK), xattrs, end)
+          return { ...facts, rest: all.slice(facts.names.length) }
         }),
       )
       if (performance.now() > end) break
@@ -112,7 +113,8 @@ export function createJobRunner(): JobRunner {
     return answers
   }
 
-  function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolean): Facts {
+  /** Facts about names, as far as the time goes, and at least about one. */
+  function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolean, end: number): Facts {
     const numbers = new Float64Array(names.length * FACTS)
     const identities = new Array<Identity>(names.length).fill('')
     const facts: Facts = { names, numbers, identities, targets: [], xattrs: [], hardLinks: [], failures: [] }
@@ -132,6 +134,7 @@ export function createJobRunner(): JobRunner {
       } catch (error) {
         facts.failures.push([n, failureOf(error)])
       }
+      if (performance.now() > end) names.length = n + 1
     }
     return facts
   }

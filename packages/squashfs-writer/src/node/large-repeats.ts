@@ -35,8 +35,9 @@ export async function findLargeRepeats(
   for (const { file } of large) {
     const digest = digests.get(file)
     if (digest === undefined) continue
-    if (first.has(digest)) repeated.add(file)
-    else first.set(digest, file)
+    const content = `${file.size} ${digest}`
+    if (first.has(content)) repeated.add(file)
+    else first.set(content, file)
   }
   return { digests, repeated, failures }
 }

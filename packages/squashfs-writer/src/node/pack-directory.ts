@@ -57,7 +57,6 @@ export async function packDirectory(
         include,
         exclude,
         oneFileSystem: options.oneFileSystem ?? false,
-        unreadable: settings.image.unreadable,
       },
       settings.signal,
       (files, bytesIn) =>

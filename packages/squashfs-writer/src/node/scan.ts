@@ -23,6 +23,9 @@ import type { Workers } from './workers.js'
 /** Folders that one job is given: a message to a thread costs more than a look into a small folder. */
 const FOLDERS_PER_LOOK = 64
 
+/** Names of a folder for which it is worth to ask another. */
+const FEWEST_NAMES = 4
+
 /** A folder, or some names of it, still to be looked into. */
 interface Pending {
   readonly directory: DirectoryNode
@@ -41,18 +44,18 @@ export interface ScanOptions {
   readonly exclude: PathTest | null
   /** Whether a directory on another filesystem is packed empty. */
   readonly oneFileSystem: boolean
-  readonly unreadable: 'fail' | 'omit'
 }
 
 export interface ScanResult {
   readonly root: DirectoryNode
-  readonly omitted: readonly Unreadable[]
+  /** What could not be read, and is not in the tree. */
+  readonly missing: readonly Unreadable[]
 }
 
 /**
  * Walks a directory by bytes: every name that `readdir` gives arrives.
  * @param progress told how many entries and bytes were found so far.
- * @throws UnreadableError with everything that could not be read, unless it is to be omitted.
+ * @throws UnreadableError when the source itself cannot be read.
  */
 export async function scan(
   source: ByteString,
@@ -81,8 +84,7 @@ export async function scan(
 
   unreadable.sort((a, b) => (a.path < b.path ? -1 : 1))
   const listed = unreadable.map(({ path, failure }) => ({ path: toDisplay(path), ...failure }))
-  if (listed.length > 0 && options.unreadable === 'fail') throw new UnreadableError(listed)
-  return { root, omitted: listed }
+  return { root, missing: listed }
 
   function unreadableSource(failure: Failure | undefined): UnreadableError {
     const { code, message } = failure ?? { code: 'UNKNOWN', message: 'it cannot be looked at' }
@@ -119,8 +121,10 @@ export async function scan(
         if (folder.directory.parent) removeFromParent(folder.directory)
       } else {
         take(folder, answer)
-        for (let at = 0; at < answer.rest.length; at += NAMES_PER_LOOK)
-          pending.push({ ...folder, names: answer.rest.slice(at, at + NAMES_PER_LOOK) })
+        const share = Math.ceil(answer.rest.length / workers.jobsWanted())
+        const most = Math.min(NAMES_PER_LOOK, Math.max(share, FEWEST_NAMES))
+        for (let at = 0; at < answer.rest.length; at += most)
+          pending.push({ ...folder, names: answer.rest.slice(at, at + most) })
       }
     }
     progress(entries, bytes)
@@ -134,7 +138,7 @@ export async function scan(
       if (options.exclude?.(path)) continue
       const failure = failures.get(n)
       if (failure) {
-        unreadable.push({ path, failure })
+        if (options.include?.(path) ?? true) unreadable.push({ path, failure })
         continue
       }
       const node = nodeOf(facts, n, path, `${source}/${path}`)

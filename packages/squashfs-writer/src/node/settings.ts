@@ -6,7 +6,7 @@ import { OptionError } from '../errors.js'
 import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from '../format/limits.js'
 import type { ImageSettings, Progress, StoredPart } from '../image.js'
 import { toByteString } from '../tree/byte-string.js'
-import { compilePatterns } from '../tree/patterns.js'
+import { compileNamePatterns } from '../tree/patterns.js'
 import type { Rules } from '../tree/rules.js'
 
 /** What decides an image besides its entries. Everything has a default. */
@@ -141,13 +141,8 @@ function owners(owner: NonNullable<ImageOptions['owner']>): Pick<Rules, 'uid' | 
 function xattrTest(xattrs: NonNullable<ImageOptions['xattrs']>): Rules['wantsXattr'] {
   if (xattrs === 'keep') return () => true
   if (xattrs === 'none') return () => false
-  const test = (option: string, patterns: readonly string[] | undefined) =>
-    compilePatterns(
-      option,
-      patterns?.map((p) => p),
-    )
-  const only = test('xattrs.only', xattrs.only)
-  const drop = test('xattrs.drop', xattrs.drop)
+  const only = compileNamePatterns(xattrs.only)
+  const drop = compileNamePatterns(xattrs.drop)
   return (name) => (only?.(name) ?? true) && !drop?.(name)
 }
 

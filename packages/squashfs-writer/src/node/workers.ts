@@ -78,7 +78,7 @@ export function createWorkers(count: number): Workers {
   }
 
   function hire(): void {
-    const worker = new Worker(new URL('./worker.js', import.meta.url))
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] })
     const hand: Hand = { worker, jobs: new Map() }
     worker.on('message', (answer: AnswerMessage) => {
       const pending = hand.jobs.get(answer.id)

@@ -1,6 +1,6 @@
 /** Write image: the way in for programs that say entry by entry what is in the image. */
 import { lstat } from 'node:fs/promises'
-import { EntryError } from '../errors.js'
+import { EntryError, type Unreadable } from '../errors.js'
 import { type ImageSummary, writeTree } from '../image.js'
 import type { Sink } from '../output.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
@@ -50,7 +50,7 @@ export async function writeImage(
         settings.signal.throwIfAborted()
         addEntry(root, entry, applied.rules, entry.type === 'file' ? await contentOf(entry, spool) : null)
       }
-      return { root, omitted: [] }
+      return { root, missing: [] }
     })
   } finally {
     await spool.close()
@@ -64,7 +64,7 @@ export async function build(
   plant: (
     workers: Workers,
     applied: Applied,
-  ) => Promise<{ root: DirectoryNode; omitted: ImageSummary['omitted'] }>,
+  ) => Promise<{ root: DirectoryNode; missing: readonly Unreadable[] }>,
 ): Promise<ImageResult & ImageSummary> {
   const { signal } = settings
   signal.throwIfAborted()
@@ -74,16 +74,19 @@ export async function build(
   signal.addEventListener('abort', stop)
   try {
     const applied = applyRules(settings.rules)
-    const { root, omitted } = await plant(workers, applied)
+    const { root, missing } = await untilAborted(signal, plant(workers, applied))
     if (settings.rootMode !== null) root.mode = settings.rootMode
     const reader = createContentReader(workers, settings.image.blockSize, settings.buffers)
-    const write = (sink: Sink) => writeTree(root, reader, sink, settings.image, signal, settings.onProgress)
+    const write = (sink: Sink) =>
+      untilAborted(
+        signal,
+        writeTree(root, reader, sink, settings.image, missing, signal, settings.onProgress),
+      )
     const summary = place
       ? await writeDestination(place, settings.image.offset, write)
       : await write(destination as Sink)
     return {
       ...summary,
-      omitted: [...omitted, ...summary.omitted],
       droppedXattrs: namesAndCounts(applied.droppedXattrs),
       warnings: applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)),
     }
@@ -93,6 +96,22 @@ export async function build(
   } finally {
     signal.removeEventListener('abort', stop)
     await workers.close()
+  }
+}
+
+/** What `work` gives; once the signal is aborted its reason at once, though a stream or a disk may not answer yet. */
+async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const stopped = new AbortController()
+  const aborted = new Promise<never>((_, reject) => {
+    const stop = () => reject(signal.reason)
+    if (signal.aborted) stop()
+    signal.addEventListener('abort', stop, { signal: stopped.signal })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    stopped.abort()
+    work.catch(() => {}) // nobody waits for it any more
   }
 }
 

@@ -15,8 +15,11 @@ import type { Xattr } from '../tree/node.js'
 import { writeLookupTable } from './lookup-table.js'
 import { createMetadataWriter, type Mark } from './metadata-writer.js'
 
-/** A value of more bytes than this is stored out of line when it comes again; a reference takes 8. */
-const MAX_REPEATED_INLINE = 32
+/**
+ * A value of so many bytes is stored out of line when it comes again: a reference takes 8. `mksquashfs`, when it appends
+ * to an image, takes this for certain.
+ */
+const OUT_OF_LINE_FROM = 8
 
 export interface XattrTable {
   /** The id of a set; equal sets have one id. */
@@ -52,7 +55,7 @@ export function createXattrTable(): XattrTable {
         let size = 0
         for (const [name, value] of set) {
           const { prefix, rest } = splitXattrName(toBytes(name))!
-          const content = value.length > MAX_REPEATED_INLINE ? fromBytes(value) : null
+          const content = value.length >= OUT_OF_LINE_FROM ? fromBytes(value) : null
           const before = content === null ? undefined : earlier.get(content)
           if (before) await keyValues.settle()
           const key = encodeXattrKey(prefix, rest, before !== undefined)

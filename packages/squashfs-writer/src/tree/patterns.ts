@@ -33,3 +33,21 @@ export function compilePatterns(option: string, patterns: readonly string[] = []
     return matchesName(text.slice(text.lastIndexOf('/') + 1)) || matchesPath(text)
   }
 }
+
+/**
+ * Compiles patterns for whole names in which `*` stands for any characters, and nothing else has a meaning.
+ * @returns null when there are no patterns.
+ */
+export function compileNamePatterns(
+  patterns: readonly string[] = [],
+): ((name: ByteString) => boolean) | null {
+  if (patterns.length === 0) return null
+  const escaped = patterns.map((pattern) =>
+    pattern
+      .split('*')
+      .map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
+      .join('.*'),
+  )
+  const whole = new RegExp(`^(?:${escaped.join('|')})$`, 's')
+  return (name) => whole.test(toText(name))
+}
