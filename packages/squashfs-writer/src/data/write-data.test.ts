@@ -314,8 +314,10 @@ describe('a hole', () => {
       ])
       const { content: read, told } = await written([file], { fragments }, deflating, reader)
       expect(read(file).equals(content)).toBe(true)
-      expect(file.placement?.sparse).toBe(4 * BLOCK + 9)
-      expect(file.placement?.blockSizes.length).toBe(6)
+      // A tail of zeros goes where its bytes would go, had they been read.
+      const tail = fragments === 'always' ? 9 : 0
+      expect(file.placement?.sparse).toBe(4 * BLOCK + 9 - tail)
+      expect(file.placement?.blockSizes.length).toBe(tail > 0 ? 5 : 6)
       expect(told).toEqual([
         [0, 3 * BLOCK],
         [0, BLOCK],
