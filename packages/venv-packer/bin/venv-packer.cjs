@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts venv-packer. What must happen before any other module is loaded happens here: the Node version is
 // judged (so this file keeps to syntax that old Nodes parse), and libuv's thread pool, where compression
-// runs, gets a thread for each core: it reads its size once, at its first use.
+// runs, gets a thread for each core and one that may wait for the disk: it reads its size once, at first use.
 'use strict'
 
 const version = process.versions.node.split('.').map(Number)
@@ -18,7 +18,7 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
 }
 
 if (!process.env.UV_THREADPOOL_SIZE) {
-  process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism())
+  process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism() + 1)
 }
 
 import('../dist/cli.js')

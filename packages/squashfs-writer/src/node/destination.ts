@@ -71,9 +71,24 @@ export async function writeDestination<T>(
   }
 }
 
+/** Bytes after which the disk is set to work, so that the last flush, for which all wait, has little left to do. */
+const EARLY_FLUSH = 33_554_432
+
 function fileSink(file: FileHandle, path: string): Sink {
+  let unflushed = 0
+  let flushing = false
+
+  async function flushEarly(): Promise<void> {
+    flushing = true
+    unflushed = 0
+    await file.datasync().catch(() => {}) // a failure comes again at the last flush, and is thrown there
+    flushing = false
+  }
+
   return {
     async write(bytes, position) {
+      unflushed += bytes.length
+      if (unflushed >= EARLY_FLUSH && !flushing) void flushEarly()
       for (let at = 0; at < bytes.length; ) {
         const { bytesWritten } = await guarded(path, () =>
           file.write(bytes, at, bytes.length - at, position + at),
