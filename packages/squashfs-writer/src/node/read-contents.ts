@@ -3,7 +3,7 @@ import type { Batch, ContentReader, Piece, ReadRequest } from '../data/content-r
 import type { FileNode } from '../tree/node.js'
 import { BUFFER_SIZE, createBufferPool } from './buffer-pool.js'
 import { digestOf } from './digest.js'
-import { type Failure, isFailure, itemOf, packItems, type ReadItem } from './jobs.js'
+import { type Failure, isFailure, itemOf, type ReadItem } from './jobs.js'
 import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
 import { readStream } from './stream-reader.js'
 import type { Workers } from './workers.js'
@@ -107,7 +107,7 @@ function smallFilesStep(group: readonly ReadRequest[], workers: Workers): Step {
 }
 
 function readItems(items: readonly ReadItem[], buffer: ArrayBuffer, workers: Workers) {
-  return workers.run('read', { items: packItems(items), buffer }, [buffer])
+  return workers.run('read', { items, buffer }, [buffer])
 }
 
 async function* largeFileSteps(

@@ -14,7 +14,6 @@ import {
   ipcNode,
   type Node,
   symlinkNode,
-  type Xattr,
 } from '../tree/node.js'
 import type { PathTest } from '../tree/patterns.js'
 import { FACT, FACTS, type Facts, type Failure, isFailure, NAMES_PER_LOOK } from './jobs.js'
@@ -167,14 +166,13 @@ export async function scan(
       uid: number(FACT.uid),
       gid: number(FACT.gid),
       mtime: number(FACT.mtime),
-      xattrs: (found(facts.xattrs, n) ?? []) as readonly Xattr[],
+      xattrs: found(facts.xattrs, n) ?? [],
     })
     const node = makeNode()
     if (node && hardLink !== undefined) inodes.set(hardLink, node)
     return node
 
     function makeNode(): Node | null {
-      const rdev = number(FACT.rdev)
       switch (number(FACT.mode) & 0o170000) {
         case 0o040000:
           return directoryNode(attributes)
@@ -191,9 +189,9 @@ export async function scan(
         case 0o120000:
           return symlinkNode(attributes, found(facts.targets, n) ?? '')
         case 0o060000:
-          return deviceNode(InodeType.BLOCK_DEVICE, attributes, majorOf(rdev), minorOf(rdev))
+          return deviceNode(InodeType.BLOCK_DEVICE, attributes, number(FACT.major), number(FACT.minor))
         case 0o020000:
-          return deviceNode(InodeType.CHARACTER_DEVICE, attributes, majorOf(rdev), minorOf(rdev))
+          return deviceNode(InodeType.CHARACTER_DEVICE, attributes, number(FACT.major), number(FACT.minor))
         case 0o010000:
           return ipcNode(InodeType.FIFO, attributes)
         case 0o140000:
@@ -211,15 +209,6 @@ export async function scan(
 
 function found<T>(pairs: readonly (readonly [number, T])[], n: number): T | undefined {
   return pairs.length === 0 ? undefined : pairs.find(([index]) => index === n)?.[1]
-}
-
-/** Of glibc's 64-bit device number (sys/sysmacros.h): major in bits 8 to 19 and 44 to 63, minor in 0 to 7 and 20 to 43. */
-function majorOf(rdev: number): number {
-  return (Math.floor(rdev / 2 ** 8) & 0xfff) + (Math.floor(rdev / 2 ** 44) << 12)
-}
-
-function minorOf(rdev: number): number {
-  return (rdev & 0xff) + (Math.floor(rdev / 2 ** 20) % 2 ** 24) * 2 ** 8
 }
 
 function removeFromParent(directory: DirectoryNode): void {

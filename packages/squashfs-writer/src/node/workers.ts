@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { SquashfsError } from '../errors.js'
 import { createJobRunner } from './job-runner.js'
-import type { AnswerMessage, Failure, JobMessage, JobName, Jobs } from './jobs.js'
+import { type AnswerMessage, type Failure, type JobMessage, type JobName, type Jobs, toSend } from './jobs.js'
 
 /** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the main thread. */
 const JOBS_PER_WORKER = 2
@@ -129,7 +129,7 @@ export function createWorkers(count: number): Workers {
       nextWaiting++
       hand.jobs.set(job.message.id, job)
       hand.worker.ref()
-      hand.worker.postMessage(job.message, job.moved)
+      hand.worker.postMessage(toSend(job.message), job.moved)
     }
     waiting.length = 0
     nextWaiting = 0
