@@ -19,14 +19,20 @@ import {
   type ReadItem,
   SLOW_CALL,
 } from './jobs.js'
-import { loadSourceCalls, type SourceCalls, type Status } from './source-calls.js'
+import {
+  loadSourceCalls,
+  type SourceCalls,
+  type SourceFolder,
+  type Status,
+  splitPath,
+} from './source-calls.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
 /** Does jobs for whoever has it: a worker thread, or the main thread where that is all there is. */
 export interface JobRunner {
   run(message: JobMessage): Promise<AnswerMessage>
-  /** Closes the file that may be open still. */
+  /** Closes the file and the folder that may be open still. */
   close(): void
 }
 
@@ -39,7 +45,10 @@ export function createJobRunner(): JobRunner {
   /** The file that was opened last: the parts of a large file come one after another. */
   let open: { readonly path: ByteString; readonly descriptor: number } | null = null
 
-  return { run, close: closeFile }
+  /** The folder that a file was opened in last: files of a folder come one after another. */
+  let entered: { readonly path: ByteString; readonly folder: SourceFolder } | null = null
+
+  return { run, close }
 
   async function run(message: JobMessage): Promise<AnswerMessage> {
     const { id } = message
@@ -84,51 +93,48 @@ export function createJobRunner(): JobRunner {
   function look(folders: readonly Folder[], xattrs: boolean, source: SourceCalls): Jobs['look']['answer'] {
     const end = performance.now() + LOOK_TIME
     const answers: Jobs['look']['answer'] = []
-    for (const { path, names } of folders) {
-      answers.push(
-        attempt(() => {
-          const all = names ?? namesIn(path, source)
-          const facts = factsOf(path, all.slice(0, NAMES_PER_LOOK), xattrs, end, source)
-          return { ...facts, rest: all.slice(facts.names.length) }
-        }),
-      )
+    for (const folder of folders) {
+      answers.push(attempt(() => lookInto(folder, xattrs, end, source)))
       if (performance.now() > end) break
     }
     return answers
   }
 
-  function namesIn(folder: ByteString, source: SourceCalls): ByteString[] {
+  function lookInto({ path, names }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
     const began = performance.now()
+    const folder = source.enter(path, false)
     try {
-      return source.names(folder)
+      const all = names ?? folder.names().sort()
+      const facts = factsOf(folder, all.slice(0, NAMES_PER_LOOK), xattrs, end, count(began))
+      return { ...facts, rest: all.slice(facts.names.length) }
     } finally {
-      count(began)
+      folder.close()
     }
   }
 
   /** Facts about names, as far as the time goes, and at least about one. */
   function factsOf(
-    folder: ByteString,
+    folder: SourceFolder,
     names: ByteString[],
     xattrs: boolean,
     end: number,
-    source: SourceCalls,
+    start: number,
   ): Facts {
     const numbers = new Float64Array(names.length * FACTS)
     const identities = new Array<Identity>(names.length).fill('')
     const facts: Facts = { names, numbers, identities, targets: [], xattrs: [], hardLinks: [], failures: [] }
-    let now = performance.now()
+    let now = start
     for (let n = 0; n < names.length; n++) {
-      const path = names[n] === '' ? folder : `${folder}/${names[n]}`
+      const name = names[n]!
       try {
-        const status = source.status(path)
+        const status = folder.status(name)
         setNumbers(numbers, n * FACTS, status)
         const type = status.mode & S_IFMT
         if (type === S_IFREG) identities[n] = status.identity
-        if (type === S_IFLNK) facts.targets.push([n, source.target(path)])
+        if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
         if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
         if (xattrs) {
-          const found = source.xattrs(path, isPortableXattr)
+          const found = folder.xattrs(name, isPortableXattr)
           if (found.length > 0) facts.xattrs.push([n, found])
         }
       } catch (error) {
@@ -172,7 +178,12 @@ export function createJobRunner(): JobRunner {
     closeFile()
     const began = performance.now()
     try {
-      open = { path, descriptor: source.open(path) }
+      const { folder, name } = splitPath(path)
+      if (entered?.path !== folder) {
+        leaveFolder()
+        entered = { path: folder, folder: source.enter(folder, true) }
+      }
+      open = { path, descriptor: entered.folder.open(name) }
       return open.descriptor
     } finally {
       count(began)
@@ -182,6 +193,16 @@ export function createJobRunner(): JobRunner {
   function closeFile(): void {
     if (open) source?.close(open.descriptor)
     open = null
+  }
+
+  function leaveFolder(): void {
+    entered?.folder.close()
+    entered = null
+  }
+
+  function close(): void {
+    closeFile()
+    leaveFolder()
   }
 
   function digestOfFile(descriptor: number, item: ReadItem, source: SourceCalls): string {

@@ -65,7 +65,7 @@ export interface Folder {
 /** Names about which there are facts in one go; the rest is given back as names. */
 export const NAMES_PER_LOOK = 128
 /** Milliseconds after which a look ends with the folder that it is at, so that slow folders are shared out. */
-export const LOOK_TIME = 10
+export const LOOK_TIME = 25
 
 /** The item for a range of a file that workers read. */
 export function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {

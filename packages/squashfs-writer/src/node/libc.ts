@@ -7,14 +7,12 @@ import { getSystemErrorMap } from 'node:util'
 import koffi from 'koffi'
 import type { ByteString } from '../tree/byte-string.js'
 import type { Identity, Xattr } from '../tree/node.js'
-import type { SourceCalls, Status } from './source-calls.js'
+import type { SourceCalls, SourceFolder, Status } from './source-calls.js'
 
 /** Room for a list of names or a value: Linux' own limits (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
 const XATTR_ROOM = 65_536
 /** Bytes of a path that the kernel takes, with the zero at its end (PATH_MAX). */
 const PATH_ROOM = 4096
-/** Bytes that the place of an open folder takes at most, where it replaces the beginning of a path. */
-const FOLDER_ROOM = 32
 /** How often a list or value that changes between two calls is asked for again. */
 const RETRIES = 5
 
@@ -23,8 +21,7 @@ const SEEK_HOLE = 4
 /** Not among Node's constants; the same on all that Node runs on (asm-generic/fcntl.h). */
 const O_PATH = 0o10000000
 const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-const OPEN_FOLDER = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW
-const AT_FDCWD = -100
+const OPEN_FOLDER = O_PATH | constants.O_DIRECTORY
 const AT_SYMLINK_NOFOLLOW = 0x100
 const AT_EMPTY_PATH = 0x1000
 const STATX_BASIC_STATS = 0x7ff
@@ -84,25 +81,6 @@ export function libcCalls(): SourceCalls {
     return pathRoom
   }
 
-  /** Lets `use` have a path that the kernel takes: of one that is too long, the folder's beginnings are opened one by one. */
-  function reach<T>(path: ByteString, use: (path: ByteString) => T): T {
-    if (path.length < PATH_ROOM) return use(path)
-    let folder = -1
-    let short = path
-    try {
-      while (short.length >= PATH_ROOM) {
-        const cut = short.lastIndexOf('/', PATH_ROOM - FOLDER_ROOM)
-        const next = openSync(forNode(short.slice(0, cut)), OPEN_FOLDER)
-        if (folder >= 0) closeSync(folder)
-        folder = next
-        short = `/proc/self/fd/${folder}${short.slice(cut)}`
-      }
-      return use(short)
-    } finally {
-      if (folder >= 0) closeSync(folder)
-    }
-  }
-
   function look(at: number, path: Buffer, flags: number): void {
     if (statx(at, path, flags, STATX_BASIC_STATS, status) !== 0) throw systemError(koffi.errno())
   }
@@ -125,8 +103,8 @@ export function libcCalls(): SourceCalls {
     throw systemError(errno)
   }
 
-  function statusOf(path: ByteString): Status {
-    look(AT_FDCWD, zeroEnded(path), AT_SYMLINK_NOFOLLOW)
+  function statusOf(folder: number, name: ByteString): Status {
+    look(folder, zeroEnded(name), AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)
     return {
       mode: statusView.getUint16(STATX.mode, true),
       uid: u32(STATX.uid),
@@ -160,17 +138,27 @@ export function libcCalls(): SourceCalls {
     return found
   }
 
+  function enter(path: ByteString, follow: boolean): SourceFolder {
+    const folder = openFolder(path, follow)
+    const here = `/proc/self/fd/${folder}`
+    const at = (name: ByteString) => forNode(`${here}/${name}`)
+    return {
+      names: () => readdirSync(here, { encoding: 'latin1' }),
+      status: (name) => statusOf(folder, name),
+      target: (name) => readlinkSync(at(name), { encoding: 'latin1' }),
+      open: (name) => openSync(at(name), OPEN_FILE),
+      xattrs: (name, wanted) => xattrsOf(`${here}/${name}`, wanted),
+      close: () => closeSync(folder),
+    }
+  }
+
   return {
-    names: (path) => reach(path, (short) => readdirSync(forNode(short), { encoding: 'latin1' })),
-    status: (path) => reach(path, statusOf),
-    target: (path) => reach(path, (short) => readlinkSync(forNode(short), { encoding: 'latin1' })),
-    open: (path) => reach(path, (short) => openSync(forNode(short), OPEN_FILE)),
+    enter,
     close: closeSync,
     identity(descriptor) {
       look(descriptor, noPath, AT_EMPTY_PATH)
       return identityFound()
     },
-    xattrs: (path, wanted) => reach(path, (short) => xattrsOf(short, wanted)),
     extents(descriptor, size) {
       const extents: number[] = []
       for (let at = 0; at < size; ) {
@@ -188,6 +176,19 @@ export function libcCalls(): SourceCalls {
       }
       return extents
     },
+  }
+}
+
+/** Opens a folder only to have it; the beginnings of a path that is too long for the kernel are opened one by one. */
+function openFolder(path: ByteString, follow: boolean): number {
+  const flags = OPEN_FOLDER | (follow ? 0 : constants.O_NOFOLLOW)
+  if (path.length < PATH_ROOM) return openSync(forNode(path), flags)
+  const cut = path.lastIndexOf('/', PATH_ROOM - 1)
+  const beginning = openSync(forNode(path.slice(0, cut)), OPEN_FOLDER)
+  try {
+    return openFolder(`/proc/self/fd/${beginning}${path.slice(cut)}`, follow)
+  } finally {
+    closeSync(beginning)
   }
 }
 

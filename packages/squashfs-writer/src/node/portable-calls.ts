@@ -8,23 +8,35 @@ import {
   openSync,
   readdirSync,
   readlinkSync,
+  realpathSync,
 } from 'node:fs'
 import { type ByteString, fromBytes } from '../tree/byte-string.js'
 import type { Identity } from '../tree/node.js'
-import type { SourceCalls, Status } from './source-calls.js'
+import type { SourceCalls, SourceFolder, Status } from './source-calls.js'
 
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 export function portableCalls(): SourceCalls {
   return {
-    names: (folder) => readdirSync(diskPath(folder), { encoding: 'latin1' }),
-    status: (path) => statusOf(lstatSync(diskPath(path), { bigint: true })),
-    target: (path) => readlinkSync(diskPath(path), { encoding: 'latin1' }),
-    open: (path) => openSync(diskPath(path), OPEN_FLAGS),
+    enter: enterFolder,
     close: closeSync,
     identity: (descriptor) => identityOf(fstatSync(descriptor, { bigint: true })),
-    xattrs: () => [],
     extents: (_, size) => [0, size],
+  }
+}
+
+function enterFolder(folder: ByteString, follow: boolean): SourceFolder {
+  const real = follow ? realpathSync.native(diskPath(folder), { encoding: 'latin1' }) : folder
+  const path = (name: ByteString) => diskPath(name === '' ? real : `${real}/${name}`)
+  if (!lstatSync(path('')).isDirectory())
+    throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
+  return {
+    names: () => readdirSync(path(''), { encoding: 'latin1' }),
+    status: (name) => statusOf(lstatSync(path(name), { bigint: true })),
+    target: (name) => readlinkSync(path(name), { encoding: 'latin1' }),
+    open: (name) => openSync(path(name), OPEN_FLAGS),
+    xattrs: () => [],
+    close: () => {},
   }
 }
 

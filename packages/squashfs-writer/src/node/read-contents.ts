@@ -8,8 +8,8 @@ import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
 import { readStream } from './stream-reader.js'
 import type { Workers } from './workers.js'
 
-/** Files in one step. */
-const FILES_PER_STEP = 256
+/** Files in one step: few enough that many threads have a share where every file costs a wait. */
+const FILES_PER_STEP = 64
 
 /** One buffer's worth of reading. The buffer comes back as another object when it was with a worker. */
 type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonly buffer: ArrayBuffer }>

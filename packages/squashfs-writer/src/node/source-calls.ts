@@ -23,27 +23,42 @@ export interface Status {
   readonly identity: Identity
 }
 
-/** Calls that fail throw an Error with the system's `code`, and its words as the message. */
-export interface SourceCalls {
-  /** What is in a folder, in no certain order. */
-  names(folder: ByteString): ByteString[]
-  status(path: ByteString): Status
+/** A folder that was opened: the place from which its names are reached, without a way that leads through other folders. */
+export interface SourceFolder {
+  /** What is in it, in no certain order. */
+  names(): ByteString[]
+  // Of each name; '' is the folder itself.
+  status(name: ByteString): Status
   /** Where a symlink leads. */
-  target(path: ByteString): ByteString
+  target(name: ByteString): ByteString
   /** Opens a regular file for reading; returns its descriptor. */
-  open(path: ByteString): number
-  close(descriptor: number): void
-  identity(descriptor: number): Identity
+  open(name: ByteString): number
   /**
    * All extended attributes; those whose names `wanted` refuses come with an empty value. A filesystem without xattrs has
    * none.
    */
-  xattrs(path: ByteString, wanted: (name: ByteString) => boolean): Xattr[]
+  xattrs(name: ByteString, wanted: (name: ByteString) => boolean): Xattr[]
+  close(): void
+}
+
+/** Calls that fail throw an Error with the system's `code`, and its words as the message. */
+export interface SourceCalls {
+  /** @param follow whether a symlink to a folder will do. */
+  enter(folder: ByteString, follow: boolean): SourceFolder
+  close(descriptor: number): void
+  identity(descriptor: number): Identity
   /**
    * Where an open file has data, as [start, end, start, end, ...] in ascending order; the rest, up to `size`, is holes.
    * A filesystem that cannot tell has data everywhere.
    */
   extents(descriptor: number, size: number): number[]
+}
+
+/** A path as its folder and its name in it. */
+export function splitPath(path: ByteString): { readonly folder: ByteString; readonly name: ByteString } {
+  const cut = path.lastIndexOf('/')
+  if (cut < 0) return { folder: '.', name: path }
+  return { folder: cut === 0 ? '/' : path.slice(0, cut), name: path.slice(cut + 1) }
 }
 
 /** Linux' own calls where there is Linux; elsewhere Node's, which know neither xattrs nor holes. */

@@ -10,7 +10,7 @@ import { type Applied, applyRules, type Warning } from '../tree/rules.js'
 import { findDestination, writeDestination } from './destination.js'
 import { createContentReader } from './read-contents.js'
 import { type ImageOptions, type Settings, settle } from './settings.js'
-import { loadSourceCalls, type SourceCalls, type Status } from './source-calls.js'
+import { loadSourceCalls, type SourceCalls, type Status, splitPath } from './source-calls.js'
 import { createSpool, type Spool } from './spool.js'
 import { createWorkers, type Workers } from './workers.js'
 
@@ -163,8 +163,14 @@ function diskContent(
 }
 
 function lookAt(source: SourceCalls, file: ByteString, path: string): Status {
+  const place = splitPath(file)
   try {
-    return source.status(file)
+    const folder = source.enter(place.folder, true)
+    try {
+      return folder.status(place.name)
+    } finally {
+      folder.close()
+    }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${reason}`)
