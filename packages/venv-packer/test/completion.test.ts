@@ -1,8 +1,10 @@
 /** Completion: in real shells on a terminal, set up as the help says, with the tab key. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Command } from 'commander'
 import { requireTools, withFolder } from 'fixtures'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { completionScript } from '../src/completion/completion.js'
 import { launcher } from './command.js'
 import { onTerminal } from './terminal.js'
 
@@ -15,19 +17,18 @@ const shells = {
 } as const
 
 /** Types lines with tabs in them, and gives the arguments that the command then gets, line by line. */
-async function typed(shell: Shell, cwd: string, lines: readonly string[]): Promise<readonly string[][]> {
+async function typed(
+  shell: Shell,
+  cwd: string,
+  setUp: readonly string[],
+  lines: readonly string[],
+): Promise<readonly string[][]> {
   await requireTools([shell])
   const { command, file, before } = shells[shell]
-  const startUp = [
-    before,
-    `venv-packer() { '${process.execPath}' '${launcher}' "$@"; }`,
-    `source <(venv-packer completion ${shell})`,
-    // From now on it only tells what it gets.
-    `venv-packer() { printf got; printf '[%s]' "$@"; echo; }`,
-    "PS1='ready> '",
-  ]
+  // In the end the command only tells what it gets.
+  const told = `venv-packer() { printf got; printf '[%s]' "$@"; echo; }`
   await mkdir(join(cwd, 'rc'))
-  await writeFile(join(cwd, 'rc', file), `${startUp.join('\n')}\n`)
+  await writeFile(join(cwd, 'rc', file), `${[before, ...setUp, told, "PS1='ready> '"].join('\n')}\n`)
   const { written, pressed } = await onTerminal({
     command,
     cwd,
@@ -62,9 +63,14 @@ describe.each(['bash', 'zsh'] as const)('in %s the tab key completes', (shell) =
       for (const folder of ['.venv', 'my env']) await mkdir(join(cwd, folder))
       for (const file of ['venv.squashfs', 'venv.txt', '.vimrc', 'my file'])
         await writeFile(join(cwd, file), '')
+      const setUp = [
+        `venv-packer() { '${process.execPath}' '${launcher}' "$@"; }`,
+        `source <(venv-packer completion ${shell})`,
+      ]
       results = await typed(
         shell,
         cwd,
+        setUp,
         cases.map(([, keys]) => `venv-packer ${keys}`),
       )
     })
@@ -72,5 +78,25 @@ describe.each(['bash', 'zsh'] as const)('in %s the tab key completes', (shell) =
 
   it.each(cases.map(([what, , words], n) => [what, words, n] as const))('%s', (_, words, n) => {
     expect(results[n]).toEqual(words)
+  })
+})
+
+it.each(['bash', 'zsh'] as const)('in %s the tab key completes what follows --, too', async (shell) => {
+  await withFolder(async (cwd) => {
+    for (const file of ['venv.squashfs', 'script.py']) await writeFile(join(cwd, file), '')
+    const program = new Command('venv-packer')
+    const start = program.command('start').argument('<image>').option('--at <folder>').option('--dry-run')
+    start.helpInformation = () => 'Usage: venv-packer start [options] <image> -- <command> [arguments]\n'
+    await writeFile(join(cwd, 'script'), completionScript(shell, program))
+    const results = await typed(
+      shell,
+      cwd,
+      ['source ./script', 'rm script'],
+      ['venv-packer start --dry\tven\t-- sha512s\tsc\t', 'venv-packer start ven\t -- sha512sum scr\t'],
+    )
+    expect(results).toEqual([
+      ['start', '--dry-run', 'venv.squashfs', '--', 'sha512sum', 'script.py'],
+      ['start', 'venv.squashfs', '--', 'sha512sum', 'script.py'],
+    ])
   })
 })

@@ -6,7 +6,8 @@ export function bashScript({ name, options, commands }: ProgramWords): string {
   return `# Completes the words of ${name} in bash. To have it in every shell, add to ~/.bashrc:
 #   source <(${name} completion bash)
 
-# Sets kind and words for "COMMAND OPTION" or "COMMAND NUMBER-OF-OPERAND"; fails where no value is wanted.
+# Sets kind and words for "COMMAND OPTION", "COMMAND OPERAND" (the first is 0) and "COMMAND --", for what follows that.
+# Fails where no value is wanted.
 _venv_packer_value() {
   kind= words=
   case $1 in
@@ -34,11 +35,12 @@ _venv_packer() {
       if [[ $waiting && $word == = ]]; then continue
       elif [[ $waiting ]]; then waiting=
       elif [[ $ended || $word != -* ]]; then ((operand++))
-      elif [[ $word == -- ]]; then ended=yes
+      elif [[ $word == -- ]]; then ended=$n
       elif _venv_packer_value "$command $word"; then waiting=$word
       fi
     done
     if [[ $waiting ]]; then _venv_packer_value "$command $waiting"
+    elif [[ $ended ]] && _venv_packer_value "$command --"; then :
     elif [[ ! $ended && $current == -* ]]; then kind=words; _venv_packer_options "$command"
     else _venv_packer_value "$command $operand"
     fi
@@ -51,7 +53,7 @@ _venv_packer() {
       ((\${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- "$current")
       ;;
     file) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
-    command) mapfile -t COMPREPLY < <(compgen -c -- "$current"; compgen -f -- "$current") ;;
+    command) mapfile -t COMPREPLY < <(((COMP_CWORD > ended + 1)) || compgen -c -- "$current"; compgen -f -- "$current") ;;
   esac
   [[ $kind == words ]] || compopt -o filenames 2>/dev/null
 }
@@ -60,7 +62,7 @@ complete -F _venv_packer ${name}
 `
 }
 
-function valueCases({ name, options, operands }: CommandWords): readonly string[] {
+function valueCases({ name, options, operands, runsCommand }: CommandWords): readonly string[] {
   const ofOptions = options.flatMap(({ names, value }) =>
     value === undefined
       ? []
@@ -74,7 +76,8 @@ function valueCases({ name, options, operands }: CommandWords): readonly string[
   const ofOperands = operands.map((operand, n) =>
     valueCase([operand.variadic ? `${quoted(`${name} `)}[0-9]*` : quoted(`${name} ${n}`)], operand),
   )
-  return [...ofOptions, ...ofOperands]
+  const ofCommand = runsCommand ? [`${quoted(`${name} --`)}) kind=command ;;`] : []
+  return [...ofOptions, ...ofOperands, ...ofCommand]
 }
 
 function valueCase(patterns: readonly string[], { kind, words }: Value): string {

@@ -9,15 +9,17 @@ import { completionScript } from './completion.js'
 function program(): Command {
   const made = new Command('venv-packer').version('1', '-V, --version')
   made.helpInformation = () =>
-    '  start <image> [command...]  starts what\'s "there" [now]: a $HOME `command`\n'
+    '  start <image> -- <command>  starts what\'s "there" [now]: a $HOME `command`\n'
   const start = made
     .command('start')
     .argument('<image>')
-    .argument('[command...]')
     .option('--at <mount-point>')
     .option('-e, --set <name>', '', (value: string, all: readonly string[]) => [...all, value], [])
-  start.helpInformation = () =>
-    "  --at <mount-point>  where it's mounted (default: anywhere\n                      at all)\n  -e, --set <name>    sets; unsets\n"
+  start.helpInformation = () => `Usage: venv-packer start <image> -- <command> [arguments]
+  --at <mount-point>  where it's mounted (default: anywhere
+                      at all)
+  -e, --set <name>    sets; unsets
+`
   made.command('fetch').argument('<what...>').option('--dry-run')
   return made
 }
@@ -82,6 +84,6 @@ it('zsh is told what the help says, up to the details', async () => {
   expect(script).toContain(`'(--at)--at=[where it'\\''s mounted]:mount-point:_directories'`)
   expect(script).toContain(`'*'{-e+,--set=}'[sets]:name: '`)
   expect(script).toContain(`'start:starts what'\\''s "there" [now]: a $HOME \`command\`'`)
-  expect(script).toContain(`'*::command: _normal'`)
+  expect(script).toContain(`'*:::command:{`)
   await run('zsh', ['-n'], { input: script })
 })

@@ -1,11 +1,13 @@
 /** The words of the command line as its definition has them: commands, options, and what may stand where a value is wanted. */
-import type { Argument, Command, Option } from 'commander'
+import type { Command, Option } from 'commander'
 
 export interface CommandWords {
   readonly name: string
   readonly description: string
   readonly options: readonly OptionWords[]
   readonly operands: readonly Operand[]
+  /** Whether another command line follows `--`. */
+  readonly runsCommand: boolean
 }
 
 export interface OptionWords {
@@ -30,7 +32,7 @@ export interface Operand extends Value {
   readonly variadic: boolean
 }
 
-export type ValueKind = 'words' | 'folder' | 'image' | 'file' | 'command' | 'anything'
+export type ValueKind = 'words' | 'folder' | 'image' | 'file' | 'anything'
 
 /** The program's own options, then its commands. */
 export interface ProgramWords {
@@ -45,15 +47,13 @@ export function wordsOf(program: Command): ProgramWords {
     options: optionsOf(program),
     commands: program.commands.map((command) => ({
       name: command.name(),
-      description: described(
-        program,
-        [command.name(), ...command.registeredArguments.map(inBrackets)].join(' '),
-      ),
+      description: described(program, command.name()),
       options: optionsOf(command),
       operands: command.registeredArguments.map((argument) => ({
         ...valueNamed(argument.name(), argument.argChoices),
         variadic: argument.variadic,
       })),
+      runsCommand: command.helpInformation().split('\n', 1).join().includes(' -- <command>'),
     })),
   }
 }
@@ -76,11 +76,6 @@ function optionValue({ flags, argChoices }: Option): Value | undefined {
   return name === undefined ? undefined : valueNamed(name, argChoices)
 }
 
-function inBrackets(argument: Argument): string {
-  const name = argument.variadic ? `${argument.name()}...` : argument.name()
-  return argument.required ? `<${name}>` : `[${name}]`
-}
-
 /** By the words of the help, which mean the same everywhere. */
 const kinds: Readonly<Record<string, ValueKind>> = {
   venv: 'folder',
@@ -88,8 +83,7 @@ const kinds: Readonly<Record<string, ValueKind>> = {
   'mount-point': 'folder',
   image: 'image',
   file: 'file',
-  requirements: 'file',
-  command: 'command',
+  path: 'file',
 }
 
 function valueNamed(name: string, choices: readonly string[] | undefined): Value {
@@ -97,15 +91,15 @@ function valueNamed(name: string, choices: readonly string[] | undefined): Value
   return { name, kind, words: choices ?? [] }
 }
 
-/** What the help says of something in its lines `  what  description`, up to where it goes into detail. */
+/** What the help says in its line `  what …  description` and those that go on with it, up to where it goes into detail. */
 function described(command: Command, what: string): string {
   const lines = command.helpInformation().split('\n')
   const at = lines.findIndex((line) => line.startsWith(`  ${what} `))
-  const first = lines[at]
-  if (first === undefined) return ''
-  const column = first.length - first.slice(what.length + 2).trimStart().length
-  const following = lines.slice(at + 1)
-  const end = following.findIndex((line) => !line.startsWith(' '.repeat(column)))
-  const text = [first, ...following.slice(0, end)].map((line) => line.slice(column)).join(' ')
-  return text.replace(/ \(.*|;.*/, '')
+  const [line, text] = /^ {2}.*? {2,}(.*)/.exec(lines[at] ?? '') ?? []
+  if (line === undefined || text === undefined) return ''
+  const margin = ' '.repeat(line.length - text.length)
+  const rest = lines.slice(at + 1)
+  const end = rest.findIndex((other) => !other.startsWith(margin))
+  const whole = [text, ...rest.slice(0, end).map((other) => other.trim())].join(' ')
+  return whole.replace(/ \(.*|;.*/, '')
 }

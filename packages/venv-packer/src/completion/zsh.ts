@@ -34,8 +34,9 @@ if [[ $funcstack[1] == _${name} ]]; then _${name} "$@"; else compdef _${name} ${
 `
 }
 
-function commandCase({ name, options, operands }: CommandWords): string {
-  const specs = [...options.map(optionSpec), ...operands.map(operandSpec)]
+function commandCase({ name, options, operands, runsCommand }: CommandWords): string {
+  const command = runsCommand ? [quoted(commandSpec)] : []
+  const specs = [...options.map(optionSpec), ...operands.map(operandSpec), ...command]
   return `        ${name})\n          _arguments -S \\\n${lines(specs, 12)} && ret=0\n          ;;`
 }
 
@@ -51,8 +52,10 @@ function optionSpec({ names, description, value, repeatable }: OptionWords): str
   return `${quoted(without)}{${forms.join(',')}}${quoted(meaning)}`
 }
 
+/** The rest is a command line of its own; the dashes before it are not. */
+const commandSpec = '*:::command:{ [[ $words[1] == -- ]] && { shift words; ((CURRENT--)) }; _normal }'
+
 function operandSpec(operand: Operand, index: number): string {
-  if (operand.kind === 'command') return quoted(`*::${operand.name}: _normal`)
   return quoted(`${operand.variadic ? '*' : index + 1}${argument(operand)}`)
 }
 
@@ -69,7 +72,6 @@ function action(kind: Value['kind'], words: readonly string[]): string {
     case 'image':
       return '_files -g "*.squashfs*(-.)"'
     case 'file':
-    case 'command':
       return '_files'
     case 'anything':
       return ' '
