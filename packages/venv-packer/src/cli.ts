@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { instantAnswer } from './command-line/instant-answer.js'
 import type { ReportStyle } from './command-line/report-style.js'
+import type { DiffRequest } from './commands/diff.js'
 import type { PackRequest } from './commands/pack.js'
 import type { RollbackRequest } from './commands/rollback.js'
 import type { Shell } from './completion/completion.js'
@@ -32,6 +33,8 @@ async function runCommand(argv: readonly string[]): Promise<void> {
       return await runPack(invocation.request, invocation.style)
     case 'rollback':
       return await runRollback(invocation.request, invocation.style)
+    case 'diff':
+      return await runDiff(invocation.request, invocation.style)
     case 'completion':
       return await runCompletion(invocation.shell, invocation.program)
   }
@@ -58,6 +61,13 @@ async function runRollback(request: RollbackRequest, style: ReportStyle): Promis
   const report = await rollback(request)
   const { reportRollback } = await import('./report/rollback-report.js')
   await print(reportRollback(report, style))
+}
+
+async function runDiff(request: DiffRequest, style: ReportStyle): Promise<void> {
+  const { diff } = await import('./commands/diff.js')
+  const report = await diff(request)
+  const { reportDiff } = await import('./report/diff-report.js')
+  await print(reportDiff(report, style))
 }
 
 async function runCompletion(shell: Shell, program: Command): Promise<void> {

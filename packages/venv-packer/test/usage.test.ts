@@ -36,6 +36,8 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
     [['rollback', ''], 'the path of the image is empty', 'shell variable'],
     [['rollback', 'a', '--to', '0'], '--to 0 is not the number of a kept image', 'rollback IMAGE --list'],
     [['rollback', 'a', '--to', '1', '--list'], "'-l, --list' cannot be used with option '--to <k>'", 'See'],
+    [['diff', 'a'], "missing required argument 'new'", 'See venv-packer diff --help.'],
+    [['diff', 'a', ''], 'the path of a venv is empty', 'shell variable'],
     [['completion', 'fish'], 'there is no completion for fish: it is one of bash, zsh', 'completion --help'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
   ])('venv-packer %j', async (args, message, remedy) => {
@@ -63,7 +65,7 @@ it('--help prints the same help wherever it stands', async () => {
     stdout: expect.stringMatching(/^Usage: venv-packer <command>/),
   })
   expect(await venvPacker(['help'])).toEqual(program)
-  for (const name of ['pack', 'rollback', 'completion']) {
+  for (const name of ['pack', 'rollback', 'diff', 'completion']) {
     const command = await venvPacker([name, '--help'])
     expect(command).toMatchObject({
       code: 0,

@@ -7,6 +7,7 @@ Packs a Python virtual environment into one squashfs image that the kernel mount
 Commands:
   pack <venv>         pack a virtual environment into an image
   rollback <image>    go back to an image that was kept when it was renewed
+  diff <old> <new>    say which packages differ between two virtual environments
   completion <shell>  print what makes bash or zsh complete this command's words
 
 Options:
@@ -76,6 +77,22 @@ Examples:
   venv-packer rollback venv.squashfs --list
   venv-packer rollback venv.squashfs
   venv-packer rollback venv.squashfs --to 3
+`
+
+export const diffHelp = `Usage: venv-packer diff [options] <old> <new>
+
+Says which packages were added, removed or changed from one virtual environment to
+another; each is a folder, a venv's or that of a mounted image.
+
+Options:
+  --json         one JSON object on standard output, also for errors
+  --debug        stacks with the errors
+  -h, --help     print this help
+  -V, --version  print the version
+
+Examples:
+  venv-packer diff /user-environment .venv    what the next renewal changes
+  venv-packer diff old/.venv new/.venv
 `
 
 export const completionHelp = `Usage: venv-packer completion <shell>

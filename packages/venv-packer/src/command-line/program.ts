@@ -1,11 +1,13 @@
 /** The whole command line: commands and options in, one decided invocation out. Throws wrong usage as a Failure. */
 import { Command, CommanderError } from 'commander'
+import type { DiffRequest } from '../commands/diff.js'
 import type { PackRequest } from '../commands/pack.js'
 import type { RollbackRequest } from '../commands/rollback.js'
 import type { Shell } from '../completion/completion.js'
 import { type Failure, wrongUsage } from '../errors/failure.js'
 import { packageVersion } from '../version.js'
 import { defineCompletion } from './completion-arguments.js'
+import { defineDiff } from './diff-arguments.js'
 import { programHelp } from './help.js'
 import { definePack } from './pack-arguments.js'
 import type { ReportStyle } from './report-style.js'
@@ -16,6 +18,7 @@ export type Invocation =
   | { readonly command: 'print'; readonly text: string }
   | { readonly command: 'pack'; readonly request: PackRequest; readonly style: ReportStyle }
   | { readonly command: 'rollback'; readonly request: RollbackRequest; readonly style: ReportStyle }
+  | { readonly command: 'diff'; readonly request: DiffRequest; readonly style: ReportStyle }
   | { readonly command: 'completion'; readonly shell: Shell; readonly program: Command }
 
 export function readCommandLine(argv: readonly string[]): Invocation {
@@ -34,6 +37,9 @@ export function readCommandLine(argv: readonly string[]): Invocation {
   })
   defineRollback(program, (request, style) => {
     invocation = { command: 'rollback', request, style }
+  })
+  defineDiff(program, (request, style) => {
+    invocation = { command: 'diff', request, style }
   })
   defineCompletion(program, (shell) => {
     invocation = { command: 'completion', shell, program }

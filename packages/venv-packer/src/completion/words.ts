@@ -79,6 +79,8 @@ function optionValue({ flags, argChoices }: Option): Value | undefined {
 /** By the words of the help, which mean the same everywhere. */
 const kinds: Readonly<Record<string, ValueKind>> = {
   venv: 'folder',
+  old: 'folder',
+  new: 'folder',
   folder: 'folder',
   'mount-point': 'folder',
   image: 'image',

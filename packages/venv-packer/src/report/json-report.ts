@@ -1,8 +1,10 @@
 /** What `--json` prints: one object, described in the README of this package. Fields are added, never renamed. */
+import type { DiffReport } from '../commands/diff.js'
 import type { PackReport } from '../commands/pack.js'
 import type { RollbackReport } from '../commands/rollback.js'
 import type { Failure } from '../errors/failure.js'
 import type { ImageFile } from '../image/image-file.js'
+import type { Environment } from '../venv/environment.js'
 import { packageVersion } from '../version.js'
 import type { MountAdvice } from './mount-advice.js'
 import { unprintable } from './printable.js'
@@ -59,6 +61,21 @@ export function rollbackJson({ image, present, kept, change }: RollbackReport): 
     restored: change === undefined ? null : change.restored.number,
     replaced: change?.replaced ?? null,
     kept: kept.map((one) => ({ number: one.number, path: one.path, ...facts(one) })),
+  })
+}
+
+export function diffJson({ old, new: now, changes }: DiffReport): string {
+  const side = ({ path, config }: Environment): object => ({ path, python: config?.version ?? null })
+  return line({
+    ok: true,
+    command: 'diff',
+    version: packageVersion(),
+    old: side(old),
+    new: side(now),
+    added: changes.added,
+    removed: changes.removed,
+    changed: changes.changed,
+    unchanged: changes.unchanged,
   })
 }
 
