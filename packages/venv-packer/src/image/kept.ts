@@ -6,12 +6,12 @@
  * the old image gets its number as a second name (a hard link), then the new one takes the first name from it by a
  * rename. Whoever stops in between leaves one name too many and loses nothing.
  */
-import { constants } from 'node:fs'
-import { copyFile, link, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
+import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../errors/failure.js'
 import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
 import { type ImageFile, identityAt, imageFileAt } from './image-file.js'
+import { giveSecondName } from './second-name.js'
 
 export interface KeptImage extends ImageFile {
   readonly number: number
@@ -102,45 +102,12 @@ async function giveNumber(image: string, number: number): Promise<string> {
     })
   }
   try {
-    await secondName(image, path)
+    await giveSecondName(image, path)
     await syncFolder(dirname(image))
     return path
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return await giveNumber(image, number + 1)
     throw refused(`${image} cannot be kept as ${basename(path)}, and was not replaced`, image, error)
-  }
-}
-
-/** No hard links at all, none to others' files, none across project quotas, or too many of one file. */
-const noHardLink: readonly (string | undefined)[] = [
-  'EPERM',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EXDEV',
-  'EMLINK',
-]
-
-async function secondName(image: string, path: string): Promise<void> {
-  try {
-    await link(image, path)
-  } catch (error) {
-    if (!noHardLink.includes(systemErrorCode(error))) throw error
-    await copy(image, path)
-  }
-}
-
-/** A copy with the image's own date, safe on the disk. One that was not finished is no whole image and never counts. */
-async function copy(image: string, path: string): Promise<void> {
-  await copyFile(image, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-  try {
-    const { atime, mtime } = await stat(image)
-    await utimes(path, atime, mtime)
-    const file = await open(path, 'r')
-    await file.sync().finally(() => file.close())
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
   }
 }
 
