@@ -1,7 +1,11 @@
 /** The command line: arguments in, a report or JSON out, and the exit code. What is heavy is loaded when it is needed. */
+import type { Command } from 'commander'
 import { instantAnswer } from './command-line/instant-answer.js'
 import type { ReportStyle } from './command-line/report-style.js'
+import type { DiffRequest } from './commands/diff.js'
 import type { PackRequest } from './commands/pack.js'
+import type { RollbackRequest } from './commands/rollback.js'
+import type { Shell } from './completion/completion.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import type { ProgressBar } from './report/progress-bar.js'
 import { print } from './terminal/printing.js'
@@ -27,6 +31,12 @@ async function runCommand(argv: readonly string[]): Promise<void> {
       return await print(invocation.text)
     case 'pack':
       return await runPack(invocation.request, invocation.style)
+    case 'rollback':
+      return await runRollback(invocation.request, invocation.style)
+    case 'diff':
+      return await runDiff(invocation.request, invocation.style)
+    case 'completion':
+      return await runCompletion(invocation.shell, invocation.program)
   }
 }
 
@@ -44,6 +54,25 @@ async function runPack(request: PackRequest, style: ReportStyle): Promise<void> 
     bar.stop()
     interruption.stopListening()
   }
+}
+
+async function runRollback(request: RollbackRequest, style: ReportStyle): Promise<void> {
+  const { rollback } = await import('./commands/rollback.js')
+  const report = await rollback(request)
+  const { reportRollback } = await import('./report/rollback-report.js')
+  await print(reportRollback(report, style))
+}
+
+async function runDiff(request: DiffRequest, style: ReportStyle): Promise<void> {
+  const { diff } = await import('./commands/diff.js')
+  const report = await diff(request)
+  const { reportDiff } = await import('./report/diff-report.js')
+  await print(reportDiff(report, style))
+}
+
+async function runCompletion(shell: Shell, program: Command): Promise<void> {
+  const { completionScript } = await import('./completion/completion.js')
+  await print(completionScript(shell, program))
 }
 
 const noProgressBar: ProgressBar = { update: () => {}, stop: () => {} }

@@ -301,7 +301,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
       expect(await venvPacker(['pack', '.venv'], { cwd })).toEqual(
         refusal(
           'venv.squashfs exists already',
-          'Add --force to replace it, or name another image with --output.',
+          'Add --force to replace it, --keep 1 to keep it as well, or name another with --output.',
         ),
       )
       expect(await readFile(join(cwd, 'venv.squashfs'), 'utf8')).toBe('old')

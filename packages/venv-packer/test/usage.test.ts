@@ -29,6 +29,16 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
     [['pack', 'a', '--block-size', 'big'], '--block-size big is not a size: write 131072, 128K or 1M', 'See'],
     [['pack', 'a', '--owner', 'me'], '--owner me is unknown: it is keep, root, or UID:GID in numbers', 'See'],
     [['pack', 'a', '--threads', '0'], '--threads 0 is not possible: it goes from 1', 'See'],
+    [['pack', 'a', '--keep', '0'], '--keep 0 keeps nothing', 'use --force'],
+    [['pack', 'a', '--keep', 'all'], '--keep all is not a whole number', 'See venv-packer pack --help.'],
+    [['pack', 'a', '--keep', '1001'], '--keep 1001 is not possible: it goes from 1 to 1000', 'See'],
+    [['rollback'], "missing required argument 'image'", 'See venv-packer rollback --help.'],
+    [['rollback', ''], 'the path of the image is empty', 'shell variable'],
+    [['rollback', 'a', '--to', '0'], '--to 0 is not the number of a kept image', 'rollback IMAGE --list'],
+    [['rollback', 'a', '--to', '1', '--list'], "'-l, --list' cannot be used with option '--to <k>'", 'See'],
+    [['diff', 'a'], "missing required argument 'new'", 'See venv-packer diff --help.'],
+    [['diff', 'a', ''], 'the path of a venv is empty', 'shell variable'],
+    [['completion', 'fish'], 'there is no completion for fish: it is one of bash, zsh', 'completion --help'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
   ])('venv-packer %j', async (args, message, remedy) => {
     const { code, stdout, stderr } = await venvPacker(args)
@@ -55,20 +65,22 @@ it('--help prints the same help wherever it stands', async () => {
     stdout: expect.stringMatching(/^Usage: venv-packer <command>/),
   })
   expect(await venvPacker(['help'])).toEqual(program)
-  const pack = await venvPacker(['pack', '--help'])
-  expect(pack).toMatchObject({
-    code: 0,
-    stderr: '',
-    stdout: expect.stringMatching(/^Usage: venv-packer pack/),
-  })
-  for (const args of [
-    ['pack', '-h'],
-    ['help', 'pack'],
-    ['pack', 'x', '--help'],
-    ['pack', '--force', '-h'],
-  ]) {
-    expect(await venvPacker(args)).toEqual(pack)
+  for (const name of ['pack', 'rollback', 'diff', 'completion']) {
+    const command = await venvPacker([name, '--help'])
+    expect(command).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(`^Usage: venv-packer ${name} `),
+    })
+    for (const args of [
+      [name, '-h'],
+      ['help', name],
+      [name, 'x', '--help'],
+    ]) {
+      expect(await venvPacker(args)).toEqual(command)
+    }
   }
+  expect(await venvPacker(['pack', '--force', '-h'])).toEqual(await venvPacker(['pack', '-h']))
 })
 
 it('with --json wrong usage is one JSON object, too', async () => {

@@ -5,7 +5,10 @@ export const programHelp = `Usage: venv-packer <command> [options]
 Packs a Python virtual environment into one squashfs image that the kernel mounts.
 
 Commands:
-  pack <venv>    pack a virtual environment into an image
+  pack <venv>         pack a virtual environment into an image
+  rollback <image>    go back to an image that was kept when it was renewed
+  diff <old> <new>    say which packages differ between two virtual environments
+  completion <shell>  print what makes bash or zsh complete this command's words
 
 Options:
   -h, --help     print this help; venv-packer pack --help for a command's own
@@ -20,7 +23,9 @@ its name only when it is complete; the venv is not touched.
 The image:
   -o, --output <image>  where it goes (default: the folder's name without its leading
                         dot, plus .squashfs, in the current folder)
-  -f, --force           replace it if it exists
+  -f, --force           replace it if it exists; jobs that have it mounted go on with it
+  --keep <n>            replace it as well, and keep the last n images that were replaced
+                        under numbered names: see venv-packer rollback
   --compression <name>  zstd, gzip or none (default: zstd)
   --level <n>           zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)
   --block-size <size>   a power of two from 4K to 1M (default: 128K)
@@ -43,8 +48,62 @@ How:
 Examples:
   venv-packer pack .venv                             writes venv.squashfs here
   venv-packer pack .venv -o /scratch/py.squashfs -f  replaces it if it is there
+  venv-packer pack .venv --keep 2                    renews it; rollback goes back
   venv-packer pack .venv --compression gzip          for kernels without zstd
   venv-packer pack .venv --exclude '*.a' --exclude tests
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
+`
+
+export const rollbackHelp = `Usage: venv-packer rollback [options] <image>
+
+Goes back to an image that pack --keep has kept: it takes the image's name again, at once
+and whole. The image until then is kept in turn, so that a second rollback undoes the
+first. Jobs go on with the image that they have mounted.
+
+Options:
+  --to <k>       go back to the kept image of this number (default: the newest)
+  -l, --list     only list the kept images: number, date, size
+  --json         one JSON object on standard output, also for errors
+  -q, --quiet    nothing but errors
+  --debug        stacks with the errors
+  -h, --help     print this help
+  -V, --version  print the version
+
+A number only grows and is not given again: venv.squashfs.3 is one and the same image as
+long as it is there.
+
+Examples:
+  venv-packer rollback venv.squashfs --list
+  venv-packer rollback venv.squashfs
+  venv-packer rollback venv.squashfs --to 3
+`
+
+export const diffHelp = `Usage: venv-packer diff [options] <old> <new>
+
+Says which packages were added, removed or changed from one virtual environment to
+another; each is a folder, a venv's or that of a mounted image.
+
+Options:
+  --json         one JSON object on standard output, also for errors
+  --debug        stacks with the errors
+  -h, --help     print this help
+  -V, --version  print the version
+
+Examples:
+  venv-packer diff /user-environment .venv    what the next renewal changes
+  venv-packer diff old/.venv new/.venv
+`
+
+export const completionHelp = `Usage: venv-packer completion <shell>
+
+Prints a script that makes bash or zsh complete commands, options, their values, and
+paths of environments and images. To have it in every shell, add one line
+
+  to ~/.bashrc:  source <(venv-packer completion bash)
+  to ~/.zshrc:   source <(venv-packer completion zsh)    after compinit
+
+Options:
+  -h, --help     print this help
+  -V, --version  print the version
 `

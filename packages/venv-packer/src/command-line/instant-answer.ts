@@ -1,6 +1,6 @@
 /** The command lines that are answered at once, before anything is loaded that could take time. */
 import { packageVersion } from '../version.js'
-import { packHelp, programHelp } from './help.js'
+import { completionHelp, diffHelp, packHelp, programHelp, rollbackHelp } from './help.js'
 
 export function instantAnswer(argv: readonly string[]): string | undefined {
   switch (argv.join(' ')) {
@@ -15,6 +15,18 @@ export function instantAnswer(argv: readonly string[]): string | undefined {
     case 'pack -h':
     case 'help pack':
       return packHelp
+    case 'rollback --help':
+    case 'rollback -h':
+    case 'help rollback':
+      return rollbackHelp
+    case 'diff --help':
+    case 'diff -h':
+    case 'help diff':
+      return diffHelp
+    case 'completion --help':
+    case 'completion -h':
+    case 'help completion':
+      return completionHelp
     default:
       return undefined
   }

@@ -6,6 +6,7 @@ import { type Compressor, chooseCompression, compressors } from '../image/compre
 import { type Owner, parseOwner } from '../image/owner.js'
 import { packageVersion } from '../version.js'
 import { parseByteSize } from './byte-size.js'
+import { optionWithChoices } from './choices.js'
 import { packHelp } from './help.js'
 import type { ReportStyle } from './report-style.js'
 
@@ -20,6 +21,7 @@ interface PackOptions {
   readonly owner: string
   readonly threads?: string
   readonly force?: true
+  readonly keep?: string
   readonly anyDirectory?: true
   readonly json?: true
   readonly quiet?: true
@@ -34,13 +36,14 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .argument('<venv>')
     .option('-o, --output <image>')
     .option('-f, --force')
-    .option('--compression <name>', '', 'zstd')
+    .option('--keep <n>')
+    .addOption(optionWithChoices('--compression <name>', compressors).default('zstd'))
     .option('--level <n>')
     .option('--block-size <size>', '', '128K')
     .option('--any-directory')
     .option('--exclude <glob>', '', append, [])
     .option('--no-xattrs')
-    .option('--owner <owner>', '', 'keep')
+    .addOption(optionWithChoices('--owner <owner>', ['keep', 'root']).default('keep'))
     .option('--threads <n>')
     .option('--json')
     .option('-q, --quiet')
@@ -61,7 +64,8 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     source,
     anyDirectory: options.anyDirectory ?? false,
     output: options.output,
-    force: options.force ?? false,
+    force: options.force === true || options.keep !== undefined,
+    keep: options.keep === undefined ? undefined : previousImages(options.keep),
     compression: chooseCompression(compressor(options.compression), level),
     blockSize: blockSize(options.blockSize),
     exclude: options.exclude,
@@ -115,6 +119,16 @@ function threads(text: string): number {
   const count = wholeNumber('--threads', text)
   if (count < 1 || count > mostThreads)
     throw wrongUsage(`--threads ${text} is not possible: it goes from 1 to ${mostThreads}`)
+  return count
+}
+
+const mostKept = 1000
+
+function previousImages(text: string): number {
+  const count = wholeNumber('--keep', text)
+  if (count === 0)
+    throw wrongUsage('--keep 0 keeps nothing', 'To replace the image and keep none, use --force.')
+  if (count > mostKept) throw wrongUsage(`--keep ${text} is not possible: it goes from 1 to ${mostKept}`)
   return count
 }
 

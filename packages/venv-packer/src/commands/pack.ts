@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { Codec, PackResult, Progress } from 'squashfs-writer'
 import type { Compression } from '../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../image/destination.js'
+import type { Keeper, PreviousImages } from '../image/keeper.js'
 import type { Owner } from '../image/owner.js'
 import { type Environment, openEnvironment } from '../venv/environment.js'
 
@@ -15,6 +16,8 @@ export interface PackRequest {
   readonly output: string | undefined
   /** Replace an existing image. */
   readonly force: boolean
+  /** With `force`: keep so many previous images under numbered names. Undefined: what is replaced is gone. */
+  readonly keep?: number | undefined
   readonly compression: Compression
   readonly blockSize: number
   readonly exclude: readonly string[]
@@ -29,6 +32,8 @@ export interface PackReport {
   readonly environment: Environment
   readonly destination: Destination
   readonly result: PackResult
+  /** Undefined when previous images are not kept. */
+  readonly previous: PreviousImages | undefined
   readonly seconds: number
 }
 
@@ -42,14 +47,29 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
-  const result = await writeImage(request, environment, destination, company)
-  return { request, environment, destination, result, seconds: (performance.now() - started) / 1000 }
+  const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
+  const result = await writeImage(request, environment, destination, keeper, company)
+  const previous = await keeper?.tidy(destination.realPath)
+  return {
+    request,
+    environment,
+    destination,
+    result,
+    previous,
+    seconds: (performance.now() - started) / 1000,
+  }
+}
+
+async function keeping(most: number): Promise<Keeper> {
+  const { keeperOf } = await import('../image/keeper.js')
+  return keeperOf(most)
 }
 
 async function writeImage(
   request: PackRequest,
   environment: Environment,
   destination: Destination,
+  keeper: Keeper | undefined,
   company: PackCompany,
 ): Promise<PackResult> {
   // Loaded only now: whatever can be refused without it is refused at once.
@@ -62,6 +82,7 @@ async function writeImage(
       xattrs: request.xattrs,
       owner: request.owner,
       replace: request.force,
+      ...(keeper && { beforeReplace: keeper.keep }),
       signal: company.signal,
       onProgress: company.onProgress,
       ...(request.threads === undefined ? {} : { threads: request.threads }),

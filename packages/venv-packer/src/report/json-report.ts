@@ -1,8 +1,13 @@
 /** What `--json` prints: one object, described in the README of this package. Fields are added, never renamed. */
+import type { DiffReport } from '../commands/diff.js'
 import type { PackReport } from '../commands/pack.js'
+import type { RollbackReport } from '../commands/rollback.js'
 import type { Failure } from '../errors/failure.js'
+import type { ImageFile } from '../image/image-file.js'
+import type { Environment } from '../venv/environment.js'
 import { packageVersion } from '../version.js'
 import type { MountAdvice } from './mount-advice.js'
+import { unprintable } from './printable.js'
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
   const { request, environment, destination, result, seconds } = report
@@ -20,6 +25,9 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
     image: {
       path: destination.path,
       replaced: destination.replaces,
+      keptAs: report.previous?.kept ?? null,
+      removed: report.previous?.removed ?? [],
+      remaining: report.previous?.remaining ?? [],
       compression: request.compression.name,
       level: request.compression.level ?? null,
       blockSize: request.blockSize,
@@ -44,6 +52,37 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
   })
 }
 
+export function rollbackJson({ image, present, kept, change }: RollbackReport): string {
+  return line({
+    ok: true,
+    command: 'rollback',
+    version: packageVersion(),
+    image: { path: image.path, ...(present === undefined ? { bytes: null, written: null } : facts(present)) },
+    restored: change === undefined ? null : change.restored.number,
+    replaced: change?.replaced ?? null,
+    kept: kept.map((one) => ({ number: one.number, path: one.path, ...facts(one) })),
+  })
+}
+
+export function diffJson({ old, new: now, changes }: DiffReport): string {
+  const side = ({ path, config }: Environment): object => ({ path, python: config?.version ?? null })
+  return line({
+    ok: true,
+    command: 'diff',
+    version: packageVersion(),
+    old: side(old),
+    new: side(now),
+    added: changes.added,
+    removed: changes.removed,
+    changed: changes.changed,
+    unchanged: changes.unchanged,
+  })
+}
+
+function facts({ bytes, written }: ImageFile): object {
+  return { bytes, written: written.toISOString() }
+}
+
 export function failureJson(failure: Failure): string {
   return line({
     ok: false,
@@ -60,8 +99,13 @@ export function failureJson(failure: Failure): string {
   })
 }
 
+/** What JSON leaves as it is and a terminal does not (DEL, C1, turns of the writing direction) is escaped, too. */
 function line(value: object): string {
-  return `${JSON.stringify(value)}\n`
+  const json = JSON.stringify(value).replace(
+    unprintable,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `${json}\n`
 }
 
 function rounded(value: number): number {

@@ -1,4 +1,5 @@
 /** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
+import { basename } from 'node:path'
 import type { PackReport } from '../commands/pack.js'
 import { bytes, count, counted, duration, percent } from './figures.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
@@ -23,7 +24,7 @@ function headline({ environment, destination, seconds }: PackReport): string {
   return `${printable(destination.typed)} ${verb} from ${printable(environment.typed)} in ${duration(seconds)}`
 }
 
-function figures({ result }: PackReport): readonly string[] {
+function figures({ result, previous, destination }: PackReport): readonly string[] {
   const kinds = [
     counted(result.files, 'file'),
     counted(result.directories, 'folder'),
@@ -44,11 +45,33 @@ function figures({ result }: PackReport): readonly string[] {
       ),
     )
   }
+  lines.push(...previousImages(previous, destination.typed))
   const dropped = Object.entries(result.droppedXattrs).map(
     ([name, inodes]) => `${printable(name)} (${count(inodes)})`,
   )
   if (dropped.length > 0) lines.push(row('left out', `xattrs ${dropped.join(', ')}`))
   return [...lines, ...list('unreadable', result.omitted), ...list('warnings', result.warnings)]
+}
+
+function previousImages(previous: PackReport['previous'], typed: string): readonly string[] {
+  if (previous === undefined) return []
+  const { kept, removed, remaining } = previous
+  const nameOf = (path: string): string => printable(basename(path))
+  return [
+    ...(kept === undefined
+      ? []
+      : [
+          row(
+            'kept',
+            `the previous image as ${nameOf(kept)}; back to it: venv-packer rollback ${shellWord(typed)}`,
+          ),
+        ]),
+    ...(removed.length === 0 ? [] : [row('removed', removed.map(nameOf).join(', '))]),
+    ...list(
+      'remaining',
+      remaining.map(({ path, message }) => ({ path: basename(path), message })),
+    ),
+  ]
 }
 
 function ratio(bytesIn: number, bytesOut: number): string {
