@@ -16,16 +16,11 @@ import {
   type Jobs,
   LOOK_TIME,
   NAMES_PER_LOOK,
+  type PlaceOnDisk,
   type ReadItem,
   SLOW_CALL,
 } from './jobs.js'
-import {
-  loadSourceCalls,
-  type SourceCalls,
-  type SourceFolder,
-  type Status,
-  splitPath,
-} from './source-calls.js'
+import { loadSourceCalls, type SourceCalls, type SourceFolder, type Status } from './source-calls.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
@@ -43,7 +38,7 @@ export function createJobRunner(): JobRunner {
   /** Loaded when the first job comes. */
   let source: SourceCalls | null = null
   /** The file that was opened last: the parts of a large file come one after another. */
-  let open: { readonly path: ByteString; readonly descriptor: number } | null = null
+  let open: { readonly place: PlaceOnDisk; readonly descriptor: number } | null = null
 
   /** The folder that a file was opened in last: files of a folder come one after another. */
   let entered: { readonly path: ByteString; readonly folder: SourceFolder } | null = null
@@ -163,7 +158,7 @@ export function createJobRunner(): JobRunner {
     const descriptor = openFile(item.from, source)
     try {
       const result = use(descriptor)
-      const change = item.seen === null ? null : changeSince(item.seen, source.identity(descriptor))
+      const change = changeSince(item.from.seen, source.identity(descriptor))
       if (change !== null) throw changed(change)
       if (item.start + item.length >= item.size) closeFile()
       return result
@@ -173,17 +168,16 @@ export function createJobRunner(): JobRunner {
     }
   }
 
-  function openFile(path: ByteString, source: SourceCalls): number {
-    if (open?.path === path) return open.descriptor
+  function openFile(place: PlaceOnDisk, source: SourceCalls): number {
+    if (open?.place.name === place.name && open.place.folder === place.folder) return open.descriptor
     closeFile()
     const began = performance.now()
     try {
-      const { folder, name } = splitPath(path)
-      if (entered?.path !== folder) {
+      if (entered?.path !== place.folder) {
         leaveFolder()
-        entered = { path: folder, folder: source.enter(folder, true) }
+        entered = { path: place.folder, folder: source.enter(place.folder, true) }
       }
-      open = { path, descriptor: entered.folder.open(name) }
+      open = { place, descriptor: entered.folder.open(place.name) }
       return open.descriptor
     } finally {
       count(began)
@@ -206,9 +200,9 @@ export function createJobRunner(): JobRunner {
   }
 
   function digestOfFile(descriptor: number, item: ReadItem, source: SourceCalls): string {
-    const digest = createLargeDigest()
+    const digest = createLargeDigest(item.length)
     const buffer = new Uint8Array(PART_SIZE)
-    const extents = typeof item.from === 'string' ? source.extents(descriptor, item.size) : [0, item.length]
+    const extents = typeof item.from === 'object' ? source.extents(descriptor, item.size) : [0, item.length]
     let next = 0
     for (let n = 0; n < extents.length; n += 2) {
       const first = Math.max(next, Math.floor(extents[n]! / PART_SIZE) * PART_SIZE)

@@ -73,7 +73,7 @@ export async function scan(
   })
   const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
   if (!itself || isFailure(itself) || failure) throw unreadableSource(failure)
-  const root = nodeOf(itself, 0, '', source)
+  const root = nodeOf(itself, 0, '', '')
   if (root?.type !== InodeType.DIRECTORY)
     throw unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
   const rootDevice = itself.numbers[FACT.device]!
@@ -132,6 +132,7 @@ export async function scan(
   /** Puts names into a directory; those that are directories themselves will be looked into. */
   function take({ directory, path: prefix }: Pending, facts: Facts): void {
     const failures = new Map(facts.failures)
+    const folder = prefix === '' ? source : `${source}/${prefix}`
     for (const [n, name] of facts.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
       if (options.exclude?.(path)) continue
@@ -140,7 +141,7 @@ export async function scan(
         if (options.include?.(path) ?? true) unreadable.push({ path, failure })
         continue
       }
-      const node = nodeOf(facts, n, path, `${source}/${path}`)
+      const node = nodeOf(facts, n, path, folder)
       if (!node) continue
       if (options.include && node.type !== InodeType.DIRECTORY && !options.include(path)) continue
       checkName(name, path)
@@ -156,7 +157,7 @@ export async function scan(
     return !options.oneFileSystem || facts.numbers[n * FACTS + FACT.device] === rootDevice
   }
 
-  function nodeOf(facts: Facts, n: number, path: ByteString, onDisk: ByteString): Node | null {
+  function nodeOf(facts: Facts, n: number, path: ByteString, folder: ByteString): Node | null {
     const number = (fact: number) => facts.numbers[n * FACTS + fact]!
     const hardLink = found(facts.hardLinks, n)
     const known = hardLink === undefined ? undefined : inodes.get(hardLink)
@@ -180,7 +181,8 @@ export async function scan(
           const size = number(FACT.size)
           const content: Content = {
             kind: 'disk',
-            path: onDisk,
+            folder,
+            name: facts.names[n]!,
             seen: facts.identities[n]!,
             sparse: number(FACT.blocks) * 512 < size,
           }

@@ -155,24 +155,23 @@ function diskContent(
   path: string,
   source: SourceCalls,
 ): { content: Content; size: number } {
-  const status = lookAt(source, file, path)
-  if ((status.mode & constants.S_IFMT) !== constants.S_IFREG)
-    throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
-  const { size, blocks, identity } = status
-  return { content: { kind: 'disk', path: file, seen: identity, sparse: blocks * 512 < size }, size }
-}
-
-function lookAt(source: SourceCalls, file: ByteString, path: string): Status {
   const place = splitPath(file)
-  try {
-    const folder = source.enter(place.folder, true)
+  const { mode, size, blocks, identity } = statusAt(place)
+  if ((mode & constants.S_IFMT) !== constants.S_IFREG)
+    throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
+  return { content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size }, size }
+
+  function statusAt({ folder, name }: typeof place): Status {
     try {
-      return folder.status(place.name)
-    } finally {
-      folder.close()
+      const entered = source.enter(folder, true)
+      try {
+        return entered.status(name)
+      } finally {
+        entered.close()
+      }
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${reason}`)
     }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${reason}`)
   }
 }
