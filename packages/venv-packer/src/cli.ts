@@ -1,7 +1,9 @@
 /** The command line: arguments in, a report or JSON out, and the exit code. What is heavy is loaded when it is needed. */
 import { instantAnswer } from './command-line/instant-answer.js'
 import type { ReportStyle } from './command-line/report-style.js'
+import type { RunStyle } from './command-line/run-arguments.js'
 import type { PackRequest } from './commands/pack.js'
+import type { RunRequest } from './commands/run-plan.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import type { ProgressBar } from './report/progress-bar.js'
 import { print } from './terminal/printing.js'
@@ -10,8 +12,8 @@ import { print } from './terminal/printing.js'
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   try {
     const answer = instantAnswer(argv)
-    if (answer === undefined) await runCommand(argv)
-    else await print(answer)
+    if (answer === undefined) return await runCommand(argv)
+    await print(answer)
     return exitCodes.done
   } catch (error) {
     const { reportFailure } = await import('./report/failure-report.js')
@@ -19,14 +21,18 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-async function runCommand(argv: readonly string[]): Promise<void> {
+async function runCommand(argv: readonly string[]): Promise<ExitCode> {
   const { readCommandLine } = await import('./command-line/program.js')
   const invocation = readCommandLine(argv)
   switch (invocation.command) {
     case 'print':
-      return await print(invocation.text)
+      await print(invocation.text)
+      return exitCodes.done
     case 'pack':
-      return await runPack(invocation.request, invocation.style)
+      await runPack(invocation.request, invocation.style)
+      return exitCodes.done
+    case 'run':
+      return await runRun(invocation.request, invocation.style)
   }
 }
 
@@ -44,6 +50,25 @@ async function runPack(request: PackRequest, style: ReportStyle): Promise<void> 
     bar.stop()
     interruption.stopListening()
   }
+}
+
+async function runRun(request: RunRequest, style: RunStyle): Promise<ExitCode> {
+  if (style.dryRun) {
+    const [{ planRun }, { reportRunPlan }] = await Promise.all([
+      import('./commands/run-plan.js'),
+      import('./report/run-report.js'),
+    ])
+    await print(reportRunPlan(await planRun(request), style.json))
+    return exitCodes.done
+  }
+  const { run } = await import('./commands/run.js')
+  const { leftoverLine, obstacleLine } = await import('./report/run-report.js')
+  return await run(request, {
+    onObstacle: (way, reason) => {
+      if (style.debug) process.stderr.write(obstacleLine(way, reason))
+    },
+    onLeftover: (message) => process.stderr.write(leftoverLine(message)),
+  })
 }
 
 const noProgressBar: ProgressBar = { update: () => {}, stop: () => {} }

@@ -5,11 +5,12 @@ export const programHelp = `Usage: venv-packer <command> [options]
 Packs a Python virtual environment into one squashfs image that the kernel mounts.
 
 Commands:
-  pack <venv>    pack a virtual environment into an image
+  pack <venv>                 pack a virtual environment into an image
+  run <image> -- <command>    run a command in the environment of an image
 
 Options:
-  -h, --help     print this help; venv-packer pack --help for a command's own
-  -V, --version  print the version
+  -h, --help                  print this help; venv-packer pack --help for a command's own
+  -V, --version               print the version
 `
 
 export const packHelp = `Usage: venv-packer pack [options] <venv>
@@ -47,4 +48,33 @@ Examples:
   venv-packer pack .venv --exclude '*.a' --exclude tests
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
+`
+
+export const runHelp = `Usage: venv-packer run [options] <image> -- <command> [arguments]
+
+Runs a command with the image mounted and its environment active: VIRTUAL_ENV is set, and
+the image's bin comes first in PATH. Nothing stays mounted.
+
+  --at <folder>   mount it there (default: where the venv works; if it works anywhere, a
+                  temporary folder)
+  --with <way>    mount it in this way, and try no other
+  --dry-run       show the ways, and what would be run
+  --json          with --dry-run: one JSON object on standard output
+  --debug         say why a way did not work; stacks with the errors
+  -h, --help      print this help
+  -V, --version   print the version
+
+The ways, in the order in which they are tried:
+  squashfs-mount  the setuid program of CSCS; the kernel mounts
+  mount           for root: the kernel mounts, and only the command sees it
+  user-namespace  squashfuse mounts, and only the command sees it
+  squashfuse      in a temporary folder, where all of your processes see it
+
+Examples:
+  venv-packer run venv.squashfs -- python train.py
+  venv-packer run venv.squashfs -- bash
+  srun venv-packer run $SCRATCH/venv.squashfs -- python train.py
+
+Exit codes: those of the command, 128 + n if signal n ended it; 125 if it was not
+started, 126 if it cannot be executed, 127 if there is no such command; 2 wrong usage
 `
