@@ -45,7 +45,7 @@ async function runPack(request: PackRequest, style: ReportStyle): Promise<void> 
     const report = await pack(request, { signal: interruption.signal, onProgress: bar.update })
     bar.stop()
     const { reportPack } = await import('./report/pack-report.js')
-    await print(reportPack(report, style))
+    await print(await reportPack(report, style))
   } finally {
     bar.stop()
     interruption.stopListening()
@@ -64,8 +64,8 @@ async function runRun(request: RunRequest, style: RunStyle): Promise<ExitCode> {
   const { run } = await import('./commands/run.js')
   const { leftoverLine, obstacleLine } = await import('./report/run-report.js')
   return await run(request, {
-    onObstacle: (way, reason) => {
-      if (style.debug) process.stderr.write(obstacleLine(way, reason))
+    onObstacle: (obstacle) => {
+      if (style.debug) process.stderr.write(obstacleLine(obstacle))
     },
     onLeftover: (message) => process.stderr.write(leftoverLine(message)),
   })

@@ -14,7 +14,6 @@ import {
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   DEBIAN_PYTHON,
   GREETER,
@@ -31,10 +30,9 @@ import {
   withNobody,
 } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, ended, launcher, start, venvPacker } from './command.js'
+import { type Ended, ended, launcher, standIns, start, venvPacker } from './command.js'
 import { onTerminal, screen } from './terminal.js'
 
-const standIns = fileURLToPath(new URL('./stand-ins', import.meta.url))
 const allWays = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
 /** On these no one but the command sees the mount. */
 const privateWays = ['squashfs-mount', 'mount', 'user-namespace'] as const
@@ -296,6 +294,20 @@ describe.each(privateWays)('by %s, with no one else seeing the mount,', (way) =>
     })
   })
 
+  it('nothing stays mounted even when venv-packer is killed: the command goes on, and the mount ends with it', async () => {
+    await inPlace(async (place) => {
+      const waiting = `import os, time
+os.write(1, b'ready\\n')
+while not os.path.exists('go'): time.sleep(0.02)
+import ${SMALL_PACKAGE}
+print('went on')`
+      const { child, end } = await startIn(fixed, options, python(waiting), place)
+      child.kill('SIGKILL')
+      await writeFile(join(place.cwd, 'go'), '')
+      expect(await end).toMatchObject({ code: 'SIGKILL', stdout: 'ready\nwent on\n' })
+    })
+  })
+
   it('the mount lasts as long as a process that the command left behind, and no longer', async () => {
     await inPlace(async ({ cwd, env }) => {
       const left = `import os, time
@@ -480,6 +492,11 @@ describe('the place of the mount', () => {
   })
 })
 
+it('variables before the command are set for it', async () => {
+  const { stdout } = await runIn(movable, [], 'GREETED=a b', 'sh', '-c', `${GREETER} "$GREETED"`)
+  expect(stdout).toMatch(/^hello a b from /)
+})
+
 describe('on a terminal', () => {
   it('Ctrl-C reaches the command once, and what the command has is the terminal', async () => {
     await inPlace(async ({ cwd, env }) => {
@@ -596,7 +613,7 @@ describe('the ways', () => {
         code: 0,
         stderr:
           'venv-packer: squashfs-mount: Failed to unshare\n' +
-          "venv-packer: mount: mount: unknown filesystem type 'squashfs'. dmesg(1) may have more information.\n" +
+          "venv-packer: mount: unknown filesystem type 'squashfs'. dmesg(1) may have more information.\n" +
           "venv-packer: user-namespace: mount: unknown filesystem type 'squashfs'. dmesg(1) may have more information.\n",
       })
       expect(stdout).toContain('hello from')

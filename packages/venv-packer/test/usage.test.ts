@@ -29,6 +29,26 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
     [['pack', 'a', '--block-size', 'big'], '--block-size big is not a size: write 131072, 128K or 1M', 'See'],
     [['pack', 'a', '--owner', 'me'], '--owner me is unknown: it is keep, root, or UID:GID in numbers', 'See'],
     [['pack', 'a', '--threads', '0'], '--threads 0 is not possible: it goes from 1', 'See'],
+    [['pack', 'a', '--mount-point', ''], '--mount-point is empty', 'shell variable'],
+    [['run'], "missing required argument 'image'", 'See venv-packer run --help.'],
+    [['run', 'a'], 'no command is given', 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'],
+    [['run', 'a', '--'], 'no command is given', 'Write venv-packer run IMAGE -- COMMAND'],
+    [['run', 'a', '--', ''], 'the command is empty', 'shell variable'],
+    [
+      ['run', 'a', 'python', '-c', 'x'],
+      'there is no -- before the command',
+      'Write venv-packer run IMAGE --',
+    ],
+    [['run', 'a', 'python'], 'there is no -- before the command', 'Write venv-packer run IMAGE -- COMMAND'],
+    [['run', 'a', 'b', '--', 'python'], 'too many arguments', 'See venv-packer run --help.'],
+    [['run', '', '--', 'python'], 'the path of the image is empty', 'shell variable'],
+    [['run', 'a', '--at', '', '--', 'python'], '--at is empty', 'shell variable'],
+    [
+      ['run', 'a', '--with', 'fuse', '--', 'python'],
+      '--with fuse is unknown: it is one of squashfs-mount, mount, user-namespace, squashfuse',
+      'See venv-packer run --help.',
+    ],
+    [['run', 'a', '--dryrun', '--', 'python'], "unknown option '--dryrun'", 'Did you mean --dry-run?'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
   ])('venv-packer %j', async (args, message, remedy) => {
     const { code, stdout, stderr } = await venvPacker(args)
@@ -55,6 +75,15 @@ it('--help prints the same help wherever it stands', async () => {
     stdout: expect.stringMatching(/^Usage: venv-packer <command>/),
   })
   expect(await venvPacker(['help'])).toEqual(program)
+  const run = await venvPacker(['run', '--help'])
+  expect(run).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: venv-packer run/) })
+  for (const args of [
+    ['run', '-h'],
+    ['help', 'run'],
+    ['run', 'x', '--help'],
+  ]) {
+    expect(await venvPacker(args)).toEqual(run)
+  }
   const pack = await venvPacker(['pack', '--help'])
   expect(pack).toMatchObject({
     code: 0,
@@ -69,6 +98,12 @@ it('--help prints the same help wherever it stands', async () => {
   ]) {
     expect(await venvPacker(args)).toEqual(pack)
   }
+})
+
+it('--json of run is for dry runs: otherwise standard output is that of the command', async () => {
+  const { code, stdout, stderr } = await venvPacker(['run', 'a', '--json', '--', 'python'])
+  expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
+  expect(JSON.parse(stdout).error).toMatchObject({ code: 'USAGE', message: '--json goes with --dry-run' })
 })
 
 it('with --json wrong usage is one JSON object, too', async () => {

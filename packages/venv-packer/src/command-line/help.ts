@@ -25,6 +25,8 @@ The image:
   --compression <name>  zstd, gzip or none (default: zstd)
   --level <n>           zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)
   --block-size <size>   a power of two from 4K to 1M (default: 128K)
+  --mount-point <path>  where it will be mounted, for the lines that are printed (default:
+                        where the venv works; if it works anywhere, beside the image)
 
 What goes in:
   --any-directory       a folder that is not a virtual environment, too

@@ -1,4 +1,5 @@
 /** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { PackRequest } from '../commands/pack.js'
 import { wrongUsage } from '../errors/failure.js'
@@ -19,6 +20,7 @@ interface PackOptions {
   readonly xattrs: boolean
   readonly owner: string
   readonly threads?: string
+  readonly mountPoint?: string
   readonly force?: true
   readonly anyDirectory?: true
   readonly json?: true
@@ -37,6 +39,7 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .option('--compression <name>', '', 'zstd')
     .option('--level <n>')
     .option('--block-size <size>', '', '128K')
+    .option('--mount-point <path>')
     .option('--any-directory')
     .option('--exclude <glob>', '', append, [])
     .option('--no-xattrs')
@@ -68,6 +71,7 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     xattrs: options.xattrs ? 'keep' : 'none',
     owner: owner(options.owner),
     threads: options.threads === undefined ? undefined : threads(options.threads),
+    mountPoint: options.mountPoint === undefined ? undefined : mountPoint(options.mountPoint),
   }
 }
 
@@ -116,6 +120,11 @@ function threads(text: string): number {
   if (count < 1 || count > mostThreads)
     throw wrongUsage(`--threads ${text} is not possible: it goes from 1 to ${mostThreads}`)
   return count
+}
+
+function mountPoint(text: string): string {
+  if (text === '') throw wrongUsage('--mount-point is empty', 'Was a shell variable in it not set?')
+  return resolve(text)
 }
 
 function wholeNumber(option: string, text: string): number {

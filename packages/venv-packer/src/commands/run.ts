@@ -10,10 +10,16 @@ import { runProgram } from '../processes/run-program.js'
 import { type RelayedSignal, type SignalRelay, startSignalRelay } from '../processes/signal-relay.js'
 import { type PlannedWay, plannedWays, planRun, type RunPlan, type RunRequest } from './run-plan.js'
 
+/** Why a way did not work. */
+export interface Obstacle {
+  readonly way: WayName
+  readonly reason: string
+}
+
 /** Who is told what happens on the way. */
 export interface RunCompany {
   /** A way that did not work, and why. */
-  readonly onObstacle: (way: WayName, reason: string) => void
+  readonly onObstacle: (obstacle: Obstacle) => void
   /** Something that could not be cleaned up. */
   readonly onLeftover: (message: string) => void
 }
@@ -35,11 +41,6 @@ export async function run(request: RunRequest, company: RunCompany): Promise<num
   }
 }
 
-interface Obstacle {
-  readonly way: WayName
-  readonly reason: string
-}
-
 async function tryWays(
   plan: RunPlan,
   point: string,
@@ -52,8 +53,9 @@ async function tryWays(
     if (result.mounted) return result.exitCode
     const signal = relay.received()
     if (signal !== undefined) throw interrupted(signal)
-    obstacles.push({ way: way.name, reason: result.reason })
-    company.onObstacle(way.name, result.reason)
+    const obstacle = { way: way.name, reason: withoutName(result.reason, way.name) }
+    obstacles.push(obstacle)
+    company.onObstacle(obstacle)
   }
   throw notMounted(plan, obstacles)
 }
@@ -78,6 +80,11 @@ async function go(
     // Nothing was mounted where it failed by itself; where a signal ended it, there may be something or not.
     if (mount.exitCode === 0 && unmount.exitCode !== 0) company.onLeftover(inOneLine(unmount.said))
   }
+}
+
+/** Most programs begin what they say with their name, and the way has that name, too. */
+function withoutName(reason: string, name: string): string {
+  return reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
 }
 
 function interrupted(signal: RelayedSignal): Failure {

@@ -30,21 +30,29 @@ export interface Machine {
 const administratorFolders = ['/usr/sbin', '/sbin', '/usr/local/sbin']
 
 export async function lookAtMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
-  const folders = [...(env.PATH ?? '').split(delimiter), ...administratorFolders].filter((f) =>
-    f.startsWith('/'),
-  )
+  const folders = programFolders(env)
   const found = await Promise.all(
     mountPrograms.map(async (name) => [name, await findProgram(name, folders)] as const),
   )
   const programs: Machine['programs'] = Object.fromEntries(found.filter(([, path]) => path !== undefined))
-  const squashfsMount = programs['squashfs-mount']
   return {
     uid: process.getuid?.() ?? -1,
     gid: process.getgid?.() ?? -1,
     programs,
-    squashfsMountForm: squashfsMount === undefined ? 'pair' : await formOf(squashfsMount),
+    squashfsMountForm: await formOf(programs['squashfs-mount']),
     fuse: await fuseDevice(),
   }
+}
+
+/** How the squashfs-mount that is installed takes an image; where there is none, as the one that anyone can install. */
+export async function squashfsMountForm(env: NodeJS.ProcessEnv): Promise<Machine['squashfsMountForm']> {
+  return await formOf(await findProgram('squashfs-mount', programFolders(env)))
+}
+
+function programFolders(env: NodeJS.ProcessEnv): readonly string[] {
+  return [...(env.PATH ?? '').split(delimiter), ...administratorFolders].filter((folder) =>
+    folder.startsWith('/'),
+  )
 }
 
 async function findProgram(name: string, folders: readonly string[]): Promise<string | undefined> {
@@ -63,8 +71,9 @@ async function may(path: string, mode: number): Promise<boolean> {
 }
 
 /** Its help names the option; the older one ends with exit code 1 after its help. */
-function formOf(squashfsMount: string): Promise<Machine['squashfsMountForm']> {
-  return new Promise((done) => {
+async function formOf(squashfsMount: string | undefined): Promise<Machine['squashfsMountForm']> {
+  if (squashfsMount === undefined) return 'pair'
+  return await new Promise((done) => {
     execFile(squashfsMount, ['--help'], { timeout: 10_000 }, (_error, stdout, stderr) => {
       done(`${stdout}${stderr}`.includes('--sqfs') ? 'option' : 'pair')
     })

@@ -8,7 +8,7 @@ import { impossible, lostInShell, type Mounting, type Plan, type Way } from './w
  */
 export function squashfsMountArgument(
   form: Machine['squashfsMountForm'],
-  { image, point }: Mounting,
+  { image, point }: Pick<Mounting, 'image' | 'point'>,
 ): string | null {
   const pair = `${image}:${point}`
   if (form === 'option') return /^[\w./-]+$/.test(image + point) ? `--sqfs=${pair}` : null

@@ -1,4 +1,6 @@
 /** What `venv-packer run` says itself: the plan of a dry run, and little else, for the terminal is its command's. */
+
+import type { Obstacle } from '../commands/run.js'
 import { futureFolder, type PlannedWay, plannedWays, type RunPlan } from '../commands/run-plan.js'
 import type { CommandLine } from '../mounting/way.js'
 import { packageVersion } from '../version.js'
@@ -13,7 +15,7 @@ export function reportRunPlan(plan: RunPlan, json: boolean): string {
 }
 
 /** For `--debug`: why the next way is tried. */
-export function obstacleLine(way: string, reason: string): string {
+export function obstacleLine({ way, reason }: Obstacle): string {
   return `venv-packer: ${way}: ${printable(reason)}\n`
 }
 
