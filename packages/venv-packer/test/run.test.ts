@@ -587,6 +587,12 @@ describe('an image', () => {
           "venv-packer: the environment's interpreter, /opt/gone/bin/python3.12, is not on this machine\n" +
           '  Make it available first (start its uenv, load its module), or pack a venv of an interpreter that is there.\n',
       })
+      await rm(join(place.cwd, 'venv', 'bin', 'python'))
+      await venvPacker(['pack', 'venv', '--force'], place)
+      expect(await venvPacker(['run', 'venv.squashfs', '--', 'ls'], place)).toMatchObject({
+        code: 125,
+        stderr: expect.stringContaining('the environment has no interpreter: there is no bin/python\n'),
+      })
     })
   })
 })

@@ -74,10 +74,10 @@ async function requireParts(
  * @param point the folder at which the image will be mounted.
  */
 export function plannedWays(
-  { request, image, packed, machine, ...plan }: RunPlan,
+  { request, image, packed, machine, point: wanted }: RunPlan,
   point: string,
 ): readonly PlannedWay[] {
-  const mounting = { image: image.path, point, temporary: plan.point === undefined }
+  const mounting = { image: image.path, point, temporary: wanted === undefined }
   const isVenv = packed === undefined || packed.config !== undefined
   return ways
     .filter(({ name }) => request.way === undefined || name === request.way)

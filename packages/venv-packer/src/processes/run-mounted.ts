@@ -36,7 +36,7 @@ export async function runMounted(
   const exitCode = await exitCodeOf(child)
   // A mount that hangs may outlive the signal that ended what started it; nobody waits for it.
   const signalled = relay.received() !== undefined
-  await Promise.race([said.ended, ...(signalled ? [setTimeout(patience)] : [])])
+  await Promise.race([said.ended, ...(signalled ? [setTimeout(patience, undefined, { ref: false })] : [])])
   child.stderr?.destroy()
   const text = said.soFar()
   if (text.endsWith(mounted)) return { mounted: true, exitCode }

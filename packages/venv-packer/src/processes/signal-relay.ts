@@ -1,6 +1,7 @@
 /** Passes the signals that this process gets on to the command that it runs, except where the command got them as well. */
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { systemErrorCode } from '../errors/system-errors.js'
 
 /** What ends a program, or tells it something. The others (window size, stop, continue) mean this process as well. */
 const relayed = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
@@ -22,7 +23,7 @@ export function startSignalRelay(): SignalRelay {
   let first: RelayedSignal | undefined
   const onSignal = (signal: RelayedSignal): void => {
     first ??= signal
-    if (!fromKeys.has(signal) || !inForeground()) child?.kill(signal)
+    if (!fromKeys.has(signal) || !inForeground()) deliver(signal, child)
   }
   for (const signal of relayed) process.on(signal, onSignal)
   return {
@@ -33,6 +34,17 @@ export function startSignalRelay(): SignalRelay {
     stop: () => {
       for (const signal of relayed) process.off(signal, onSignal)
     },
+  }
+}
+
+/** A setuid program takes no signal of ours until it is the user's process again: so once more, a moment later. */
+function deliver(signal: RelayedSignal, child: ChildProcess | undefined): void {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  try {
+    process.kill(child.pid, signal)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EPERM') throw error
+    setTimeout(deliver, 20, signal, child)
   }
 }
 
