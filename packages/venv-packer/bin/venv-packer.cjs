@@ -18,7 +18,8 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
   process.exit(1)
 }
 
-if (!process.env.UV_THREADPOOL_SIZE) {
+// Not for run: its command would get the setting, too.
+if (!process.env.UV_THREADPOOL_SIZE && process.argv[2] !== 'run') {
   process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism() + 1)
 }
 

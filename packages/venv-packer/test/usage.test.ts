@@ -39,6 +39,26 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
     [['diff', 'a'], "missing required argument 'new'", 'See venv-packer diff --help.'],
     [['diff', 'a', ''], 'the path of a venv is empty', 'shell variable'],
     [['completion', 'fish'], 'there is no completion for fish: it is one of bash, zsh', 'completion --help'],
+    [['pack', 'a', '--mount-point', ''], '--mount-point is empty', 'shell variable'],
+    [['run'], "missing required argument 'image'", 'See venv-packer run --help.'],
+    [['run', 'a'], 'no command is given', 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'],
+    [['run', 'a', '--'], 'no command is given', 'Write venv-packer run IMAGE -- COMMAND'],
+    [['run', 'a', '--', ''], 'the command is empty', 'shell variable'],
+    [
+      ['run', 'a', 'python', '-c', 'x'],
+      'there is no -- before the command',
+      'Write venv-packer run IMAGE --',
+    ],
+    [['run', 'a', 'python'], 'there is no -- before the command', 'Write venv-packer run IMAGE -- COMMAND'],
+    [['run', 'a', 'b', '--', 'python'], 'too many arguments', 'See venv-packer run --help.'],
+    [['run', '', '--', 'python'], 'the path of the image is empty', 'shell variable'],
+    [['run', 'a', '--at', '', '--', 'python'], '--at is empty', 'shell variable'],
+    [
+      ['run', 'a', '--with', 'fuse', '--', 'python'],
+      '--with fuse is unknown: it is one of squashfs-mount, mount, user-namespace, squashfuse',
+      'See venv-packer run --help.',
+    ],
+    [['run', 'a', '--dryrun', '--', 'python'], "unknown option '--dryrun'", 'Did you mean --dry-run?'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
   ])('venv-packer %j', async (args, message, remedy) => {
     const { code, stdout, stderr } = await venvPacker(args)
@@ -65,7 +85,7 @@ it('--help prints the same help wherever it stands', async () => {
     stdout: expect.stringMatching(/^Usage: venv-packer <command>/),
   })
   expect(await venvPacker(['help'])).toEqual(program)
-  for (const name of ['pack', 'rollback', 'diff', 'completion']) {
+  for (const name of ['pack', 'run', 'rollback', 'diff', 'completion']) {
     const command = await venvPacker([name, '--help'])
     expect(command).toMatchObject({
       code: 0,
@@ -81,6 +101,12 @@ it('--help prints the same help wherever it stands', async () => {
     }
   }
   expect(await venvPacker(['pack', '--force', '-h'])).toEqual(await venvPacker(['pack', '-h']))
+})
+
+it('--json of run is for dry runs: otherwise standard output is that of the command', async () => {
+  const { code, stdout, stderr } = await venvPacker(['run', 'a', '--json', '--', 'python'])
+  expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
+  expect(JSON.parse(stdout).error).toMatchObject({ code: 'USAGE', message: '--json goes with --dry-run' })
 })
 
 it('with --json wrong usage is one JSON object, too', async () => {

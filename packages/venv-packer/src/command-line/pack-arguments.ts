@@ -1,4 +1,5 @@
 /** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { PackRequest } from '../commands/pack.js'
 import { wrongUsage } from '../errors/failure.js'
@@ -20,6 +21,7 @@ interface PackOptions {
   readonly xattrs: boolean
   readonly owner: string
   readonly threads?: string
+  readonly mountPoint?: string
   readonly force?: true
   readonly keep?: string
   readonly anyDirectory?: true
@@ -40,6 +42,7 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .addOption(optionWithChoices('--compression <name>', compressors).default('zstd'))
     .option('--level <n>')
     .option('--block-size <size>', '', '128K')
+    .option('--mount-point <path>')
     .option('--any-directory')
     .option('--exclude <glob>', '', append, [])
     .option('--no-xattrs')
@@ -72,6 +75,7 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     xattrs: options.xattrs ? 'keep' : 'none',
     owner: owner(options.owner),
     threads: options.threads === undefined ? undefined : threads(options.threads),
+    mountPoint: options.mountPoint === undefined ? undefined : mountPoint(options.mountPoint),
   }
 }
 
@@ -130,6 +134,11 @@ function previousImages(text: string): number {
     throw wrongUsage('--keep 0 keeps nothing', 'To replace the image and keep none, use --force.')
   if (count > mostKept) throw wrongUsage(`--keep ${text} is not possible: it goes from 1 to ${mostKept}`)
   return count
+}
+
+function mountPoint(text: string): string {
+  if (text === '') throw wrongUsage('--mount-point is empty', 'Was a shell variable in it not set?')
+  return resolve(text)
 }
 
 function wholeNumber(option: string, text: string): number {

@@ -25,6 +25,8 @@ export interface PackRequest {
   readonly owner: Owner
   /** Undefined: one for each core. */
   readonly threads: number | undefined
+  /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
+  readonly mountPoint: string | undefined
 }
 
 export interface PackReport {

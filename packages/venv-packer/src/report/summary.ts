@@ -92,21 +92,38 @@ function list(
 }
 
 function mounting(
-  { environment }: PackReport,
+  { environment, request }: PackReport,
   mount: MountAdvice,
   mountPointExists: boolean,
 ): readonly string[] {
-  const where = mount.anywhere
-    ? 'To use it, mount it at any folder, for example:'
-    : 'To use it, mount it where it was packed from: the venv is not relocatable and works at no other path.'
-  const prepare = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
-  const activate = shellWord(`${mount.point}/bin/activate`)
-  const then = environment.config === undefined ? [] : ['', `then: source ${activate}`]
-  return [where, '', ...prepare, ...mountTools.map((tool) => mountLine(tool, mount.commands[tool])), ...then]
+  const isVenv = environment.config !== undefined
+  const makeFolder = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
+  const { 'venv-packer': run, ...others } = mount.commands
+  const lines = mountTools.flatMap((tool) => (tool === 'venv-packer' ? [] : mountLine(tool, others[tool])))
+  return [
+    ...['To use it:', '', ...(isVenv ? [] : makeFolder), `  ${run}`, ''],
+    ...[where(mount, request.mountPoint), '', ...(isVenv ? makeFolder : []), ...lines],
+    ...(isVenv ? ['', `then: source ${shellWord(`${mount.point}/bin/activate`)}`] : []),
+  ]
 }
 
-function mountLine(tool: MountTool, command: string | null): string {
-  return `  ${command ?? `${tool}: not possible, its form IMAGE:MOUNT takes no path with ':' or ','`}`
+function where({ anywhere, point }: MountAdvice, wanted: string | undefined): string {
+  if (wanted !== undefined) return `or mount it at ${printable(point)}:`
+  return anywhere
+    ? 'or mount it at any folder, for example:'
+    : 'or mount it where it was packed from, for the venv is not relocatable and works at no other path:'
+}
+
+/** Why a tool cannot say some paths. */
+const unsayable: Readonly<Partial<Record<MountTool, string>>> = {
+  uenv: 'not possible, it takes paths of letters, digits and / . _ - only; the same in a Slurm job',
+  'squashfs-mount': 'not possible, its form IMAGE:MOUNT cannot say these paths',
+  'container-engine': "not possible, its form IMAGE:MOUNT takes no path with ':' or '$'",
+}
+
+function mountLine(tool: MountTool, command: string | null): readonly string[] {
+  if (command === null) return unsayable[tool] === undefined ? [] : [`  ${tool}: ${unsayable[tool]}`]
+  return [tool === 'container-engine' ? `  ${command}  # in the EDF of a container engine` : `  ${command}`]
 }
 
 function row(name: string, text: string): string {
