@@ -42,6 +42,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   codec: ['codec', 'format', 'errors'],
   output: [],
   'memory-sink': ['output'],
+  paths: ['tree'],
   data: ['data', 'tree', 'format', 'codec', 'output', 'errors'],
   tables: ['tables', 'tree', 'format', 'codec', 'output', 'errors'],
   image: ['data', 'tables', 'tree', 'format', 'codec', 'output', 'errors'],
