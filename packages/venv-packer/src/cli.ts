@@ -1,6 +1,7 @@
 /** The command line: arguments in, a report or JSON out, and the exit code. What is heavy is loaded when it is needed. */
 import { instantAnswer } from './command-line/instant-answer.js'
 import type { ReportStyle } from './command-line/report-style.js'
+import type { CheckRequest } from './commands/check.js'
 import type { PackRequest } from './commands/pack.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
 import type { ProgressBar } from './report/progress-bar.js'
@@ -10,8 +11,8 @@ import { print } from './terminal/printing.js'
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   try {
     const answer = instantAnswer(argv)
-    if (answer === undefined) await runCommand(argv)
-    else await print(answer)
+    if (answer === undefined) return await runCommand(argv)
+    await print(answer)
     return exitCodes.done
   } catch (error) {
     const { reportFailure } = await import('./report/failure-report.js')
@@ -19,15 +20,27 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-async function runCommand(argv: readonly string[]): Promise<void> {
+async function runCommand(argv: readonly string[]): Promise<ExitCode> {
   const { readCommandLine } = await import('./command-line/program.js')
   const invocation = readCommandLine(argv)
   switch (invocation.command) {
     case 'print':
-      return await print(invocation.text)
+      await print(invocation.text)
+      return exitCodes.done
     case 'pack':
-      return await runPack(invocation.request, invocation.style)
+      await runPack(invocation.request, invocation.style)
+      return exitCodes.done
+    case 'check':
+      return await runCheck(invocation.request, invocation.style)
   }
+}
+
+async function runCheck(request: CheckRequest, style: ReportStyle): Promise<ExitCode> {
+  const { check } = await import('./commands/check.js')
+  const report = await check(request)
+  const { reportCheck } = await import('./report/check-report.js')
+  await print(reportCheck(report, style))
+  return report.passed ? exitCodes.done : exitCodes.failed
 }
 
 async function runPack(request: PackRequest, style: ReportStyle): Promise<void> {

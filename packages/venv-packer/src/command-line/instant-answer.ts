@@ -1,6 +1,6 @@
 /** The command lines that are answered at once, before anything is loaded that could take time. */
 import { packageVersion } from '../version.js'
-import { packHelp, programHelp } from './help.js'
+import { checkHelp, packHelp, programHelp } from './help.js'
 
 export function instantAnswer(argv: readonly string[]): string | undefined {
   switch (argv.join(' ')) {
@@ -15,6 +15,10 @@ export function instantAnswer(argv: readonly string[]): string | undefined {
     case 'pack -h':
     case 'help pack':
       return packHelp
+    case 'check --help':
+    case 'check -h':
+    case 'help check':
+      return checkHelp
     default:
       return undefined
   }

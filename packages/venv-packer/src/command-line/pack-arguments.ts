@@ -20,6 +20,7 @@ interface PackOptions {
   readonly owner: string
   readonly threads?: string
   readonly force?: true
+  readonly strict?: true
   readonly anyDirectory?: true
   readonly json?: true
   readonly quiet?: true
@@ -42,6 +43,7 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .option('--no-xattrs')
     .option('--owner <owner>', '', 'keep')
     .option('--threads <n>')
+    .option('--strict')
     .option('--json')
     .option('-q, --quiet')
     .option('--no-progress')
@@ -68,6 +70,7 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     xattrs: options.xattrs ? 'keep' : 'none',
     owner: owner(options.owner),
     threads: options.threads === undefined ? undefined : threads(options.threads),
+    strict: options.strict ?? false,
   }
 }
 

@@ -5,6 +5,8 @@ import type { Compression } from '../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../image/destination.js'
 import type { Owner } from '../image/owner.js'
 import { type Environment, openEnvironment } from '../venv/environment.js'
+import type { Examination } from '../venv/examination.js'
+import type { StoredBytes } from '../venv/package-shares.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
 export interface PackRequest {
@@ -22,13 +24,18 @@ export interface PackRequest {
   readonly owner: Owner
   /** Undefined: one for each core. */
   readonly threads: number | undefined
+  /** Warnings of the check are failures. */
+  readonly strict: boolean
 }
 
 export interface PackReport {
   readonly request: PackRequest
   readonly environment: Environment
   readonly destination: Destination
+  readonly examination: Examination
   readonly result: PackResult
+  /** What each file takes in the image. */
+  readonly stored: StoredBytes
   readonly seconds: number
 }
 
@@ -42,14 +49,31 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
-  const result = await writeImage(request, environment, destination, company)
-  return { request, environment, destination, result, seconds: (performance.now() - started) / 1000 }
+  const examination = await checkFirst(request, environment, company.signal)
+  const stored = new Map<string, number>()
+  const result = await writeImage(request, environment, destination, stored, company)
+  const seconds = (performance.now() - started) / 1000
+  return { request, environment, destination, examination, result, stored, seconds }
+}
+
+async function checkFirst(
+  request: PackRequest,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Examination> {
+  const { examine } = await import('../venv/examination.js')
+  const plan = { exclude: request.exclude, mountPoint: undefined, owner: request.owner, compiles: false }
+  const examination = await examine(environment, plan, signal)
+  const { refuseUnfit } = await import('../errors/check-failure.js')
+  refuseUnfit(examination.findings, request.strict, environment)
+  return examination
 }
 
 async function writeImage(
   request: PackRequest,
   environment: Environment,
   destination: Destination,
+  stored: Map<string, number>,
   company: PackCompany,
 ): Promise<PackResult> {
   // Loaded only now: whatever can be refused without it is refused at once.
@@ -64,6 +88,7 @@ async function writeImage(
       replace: request.force,
       signal: company.signal,
       onProgress: company.onProgress,
+      onStored: ({ path, storedBytes }) => stored.set(Buffer.from(path).toString('latin1'), storedBytes),
       ...(request.threads === undefined ? {} : { threads: request.threads }),
     })
   } catch (error) {

@@ -12,10 +12,12 @@ export function reportPack(report: PackReport, style: ReportStyle): string {
   return style.json ? packJson(report, mount) : summary(report, mount, existsSync(mount.point))
 }
 
-function adviceFor({ environment, destination }: PackReport): MountAdvice {
+function adviceFor({ environment, destination, examination }: PackReport): MountAdvice {
+  const { madeFor, relocatable, isSamePlace } = examination.relocation
+  const wasMoved = !relocatable && !isSamePlace(madeFor, examination.inventory.path)
   return mountAdvice({
     image: destination.path,
-    environment: environment.path,
+    environment: wasMoved ? Buffer.from(madeFor, 'latin1').toString('utf8') : environment.path,
     anywhere: environment.config?.relocatable ?? true,
     isFree,
   })

@@ -1,6 +1,9 @@
 /** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
 import type { PackReport } from '../commands/pack.js'
+import { ofSeverity } from '../venv/finding.js'
+import { packageShares } from '../venv/package-shares.js'
 import { bytes, count, counted, duration, percent } from './figures.js'
+import { findingCounts } from './finding-lines.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
 import { printable } from './printable.js'
 import { shellWord } from './shell-word.js'
@@ -12,6 +15,8 @@ export function summary(report: PackReport, mount: MountAdvice, mountPointExists
     headline(report),
     '',
     ...figures(report),
+    ...largestPackages(report),
+    ...checkResult(report),
     '',
     ...mounting(report, mount, mountPointExists),
     '',
@@ -51,6 +56,35 @@ function figures({ result }: PackReport): readonly string[] {
   return [...lines, ...list('unreadable', result.omitted), ...list('warnings', result.warnings)]
 }
 
+const packagesShown = 3
+
+/** The packages that take most of the image, in one line. */
+function largestPackages({ examination, stored }: PackReport): readonly string[] {
+  const packages = packageShares(examination.packages, stored).filter(({ name }) => name !== null)
+  if (packages.length === 0) return []
+  const largest = packages
+    .toSorted((a, b) => (b.bytesInImage ?? 0) - (a.bytesInImage ?? 0))
+    .slice(0, packagesShown)
+    .map(({ name, bytesInImage }) => `${printable(name ?? '')} ${bytes(bytesInImage ?? 0)}`)
+  return [
+    row(
+      'packages',
+      `${count(packages.length)}, in the image ${largest.join(', ')}${packages.length > packagesShown ? ', ...' : ''}`,
+    ),
+  ]
+}
+
+/** Errors and warnings, one line each; with notes alone there is nothing to be said. */
+function checkResult({ environment, examination }: PackReport): readonly string[] {
+  const { findings } = examination
+  const severe = [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')]
+  if (severe.length === 0) return []
+  return [
+    row('check', `${findingCounts(findings)}; venv-packer check ${shellWord(environment.typed)} says more`),
+    ...severe.map(({ code, message }) => row('', `${printable(message)} [${code}]`)),
+  ]
+}
+
 function ratio(bytesIn: number, bytesOut: number): string {
   return `${percent(bytesOut, bytesIn)} of what went in (${(bytesIn / bytesOut).toFixed(2)} : 1)`
 }
@@ -75,7 +109,7 @@ function mounting(
 ): readonly string[] {
   const where = mount.anywhere
     ? 'To use it, mount it at any folder, for example:'
-    : 'To use it, mount it where it was packed from: the venv is not relocatable and works at no other path.'
+    : 'To use it, mount it where the venv was made: it is not relocatable and works at no other path.'
   const prepare = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
   const activate = shellWord(`${mount.point}/bin/activate`)
   const then = environment.config === undefined ? [] : ['', `then: source ${activate}`]
