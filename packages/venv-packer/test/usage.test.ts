@@ -29,6 +29,12 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
     [['pack', 'a', '--block-size', 'big'], '--block-size big is not a size: write 131072, 128K or 1M', 'See'],
     [['pack', 'a', '--owner', 'me'], '--owner me is unknown: it is keep, root, or UID:GID in numbers', 'See'],
     [['pack', 'a', '--threads', '0'], '--threads 0 is not possible: it goes from 1', 'See'],
+    [['check'], "missing required argument 'venv'", 'See venv-packer check --help.'],
+    [['check', 'a', '--strickt'], "unknown option '--strickt'", 'Did you mean --strict?'],
+    [['check', ''], 'the path of the venv is empty', 'shell variable'],
+    [['check', 'a', '--exclude', ''], '--exclude is empty', 'shell variable'],
+    [['check', 'a', '--mount-point', ''], '--mount-point is empty', 'shell variable'],
+    [['check', 'a', '--mount-point', 'b'], '--mount-point b is not an absolute path', 'begins with a slash'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
   ])('venv-packer %j', async (args, message, remedy) => {
     const { code, stdout, stderr } = await venvPacker(args)
@@ -69,6 +75,17 @@ it('--help prints the same help wherever it stands', async () => {
   ]) {
     expect(await venvPacker(args)).toEqual(pack)
   }
+})
+
+it('venv-packer check --help prints the help of that command', async () => {
+  const { code, stdout, stderr } = await venvPacker(['check', '--help'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/^Usage: venv-packer check \[options\] <venv>\n/)
+  for (const args of [
+    ['check', 'x', '-h'],
+    ['help', 'check'],
+  ])
+    expect((await venvPacker(args)).stdout).toBe(stdout)
 })
 
 it('with --json wrong usage is one JSON object, too', async () => {

@@ -5,8 +5,9 @@ import type { Compression } from '../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../image/destination.js'
 import type { Owner } from '../image/owner.js'
 import { type Environment, openEnvironment } from '../venv/environment.js'
-import type { Examination } from '../venv/examination.js'
-import type { StoredBytes } from '../venv/package-shares.js'
+import type { Finding } from '../venv/finding.js'
+import type { PackageShare, SharesInImage } from '../venv/package-shares.js'
+import type { Relocation } from '../venv/relocation.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
 export interface PackRequest {
@@ -32,10 +33,10 @@ export interface PackReport {
   readonly request: PackRequest
   readonly environment: Environment
   readonly destination: Destination
-  readonly examination: Examination
+  readonly relocation: Relocation
+  readonly findings: readonly Finding[]
+  readonly packages: readonly PackageShare[]
   readonly result: PackResult
-  /** What each file takes in the image. */
-  readonly stored: StoredBytes
   readonly seconds: number
 }
 
@@ -49,31 +50,47 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
-  const examination = await checkFirst(request, environment, company.signal)
-  const stored = new Map<string, number>()
-  const result = await writeImage(request, environment, destination, stored, company)
-  const seconds = (performance.now() - started) / 1000
-  return { request, environment, destination, examination, result, stored, seconds }
+  const { relocation, findings, shares } = await checkFirst(request, environment, company.signal)
+  const result = await writeImage(request, environment, destination, shares, company)
+  return {
+    request,
+    environment,
+    destination,
+    relocation,
+    findings,
+    packages: shares.shares(),
+    result,
+    seconds: (performance.now() - started) / 1000,
+  }
 }
 
+/** What is known of the environment before it is packed; no more is kept in memory while that is done. */
+interface Checked {
+  readonly relocation: Relocation
+  readonly findings: readonly Finding[]
+  readonly shares: SharesInImage
+}
+
+/** @throws Failure when the environment is not to be packed as it is. */
 async function checkFirst(
   request: PackRequest,
   environment: Environment,
   signal: AbortSignal,
-): Promise<Examination> {
+): Promise<Checked> {
   const { examine } = await import('../venv/examination.js')
-  const plan = { exclude: request.exclude, mountPoint: undefined, owner: request.owner, compiles: false }
-  const examination = await examine(environment, plan, signal)
+  const { sharesInImage } = await import('../venv/package-shares.js')
   const { refuseUnfit } = await import('../errors/check-failure.js')
-  refuseUnfit(examination.findings, request.strict, environment)
-  return examination
+  const plan = { exclude: request.exclude, mountPoint: undefined, owner: request.owner, compiles: false }
+  const { relocation, findings, packages } = await examine(environment, plan, signal)
+  refuseUnfit(findings, request.strict, environment)
+  return { relocation, findings, shares: sharesInImage(packages) }
 }
 
 async function writeImage(
   request: PackRequest,
   environment: Environment,
   destination: Destination,
-  stored: Map<string, number>,
+  shares: SharesInImage,
   company: PackCompany,
 ): Promise<PackResult> {
   // Loaded only now: whatever can be refused without it is refused at once.
@@ -88,7 +105,7 @@ async function writeImage(
       replace: request.force,
       signal: company.signal,
       onProgress: company.onProgress,
-      onStored: ({ path, storedBytes }) => stored.set(Buffer.from(path).toString('latin1'), storedBytes),
+      onStored: ({ path, storedBytes }) => shares.add(Buffer.from(path).toString('latin1'), storedBytes),
       ...(request.threads === undefined ? {} : { threads: request.threads }),
     })
   } catch (error) {

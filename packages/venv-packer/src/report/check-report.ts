@@ -17,9 +17,9 @@ export function reportCheck(report: CheckReport, style: ReportStyle): string {
 }
 
 /** For people: what was looked at, what was found, what the packages take, and the verdict. */
-export function checkText(report: CheckReport, colours: Colours, width: number): string {
+function checkText(report: CheckReport, colours: Colours, width: number): string {
   const { inventory, packages, findings } = report.examination
-  const table = packageTable(packageShares(packages, null), inventory.census.bytes)
+  const table = packageTable(packageShares(packages), inventory.census.bytes)
   const [heading, ...rows] = table.map((line) => `  ${line}`)
   return [
     `${colours.heading(printable(report.environment.typed))}: ${sizeText(report)}`,

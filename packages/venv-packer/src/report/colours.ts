@@ -1,5 +1,4 @@
 /** Colours for terminals; on anything else, and where NO_COLOR asks for none (https://no-color.org), plain text. */
-import { styleText } from 'node:util'
 
 export interface Colours {
   readonly error: (text: string) => string
@@ -17,19 +16,19 @@ export function coloursFor(
   return plain ? noColours : ansiColours
 }
 
-type Style = Parameters<typeof styleText>[0]
-const styled = (style: Style) => (text: string) => styleText(style, text)
+/** By the numbers of ECMA-48 (SGR): what switches the style on, and what switches it off again. */
+const styled = (on: number, off: number) => (text: string) => `\u001b[${on}m${text}\u001b[${off}m`
 const asItIs = (text: string): string => text
 
 const ansiColours: Colours = {
-  error: styled(['bold', 'red']),
-  warning: styled('yellow'),
-  note: styled('cyan'),
-  heading: styled('bold'),
-  aside: styled('dim'),
+  error: styled(31, 39),
+  warning: styled(33, 39),
+  note: styled(36, 39),
+  heading: styled(1, 22),
+  aside: styled(2, 22),
 }
 
-export const noColours: Colours = {
+const noColours: Colours = {
   error: asItIs,
   warning: asItIs,
   note: asItIs,

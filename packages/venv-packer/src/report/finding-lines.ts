@@ -13,6 +13,8 @@ import { printable } from './printable.js'
 import { wrapped } from './wrapped.js'
 
 const placesShown = 3
+/** Before the remedy. */
+const arrow = '-> '
 const margin = ' '.repeat('warning  '.length)
 
 /**
@@ -44,7 +46,9 @@ function linesOf(finding: Finding, colours: Colours, width: number): readonly st
     ...placeLines(places).map((line) => `  ${line}`),
     ...(weight === null ? [] : [weightText(weight)]),
     ...paragraph(effect),
-    ...paragraph(`-> ${remedy}`),
+    ...wrapped(printable(remedy), width - margin.length - arrow.length).map(
+      (line, n) => (n === 0 ? arrow : ' '.repeat(arrow.length)) + line,
+    ),
   ]
   const [first = '', ...rest] = [...title, ...body]
   return [label(severity, colours) + first, ...rest.map((line) => margin + line)]

@@ -9,7 +9,7 @@ import { packageVersion } from '../version.js'
 import type { MountAdvice } from './mount-advice.js'
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
-  const { request, environment, destination, examination, result, stored, seconds } = report
+  const { request, environment, destination, result, seconds } = report
   const { config } = environment
   return line({
     ok: true,
@@ -43,8 +43,8 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
     droppedXattrs: result.droppedXattrs,
     warnings: result.warnings,
     omitted: result.omitted,
-    findings: examination.findings.map(findingJson),
-    packages: packageShares(examination.packages, stored).map(packageJson),
+    findings: report.findings.map(findingJson),
+    packages: report.packages.map(packageJson),
     seconds: rounded(seconds),
     mount,
   })
@@ -83,7 +83,7 @@ export function checkJson({ request, environment, examination, passed, seconds }
     others: census.others,
     bytes: census.bytes,
     findings: findings.map(findingJson),
-    packages: packageShares(packages, null).map(packageJson),
+    packages: packageShares(packages).map(packageJson),
     seconds: rounded(seconds),
   })
 }

@@ -1,5 +1,6 @@
 /** The report on a packed image in the style that was asked for: JSON, words, or nothing. */
 import { existsSync, readdirSync } from 'node:fs'
+import { toByteString } from 'squashfs-writer/paths'
 import type { ReportStyle } from '../command-line/report-style.js'
 import type { PackReport } from '../commands/pack.js'
 import { packJson } from './json-report.js'
@@ -12,9 +13,9 @@ export function reportPack(report: PackReport, style: ReportStyle): string {
   return style.json ? packJson(report, mount) : summary(report, mount, existsSync(mount.point))
 }
 
-function adviceFor({ environment, destination, examination }: PackReport): MountAdvice {
-  const { madeFor, relocatable, isSamePlace } = examination.relocation
-  const wasMoved = !relocatable && !isSamePlace(madeFor, examination.inventory.path)
+function adviceFor({ environment, destination, relocation }: PackReport): MountAdvice {
+  const { madeFor, relocatable, isSamePlace } = relocation
+  const wasMoved = !relocatable && !isSamePlace(madeFor, toByteString(environment.path))
   return mountAdvice({
     image: destination.path,
     environment: wasMoved ? Buffer.from(madeFor, 'latin1').toString('utf8') : environment.path,

@@ -7,7 +7,7 @@ const packagesShown = 10
 
 /** Lines with a heading; none where there are no packages. */
 export function packageTable(shares: readonly PackageShare[], bytesOfAll: number): readonly string[] {
-  const packages = shares.filter(({ name }) => name !== null)
+  const packages = shares.filter(({ name, files }) => name !== null && files > 0)
   if (packages.length === 0) return []
   const shown = packages.slice(0, packagesShown).map((share) => ({ ...share, label: labelOf(share) }))
   const hidden = packages.slice(packagesShown)

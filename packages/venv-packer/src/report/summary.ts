@@ -1,7 +1,6 @@
 /** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
 import type { PackReport } from '../commands/pack.js'
 import { ofSeverity } from '../venv/finding.js'
-import { packageShares } from '../venv/package-shares.js'
 import { bytes, count, counted, duration, percent } from './figures.js'
 import { findingCounts } from './finding-lines.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
@@ -58,25 +57,19 @@ function figures({ result }: PackReport): readonly string[] {
 
 const packagesShown = 3
 
-/** The packages that take most of the image, in one line. */
-function largestPackages({ examination, stored }: PackReport): readonly string[] {
-  const packages = packageShares(examination.packages, stored).filter(({ name }) => name !== null)
-  if (packages.length === 0) return []
-  const largest = packages
+/** Those that take most of the image, in one line. */
+function largestPackages({ packages }: PackReport): readonly string[] {
+  const named = packages.filter(({ name }) => name !== null)
+  if (named.length === 0) return []
+  const largest = named
     .toSorted((a, b) => (b.bytesInImage ?? 0) - (a.bytesInImage ?? 0))
     .slice(0, packagesShown)
     .map(({ name, bytesInImage }) => `${printable(name ?? '')} ${bytes(bytesInImage ?? 0)}`)
-  return [
-    row(
-      'packages',
-      `${count(packages.length)}, in the image ${largest.join(', ')}${packages.length > packagesShown ? ', ...' : ''}`,
-    ),
-  ]
+  return [row('packages', `${count(named.length)}; largest in the image: ${largest.join(', ')}`)]
 }
 
 /** Errors and warnings, one line each; with notes alone there is nothing to be said. */
-function checkResult({ environment, examination }: PackReport): readonly string[] {
-  const { findings } = examination
+function checkResult({ environment, findings }: PackReport): readonly string[] {
   const severe = [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')]
   if (severe.length === 0) return []
   return [

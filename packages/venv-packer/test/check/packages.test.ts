@@ -88,7 +88,7 @@ describe('by package', () => {
       expect(large).toMatchObject({ name: 'large' })
       expect(large!.bytesInImage).toBeLessThan(large!.bytes / 5)
       const { stdout: summary } = await venvPacker(['pack', '.venv', '--force'], { cwd })
-      expect(summary).toMatch(/\n {2}packages {3}2, in the image \w+ [\d.]+ \w+, \w+ [\d.]+ \w+\n/)
+      expect(summary).toMatch(/\n {2}packages {3}2; largest in the image: \w+ [\d.]+ \w+, \w+ [\d.]+ \w+\n/)
     })
   })
 })

@@ -11,7 +11,8 @@ export function bytecodeFindings({ inventory, circumstances }: Subject): readonl
   const { python } = inventory
   if (python === undefined) return []
   const modules = inventory.entries
-    .filter(({ path, kind }) => path.endsWith('.py') && isBelow(path, python.path) && kind !== 'folder')
+    .filter(({ path, kind }) => kind !== 'folder' && path.endsWith('.py') && isBelow(path, python.path))
+    .filter(({ path }) => !path.includes('/~')) // what pip left half removed is never imported
     .map((source) => moduleOf(source, python, inventory))
   const judged = [...absent(modules, python), ...unfit(modules, python, circumstances.latestTime)]
   return [...(circumstances.compiles ? [] : judged), ...orphans(inventory, python)]

@@ -1,5 +1,5 @@
 /** Findings on relocation: what works at one path only, and whether that is where the image will be mounted. */
-import { type ByteString, toDisplay } from 'squashfs-writer/paths'
+import { toDisplay } from 'squashfs-writer/paths'
 import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
 import { activateScripts } from '../formats/activate-script.js'
 import { nameOf } from '../inventory/entry.js'
@@ -76,12 +76,6 @@ function relocatable({ relocation, circumstances }: Subject): readonly Finding[]
   ]
 }
 
-function spotOf({
-  path,
-  environment,
-}: {
-  readonly path: ByteString
-  readonly environment: ByteString
-}): Spot {
+function spotOf({ path, environment }: Anchor): Spot {
   return { path, detail: environment }
 }

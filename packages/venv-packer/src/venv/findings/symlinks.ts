@@ -31,7 +31,7 @@ export function symlinkFindings(subject: Subject): readonly Finding[] {
       code: 'LINK_DANGLING',
       severity: 'warning',
       message: 'symlinks lead to nothing',
-      effect: 'They are packed as they are, and lead to nothing there, too.',
+      effect: 'They are packed as they are, and lead to nothing on the node, too, unless it exists there.',
       remedy: 'Remove them, or put back what they lead to.',
     }),
     ...findingAt(found('left behind').map(spotOf), {

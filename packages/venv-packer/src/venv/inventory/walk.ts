@@ -2,6 +2,7 @@
  * Walk: visits every folder below one. On this thread, as long as the file system answers at once; where it does not,
  * because a network answers, on many threads, so that many calls are under way at a time.
  */
+import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { ByteString } from 'squashfs-writer/paths'
@@ -55,41 +56,36 @@ async function walkHere(visitor: Visitor, state: State, signal?: AbortSignal): P
   return false
 }
 
+/** Level by level: the folders of one are shared out among the threads, which come when there is work for them. */
 async function walkOnThreads(plan: VisitPlan, state: State, signal?: AbortSignal): Promise<void> {
-  const idle: Worker[] = []
-  const atWork = new Map<Worker, ByteString>()
-  const threads = () => idle.length + atWork.size
+  const threads: Worker[] = []
   try {
-    await new Promise<void>((done, fail) => {
-      signal?.addEventListener('abort', () => fail(signal.reason), { once: true })
-      const start = (): Worker => {
-        const worker = new Worker(new URL('./visit-thread.js', import.meta.url), {
-          workerData: plan,
-          execArgv: [],
-        })
-        worker.on('error', fail)
-        worker.on('message', (visit: Visit) => {
-          take(state, atWork.get(worker) ?? '', visit)
-          atWork.delete(worker)
-          idle.push(worker)
-          assign()
-        })
-        return worker
-      }
-      const assign = (): void => {
-        while (state.pending.length > 0 && (idle.length > 0 || threads() < mostThreads)) {
-          const worker = idle.pop() ?? start()
-          const folder = state.pending.pop() ?? ''
-          atWork.set(worker, folder)
-          worker.postMessage(folder)
-        }
-        if (atWork.size === 0) done()
-      }
-      assign()
-    })
+    while (state.pending.length > 0) {
+      const level = state.pending.splice(0)
+      const lanes = Array.from({ length: Math.min(mostThreads, level.length) }, async (_, n) => {
+        const thread = threads[n] ?? startThread(plan)
+        threads[n] = thread
+        for (let folder = level.pop(); folder !== undefined; folder = level.pop())
+          take(state, folder, await visitOn(thread, folder, signal))
+      })
+      await Promise.all(lanes)
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
   } finally {
-    await Promise.all([...idle, ...atWork.keys()].map((worker) => worker.terminate()))
+    await Promise.all(threads.map((thread) => thread.terminate()))
   }
+}
+
+function startThread(plan: VisitPlan): Worker {
+  return new Worker(new URL('./visit-thread.js', import.meta.url), { workerData: plan, execArgv: [] })
+}
+
+async function visitOn(thread: Worker, folder: ByteString, signal?: AbortSignal): Promise<Visit> {
+  thread.postMessage(folder)
+  const [visit] = await once(thread, 'message', signal ? { signal } : {})
+  return visit as Visit
 }
 
 function take({ entries, pending, failures }: State, folder: ByteString, visit: Visit): void {
