@@ -37,12 +37,12 @@ it('what only root may read is readable for root', async () => {
 
 it('what is not open to others is a note; packed for root it would be closed to its owner, too', async () => {
   await template.copied(async (venv, cwd) => {
-    await chmod(venv, 0o700)
     await chmod(join(venv, 'pyvenv.cfg'), 0o640)
+    await run('chmod', ['-R', 'go-rwx', join(venv, 'bin')])
     const { found, of } = await checked(venv)
     expect(found).toEqual([...always, 'note NOT_FOR_OTHERS'])
     expect(of('NOT_FOR_OTHERS').places).toEqual([
-      { path: '.', detail: '0700' },
+      { path: 'bin', detail: '0700' },
       { path: 'pyvenv.cfg', detail: '0640' },
     ])
     const packed = await venvPacker(['pack', '.venv', '--owner', 'root'], { cwd })

@@ -95,13 +95,20 @@ describe('bytecode that does not fit its source', () => {
       await appendFile(join(site, 'single.py'), '# changed\n')
       const { found, of } = await checked(venv)
       expect(found).toEqual(['warning BYTECODE_STALE', ...always])
-      const [single, words, ...others] = of('BYTECODE_STALE').places
-      expect(others).toEqual([])
-      expect(words).toEqual({
-        path: expect.stringMatching(/greeter\/__pycache__\/words\..*\.pyc$/),
-        detail: expect.stringMatching(/^made from a source of .*, it is of 2001-09-09T01:46:40Z$/),
-      })
-      expect(single).toMatchObject({ detail: 'made from 6 bytes, the source has 16' })
+      const inner = site.slice(venv.length + 1)
+      expect(of('BYTECODE_STALE').message).toMatch(/^2 of 3 modules/)
+      expect(of('BYTECODE_STALE').places).toEqual([
+        {
+          path: `${inner}/greeter`,
+          detail: expect.stringMatching(
+            /^1 module; words\.py is of 2001-09-09T01:46:40Z, and its bytecode of \d{4}-\S+Z$/,
+          ),
+        },
+        {
+          path: `${inner}/single.py`,
+          detail: '1 module; single.py has 16 bytes, and its bytecode was made from 6',
+        },
+      ])
       expect(await compiledAnew(venv)).toEqual(['single', 'words'])
     })
   })
@@ -110,7 +117,9 @@ describe('bytecode that does not fit its source', () => {
     await template.copied(async (venv) => {
       const { stdout } = await run('find', [await sitePackages(venv), '-name', 'words*.pyc'])
       await truncate(stdout.toString().trim(), 7)
-      expect((await checked(venv)).of('BYTECODE_STALE').places[0]?.detail).toBe('cut short, or no bytecode')
+      expect((await checked(venv)).of('BYTECODE_STALE').places[0]?.detail).toContain(
+        'words.py has bytecode that is cut short',
+      )
       expect(await compiledAnew(venv)).toEqual(['words'])
     })
   })

@@ -1,8 +1,9 @@
 /** Findings on access: what cannot be read here, and what others cannot read there. */
 
+import type { ByteString } from 'squashfs-writer/paths'
 import { explainSystemError } from '../../errors/system-errors.js'
 import { type Finding, findingAt, type Subject } from '../finding.js'
-import type { Entry } from '../inventory/entry.js'
+import { type Entry, folderOf } from '../inventory/entry.js'
 
 export function accessFindings(subject: Subject): readonly Finding[] {
   return [...unreadable(subject), ...ownerOnly(subject)]
@@ -24,7 +25,7 @@ function unreadable({ inventory }: Subject): readonly Finding[] {
 const forAll = { file: 0o004, folder: 0o005 } as const
 
 function ownerOnly({ inventory, circumstances }: Subject): readonly Finding[] {
-  const closed = inventory.entries.filter(isClosed)
+  const closed = topmost(inventory.entries.filter(isClosed))
   const toRoot = circumstances.owner === 'root'
   return findingAt(
     closed.map(({ path, mode }) => ({ path, detail: mode.toString(8).padStart(4, '0') })),
@@ -38,6 +39,14 @@ function ownerOnly({ inventory, circumstances }: Subject): readonly Finding[] {
       remedy: 'If others are to use the image: chmod -R go+rX on the environment before.',
     },
   )
+}
+
+/** Without what lies in a closed folder, and is closed with it. */
+function topmost(entries: readonly Entry[]): readonly Entry[] {
+  const folders = new Set(entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path))
+  const isWithin = (path: ByteString): boolean =>
+    path !== '' && (folders.has(folderOf(path)) || isWithin(folderOf(path)))
+  return entries.filter(({ path }) => !isWithin(path))
 }
 
 function isClosed({ kind, mode, failure }: Entry): boolean {

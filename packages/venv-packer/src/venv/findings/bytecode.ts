@@ -104,7 +104,7 @@ function unfit(
     const { source, bytecode } = module
     if (bytecode?.content?.kind !== 'bytecode' || source.kind !== 'file') return []
     const { header } = bytecode.content
-    return [{ module, header, bytecode: bytecode.path, misfit: misfit(source, header) }]
+    return [{ module, header, misfit: misfit(source, header) }]
   })
   const stale = judged.filter(({ misfit }) => misfit !== null)
   const fitting = judged.filter(({ misfit }) => misfit === null)
@@ -117,16 +117,13 @@ function unfit(
     .filter(({ header }) => header?.kind === 'hash' && header.checked)
     .map(({ module }) => module)
   return [
-    ...findingAt(
-      stale.map(({ bytecode, misfit }) => ({ path: bytecode, detail: misfit ?? '' })),
-      {
-        code: 'BYTECODE_STALE',
-        severity: 'warning',
-        message: `${share(stale, modules)} have bytecode that does not fit the source`,
-        effect: compiledAnew,
-        remedy: howToCompile(python),
-      },
-    ),
+    ...findingAt(withExamples(byPackage(stale.map(({ module }) => module)), stale), {
+      code: 'BYTECODE_STALE',
+      severity: 'warning',
+      message: `${share(stale, modules)} have bytecode that does not fit the source`,
+      effect: compiledAnew,
+      remedy: howToCompile(python),
+    }),
     ...findingAt(byPackage(outdated), {
       code: 'BYTECODE_STALE_BY_EPOCH',
       severity: 'warning',
@@ -145,13 +142,28 @@ function unfit(
   ]
 }
 
+interface Stale {
+  readonly module: Module
+  readonly misfit: string | null
+}
+
+/** Packages with the first of their modules that is stale, and why it is. */
+function withExamples(packages: readonly Spot[], stale: readonly Stale[]): readonly Spot[] {
+  const first = new Map(stale.toReversed().map((one) => [one.module.package, one]))
+  return packages.map(({ path, detail }) => {
+    const example = first.get(path)
+    const name = example?.module.source.path.slice(path.length + 1) || nameOf(path)
+    return { path, detail: `${detail}; ${name} ${example?.misfit}` }
+  })
+}
+
 /** Why Python would not use this bytecode for this source; null where it would. As importlib compares them. */
 function misfit({ mtime, size }: Entry, header: BytecodeHeader | null): string | null {
-  if (header === null) return 'cut short, or no bytecode'
+  if (header === null) return 'has bytecode that is cut short'
   if (header.kind === 'hash') return null
-  if (header.size !== size >>> 0) return `made from ${header.size} bytes, the source has ${size}`
+  if (header.size !== size >>> 0) return `has ${size} bytes, and its bytecode was made from ${header.size}`
   if (header.mtime === mtime >>> 0) return null
-  return `made from a source of ${timeText(header.mtime)}, it is of ${timeText(mtime)}`
+  return `is of ${timeText(mtime)}, and its bytecode of ${timeText(header.mtime)}`
 }
 
 function timeText(seconds: number): string {
