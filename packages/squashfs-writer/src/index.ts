@@ -16,7 +16,7 @@ export {
   type Unreadable,
   UnreadableError,
 } from './errors.js'
-export type { Progress, StoredPart } from './image.js'
+export type { Progress, StoredFile, StoredPart } from './image.js'
 export { type MemorySink, memorySink } from './memory-sink.js'
 export { type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
 export type { ImageOptions } from './node/settings.js'

@@ -43,6 +43,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
   read: ['read', 'tree', 'format', 'codec', 'errors'],
   output: [],
   'memory-sink': ['output'],
+  paths: ['tree'],
   data: ['data', 'tree', 'format', 'codec', 'output', 'errors'],
   tables: ['tables', 'tree', 'format', 'codec', 'output', 'errors'],
   image: ['data', 'tables', 'tree', 'format', 'codec', 'output', 'errors'],

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { instantAnswer } from './command-line/instant-answer.js'
 import type { ReportStyle } from './command-line/report-style.js'
 import type { RunStyle } from './command-line/run-arguments.js'
+import type { CheckRequest } from './commands/check.js'
 import type { DiffRequest } from './commands/diff.js'
 import type { PackRequest } from './commands/pack.js'
 import type { RollbackRequest } from './commands/rollback.js'
@@ -34,6 +35,8 @@ async function runCommand(argv: readonly string[]): Promise<ExitCode> {
       return exitCodes.done
     case 'pack':
       return await runPack(invocation.request, invocation.style)
+    case 'check':
+      return await runCheck(invocation.request, invocation.style)
     case 'rollback':
       return await runRollback(invocation.request, invocation.style)
     case 'diff':
@@ -43,6 +46,14 @@ async function runCommand(argv: readonly string[]): Promise<ExitCode> {
     case 'run':
       return await runRun(invocation.request, invocation.style)
   }
+}
+
+async function runCheck(request: CheckRequest, style: ReportStyle): Promise<ExitCode> {
+  const { check } = await import('./commands/check.js')
+  const report = await check(request)
+  const { reportCheck } = await import('./report/check-report.js')
+  await print(reportCheck(report, style))
+  return report.passed ? exitCodes.done : exitCodes.failed
 }
 
 async function runPack(request: PackRequest, style: ReportStyle): Promise<ExitCode> {

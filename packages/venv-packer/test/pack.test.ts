@@ -1,7 +1,18 @@
 /** `venv-packer pack`: what it makes, what it says, and what it refuses. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, cp, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { differences, run, SMALL_PACKAGE, smallVenv, survey, unsquash, withFolder, withTmpfs } from 'fixtures'
 import { describe, expect, it } from 'vitest'
@@ -188,6 +199,7 @@ describe('the summary', () => {
 
   it('mounts it where --mount-point says that it will be', async () => {
     await withVenv(async (cwd) => {
+      await appendFile(join(cwd, '.venv', 'pyvenv.cfg'), 'relocatable = true\n')
       const line = ['pack', '.venv', '-f', '--mount-point', 'not/there']
       const { stdout } = await venvPacker(line, { cwd })
       const [image, point] = [join(cwd, 'venv.squashfs'), join(cwd, 'not/there')]

@@ -59,6 +59,12 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
       'See venv-packer run --help.',
     ],
     [['run', 'a', '--dryrun', '--', 'python'], "unknown option '--dryrun'", 'Did you mean --dry-run?'],
+    [['check'], "missing required argument 'venv'", 'See venv-packer check --help.'],
+    [['check', 'a', '--strickt'], "unknown option '--strickt'", 'Did you mean --strict?'],
+    [['check', ''], 'the path of the venv is empty', 'shell variable'],
+    [['check', 'a', '--exclude', ''], '--exclude is empty', 'shell variable'],
+    [['check', 'a', '--mount-point', ''], '--mount-point is empty', 'shell variable'],
+    [['check', 'a', '--mount-point', 'b'], '--mount-point b is not an absolute path', 'begins with a slash'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
   ])('venv-packer %j', async (args, message, remedy) => {
     const { code, stdout, stderr } = await venvPacker(args)
@@ -85,7 +91,7 @@ it('--help prints the same help wherever it stands', async () => {
     stdout: expect.stringMatching(/^Usage: venv-packer <command>/),
   })
   expect(await venvPacker(['help'])).toEqual(program)
-  for (const name of ['pack', 'run', 'rollback', 'diff', 'completion']) {
+  for (const name of ['pack', 'check', 'run', 'rollback', 'diff', 'completion']) {
     const command = await venvPacker([name, '--help'])
     expect(command).toMatchObject({
       code: 0,
@@ -107,6 +113,17 @@ it('--json of run is for dry runs: otherwise standard output is that of the comm
   const { code, stdout, stderr } = await venvPacker(['run', 'a', '--json', '--', 'python'])
   expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
   expect(JSON.parse(stdout).error).toMatchObject({ code: 'USAGE', message: '--json goes with --dry-run' })
+})
+
+it('venv-packer check --help prints the help of that command', async () => {
+  const { code, stdout, stderr } = await venvPacker(['check', '--help'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/^Usage: venv-packer check \[options\] <venv>\n/)
+  for (const args of [
+    ['check', 'x', '-h'],
+    ['help', 'check'],
+  ])
+    expect((await venvPacker(args)).stdout).toBe(stdout)
 })
 
 it('with --json wrong usage is one JSON object, too', async () => {

@@ -86,7 +86,16 @@ export async function build(
     const write = (sink: Sink) =>
       untilAborted(
         signal,
-        writeTree(root, reader, sink, settings.image, missing, signal, settings.onProgress),
+        writeTree(
+          root,
+          reader,
+          sink,
+          settings.image,
+          missing,
+          signal,
+          settings.onProgress,
+          settings.onStored,
+        ),
       )
     const summary = place
       ? await writeDestination(place, settings.image.offset, settings.beforeReplace, write)

@@ -6,6 +6,7 @@ Packs a Python virtual environment into one squashfs image that the kernel mount
 
 Commands:
   pack <venv>               pack a virtual environment into an image
+  check <venv>              say what would go wrong with the image, before it is packed
   run <image> -- <command>  run a command in the environment of an image
   rollback <image>          go back to an image that was kept when it was renewed
   diff <old> <new>          say which packages differ between two environments
@@ -39,6 +40,9 @@ What goes in:
   --no-xattrs           no extended attributes
   --owner <owner>       who owns it all: keep, root, or UID:GID (default: keep)
 
+The check, which comes first (see venv-packer check --help):
+  --strict              warnings are failures, and no image is written
+
 How:
   --threads <n>         compress with this many threads (default: one for each core)
   --json                one JSON object on standard output, also for errors
@@ -56,6 +60,34 @@ Examples:
   venv-packer pack .venv --exclude '*.a' --exclude tests
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
+`
+
+export const checkHelp = `Usage: venv-packer check [options] <venv>
+
+Says what would go wrong where the image of a virtual environment is used, before
+it is packed: what, where, what will happen, and the remedy. Nothing is changed.
+
+What is looked at:
+  --any-directory       a folder that is not a virtual environment, too
+  --exclude <glob>      not these; without a slash at any depth; repeatable
+
+How it is judged:
+  --mount-point <path>  where the image will be mounted
+  --strict              warnings count as errors
+
+How:
+  --json                one JSON object on standard output, also for errors
+  -q, --quiet           nothing but the exit code
+  --debug               stacks with the errors
+  -h, --help            print this help
+  -V, --version         print the version
+
+Examples:
+  venv-packer check .venv
+  venv-packer check .venv --mount-point /scratch/me/.venv
+  venv-packer check .venv --strict --quiet && venv-packer pack .venv
+
+Exit codes: 0 no errors (with --strict: and no warnings), 1 errors, 2 wrong usage
 `
 
 export const rollbackHelp = `Usage: venv-packer rollback [options] <image>
@@ -143,6 +175,7 @@ started, 126 if it cannot be executed, 127 if there is no such command; 2 wrong 
 /** By the command's name. */
 export const commandHelps: Readonly<Record<string, string>> = {
   pack: packHelp,
+  check: checkHelp,
   run: runHelp,
   rollback: rollbackHelp,
   diff: diffHelp,

@@ -24,6 +24,7 @@ interface PackOptions {
   readonly mountPoint?: string
   readonly force?: true
   readonly keep?: string
+  readonly strict?: true
   readonly anyDirectory?: true
   readonly json?: true
   readonly quiet?: true
@@ -48,6 +49,7 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .option('--no-xattrs')
     .addOption(optionWithChoices('--owner <owner>', ['keep', 'root']).default('keep'))
     .option('--threads <n>')
+    .option('--strict')
     .option('--json')
     .option('-q, --quiet')
     .option('--no-progress')
@@ -76,6 +78,7 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     owner: owner(options.owner),
     threads: options.threads === undefined ? undefined : threads(options.threads),
     mountPoint: options.mountPoint === undefined ? undefined : mountPoint(options.mountPoint),
+    strict: options.strict ?? false,
   }
 }
 

@@ -1,5 +1,6 @@
 /** The whole command line: commands and options in, one decided invocation out. Throws wrong usage as a Failure. */
 import { Command, CommanderError } from 'commander'
+import type { CheckRequest } from '../commands/check.js'
 import type { DiffRequest } from '../commands/diff.js'
 import type { PackRequest } from '../commands/pack.js'
 import type { RollbackRequest } from '../commands/rollback.js'
@@ -7,6 +8,7 @@ import type { RunRequest } from '../commands/run-plan.js'
 import type { Shell } from '../completion/completion.js'
 import { type Failure, wrongUsage } from '../errors/failure.js'
 import { packageVersion } from '../version.js'
+import { defineCheck } from './check-arguments.js'
 import { defineCompletion } from './completion-arguments.js'
 import { defineDiff } from './diff-arguments.js'
 import { programHelp } from './help.js'
@@ -19,6 +21,7 @@ export type Invocation =
   /** `--help` and `--version`: a text to print, and done. */
   | { readonly command: 'print'; readonly text: string }
   | { readonly command: 'pack'; readonly request: PackRequest; readonly style: ReportStyle }
+  | { readonly command: 'check'; readonly request: CheckRequest; readonly style: ReportStyle }
   | { readonly command: 'rollback'; readonly request: RollbackRequest; readonly style: ReportStyle }
   | { readonly command: 'diff'; readonly request: DiffRequest; readonly style: ReportStyle }
   | { readonly command: 'completion'; readonly shell: Shell; readonly program: Command }
@@ -37,6 +40,9 @@ export function readCommandLine(argv: readonly string[]): Invocation {
   program.helpInformation = () => programHelp
   definePack(program, (request, style) => {
     invocation = { command: 'pack', request, style }
+  })
+  defineCheck(program, (request, style) => {
+    invocation = { command: 'check', request, style }
   })
   defineRollback(program, (request, style) => {
     invocation = { command: 'rollback', request, style }

@@ -6,6 +6,9 @@ import { chooseDestination, type Destination, defaultImageName } from '../image/
 import type { Keeper, PreviousImages } from '../image/keeper.js'
 import type { Owner } from '../image/owner.js'
 import { type Environment, openEnvironment } from '../venv/environment.js'
+import type { Finding } from '../venv/finding.js'
+import type { PackageShare, SharesInImage } from '../venv/package-shares.js'
+import type { Relocation } from '../venv/relocation.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
 export interface PackRequest {
@@ -27,12 +30,17 @@ export interface PackRequest {
   readonly threads: number | undefined
   /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
   readonly mountPoint: string | undefined
+  /** Warnings of the check are failures. */
+  readonly strict: boolean
 }
 
 export interface PackReport {
   readonly request: PackRequest
   readonly environment: Environment
   readonly destination: Destination
+  readonly relocation: Relocation
+  readonly findings: readonly Finding[]
+  readonly packages: readonly PackageShare[]
   readonly result: PackResult
   /** Undefined when previous images are not kept. */
   readonly previous: PreviousImages | undefined
@@ -49,13 +57,17 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
+  const { relocation, findings, shares } = await checkFirst(request, environment, company.signal)
   const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
-  const result = await writeImage(request, environment, destination, keeper, company)
+  const result = await writeImage(request, environment, destination, shares, keeper, company)
   const previous = await keeper?.tidy(destination.realPath)
   return {
     request,
     environment,
     destination,
+    relocation,
+    findings,
+    packages: shares.shares(),
     result,
     previous,
     seconds: (performance.now() - started) / 1000,
@@ -67,10 +79,38 @@ async function keeping(most: number): Promise<Keeper> {
   return keeperOf(most)
 }
 
+/** What is known of the environment before it is packed; no more is kept in memory while that is done. */
+interface Checked {
+  readonly relocation: Relocation
+  readonly findings: readonly Finding[]
+  readonly shares: SharesInImage
+}
+
+/** @throws Failure when the environment is not to be packed as it is. */
+async function checkFirst(
+  request: PackRequest,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Checked> {
+  const { examine } = await import('../venv/examination.js')
+  const { sharesInImage } = await import('../venv/package-shares.js')
+  const { refuseUnfit } = await import('../errors/check-failure.js')
+  const plan = {
+    exclude: request.exclude,
+    mountPoint: request.mountPoint,
+    owner: request.owner,
+    compiles: false,
+  }
+  const { relocation, findings, packages } = await examine(environment, plan, signal)
+  refuseUnfit(findings, request.strict, environment)
+  return { relocation, findings, shares: sharesInImage(packages) }
+}
+
 async function writeImage(
   request: PackRequest,
   environment: Environment,
   destination: Destination,
+  shares: SharesInImage,
   keeper: Keeper | undefined,
   company: PackCompany,
 ): Promise<PackResult> {
@@ -87,6 +127,7 @@ async function writeImage(
       ...(keeper && { beforeReplace: keeper.keep }),
       signal: company.signal,
       onProgress: company.onProgress,
+      onStored: ({ path, storedBytes }) => shares.add(Buffer.from(path).toString('latin1'), storedBytes),
       ...(request.threads === undefined ? {} : { threads: request.threads }),
     })
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The report on a packed image in the style that was asked for: JSON, words, or nothing. */
 import { existsSync, readdirSync } from 'node:fs'
+import { toByteString } from 'squashfs-writer/paths'
 import type { ReportStyle } from '../command-line/report-style.js'
 import type { PackReport } from '../commands/pack.js'
 import { squashfsMountForm } from '../mounting/machine.js'
@@ -13,10 +14,17 @@ export async function reportPack(report: PackReport, style: ReportStyle): Promis
   return style.json ? packJson(report, mount) : summary(report, mount, existsSync(mount.point))
 }
 
-async function adviceFor({ request, environment, destination }: PackReport): Promise<MountAdvice> {
+async function adviceFor({
+  request,
+  environment,
+  destination,
+  relocation,
+}: PackReport): Promise<MountAdvice> {
+  const { madeFor, relocatable, isSamePlace } = relocation
+  const wasMoved = !relocatable && !isSamePlace(madeFor, toByteString(environment.path))
   return mountAdvice({
     image: destination.path,
-    environment: environment.path,
+    environment: wasMoved ? Buffer.from(madeFor, 'latin1').toString('utf8') : environment.path,
     venv: environment.config !== undefined,
     anywhere: environment.config?.relocatable ?? true,
     mountPoint: request.mountPoint,

@@ -1,7 +1,9 @@
 /** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
 import { basename } from 'node:path'
 import type { PackReport } from '../commands/pack.js'
+import { ofSeverity } from '../venv/finding.js'
 import { bytes, count, counted, duration, percent } from './figures.js'
+import { findingCounts } from './finding-lines.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
 import { printable } from './printable.js'
 import { shellWord } from './shell-word.js'
@@ -13,6 +15,8 @@ export function summary(report: PackReport, mount: MountAdvice, mountPointExists
     headline(report),
     '',
     ...figures(report),
+    ...largestPackages(report),
+    ...checkResult(report),
     '',
     ...mounting(report, mount, mountPointExists),
     '',
@@ -74,6 +78,29 @@ function previousImages(previous: PackReport['previous'], typed: string): readon
   ]
 }
 
+const packagesShown = 3
+
+/** Those that take most of the image, in one line. */
+function largestPackages({ packages }: PackReport): readonly string[] {
+  const named = packages.filter(({ name }) => name !== null)
+  if (named.length === 0) return []
+  const largest = named
+    .toSorted((a, b) => (b.bytesInImage ?? 0) - (a.bytesInImage ?? 0))
+    .slice(0, packagesShown)
+    .map(({ name, bytesInImage }) => `${printable(name ?? '')} ${bytes(bytesInImage ?? 0)}`)
+  return [row('packages', `${count(named.length)}; largest in the image: ${largest.join(', ')}`)]
+}
+
+/** Errors and warnings, one line each; with notes alone there is nothing to be said. */
+function checkResult({ environment, findings }: PackReport): readonly string[] {
+  const severe = [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')]
+  if (severe.length === 0) return []
+  return [
+    row('check', `${findingCounts(findings)}; venv-packer check ${shellWord(environment.typed)} says more`),
+    ...severe.map(({ code, message }) => row('', `${printable(message)} [${code}]`)),
+  ]
+}
+
 function ratio(bytesIn: number, bytesOut: number): string {
   return `${percent(bytesOut, bytesIn)} of what went in (${(bytesIn / bytesOut).toFixed(2)} : 1)`
 }
@@ -111,7 +138,7 @@ function where({ anywhere, point }: MountAdvice, wanted: string | undefined): st
   if (wanted !== undefined) return `or mount it at ${printable(point)}:`
   return anywhere
     ? 'or mount it at any folder, for example:'
-    : 'or mount it where it was packed from, for the venv is not relocatable and works at no other path:'
+    : 'or mount it where the venv was made, for it is not relocatable and works at no other path:'
 }
 
 /** Why a tool cannot say some paths. */
