@@ -28,6 +28,7 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
     [['pack', 'a', '--block-size', '2M'], 'a power of two from 4K to 1M', 'See'],
     [['pack', 'a', '--block-size', 'big'], '--block-size big is not a size: write 131072, 128K or 1M', 'See'],
     [['pack', 'a', '--owner', 'me'], '--owner me is unknown: it is keep, root, or UID:GID in numbers', 'See'],
+    [['pack', 'a', '--optimize', '3'], '--optimize 3 is unknown: it is one or more of 0, 1, 2', 'See'],
     [['pack', 'a', '--threads', '0'], '--threads 0 is not possible: it goes from 1', 'See'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
   ])('venv-packer %j', async (args, message, remedy) => {

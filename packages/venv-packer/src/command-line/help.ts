@@ -27,6 +27,10 @@ The image:
 
 What goes in:
   --any-directory       a folder that is not a virtual environment, too
+  --compile             the modules' bytecode, too, so that no import ever compiles;
+                        the venv's own Python makes it, the venv is not touched
+  --optimize <levels>   bytecode of these levels: 0 for python, 1 for python -O, 2 for
+                        python -OO, with commas between (default: 0)
   --exclude <glob>      not these; without a slash at any depth; repeatable
   --no-xattrs           no extended attributes
   --owner <owner>       who owns it all: keep, root, or UID:GID (default: keep)
@@ -45,6 +49,7 @@ Examples:
   venv-packer pack .venv -o /scratch/py.squashfs -f  replaces it if it is there
   venv-packer pack .venv --compression gzip          for kernels without zstd
   venv-packer pack .venv --exclude '*.a' --exclude tests
+  venv-packer pack .venv --compile                   with bytecode for plain python
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
 `

@@ -1,5 +1,6 @@
 /** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
 import type { Command } from 'commander'
+import { type Level, parseLevels, usualLevels } from '../bytecode/levels.js'
 import type { PackRequest } from '../commands/pack.js'
 import { wrongUsage } from '../errors/failure.js'
 import { type Compressor, chooseCompression, compressors } from '../image/compression.js'
@@ -15,6 +16,8 @@ interface PackOptions {
   readonly compression: string
   readonly level?: string
   readonly blockSize: string
+  readonly compile?: boolean
+  readonly optimize?: string
   readonly exclude: readonly string[]
   readonly xattrs: boolean
   readonly owner: string
@@ -38,6 +41,8 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .option('--level <n>')
     .option('--block-size <size>', '', '128K')
     .option('--any-directory')
+    .option('--compile')
+    .option('--optimize <levels>')
     .option('--exclude <glob>', '', append, [])
     .option('--no-xattrs')
     .option('--owner <owner>', '', 'keep')
@@ -64,6 +69,8 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     force: options.force ?? false,
     compression: chooseCompression(compressor(options.compression), level),
     blockSize: blockSize(options.blockSize),
+    compile: levels(options),
+    mountPoint: undefined,
     exclude: options.exclude,
     xattrs: options.xattrs ? 'keep' : 'none',
     owner: owner(options.owner),
@@ -106,6 +113,15 @@ function owner(text: string): Owner {
   const known = parseOwner(text)
   if (known === undefined)
     throw wrongUsage(`--owner ${text} is unknown: it is keep, root, or UID:GID in numbers`)
+  return known
+}
+
+/** Naming levels is asking for them. */
+function levels({ compile, optimize }: PackOptions): readonly Level[] | undefined {
+  if (optimize === undefined) return compile ? usualLevels : undefined
+  const known = parseLevels(optimize)
+  if (known === undefined)
+    throw wrongUsage(`--optimize ${optimize} is unknown: it is one or more of 0, 1, 2 with commas between`)
   return known
 }
 
