@@ -93,3 +93,18 @@ export class ImageError extends SquashfsError {
     super(code, message, { cause })
   }
 }
+
+/** A stream could not be kept until its turn; `cause` is the system's error. */
+export class TemporaryFileError extends SquashfsError {
+  override name = 'TemporaryFileError'
+  constructor(
+    /** The temporary file's; it has no name any more. */
+    readonly path: string,
+    cause: unknown,
+  ) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    super('TEMPORARY_FILE', `${path}: ${reason}; set TMPDIR to a folder with room for what streams give`, {
+      cause,
+    })
+  }
+}

@@ -61,9 +61,9 @@ export interface StoredFile {
   readonly storedBytes: number
 }
 
-/** What is in the image. */
-export interface ImageSummary {
-  /** Inodes in the image: hard links share one. */
+/** Inodes by their kinds, and the bytes of their files. */
+export interface Census {
+  /** Hard links share one. */
   readonly inodes: number
   readonly files: number
   readonly directories: number
@@ -75,6 +75,10 @@ export interface ImageSummary {
   readonly hardLinks: number
   /** Sum of the files' sizes, each inode once. */
   readonly bytesIn: number
+}
+
+/** What is in the image. */
+export interface ImageSummary extends Census {
   /** Size of the image with its padding, without the offset. */
   readonly bytesOut: number
   /** Fragment blocks. */
@@ -292,11 +296,22 @@ function newestTime({ leaves, levels }: InodeOrder): number {
 }
 
 function summary(
-  { leaves, levels, count }: InodeOrder,
+  order: InodeOrder,
   bytesOut: number,
   data: DataResult,
   omitted: readonly Unreadable[],
 ): ImageSummary {
+  return {
+    ...census(order),
+    bytesOut,
+    fragments: data.fragments.length,
+    duplicates: data.duplicates,
+    omitted,
+  }
+}
+
+/** Counts what is in a tree. */
+export function census({ leaves, levels, count }: InodeOrder): Census {
   const ofType = (...types: InodeType[]) => leaves.filter(({ type }) => types.includes(type)).length
   return {
     inodes: count,
@@ -307,9 +322,5 @@ function summary(
     ipc: ofType(InodeType.FIFO, InodeType.SOCKET),
     hardLinks: leaves.reduce((sum, { links }) => sum + links - 1, 0),
     bytesIn: total(leaves.filter(isFile)).totalBytes,
-    bytesOut,
-    fragments: data.fragments.length,
-    duplicates: data.duplicates,
-    omitted,
   }
 }

@@ -136,7 +136,7 @@ function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string,
 }
 
 /** The one door for contents: after it they are of one of the node's kinds, with a known size. */
-async function contentOf(
+export async function contentOf(
   { content, path }: FileEntry,
   spool: Spool,
   source: SourceCalls,

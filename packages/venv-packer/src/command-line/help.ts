@@ -36,12 +36,17 @@ The image:
 
 What goes in:
   --any-directory       a folder that is not a virtual environment, too
+  --compile             the modules' bytecode, too, so that no import ever compiles;
+                        the venv's own Python makes it, the venv is not touched
+  --optimize <levels>   bytecode of these levels: 0 for python, 1 for python -O, 2 for
+                        python -OO, with commas between (default: 0)
   --exclude <glob>      not these; without a slash at any depth; repeatable
   --no-xattrs           no extended attributes
   --owner <owner>       who owns it all: keep, root, or UID:GID (default: keep)
 
 The check, which comes first (see venv-packer check --help):
   --strict              warnings are failures, and no image is written
+  --no-check            leave it out: where time counts, and the venv is known to be well
 
 How:
   --threads <n>         compress with this many threads (default: one for each core)
@@ -58,6 +63,7 @@ Examples:
   venv-packer pack .venv --keep 2                    renews it; rollback goes back
   venv-packer pack .venv --compression gzip          for kernels without zstd
   venv-packer pack .venv --exclude '*.a' --exclude tests
+  venv-packer pack .venv --compile                   with bytecode for plain python
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
 `

@@ -1,6 +1,7 @@
 /** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { type Level, parseLevels, usualLevels } from '../bytecode/levels.js'
 import type { PackRequest } from '../commands/pack.js'
 import { wrongUsage } from '../errors/failure.js'
 import { type Compressor, chooseCompression, compressors } from '../image/compression.js'
@@ -17,6 +18,8 @@ interface PackOptions {
   readonly compression: string
   readonly level?: string
   readonly blockSize: string
+  readonly compile?: boolean
+  readonly optimize?: string
   readonly exclude: readonly string[]
   readonly xattrs: boolean
   readonly owner: string
@@ -24,6 +27,7 @@ interface PackOptions {
   readonly mountPoint?: string
   readonly force?: true
   readonly keep?: string
+  readonly check: boolean
   readonly strict?: true
   readonly anyDirectory?: true
   readonly json?: true
@@ -45,10 +49,13 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .option('--block-size <size>', '', '128K')
     .option('--mount-point <path>')
     .option('--any-directory')
+    .option('--compile')
+    .option('--optimize <levels>')
     .option('--exclude <glob>', '', append, [])
     .option('--no-xattrs')
     .addOption(optionWithChoices('--owner <owner>', ['keep', 'root']).default('keep'))
     .option('--threads <n>')
+    .option('--no-check')
     .option('--strict')
     .option('--json')
     .option('-q, --quiet')
@@ -64,6 +71,8 @@ function packRequest(source: string, options: PackOptions): PackRequest {
   if (options.output === '') throw wrongUsage('--output is empty', 'Was a shell variable in it not set?')
   if (options.exclude.includes(''))
     throw wrongUsage('--exclude is empty', 'Was a shell variable in it not set?')
+  if (options.strict && !options.check)
+    throw wrongUsage('--strict and --no-check contradict each other', 'Leave one of them out.')
   const level = options.level === undefined ? undefined : wholeNumber('--level', options.level)
   return {
     source,
@@ -73,11 +82,13 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     keep: options.keep === undefined ? undefined : previousImages(options.keep),
     compression: chooseCompression(compressor(options.compression), level),
     blockSize: blockSize(options.blockSize),
+    compile: levels(options),
     exclude: options.exclude,
     xattrs: options.xattrs ? 'keep' : 'none',
     owner: owner(options.owner),
     threads: options.threads === undefined ? undefined : threads(options.threads),
     mountPoint: options.mountPoint === undefined ? undefined : mountPoint(options.mountPoint),
+    check: options.check,
     strict: options.strict ?? false,
   }
 }
@@ -117,6 +128,15 @@ function owner(text: string): Owner {
   const known = parseOwner(text)
   if (known === undefined)
     throw wrongUsage(`--owner ${text} is unknown: it is keep, root, or UID:GID in numbers`)
+  return known
+}
+
+/** Naming levels is asking for them. */
+function levels({ compile, optimize }: PackOptions): readonly Level[] | undefined {
+  if (optimize === undefined) return compile ? usualLevels : undefined
+  const known = parseLevels(optimize)
+  if (known === undefined)
+    throw wrongUsage(`--optimize ${optimize} is unknown: it is one or more of 0, 1, 2 with commas between`)
   return known
 }
 

@@ -1,10 +1,12 @@
 /** Turns what squashfs-writer throws into a failure with this command's own words and options. */
+import { dirname } from 'node:path'
 import {
   DestinationError,
   EntryError,
   LimitError,
   OptionError,
   SquashfsError,
+  TemporaryFileError,
   UnreadableError,
 } from 'squashfs-writer'
 import { Failure, wrongUsage } from './failure.js'
@@ -24,6 +26,7 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place)
   if (cause instanceof EntryError) {
     return new Failure(cause.code, cause.message, 'Leave it out with --exclude.', { path: cause.path, cause })
   }
+  if (cause instanceof TemporaryFileError) return noTemporaryFile(cause)
   const details = { path: source.path, cause }
   if (cause instanceof LimitError) {
     const message = `${source.typed} does not fit into an image: ${cause.message}`
@@ -51,6 +54,18 @@ function unreadable(cause: UnreadableError, source: Place): Failure {
     ? 'Pack again when nothing changes the folder any more.'
     : 'Make them readable (chmod, or as another user), or leave them out with --exclude.'
   return new Failure(code, message, remedy, { path: source.path, paths, cause })
+}
+
+function noTemporaryFile(cause: TemporaryFileError): Failure {
+  const folder = dirname(cause.path)
+  const systemCode = systemErrorCode(cause.cause)
+  const { message } = explainSystemError(systemCode, cause.message)
+  return new Failure(
+    cause.code,
+    `the bytecode cannot be kept in the temporary folder ${folder}: ${message}`,
+    'Free some space there, or name another folder in the variable TMPDIR.',
+    { path: folder, systemCode, cause },
+  )
 }
 
 function unwritable(cause: DestinationError, image: Place): Failure {

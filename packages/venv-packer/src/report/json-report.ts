@@ -14,7 +14,8 @@ import type { MountAdvice } from './mount-advice.js'
 import { unprintable } from './printable.js'
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
-  const { request, environment, destination, result, seconds } = report
+  const { request, environment, destination, result, bytecode, seconds } = report
+  const { found } = result
   const { config } = environment
   return line({
     ok: true,
@@ -36,16 +37,17 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
       level: request.compression.level ?? null,
       blockSize: request.blockSize,
     },
-    inodes: result.inodes,
-    files: result.files,
-    directories: result.directories,
-    symlinks: result.symlinks,
-    devices: result.devices,
-    ipc: result.ipc,
-    hardLinks: result.hardLinks,
-    bytesIn: result.bytesIn,
+    inodes: found.inodes,
+    files: found.files,
+    directories: found.directories,
+    symlinks: found.symlinks,
+    devices: found.devices,
+    ipc: found.ipc,
+    hardLinks: found.hardLinks,
+    bytesIn: found.bytesIn,
     bytesOut: result.bytesOut,
     ratio: rounded(result.bytesIn / result.bytesOut),
+    bytecode: bytecode ?? null,
     fragments: result.fragments,
     duplicates: result.duplicates,
     droppedXattrs: result.droppedXattrs,

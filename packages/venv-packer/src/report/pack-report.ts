@@ -4,6 +4,8 @@ import { toByteString } from 'squashfs-writer/paths'
 import type { ReportStyle } from '../command-line/report-style.js'
 import type { PackReport } from '../commands/pack.js'
 import { squashfsMountForm } from '../mounting/machine.js'
+import type { Environment } from '../venv/environment.js'
+import type { Relocation } from '../venv/relocation.js'
 import { packJson } from './json-report.js'
 import { type MountAdvice, mountAdvice } from './mount-advice.js'
 import { summary } from './summary.js'
@@ -20,17 +22,21 @@ async function adviceFor({
   destination,
   relocation,
 }: PackReport): Promise<MountAdvice> {
-  const { madeFor, relocatable, isSamePlace } = relocation
-  const wasMoved = !relocatable && !isSamePlace(madeFor, toByteString(environment.path))
   return mountAdvice({
     image: destination.path,
-    environment: wasMoved ? Buffer.from(madeFor, 'latin1').toString('utf8') : environment.path,
+    environment: relocation === undefined ? environment.path : workingPlace(environment, relocation),
     venv: environment.config !== undefined,
     anywhere: environment.config?.relocatable ?? true,
     mountPoint: request.mountPoint,
     isFree,
     squashfsMountForm: await squashfsMountForm(process.env),
   })
+}
+
+/** The path at which an environment works, which is another than its own if it was moved. */
+function workingPlace({ path }: Environment, { madeFor, relocatable, isSamePlace }: Relocation): string {
+  if (relocatable || isSamePlace(madeFor, toByteString(path))) return path
+  return Buffer.from(madeFor, 'latin1').toString('utf8')
 }
 
 function isFree(path: string): boolean {

@@ -1,5 +1,6 @@
 /** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
 import { basename } from 'node:path'
+import type { Bytecode } from '../bytecode/compiler.js'
 import type { PackReport } from '../commands/pack.js'
 import { ofSeverity } from '../venv/finding.js'
 import { bytes, count, counted, duration, percent } from './figures.js'
@@ -28,16 +29,18 @@ function headline({ environment, destination, seconds }: PackReport): string {
   return `${printable(destination.typed)} ${verb} from ${printable(environment.typed)} in ${duration(seconds)}`
 }
 
-function figures({ result, previous, destination }: PackReport): readonly string[] {
+function figures({ result, bytecode, previous, destination }: PackReport): readonly string[] {
+  const { found } = result
   const kinds = [
-    counted(result.files, 'file'),
-    counted(result.directories, 'folder'),
-    counted(result.symlinks, 'symlink'),
-    ...(result.devices + result.ipc > 0 ? [counted(result.devices + result.ipc, 'special file')] : []),
-    ...(result.hardLinks > 0 ? [counted(result.hardLinks, 'further hard link')] : []),
+    counted(found.files, 'file'),
+    counted(found.directories, 'folder'),
+    counted(found.symlinks, 'symlink'),
+    ...(found.devices + found.ipc > 0 ? [counted(found.devices + found.ipc, 'special file')] : []),
+    ...(found.hardLinks > 0 ? [counted(found.hardLinks, 'further hard link')] : []),
   ]
   const lines = [
-    row('in', `${counted(result.inodes, 'inode')}, ${bytes(result.bytesIn)} (${kinds.join(', ')})`),
+    row('in', `${counted(found.inodes, 'inode')}, ${bytes(found.bytesIn)} (${kinds.join(', ')})`),
+    ...(bytecode === undefined ? [] : bytecodeRows(bytecode)),
     row('out', `1 inode, ${bytes(result.bytesOut)}, ${ratio(result.bytesIn, result.bytesOut)}`),
   ]
   const { duplicates } = result
@@ -99,6 +102,20 @@ function checkResult({ environment, findings }: PackReport): readonly string[] {
     row('check', `${findingCounts(findings)}; venv-packer check ${shellWord(environment.typed)} says more`),
     ...severe.map(({ code, message }) => row('', `${printable(message)} [${code}]`)),
   ]
+}
+
+function bytecodeRows({ levels, modules, bytes: size, failed }: Bytecode): readonly string[] {
+  const at = `${levels.length === 1 ? 'level' : 'levels'} ${listed(levels.map(String))}`
+  const lines = [row('bytecode', `${counted(modules, 'module')} compiled at ${at}, ${bytes(size)}`)]
+  if (failed.length > 0)
+    lines.push(row('', `${counted(failed.length, 'module')} could not be compiled; --json lists them`))
+  if (!levels.includes(0)) lines.push(row('', 'plain python looks for level 0, and will not find it'))
+  return lines
+}
+
+/** `0`, `0 and 1`, `0, 1 and 2`. */
+function listed(items: readonly string[]): string {
+  return items.join(', ').replace(/, ([^,]*)$/, ' and $1')
 }
 
 function ratio(bytesIn: number, bytesOut: number): string {
