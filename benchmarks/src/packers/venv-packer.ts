@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { formatBlockSize } from '../block-size.js'
-import type { Packer } from './packer.js'
+import type { Packer, PackJob } from './packer.js'
 import { programVersion } from './program-version.js'
 
 const VENV_PACKER = join(
@@ -25,7 +25,19 @@ export const venvPacker: Packer = {
     const version = await programVersion(process.execPath, [VENV_PACKER, '--version'], 'nodejs')
     return `venv-packer ${version} on Node ${process.versions.node}`
   },
-  command: ({ tree, image, settings }) => [
+  // Without its check, since the others have none either: they pack what they are given.
+  command: (job) => [...packCommand(job), '--no-check'],
+}
+
+/** As people run it when they add nothing. */
+export const venvPackerWithCheck: Packer = {
+  ...venvPacker,
+  name: 'venv-packer with its check',
+  command: packCommand,
+}
+
+function packCommand({ tree, image, settings }: PackJob): readonly string[] {
+  return [
     ...venvPackerCommand(),
     'pack',
     tree,
@@ -40,5 +52,5 @@ export const venvPacker: Packer = {
     String(settings.level),
     '--block-size',
     formatBlockSize(settings.blockSize),
-  ],
+  ]
 }
