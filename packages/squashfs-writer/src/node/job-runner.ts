@@ -29,6 +29,13 @@ import {
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
+/** A folder that is open. */
+interface Entered {
+  readonly path: ByteString
+  readonly seen: ByteString | null
+  readonly folder: SourceFolder
+}
+
 /** Does jobs for whoever has it: a worker thread, or the main thread where that is all there is. */
 export interface JobRunner {
   run(message: JobMessage): Promise<AnswerMessage>
@@ -46,7 +53,7 @@ export function createJobRunner(): JobRunner {
   let open: { readonly path: ByteString; readonly descriptor: number } | null = null
 
   /** The folder that a file was opened in last: files of a folder come one after another. */
-  let entered: { readonly path: ByteString; readonly folder: SourceFolder } | null = null
+  let entered: Entered | null = null
 
   return { run, close }
 
@@ -100,9 +107,9 @@ export function createJobRunner(): JobRunner {
     return answers
   }
 
-  function lookInto({ path, names }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
+  function lookInto({ path, seen, names }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
     const began = performance.now()
-    const folder = source.enter(path, false)
+    const folder = enterSeen(path, seen, false, source)
     try {
       const all = names ?? folder.names().sort()
       const facts = factsOf(folder, all.slice(0, NAMES_PER_LOOK), xattrs, end, count(began))
@@ -130,7 +137,7 @@ export function createJobRunner(): JobRunner {
         const status = folder.status(name)
         setNumbers(numbers, n * FACTS, status)
         const type = status.mode & S_IFMT
-        if (type === S_IFREG) identities[n] = status.identity
+        if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
         if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
         if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
         if (xattrs) {
@@ -160,7 +167,7 @@ export function createJobRunner(): JobRunner {
   /** Opens a file, lets `use` read it, and makes sure that it was the file seen before, and unchanged. */
   function withFile<T>(item: ReadItem, source: SourceCalls, use: (descriptor: number) => T): T {
     if (typeof item.from === 'number') return use(item.from)
-    const descriptor = openFile(item.from, source)
+    const descriptor = openFile(item.from, item.folder, source)
     try {
       const result = use(descriptor)
       const change = item.seen === null ? null : changeSince(item.seen, source.identity(descriptor))
@@ -173,15 +180,15 @@ export function createJobRunner(): JobRunner {
     }
   }
 
-  function openFile(path: ByteString, source: SourceCalls): number {
+  function openFile(path: ByteString, seen: ByteString | null, source: SourceCalls): number {
     if (open?.path === path) return open.descriptor
     closeFile()
     const began = performance.now()
     try {
       const { folder, name } = splitPath(path)
-      if (entered?.path !== folder) {
+      if (entered?.path !== folder || entered.seen !== seen) {
         leaveFolder()
-        entered = { path: folder, folder: source.enter(folder, true) }
+        entered = { path: folder, seen, folder: enterSeen(folder, seen, true, source) }
       }
       open = { path, descriptor: entered.folder.open(name) }
       return open.descriptor
@@ -219,6 +226,26 @@ export function createJobRunner(): JobRunner {
       }
     }
     return digest.result()
+  }
+}
+
+/**
+ * Enters a folder, and makes sure that it is the one that was seen: on the way to it a folder may have been replaced, by a
+ * symlink that leads elsewhere above all.
+ */
+function enterSeen(
+  path: ByteString,
+  seen: ByteString | null,
+  follow: boolean,
+  source: SourceCalls,
+): SourceFolder {
+  const folder = source.enter(path, follow)
+  try {
+    if (seen === null || inodeOf(folder.status('').identity) === seen) return folder
+    throw changed('a folder on the way to it was replaced by another after it was found')
+  } catch (error) {
+    folder.close()
+    throw error
   }
 }
 

@@ -33,7 +33,7 @@ export interface Facts {
   readonly numbers: Float64Array
   readonly targets: (readonly [number, ByteString])[]
   readonly xattrs: (readonly [number, readonly Xattr[]])[]
-  /** Of each regular file; empty for the rest. */
+  /** Of each regular file and folder; empty for the rest. */
   readonly identities: Identity[]
   /** Inodes with several names. */
   readonly hardLinks: (readonly [number, string])[]
@@ -46,6 +46,8 @@ export interface ReadItem {
   readonly from: ByteString | number
   /** What the file must be; null for a descriptor. */
   readonly seen: Identity | null
+  /** The inode that its folder must be; null for any, and for a descriptor. */
+  readonly folder: ByteString | null
   readonly size: number
   readonly start: number
   readonly length: number
@@ -58,6 +60,8 @@ export interface ReadItem {
 /** A folder whose names are asked for; or, of one that was listed already, some of its names. */
 export interface Folder {
   readonly path: ByteString
+  /** The inode that it must be; null for whichever its path leads to. */
+  readonly seen: ByteString | null
   /** The name '' stands for the folder itself. */
   readonly names: ByteString[] | null
 }
@@ -71,9 +75,18 @@ export const LOOK_TIME = 25
 export function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
   const { content, size } = file
   if (content.kind === 'disk')
-    return { from: content.path, seen: content.seen, size, start, length, at, digest }
+    return { from: content.path, seen: content.seen, folder: content.folder, size, start, length, at, digest }
   if (content.kind === 'range')
-    return { from: content.descriptor, seen: null, size, start: content.start + start, length, at, digest }
+    return {
+      from: content.descriptor,
+      seen: null,
+      folder: null,
+      size,
+      start: content.start + start,
+      length,
+      at,
+      digest,
+    }
   throw new TypeError(`content of kind ${content.kind} is not read by workers`)
 }
 
@@ -116,6 +129,7 @@ interface SentRead {
   readonly name: 'sent read'
   readonly from: readonly (ByteString | number)[]
   readonly seen: readonly (Identity | null)[]
+  readonly folders: readonly (ByteString | null)[]
   readonly numbers: Float64Array
   readonly buffer: ArrayBuffer
 }
@@ -129,16 +143,18 @@ export function toSend(job: JobMessage): SentJob {
   for (const [n, { size, start, length, at, digest }] of items.entries())
     numbers.set([size, start, length, at, digest ? 1 : 0], n * NUMBERS)
   const [from, seen] = [items.map((item) => item.from), items.map((item) => item.seen)]
-  return { id: job.id, name: 'sent read', from, seen, numbers, buffer }
+  const folders = items.map((item) => item.folder)
+  return { id: job.id, name: 'sent read', from, seen, folders, numbers, buffer }
 }
 
 export function fromSent(sent: SentJob): JobMessage {
   if (sent.name !== 'sent read') return sent
-  const { id, from, seen, numbers, buffer } = sent
+  const { id, from, seen, folders, numbers, buffer } = sent
   const items = from.map((source, n) => {
     const number = (field: number) => numbers[n * NUMBERS + field]!
     const [size, start, length, at] = [number(0), number(1), number(2), number(3)]
-    return { from: source, seen: seen[n]!, size, start, length, at, digest: number(4) === 1 }
+    const digest = number(4) === 1
+    return { from: source, seen: seen[n]!, folder: folders[n]!, size, start, length, at, digest }
   })
   return { id, name: 'read', ask: { items, buffer } }
 }

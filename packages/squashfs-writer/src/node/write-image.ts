@@ -159,7 +159,10 @@ function diskContent(
   if ((status.mode & constants.S_IFMT) !== constants.S_IFREG)
     throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
   const { size, blocks, identity } = status
-  return { content: { kind: 'disk', path: file, seen: identity, sparse: blocks * 512 < size }, size }
+  return {
+    content: { kind: 'disk', path: file, seen: identity, folder: null, sparse: blocks * 512 < size },
+    size,
+  }
 }
 
 function lookAt(source: SourceCalls, file: ByteString, path: string): Status {

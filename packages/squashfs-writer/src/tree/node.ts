@@ -47,6 +47,8 @@ export interface FileOnDisk {
   readonly kind: 'disk'
   readonly path: ByteString
   readonly seen: Identity
+  /** The inode of the folder that it was found in; null for whichever its path leads to. */
+  readonly folder: ByteString | null
   /** Fewer blocks than the size asks for: it has holes. */
   readonly sparse: boolean
 }
