@@ -89,7 +89,7 @@ export async function build(
         writeTree(root, reader, sink, settings.image, missing, signal, settings.onProgress),
       )
     const summary = place
-      ? await writeDestination(place, settings.image.offset, settings.beforeReplace, write)
+      ? await writeDestination(place, settings.image.offset, settings.beforeReplace, signal, write)
       : await write(destination as Sink)
     return {
       ...summary,
