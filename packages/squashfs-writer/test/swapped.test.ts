@@ -55,6 +55,7 @@ describe('between the walk and the reading a swap leaks nothing and is told:', (
   it.each<Swap>([
     ['a file by a symlink', bySymlink('a/key'), ['a/key']],
     ['a large file by a symlink', bySymlink('a/large'), ['a/large']],
+    ['a file by a pipe', byLinkTo('pipe', 'a/key'), ['a/key']],
     ['a file by another file', byLinkTo('a/key', 'a/key'), ['a/key']],
     ['a large file by another file', byLinkTo('a/large', 'a/large'), ['a/large']],
     ['a folder by a symlink', bySymlink('a/b'), ['a/b/key']],
@@ -67,8 +68,7 @@ describe('between the walk and the reading a swap leaks nothing and is told:', (
 
   it('nothing in a folder that was swapped in is opened, so that no device or pipe there notices', async () => {
     await withPlace(async (place) => {
-      await run('rm', [join(place.outside, 'a/b/key')])
-      await run('mkfifo', [join(place.outside, 'a/b/key')])
+      renameSync(join(place.outside, 'pipe'), join(place.outside, 'a/b/key'))
       // A pipe that nobody reads takes no writer: a reader that came, however short, would let it in.
       const writer = run(
         'timeout',
@@ -141,6 +141,7 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
       writeFileSync(join(root, 'a/key'), `${content}: a`)
       writeFileSync(join(root, 'a/large'), Buffer.alloc(3 * MIB, content))
     }
+    await run('mkfifo', [join(place.outside, 'pipe')])
     mkdirSync(join(folder, 'place'))
     await use({ ...place, image: join(folder, 'place', 'image.squashfs') })
   })

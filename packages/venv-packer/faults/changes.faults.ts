@@ -47,11 +47,11 @@ describe('at some moment of a packing', () => {
   ])('a %s: the image is complete, or it is the old one still', async (fault, choose, act) => {
     const chance = chanceOf(fault)
     await withPlace(async (place) => {
-      const { duration } = await undisturbed(place)
+      const { work } = await undisturbed(place)
       for (const _ of runs(6)) {
         const path = choose(chance)
         const before = await survey(place.source)
-        const end = await packAndMeanwhile(packing(place), chance.integer(duration / 4, duration), () =>
+        const end = await packAndMeanwhile(packing(place), chance.integer(Math.floor(work / 3), work), () =>
           act(join(place.source, path)),
         )
         const image = (await readFile(place.image)).equals(Buffer.from(old)) ? 'old' : 'new'

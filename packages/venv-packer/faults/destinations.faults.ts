@@ -84,9 +84,9 @@ describe('an image that is to go', () => {
   it('to a folder that is removed meanwhile has no place any more, and none is made up', async () => {
     const chance = chanceOf('folder of the image is removed')
     await withPlace(async (place) => {
-      const { duration } = await undisturbed(place)
+      const { work } = await undisturbed(place)
       for (const _ of runs(8)) {
-        const end = await packAndMeanwhile(packing(place), chance.integer(0, duration), () =>
+        const end = await packAndMeanwhile(packing(place), chance.integer(0, work), () =>
           rmSync(place.folder, { recursive: true, maxRetries: 5 }),
         )
         tell({ fault: 'destination is gone', image: 'gone', code: end.code })

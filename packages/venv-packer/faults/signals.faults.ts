@@ -1,6 +1,7 @@
 /** SIGINT, SIGTERM and SIGKILL at any moment from the start of the command to its end. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type Ended, venvPacker } from '../test/command.js'
 import { chanceOf, runs } from './chance.js'
@@ -27,10 +28,15 @@ describe.concurrent('at 100 moments, a packing that gets', () => {
     async ([signal, code, usual]) => {
       const chance = chanceOf(signal)
       await withPlace(async (place) => {
-        const { hash, duration } = await undisturbed(place)
+        const { hash, work } = await undisturbed(place)
         for (const _ of runs(usual)) {
-          const end = await packAndMeanwhile(packing(place), chance.integer(0, duration), (kill) =>
-            kill(signal),
+          const end = await packAndMeanwhile(
+            packing(place),
+            chance.integer(Math.floor(work / 4), work),
+            async (kill) => {
+              await setTimeout(chance.integer(0, 30)) // it also waits without working
+              kill(signal)
+            },
           )
           const image = await imageAt(place, hash)
           tell({ fault: signal, image, code: end.code })
@@ -45,10 +51,15 @@ describe.concurrent('at 100 moments, a packing that gets', () => {
   it('SIGKILL leaves one of them too, and the next run removes what the dead one left, and only that', async () => {
     const chance = chanceOf('SIGKILL')
     await withPlace(async (place) => {
-      const { hash, duration } = await undisturbed(place)
+      const { hash, work } = await undisturbed(place)
       for (const _ of runs(34)) {
-        const end = await packAndMeanwhile(packing(place), chance.integer(0, duration), (kill) =>
-          kill('SIGKILL'),
+        const end = await packAndMeanwhile(
+          packing(place),
+          chance.integer(Math.floor(work / 4), work),
+          async (kill) => {
+            await setTimeout(chance.integer(0, 30))
+            kill('SIGKILL')
+          },
         )
         const image = await imageAt(place, hash)
         tell({ fault: 'SIGKILL', image, code: end.code })
