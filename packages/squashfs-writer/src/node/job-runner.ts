@@ -1,7 +1,7 @@
 /** Job runner: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
 import { constants, readSync } from 'node:fs'
 import type { ByteString } from '../tree/byte-string.js'
-import type { Identity } from '../tree/node.js'
+import type { FolderOnDisk, Identity } from '../tree/node.js'
 import { isPortableXattr } from '../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
 import { changeSince, inodeOf } from './identity.js'
@@ -24,6 +24,11 @@ import { loadSourceCalls, type SourceCalls, type SourceFolder, type Status } fro
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
+/** A folder that is open. */
+interface Entered extends FolderOnDisk {
+  readonly folder: SourceFolder
+}
+
 /** Does jobs for whoever has it: a worker thread, or the main thread where that is all there is. */
 export interface JobRunner {
   run(message: JobMessage): Promise<AnswerMessage>
@@ -41,7 +46,7 @@ export function createJobRunner(): JobRunner {
   let open: { readonly place: PlaceOnDisk; readonly descriptor: number } | null = null
 
   /** The folder that a file was opened in last: files of a folder come one after another. */
-  let entered: { readonly path: ByteString; readonly folder: SourceFolder } | null = null
+  let entered: Entered | null = null
 
   return { run, close }
 
@@ -95,9 +100,9 @@ export function createJobRunner(): JobRunner {
     return answers
   }
 
-  function lookInto({ path, names }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
+  function lookInto({ names, ...place }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
     const began = performance.now()
-    const folder = source.enter(path, false)
+    const folder = enterSeen(place, false, source)
     try {
       const all = names ?? folder.names().sort()
       const facts = factsOf(folder, all.slice(0, NAMES_PER_LOOK), xattrs, end, count(began))
@@ -125,7 +130,7 @@ export function createJobRunner(): JobRunner {
         const status = folder.status(name)
         setNumbers(numbers, n * FACTS, status)
         const type = status.mode & S_IFMT
-        if (type === S_IFREG) identities[n] = status.identity
+        if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
         if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
         if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
         if (xattrs) {
@@ -169,13 +174,15 @@ export function createJobRunner(): JobRunner {
   }
 
   function openFile(place: PlaceOnDisk, source: SourceCalls): number {
-    if (open?.place.name === place.name && open.place.folder === place.folder) return open.descriptor
+    if (open?.place.name === place.name && open.place.folder.path === place.folder.path)
+      return open.descriptor
     closeFile()
     const began = performance.now()
     try {
-      if (entered?.path !== place.folder) {
+      const { path, seen } = place.folder
+      if (entered?.path !== path || entered.seen !== seen) {
         leaveFolder()
-        entered = { path: place.folder, folder: source.enter(place.folder, true) }
+        entered = { path, seen, folder: enterSeen(place.folder, true, source) }
       }
       open = { place, descriptor: entered.folder.open(place.name) }
       return open.descriptor
@@ -213,6 +220,21 @@ export function createJobRunner(): JobRunner {
       }
     }
     return digest.result()
+  }
+}
+
+/**
+ * Enters a folder, and makes sure that it is the one that was seen: on the way to it a folder may have been replaced, by a
+ * symlink that leads elsewhere above all.
+ */
+function enterSeen({ path, seen }: FolderOnDisk, follow: boolean, source: SourceCalls): SourceFolder {
+  const folder = source.enter(path, follow)
+  try {
+    if (seen === null || inodeOf(folder.status('').identity) === seen) return folder
+    throw changed('a folder on the way to it was replaced by another after it was found')
+  } catch (error) {
+    folder.close()
+    throw error
   }
 }
 

@@ -1,7 +1,7 @@
 /** Jobs: what worker threads do for the main thread. All that touches the source's filesystem is one of these. */
 import type { Unreadable } from '../errors.js'
 import type { ByteString } from '../tree/byte-string.js'
-import type { FileNode, FileOnDisk, Identity, Xattr } from '../tree/node.js'
+import type { FileNode, FileOnDisk, FolderOnDisk, Identity, Xattr } from '../tree/node.js'
 
 /** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
 export const FACT = {
@@ -33,7 +33,7 @@ export interface Facts {
   readonly numbers: Float64Array
   readonly targets: (readonly [number, ByteString])[]
   readonly xattrs: (readonly [number, readonly Xattr[]])[]
-  /** Of each regular file; empty for the rest. */
+  /** Of each regular file and folder; empty for the rest. */
   readonly identities: Identity[]
   /** Inodes with several names. */
   readonly hardLinks: (readonly [number, string])[]
@@ -56,8 +56,7 @@ export interface ReadItem {
 }
 
 /** A folder whose names are asked for; or, of one that was listed already, some of its names. */
-export interface Folder {
-  readonly path: ByteString
+export interface Folder extends FolderOnDisk {
   /** The name '' stands for the folder itself. */
   readonly names: ByteString[] | null
 }
@@ -114,7 +113,7 @@ interface SentRead {
   readonly id: number
   readonly name: 'sent read'
   /** Of each item: folder, name and identity, or the descriptor. */
-  readonly folders: readonly (ByteString | number)[]
+  readonly folders: readonly (FolderOnDisk | number)[]
   readonly names: readonly ByteString[]
   readonly seen: readonly Identity[]
   readonly numbers: Float64Array

@@ -98,7 +98,7 @@ export async function build(
         ),
       )
     const summary = place
-      ? await writeDestination(place, settings.image.offset, settings.beforeReplace, write)
+      ? await writeDestination(place, settings.image.offset, settings.beforeReplace, signal, write)
       : await write(destination as Sink)
     return {
       ...summary,
@@ -164,13 +164,14 @@ function diskContent(
   path: string,
   source: SourceCalls,
 ): { content: Content; size: number } {
-  const place = splitPath(file)
-  const { mode, size, blocks, identity } = statusAt(place)
+  const { folder, name } = splitPath(file)
+  const { mode, size, blocks, identity } = statusOfFile()
   if ((mode & constants.S_IFMT) !== constants.S_IFREG)
     throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
+  const place = { folder: { path: folder, seen: null }, name }
   return { content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size }, size }
 
-  function statusAt({ folder, name }: typeof place): Status {
+  function statusOfFile(): Status {
     try {
       const entered = source.enter(folder, true)
       try {

@@ -7,6 +7,7 @@ import {
   OptionError,
   SquashfsError,
   TemporaryFileError,
+  type Unreadable,
   UnreadableError,
 } from 'squashfs-writer'
 import { Failure, wrongUsage } from './failure.js'
@@ -50,10 +51,18 @@ function unreadable(cause: UnreadableError, source: Place): Failure {
   const message = only
     ? `${only.path} in ${source.typed} cannot be read: ${only.message}; no image was written`
     : `${paths.length} paths in ${source.typed} cannot be read; no image was written`
-  const remedy = paths.every((path) => path.code === 'CHANGED')
-    ? 'Pack again when nothing changes the folder any more.'
-    : 'Make them readable (chmod, or as another user), or leave them out with --exclude.'
-  return new Failure(code, message, remedy, { path: source.path, paths, cause })
+  return new Failure(code, message, remedyFor(paths), { path: source.path, paths, cause })
+}
+
+/** Of what was there when it was found: it changed, vanished, or became a symlink or a file. */
+const signsOfChange: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ESTALE']
+
+function remedyFor(paths: readonly Unreadable[]): string {
+  if (paths.every(({ code }) => signsOfChange.includes(code)))
+    return 'Pack again when nothing changes the folder any more.'
+  if (paths.every(({ code }) => code === 'EIO'))
+    return 'Their disk fails: see the system log (dmesg), restore them, or leave them out with --exclude.'
+  return 'Make them readable (chmod, or as another user), or leave them out with --exclude.'
 }
 
 function noTemporaryFile(cause: TemporaryFileError): Failure {
