@@ -1,4 +1,4 @@
-/** SIGINT, SIGTERM and SIGKILL at any moment from the start of Node to the end of the command. */
+/** SIGINT, SIGTERM and SIGKILL at any moment after the first quarter of the work, in which Node itself starts. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
