@@ -61,7 +61,7 @@ const START_AND_WAIT =
 export const lustre: Scenario = {
   name: 'lustre',
   title: 'Imports on a cluster’s filesystem',
-  about: `\`import numpy\` and \`import pandas\` on a filesystem that takes a millisecond for every metadata call, by one process and by eight at once: from the venv as a directory, and with \`venv-packer run\` from its image on the same filesystem. The image’s times hold all that \`run\` does: starting, mounting, unmounting. Everything is cold but the interpreter, which lies on the local disk: each run has a mount of its own, and the filesystem remembers nothing between calls. A Lustre client remembers names and attributes for a while, and looks several names up side by side in one folder, which this stand-in does not: eight processes on one machine wait less for each other there. They stand for the many machines of a job, whose calls all reach one server.`,
+  about: `\`import numpy\` and \`import pandas\` on a filesystem that takes a millisecond for every metadata call, by one process and by eight at once: from the venv as a directory, and with \`venv-packer run\` from its image on the same filesystem. The image’s times hold all that \`run\` does: starting, mounting, unmounting; eight processes share one mount. Everything is cold but the interpreter, which lies on the local disk: each run mounts anew, and the filesystem, a stand-in for Lustre, remembers nothing between calls. A real client remembers names and attributes for a while: of eight processes on one machine, the later ones would wait less for the directory than they do here. And the stand-in answers with this machine’s CPU: what it takes beyond the millisecond is in all times.`,
   rounds: 3,
   cases: [
     {
