@@ -18,6 +18,7 @@ import { createXattrTable } from './tables/xattr-table.js'
 import { type ByteString, toBytes, toDisplay } from './tree/byte-string.js'
 import { type DirectoryNode, detach, type FileNode, type Node } from './tree/node.js'
 import { type InodeOrder, inodeOrder, pathsOf } from './tree/order.js'
+import { checkOwners } from './tree/owners.js'
 
 /** Parts of an image that can be left uncompressed. */
 export type StoredPart = 'inodes' | 'data' | 'fragments' | 'xattrs' | 'ids'
@@ -117,6 +118,7 @@ export async function writeTree(
 
   // Data and fragment blocks
   const found = inodeOrder(root)
+  checkOwners(root, found)
   const files = found.leaves.filter(isFile)
   const blocks = createBlockWriter(codec, output, settings.blocksUnderWay)
   const data = await writeData(
