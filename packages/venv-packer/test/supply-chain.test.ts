@@ -63,13 +63,18 @@ describe.each(packages)('the packed %s', (name) => {
   it('holds what is built from its sources (types where it is a library), its program, its words, and nothing else', async () => {
     await withFolder(async (scratch) => {
       const { stdout } = await run('tar', ['-tzf', await pack(folder, scratch)])
-      const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+      const expected = [
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'package.json',
+        ...(await programFiles(folder)),
+      ]
+      for (const source of await glob('python/*.py', { cwd: folder })) expected.push(source)
       if (existsSync(join(folder, 'bin'))) expected.push('bin/venv-packer.cjs')
-      for (const source of await glob('src/**/*.ts', { cwd: folder })) {
-        const isDeclaration = source.endsWith('.d.ts')
-        if (isDeclaration || source.endsWith('.test.ts')) continue
-        const built = source.replace(/^src/, 'dist').replace(/\.ts$/, '')
-        expected.push(`${built}.js`, ...(name === 'squashfs-writer' ? [`${built}.d.ts`] : []))
+      if (name === 'squashfs-writer') {
+        const sources = await glob('src/**/*.ts', { cwd: folder, ignore: ['**/*.test.ts', '**/*.d.ts'] })
+        expected.push(...sources.map((source) => source.replace(/^src/, 'dist').replace(/\.ts$/, '.d.ts')))
       }
       const files = stdout.toString().trim().split('\n')
       expect(files.map((file) => file.replace(/^package\//, '')).sort()).toEqual(expected.sort())
@@ -90,7 +95,7 @@ it('both are the same bytes when they are packed again, also when they are built
   await withFolder(async (scratch) => {
     const copy = join(scratch, 'copy')
     await cp(join(workspace, 'packages'), join(copy, 'packages'), { recursive: true, verbatimSymlinks: true })
-    await cp(join(workspace, 'tsconfig.base.json'), join(copy, 'tsconfig.base.json'))
+    for (const file of ['tsconfig.base.json', 'bundle.mjs']) await cp(join(workspace, file), join(copy, file))
     await symlink(join(workspace, 'node_modules'), join(copy, 'node_modules'))
     for (const name of packages) {
       for (const built of ['dist', 'tsconfig.tsbuildinfo']) {
@@ -105,6 +110,7 @@ it('both are the same bytes when they are packed again, also when they are built
     await run(process.execPath, [compiler, '-b', 'packages/squashfs-writer', 'packages/venv-packer'], {
       cwd: copy,
     })
+    await run(process.execPath, ['bundle.mjs'], { cwd: copy })
     for (const name of packages) {
       const sums = []
       for (const [turn, root] of [workspace, workspace, copy].entries()) {
@@ -117,6 +123,19 @@ it('both are the same bytes when they are packed again, also when they are built
     }
   })
 })
+
+/** The scripts that are reached from where a package is entered. */
+async function programFiles(folder: string): Promise<string[]> {
+  const manifest = await readFile(join(folder, 'package.json'), 'utf8')
+  const entries = manifest.match(/(?<="\.\/)dist\/[^"]+\.js(?=")/g) ?? []
+  const found = new Set<string>(entries.length > 0 ? entries : ['dist/cli.js'])
+  for (const file of found) {
+    const code = await readFile(join(folder, file), 'utf8')
+    for (const [, path] of code.matchAll(/(?:from |import |import\(|new URL\()"(\.[^"]+\.js)"/g))
+      found.add(join(dirname(file), path!))
+  }
+  return [...found]
+}
 
 /** Has npm pack a package; returns the tarball's path. */
 async function pack(folder: string, target: string): Promise<string> {
