@@ -20,6 +20,9 @@ export const FACTS = 9
 /** Milliseconds above which a metadata call is slow: it is then not this machine that answers. */
 export const SLOW_CALL = 0.3
 
+/** What a thread says first: its modules are loaded. */
+export const UP = 'up'
+
 export type Failure = Omit<Unreadable, 'path'>
 
 export function isFailure(answer: object | string | null): answer is Failure {

@@ -1,8 +1,10 @@
 /** A worker thread: does the jobs that it is sent. */
 import { parentPort } from 'node:worker_threads'
 import { createJobRunner } from './job-runner.js'
-import { fromSent, type SentJob } from './jobs.js'
+import { fromSent, type SentJob, UP } from './jobs.js'
+import { loadSourceCalls } from './source-calls.js'
 
+await loadSourceCalls()
 const runner = createJobRunner()
 
 parentPort?.on('message', async (sent: SentJob) => {
@@ -10,3 +12,4 @@ parentPort?.on('message', async (sent: SentJob) => {
   const answer = await runner.run(job)
   parentPort?.postMessage(answer, job.name === 'read' ? [job.ask.buffer] : [])
 })
+parentPort?.postMessage(UP)

@@ -7,7 +7,15 @@ import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { SquashfsError } from '../errors.js'
 import { createJobRunner } from './job-runner.js'
-import { type AnswerMessage, type Failure, type JobMessage, type JobName, type Jobs, toSend } from './jobs.js'
+import {
+  type AnswerMessage,
+  type Failure,
+  type JobMessage,
+  type JobName,
+  type Jobs,
+  toSend,
+  UP,
+} from './jobs.js'
 
 /** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the main thread. */
 const JOBS_PER_WORKER = 2
@@ -48,6 +56,8 @@ interface Pending {
 
 interface Hand {
   readonly worker: Worker
+  /** Its modules are loaded, or it has ended. */
+  readonly up: Promise<unknown>
   readonly jobs: Map<number, Pending>
 }
 
@@ -80,8 +90,10 @@ export function createWorkers(count: number): Workers {
 
   function hire(): void {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] })
-    const hand: Hand = { worker, jobs: new Map() }
-    worker.on('message', (answer: AnswerMessage) => {
+    const up = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve))
+    const hand: Hand = { worker, up, jobs: new Map() }
+    worker.on('message', (answer: AnswerMessage | typeof UP) => {
+      if (answer === UP) return
       const pending = hand.jobs.get(answer.id)
       hand.jobs.delete(answer.id)
       if (hand.jobs.size === 0) worker.unref()
@@ -153,9 +165,19 @@ export function createWorkers(count: number): Workers {
     async close() {
       closed = true
       runner.close()
-      await Promise.all(hands.map(({ worker }) => worker.terminate()))
+      await Promise.all(hands.map(dismiss))
     },
   }
+}
+
+/**
+ * Ends a thread, once it is up: where it is ended while it loads its modules, their descriptors stay open, and the end of
+ * a native one's loading takes the whole process with it.
+ */
+async function dismiss({ worker, up }: Hand): Promise<void> {
+  worker.ref()
+  await up
+  await worker.terminate()
 }
 
 function isLong({ name, ask }: JobMessage): boolean {

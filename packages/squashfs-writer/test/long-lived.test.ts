@@ -1,0 +1,158 @@
+// A program that packs again and again: its memory stays flat, and it gets back every descriptor.
+import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { contentBytes, run, withTmpfs } from 'fixtures'
+import { DestinationError, packDirectory, UnreadableError } from 'squashfs-writer'
+import { describe, expect, it, vi } from 'vitest'
+
+const PACKINGS = 1_000
+const FILES = 200
+
+/** Packs a folder so many times, and prints the memory in use after a tenth of them and after all. */
+const PACK_MANY = `
+  const [source, image, packings] = process.argv.slice(1)
+  const { packDirectory } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
+  const found = []
+  for (let n = 1; n <= Number(packings); n++) {
+    await packDirectory(source, image, { threads: 2 })
+    if (n !== packings / 10 && n !== Number(packings)) continue
+    for (let pass = 0; pass < 3; pass++) {
+      gc()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    found.push(process.memoryUsage())
+  }
+  console.log(JSON.stringify(found))`
+
+describe('memory', () => {
+  it(`is as large after ${PACKINGS} packings in one process as after the first ${PACKINGS / 10}`, async () => {
+    await withTmpfs(async (folder) => {
+      const source = sourceIn(folder)
+      const script = ['--expose-gc', '--input-type=module', '-e', PACK_MANY]
+      const args = [source, join(folder, 'image.squashfs'), String(PACKINGS)]
+      const { stdout } = await run(process.execPath, [...script, ...args])
+      const [early, late] = JSON.parse(stdout.toString()) as [NodeJS.MemoryUsage, NodeJS.MemoryUsage]
+      const grown = (of: keyof NodeJS.MemoryUsage) => (late[of] - early[of]) / MIB
+      console.log(
+        `memory in MiB after ${PACKINGS / 10} and ${PACKINGS} packings of ${FILES} files: ` +
+          `resident ${mib(early.rss)} and ${mib(late.rss)}, heap ${mib(early.heapUsed)} and ${mib(late.heapUsed)}`,
+      )
+      // A kilobyte lost by every packing would be 0.9 MiB. The resident part also follows the allocator's moods.
+      expect(grown('heapUsed')).toBeLessThan(0.9)
+      expect(grown('external')).toBeLessThan(0.9)
+      expect(grown('rss')).toBeLessThan(48)
+    })
+  }, 600_000)
+})
+
+describe.each([
+  // Up to two threads the main thread reads the source itself.
+  { threads: 1, times: 30 },
+  { threads: 2, times: 30 },
+  { threads: 8, times: 10 },
+])('with threads: $threads, no descriptor is left open', ({ threads, times }) => {
+  it(`by ${times} packings that succeed`, async () => {
+    await withTmpfs(async (folder) => {
+      const source = sourceIn(folder)
+      await expectNoneLeft(times, () => packDirectory(source, join(folder, 'image.squashfs'), { threads }))
+    })
+  })
+
+  it(`by ${times} packings that fail because a file changes`, async () => {
+    await withTmpfs(async (folder) => {
+      const source = sourceIn(folder)
+      await expectNoneLeft(times, (n) => {
+        let turned = false
+        const packed = packDirectory(source, join(folder, 'image.squashfs'), {
+          threads,
+          onProgress: ({ phase }) => {
+            if (phase !== 'data' || turned) return
+            turned = true
+            writeFileSync(join(source, 'folder 1', 'large'), new Uint8Array(n + 1))
+          },
+        })
+        return expect(packed).rejects.toThrow(UnreadableError)
+      })
+    })
+  })
+
+  it(`by ${times} packings that fail because the disk is full`, async () => {
+    await withTmpfs(async (folder) => {
+      const source = sourceIn(folder)
+      await withTmpfs(async (small) => {
+        await expectNoneLeft(times, () =>
+          expect(packDirectory(source, join(small, 'image.squashfs'), { threads })).rejects.toThrow(
+            DestinationError,
+          ),
+        )
+      }, '1m')
+    })
+  })
+
+  it(`by ${times} packings that are aborted, each at another moment`, async () => {
+    await withTmpfs(async (folder) => {
+      const source = sourceIn(folder)
+      await expectNoneLeft(times, (n) => {
+        const stop = new AbortController()
+        let told = 0
+        const packed = packDirectory(source, join(folder, 'image.squashfs'), {
+          threads,
+          signal: stop.signal,
+          onProgress: () => {
+            if (told++ >= n % 10) stop.abort()
+          },
+        })
+        return expect(packed).rejects.toThrow('aborted')
+      })
+    })
+  })
+})
+
+/** Calls the function so many times, each with its number, and holds the process to the descriptors it had after the first. */
+async function expectNoneLeft(times: number, pack: (n: number) => Promise<unknown>): Promise<void> {
+  await pack(0) // what a first call opens for good: the threads of the pool, libraries
+  const before = descriptors().length
+  for (let n = 1; n < times; n++) await pack(n)
+  // What was under way at an abort may end a little later.
+  await vi.waitFor(() => expect(descriptors().slice(before)).toEqual([]), { timeout: 20_000, interval: 50 })
+}
+
+/** What every open descriptor leads to, in the order of their numbers. */
+function descriptors(): string[] {
+  const numbers = readdirSync('/proc/self/fd').map(Number)
+  return numbers
+    .sort((a, b) => a - b)
+    .flatMap((number) => {
+      try {
+        return [`${number} ${readlinkSync(`/proc/self/fd/${number}`)}`]
+      } catch {
+        return [] // the descriptor by which the list itself was read
+      }
+    })
+}
+
+/** A folder of small files, and one of several blocks in each of its folders. */
+function sourceIn(folder: string): string {
+  const source = join(folder, 'source')
+  const folders = 10
+  for (let n = 0; n < folders; n++) {
+    const inner = join(source, `folder ${n}`)
+    mkdirSync(inner, { recursive: true })
+    for (let seed = 1; seed < FILES / folders; seed++)
+      writeFileSync(
+        join(inner, `${seed}`),
+        contentBytes({ kind: 'text', seed: n * 100 + seed, size: 50 * seed, unit: 4096 }),
+      )
+    writeFileSync(
+      join(inner, 'large'),
+      contentBytes({ kind: 'noise', seed: n, size: 300_000 + n, unit: 4096 }),
+    )
+  }
+  return source
+}
+
+const MIB = 1024 * 1024
+
+function mib(bytes: number): string {
+  return (bytes / MIB).toFixed(1)
+}
