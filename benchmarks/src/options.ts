@@ -7,7 +7,7 @@ import { parseBlockSize } from './block-size.js'
 import type { Compression } from './packers/packer.js'
 import type { Case, Scenario } from './scenario.js'
 import { DEFAULT_SCENARIO, SCENARIOS, scenarioNamed } from './scenarios/index.js'
-import { existingTree } from './trees/tree.js'
+import { existingTree, type Tree } from './trees/tree.js'
 
 const DEFAULT_ROUNDS = 7
 const DEFAULT_LEVELS: Readonly<Record<Compression, number>> = { zstd: 3, gzip: 9 }
@@ -26,7 +26,7 @@ Options:
   --block-size <size>   4K to 1M
   --rounds <n>          rounds that count, ${DEFAULT_ROUNDS} if the scenario does not say otherwise
   --timeout <seconds>   stop a packer that is not done by then
-  --only <names>        only these programs, as in venv-packer,mksquashfs
+  --only <names>        only these contenders, as in venv-packer,mksquashfs
   --cpus <list>         only these CPUs, as in 0,1
   --out <dir>           write the images there, instead of in a temporary folder
   --record              put the results into RESULTS.md and charts/
@@ -116,18 +116,22 @@ function changedCase(one: Case, changes: CaseChanges): Case {
   const timeoutSeconds = changes.timeoutSeconds ?? one.timeoutSeconds
   const contenders = one.contenders.filter(({ name }) => changes.only?.includes(programOf(name)) ?? true)
   return {
-    name: one.name,
-    tree:
-      changes.tree === undefined || one.tree === undefined ? one.tree : existingTree(resolve(changes.tree)),
+    ...one,
+    tree: changes.tree === undefined ? one.tree : one.tree && inPlaceOf(one.tree, changes.tree),
     settings: {
       compression,
       level: changes.level ?? ownLevel,
       blockSize: changes.blockSize ?? one.settings.blockSize,
     },
     contenders,
-    reference: one.reference,
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   }
+}
+
+/** The tree in the given folder, at the place that the scenario's own would have. */
+function inPlaceOf(own: Tree, folder: string): Tree {
+  const tree = existingTree(resolve(folder))
+  return own.placed?.(tree) ?? tree
 }
 
 function optional<Value>(text: string | undefined, parse: (text: string) => Value): Value | undefined {

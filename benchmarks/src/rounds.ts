@@ -8,6 +8,7 @@ import { imageFault, readImageHead } from './image-head.js'
 import { type Measurement, measure } from './measure.js'
 import type { Case, Contender } from './scenario.js'
 import { type Spread, spread } from './statistics.js'
+import type { Calls, TreeAtHand } from './trees/tree.js'
 import { type TreeFacts, treeFacts } from './trees/tree-facts.js'
 
 export interface Conditions {
@@ -26,6 +27,9 @@ export interface Cost {
   readonly memory: Spread
   /** Nothing for a contender that writes no image. */
   readonly image: Spread | undefined
+  /** Of both: nothing on a filesystem that does not count. */
+  readonly metadataCalls: Spread | undefined
+  readonly reads: Spread | undefined
 }
 
 export interface Standing {
@@ -45,23 +49,24 @@ export interface CaseResult {
 interface Run {
   readonly measurement: Measurement
   readonly image: number | undefined
+  readonly calls: Calls | undefined
 }
 
 export async function compareCase(compared: Case, conditions: Conditions): Promise<CaseResult> {
   const { tree } = compared
-  if (tree === undefined) return await takeTurns(compared, '', undefined, conditions)
-  return await tree.use(async (directory) => {
-    return await takeTurns(compared, directory, treeFacts(directory), conditions)
+  if (tree === undefined) return await takeTurns(compared, { directory: '' }, undefined, conditions)
+  return await tree.use(async (atHand) => {
+    return await takeTurns(compared, atHand, treeFacts(atHand.source ?? atHand.directory), conditions)
   }, conditions.signal)
 }
 
 async function takeTurns(
   compared: Case,
-  directory: string,
+  tree: TreeAtHand,
   facts: TreeFacts | undefined,
   conditions: Conditions,
 ): Promise<CaseResult> {
-  const turn = (contender: Contender) => runOnce(contender, compared, directory, facts, conditions)
+  const turn = (contender: Contender) => runOnce(contender, compared, tree, facts, conditions)
 
   conditions.say('  warm-up')
   const finishers: Contender[] = []
@@ -95,29 +100,37 @@ async function takeTurns(
 async function runOnce(
   contender: Contender,
   compared: Case,
-  tree: string,
+  tree: TreeAtHand,
   facts: TreeFacts | undefined,
   conditions: Conditions,
 ): Promise<Run> {
   const image = join(conditions.imageFolder, 'image.squashfs')
   const cpus = conditions.cpus.slice(0, contender.cores)
-  const command = contender.command({ tree, image, settings: compared.settings, cores: cpus.length })
+  const command = contender.command({
+    tree: tree.directory,
+    image,
+    settings: compared.settings,
+    cores: cpus.length,
+  })
   const { timeoutSeconds } = compared
 
   await rm(image, { force: true })
+  // What was asked before is not this one's.
+  await tree.calls?.()
   const measurement = await measure(command, { cpus, timeoutSeconds, signal: conditions.signal })
+  const calls = await tree.calls?.()
   conditions.say(`    ${contender.name}: ${runLine(measurement)}`)
   if (!measurement.timedOut && measurement.exitCode !== 0) {
     throw new Error(`${contender.name} failed with ${measurement.exitCode}:\n${measurement.output}`)
   }
-  if (!contender.makesImage || measurement.timedOut) return { measurement, image: undefined }
+  if (!contender.makesImage || measurement.timedOut) return { measurement, image: undefined, calls }
 
   const fault = imageFault(await readImageHead(image), compared.settings, facts?.inodes)
   if (fault !== undefined) throw new Error(`${contender.name} did not pack what the others pack: ${fault}`)
   const { size } = await stat(image)
   // What the disk has not seen yet, it need not see.
   await rm(image)
-  return { measurement, image: size }
+  return { measurement, image: size, calls }
 }
 
 function runLine({ timedOut, wall, cpu }: Measurement): string {
@@ -131,13 +144,19 @@ export function rotated<Item>(items: readonly Item[], by: number): readonly Item
 }
 
 function cost(runs: readonly Run[]): Cost {
-  const images = runs.flatMap(({ image }) => (image === undefined ? [] : [image]))
   return {
     wall: spread(runs.map(({ measurement }) => measurement.wall)),
     cpu: spread(runs.map(({ measurement }) => measurement.cpu)),
     memory: spread(runs.map(({ measurement }) => measurement.memory)),
-    image: images.length === 0 ? undefined : spread(images),
+    image: spreadOfKnown(runs.map(({ image }) => image)),
+    metadataCalls: spreadOfKnown(runs.map(({ calls }) => calls?.metadata)),
+    reads: spreadOfKnown(runs.map(({ calls }) => calls?.reads)),
   }
+}
+
+function spreadOfKnown(values: readonly (number | undefined)[]): Spread | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length === 0 ? undefined : spread(known)
 }
 
 function disturbance(runs: readonly Run[], cpus: number): number {

@@ -2,6 +2,7 @@
 // `compare.ts` runs them and `scenarios/` holds them.
 
 import type { Packer, PackJob, Settings } from './packers/packer.js'
+import type { Cost } from './rounds.js'
 import type { Tree } from './trees/tree.js'
 
 /** One of those that take turns in a case. */
@@ -23,8 +24,13 @@ export interface Case {
   readonly tree: Tree | undefined
   readonly settings: Settings
   readonly contenders: readonly Contender[]
-  /** The name of the contender that the ratios are to. */
+  /**
+   * The name of the contender that the ratios are to; or of several, up to the comma: then each contender is
+   * compared with the one that has the same after the comma.
+   */
   readonly reference: string
+  /** What is told of the contenders, where that is not all that they cost. */
+  readonly measures?: readonly (keyof Cost)[]
   /** After so many seconds a contender is stopped, and takes no further part. */
   readonly timeoutSeconds?: number
 }
@@ -37,6 +43,12 @@ export interface Scenario {
   /** Rounds that count, where that is not the default. */
   readonly rounds?: number
   readonly cases: readonly Case[]
+}
+
+/** The name of the contender that this one is compared with. */
+export function referenceFor({ contenders, reference }: Case, name: string): string {
+  const stands = contenders.some((contender) => contender.name === reference)
+  return stands ? reference : name.replace(/^[^,]*/, () => reference)
 }
 
 export function packing(packer: Packer): Contender {

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
 import { parseOptions } from '../src/options.js'
+import { referenceFor } from '../src/scenario.js'
 import { SCENARIOS } from '../src/scenarios/index.js'
 
 test('without words it is the main job in seven rounds', () => {
@@ -39,6 +40,11 @@ test('a program is left with all its cases, the others with none', () => {
   expect(() => parseOptions(['--only', 'nobody'])).toThrow(/venv/)
 })
 
+test('a tree given is put where the scenario has its own', () => {
+  const [scenario] = parseOptions(['lustre', '--tree', tmpdir()])!.scenarios
+  expect(scenario!.cases[0]!.tree!.description).toMatch(/given on the command line and its image, .* 1 ms/)
+})
+
 test.each([
   [['nowhere'], /There is no scenario "nowhere"/],
   [['--rounds', '0'], /--rounds/],
@@ -52,8 +58,9 @@ test.each([
 
 test('every scenario compares with someone who takes part', () => {
   for (const { cases } of SCENARIOS) {
-    for (const { contenders, reference } of cases) {
-      expect(contenders.map(({ name }) => name)).toContain(reference)
+    for (const one of cases) {
+      const names = one.contenders.map(({ name }) => name)
+      for (const name of names) expect(names).toContain(referenceFor(one, name))
     }
   }
   expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(SCENARIOS.length)

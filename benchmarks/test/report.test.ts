@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { chart } from '../src/report/chart.js'
-import { formatSpread, seconds } from '../src/report/figures.js'
+import { formatSpread, METADATA, seconds } from '../src/report/figures.js'
 import { withSection } from '../src/report/results-file.js'
 import { caseTable, markdownTable } from '../src/report/table.js'
-import { sampleRecord } from './sample-record.js'
+import { sampleImports, sampleRecord } from './sample-record.js'
 
 const result = sampleRecord.results[0]!
 
 describe('figures', () => {
   test('seconds have the digits that mean something', () => {
     expect([0.0412, 2.414, 13.62, 312.4].map(seconds)).toEqual(['0.041', '2.41', '13.6', '312'])
+  })
+
+  test('a small part has a digit that is not 0', () => {
+    expect([1.5, 0.04, 0.0042].map(METADATA.formatRatio)).toEqual(['1.50', '0.04', '0.004'])
   })
 
   test('a value that does not vary stands alone', () => {
@@ -46,6 +50,28 @@ describe('tables', () => {
     ])
   })
 
+  test('imports from the image stand beside those from the directory, with the calls they made', () => {
+    const [head, , ...rows] = caseTable(sampleImports)
+      .split('\n')
+      .map((line) =>
+        line
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      )
+    expect(head).toEqual([
+      '',
+      ...['Wall time, s', 'Metadata, calls', 'Reads, calls'],
+      ...['Wall time ÷', 'Metadata ÷', 'Reads ÷'],
+    ])
+    expect(rows).toEqual([
+      ['directory, one', '4.00', '3,400', '300', '1.00', '1.00', '1.00'],
+      ['image, one', '1.00', '17', '300', '0.25', '0.005', '1.00'],
+      ['directory, eight', '8.00', '6,800', '300', '1.00', '1.00', '1.00'],
+      ['image, eight', '4.00', '17', '300', '0.50', '0.003', '1.00'],
+    ])
+  })
+
   test('who was stopped has no figures, and every row has as many cells', () => {
     const rows = caseTable(result).split('\n')
     expect(rows.find((row) => row.includes('tar & gzip'))).toContain('not done after 300')
@@ -58,6 +84,7 @@ describe('the results file', () => {
     const text = withSection('', sampleRecord)
     expect(text).toMatch(/^# Results\n/)
     expect(text).toContain('pnpm bench sample --record')
+    expect(text).toContain('Ratios to mksquashfs.')
     expect(text.endsWith('<!-- end sample -->\n')).toBe(true)
   })
 
@@ -82,6 +109,18 @@ describe('the chart', () => {
     expect(new Set(bars.map(([, , fill]) => fill)).size).toBe(2)
     const [ours, theirs] = bars.map(([, width]) => Number(width))
     expect(ours! / theirs!).toBeCloseTo(0.6, 2)
+  })
+
+  test('colours what is read from the image, and compares it with the directory', () => {
+    const imports = chart({ ...sampleRecord, results: [sampleImports] })
+    const fills = [...imports.matchAll(/<rect x="[^"]+" y="[^>]*fill="([^"]+)"/g)].map(([, fill]) => fill)
+    expect(fills).toHaveLength(4 * 3)
+    expect(new Set(fills.filter((_, bar) => bar % 2 === 1)).size).toBe(1)
+    expect(fills[0]).not.toBe(fills[1])
+    expect([...imports.matchAll(/\(([\d.]+) ×\)/g)].map(([, ratio]) => ratio).slice(0, 4)).toEqual([
+      ...['0.25', '0.50'],
+      ...['0.005', '0.003'],
+    ])
   })
 
   test('says who was not done, and keeps names from being markup', () => {

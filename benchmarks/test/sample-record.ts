@@ -2,7 +2,7 @@
 // that XML minds.
 
 import type { ScenarioRecord } from '../src/report/record.js'
-import type { Cost } from '../src/rounds.js'
+import type { CaseResult, Cost } from '../src/rounds.js'
 import type { Contender } from '../src/scenario.js'
 import { spread } from '../src/statistics.js'
 
@@ -16,6 +16,8 @@ function cost(wall: readonly number[], memory: number, image?: number): Cost {
     cpu: spread(wall.map((seconds) => seconds * 1.9)),
     memory: spread([memory]),
     image: image === undefined ? undefined : spread([image]),
+    metadataCalls: undefined,
+    reads: undefined,
   }
 }
 
@@ -51,4 +53,30 @@ export const sampleRecord: ScenarioRecord = {
   date: '2025-01-31',
   versions: ['venv-packer 1.0', 'mksquashfs 1.0'],
   machine: { cpuModel: 'A CPU', cores: 2 },
+}
+
+/** Imports from a directory and from an image, one of each twice as slow with more processes. */
+export const sampleImports: CaseResult = {
+  case: {
+    name: 'imports',
+    tree: undefined,
+    settings: { compression: 'zstd', level: 3, blockSize: 131072 },
+    contenders: ['directory, one', 'image, one', 'directory, eight', 'image, eight'].map((name) =>
+      contender(name, false),
+    ),
+    reference: 'directory',
+    measures: ['wall', 'metadataCalls', 'reads'],
+  },
+  facts: undefined,
+  standings: [
+    { name: 'directory, one', cost: importCost(4, 3400) },
+    { name: 'image, one', cost: importCost(1, 17) },
+    { name: 'directory, eight', cost: importCost(8, 6800) },
+    { name: 'image, eight', cost: importCost(4, 17) },
+  ],
+  disturbance: 0,
+}
+
+function importCost(wall: number, metadataCalls: number): Cost {
+  return { ...cost([wall], 12e6), metadataCalls: spread([metadataCalls]), reads: spread([300]) }
 }

@@ -1,16 +1,22 @@
-// Ours: the command as people run it, with the Node that runs the benchmark.
+// Ours: the command as people run it, with its own options for Node, and with the Node that runs the benchmark.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { formatBlockSize } from '../block-size.js'
-import type { Packer } from './packer.js'
+import type { Packer, PackJob } from './packer.js'
 import { programVersion } from './program-version.js'
 
-export const VENV_PACKER = join(
+const VENV_PACKER = join(
   createRequire(import.meta.url).resolve('venv-packer/package.json'),
   '../bin/venv-packer.cjs',
 )
+
+/** The command, with the options for Node that its first line has: `#!/usr/bin/env -S node OPTIONS`. */
+export function venvPackerCommand(): readonly string[] {
+  const [firstLine = ''] = readFileSync(VENV_PACKER, 'utf8').split('\n')
+  return [process.execPath, ...firstLine.split(' ').slice(3), VENV_PACKER]
+}
 
 export const venvPacker: Packer = {
   name: 'venv-packer',
@@ -19,9 +25,20 @@ export const venvPacker: Packer = {
     const version = await programVersion(process.execPath, [VENV_PACKER, '--version'], 'nodejs')
     return `venv-packer ${version} on Node ${process.versions.node}`
   },
-  command: ({ tree, image, settings }) => [
-    process.execPath,
-    VENV_PACKER,
+  // Without its check, since the others have none either: they pack what they are given.
+  command: (job) => [...packCommand(job), '--no-check'],
+}
+
+/** As people run it when they add nothing. */
+export const venvPackerWithCheck: Packer = {
+  ...venvPacker,
+  name: 'venv-packer with its check',
+  command: packCommand,
+}
+
+function packCommand({ tree, image, settings }: PackJob): readonly string[] {
+  return [
+    ...venvPackerCommand(),
     'pack',
     tree,
     '-o',
@@ -35,5 +52,5 @@ export const venvPacker: Packer = {
     String(settings.level),
     '--block-size',
     formatBlockSize(settings.blockSize),
-  ],
+  ]
 }

@@ -1,19 +1,25 @@
 // What tables and charts both ask of the result of a case.
 
 import type { CaseResult, Cost } from '../rounds.js'
+import { referenceFor } from '../scenario.js'
 import { MEASURES, type Measure, WALL } from './figures.js'
 
 /** Wall time, which can also be that nobody was done in it, and whatever else there are figures of. */
-export function measuresOf({ standings }: CaseResult): readonly Measure[] {
+export function measuresOf({ standings, case: { measures } }: CaseResult): readonly Measure[] {
   return MEASURES.filter(
     (measure) =>
-      measure === WALL ||
-      standings.some(({ cost }) => cost !== undefined && measure.spread(cost) !== undefined),
+      (measures?.includes(measure.of) ?? true) &&
+      (measure === WALL || standings.some(({ cost }) => cost?.[measure.of] !== undefined)),
   )
 }
 
 export function costOf({ standings }: CaseResult, name: string): Cost | undefined {
   return standings.find((standing) => standing.name === name)?.cost
+}
+
+/** What the contender's cost is compared with. */
+export function referenceCostOf(result: CaseResult, name: string): Cost | undefined {
+  return costOf(result, referenceFor(result.case, name))
 }
 
 /** What else the machine did: a reader judges by it how far the figures can be trusted. */

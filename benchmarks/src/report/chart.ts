@@ -2,7 +2,8 @@
 // in colour, with the median and the ratio written out and a thin line from the least to the most.
 
 import type { CaseResult, Standing } from '../rounds.js'
-import { costOf, measuresOf } from './case-result.js'
+import { referenceFor } from '../scenario.js'
+import { measuresOf, referenceCostOf } from './case-result.js'
 import { formatRatioTo, type Measure } from './figures.js'
 import { caseCircumstances, type ScenarioRecord } from './record.js'
 
@@ -91,7 +92,7 @@ function bars(result: CaseResult, measure: Measure): Part {
 }
 
 function mostOf({ cost }: Standing, measure: Measure): number {
-  return (cost === undefined ? undefined : measure.spread(cost)?.max) ?? 0
+  return (cost === undefined ? undefined : cost[measure.of]?.max) ?? 0
 }
 
 function bar(
@@ -105,7 +106,7 @@ function bar(
   const { name, cost } = standing
   const baseline = top + BAR - 5
   const label = text(left - 8, baseline, name, 'name')
-  const values = cost === undefined ? undefined : measure.spread(cost)
+  const values = cost === undefined ? undefined : cost[measure.of]
   if (cost === undefined || values === undefined) {
     const reason = cost === undefined ? `not done after ${result.case.timeoutSeconds} s` : 'none'
     return `${label}\n${text(left + 4, baseline, reason, 'faint')}`
@@ -115,9 +116,9 @@ function bar(
   const middle = top + BAR / 2
   const range = `<path d="M${point(left + values.min * scale)} ${middle}H${point(left + values.max * scale)}" stroke="${INK}" stroke-width="1.5"/>`
   const compared =
-    name === result.case.reference
+    name === referenceFor(result.case, name)
       ? undefined
-      : formatRatioTo(measure, cost, costOf(result, result.case.reference))
+      : formatRatioTo(measure, cost, referenceCostOf(result, name))
   const figures = `${measure.format(values.median)}${compared === undefined ? '' : `  (${compared} ×)`}`
   return [
     label,
@@ -127,8 +128,9 @@ function bar(
   ].join('\n')
 }
 
+/** What venv-packer does, and what is done with its images. */
 function isOurs(name: string): boolean {
-  return name.startsWith('venv-packer')
+  return /^(venv-packer|image)\b/.test(name)
 }
 
 function textLine(content: string, style: string, height: number): Part {

@@ -7,17 +7,18 @@ export interface Measure {
   readonly title: string
   /** As it stands at the head of a column. */
   readonly unit: string
-  readonly spread: (cost: Cost) => Spread | undefined
+  readonly of: keyof Cost
   readonly format: (value: number) => string
   readonly formatRatio: (ratio: number) => string
 }
 
-const twoDigits = (value: number): string => value.toFixed(2)
+/** Two digits; of a small part, the first one that is not 0. */
+const twoDigits = (value: number): string => (value < 0.01 ? value.toPrecision(1) : value.toFixed(2))
 
 export const WALL: Measure = {
   title: 'Wall time',
   unit: 's',
-  spread: (cost) => cost.wall,
+  of: 'wall',
   format: seconds,
   formatRatio: twoDigits,
 }
@@ -25,7 +26,7 @@ export const WALL: Measure = {
 export const CPU: Measure = {
   title: 'CPU time',
   unit: 's',
-  spread: (cost) => cost.cpu,
+  of: 'cpu',
   format: seconds,
   formatRatio: twoDigits,
 }
@@ -33,7 +34,7 @@ export const CPU: Measure = {
 export const MEMORY: Measure = {
   title: 'Peak memory',
   unit: 'MB',
-  spread: (cost) => cost.memory,
+  of: 'memory',
   format: (bytes) => grouped(bytes / 1e6),
   formatRatio: twoDigits,
 }
@@ -41,13 +42,29 @@ export const MEMORY: Measure = {
 export const IMAGE: Measure = {
   title: 'Image size',
   unit: 'bytes',
-  spread: (cost) => cost.image,
+  of: 'image',
   format: grouped,
   // Images differ by parts of a percent, and that is what matters of them.
   formatRatio: (value) => value.toFixed(4),
 }
 
-export const MEASURES = [WALL, CPU, MEMORY, IMAGE] as const
+export const METADATA: Measure = {
+  title: 'Metadata',
+  unit: 'calls',
+  of: 'metadataCalls',
+  format: grouped,
+  formatRatio: twoDigits,
+}
+
+export const READS: Measure = {
+  title: 'Reads',
+  unit: 'calls',
+  of: 'reads',
+  format: grouped,
+  formatRatio: twoDigits,
+}
+
+export const MEASURES = [WALL, CPU, MEMORY, IMAGE, METADATA, READS] as const
 
 /** Three digits that mean something, but no more than milliseconds. */
 export function seconds(value: number): string {
@@ -67,8 +84,8 @@ export function formatSpread({ median, min, max }: Spread, format: (value: numbe
 }
 
 export function formatRatioTo(measure: Measure, cost: Cost, reference: Cost | undefined): string | undefined {
-  const own = measure.spread(cost)
-  const other = reference === undefined ? undefined : measure.spread(reference)
+  const own = cost[measure.of]
+  const other = reference === undefined ? undefined : reference[measure.of]
   if (own === undefined || other === undefined) return undefined
   const value = ratio(own.median, other.median)
   return value === undefined ? undefined : measure.formatRatio(value)

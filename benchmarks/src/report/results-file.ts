@@ -2,7 +2,7 @@
 // others as they are.
 
 import type { CaseResult } from '../rounds.js'
-import { costOf, disturbanceNote } from './case-result.js'
+import { disturbanceNote, referenceCostOf } from './case-result.js'
 import { caseCircumstances, type ScenarioRecord } from './record.js'
 import { caseTable } from './table.js'
 
@@ -45,9 +45,10 @@ function resultsSection(record: ScenarioRecord): string {
 function caseNote(result: CaseResult): string {
   const circumstances = caseCircumstances(result)
   const { reference } = result.case
+  const compared = result.standings.some(({ name }) => referenceCostOf(result, name) !== undefined)
   return [
     ...(circumstances === '' ? [] : [`Packed: ${circumstances}.`]),
-    ...(costOf(result, reference) === undefined ? [] : [`Ratios to ${reference}.`]),
+    ...(compared ? [`Ratios to ${reference}.`] : []),
     disturbanceNote(result),
   ].join(' ')
 }

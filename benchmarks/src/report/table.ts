@@ -1,21 +1,20 @@
 // The result of a case as a table, in Markdown that also reads well on a terminal.
 
 import type { CaseResult, Cost, Standing } from '../rounds.js'
-import { costOf, measuresOf } from './case-result.js'
+import { measuresOf, referenceCostOf } from './case-result.js'
 import { formatRatioTo, formatSpread, type Measure } from './figures.js'
 
 const NOTHING = '–'
 
 export function caseTable(result: CaseResult): string {
   const measures = measuresOf(result)
-  const reference = costOf(result, result.case.reference)
   const head = [
     '',
     ...measures.map(({ title, unit }) => `${title}, ${unit}`),
     ...measures.map(({ title }) => `${title} ÷`),
   ]
   const rows = result.standings.map((standing) =>
-    row(standing, measures, reference, result.case.timeoutSeconds),
+    row(standing, measures, referenceCostOf(result, standing.name), result.case.timeoutSeconds),
   )
   return markdownTable([head, ...rows])
 }
@@ -33,7 +32,7 @@ function row(
   return [
     name,
     ...measures.map((measure) => {
-      const values = measure.spread(cost)
+      const values = cost[measure.of]
       return values === undefined ? NOTHING : formatSpread(values, measure.format)
     }),
     ...measures.map((measure) => formatRatioTo(measure, cost, reference) ?? NOTHING),

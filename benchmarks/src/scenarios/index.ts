@@ -4,6 +4,7 @@ import type { Scenario } from '../scenario.js'
 import { cores } from './cores.js'
 import { gzip3, gzip9 } from './gzip.js'
 import { largeVenv } from './large-venv.js'
+import { lustre } from './lustre.js'
 import { slowMetadata } from './slow-metadata.js'
 import { smallFiles } from './small-files.js'
 import { sparse } from './sparse.js'
@@ -22,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   cores,
   startup,
   slowMetadata,
+  lustre,
 ]
 
 export function scenarioNamed(name: string): Scenario {

@@ -1,19 +1,21 @@
 // The main job: the reference venv with the settings that venv-packer has by default.
 
-import type { Scenario } from '../scenario.js'
+import { venvPackerWithCheck } from '../packers/venv-packer.js'
+import { packing, type Scenario } from '../scenario.js'
 import { referenceVenvTree } from '../trees/reference-venv.js'
 import { ALL_PACKERS, TO_MKSQUASHFS, ZSTD_3 } from './defaults.js'
 
 export const venv: Scenario = {
   name: 'venv',
   title: 'A venv, zstd level 3',
-  about: 'The main job: a real Python environment of half a gigabyte, with the default settings.',
+  about:
+    'The main job: a real Python environment of half a gigabyte, with the default settings. venv-packer packs it without its check of the environment, as the others do, and with it.',
   cases: [
     {
       name: 'reference venv',
       tree: referenceVenvTree,
       settings: ZSTD_3,
-      contenders: ALL_PACKERS,
+      contenders: [...ALL_PACKERS, packing(venvPackerWithCheck)],
       reference: TO_MKSQUASHFS,
     },
   ],

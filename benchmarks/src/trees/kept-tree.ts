@@ -16,7 +16,7 @@ export function keptTree(name: string, description: string, make: MakeTree): Tre
     use: async (body, signal) => {
       const directory = join(await fixturesFolder('benchmarks'), name)
       if (!existsSync(directory)) await makeWhole(directory, make, signal)
-      return await body(directory)
+      return await body({ directory })
     },
   }
 }

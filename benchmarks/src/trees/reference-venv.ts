@@ -5,5 +5,5 @@ import type { Tree } from './tree.js'
 
 export const referenceVenvTree: Tree = {
   description: 'the reference venv',
-  use: async (body) => await body(await referenceVenv()),
+  use: async (body) => await body({ directory: await referenceVenv() }),
 }

@@ -1,18 +1,42 @@
 // A tree on a filesystem where every metadata call takes its time: what a cluster's filesystem does, on one
 // machine. The stand-in adds no xattrs here, so that all packers have the same to do.
 
-import { withLustre } from 'fixtures'
-import type { Tree } from './tree.js'
+import { type LustreMount, METADATA_CALLS, withLustre } from 'fixtures'
+import type { Calls, Tree, TreeAtHand } from './tree.js'
+
+/** What a tree says of the process that answers for its filesystem. */
+export const SERVED_BY = 'the stand-in filesystem'
 
 export function withSlowMetadata(tree: Tree, milliseconds: number): Tree {
   return {
     description: `${tree.description}, every metadata call delayed by ${milliseconds} ms`,
-    servedBy: 'the stand-in filesystem',
+    servedBy: SERVED_BY,
     use: (body, signal) =>
-      tree.use(
-        (directory) =>
-          withLustre(directory, { delay: milliseconds, xattrs: [] }, ({ folder }) => body(folder)),
-        signal,
-      ),
+      tree.use(({ directory }) => onSlowMetadata(directory, milliseconds, directory, body), signal),
+    placed: (other) => withSlowMetadata(other, milliseconds),
+  }
+}
+
+/** Has a folder at hand on slow metadata; the tree that counts is at `source`. */
+export function onSlowMetadata<Result>(
+  folder: string,
+  milliseconds: number,
+  source: string,
+  body: (tree: TreeAtHand) => Promise<Result>,
+): Promise<Result> {
+  return withLustre(folder, { delay: milliseconds, xattrs: [] }, (lustre) =>
+    body({ directory: lustre.folder, source, calls: () => callsTo(lustre) }),
+  )
+}
+
+async function callsTo(lustre: LustreMount): Promise<Calls> {
+  return callsOf(await lustre.calls())
+}
+
+/** All metadata calls together, and the reads; nothing that is neither, as closing a file. */
+export function callsOf(counts: Readonly<Record<string, number>>): Calls {
+  return {
+    metadata: METADATA_CALLS.reduce((sum, call) => sum + (counts[call] ?? 0), 0),
+    reads: counts.read ?? 0,
   }
 }

@@ -1,4 +1,4 @@
-// A directory tree that a case packs: found, made or mounted when the case begins.
+// A directory tree that a case packs or reads: found, made or mounted when the case begins.
 
 import { statSync } from 'node:fs'
 
@@ -8,7 +8,23 @@ export interface Tree {
   /** Another process that works while the tree is read, so that its CPU time is no disturbance. */
   readonly servedBy?: string
   /** Has the tree at hand while `body` runs, and clears up after it whatever must not stay. */
-  readonly use: <Result>(body: (directory: string) => Promise<Result>, signal: AbortSignal) => Promise<Result>
+  readonly use: <Result>(body: (tree: TreeAtHand) => Promise<Result>, signal: AbortSignal) => Promise<Result>
+  /** For a tree that is another one at a special place: any tree at such a place. */
+  readonly placed?: (tree: Tree) => Tree
+}
+
+export interface TreeAtHand {
+  readonly directory: string
+  /** Where the tree can be counted quickly, if not in `directory`. */
+  readonly source?: string
+  /** Of a filesystem that counts: the calls it answered since the last time this was asked. */
+  readonly calls?: () => Promise<Calls>
+}
+
+/** How often a filesystem was asked. */
+export interface Calls {
+  readonly metadata: number
+  readonly reads: number
 }
 
 /** A tree that is already there. */
@@ -16,5 +32,5 @@ export function existingTree(directory: string): Tree {
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Error(`${directory} is not a folder. Give --tree one that is there.`)
   }
-  return { description: 'a tree given on the command line', use: (body) => body(directory) }
+  return { description: 'a tree given on the command line', use: (body) => body({ directory }) }
 }

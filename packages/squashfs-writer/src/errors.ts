@@ -81,3 +81,30 @@ export class DestinationError extends SquashfsError {
     super('DESTINATION', `${path}: ${message}`, { cause })
   }
 }
+
+/** What was to be read is no squashfs image, is damaged, or is compressed in a way that this library cannot undo. */
+export class ImageError extends SquashfsError {
+  override name = 'ImageError'
+  constructor(
+    code: 'NOT_AN_IMAGE' | 'DAMAGED_IMAGE' | 'UNKNOWN_COMPRESSOR',
+    message: string,
+    cause?: unknown,
+  ) {
+    super(code, message, { cause })
+  }
+}
+
+/** A stream could not be kept until its turn; `cause` is the system's error. */
+export class TemporaryFileError extends SquashfsError {
+  override name = 'TemporaryFileError'
+  constructor(
+    /** The temporary file's; it has no name any more. */
+    readonly path: string,
+    cause: unknown,
+  ) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    super('TEMPORARY_FILE', `${path}: ${reason}; set TMPDIR to a folder with room for what streams give`, {
+      cause,
+    })
+  }
+}

@@ -2,6 +2,7 @@
 import type { Codec } from './codec/codec.js'
 import { createBlockWriter } from './data/block-writer.js'
 import type { ContentReader } from './data/content-reader.js'
+import { storedBytes } from './data/stored-bytes.js'
 import { type DataResult, writeData } from './data/write-data.js'
 import { type Unreadable, UnreadableError } from './errors.js'
 import { setUint64, viewOf } from './format/byte-order.js'
@@ -14,9 +15,10 @@ import { createIdTable } from './tables/id-table.js'
 import { encodeInodeTables } from './tables/inode-table.js'
 import { writeLookupTable } from './tables/lookup-table.js'
 import { createXattrTable } from './tables/xattr-table.js'
-import { type ByteString, toDisplay } from './tree/byte-string.js'
+import { type ByteString, toBytes, toDisplay } from './tree/byte-string.js'
 import { type DirectoryNode, detach, type FileNode, type Node } from './tree/node.js'
 import { type InodeOrder, inodeOrder, pathsOf } from './tree/order.js'
+import { checkOwners } from './tree/owners.js'
 
 /** Parts of an image that can be left uncompressed. */
 export type StoredPart = 'inodes' | 'data' | 'fragments' | 'xattrs' | 'ids'
@@ -51,9 +53,18 @@ export interface Progress {
   readonly bytesOut: number
 }
 
-/** What is in the image. */
-export interface ImageSummary {
-  /** Inodes in the image: hard links share one. */
+/** What became of the content of a file. */
+export interface StoredFile {
+  /** The bytes of its path, from the image's root on; of a file with several names, the first. */
+  readonly path: Uint8Array
+  readonly bytes: number
+  /** Bytes in the image: its blocks, and its part of the block that its tail shares. 0 where the content was there before. */
+  readonly storedBytes: number
+}
+
+/** Inodes by their kinds, and the bytes of their files. */
+export interface Census {
+  /** Hard links share one. */
   readonly inodes: number
   readonly files: number
   readonly directories: number
@@ -65,6 +76,10 @@ export interface ImageSummary {
   readonly hardLinks: number
   /** Sum of the files' sizes, each inode once. */
   readonly bytesIn: number
+}
+
+/** What is in the image. */
+export interface ImageSummary extends Census {
   /** Size of the image with its padding, without the offset. */
   readonly bytesOut: number
   /** Fragment blocks. */
@@ -93,6 +108,7 @@ export async function writeTree(
   missing: readonly Unreadable[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
+  onStored: ((file: StoredFile) => void) | null = null,
 ): Promise<ImageSummary> {
   const { codec, store } = settings
   const output = createOutput(sink, settings.offset)
@@ -102,6 +118,7 @@ export async function writeTree(
 
   // Data and fragment blocks
   const found = inodeOrder(root)
+  checkOwners(root, found)
   const files = found.leaves.filter(isFile)
   const blocks = createBlockWriter(codec, output, settings.blocksUnderWay)
   const data = await writeData(
@@ -125,6 +142,7 @@ export async function writeTree(
 
   // Inode table, directory table
   const order = data.failures.size > 0 ? inodeOrder(root) : found
+  if (onStored) tellStored(root, order, data, settings.blockSize, onStored)
   const ids = createIdTable()
   const xattrs = createXattrTable()
   const tables = await encodeInodeTables(order, codec, store.has('inodes'), ids, xattrs)
@@ -232,6 +250,22 @@ function removePath(root: DirectoryNode, path: ByteString): void {
   )
 }
 
+function tellStored(
+  root: DirectoryNode,
+  { leaves }: InodeOrder,
+  { fragments }: DataResult,
+  blockSize: number,
+  onStored: (file: StoredFile) => void,
+): void {
+  const files = leaves.filter(isFile)
+  const stored = storedBytes(files, fragments, blockSize)
+  const untold = new Set<Node>(files)
+  for (const [path, node] of pathsOf(root, new Set<Node>(files))) {
+    if (!isFile(node) || !untold.delete(node)) continue // a further name
+    onStored({ path: toBytes(path), bytes: node.size, storedBytes: stored.get(node) ?? 0 })
+  }
+}
+
 function progressOf(
   files: readonly FileNode[],
   bytesOut: () => number,
@@ -264,11 +298,22 @@ function newestTime({ leaves, levels }: InodeOrder): number {
 }
 
 function summary(
-  { leaves, levels, count }: InodeOrder,
+  order: InodeOrder,
   bytesOut: number,
   data: DataResult,
   omitted: readonly Unreadable[],
 ): ImageSummary {
+  return {
+    ...census(order),
+    bytesOut,
+    fragments: data.fragments.length,
+    duplicates: data.duplicates,
+    omitted,
+  }
+}
+
+/** Counts what is in a tree. */
+export function census({ leaves, levels, count }: InodeOrder): Census {
   const ofType = (...types: InodeType[]) => leaves.filter(({ type }) => types.includes(type)).length
   return {
     inodes: count,
@@ -279,9 +324,5 @@ function summary(
     ipc: ofType(InodeType.FIFO, InodeType.SOCKET),
     hardLinks: leaves.reduce((sum, { links }) => sum + links - 1, 0),
     bytesIn: total(leaves.filter(isFile)).totalBytes,
-    bytesOut,
-    fragments: data.fragments.length,
-    duplicates: data.duplicates,
-    omitted,
   }
 }

@@ -13,12 +13,13 @@ export {
   LimitError,
   OptionError,
   SquashfsError,
+  TemporaryFileError,
   type Unreadable,
   UnreadableError,
 } from './errors.js'
-export type { Progress, StoredPart } from './image.js'
+export type { Census, Progress, StoredFile, StoredPart } from './image.js'
 export { type MemorySink, memorySink } from './memory-sink.js'
-export { type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
+export { type Entries, type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
 export type { ImageOptions } from './node/settings.js'
 export { type ImageResult, writeImage } from './node/write-image.js'
 export type { Sink } from './output.js'
@@ -33,4 +34,5 @@ export type {
   IpcEntry,
   SymlinkEntry,
 } from './tree/entry.js'
+export type { FoundEntry } from './tree/found-entry.js'
 export type { Warning } from './tree/rules.js'

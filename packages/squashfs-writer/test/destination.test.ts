@@ -23,7 +23,7 @@ import {
   type Sink,
   writeImage,
 } from 'squashfs-writer'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 const MIB = 1024 * 1024
 const ENTRIES: Entry[] = [{ type: 'file', path: 'a', content: 'the content of a' }]
@@ -39,6 +39,27 @@ describe('an image', () => {
       expect([...seen.values()].filter((there) => there)).toEqual([])
       expect(seen.has('data')).toBe(true)
       expect(readdirSync(folder)).toEqual(['image.squashfs'])
+    })
+  })
+
+  it('is private until it is complete, whatever the umask', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      writeFileSync(image, 'what was there before', { mode: 0o666 })
+      const modes = new Set<string>()
+      const umask = process.umask(0)
+      try {
+        await writeImage(noisyEntries(30), image, {
+          onProgress: () => {
+            for (const name of readdirSync(folder).filter((name) => name.endsWith('.partial')))
+              modes.add((statSync(join(folder, name)).mode & 0o777).toString(8))
+          },
+        })
+      } finally {
+        process.umask(umask)
+      }
+      expect([...modes]).toEqual(['600'])
+      expect((statSync(image).mode & 0o777).toString(8)).toBe('666')
     })
   })
 
@@ -268,6 +289,27 @@ describe('an abort', () => {
     },
     20_000,
   )
+
+  it('while the complete image waits for the disk keeps it from its name, and leaves no file', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      writeFileSync(image, 'what was there before')
+      const controller = new AbortController()
+      // The last that is asked for, when all is written and flushed.
+      const umask = vi.spyOn(process, 'umask').mockImplementation(() => {
+        controller.abort(new Error('the user went home'))
+        return 0o022
+      })
+      try {
+        const packing = writeImage(ENTRIES, image, { signal: controller.signal })
+        await expect(packing).rejects.toThrow('the user went home')
+      } finally {
+        umask.mockRestore()
+      }
+      expect(readdirSync(folder)).toEqual(['image.squashfs'])
+      expect(readFileSync(image, 'utf8')).toBe('what was there before')
+    })
+  })
 
   it('before the start does nothing at all', async () => {
     await withFolder(async (folder) => {

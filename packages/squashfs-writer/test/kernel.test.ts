@@ -266,10 +266,15 @@ describe('limits', () => {
     })
   })
 
-  it('one more is refused, and no image is made', async () => {
+  it('one more is refused by an error that names the file and the remedy, and no image is made', async () => {
     await withFolder(async (folder) => {
       const image = join(folder, 'image.squashfs')
-      await expect(writeImage(owners(65_536), image)).rejects.toBeInstanceOf(LimitError)
+      const error = await writeImage(owners(65_536), image).catch((reason: unknown) => reason)
+      expect(error).toBeInstanceOf(LimitError)
+      expect(error).toMatchObject({
+        code: 'FORMAT_LIMIT',
+        message: expect.stringMatching(/^f\/\d+: its owner \d+:0 .* 65535 .*owner: 'root'/),
+      })
       await expect(stat(image)).rejects.toMatchObject({ code: 'ENOENT' })
     })
   })

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 export const launcher = fileURLToPath(new URL('../bin/venv-packer.cjs', import.meta.url))
 
+/** Programs that stand for those that the system does not have; see the first lines of each. */
+export const standIns = fileURLToPath(new URL('./stand-ins', import.meta.url))
+
 export interface Ended {
   /** The exit code, or the name of the signal that ended it. */
   readonly code: number | string | null

@@ -36,12 +36,14 @@ export async function findDestination(path: string, replace: boolean): Promise<D
  * removed, and what was there stays.
  *
  * @param offset bytes of zeros before the image.
+ * @param signal heeded until the image is complete, also while the disk is waited for.
  * @throws DestinationError when the system refuses, with its error as `cause`; whatever `write` throws.
  */
 export async function writeDestination<T>(
   { path, target, replace }: Destination,
   offset: number,
   beforeReplace: BeforeReplace,
+  signal: AbortSignal,
   write: (sink: Sink) => Promise<T>,
 ): Promise<T> {
   const [folder, name] = [dirname(target), basename(target)]
@@ -52,6 +54,7 @@ export async function writeDestination<T>(
   const file = await guarded(path, () => open(temporary, 'wx', 0o600))
   try {
     const result = await fill(file)
+    signal.throwIfAborted()
     if (replace && existsSync(target)) await beforeReplace(target)
     await guarded(path, () => (replace ? rename(temporary, target) : appear(temporary, target)))
     await guarded(path, () => syncFolder(folder))

@@ -1,7 +1,7 @@
 /** Job runner: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
 import { constants, readSync } from 'node:fs'
 import type { ByteString } from '../tree/byte-string.js'
-import type { Identity } from '../tree/node.js'
+import type { FolderOnDisk, Identity } from '../tree/node.js'
 import { isPortableXattr } from '../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
 import { changeSince, inodeOf } from './identity.js'
@@ -16,18 +16,18 @@ import {
   type Jobs,
   LOOK_TIME,
   NAMES_PER_LOOK,
+  type PlaceOnDisk,
   type ReadItem,
   SLOW_CALL,
 } from './jobs.js'
-import {
-  loadSourceCalls,
-  type SourceCalls,
-  type SourceFolder,
-  type Status,
-  splitPath,
-} from './source-calls.js'
+import { loadSourceCalls, type SourceCalls, type SourceFolder, type Status } from './source-calls.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
+
+/** A folder that is open. */
+interface Entered extends FolderOnDisk {
+  readonly folder: SourceFolder
+}
 
 /** Does jobs for whoever has it: a worker thread, or the main thread where that is all there is. */
 export interface JobRunner {
@@ -43,10 +43,10 @@ export function createJobRunner(): JobRunner {
   /** Loaded when the first job comes. */
   let source: SourceCalls | null = null
   /** The file that was opened last: the parts of a large file come one after another. */
-  let open: { readonly path: ByteString; readonly descriptor: number } | null = null
+  let open: { readonly place: PlaceOnDisk; readonly descriptor: number } | null = null
 
   /** The folder that a file was opened in last: files of a folder come one after another. */
-  let entered: { readonly path: ByteString; readonly folder: SourceFolder } | null = null
+  let entered: Entered | null = null
 
   return { run, close }
 
@@ -100,9 +100,9 @@ export function createJobRunner(): JobRunner {
     return answers
   }
 
-  function lookInto({ path, names }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
+  function lookInto({ names, ...place }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
     const began = performance.now()
-    const folder = source.enter(path, false)
+    const folder = enterSeen(place, false, source)
     try {
       const all = names ?? folder.names().sort()
       const facts = factsOf(folder, all.slice(0, NAMES_PER_LOOK), xattrs, end, count(began))
@@ -130,7 +130,7 @@ export function createJobRunner(): JobRunner {
         const status = folder.status(name)
         setNumbers(numbers, n * FACTS, status)
         const type = status.mode & S_IFMT
-        if (type === S_IFREG) identities[n] = status.identity
+        if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
         if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
         if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
         if (xattrs) {
@@ -163,7 +163,7 @@ export function createJobRunner(): JobRunner {
     const descriptor = openFile(item.from, source)
     try {
       const result = use(descriptor)
-      const change = item.seen === null ? null : changeSince(item.seen, source.identity(descriptor))
+      const change = changeSince(item.from.seen, source.identity(descriptor))
       if (change !== null) throw changed(change)
       if (item.start + item.length >= item.size) closeFile()
       return result
@@ -173,17 +173,18 @@ export function createJobRunner(): JobRunner {
     }
   }
 
-  function openFile(path: ByteString, source: SourceCalls): number {
-    if (open?.path === path) return open.descriptor
+  function openFile(place: PlaceOnDisk, source: SourceCalls): number {
+    if (open?.place.name === place.name && open.place.folder.path === place.folder.path)
+      return open.descriptor
     closeFile()
     const began = performance.now()
     try {
-      const { folder, name } = splitPath(path)
-      if (entered?.path !== folder) {
+      const { path, seen } = place.folder
+      if (entered?.path !== path || entered.seen !== seen) {
         leaveFolder()
-        entered = { path: folder, folder: source.enter(folder, true) }
+        entered = { path, seen, folder: enterSeen(place.folder, true, source) }
       }
-      open = { path, descriptor: entered.folder.open(name) }
+      open = { place, descriptor: entered.folder.open(place.name) }
       return open.descriptor
     } finally {
       count(began)
@@ -206,9 +207,9 @@ export function createJobRunner(): JobRunner {
   }
 
   function digestOfFile(descriptor: number, item: ReadItem, source: SourceCalls): string {
-    const digest = createLargeDigest()
+    const digest = createLargeDigest(item.length)
     const buffer = new Uint8Array(PART_SIZE)
-    const extents = typeof item.from === 'string' ? source.extents(descriptor, item.size) : [0, item.length]
+    const extents = typeof item.from === 'object' ? source.extents(descriptor, item.size) : [0, item.length]
     let next = 0
     for (let n = 0; n < extents.length; n += 2) {
       const first = Math.max(next, Math.floor(extents[n]! / PART_SIZE) * PART_SIZE)
@@ -219,6 +220,21 @@ export function createJobRunner(): JobRunner {
       }
     }
     return digest.result()
+  }
+}
+
+/**
+ * Enters a folder, and makes sure that it is the one that was seen: on the way to it a folder may have been replaced, by a
+ * symlink that leads elsewhere above all.
+ */
+function enterSeen({ path, seen }: FolderOnDisk, follow: boolean, source: SourceCalls): SourceFolder {
+  const folder = source.enter(path, follow)
+  try {
+    if (seen === null || inodeOf(folder.status('').identity) === seen) return folder
+    throw changed('a folder on the way to it was replaced by another after it was found')
+  } catch (error) {
+    folder.close()
+    throw error
   }
 }
 

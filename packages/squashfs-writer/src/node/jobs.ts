@@ -1,7 +1,7 @@
 /** Jobs: what worker threads do for the main thread. All that touches the source's filesystem is one of these. */
 import type { Unreadable } from '../errors.js'
 import type { ByteString } from '../tree/byte-string.js'
-import type { FileNode, Identity, Xattr } from '../tree/node.js'
+import type { FileNode, FileOnDisk, FolderOnDisk, Identity, Xattr } from '../tree/node.js'
 
 /** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
 export const FACT = {
@@ -36,19 +36,19 @@ export interface Facts {
   readonly numbers: Float64Array
   readonly targets: (readonly [number, ByteString])[]
   readonly xattrs: (readonly [number, readonly Xattr[]])[]
-  /** Of each regular file; empty for the rest. */
+  /** Of each regular file and folder; empty for the rest. */
   readonly identities: Identity[]
   /** Inodes with several names. */
   readonly hardLinks: (readonly [number, string])[]
   readonly failures: (readonly [number, Failure])[]
 }
 
+export type PlaceOnDisk = Pick<FileOnDisk, 'folder' | 'name' | 'seen'>
+
 /** A range of a file to be read into a buffer. */
 export interface ReadItem {
-  /** A path, or the descriptor of a file that is open already. */
-  readonly from: ByteString | number
-  /** What the file must be; null for a descriptor. */
-  readonly seen: Identity | null
+  /** Where the file is and what it must be; or the descriptor of one that is open already. */
+  readonly from: PlaceOnDisk | number
   readonly size: number
   readonly start: number
   readonly length: number
@@ -59,8 +59,7 @@ export interface ReadItem {
 }
 
 /** A folder whose names are asked for; or, of one that was listed already, some of its names. */
-export interface Folder {
-  readonly path: ByteString
+export interface Folder extends FolderOnDisk {
   /** The name '' stands for the folder itself. */
   readonly names: ByteString[] | null
 }
@@ -73,10 +72,9 @@ export const LOOK_TIME = 25
 /** The item for a range of a file that workers read. */
 export function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
   const { content, size } = file
-  if (content.kind === 'disk')
-    return { from: content.path, seen: content.seen, size, start, length, at, digest }
+  if (content.kind === 'disk') return { from: content, size, start, length, at, digest }
   if (content.kind === 'range')
-    return { from: content.descriptor, seen: null, size, start: content.start + start, length, at, digest }
+    return { from: content.descriptor, size, start: content.start + start, length, at, digest }
   throw new TypeError(`content of kind ${content.kind} is not read by workers`)
 }
 
@@ -117,8 +115,10 @@ export type SentJob = Exclude<JobMessage, { name: 'read' }> | SentRead
 interface SentRead {
   readonly id: number
   readonly name: 'sent read'
-  readonly from: readonly (ByteString | number)[]
-  readonly seen: readonly (Identity | null)[]
+  /** Of each item: folder, name and identity, or the descriptor. */
+  readonly folders: readonly (FolderOnDisk | number)[]
+  readonly names: readonly ByteString[]
+  readonly seen: readonly Identity[]
   readonly numbers: Float64Array
   readonly buffer: ArrayBuffer
 }
@@ -131,17 +131,28 @@ export function toSend(job: JobMessage): SentJob {
   const numbers = new Float64Array(items.length * NUMBERS)
   for (const [n, { size, start, length, at, digest }] of items.entries())
     numbers.set([size, start, length, at, digest ? 1 : 0], n * NUMBERS)
-  const [from, seen] = [items.map((item) => item.from), items.map((item) => item.seen)]
-  return { id: job.id, name: 'sent read', from, seen, numbers, buffer }
+  const places = items.map(({ from }) =>
+    typeof from === 'number' ? { folder: from, name: '', seen: '' } : from,
+  )
+  return {
+    id: job.id,
+    name: 'sent read',
+    folders: places.map(({ folder }) => folder),
+    names: places.map(({ name }) => name),
+    seen: places.map(({ seen }) => seen),
+    numbers,
+    buffer,
+  }
 }
 
 export function fromSent(sent: SentJob): JobMessage {
   if (sent.name !== 'sent read') return sent
-  const { id, from, seen, numbers, buffer } = sent
-  const items = from.map((source, n) => {
+  const { id, folders, names, seen, numbers, buffer } = sent
+  const items = folders.map((folder, n) => {
     const number = (field: number) => numbers[n * NUMBERS + field]!
     const [size, start, length, at] = [number(0), number(1), number(2), number(3)]
-    return { from: source, seen: seen[n]!, size, start, length, at, digest: number(4) === 1 }
+    const from = typeof folder === 'number' ? folder : { folder, name: names[n]!, seen: seen[n]! }
+    return { from, size, start, length, at, digest: number(4) === 1 }
   })
   return { id, name: 'read', ask: { items, buffer } }
 }

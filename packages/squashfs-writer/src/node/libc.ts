@@ -71,6 +71,7 @@ export function libcCalls(): SourceCalls {
   const pathRoom = Buffer.alloc(PATH_ROOM)
   const noPath = Buffer.alloc(1)
   const status = Buffer.alloc(STATX_ROOM)
+  const identity = Buffer.alloc(STATX.blocks - STATX.inode + STATX.deviceMinor + 4 - STATX.ctime)
   const statusView = new DataView(status.buffer, status.byteOffset, STATX_ROOM)
   const u32 = (at: number) => statusView.getUint32(at, true)
   const u64 = (at: number) => u32(at) + u32(at + 4) * 2 ** 32
@@ -86,8 +87,9 @@ export function libcCalls(): SourceCalls {
   }
 
   function identityFound(): Identity {
-    const inodeAndSize = status.toString('latin1', STATX.inode, STATX.blocks)
-    return inodeAndSize + status.toString('latin1', STATX.ctime, STATX.deviceMinor + 4)
+    status.copy(identity, 0, STATX.inode, STATX.blocks)
+    status.copy(identity, STATX.blocks - STATX.inode, STATX.ctime, STATX.deviceMinor + 4)
+    return identity.toString('latin1')
   }
 
   function readXattr(path: Buffer, name: ByteString): Uint8Array | null {

@@ -1,11 +1,18 @@
 /** Pack directory: the largest way in, from a folder to an image in one call. */
-
 import type { Unreadable } from '../errors.js'
+import { type Census, census } from '../image.js'
 import type { Sink } from '../output.js'
+import { mergeInto } from '../tree/addition.js'
+import type { AttributeRules, Entry } from '../tree/entry.js'
+import { type FoundEntry, foundIn } from '../tree/found-entry.js'
+import type { DirectoryNode } from '../tree/node.js'
+import { inodeOrder } from '../tree/order.js'
 import { compilePatterns } from '../tree/patterns.js'
 import { scan } from './scan.js'
 import { type ImageOptions, settle, sourcePath } from './settings.js'
-import { build, type ImageResult } from './write-image.js'
+import { loadSourceCalls } from './source-calls.js'
+import { createSpool, type Spool } from './spool.js'
+import { build, contentOf, type ImageResult } from './write-image.js'
 
 export interface PackOptions extends ImageOptions {
   /**
@@ -19,9 +26,23 @@ export interface PackOptions extends ImageOptions {
   readonly oneFileSystem?: boolean
   /** What happens when something cannot be read: 'fail' (if absent), or 'omit', which leaves it out and lists it. */
   readonly unreadable?: 'fail' | 'omit'
+  /**
+   * Entries that are packed besides what the directory holds, or a function that is told what was found there, all of
+   * `include`, `exclude` and the rules applied, and gives them. `include` and `exclude` do not apply to them.
+   *
+   * An entry takes the place of what has its path; a directory that is there keeps what it holds. Owner and time that an
+   * entry does not give are those of the directory that it is put in, and a directory that is missing on the way is like
+   * the one above it.
+   */
+  readonly additions?: Entries | ((found: readonly FoundEntry[]) => Entries)
 }
 
+/** In any order, except that a hard link comes after its target. Each path is given once. */
+export type Entries = Iterable<Entry> | AsyncIterable<Entry>
+
 export interface PackResult extends ImageResult {
+  /** What was found in the directory; the result's own counts are those of the image, with the additions. */
+  readonly found: Census
   /** What could not be read and was left out. */
   readonly omitted: readonly Unreadable[]
 }
@@ -37,6 +58,10 @@ export interface PackResult extends ImageResult {
  * changed meanwhile; the signal's reason when aborted.
  * @example
  * const { inodes, bytesOut } = await packDirectory('.venv', 'venv.squashfs', { exclude: ['*.a'] })
+ * @example
+ * await packDirectory('site', 'site.squashfs', {
+ *   additions: [{ type: 'file', path: 'VERSION', content: '1.2.3\n' }],
+ * })
  */
 export async function packDirectory(
   directory: string | Uint8Array,
@@ -47,20 +72,52 @@ export async function packDirectory(
   const source = sourcePath(directory)
   const include = compilePatterns('include', options.include)
   const exclude = compilePatterns('exclude', options.exclude)
-  return build(destination, settings, (workers, { rules }) =>
-    scan(
-      source,
-      workers,
-      {
-        rules,
-        xattrs: settings.readsXattrs,
-        include,
-        exclude,
-        oneFileSystem: options.oneFileSystem ?? false,
-      },
-      settings.signal,
-      (files, bytesIn) =>
-        settings.onProgress({ phase: 'scan', files, bytesIn, totalFiles: 0, totalBytes: 0, bytesOut: 0 }),
-    ),
-  )
+  const spool = createSpool()
+  let found: Census | null = null
+  try {
+    const result = await build(destination, settings, async (workers, { rules }) => {
+      const scanned = await scan(
+        source,
+        workers,
+        {
+          rules,
+          xattrs: settings.readsXattrs,
+          include,
+          exclude,
+          oneFileSystem: options.oneFileSystem ?? false,
+        },
+        settings.signal,
+        (files, bytesIn) =>
+          settings.onProgress({ phase: 'scan', files, bytesIn, totalFiles: 0, totalBytes: 0, bytesOut: 0 }),
+      )
+      if (options.additions) {
+        found = census(inodeOrder(scanned.root))
+        await add(options.additions, scanned.root, rules, spool, settings.signal)
+      }
+      return scanned
+    })
+    return { ...result, found: found ?? onlyCensus(result) }
+  } finally {
+    await spool.close()
+  }
+}
+
+async function add(
+  additions: NonNullable<PackOptions['additions']>,
+  root: DirectoryNode,
+  rules: AttributeRules,
+  spool: Spool,
+  signal: AbortSignal,
+): Promise<void> {
+  const merge = mergeInto(root, rules)
+  const source = await loadSourceCalls()
+  for await (const entry of typeof additions === 'function' ? additions([...foundIn(root)]) : additions) {
+    signal.throwIfAborted()
+    merge(entry, entry.type === 'file' ? await contentOf(entry, spool, source) : null)
+  }
+}
+
+function onlyCensus(result: Census): Census {
+  const { inodes, files, directories, symlinks, devices, ipc, hardLinks, bytesIn } = result
+  return { inodes, files, directories, symlinks, devices, ipc, hardLinks, bytesIn }
 }

@@ -10,12 +10,14 @@ import {
   type DirectoryNode,
   deviceNode,
   directoryNode,
+  type FolderOnDisk,
   fileNode,
   ipcNode,
   type Node,
   symlinkNode,
 } from '../tree/node.js'
 import type { PathTest } from '../tree/patterns.js'
+import { inodeOf } from './identity.js'
 import { FACT, FACTS, type Facts, type Failure, isFailure, NAMES_PER_LOOK } from './jobs.js'
 import type { Workers } from './workers.js'
 
@@ -30,6 +32,8 @@ interface Pending {
   readonly directory: DirectoryNode
   /** From the source on. */
   readonly path: ByteString
+  /** The inode that it was when it was found. */
+  readonly seen: ByteString
   readonly names: ByteString[] | null
 }
 
@@ -68,16 +72,18 @@ export async function scan(
   let [entries, bytes] = [0, 0]
 
   const [itself] = await workers.run('look', {
-    folders: [{ path: source, names: [''] }],
+    folders: [{ path: source, seen: null, names: [''] }],
     xattrs: options.xattrs,
   })
   const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
   if (!itself || isFailure(itself) || failure) throw unreadableSource(failure)
-  const root = nodeOf(itself, 0, '', source)
+  const root = nodeOf(itself, 0, '', { path: '', seen: null })
   if (root?.type !== InodeType.DIRECTORY)
     throw unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
   const rootDevice = itself.numbers[FACT.device]!
-  const pending: Pending[] = [{ directory: root, path: '', names: null }]
+  const pending: Pending[] = [
+    { directory: root, path: '', seen: inodeOf(itself.identities[0]!), names: null },
+  ]
   await walk()
   if (options.include) prune(root)
 
@@ -107,8 +113,9 @@ export async function scan(
   }
 
   async function lookInto(folders: readonly Pending[]): Promise<void> {
-    const onDisk = folders.map(({ path, names }) => ({
+    const onDisk = folders.map(({ path, seen, names }) => ({
       path: path === '' ? source : `${source}/${path}`,
+      seen,
       names,
     }))
     const answers = await workers.run('look', { folders: onDisk, xattrs: options.xattrs })
@@ -130,8 +137,9 @@ export async function scan(
   }
 
   /** Puts names into a directory; those that are directories themselves will be looked into. */
-  function take({ directory, path: prefix }: Pending, facts: Facts): void {
+  function take({ directory, path: prefix, seen }: Pending, facts: Facts): void {
     const failures = new Map(facts.failures)
+    const folder: FolderOnDisk = { path: prefix === '' ? source : `${source}/${prefix}`, seen }
     for (const [n, name] of facts.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
       if (options.exclude?.(path)) continue
@@ -140,7 +148,7 @@ export async function scan(
         if (options.include?.(path) ?? true) unreadable.push({ path, failure })
         continue
       }
-      const node = nodeOf(facts, n, path, `${source}/${path}`)
+      const node = nodeOf(facts, n, path, folder)
       if (!node) continue
       if (options.include && node.type !== InodeType.DIRECTORY && !options.include(path)) continue
       checkName(name, path)
@@ -148,7 +156,7 @@ export async function scan(
       entries++
       if (node.type === InodeType.FILE) bytes += node.size
       if (node.type === InodeType.DIRECTORY && entersDevice(facts, n))
-        pending.push({ directory: node, path, names: null })
+        pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null })
     }
   }
 
@@ -156,7 +164,7 @@ export async function scan(
     return !options.oneFileSystem || facts.numbers[n * FACTS + FACT.device] === rootDevice
   }
 
-  function nodeOf(facts: Facts, n: number, path: ByteString, onDisk: ByteString): Node | null {
+  function nodeOf(facts: Facts, n: number, path: ByteString, folder: FolderOnDisk): Node | null {
     const number = (fact: number) => facts.numbers[n * FACTS + fact]!
     const hardLink = found(facts.hardLinks, n)
     const known = hardLink === undefined ? undefined : inodes.get(hardLink)
@@ -180,7 +188,8 @@ export async function scan(
           const size = number(FACT.size)
           const content: Content = {
             kind: 'disk',
-            path: onDisk,
+            folder,
+            name: facts.names[n]!,
             seen: facts.identities[n]!,
             sparse: number(FACT.blocks) * 512 < size,
           }

@@ -4,7 +4,7 @@ import type { Codec } from '../codec/codec.js'
 import { zstd } from '../codec/zstd.js'
 import { OptionError } from '../errors.js'
 import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from '../format/limits.js'
-import type { ImageSettings, Progress, StoredPart } from '../image.js'
+import type { ImageSettings, Progress, StoredFile, StoredPart } from '../image.js'
 import { toByteString } from '../tree/byte-string.js'
 import { compileNamePatterns } from '../tree/patterns.js'
 import type { Rules } from '../tree/rules.js'
@@ -58,6 +58,8 @@ export interface ImageOptions {
   readonly signal?: AbortSignal
   /** Told how far the work is, often. What it throws stops the work. */
   readonly onProgress?: (progress: Progress) => void
+  /** Told of each file how many bytes it takes in the image, when all contents are written. What it throws stops the work. */
+  readonly onStored?: (file: StoredFile) => void
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -76,6 +78,7 @@ export interface Settings {
   readonly buffers: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  readonly onStored: ((file: StoredFile) => void) | null
 }
 
 /**
@@ -128,6 +131,7 @@ export function settle(
     buffers: 4 + 3 * threads,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
+    onStored: options.onStored ?? null,
   }
 }
 

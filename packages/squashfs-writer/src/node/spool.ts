@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DestinationError } from '../errors.js'
+import { TemporaryFileError } from '../errors.js'
 import type { FileRange } from '../tree/node.js'
 
 export interface Spool {
@@ -13,21 +13,29 @@ export interface Spool {
 }
 
 export function createSpool(): Spool {
+  const path = join(tmpdir(), `squashfs-writer-${randomBytes(8).toString('hex')}`)
   let file: FileHandle | null = null
   let end = 0
 
   async function openFile(): Promise<FileHandle> {
-    const path = join(tmpdir(), `squashfs-writer-${randomBytes(8).toString('hex')}`)
     try {
       const handle = await open(path, 'wx+', 0o600)
       await unlink(path) // it vanishes with the process, however that ends
       return handle
     } catch (error) {
-      throw new DestinationError(
-        path,
-        'no temporary file could be made for a stream; set TMPDIR to a place with room',
-        error,
-      )
+      throw new TemporaryFileError(path, error)
+    }
+  }
+
+  async function append(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+    try {
+      for (let at = 0; at < chunk.length; ) {
+        const { bytesWritten } = await handle.write(chunk, at, chunk.length - at, end)
+        at += bytesWritten
+        end += bytesWritten
+      }
+    } catch (error) {
+      throw new TemporaryFileError(path, error)
     }
   }
 
@@ -35,13 +43,7 @@ export function createSpool(): Spool {
     async keep(stream) {
       file ??= await openFile()
       const start = end
-      for await (const chunk of stream) {
-        for (let at = 0; at < chunk.length; ) {
-          const { bytesWritten } = await file.write(chunk, at, chunk.length - at, end)
-          at += bytesWritten
-          end += bytesWritten
-        }
-      }
+      for await (const chunk of stream) await append(file, chunk)
       return { content: { kind: 'range', descriptor: file.fd, start }, size: end - start }
     },
     async close() {

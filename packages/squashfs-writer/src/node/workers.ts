@@ -7,7 +7,15 @@ import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { SquashfsError } from '../errors.js'
 import { createJobRunner } from './job-runner.js'
-import { type AnswerMessage, type Failure, type JobMessage, type JobName, type Jobs, toSend, UP } from './jobs.js'
+import {
+  type AnswerMessage,
+  type Failure,
+  type JobMessage,
+  type JobName,
+  type Jobs,
+  toSend,
+  UP,
+} from './jobs.js'
 
 /** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the main thread. */
 const JOBS_PER_WORKER = 2

@@ -86,10 +86,19 @@ export async function build(
     const write = (sink: Sink) =>
       untilAborted(
         signal,
-        writeTree(root, reader, sink, settings.image, missing, signal, settings.onProgress),
+        writeTree(
+          root,
+          reader,
+          sink,
+          settings.image,
+          missing,
+          signal,
+          settings.onProgress,
+          settings.onStored,
+        ),
       )
     const summary = place
-      ? await writeDestination(place, settings.image.offset, settings.beforeReplace, write)
+      ? await writeDestination(place, settings.image.offset, settings.beforeReplace, signal, write)
       : await write(destination as Sink)
     return {
       ...summary,
@@ -127,7 +136,7 @@ function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string,
 }
 
 /** The one door for contents: after it they are of one of the node's kinds, with a known size. */
-async function contentOf(
+export async function contentOf(
   { content, path }: FileEntry,
   spool: Spool,
   source: SourceCalls,
@@ -155,24 +164,24 @@ function diskContent(
   path: string,
   source: SourceCalls,
 ): { content: Content; size: number } {
-  const status = lookAt(source, file, path)
-  if ((status.mode & constants.S_IFMT) !== constants.S_IFREG)
+  const { folder, name } = splitPath(file)
+  const { mode, size, blocks, identity } = statusOfFile()
+  if ((mode & constants.S_IFMT) !== constants.S_IFREG)
     throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
-  const { size, blocks, identity } = status
-  return { content: { kind: 'disk', path: file, seen: identity, sparse: blocks * 512 < size }, size }
-}
+  const place = { folder: { path: folder, seen: null }, name }
+  return { content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size }, size }
 
-function lookAt(source: SourceCalls, file: ByteString, path: string): Status {
-  const place = splitPath(file)
-  try {
-    const folder = source.enter(place.folder, true)
+  function statusOfFile(): Status {
     try {
-      return folder.status(place.name)
-    } finally {
-      folder.close()
+      const entered = source.enter(folder, true)
+      try {
+        return entered.status(name)
+      } finally {
+        entered.close()
+      }
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${reason}`)
     }
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${reason}`)
   }
 }

@@ -39,6 +39,17 @@ export function toDisplay(s: ByteString): string {
   return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
+/** For programs: text where it is UTF-8, its bytes where it is not; {@link toByteString} gives the same back. */
+export function toPath(s: ByteString): string | Uint8Array {
+  if (isAscii(s)) return s
+  const bytes = toBytes(s)
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return bytes
+  }
+}
+
 /** For patterns: text, with U+FFFD for what is not UTF-8. */
 export function toText(s: ByteString): string {
   return isAscii(s) ? s : new TextDecoder('utf-8', { ignoreBOM: true }).decode(toBytes(s))

@@ -42,13 +42,21 @@ export type Content =
   | FileOnDisk
   | FileRange
 
-/** A file found by its path, which must still be the file that was seen. */
+/** A file found by its name in a folder, which must still be the file that was seen. */
 export interface FileOnDisk {
   readonly kind: 'disk'
-  readonly path: ByteString
+  /** One object for all of its files. */
+  readonly folder: FolderOnDisk
+  readonly name: ByteString
   readonly seen: Identity
   /** Fewer blocks than the size asks for: it has holes. */
   readonly sparse: boolean
+}
+
+export interface FolderOnDisk {
+  readonly path: ByteString
+  /** The inode that it must be; null for whichever its path leads to. */
+  readonly seen: ByteString | null
 }
 
 /** A range of a file that is open already. */

@@ -5,14 +5,16 @@ export const programHelp = `Usage: venv-packer <command> [options]
 Packs a Python virtual environment into one squashfs image that the kernel mounts.
 
 Commands:
-  pack <venv>         pack a virtual environment into an image
-  rollback <image>    go back to an image that was kept when it was renewed
-  diff <old> <new>    say which packages differ between two virtual environments
-  completion <shell>  print what makes bash or zsh complete this command's words
+  pack <venv>               pack a virtual environment into an image
+  check <venv>              say what would go wrong with the image, before it is packed
+  run <image> -- <command>  run a command in the environment of an image
+  rollback <image>          go back to an image that was kept when it was renewed
+  diff <old> <new>          say which packages differ between two environments
+  completion <shell>        print what makes bash or zsh complete this command's words
 
 Options:
-  -h, --help     print this help; venv-packer pack --help for a command's own
-  -V, --version  print the version
+  -h, --help                print this help; venv-packer pack --help for a command's own
+  -V, --version             print the version
 `
 
 export const packHelp = `Usage: venv-packer pack [options] <venv>
@@ -29,12 +31,22 @@ The image:
   --compression <name>  zstd, gzip or none (default: zstd)
   --level <n>           zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)
   --block-size <size>   a power of two from 4K to 1M (default: 128K)
+  --mount-point <path>  where it will be mounted, for the lines that are printed (default:
+                        where the venv works; if it works anywhere, beside the image)
 
 What goes in:
   --any-directory       a folder that is not a virtual environment, too
+  --compile             the modules' bytecode, too, so that no import ever compiles;
+                        the venv's own Python makes it, the venv is not touched
+  --optimize <levels>   bytecode of these levels: 0 for python, 1 for python -O, 2 for
+                        python -OO, with commas between (default: 0)
   --exclude <glob>      not these; without a slash at any depth; repeatable
   --no-xattrs           no extended attributes
   --owner <owner>       who owns it all: keep, root, or UID:GID (default: keep)
+
+The check, which comes first (see venv-packer check --help):
+  --strict              warnings are failures, and no image is written
+  --no-check            leave it out: where time counts, and the venv is known to be well
 
 How:
   --threads <n>         compress with this many threads (default: one for each core)
@@ -51,8 +63,37 @@ Examples:
   venv-packer pack .venv --keep 2                    renews it; rollback goes back
   venv-packer pack .venv --compression gzip          for kernels without zstd
   venv-packer pack .venv --exclude '*.a' --exclude tests
+  venv-packer pack .venv --compile                   with bytecode for plain python
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
+`
+
+export const checkHelp = `Usage: venv-packer check [options] <venv>
+
+Says what would go wrong where the image of a virtual environment is used, before
+it is packed: what, where, what will happen, and the remedy. Nothing is changed.
+
+What is looked at:
+  --any-directory       a folder that is not a virtual environment, too
+  --exclude <glob>      not these; without a slash at any depth; repeatable
+
+How it is judged:
+  --mount-point <path>  where the image will be mounted
+  --strict              warnings count as errors
+
+How:
+  --json                one JSON object on standard output, also for errors
+  -q, --quiet           nothing but the exit code
+  --debug               stacks with the errors
+  -h, --help            print this help
+  -V, --version         print the version
+
+Examples:
+  venv-packer check .venv
+  venv-packer check .venv --mount-point /scratch/me/.venv
+  venv-packer check .venv --strict --quiet && venv-packer pack .venv
+
+Exit codes: 0 no errors (with --strict: and no warnings), 1 errors, 2 wrong usage
 `
 
 export const rollbackHelp = `Usage: venv-packer rollback [options] <image>
@@ -107,3 +148,42 @@ Options:
   -h, --help     print this help
   -V, --version  print the version
 `
+
+export const runHelp = `Usage: venv-packer run [options] <image> -- <command> [arguments]
+
+Runs a command with the image mounted and its environment active: VIRTUAL_ENV is set, and
+the image's bin comes first in PATH. Nothing stays mounted.
+
+  --at <folder>   mount it there (default: where the venv works; if it works anywhere, a
+                  temporary folder)
+  --with <way>    mount it in this way, and try no other
+  --dry-run       show the ways, and what would be run
+  --json          with --dry-run: one JSON object on standard output
+  --debug         say why a way did not work; stacks with the errors
+  -h, --help      print this help
+  -V, --version   print the version
+
+The ways, in the order in which they are tried:
+  squashfs-mount  the setuid program of CSCS; the kernel mounts
+  mount           for root: the kernel mounts, and only the command sees it
+  user-namespace  squashfuse mounts, and only the command sees it
+  squashfuse      in a temporary folder, where all of your processes see it
+
+Examples:
+  venv-packer run venv.squashfs -- python train.py
+  venv-packer run venv.squashfs -- bash
+  srun venv-packer run $SCRATCH/venv.squashfs -- python train.py
+
+Exit codes: those of the command, 128 + n if signal n ended it; 125 if it was not
+started, 126 if it cannot be executed, 127 if there is no such command; 2 wrong usage
+`
+
+/** By the command's name. */
+export const commandHelps: Readonly<Record<string, string>> = {
+  pack: packHelp,
+  check: checkHelp,
+  run: runHelp,
+  rollback: rollbackHelp,
+  diff: diffHelp,
+  completion: completionHelp,
+}

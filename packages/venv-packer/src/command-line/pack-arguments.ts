@@ -1,5 +1,7 @@
 /** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { type Level, parseLevels, usualLevels } from '../bytecode/levels.js'
 import type { PackRequest } from '../commands/pack.js'
 import { wrongUsage } from '../errors/failure.js'
 import { type Compressor, chooseCompression, compressors } from '../image/compression.js'
@@ -16,12 +18,17 @@ interface PackOptions {
   readonly compression: string
   readonly level?: string
   readonly blockSize: string
+  readonly compile?: boolean
+  readonly optimize?: string
   readonly exclude: readonly string[]
   readonly xattrs: boolean
   readonly owner: string
   readonly threads?: string
+  readonly mountPoint?: string
   readonly force?: true
   readonly keep?: string
+  readonly check: boolean
+  readonly strict?: true
   readonly anyDirectory?: true
   readonly json?: true
   readonly quiet?: true
@@ -40,11 +47,16 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .addOption(optionWithChoices('--compression <name>', compressors).default('zstd'))
     .option('--level <n>')
     .option('--block-size <size>', '', '128K')
+    .option('--mount-point <path>')
     .option('--any-directory')
+    .option('--compile')
+    .option('--optimize <levels>')
     .option('--exclude <glob>', '', append, [])
     .option('--no-xattrs')
     .addOption(optionWithChoices('--owner <owner>', ['keep', 'root']).default('keep'))
     .option('--threads <n>')
+    .option('--no-check')
+    .option('--strict')
     .option('--json')
     .option('-q, --quiet')
     .option('--no-progress')
@@ -59,6 +71,8 @@ function packRequest(source: string, options: PackOptions): PackRequest {
   if (options.output === '') throw wrongUsage('--output is empty', 'Was a shell variable in it not set?')
   if (options.exclude.includes(''))
     throw wrongUsage('--exclude is empty', 'Was a shell variable in it not set?')
+  if (options.strict && !options.check)
+    throw wrongUsage('--strict and --no-check contradict each other', 'Leave one of them out.')
   const level = options.level === undefined ? undefined : wholeNumber('--level', options.level)
   return {
     source,
@@ -68,10 +82,14 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     keep: options.keep === undefined ? undefined : previousImages(options.keep),
     compression: chooseCompression(compressor(options.compression), level),
     blockSize: blockSize(options.blockSize),
+    compile: levels(options),
     exclude: options.exclude,
     xattrs: options.xattrs ? 'keep' : 'none',
     owner: owner(options.owner),
     threads: options.threads === undefined ? undefined : threads(options.threads),
+    mountPoint: options.mountPoint === undefined ? undefined : mountPoint(options.mountPoint),
+    check: options.check,
+    strict: options.strict ?? false,
   }
 }
 
@@ -113,6 +131,15 @@ function owner(text: string): Owner {
   return known
 }
 
+/** Naming levels is asking for them. */
+function levels({ compile, optimize }: PackOptions): readonly Level[] | undefined {
+  if (optimize === undefined) return compile ? usualLevels : undefined
+  const known = parseLevels(optimize)
+  if (known === undefined)
+    throw wrongUsage(`--optimize ${optimize} is unknown: it is one or more of 0, 1, 2 with commas between`)
+  return known
+}
+
 const mostThreads = 1024
 
 function threads(text: string): number {
@@ -130,6 +157,11 @@ function previousImages(text: string): number {
     throw wrongUsage('--keep 0 keeps nothing', 'To replace the image and keep none, use --force.')
   if (count > mostKept) throw wrongUsage(`--keep ${text} is not possible: it goes from 1 to ${mostKept}`)
   return count
+}
+
+function mountPoint(text: string): string {
+  if (text === '') throw wrongUsage('--mount-point is empty', 'Was a shell variable in it not set?')
+  return resolve(text)
 }
 
 function wholeNumber(option: string, text: string): number {

@@ -1,11 +1,17 @@
 /** `venv-packer pack`: a virtual environment in, one image and a report out. Speaks to no one: that is the caller's. */
+import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import type { Codec, PackResult, Progress } from 'squashfs-writer'
+import type { Bytecode, CompileProgress, Compiler } from '../bytecode/compiler.js'
+import type { Level } from '../bytecode/levels.js'
 import type { Compression } from '../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../image/destination.js'
 import type { Keeper, PreviousImages } from '../image/keeper.js'
 import type { Owner } from '../image/owner.js'
 import { type Environment, openEnvironment } from '../venv/environment.js'
+import type { Finding } from '../venv/finding.js'
+import type { PackageShare, SharesInImage } from '../venv/package-shares.js'
+import type { Relocation } from '../venv/relocation.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
 export interface PackRequest {
@@ -20,43 +26,73 @@ export interface PackRequest {
   readonly keep?: number | undefined
   readonly compression: Compression
   readonly blockSize: number
+  /** Levels at which the modules are compiled; undefined: they are packed as they are. */
+  readonly compile: readonly Level[] | undefined
   readonly exclude: readonly string[]
   readonly xattrs: 'keep' | 'none'
   readonly owner: Owner
   /** Undefined: one for each core. */
   readonly threads: number | undefined
+  /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
+  readonly mountPoint: string | undefined
+  /** Look first for what would go wrong with the image. */
+  readonly check: boolean
+  /** Warnings of the check are failures. */
+  readonly strict: boolean
 }
 
 export interface PackReport {
   readonly request: PackRequest
   readonly environment: Environment
   readonly destination: Destination
+  /** Undefined without the check. */
+  readonly relocation: Relocation | undefined
+  readonly findings: readonly Finding[]
+  readonly packages: readonly PackageShare[]
   readonly result: PackResult
   /** Undefined when previous images are not kept. */
   readonly previous: PreviousImages | undefined
+  /** Undefined when none was asked for. */
+  readonly bytecode: Bytecode | undefined
   readonly seconds: number
 }
 
 export interface PackCompany {
   readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
+  readonly onProgress: (progress: PackProgress) => void
 }
+
+/** How far the packing is; the modules are compiled after the folder was read. */
+export type PackProgress = Progress | CompileProgress
 
 export async function pack(request: PackRequest, company: PackCompany): Promise<PackReport> {
   const started = performance.now()
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
+  const checked = request.check ? await checkFirst(request, environment, company.signal) : undefined
   const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
-  const result = await writeImage(request, environment, destination, keeper, company)
-  const previous = await keeper?.tidy(destination.realPath)
-  return {
-    request,
-    environment,
-    destination,
-    result,
-    previous,
-    seconds: (performance.now() - started) / 1000,
+  const compiler = await compilerFor(request, environment, company)
+  try {
+    const result = await writeImage(
+      { request, environment, destination, shares: checked?.shares, keeper, compiler },
+      company,
+    )
+    const previous = await keeper?.tidy(destination.realPath)
+    return {
+      request,
+      environment,
+      destination,
+      relocation: checked?.relocation,
+      findings: checked?.findings ?? [],
+      packages: checked?.shares.shares() ?? [],
+      result,
+      previous,
+      bytecode: compiler?.result(),
+      seconds: (performance.now() - started) / 1000,
+    }
+  } finally {
+    await compiler?.stop()
   }
 }
 
@@ -65,13 +101,62 @@ async function keeping(most: number): Promise<Keeper> {
   return keeperOf(most)
 }
 
-async function writeImage(
+/** What is known of the environment before it is packed; no more is kept in memory while that is done. */
+interface Checked {
+  readonly relocation: Relocation
+  readonly findings: readonly Finding[]
+  readonly shares: SharesInImage
+}
+
+/** @throws Failure when the environment is not to be packed as it is. */
+async function checkFirst(
   request: PackRequest,
   environment: Environment,
-  destination: Destination,
-  keeper: Keeper | undefined,
-  company: PackCompany,
-): Promise<PackResult> {
+  signal: AbortSignal,
+): Promise<Checked> {
+  const { examine } = await import('../venv/examination.js')
+  const { sharesInImage } = await import('../venv/package-shares.js')
+  const { refuseUnfit } = await import('../errors/check-failure.js')
+  const plan = {
+    exclude: request.exclude,
+    mountPoint: request.mountPoint,
+    owner: request.owner,
+    compiles: request.compile !== undefined,
+  }
+  const { relocation, findings, packages } = await examine(environment, plan, signal)
+  refuseUnfit(findings, request.strict, environment)
+  return { relocation, findings, shares: sharesInImage(packages) }
+}
+
+async function compilerFor(
+  { compile: levels, mountPoint, threads }: PackRequest,
+  environment: Environment,
+  { onProgress }: PackCompany,
+): Promise<Compiler | undefined> {
+  if (levels === undefined) return undefined
+  const { startCompiler } = await import('../bytecode/compiler.js')
+  const anywhere = environment.config?.relocatable ?? true
+  return await startCompiler({
+    environment,
+    mountPoint: mountPoint ?? (anywhere ? undefined : environment.path),
+    levels,
+    processes: threads ?? availableParallelism(),
+    onProgress,
+  })
+}
+
+/** What one packing has to do with. */
+interface Packing {
+  readonly request: PackRequest
+  readonly environment: Environment
+  readonly destination: Destination
+  readonly shares: SharesInImage | undefined
+  readonly keeper: Keeper | undefined
+  readonly compiler: Compiler | undefined
+}
+
+async function writeImage(packing: Packing, company: PackCompany): Promise<PackResult> {
+  const { request, environment, destination, shares, keeper, compiler } = packing
   // Loaded only now: whatever can be refused without it is refused at once.
   const library = await import('squashfs-writer')
   try {
@@ -85,7 +170,11 @@ async function writeImage(
       ...(keeper && { beforeReplace: keeper.keep }),
       signal: company.signal,
       onProgress: company.onProgress,
+      ...(shares && {
+        onStored: ({ path, storedBytes }) => shares.add(Buffer.from(path).toString('latin1'), storedBytes),
+      }),
       ...(request.threads === undefined ? {} : { threads: request.threads }),
+      ...(compiler === undefined ? {} : { additions: compiler.entries }),
     })
   } catch (error) {
     if (company.signal.aborted) throw company.signal.reason

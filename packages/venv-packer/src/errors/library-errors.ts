@@ -1,10 +1,13 @@
 /** Turns what squashfs-writer throws into a failure with this command's own words and options. */
+import { dirname } from 'node:path'
 import {
   DestinationError,
   EntryError,
   LimitError,
   OptionError,
   SquashfsError,
+  TemporaryFileError,
+  type Unreadable,
   UnreadableError,
 } from 'squashfs-writer'
 import { Failure, wrongUsage } from './failure.js'
@@ -24,6 +27,7 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place)
   if (cause instanceof EntryError) {
     return new Failure(cause.code, cause.message, 'Leave it out with --exclude.', { path: cause.path, cause })
   }
+  if (cause instanceof TemporaryFileError) return noTemporaryFile(cause)
   const details = { path: source.path, cause }
   if (cause instanceof LimitError) {
     const message = `${source.typed} does not fit into an image: ${cause.message}`
@@ -47,10 +51,30 @@ function unreadable(cause: UnreadableError, source: Place): Failure {
   const message = only
     ? `${only.path} in ${source.typed} cannot be read: ${only.message}; no image was written`
     : `${paths.length} paths in ${source.typed} cannot be read; no image was written`
-  const remedy = paths.every((path) => path.code === 'CHANGED')
-    ? 'Pack again when nothing changes the folder any more.'
-    : 'Make them readable (chmod, or as another user), or leave them out with --exclude.'
-  return new Failure(code, message, remedy, { path: source.path, paths, cause })
+  return new Failure(code, message, remedyFor(paths), { path: source.path, paths, cause })
+}
+
+/** Of what was there when it was found: it changed, vanished, or became a symlink or a file. */
+const signsOfChange: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ESTALE']
+
+function remedyFor(paths: readonly Unreadable[]): string {
+  if (paths.every(({ code }) => signsOfChange.includes(code)))
+    return 'Pack again when nothing changes the folder any more.'
+  if (paths.every(({ code }) => code === 'EIO'))
+    return 'Their disk fails: see the system log (dmesg), restore them, or leave them out with --exclude.'
+  return 'Make them readable (chmod, or as another user), or leave them out with --exclude.'
+}
+
+function noTemporaryFile(cause: TemporaryFileError): Failure {
+  const folder = dirname(cause.path)
+  const systemCode = systemErrorCode(cause.cause)
+  const { message } = explainSystemError(systemCode, cause.message)
+  return new Failure(
+    cause.code,
+    `the bytecode cannot be kept in the temporary folder ${folder}: ${message}`,
+    'Free some space there, or name another folder in the variable TMPDIR.',
+    { path: folder, systemCode, cause },
+  )
 }
 
 function unwritable(cause: DestinationError, image: Place): Failure {

@@ -1,16 +1,21 @@
 /** What `--json` prints: one object, described in the README of this package. Fields are added, never renamed. */
+import { toDisplay } from 'squashfs-writer/paths'
+import type { CheckReport } from '../commands/check.js'
 import type { DiffReport } from '../commands/diff.js'
 import type { PackReport } from '../commands/pack.js'
 import type { RollbackReport } from '../commands/rollback.js'
 import type { Failure } from '../errors/failure.js'
 import type { ImageFile } from '../image/image-file.js'
 import type { Environment } from '../venv/environment.js'
+import type { Finding } from '../venv/finding.js'
+import { type PackageShare, packageShares } from '../venv/package-shares.js'
 import { packageVersion } from '../version.js'
 import type { MountAdvice } from './mount-advice.js'
 import { unprintable } from './printable.js'
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
-  const { request, environment, destination, result, seconds } = report
+  const { request, environment, destination, result, bytecode, seconds } = report
+  const { found } = result
   const { config } = environment
   return line({
     ok: true,
@@ -32,21 +37,24 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
       level: request.compression.level ?? null,
       blockSize: request.blockSize,
     },
-    inodes: result.inodes,
-    files: result.files,
-    directories: result.directories,
-    symlinks: result.symlinks,
-    devices: result.devices,
-    ipc: result.ipc,
-    hardLinks: result.hardLinks,
-    bytesIn: result.bytesIn,
+    inodes: found.inodes,
+    files: found.files,
+    directories: found.directories,
+    symlinks: found.symlinks,
+    devices: found.devices,
+    ipc: found.ipc,
+    hardLinks: found.hardLinks,
+    bytesIn: found.bytesIn,
     bytesOut: result.bytesOut,
     ratio: rounded(result.bytesIn / result.bytesOut),
+    bytecode: bytecode ?? null,
     fragments: result.fragments,
     duplicates: result.duplicates,
     droppedXattrs: result.droppedXattrs,
     warnings: result.warnings,
     omitted: result.omitted,
+    findings: report.findings.map(findingJson),
+    packages: report.packages.map(packageJson),
     seconds: rounded(seconds),
     mount,
   })
@@ -81,6 +89,53 @@ export function diffJson({ old, new: now, changes }: DiffReport): string {
 
 function facts({ bytes, written }: ImageFile): object {
   return { bytes, written: written.toISOString() }
+}
+
+export function checkJson({ request, environment, examination, passed, seconds }: CheckReport): string {
+  const { inventory, relocation, packages, findings } = examination
+  const { config } = environment
+  const { interpreter, census } = inventory
+  return line({
+    ok: true,
+    command: 'check',
+    version: packageVersion(),
+    passed,
+    source: {
+      path: environment.path,
+      venv: config !== undefined,
+      relocatable: config?.relocatable ?? null,
+      python: config?.version ?? null,
+    },
+    interpreter: interpreter
+      ? {
+          path: toDisplay(interpreter.path),
+          links: interpreter.links.map(toDisplay),
+          exists: interpreter.exists,
+        }
+      : null,
+    mount: {
+      point: request.mountPoint ?? (relocation.relocatable ? null : toDisplay(relocation.madeFor)),
+      anywhere: relocation.relocatable,
+    },
+    inodes: census.inodes,
+    files: census.files,
+    directories: census.folders,
+    symlinks: census.symlinks,
+    others: census.others,
+    bytes: census.bytes,
+    findings: findings.map(findingJson),
+    packages: packageShares(packages).map(packageJson),
+    seconds: rounded(seconds),
+  })
+}
+
+function findingJson({ code, severity, message, effect, remedy, places, weight }: Finding): object {
+  const size = weight && { inodes: weight.inodes, bytes: weight.bytes, share: rounded(weight.share) }
+  return { code, severity, message, effect, remedy, count: places.length, places, size }
+}
+
+function packageJson({ name, version, files, bytes, bytesInImage }: PackageShare): object {
+  return { name, version, files, bytes, bytesInImage }
 }
 
 export function failureJson(failure: Failure): string {

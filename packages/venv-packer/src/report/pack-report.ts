@@ -1,24 +1,42 @@
 /** The report on a packed image in the style that was asked for: JSON, words, or nothing. */
 import { existsSync, readdirSync } from 'node:fs'
+import { toByteString } from 'squashfs-writer/paths'
 import type { ReportStyle } from '../command-line/report-style.js'
 import type { PackReport } from '../commands/pack.js'
+import { squashfsMountForm } from '../mounting/machine.js'
+import type { Environment } from '../venv/environment.js'
+import type { Relocation } from '../venv/relocation.js'
 import { packJson } from './json-report.js'
 import { type MountAdvice, mountAdvice } from './mount-advice.js'
 import { summary } from './summary.js'
 
-export function reportPack(report: PackReport, style: ReportStyle): string {
+export async function reportPack(report: PackReport, style: ReportStyle): Promise<string> {
   if (style.quiet && !style.json) return ''
-  const mount = adviceFor(report)
+  const mount = await adviceFor(report)
   return style.json ? packJson(report, mount) : summary(report, mount, existsSync(mount.point))
 }
 
-function adviceFor({ environment, destination }: PackReport): MountAdvice {
+async function adviceFor({
+  request,
+  environment,
+  destination,
+  relocation,
+}: PackReport): Promise<MountAdvice> {
   return mountAdvice({
     image: destination.path,
-    environment: environment.path,
+    environment: relocation === undefined ? environment.path : workingPlace(environment, relocation),
+    venv: environment.config !== undefined,
     anywhere: environment.config?.relocatable ?? true,
+    mountPoint: request.mountPoint,
     isFree,
+    squashfsMountForm: await squashfsMountForm(process.env),
   })
+}
+
+/** The path at which an environment works, which is another than its own if it was moved. */
+function workingPlace({ path }: Environment, { madeFor, relocatable, isSamePlace }: Relocation): string {
+  if (relocatable || isSamePlace(madeFor, toByteString(path))) return path
+  return Buffer.from(madeFor, 'latin1').toString('utf8')
 }
 
 function isFree(path: string): boolean {

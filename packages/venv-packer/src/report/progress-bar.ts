@@ -2,12 +2,12 @@
 import { clearLine, cursorTo } from 'node:readline'
 import type { WriteStream } from 'node:tty'
 import type { Options } from 'cli-progress'
-import type { Progress } from 'squashfs-writer'
+import type { PackProgress } from '../commands/pack.js'
 import { startPace } from './pace.js'
 import { progressLine } from './progress-line.js'
 
 export interface ProgressBar {
-  readonly update: (progress: Progress) => void
+  readonly update: (progress: PackProgress) => void
   /** Wipes the bar away; may be called more than once. */
   readonly stop: () => void
 }
@@ -15,7 +15,14 @@ export interface ProgressBar {
 export async function startProgressBar(stream: WriteStream): Promise<ProgressBar> {
   const { default: cliProgress } = await import('cli-progress')
   const pace = startPace()
-  let progress: Progress = { phase: 'scan', files: 0, totalFiles: 0, bytesIn: 0, totalBytes: 0, bytesOut: 0 }
+  let progress: PackProgress = {
+    phase: 'scan',
+    files: 0,
+    totalFiles: 0,
+    bytesIn: 0,
+    totalBytes: 0,
+    bytesOut: 0,
+  }
   let rate: number | undefined
   const options: Options & { readonly terminal: object } = {
     stream,

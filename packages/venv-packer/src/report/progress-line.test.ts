@@ -28,13 +28,20 @@ describe('the line of the progress bar', () => {
     )
   })
 
+  it('shows how many modules are compiled', () => {
+    const compiling = { ...half, phase: 'compile', files: 2_004, totalFiles: 8_018 } as const
+    expect(progressLine(compiling, undefined, 80)).toBe(
+      '[====================>                   ]  50 %  2,004/8,018 modules compiled',
+    )
+  })
+
   it('says what is done after the data', () => {
     expect(progressLine({ ...half, phase: 'tables' }, undefined, 80)).toMatch(/ 100 %.*writing the tables$/)
     expect(progressLine({ ...half, phase: 'seal' }, undefined, 80)).toMatch(/ 100 %.*flushing to disk$/)
   })
 
   it.each([0, 1, 10, 20, 40, 79, 80, 200])('never fills a terminal that is %d columns wide', (width) => {
-    for (const phase of ['scan', 'data', 'tables', 'seal'] as const) {
+    for (const phase of ['scan', 'compile', 'data', 'tables', 'seal'] as const) {
       expect(progressLine({ ...half, phase }, 138_000_000, width).length).toBeLessThanOrEqual(
         Math.max(0, width - 1),
       )

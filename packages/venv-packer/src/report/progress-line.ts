@@ -1,20 +1,22 @@
 /** The one line of the progress bar, for a given width: pure text, without control characters. */
-import type { Progress } from 'squashfs-writer'
+import type { PackProgress } from '../commands/pack.js'
 import { bytes, count, counted, wholeSeconds } from './figures.js'
 
 const widestBar = 40
 const narrowestBar = 10
 
 /** `rate` is in bytes a second. The line is shorter than `width`, so that the terminal never wraps it. */
-export function progressLine(progress: Progress, rate: number | undefined, width: number): string {
+export function progressLine(progress: PackProgress, rate: number | undefined, width: number): string {
   return fitted(figures(progress, rate), barShare(progress), width - 1)
 }
 
-function figures(progress: Progress, rate: number | undefined): readonly string[] {
+function figures(progress: PackProgress, rate: number | undefined): readonly string[] {
   const { files, totalFiles, bytesIn, totalBytes } = progress
   switch (progress.phase) {
     case 'scan':
       return [`reading the folder: ${counted(files, 'entry', 'entries')}`]
+    case 'compile':
+      return [`${count(files)}/${counted(totalFiles, 'module')} compiled`]
     case 'data':
       return [
         `${count(files)}/${counted(totalFiles, 'file')}`,
@@ -30,9 +32,9 @@ function figures(progress: Progress, rate: number | undefined): readonly string[
 }
 
 /** How much is done, 0 to 1; undefined before that is known. */
-function barShare({ phase, files, totalFiles, bytesIn, totalBytes }: Progress): number | undefined {
+function barShare({ phase, files, totalFiles, bytesIn, totalBytes }: PackProgress): number | undefined {
   if (phase === 'scan') return undefined
-  if (phase !== 'data') return 1
+  if (phase !== 'data' && phase !== 'compile') return 1
   const share = totalBytes > 0 ? bytesIn / totalBytes : totalFiles > 0 ? files / totalFiles : 1
   return Math.min(1, Math.max(0, share))
 }

@@ -1,7 +1,10 @@
 /** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
 import { basename } from 'node:path'
+import type { Bytecode } from '../bytecode/compiler.js'
 import type { PackReport } from '../commands/pack.js'
+import { ofSeverity } from '../venv/finding.js'
 import { bytes, count, counted, duration, percent } from './figures.js'
+import { findingCounts } from './finding-lines.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
 import { printable } from './printable.js'
 import { shellWord } from './shell-word.js'
@@ -13,6 +16,8 @@ export function summary(report: PackReport, mount: MountAdvice, mountPointExists
     headline(report),
     '',
     ...figures(report),
+    ...largestPackages(report),
+    ...checkResult(report),
     '',
     ...mounting(report, mount, mountPointExists),
     '',
@@ -24,16 +29,18 @@ function headline({ environment, destination, seconds }: PackReport): string {
   return `${printable(destination.typed)} ${verb} from ${printable(environment.typed)} in ${duration(seconds)}`
 }
 
-function figures({ result, previous, destination }: PackReport): readonly string[] {
+function figures({ result, bytecode, previous, destination }: PackReport): readonly string[] {
+  const { found } = result
   const kinds = [
-    counted(result.files, 'file'),
-    counted(result.directories, 'folder'),
-    counted(result.symlinks, 'symlink'),
-    ...(result.devices + result.ipc > 0 ? [counted(result.devices + result.ipc, 'special file')] : []),
-    ...(result.hardLinks > 0 ? [counted(result.hardLinks, 'further hard link')] : []),
+    counted(found.files, 'file'),
+    counted(found.directories, 'folder'),
+    counted(found.symlinks, 'symlink'),
+    ...(found.devices + found.ipc > 0 ? [counted(found.devices + found.ipc, 'special file')] : []),
+    ...(found.hardLinks > 0 ? [counted(found.hardLinks, 'further hard link')] : []),
   ]
   const lines = [
-    row('in', `${counted(result.inodes, 'inode')}, ${bytes(result.bytesIn)} (${kinds.join(', ')})`),
+    row('in', `${counted(found.inodes, 'inode')}, ${bytes(found.bytesIn)} (${kinds.join(', ')})`),
+    ...(bytecode === undefined ? [] : bytecodeRows(bytecode)),
     row('out', `1 inode, ${bytes(result.bytesOut)}, ${ratio(result.bytesIn, result.bytesOut)}`),
   ]
   const { duplicates } = result
@@ -74,6 +81,43 @@ function previousImages(previous: PackReport['previous'], typed: string): readon
   ]
 }
 
+const packagesShown = 3
+
+/** Those that take most of the image, in one line. */
+function largestPackages({ packages }: PackReport): readonly string[] {
+  const named = packages.filter(({ name }) => name !== null)
+  if (named.length === 0) return []
+  const largest = named
+    .toSorted((a, b) => (b.bytesInImage ?? 0) - (a.bytesInImage ?? 0))
+    .slice(0, packagesShown)
+    .map(({ name, bytesInImage }) => `${printable(name ?? '')} ${bytes(bytesInImage ?? 0)}`)
+  return [row('packages', `${count(named.length)}; largest in the image: ${largest.join(', ')}`)]
+}
+
+/** Errors and warnings, one line each; with notes alone there is nothing to be said. */
+function checkResult({ environment, findings }: PackReport): readonly string[] {
+  const severe = [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')]
+  if (severe.length === 0) return []
+  return [
+    row('check', `${findingCounts(findings)}; venv-packer check ${shellWord(environment.typed)} says more`),
+    ...severe.map(({ code, message }) => row('', `${printable(message)} [${code}]`)),
+  ]
+}
+
+function bytecodeRows({ levels, modules, bytes: size, failed }: Bytecode): readonly string[] {
+  const at = `${levels.length === 1 ? 'level' : 'levels'} ${listed(levels.map(String))}`
+  const lines = [row('bytecode', `${counted(modules, 'module')} compiled at ${at}, ${bytes(size)}`)]
+  if (failed.length > 0)
+    lines.push(row('', `${counted(failed.length, 'module')} could not be compiled; --json lists them`))
+  if (!levels.includes(0)) lines.push(row('', 'plain python looks for level 0, and will not find it'))
+  return lines
+}
+
+/** `0`, `0 and 1`, `0, 1 and 2`. */
+function listed(items: readonly string[]): string {
+  return items.join(', ').replace(/, ([^,]*)$/, ' and $1')
+}
+
 function ratio(bytesIn: number, bytesOut: number): string {
   return `${percent(bytesOut, bytesIn)} of what went in (${(bytesIn / bytesOut).toFixed(2)} : 1)`
 }
@@ -92,21 +136,38 @@ function list(
 }
 
 function mounting(
-  { environment }: PackReport,
+  { environment, request }: PackReport,
   mount: MountAdvice,
   mountPointExists: boolean,
 ): readonly string[] {
-  const where = mount.anywhere
-    ? 'To use it, mount it at any folder, for example:'
-    : 'To use it, mount it where it was packed from: the venv is not relocatable and works at no other path.'
-  const prepare = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
-  const activate = shellWord(`${mount.point}/bin/activate`)
-  const then = environment.config === undefined ? [] : ['', `then: source ${activate}`]
-  return [where, '', ...prepare, ...mountTools.map((tool) => mountLine(tool, mount.commands[tool])), ...then]
+  const isVenv = environment.config !== undefined
+  const makeFolder = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
+  const { 'venv-packer': run, ...others } = mount.commands
+  const lines = mountTools.flatMap((tool) => (tool === 'venv-packer' ? [] : mountLine(tool, others[tool])))
+  return [
+    ...['To use it:', '', ...(isVenv ? [] : makeFolder), `  ${run}`, ''],
+    ...[where(mount, request.mountPoint), '', ...(isVenv ? makeFolder : []), ...lines],
+    ...(isVenv ? ['', `then: source ${shellWord(`${mount.point}/bin/activate`)}`] : []),
+  ]
 }
 
-function mountLine(tool: MountTool, command: string | null): string {
-  return `  ${command ?? `${tool}: not possible, its form IMAGE:MOUNT takes no path with ':' or ','`}`
+function where({ anywhere, point }: MountAdvice, wanted: string | undefined): string {
+  if (wanted !== undefined) return `or mount it at ${printable(point)}:`
+  return anywhere
+    ? 'or mount it at any folder, for example:'
+    : 'or mount it where the venv was made, for it is not relocatable and works at no other path:'
+}
+
+/** Why a tool cannot say some paths. */
+const unsayable: Readonly<Partial<Record<MountTool, string>>> = {
+  uenv: 'not possible, it takes paths of letters, digits and / . _ - only; the same in a Slurm job',
+  'squashfs-mount': 'not possible, its form IMAGE:MOUNT cannot say these paths',
+  'container-engine': "not possible, its form IMAGE:MOUNT takes no path with ':' or '$'",
+}
+
+function mountLine(tool: MountTool, command: string | null): readonly string[] {
+  if (command === null) return unsayable[tool] === undefined ? [] : [`  ${tool}: ${unsayable[tool]}`]
+  return [tool === 'container-engine' ? `  ${command}  # in the EDF of a container engine` : `  ${command}`]
 }
 
 function row(name: string, text: string): string {

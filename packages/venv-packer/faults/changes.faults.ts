@@ -1,0 +1,138 @@
+/** Somebody goes on working in the folder while it is packed. */
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { survey, type TreeState, unsquash } from 'fixtures'
+import { describe, expect, it } from 'vitest'
+import { ended, start } from '../test/command.js'
+import { type Chance, chanceOf, runs } from './chance.js'
+import {
+  expectExplained,
+  expectOnlyImage,
+  fill,
+  old,
+  type Place,
+  packAndMeanwhile,
+  packing,
+  remove,
+  renew,
+  someFile,
+  someFolder,
+  tell,
+  undisturbed,
+  withPlace,
+} from './runs.js'
+
+/** What happens to a path; gives the path that then cannot be packed as it was found. */
+type Change = readonly [fault: string, choose: (chance: Chance) => string, act: (path: string) => void]
+
+describe('at some moment of a packing', () => {
+  it.each<Change>([
+    ['file vanishes', someFile, (path) => rmSync(path)],
+    ['file shrinks', someFile, (path) => truncateSync(path, 1)],
+    ['file grows', someFile, (path) => appendFileSync(path, 'more')],
+    ['file changes in place', someFile, (path) => writeFileSync(path, 'Z', { flag: 'r+' })],
+    ['file becomes another', someFile, (path) => replace(path, (at) => writeFileSync(at, 'another'))],
+    ['folder is removed', someFolder, (path) => rmSync(path, { recursive: true })],
+    ['folder becomes another', someFolder, (path) => replace(path, (at) => mkdirSync(at))],
+  ])('a %s: the image is complete, or it is the old one still', async (fault, choose, act) => {
+    const chance = chanceOf(fault)
+    await withPlace(async (place) => {
+      const { work } = await undisturbed(place)
+      for (const _ of runs(6)) {
+        const path = choose(chance)
+        const before = await survey(place.source)
+        const end = await packAndMeanwhile(packing(place), chance.integer(Math.floor(work / 3), work), () =>
+          act(join(place.source, path)),
+        )
+        const image = (await readFile(place.image)).equals(Buffer.from(old)) ? 'old' : 'new'
+        tell({ fault, image, code: end.code })
+        await expectOnlyImage(place)
+        expect({ code: end.code, image }).toEqual(
+          image === 'old' ? { code: 1, image } : { code: 0, image: 'new' },
+        )
+        if (image === 'old')
+          expectExplained(end, path, /Pack again when nothing changes the folder any more\./)
+        else await expectComplete(place, path, before)
+        await remove(place.source)
+        await fill(place.source)
+        await renew(place)
+      }
+    })
+  })
+
+  it('a folder is swapped for a symlink and back, again and again: nothing leaks from where it leads', async () => {
+    const chance = chanceOf('swap')
+    await withPlace(async (place) => {
+      const secret = 'a secret that lies elsewhere'
+      const outside = join(place.cwd, 'outside')
+      mkdirSync(outside)
+      // The same names and sizes.
+      for (let file = 0; file < 12; file++)
+        writeFileSync(join(outside, `file-${file}`), secret.repeat(500).slice(0, 5 * 500 * file))
+      for (const _ of runs(8)) {
+        const folder = join(place.source, someFolder(chance))
+        const end = ended(
+          start([
+            ...packing(place).filter((word) => word !== '--level' && word !== '9'),
+            '--compression',
+            'none',
+          ]),
+        )
+        let over = false
+        const result = end.finally(() => {
+          over = true
+        })
+        while (!over) {
+          renameSync(folder, `${folder}.away`)
+          symlinkSync(outside, folder)
+          await setTimeout(chance.integer(0, 3))
+          rmSync(folder)
+          renameSync(`${folder}.away`, folder)
+          await setTimeout(chance.integer(0, 3))
+        }
+        const { code } = await result
+        const bytes = await readFile(place.image)
+        const image = bytes.equals(Buffer.from(old)) ? 'old' : 'new'
+        tell({ fault: 'folder is swapped for a symlink', image, code })
+        expect(code).toBe(image === 'new' ? 0 : 1)
+        expect(bytes.includes(secret)).toBe(false)
+        await expectOnlyImage(place)
+        await renew(place)
+      }
+    })
+  })
+})
+
+function replace(path: string, make: (path: string) => void): void {
+  renameSync(path, `${path}.away`)
+  make(path)
+}
+
+/** All that was not touched is there as it was; what was is there as before or as after, or not at all. */
+async function expectComplete(place: Place, touched: string, before: TreeState): Promise<void> {
+  const extracted = join(place.cwd, 'extracted')
+  await unsquash(place.image, extracted)
+  const packed = factsOf(await survey(extracted))
+  await remove(extracted)
+  const [was, is] = [factsOf(before), factsOf(await survey(place.source))]
+  const names = new Set([...was.keys(), ...packed.keys()])
+  const wrong = [...names].filter((name) => {
+    const found = packed.get(name)
+    return name.startsWith(touched) ? ![was.get(name), is.get(name)].includes(found) : found !== was.get(name)
+  })
+  expect(wrong).toEqual([])
+}
+
+function factsOf(tree: TreeState): Map<string, string> {
+  return new Map([...tree].map(([name, { type, size, sha256 }]) => [name, `${type} ${size} ${sha256}`]))
+}

@@ -1,0 +1,177 @@
+/** Runs: a packing over an older image, with a fault in it, and what the image's name holds afterwards. */
+
+import type { ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { withFolder } from 'fixtures'
+import { expect, inject } from 'vitest'
+import { type Ended, ended, fillWithNoise, type Surroundings, start } from '../test/command.js'
+import type { Chance } from './chance.js'
+
+export interface Run {
+  readonly fault: string
+  /** What the image's name holds in the end. */
+  readonly image: 'old' | 'new' | 'gone'
+  readonly code: number | string | null
+}
+
+/** Keeps a run for the table. */
+export function tell(run: Run): void {
+  appendFileSync(
+    join(inject('told'), `${process.pid}-${process.env.VITEST_WORKER_ID}`),
+    `${JSON.stringify(run)}\n`,
+  )
+}
+
+export interface Place {
+  /** Holds all the rest. */
+  readonly cwd: string
+  /** What is packed: `noise-0` and so on, and `folder-0/file-0` and so on. */
+  readonly source: string
+  /** The folder of the image, with the old one and nothing else in it. */
+  readonly folder: string
+  readonly image: string
+}
+
+const FOLDERS = 12
+const FILES = 12
+const LARGE_FILES = 6
+
+/** A path in what is packed. */
+export function someFile(chance: Chance): string {
+  const [folder, file] = [chance.integer(0, FOLDERS), chance.integer(1, FILES)]
+  return chance.oneOf([`folder-${folder}/file-${file}`, `noise-${file % LARGE_FILES}`])
+}
+
+export function someFolder(chance: Chance): string {
+  return `folder-${chance.integer(0, FOLDERS)}`
+}
+
+export const old = 'the old image'
+
+/** A folder to pack, and an old image in the place of the new one. */
+export async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+  await withFolder(async (cwd) => {
+    const place = placeIn(cwd, join(cwd, 'images'))
+    await fill(place.source)
+    await mkdir(place.folder)
+    await renew(place)
+    await use(place)
+  })
+}
+
+export function placeIn(cwd: string, folder: string): Place {
+  return { cwd, source: join(cwd, 'source'), folder, image: join(folder, 'venv.squashfs') }
+}
+
+export async function fill(source: string): Promise<void> {
+  await mkdir(source)
+  for (let folder = 0; folder < FOLDERS; folder++) {
+    await mkdir(join(source, `folder-${folder}`))
+    for (let file = 0; file < FILES; file++)
+      await writeFile(
+        join(source, `folder-${folder}`, `file-${file}`),
+        `${folder} ${file}\n`.repeat(500 * file),
+      )
+  }
+  await fillWithNoise(source, LARGE_FILES)
+}
+
+/** Puts the old image in its place. */
+export async function renew({ image }: Place): Promise<void> {
+  await writeFile(image, old)
+}
+
+/** Arguments that pack `source` over the old image; the level makes it last long enough to be hit. */
+export function packing({ source, image }: Pick<Place, 'source' | 'image'>): readonly string[] {
+  return ['pack', source, '--any-directory', '--force', '--level', '9', '--output', image]
+}
+
+export interface Undisturbed {
+  /** Of the image that is made. */
+  readonly hash: string
+  /** Its bytes. */
+  readonly size: number
+  /** The work that it takes, see {@link workOf}. */
+  readonly work: number
+}
+
+/** What a packing makes when nothing happens. */
+export async function undisturbed(place: Place): Promise<Undisturbed> {
+  const child = start(packing(place))
+  const end = ended(child)
+  let work = 0
+  for (let now: number | null = 0; now !== null; now = workOf(child)) {
+    work = now
+    await setTimeout(1)
+  }
+  expect(await end).toMatchObject({ code: 0, stderr: '' })
+  const image = await readFile(place.image)
+  await renew(place)
+  return { hash: hashOf(image), size: image.length, work }
+}
+
+/**
+ * How far a process is: processor time in ticks, of which there are 100 a second. Unlike the clock it does not depend on
+ * what else the machine does. Null when the process has ended.
+ */
+function workOf({ pid, exitCode, signalCode }: ChildProcess): number | null {
+  if (exitCode !== null || signalCode !== null) return null
+  try {
+    // See proc_pid_stat(5): utime and stime are fields 14 and 15; the name, field 2, may hold blanks.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
+    return Number(fields[11]) + Number(fields[12])
+  } catch {
+    return null
+  }
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Packs, and does something after so much work. */
+export async function packAndMeanwhile(
+  args: readonly string[],
+  after: number,
+  act: (kill: (signal: NodeJS.Signals) => void) => Promise<void> | void,
+  surroundings?: Surroundings,
+): Promise<Ended> {
+  const child = start(args, surroundings)
+  const end = ended(child)
+  for (let work = workOf(child); work !== null && work < after; work = workOf(child)) await setTimeout(1)
+  await act((signal) => child.kill(signal))
+  return await end
+}
+
+/** Which image the name holds; fails for anything but the complete old one and the complete new one. */
+export async function imageAt({ image }: Pick<Place, 'image'>, newHash: string): Promise<'old' | 'new'> {
+  const bytes = await readFile(image)
+  if (bytes.equals(Buffer.from(old))) return 'old'
+  expect(hashOf(bytes)).toBe(newHash)
+  return 'new'
+}
+
+/** A failure is told in two lines or more: what happened at which path, and what to do. */
+export function expectExplained(
+  { stdout, stderr }: Ended,
+  what: string | RegExp,
+  remedy: string | RegExp,
+): void {
+  const lines = stderr.trimEnd().split('\n')
+  expect(stdout).toBe('')
+  expect(lines.at(0)).toMatch(/^venv-packer: /)
+  expect(stderr).toMatch(what)
+  expect(lines.at(-1)).toMatch(remedy)
+}
+
+export async function expectOnlyImage({ folder }: Place): Promise<void> {
+  expect(await readdir(folder)).toEqual(['venv.squashfs'])
+}
+
+export async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 5 })
+}

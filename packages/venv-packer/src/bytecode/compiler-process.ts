@@ -1,0 +1,115 @@
+/** One process of an environment's own interpreter that compiles modules; `python/compile-modules.py` is what it runs. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { packageFile } from '../package-file.js'
+import { endingInWords } from '../programs/ending.js'
+import { withoutPythonSettings } from '../programs/python-settings.js'
+import { readFrames } from './frames.js'
+import type { Level } from './levels.js'
+
+export interface CompilerProcess {
+  /** Once it has started: the interpreter's tag in the names of its bytecode, such as `cpython-312`. */
+  readonly tag: Promise<string>
+  /** To be called when it has started, and not again before it has answered. Compiles modules, given by their paths in the environment, one character for each byte. */
+  compile(modules: readonly string[]): Promise<readonly Compiled[]>
+  /** Ends it, whatever it is at. Resolves when it has ended. */
+  stop(): Promise<void>
+}
+
+/** A module's .pyc files, one for each level, or why there is none. */
+export type Compiled = { readonly files: readonly Buffer[] } | { readonly error: string }
+
+export interface CompilerSettings {
+  /** Path of the interpreter. */
+  readonly python: string
+  /** Folder of the environment. */
+  readonly environment: string
+  /** The folder in which it will be found when it runs; '' where that is anywhere. */
+  readonly mountPoint: string
+  readonly levels: readonly Level[]
+}
+
+/** The process did not start, or ended before its work was done. */
+export class CompilerEnded extends Error {
+  override readonly name = 'CompilerEnded'
+  constructor(
+    message: string,
+    /** What it said last on standard error. */
+    readonly said: string,
+    /** The system's error, where it did not start. */
+    cause?: unknown,
+  ) {
+    super(message, { cause })
+  }
+}
+
+const program = fileURLToPath(packageFile('python/compile-modules.py'))
+
+/** No site-packages of anyone, nothing written, nothing said about the code: only the compiler is wanted. */
+const interpreterOptions = ['-s', '-S', '-B', '-W', 'ignore', '-X', 'utf8'] as const
+
+/** Starts one. What it promises is rejected with CompilerEnded when it does not start, or ends. */
+export function startCompilerProcess(settings: CompilerSettings): CompilerProcess {
+  const { python, environment, mountPoint, levels } = settings
+  const child = spawn(python, [...interpreterOptions, program, environment, mountPoint, levels.join(',')], {
+    // The order of a set's members follows their hashes.
+    env: { ...withoutPythonSettings(process.env), PYTHONHASHSEED: '0' },
+  })
+  const ended = endOf(child)
+  child.stdin.on('error', () => {}) // of a process that is gone; its end tells more
+  const frames = readFrames(child.stdout)
+
+  async function line<T>(): Promise<T> {
+    const text = await frames.line()
+    if (text === undefined) throw await ended
+    return JSON.parse(text) as T
+  }
+
+  async function file(size: number): Promise<Buffer> {
+    const bytes = await frames.bytes(size)
+    if (bytes === undefined) throw await ended
+    return bytes
+  }
+
+  const tag = line<{ readonly tag: string }>().then((greeting) => greeting.tag)
+  tag.catch(() => {}) // thrown where it is waited for
+
+  return {
+    tag,
+    async compile(modules) {
+      child.stdin.write(`${JSON.stringify(modules)}\n`)
+      const compiled: Compiled[] = []
+      for (const answer of await line<readonly Answer[]>()) {
+        if ('error' in answer) {
+          compiled.push(answer)
+        } else {
+          const files: Buffer[] = []
+          for (const size of answer.sizes) files.push(await file(size))
+          compiled.push({ files })
+        }
+      }
+      return compiled
+    },
+    async stop() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+type Answer = { readonly sizes: readonly number[] } | { readonly error: string }
+
+/** Resolves, when the process has ended or could not be started, with what that is as an error. */
+async function endOf(child: ChildProcessWithoutNullStreams): Promise<CompilerEnded> {
+  let said = ''
+  child.stderr.on('data', (piece: Buffer) => {
+    said = (said + piece.toString('utf8')).slice(-4000)
+  })
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+    return new CompilerEnded(endingInWords(code, signal), said.trim())
+  } catch (error) {
+    return new CompilerEnded(error instanceof Error ? error.message : String(error), '', error)
+  }
+}

@@ -1,0 +1,45 @@
+/** Frames: lines, and bytes whose number a line announced, read from what another program writes. */
+import type { Readable } from 'node:stream'
+
+export interface FrameReader {
+  /** Without its newline; undefined when the stream ends instead. */
+  line(): Promise<string | undefined>
+  /** Undefined when the stream ends before there are so many. */
+  bytes(count: number): Promise<Buffer | undefined>
+}
+
+const newline = 0x0a
+
+export function readFrames(stream: Readable): FrameReader {
+  const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]()
+  let unread: Buffer = Buffer.alloc(0)
+
+  async function readMore(): Promise<boolean> {
+    const { value, done } = await chunks.next()
+    if (done) return false
+    unread = Buffer.concat([unread, value])
+    return true
+  }
+
+  function take(count: number): Buffer {
+    const taken = unread.subarray(0, count)
+    unread = unread.subarray(count)
+    return taken
+  }
+
+  return {
+    async line() {
+      let end = unread.indexOf(newline)
+      while (end < 0) {
+        const searched = unread.length
+        if (!(await readMore())) return undefined
+        end = unread.indexOf(newline, searched)
+      }
+      return take(end + 1).toString('utf8', 0, end)
+    },
+    async bytes(count) {
+      while (unread.length < count) if (!(await readMore())) return undefined
+      return take(count)
+    },
+  }
+}

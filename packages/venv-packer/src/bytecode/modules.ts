@@ -1,0 +1,48 @@
+/** Modules: which files are some, where Python looks for their bytecode, and how they are shared out. */
+import type { FoundEntry } from 'squashfs-writer'
+import type { Level } from './levels.js'
+
+/** A module that was found. */
+export interface Module extends Omit<FoundEntry, 'path'> {
+  /** In the environment, one character for each byte. */
+  readonly path: string
+}
+
+/** All that may be imported; what is in `bin` is run, and Python keeps no bytecode of that. */
+export function modulesAmong(found: readonly FoundEntry[]): readonly Module[] {
+  return found
+    .filter(({ type }) => type === 'file' || type === 'symlink')
+    .map((entry) => ({ ...entry, path: Buffer.from(entry.path).toString('latin1') }))
+    .filter(({ path }) => path.endsWith('.py') && !path.startsWith('bin/'))
+}
+
+/**
+ * PEP 3147 and 488: `a/b.py` has its bytecode in `a/__pycache__/b.cpython-312.pyc`, at level 1 in `b.cpython-312.opt-1.pyc`.
+ * @param tag of the interpreter, `cpython-312`.
+ */
+export function bytecodePath(module: string, tag: string, level: Level): string {
+  const name = module.lastIndexOf('/') + 1
+  const stem = module.slice(name, -'.py'.length)
+  const optimized = level === 0 ? '' : `.opt-${level}`
+  return `${module.slice(0, name)}__pycache__/${stem}.${tag}${optimized}.pyc`
+}
+
+/** What is sent to a process at once: enough that sending takes no time beside compiling, not so much that one ends last. */
+const batchBytes = 131_072
+const batchModules = 64
+
+/** The large modules come first, so that all processes end at about the same time. */
+export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
+  const batches: Module[][] = []
+  let [batch, bytes]: [Module[], number] = [[], 0]
+  for (const module of modules.toSorted((a, b) => b.size - a.size)) {
+    if (batch.length === 0 || bytes + module.size > batchBytes || batch.length === batchModules) {
+      batch = []
+      bytes = 0
+      batches.push(batch)
+    }
+    batch.push(module)
+    bytes += module.size
+  }
+  return batches
+}

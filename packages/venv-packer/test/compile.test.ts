@@ -1,0 +1,408 @@
+/** `venv-packer pack --compile`: an image from which no import ever compiles, of a venv that is not touched. */
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  differences,
+  makeVenvFromIndex,
+  run,
+  SMALL_PACKAGE,
+  smallVenv,
+  survey,
+  type TreeState,
+  unmount,
+  unsquash,
+  withFolder,
+  withMount,
+  withTmpfs,
+} from 'fixtures'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ended, start, venvPacker } from './command.js'
+import { importsFrom } from './imports.js'
+import { childrenOf, isRunning } from './processes.js'
+
+/** A folder with a small environment `.venv` in it, and the place of its packages. */
+async function withVenv(use: (folder: string, sitePackages: string) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    await smallVenv(join(folder, '.venv'))
+    const lib = join(folder, '.venv', 'lib')
+    await use(folder, join(lib, (await readdir(lib))[0]!, 'site-packages'))
+  })
+}
+
+async function packed(cwd: string, ...args: string[]) {
+  const { code, stdout, stderr } = await venvPacker(['pack', '.venv', '--force', '--json', ...args], { cwd })
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout)
+}
+
+/** The names of what lies in a package's `__pycache__`, without Python's version in them. */
+function cached(tree: TreeState, name = SMALL_PACKAGE): string[] {
+  const inCache = [...tree.keys()].filter((key) => key.includes(`${name}/__pycache__/`))
+  return inCache.map((key) => key.replace(/.*__pycache__\//, '').replace(/cpython-\d+/, 'TAG')).sort()
+}
+
+async function unpacked(cwd: string): Promise<TreeState> {
+  return await withFolder(async (folder) => {
+    await unsquash(join(cwd, 'venv.squashfs'), join(folder, 'out'))
+    return await survey(join(folder, 'out'))
+  })
+}
+
+describe('numpy from the package index, packed with another time for every file (SOURCE_DATE_EPOCH)', () => {
+  let folder: string
+  const env = { SOURCE_DATE_EPOCH: '1500000000' }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'venv-packer-compile-'))
+    await makeVenvFromIndex(join(folder, '.venv'), ['numpy==2.2.6'])
+    await venvPacker(['pack', '.venv', '-o', 'plain.squashfs'], { cwd: folder, env })
+    await venvPacker(['pack', '.venv', '-o', 'compiled.squashfs', '--optimize', '0,2'], { cwd: folder, env })
+  })
+
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  it('is compiled at every start from an image as it is: its bytecode is older than its source', async () => {
+    await withMount(join(folder, 'plain.squashfs'), async (mounted) => {
+      const { fromBytecode, compiled } = await importsFrom(mounted, 'import numpy')
+      expect(fromBytecode).toEqual([])
+      expect(compiled.length).toBeGreaterThan(50)
+    })
+  })
+
+  it.each([
+    ['plain python', []],
+    ['python -OO', ['-OO']],
+    ['python that is told to compare every hash', ['--check-hash-based-pycs', 'always']],
+  ])('is never compiled again by %s from an image with bytecode', async (_, options) => {
+    await withMount(join(folder, 'compiled.squashfs'), async (mounted) => {
+      const { fromBytecode, compiled } = await importsFrom(mounted, 'import numpy, numpy.testing', ...options)
+      expect(compiled).toEqual([])
+      expect(fromBytecode.length).toBeGreaterThan(50)
+    })
+  })
+})
+
+describe('the venv', () => {
+  it('is not touched: it may be on a read-only file system, and in the hands of someone else', async () => {
+    await withVenv(async (folder) => {
+      const venv = join(folder, '.venv')
+      const before = await survey(venv)
+      const readOnly = join(folder, 'read-only')
+      await mkdir(readOnly)
+      await run('mount', ['--bind', venv, readOnly])
+      await run('mount', ['-o', 'remount,bind,ro', readOnly])
+      try {
+        const { code, stdout } = await venvPacker(['pack', 'read-only', '--compile'], { cwd: folder })
+        expect({ code, stdout }).toMatchObject({
+          code: 0,
+          stdout: expect.stringMatching(/ bytecode +1 module compiled at level 0, \d+ bytes\n/),
+        })
+      } finally {
+        await unmount(readOnly)
+      }
+      await run('chmod', ['-R', 'a-w', venv])
+      const closed = await survey(venv)
+      const { code } = await venvPacker(['pack', '.venv', '--compile'], {
+        cwd: folder,
+        boundByPermissions: true,
+      })
+      expect(code).toBe(0)
+      expect(differences(closed, await survey(venv))).toEqual([])
+      await run('chmod', ['-R', 'u+w', venv])
+      expect(differences(before, await survey(venv))).toEqual([])
+    })
+  })
+
+  it('keeps in the image all that it has, but for the bytecode of the levels that are compiled', async () => {
+    await withVenv(async (folder, sitePackages) => {
+      const cache = join(sitePackages, SMALL_PACKAGE, '__pycache__')
+      const [own] = await readdir(cache)
+      await writeFile(join(cache, own!.replace('.pyc', '.opt-1.pyc')), 'of level 1')
+      await writeFile(join(cache, own!.replace('.pyc', '.opt-2.pyc')), 'of level 2')
+      await writeFile(join(cache, '__init__.cpython-27.pyc'), 'of another Python')
+      const before = await survey(join(folder, '.venv'))
+      await packed(folder, '--optimize', '0,1')
+      const after = await unpacked(folder)
+      const all = ['__init__.TAG.opt-1.pyc', '__init__.TAG.opt-2.pyc', '__init__.TAG.pyc']
+      expect(cached(after)).toEqual(['__init__.TAG.pyc', ...all].sort())
+      const changed = [...before].filter(([key, node]) => after.get(key)?.sha256 !== node.sha256)
+      expect(changed.map(([key]) => key.replace(/.*__pycache__\//, '')).sort()).toEqual(
+        [own!.replace('.pyc', '.opt-1.pyc'), own].sort(),
+      )
+    })
+  })
+
+  it('gives each .pyc the owner, time and rights of its module, and a new folder for them those of the one above', async () => {
+    await withVenv(async (folder, sitePackages) => {
+      const private_ = join(sitePackages, 'private')
+      await mkdir(private_)
+      await writeFile(join(private_, 'secret.py'), 'x = 1\n')
+      await run('chown', ['-R', '1234:5678', private_])
+      await chmod(private_, 0o2750)
+      await chmod(join(private_, 'secret.py'), 0o740)
+      await run('touch', ['-d', '@1400000000', join(private_, 'secret.py')])
+      await run('touch', ['-d', '@1300000000', private_])
+      await packed(folder, '--compile')
+      const tree = await unpacked(folder)
+      const node = (ending: RegExp) => [...tree].find(([key]) => ending.test(key))?.[1]
+      expect(node(/private\/__pycache__$/)).toMatchObject({
+        ...{ mode: 0o2750, uid: 1234, gid: 5678, mtime: 1_300_000_000 },
+      })
+      expect(node(/private\/__pycache__\/secret.*\.pyc$/)).toMatchObject({
+        ...{ mode: 0o640, uid: 1234, gid: 5678, mtime: 1_400_000_000 },
+      })
+    })
+  })
+})
+
+describe('the modules', () => {
+  it('that cannot be compiled are counted, and named in the JSON with the reason; the others are there', async () => {
+    await withVenv(async (folder, sitePackages) => {
+      await mkdir(join(sitePackages, 'templates'))
+      await writeFile(join(sitePackages, 'templates', 'module.py'), 'import {{ name }}\n')
+      await writeFile(join(sitePackages, 'templates', 'old.py'), '\nprint "hello"\n')
+      await writeFile(join(sitePackages, 'templates', 'nul.py'), 'a\0b')
+      await writeFile(join(sitePackages, 'templates', 'a \u001b[31m\n.py'), `${'\n'.repeat(8)}(`)
+      await symlink('nowhere', join(sitePackages, 'templates', 'gone.py'))
+      const { bytecode, inodes, files } = await packed(folder, '--compile')
+      expect(bytecode).toMatchObject({ levels: [0], modules: 1, files: 1, bytes: expect.any(Number) })
+      const failed = bytecode.failed as { path: string; message: string }[]
+      expect(failed.map(({ path }) => path.replace(/.*\/templates\//, ''))).toEqual([
+        'a \u001b[31m\n.py',
+        'gone.py',
+        'module.py',
+        'nul.py',
+        'old.py',
+      ])
+      expect(failed[0]).toMatchObject({ message: expect.stringMatching(/^SyntaxError: .* \(line 9\)$/) })
+      expect(failed[1]).toMatchObject({ message: 'FileNotFoundError: No such file or directory' })
+      expect(failed[4]).toMatchObject({ message: expect.stringMatching(/^SyntaxError: .* \(line 2\)$/) })
+      const { stdout: found } = await run('find', [join(folder, '.venv'), '-printf', '%y %i\\n'])
+      const lines = new Set(found.toString().trim().split('\n'))
+      expect({ inodes, files }).toEqual({
+        inodes: lines.size,
+        files: [...lines].filter((line) => line.startsWith('f')).length,
+      })
+      const { stdout } = await venvPacker(['pack', '.venv', '-f', '--compile'], { cwd: folder })
+      expect(stdout).toMatch(
+        /\n {2}bytecode {3}1 module compiled at level 0, \d+ bytes\n {13}5 modules could not be compiled; --json lists them\n/,
+      )
+    })
+  })
+
+  it('that --exclude leaves out are not compiled; fresh bytecode can take the place of all that was there', async () => {
+    await withVenv(async (folder, sitePackages) => {
+      await mkdir(join(sitePackages, 'tests'))
+      await writeFile(join(sitePackages, 'tests', 'test_a.py'), 'x = 1\n')
+      await writeFile(join(sitePackages, SMALL_PACKAGE, 'test_b.py'), 'x = 1\n')
+      await writeFile(join(sitePackages, SMALL_PACKAGE, '__pycache__', 'gone.cpython-27.pyc'), 'old')
+      const excluded = ['--exclude', 'tests', '--exclude', 'test_*.py', '--exclude', '__pycache__']
+      const { bytecode } = await packed(folder, '--compile', ...excluded)
+      expect(bytecode).toMatchObject({ modules: 1, failed: [] })
+      const tree = await unpacked(folder)
+      expect([...tree.keys()].filter((key) => /test/.test(key))).toEqual([])
+      expect(cached(tree)).toEqual(['__init__.TAG.pyc'])
+    })
+  })
+
+  it('of strange names, and symlinks to modules, have their bytecode as well', async () => {
+    await withVenv(async (folder, sitePackages) => {
+      await writeFile(join(sitePackages, 'größe.py'), 'x = "größe"\n')
+      await symlink(`${SMALL_PACKAGE}/__init__.py`, join(sitePackages, 'linked.py'))
+      await run('sh', ['-c', `printf 'x = 1\\n' > "$(printf '\\377.py')"`], { cwd: sitePackages })
+      const { bytecode } = await packed(folder, '--compile')
+      expect(bytecode).toMatchObject({ modules: 4, failed: [] })
+      await withMount(join(folder, 'venv.squashfs'), async (mounted) => {
+        const code = 'import größe, linked, importlib; importlib.import_module(chr(0xdcff))'
+        const { fromBytecode, compiled } = await importsFrom(mounted, code, '-X', 'utf8')
+        expect(compiled).toEqual([])
+        expect(fromBytecode.length).toBe(3)
+      })
+    })
+  })
+
+  it('of level 0 are what plain python looks for: without them the summary says so', async () => {
+    await withVenv(async (folder) => {
+      const { stdout } = await venvPacker(['pack', '.venv', '--optimize', '1,2'], { cwd: folder })
+      expect(stdout).toMatch(/ bytecode +1 module compiled at levels 1 and 2, \d+ bytes\n/)
+      expect(stdout).toContain('             plain python looks for level 0, and will not find it\n')
+    })
+  })
+})
+
+describe('the bytes of the image', () => {
+  it('are the same for every number of threads', async () => {
+    await withVenv(async (folder, sitePackages) => {
+      await manyModules(join(sitePackages, 'many'), 150)
+      const images: Buffer[] = []
+      for (const threads of ['1', '3', '3']) {
+        await packed(folder, '--compile', '--threads', threads)
+        images.push(await readFile(join(folder, 'venv.squashfs')))
+      }
+      for (const image of images) expect(image.equals(images[0]!)).toBe(true)
+    })
+  })
+
+  it('do not tell where a relocatable venv lay when it was packed; tracebacks tell where it is mounted', async () => {
+    await withVenv(async (folder, sitePackages) => {
+      await writeFile(join(folder, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
+      await writeFile(join(sitePackages, 'broken.py'), 'def fail():\n    raise KeyError\n')
+      await packed(folder, '--compile')
+      const first = await readFile(join(folder, 'venv.squashfs'))
+      const elsewhere = join(folder, 'quite', 'another', 'place')
+      await mkdir(elsewhere, { recursive: true })
+      await rename(join(folder, '.venv'), join(elsewhere, '.venv'))
+      await packed(elsewhere, '--compile')
+      expect((await readFile(join(elsewhere, 'venv.squashfs'))).equals(first)).toBe(true)
+      await withMount(join(elsewhere, 'venv.squashfs'), async (mounted) => {
+        const { stderr } = await run('python3', ['-c', 'import broken; broken.fail()'], {
+          env: { PYTHONPATH: sitePackages.replace(join(folder, '.venv'), mounted) },
+          allow: [1],
+        })
+        expect(stderr).toContain(`File "${mounted}/lib/`)
+        expect(stderr).toContain('raise KeyError')
+      })
+    })
+  })
+
+  it('tell of a venv that is not relocatable the path at which it works', async () => {
+    await withVenv(async (folder, sitePackages) => {
+      await packed(folder, '--compile')
+      await withFolder(async (scratch) => {
+        await unsquash(join(folder, 'venv.squashfs'), join(scratch, 'out'))
+        const program = `
+import glob, marshal, sys
+[path] = glob.glob(sys.argv[1] + '/lib/*/site-packages/${SMALL_PACKAGE}/__pycache__/*.pyc')
+with open(path, 'rb') as file:
+    head = file.read(16)
+    print(head[4:8].hex(), marshal.load(file).co_filename)`
+        const { stdout } = await run('python3', ['-c', program, join(scratch, 'out')])
+        // 01000000: a hash that is not looked at (PEP 552).
+        expect(stdout.toString()).toBe(`01000000 ${sitePackages}/${SMALL_PACKAGE}/__init__.py\n`)
+      })
+    })
+  })
+})
+
+describe('without an interpreter that compiles', () => {
+  const python = (folder: string) => join(folder, '.venv', 'bin', 'python')
+
+  async function refused(cwd: string): Promise<string> {
+    const { code, stdout, stderr } = await venvPacker(['pack', '.venv', '--compile'], { cwd })
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(await readdir(cwd)).toEqual(['.venv'])
+    return stderr
+  }
+
+  it.each<[string, (folder: string) => Promise<void>, string]>([
+    [
+      'because it is gone',
+      async (folder) => {
+        await rm(python(folder))
+        await symlink('/opt/python/bin/python3', python(folder))
+      },
+      'venv-packer: .venv/bin/python is a symlink to /opt/python/bin/python3, which does not exist here\n' +
+        '  Pack where that Python is, or without compiling.\n',
+    ],
+    [
+      'because there is none',
+      (folder) => rm(python(folder)),
+      'venv-packer: there is no .venv/bin/python that could compile\n' +
+        '  Pack where that Python is, or without compiling.\n',
+    ],
+    [
+      'because it may not be run',
+      async (folder) => {
+        await rm(python(folder))
+        await writeFile(python(folder), '#!/bin/sh\n')
+      },
+      'venv-packer: .venv/bin/python cannot be started: spawn',
+    ],
+    [
+      'because it fails',
+      async (folder) => {
+        await rm(python(folder))
+        await writeFile(python(folder), '#!/bin/sh\necho "no libpython here" >&2\nexit 127\n', {
+          mode: 0o755,
+        })
+      },
+      'venv-packer: .venv/bin/python does not compile: no libpython here (exit status 127)\n' +
+        '  See whether it runs at all and has the memory it needs, or pack without compiling.\n',
+    ],
+    [
+      'because it is ended at its work',
+      async (folder) => {
+        const killed = 'import os, sys\nsys.stdin.readline()\nos.kill(os.getpid(), 9)'
+        const greeting = 'print(\'{"tag": "x"}\', flush=True)'
+        await rm(python(folder))
+        await writeFile(python(folder), `#!/usr/bin/env python3\n${greeting}\n${killed}\n`, { mode: 0o755 })
+      },
+      'venv-packer: .venv/bin/python does not compile: ended by SIGKILL\n',
+    ],
+  ])('%s no image is written, and the message says what to do', async (_, prepare, message) => {
+    await withVenv(async (folder) => {
+      await prepare(folder)
+      expect(await refused(folder)).toContain(message)
+    })
+  })
+})
+
+it('without room in the temporary folder no image is written, and the message names the folder', async () => {
+  await withVenv(async (folder, sitePackages) => {
+    await manyModules(join(sitePackages, 'many'), 150)
+    await withTmpfs(async (small) => {
+      const env = { TMPDIR: small }
+      const { code, stderr } = await venvPacker(['pack', '.venv', '--compile'], { cwd: folder, env })
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr:
+          `venv-packer: the bytecode cannot be kept in the temporary folder ${small}: no space left on the device\n` +
+          '  Free some space there, or name another folder in the variable TMPDIR.\n',
+      })
+      expect(await readdir(folder)).toEqual(['.venv'])
+      expect(await readdir(small)).toEqual([])
+    }, '1m')
+  })
+})
+
+describe('interrupted while it compiles', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'by %s it ends its Python processes, leaves no file, and ends with %d',
+    async (signal, code) => {
+      await withVenv(async (folder, sitePackages) => {
+        await manyModules(join(sitePackages, 'many'), 800)
+        const temporary = join(folder, 'temporary')
+        await mkdir(temporary)
+        const child = start(['pack', '.venv', '--optimize', '0,1,2', '--threads', '2'], {
+          cwd: folder,
+          env: { TMPDIR: temporary },
+        })
+        const end = ended(child)
+        const processes = await childrenOf(child, 2)
+        child.kill(signal)
+        expect(await end).toEqual({
+          code,
+          stdout: '',
+          stderr: `venv-packer: stopped by ${signal}; no image was written\n  Run it again to pack the venv.\n`,
+        })
+        expect(processes.filter(isRunning)).toEqual([])
+        expect((await readdir(folder)).sort()).toEqual(['.venv', 'temporary'])
+        expect(await readdir(temporary)).toEqual([])
+      })
+    },
+  )
+})
+
+/** Modules that take a while. */
+async function manyModules(folder: string, count: number): Promise<void> {
+  await mkdir(folder)
+  const sets = "\ndef f(x):\n    return x in {'a', 'bc', 'd_e', 1, 2.0, (3, None), '%'}\n"
+  for (let n = 0; n < count; n++) {
+    const lines = Array.from({ length: 60 }, (_, line) => `def name_${line * n}(a, b=${line}): return [a, b]`)
+    await writeFile(join(folder, `module_${n}.py`), `"""Module ${n}."""\n${lines.join('\n')}\n${sets}`)
+  }
+}

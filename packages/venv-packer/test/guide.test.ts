@@ -1,0 +1,84 @@
+/** docs/guide.md: every command in it is run, in order, by a shell that reads what is typed. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
+import { findUv, fixturesFolder, mountTraces, NO_TRACES, type RunResult, requireTools, run } from 'fixtures'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { standIns, venvPacker } from './command.js'
+import { comparable, fences, guide, steps } from './guide.js'
+
+const typed = steps.map(({ text }) => text).join('')
+
+describe('what the guide says is run', () => {
+  let scratch: string
+  let env: Readonly<Record<string, string | undefined>>
+
+  beforeAll(async () => {
+    await requireTools(['bash', 'mksquashfs', 'unsquashfs', 'squashfuse', 'fusermount3', 'mount', 'unshare'])
+    scratch = await mkdtemp(join(tmpdir(), 'venv-packer-guide-'))
+    await mkdir(join(scratch, 'demo'))
+    await writeFile(join(scratch, 'bash-env'), 'set -e -o pipefail\n')
+    const uv = await findUv()
+    env = {
+      PATH: [standIns, ...(isAbsolute(uv) ? [dirname(uv)] : []), process.env.PATH].join(delimiter),
+      SCRATCH: scratch,
+      // A place of our own in memory, too, which the guide names by the user.
+      USER: basename(scratch),
+      // Read by every bash: the shells inside of a mount and of a job stop at the first command that fails as well.
+      BASH_ENV: join(scratch, 'bash-env'),
+      UV_CACHE_DIR: await fixturesFolder('uv-cache'),
+      UV_PYTHON_DOWNLOADS: 'never',
+      UV_PYTHON_PREFERENCE: 'only-system',
+      VIRTUAL_ENV: undefined,
+    }
+  })
+
+  afterAll(async () => {
+    await rm(scratch, { recursive: true, force: true })
+    await rm(join('/dev/shm', basename(scratch)), { recursive: true, force: true })
+  })
+
+  /** From standard input: what comes after a command that opens a shell is for that shell, as on a terminal. */
+  async function type(text: string): Promise<RunResult> {
+    return await run('bash', ['-eu'], { input: text, cwd: join(scratch, 'demo'), env })
+  }
+
+  it.each(steps.filter(({ needsCreate }) => !needsCreate))('line $line: $text', async ({ text, output }) => {
+    const { stdout } = await type(text)
+    if (output === undefined) return
+    const printed = comparable(stdout.toString().replaceAll(scratch, '/scratch/me'))
+    const expected = comparable(output)
+    expect(printed.filter((line) => expected.includes(line))).toEqual(expected)
+  })
+
+  it('and nothing is left mounted, nor in memory', async () => {
+    await expect.poll(() => mountTraces(scratch), { timeout: 10_000 }).toEqual(NO_TRACES)
+    await expect(type('ls -A /dev/shm/$USER/')).rejects.toThrow('No such file')
+  })
+})
+
+it('no command is left out: each stands in a block that is run', () => {
+  expect(fences.filter(({ language }) => language !== 'sh' && language !== 'text')).toEqual([])
+  expect(guide.match(/^\s*(```|~~~)/gm)).toHaveLength(2 * fences.length)
+  const programs = 'venv-packer|uv|uenv|squashfs-mount|sbatch|srun|mksquashfs|unsquashfs|squashfuse|mount'
+  const inText = [...guide.matchAll(new RegExp(`\`((?:${programs}) [^\`]+)\``, 'g'))].map(
+    ({ 1: code }) => code,
+  )
+  for (const code of inText) expect(typed).toContain(code)
+})
+
+it('a block waits for venv-packer create only as long as there is none: take its mark away', async () => {
+  const { stdout } = await venvPacker(['--help'])
+  const thereIsCreate = stdout.includes('\n  create ')
+  for (const { text, needsCreate } of steps) {
+    expect(needsCreate).toBe(!thereIsCreate && text.startsWith('venv-packer create '))
+  }
+})
+
+it('every command that the help names is in the guide', async () => {
+  const { stdout } = await venvPacker(['--help'])
+  const [, list = ''] = /^Commands:\n((?: {2}.*\n)+)/m.exec(stdout) ?? []
+  const commands = [...list.matchAll(/^ {2}(\S+) /gm)].map(({ 1: name }) => name)
+  expect(commands).toContain('pack')
+  for (const name of commands) expect(typed).toContain(`venv-packer ${name} `)
+})

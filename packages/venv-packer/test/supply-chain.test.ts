@@ -1,0 +1,206 @@
+// What a user gets along with the two packages: which dependencies, and which files; and that it is the same each time.
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import glob from 'fast-glob'
+import { run, withFolder } from 'fixtures'
+import { describe, expect, it } from 'vitest'
+
+const workspace = fileURLToPath(new URL('../../../', import.meta.url))
+const packages = ['squashfs-writer', 'venv-packer'] as const
+
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly license?: string
+  readonly scripts?: Readonly<Record<string, string>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+describe('the runtime dependencies', () => {
+  it('are those of docs/dependencies.md, with version, licence and size', async () => {
+    const found: string[][] = []
+    for (const folder of installed()) {
+      const { name, version, license = 'none' } = manifestOf(folder)
+      found.push([name, version, license, inKilobytes(await sizeOf(folder))])
+    }
+    expect(documented().filter(isForThisMachine)).toEqual(found.sort(byName).filter(isForThisMachine))
+  })
+
+  it('need no install script: the only one that has any works without it', () => {
+    const scripts = ['preinstall', 'install', 'postinstall']
+    const having = installed()
+      .map(manifestOf)
+      .filter((manifest) => scripts.some((script) => manifest.scripts?.[script] !== undefined))
+    // packed.test.ts installs with scripts off, and packs.
+    expect(having.map(({ name }) => name)).toEqual(['koffi'])
+  })
+
+  it('are named by exact versions, as everything in the workspace is, and locked by their digests', () => {
+    for (const folder of ['.', 'benchmarks', 'fixtures', ...packages.map((name) => `packages/${name}`)]) {
+      const { dependencies, devDependencies } = manifestOf(join(workspace, folder))
+      const versions = Object.values({ ...dependencies, ...devDependencies })
+      expect(versions.filter((version) => !/^(\d+\.\d+\.\d+|workspace:\*)$/.test(version))).toEqual([])
+    }
+    const lockfile = readFileSync(join(workspace, 'pnpm-lock.yaml'), 'utf8')
+    const locked = lockfile.slice(lockfile.indexOf('\npackages:'), lockfile.indexOf('\nsnapshots:'))
+    const [entries, digests] = [/^ {2}\S.*:$/gm, /^ {4}resolution: \{integrity: sha512-[^}]+\}$/gm].map(
+      (pattern) => locked.match(pattern)?.length,
+    )
+    expect(entries).toBeGreaterThan(50)
+    expect(digests).toBe(entries)
+    expect(readFileSync(join(workspace, 'package.json'), 'utf8')).toContain('install --frozen-lockfile')
+  })
+})
+
+describe.each(packages)('the packed %s', (name) => {
+  const folder = join(workspace, 'packages', name)
+
+  it('holds what is built from its sources (types where it is a library), its program, its words, and nothing else', async () => {
+    await withFolder(async (scratch) => {
+      const { stdout } = await run('tar', ['-tzf', await pack(folder, scratch)])
+      const expected = [
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'package.json',
+        ...(await programFiles(folder)),
+      ]
+      for (const source of await glob('python/*.py', { cwd: folder })) expected.push(source)
+      if (existsSync(join(folder, 'bin'))) expected.push('bin/venv-packer.cjs')
+      if (name === 'squashfs-writer') {
+        const sources = await glob('src/**/*.ts', { cwd: folder, ignore: ['**/*.test.ts', '**/*.d.ts'] })
+        expected.push(...sources.map((source) => source.replace(/^src/, 'dist').replace(/\.ts$/, '.d.ts')))
+      }
+      const files = stdout.toString().trim().split('\n')
+      expect(files.map((file) => file.replace(/^package\//, '')).sort()).toEqual(expected.sort())
+    })
+  })
+
+  it('points at no source map, for it has none', async () => {
+    for (const file of await glob('dist/**/*.{js,d.ts}', { cwd: folder })) {
+      expect([file, await readFile(join(folder, file), 'utf8')]).toEqual([
+        file,
+        expect.not.stringContaining('sourceMappingURL'),
+      ])
+    }
+  })
+})
+
+it('both are the same bytes when they are packed again, also when they are built anew elsewhere', async () => {
+  await withFolder(async (scratch) => {
+    const copy = join(scratch, 'copy')
+    await cp(join(workspace, 'packages'), join(copy, 'packages'), { recursive: true, verbatimSymlinks: true })
+    for (const file of ['tsconfig.base.json', 'bundle.mjs']) await cp(join(workspace, file), join(copy, file))
+    await symlink(join(workspace, 'node_modules'), join(copy, 'node_modules'))
+    for (const name of packages) {
+      for (const built of ['dist', 'tsconfig.tsbuildinfo']) {
+        await rm(join(copy, 'packages', name, built), { recursive: true })
+      }
+    }
+    const compiler = join(
+      dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))),
+      'bin',
+      'tsc',
+    )
+    await run(process.execPath, [compiler, '-b', 'packages/squashfs-writer', 'packages/venv-packer'], {
+      cwd: copy,
+    })
+    await run(process.execPath, ['bundle.mjs'], { cwd: copy })
+    for (const name of packages) {
+      const sums = []
+      for (const [turn, root] of [workspace, workspace, copy].entries()) {
+        const target = join(scratch, `${name}-${turn}`)
+        await mkdir(target)
+        const tarball = await readFile(await pack(join(root, 'packages', name), target))
+        sums.push(createHash('sha256').update(tarball).digest('hex'))
+      }
+      expect(sums).toEqual([sums[0], sums[0], sums[0]])
+    }
+  })
+})
+
+/** The scripts that are reached from where a package is entered. */
+async function programFiles(folder: string): Promise<string[]> {
+  const manifest = await readFile(join(folder, 'package.json'), 'utf8')
+  const entries = manifest.match(/(?<="\.\/)dist\/[^"]+\.js(?=")/g) ?? []
+  const found = new Set<string>(entries.length > 0 ? entries : ['dist/cli.js'])
+  for (const file of found) {
+    const code = await readFile(join(folder, file), 'utf8')
+    for (const [, path] of code.matchAll(/(?:from |import |import\(|new URL\()"(\.[^"]+\.js)"/g))
+      found.add(join(dirname(file), path!))
+  }
+  return [...found]
+}
+
+/** Has npm pack a package; returns the tarball's path. */
+async function pack(folder: string, target: string): Promise<string> {
+  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', target], { cwd: folder })
+  return join(target, stdout.toString().trim())
+}
+
+function manifestOf(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+}
+
+/** The folders of all packages that are installed along, each once. */
+function installed(): string[] {
+  const found = new Set<string>()
+  const waiting: string[] = packages.map((name) => join(workspace, 'packages', name))
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+    const { dependencies, optionalDependencies } = manifestOf(folder)
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      const place = placeOf(name, folder)
+      // Of optional ones, which are binaries, only this machine's is there.
+      if (place === null && dependencies?.[name] !== undefined) throw new Error(`${name} is not installed`)
+      if (place === null || found.has(place) || packages.some((own) => own === name)) continue
+      found.add(place)
+      waiting.push(place)
+    }
+  }
+  return [...found]
+}
+
+/** Where Node finds a package from a folder on. */
+function placeOf(name: string, from: string): string | null {
+  for (let at = from; ; at = dirname(at)) {
+    const place = join(at, 'node_modules', name)
+    if (existsSync(place)) return realpathSync(place)
+    if (at === dirname(at)) return null
+  }
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const files = await glob('**', { cwd: folder, dot: true, stats: true, ignore: ['node_modules/**'] })
+  return files.reduce((sum, { stats }) => sum + (stats?.size ?? 0), 0)
+}
+
+function inKilobytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1000).toLocaleString('en')} kB`
+}
+
+/** The rows of the documented table: name, version, licence, size. */
+function documented(): string[][] {
+  const text = readFileSync(join(workspace, 'docs', 'dependencies.md'), 'utf8')
+  const rows = text.split('\n').filter((line) => line.startsWith('| `'))
+  return rows.map((row) => {
+    const [name, version, licence, size] = row
+      .split('|')
+      .map((cell) => cell.trim().replaceAll('`', ''))
+      .slice(1)
+    return [name!, version!, licence!, size!]
+  })
+}
+
+/** The table has the binaries of Linux on x64. */
+function isForThisMachine([name]: readonly string[]): boolean {
+  return process.arch === 'x64' || !/-linux-/.test(name!)
+}
+
+function byName([a]: readonly string[], [b]: readonly string[]): number {
+  return a! < b! ? -1 : 1
+}
