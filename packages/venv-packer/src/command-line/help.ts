@@ -15,6 +15,11 @@ Commands:
 Options:
   -h, --help                print this help; venv-packer pack --help for a command's own
   -V, --version             print the version
+
+Examples:
+  venv-packer pack .venv --compile            writes venv.squashfs
+  venv-packer run venv.squashfs -- python     Python in its environment
+  venv-packer pack .venv --compile --keep 2   renews it
 `
 
 export const packHelp = `Usage: venv-packer pack [options] <venv>
@@ -36,11 +41,12 @@ The image:
 
 What goes in:
   --any-directory       a folder that is not a virtual environment, too
-  --compile             the modules' bytecode, too, so that no import ever compiles;
+  --compile             bytecode for all modules, too, so that no import ever compiles;
                         the venv's own Python makes it, the venv is not touched
   --optimize <levels>   bytecode of these levels: 0 for python, 1 for python -O, 2 for
                         python -OO, with commas between (default: 0)
-  --exclude <glob>      not these; without a slash at any depth; repeatable
+  --exclude <glob>      not these; a pattern without a slash is for names at any depth;
+                        may be repeated
   --no-xattrs           no extended attributes
   --owner <owner>       who owns it all: keep, root, or UID:GID (default: keep)
 
@@ -75,7 +81,8 @@ it is packed: what, where, what will happen, and the remedy. Nothing is changed.
 
 What is looked at:
   --any-directory       a folder that is not a virtual environment, too
-  --exclude <glob>      not these; without a slash at any depth; repeatable
+  --exclude <glob>      not these; a pattern without a slash is for names at any depth;
+                        may be repeated
 
 How it is judged:
   --mount-point <path>  where the image will be mounted
@@ -118,6 +125,8 @@ Examples:
   venv-packer rollback venv.squashfs --list
   venv-packer rollback venv.squashfs
   venv-packer rollback venv.squashfs --to 3
+
+Exit codes: 0 done, 1 failed, 2 wrong usage
 `
 
 export const diffHelp = `Usage: venv-packer diff [options] <old> <new>
@@ -132,8 +141,11 @@ Options:
   -V, --version  print the version
 
 Examples:
-  venv-packer diff /user-environment .venv    what the next renewal changes
   venv-packer diff old/.venv new/.venv
+  venv-packer run venv.squashfs -- sh -c 'venv-packer diff $VIRTUAL_ENV .venv'
+                 what the next renewal of an image changes
+
+Exit codes: 0 done, also when they differ; 1 failed, 2 wrong usage
 `
 
 export const completionHelp = `Usage: venv-packer completion <shell>
@@ -154,6 +166,7 @@ export const runHelp = `Usage: venv-packer run [options] <image> -- <command> [a
 Runs a command with the image mounted and its environment active: VIRTUAL_ENV is set, and
 the image's bin comes first in PATH. Nothing stays mounted.
 
+Options:
   --at <folder>   mount it there (default: where the venv works; if it works anywhere, a
                   temporary folder)
   --with <way>    mount it in this way, and try no other
