@@ -35,7 +35,7 @@ describe('what the guide says is run', () => {
 
   afterAll(async () => {
     await rm(scratch, { recursive: true, force: true })
-    await rm(join('/dev/shm', basename(scratch)), { recursive: true, force: true })
+    await rm(join('/dev/shm', `${basename(scratch)}-demo`), { recursive: true, force: true })
   })
 
   /** From standard input: what comes after a command that opens a shell is for that shell, as on a terminal. */
@@ -53,7 +53,7 @@ describe('what the guide says is run', () => {
 
   it('and nothing is left mounted, nor in memory', async () => {
     await expect.poll(() => mountTraces(scratch), { timeout: 10_000 }).toEqual(NO_TRACES)
-    await expect(type('ls -A /dev/shm/$USER/')).rejects.toThrow('No such file')
+    await expect(type('ls -A /dev/shm/$USER-demo/')).rejects.toThrow('No such file')
   })
 })
 

@@ -41,12 +41,11 @@ The image:
 
 What goes in:
   --any-directory       a folder that is not a virtual environment, too
-  --compile             bytecode for all modules, too, so that no import ever compiles;
+  --compile             the modules' bytecode, too, so that no import ever compiles;
                         the venv's own Python makes it, the venv is not touched
   --optimize <levels>   bytecode of these levels: 0 for python, 1 for python -O, 2 for
                         python -OO, with commas between (default: 0)
-  --exclude <glob>      not these; a pattern without a slash is for names at any depth;
-                        may be repeated
+  --exclude <glob>      not these; without a slash at any depth; repeatable
   --no-xattrs           no extended attributes
   --owner <owner>       who owns it all: keep, root, or UID:GID (default: keep)
 
@@ -81,8 +80,7 @@ it is packed: what, where, what will happen, and the remedy. Nothing is changed.
 
 What is looked at:
   --any-directory       a folder that is not a virtual environment, too
-  --exclude <glob>      not these; a pattern without a slash is for names at any depth;
-                        may be repeated
+  --exclude <glob>      not these; without a slash at any depth; repeatable
 
 How it is judged:
   --mount-point <path>  where the image will be mounted
