@@ -62,7 +62,7 @@ it('refuses an image that is not mounted, and what is no environment', async () 
       stdout: '',
       stderr:
         'venv-packer: venv.squashfs is an image, not a folder\n' +
-        '  Mount it (squashfuse IMAGE FOLDER), and give that folder.\n',
+        '  Mount it, and give that folder: venv-packer diff --help has a line for it.\n',
     })
     expect((await venvPacker(['diff', '.venv', '.'], { cwd })).stderr).toContain(
       '. is not a virtual environment',

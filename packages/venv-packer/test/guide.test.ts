@@ -26,6 +26,7 @@ describe('what the guide says is run', () => {
       USER: basename(scratch),
       // Read by every bash: the shells inside of a mount and of a job stop at the first command that fails as well.
       BASH_ENV: join(scratch, 'bash-env'),
+      PIP_DISABLE_PIP_VERSION_CHECK: '1',
       UV_CACHE_DIR: await fixturesFolder('uv-cache'),
       UV_PYTHON_DOWNLOADS: 'never',
       UV_PYTHON_PREFERENCE: 'only-system',
@@ -35,7 +36,7 @@ describe('what the guide says is run', () => {
 
   afterAll(async () => {
     await rm(scratch, { recursive: true, force: true })
-    await rm(join('/dev/shm', basename(scratch)), { recursive: true, force: true })
+    await rm(join('/dev/shm', `${basename(scratch)}-demo`), { recursive: true, force: true })
   })
 
   /** From standard input: what comes after a command that opens a shell is for that shell, as on a terminal. */
@@ -43,17 +44,21 @@ describe('what the guide says is run', () => {
     return await run('bash', ['-eu'], { input: text, cwd: join(scratch, 'demo'), env })
   }
 
-  it.each(steps.filter(({ needsCreate }) => !needsCreate))('line $line: $text', async ({ text, output }) => {
-    const { stdout } = await type(text)
-    if (output === undefined) return
-    const printed = comparable(stdout.toString().replaceAll(scratch, '/scratch/me'))
-    const expected = comparable(output)
-    expect(printed.filter((line) => expected.includes(line))).toEqual(expected)
-  })
+  it.each(steps.filter(({ needsCreate }) => !needsCreate))(
+    'line $line: $text',
+    async ({ text, output }) => {
+      const { stdout } = await type(text)
+      if (output === undefined) return
+      const printed = comparable(stdout.toString().replaceAll(scratch, '/scratch/me'))
+      const expected = comparable(output)
+      expect(printed.filter((line) => expected.includes(line))).toEqual(expected)
+    },
+    300_000,
+  )
 
   it('and nothing is left mounted, nor in memory', async () => {
     await expect.poll(() => mountTraces(scratch), { timeout: 10_000 }).toEqual(NO_TRACES)
-    await expect(type('ls -A /dev/shm/$USER/')).rejects.toThrow('No such file')
+    await expect(type('ls -A /dev/shm/$USER-demo/')).rejects.toThrow('No such file')
   })
 })
 

@@ -15,6 +15,11 @@ Commands:
 Options:
   -h, --help                print this help; venv-packer pack --help for a command's own
   -V, --version             print the version
+
+Examples:
+  venv-packer pack .venv --compile            writes venv.squashfs
+  venv-packer run venv.squashfs -- python     Python in its environment
+  venv-packer pack .venv --compile --keep 2   renews it
 `
 
 export const packHelp = `Usage: venv-packer pack [options] <venv>
@@ -118,6 +123,8 @@ Examples:
   venv-packer rollback venv.squashfs --list
   venv-packer rollback venv.squashfs
   venv-packer rollback venv.squashfs --to 3
+
+Exit codes: 0 done, 1 failed, 2 wrong usage
 `
 
 export const diffHelp = `Usage: venv-packer diff [options] <old> <new>
@@ -132,8 +139,11 @@ Options:
   -V, --version  print the version
 
 Examples:
-  venv-packer diff /user-environment .venv    what the next renewal changes
   venv-packer diff old/.venv new/.venv
+  venv-packer run venv.squashfs -- sh -c 'venv-packer diff $VIRTUAL_ENV .venv'
+                 what the next renewal of an image changes
+
+Exit codes: 0 done, also when they differ; 1 failed, 2 wrong usage
 `
 
 export const completionHelp = `Usage: venv-packer completion <shell>
@@ -154,6 +164,7 @@ export const runHelp = `Usage: venv-packer run [options] <image> -- <command> [a
 Runs a command with the image mounted and its environment active: VIRTUAL_ENV is set, and
 the image's bin comes first in PATH. Nothing stays mounted.
 
+Options:
   --at <folder>   mount it there (default: where the venv works; if it works anywhere, a
                   temporary folder)
   --with <way>    mount it in this way, and try no other

@@ -16,6 +16,7 @@ import { definePack } from './pack-arguments.js'
 import type { ReportStyle } from './report-style.js'
 import { defineRollback } from './rollback-arguments.js'
 import { dashesMissing, defineRun, type RunStyle, splitAtDashes } from './run-arguments.js'
+import { remedyForUsualMistake } from './usual-mistakes.js'
 
 export type Invocation =
   /** `--help` and `--version`: a text to print, and done. */
@@ -64,7 +65,7 @@ export function readCommandLine(argv: readonly string[]): Invocation {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return { command: 'print', text: printed }
     if (isRun && command === undefined && meantForCommand.has(error.code)) throw dashesMissing()
-    throw commandLineFailure(error, seeHelp(program, argv))
+    throw commandLineFailure(error, remedyForUsualMistake(error.code, argv) ?? seeHelp(program, argv))
   }
   if (invocation === undefined) throw wrongUsage('no command is given', usualRemedy)
   return invocation

@@ -26,6 +26,6 @@ export async function diff(request: DiffRequest): Promise<DiffReport> {
 async function open(typed: string): Promise<Environment> {
   const path = resolve(typed)
   if ((await imageFileAt(path)) === undefined) return await openEnvironment(typed, false)
-  const remedy = 'Mount it (squashfuse IMAGE FOLDER), and give that folder.'
+  const remedy = 'Mount it, and give that folder: venv-packer diff --help has a line for it.'
   throw new Failure('NOT_A_FOLDER', `${typed} is an image, not a folder`, remedy, { path })
 }
