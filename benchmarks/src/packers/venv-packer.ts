@@ -1,16 +1,22 @@
-// Ours: the command as people run it, with the Node that runs the benchmark.
+// Ours: the command as people run it, with its own options for Node, and with the Node that runs the benchmark.
 
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { formatBlockSize } from '../block-size.js'
 import type { Packer } from './packer.js'
 import { programVersion } from './program-version.js'
 
-export const VENV_PACKER = join(
+const VENV_PACKER = join(
   createRequire(import.meta.url).resolve('venv-packer/package.json'),
   '../bin/venv-packer.cjs',
 )
+
+/** The command, with the options for Node that its first line has: `#!/usr/bin/env -S node OPTIONS`. */
+export function venvPackerCommand(): readonly string[] {
+  const [firstLine = ''] = readFileSync(VENV_PACKER, 'utf8').split('\n')
+  return [process.execPath, ...firstLine.split(' ').slice(3), VENV_PACKER]
+}
 
 export const venvPacker: Packer = {
   name: 'venv-packer',
@@ -20,8 +26,7 @@ export const venvPacker: Packer = {
     return `venv-packer ${version} on Node ${process.versions.node}`
   },
   command: ({ tree, image, settings }) => [
-    process.execPath,
-    VENV_PACKER,
+    ...venvPackerCommand(),
     'pack',
     tree,
     '-o',

@@ -96,3 +96,15 @@ export class TemporaryFileError extends SquashfsError {
     })
   }
 }
+
+/** What was to be read is no squashfs image, is damaged, or is compressed in a way that this library cannot undo. */
+export class ImageError extends SquashfsError {
+  override name = 'ImageError'
+  constructor(
+    code: 'NOT_AN_IMAGE' | 'DAMAGED_IMAGE' | 'UNKNOWN_COMPRESSOR',
+    message: string,
+    cause?: unknown,
+  ) {
+    super(code, message, { cause })
+  }
+}

@@ -2,6 +2,7 @@
 import type { Codec } from './codec/codec.js'
 import { createBlockWriter } from './data/block-writer.js'
 import type { ContentReader } from './data/content-reader.js'
+import { storedBytes } from './data/stored-bytes.js'
 import { type DataResult, writeData } from './data/write-data.js'
 import { type Unreadable, UnreadableError } from './errors.js'
 import { setUint64, viewOf } from './format/byte-order.js'
@@ -14,7 +15,7 @@ import { createIdTable } from './tables/id-table.js'
 import { encodeInodeTables } from './tables/inode-table.js'
 import { writeLookupTable } from './tables/lookup-table.js'
 import { createXattrTable } from './tables/xattr-table.js'
-import { type ByteString, toDisplay } from './tree/byte-string.js'
+import { type ByteString, toBytes, toDisplay } from './tree/byte-string.js'
 import { type DirectoryNode, detach, type FileNode, type Node } from './tree/node.js'
 import { type InodeOrder, inodeOrder, pathsOf } from './tree/order.js'
 
@@ -49,6 +50,15 @@ export interface Progress {
   /** 0 during the scan. */
   readonly totalBytes: number
   readonly bytesOut: number
+}
+
+/** What became of the content of a file. */
+export interface StoredFile {
+  /** The bytes of its path, from the image's root on; of a file with several names, the first. */
+  readonly path: Uint8Array
+  readonly bytes: number
+  /** Bytes in the image: its blocks, and its part of the block that its tail shares. 0 where the content was there before. */
+  readonly storedBytes: number
 }
 
 /** Inodes by their kinds, and the bytes of their files. */
@@ -97,6 +107,7 @@ export async function writeTree(
   missing: readonly Unreadable[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
+  onStored: ((file: StoredFile) => void) | null = null,
 ): Promise<ImageSummary> {
   const { codec, store } = settings
   const output = createOutput(sink, settings.offset)
@@ -129,6 +140,7 @@ export async function writeTree(
 
   // Inode table, directory table
   const order = data.failures.size > 0 ? inodeOrder(root) : found
+  if (onStored) tellStored(root, order, data, settings.blockSize, onStored)
   const ids = createIdTable()
   const xattrs = createXattrTable()
   const tables = await encodeInodeTables(order, codec, store.has('inodes'), ids, xattrs)
@@ -234,6 +246,22 @@ function removePath(root: DirectoryNode, path: ByteString): void {
     parts.reduce((at, part) => at.children.get(part) as DirectoryNode, root),
     name,
   )
+}
+
+function tellStored(
+  root: DirectoryNode,
+  { leaves }: InodeOrder,
+  { fragments }: DataResult,
+  blockSize: number,
+  onStored: (file: StoredFile) => void,
+): void {
+  const files = leaves.filter(isFile)
+  const stored = storedBytes(files, fragments, blockSize)
+  const untold = new Set<Node>(files)
+  for (const [path, node] of pathsOf(root, new Set<Node>(files))) {
+    if (!isFile(node) || !untold.delete(node)) continue // a further name
+    onStored({ path: toBytes(path), bytes: node.size, storedBytes: stored.get(node) ?? 0 })
+  }
 }
 
 function progressOf(

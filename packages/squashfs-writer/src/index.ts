@@ -17,7 +17,7 @@ export {
   type Unreadable,
   UnreadableError,
 } from './errors.js'
-export type { Census, Progress, StoredPart } from './image.js'
+export type { Census, Progress, StoredFile, StoredPart } from './image.js'
 export { type MemorySink, memorySink } from './memory-sink.js'
 export { type Entries, type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
 export type { ImageOptions } from './node/settings.js'

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import {
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -82,6 +83,30 @@ describe('an image', () => {
       expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true)
       expect(readFileSync(join(folder, 'real', 'image')).toString('latin1', 0, 4)).toBe('hsqs')
       expect(readdirSync(join(folder, 'real'))).toEqual(['image'])
+    })
+  })
+
+  it('is announced when it is complete and about to replace another, which may get a second name then', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image.squashfs')
+      const told: string[] = []
+      const beforeReplace = (path: string) => {
+        told.push(path)
+        linkSync(path, `${path}.old`)
+      }
+      await writeImage(ENTRIES, image, { beforeReplace })
+      expect(told).toEqual([])
+      const old = statSync(image).ino
+      symlinkSync('image.squashfs', join(folder, 'link'))
+      await writeImage([], join(folder, 'link'), { beforeReplace })
+      expect(told).toEqual([image])
+      expect(statSync(`${image}.old`).ino).toBe(old)
+      expect(statSync(image).ino).not.toBe(old)
+      // Now the second name is taken.
+      const now = statSync(image).ino
+      await expect(writeImage(ENTRIES, image, { beforeReplace })).rejects.toMatchObject({ code: 'EEXIST' })
+      expect(statSync(image).ino).toBe(now)
+      expect(readdirSync(folder).sort()).toEqual(['image.squashfs', 'image.squashfs.old', 'link'])
     })
   })
 

@@ -7,6 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 export const launcher = fileURLToPath(new URL('../bin/venv-packer.cjs', import.meta.url))
 
+/** Programs that stand for those that the system does not have; see the first lines of each. */
+export const standIns = fileURLToPath(new URL('./stand-ins', import.meta.url))
+
 export interface Ended {
   /** The exit code, or the name of the signal that ended it. */
   readonly code: number | string | null
@@ -17,14 +20,19 @@ export interface Ended {
 export interface Surroundings {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Root may read and write everything; with this it may only do what the permissions say, like anyone. */
+  /** Root may do everything with every file; with this it may only do what the permissions say, like anyone. */
   readonly boundByPermissions?: boolean
 }
 
 const withoutOverride = [
-  '--bounding-set=-dac_override,-dac_read_search',
-  '--inh-caps=-dac_override,-dac_read_search',
+  '--bounding-set=-dac_override,-dac_read_search,-fowner',
+  '--inh-caps=-dac_override,-dac_read_search,-fowner',
 ]
+
+/** The same command line, for which even root may only do what the permissions say. */
+export function asBoundByPermissions(line: readonly string[]): readonly string[] {
+  return ['setpriv', ...withoutOverride, ...line]
+}
 
 /** Starts `venv-packer` with these arguments. */
 export function start(
@@ -32,7 +40,7 @@ export function start(
   { cwd, env, boundByPermissions }: Surroundings = {},
 ): ChildProcess {
   const line = [process.execPath, launcher, ...args]
-  const [program, ...rest] = boundByPermissions ? ['setpriv', ...withoutOverride, ...line] : line
+  const [program, ...rest] = boundByPermissions ? asBoundByPermissions(line) : line
   return spawn(program!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

@@ -169,7 +169,7 @@ describe('the modules', () => {
       expect(bytecode).toMatchObject({ levels: [0], modules: 1, files: 1, bytes: expect.any(Number) })
       const failed = bytecode.failed as { path: string; message: string }[]
       expect(failed.map(({ path }) => path.replace(/.*\/templates\//, ''))).toEqual([
-        'a \u001b[31m\n.py',
+        'a \\x1b[31m\\x0a.py',
         'gone.py',
         'module.py',
         'nul.py',

@@ -1,11 +1,22 @@
 /** `venv-packer pack`: what it makes, what it says, and what it refuses. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, cp, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { differences, run, SMALL_PACKAGE, smallVenv, survey, unsquash, withFolder, withTmpfs } from 'fixtures'
 import { describe, expect, it } from 'vitest'
-import { launcher, venvPacker } from './command.js'
+import { launcher, standIns, venvPacker } from './command.js'
 
 /** A folder with a small environment `.venv` in it. */
 async function withVenv(use: (folder: string) => Promise<void>): Promise<void> {
@@ -116,6 +127,15 @@ describe('the image', () => {
   })
 })
 
+/** Pastes a line of the summary into a shell, and gives it something to read; what was printed comes back. */
+async function pasted(beginning: string, summary: string, cwd: string, input = ''): Promise<string> {
+  const line = summary.split('\n').find((text) => text.startsWith(`  ${beginning} `))
+  const env = { PATH: `${standIns}:${process.env.PATH}` }
+  return (
+    await run('bash', ['-c', line ?? `no line for ${beginning}`], { cwd, input, env })
+  ).stdout.toString()
+}
+
 describe('the summary', () => {
   it('says what went in, what came out, and how to mount it', async () => {
     await withVenv(async (cwd) => {
@@ -125,8 +145,12 @@ describe('the summary', () => {
       expect(stdout).toMatch(/\n {2}out {8}1 inode, [\d.]+ kB, [\d.]+ % of what went in \([\d.]+ : 1\)\n/)
       const [image, mount] = [join(cwd, 'venv.squashfs'), join(cwd, '.venv')]
       for (const line of [
+        `venv-packer run ${image} -- python`,
         `uenv start --view=default prgenv-gnu/24.11:v1,${image}:${mount}`,
+        `#SBATCH --uenv=prgenv-gnu/24.11:v1,${image}:${mount} --view=default`,
         `squashfs-mount ${image}:${mount} -- bash`,
+        `apptainer exec --mount type=bind,src=${image},dst=${mount},image-src=/ CONTAINER.sif bash`,
+        `mounts = ["${image}:${mount}:sqsh"]  # in the EDF of a container engine`,
         `sudo mount -t squashfs -o loop,ro,nosuid,nodev ${image} ${mount}`,
         `squashfuse ${image} ${mount}`,
       ]) {
@@ -136,22 +160,29 @@ describe('the summary', () => {
     })
   })
 
-  it('has a line that mounts the image when it is pasted into a shell, whatever the names', async () => {
+  it('has lines that do what they say when they are pasted into a shell, whatever the names', async () => {
     await withFolder(async (folder) => {
-      const cwd = join(folder, "it's a\nstrange, \\ name: $HOME \u001b[31m")
-      await mkdir(join(cwd, '.venv'), { recursive: true })
-      await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\n')
+      const cwd = join(folder, "it's a\nstrange, \\ name $HOME \u001b[31m")
+      await mkdir(join(cwd, '.venv', 'bin'), { recursive: true })
+      await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
+      await symlink('/usr/bin/python3', join(cwd, '.venv', 'bin', 'python'))
       const { stdout } = await venvPacker(['pack', '.venv'], { cwd })
-      expect(stdout).toContain("uenv: not possible, its form IMAGE:MOUNT takes no path with ':' or ','")
-      const line = /^ {2}sudo (mount .*)$/m.exec(stdout)?.[1]
-      await run('bash', ['-c', line!])
-      try {
-        expect(await readdir(join(cwd, '.venv'))).toEqual(['pyvenv.cfg'])
-        expect(await run('stat', ['-f', '-c', '%T', join(cwd, '.venv')])).toMatchObject({
-          stdout: Buffer.from('squashfs\n'),
-        })
-      } finally {
-        await run('umount', [join(cwd, '.venv')])
+      expect(stdout).toContain('uenv: not possible, it takes paths of letters, digits and / . _ - only')
+      expect(await pasted('mkdir', stdout, cwd)).toBe('')
+      const mounted = join(cwd, 'venv')
+      const prefix = 'import sys; print(sys.prefix)'
+      expect(await pasted('venv-packer', stdout, cwd, prefix)).toMatch(/\/venv-packer-\w{6}\n$/)
+      expect(await pasted('squashfs-mount', stdout, cwd, 'ls venv')).toBe('bin\npyvenv.cfg\n')
+      for (const [tool, type] of Object.entries({ 'sudo mount': 'squashfs', squashfuse: 'fuseblk' })) {
+        await pasted(tool, stdout, cwd)
+        try {
+          const found = await run('stat', ['-f', '-c', '%T', mounted])
+          expect(found.stdout.toString()).toBe(`${type}\n`)
+          const python = await run(join(mounted, 'bin', 'python'), ['-c', prefix])
+          expect(python.stdout.toString()).toBe(`${mounted}\n`)
+        } finally {
+          await run('umount', [mounted])
+        }
       }
     })
   })
@@ -163,6 +194,34 @@ describe('the summary', () => {
       expect(stdout).toContain('mount it at any folder')
       expect(stdout).toContain(`\n  mkdir -p ${cwd}/py\n`)
       expect(stdout).toContain(`\n  squashfuse ${cwd}/py.squashfs ${cwd}/py\n`)
+    })
+  })
+
+  it('mounts it where --mount-point says that it will be', async () => {
+    await withVenv(async (cwd) => {
+      await appendFile(join(cwd, '.venv', 'pyvenv.cfg'), 'relocatable = true\n')
+      const line = ['pack', '.venv', '-f', '--mount-point', 'not/there']
+      const { stdout } = await venvPacker(line, { cwd })
+      const [image, point] = [join(cwd, 'venv.squashfs'), join(cwd, 'not/there')]
+      expect(stdout).toContain(`\nor mount it at ${point}:\n\n  mkdir -p ${point}\n\n`)
+      expect(stdout).toContain(`\n  squashfuse ${image} ${point}\n`)
+      expect(stdout).toContain(`\nthen: source ${point}/bin/activate\n`)
+      const { mount } = JSON.parse((await venvPacker([...line, '--json'], { cwd })).stdout)
+      expect(mount).toMatchObject({
+        point,
+        commands: { slurm: expect.stringContaining(`${image}:${point} `) },
+      })
+    })
+  })
+
+  it('says where to mount what is no environment, also to venv-packer run', async () => {
+    await withFolder(async (cwd) => {
+      await mkdir(join(cwd, 'data'))
+      await writeFile(join(cwd, 'data', 'table'), 'content')
+      const { stdout } = await venvPacker(['pack', 'data', '--any-directory', '-o', 'x.squashfs'], { cwd })
+      expect(stdout).toContain(`\n  venv-packer run --at ${cwd}/x ${cwd}/x.squashfs -- bash\n`)
+      await pasted('mkdir', stdout, cwd)
+      expect(await pasted('venv-packer', stdout, cwd, 'cat x/table')).toBe('content')
     })
   })
 
@@ -301,7 +360,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
       expect(await venvPacker(['pack', '.venv'], { cwd })).toEqual(
         refusal(
           'venv.squashfs exists already',
-          'Add --force to replace it, or name another image with --output.',
+          'Add --force to replace it, --keep 1 to keep it as well, or name another with --output.',
         ),
       )
       expect(await readFile(join(cwd, 'venv.squashfs'), 'utf8')).toBe('old')

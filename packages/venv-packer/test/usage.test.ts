@@ -30,6 +30,42 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
     [['pack', 'a', '--owner', 'me'], '--owner me is unknown: it is keep, root, or UID:GID in numbers', 'See'],
     [['pack', 'a', '--optimize', '3'], '--optimize 3 is unknown: it is one or more of 0, 1, 2', 'See'],
     [['pack', 'a', '--threads', '0'], '--threads 0 is not possible: it goes from 1', 'See'],
+    [['pack', 'a', '--keep', '0'], '--keep 0 keeps nothing', 'use --force'],
+    [['pack', 'a', '--keep', 'all'], '--keep all is not a whole number', 'See venv-packer pack --help.'],
+    [['pack', 'a', '--keep', '1001'], '--keep 1001 is not possible: it goes from 1 to 1000', 'See'],
+    [['rollback'], "missing required argument 'image'", 'See venv-packer rollback --help.'],
+    [['rollback', ''], 'the path of the image is empty', 'shell variable'],
+    [['rollback', 'a', '--to', '0'], '--to 0 is not the number of a kept image', 'rollback IMAGE --list'],
+    [['rollback', 'a', '--to', '1', '--list'], "'-l, --list' cannot be used with option '--to <k>'", 'See'],
+    [['diff', 'a'], "missing required argument 'new'", 'See venv-packer diff --help.'],
+    [['diff', 'a', ''], 'the path of a venv is empty', 'shell variable'],
+    [['completion', 'fish'], 'there is no completion for fish: it is one of bash, zsh', 'completion --help'],
+    [['pack', 'a', '--mount-point', ''], '--mount-point is empty', 'shell variable'],
+    [['run'], "missing required argument 'image'", 'See venv-packer run --help.'],
+    [['run', 'a'], 'no command is given', 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'],
+    [['run', 'a', '--'], 'no command is given', 'Write venv-packer run IMAGE -- COMMAND'],
+    [['run', 'a', '--', ''], 'the command is empty', 'shell variable'],
+    [
+      ['run', 'a', 'python', '-c', 'x'],
+      'there is no -- before the command',
+      'Write venv-packer run IMAGE --',
+    ],
+    [['run', 'a', 'python'], 'there is no -- before the command', 'Write venv-packer run IMAGE -- COMMAND'],
+    [['run', 'a', 'b', '--', 'python'], 'too many arguments', 'See venv-packer run --help.'],
+    [['run', '', '--', 'python'], 'the path of the image is empty', 'shell variable'],
+    [['run', 'a', '--at', '', '--', 'python'], '--at is empty', 'shell variable'],
+    [
+      ['run', 'a', '--with', 'fuse', '--', 'python'],
+      '--with fuse is unknown: it is one of squashfs-mount, mount, user-namespace, squashfuse',
+      'See venv-packer run --help.',
+    ],
+    [['run', 'a', '--dryrun', '--', 'python'], "unknown option '--dryrun'", 'Did you mean --dry-run?'],
+    [['check'], "missing required argument 'venv'", 'See venv-packer check --help.'],
+    [['check', 'a', '--strickt'], "unknown option '--strickt'", 'Did you mean --strict?'],
+    [['check', ''], 'the path of the venv is empty', 'shell variable'],
+    [['check', 'a', '--exclude', ''], '--exclude is empty', 'shell variable'],
+    [['check', 'a', '--mount-point', ''], '--mount-point is empty', 'shell variable'],
+    [['check', 'a', '--mount-point', 'b'], '--mount-point b is not an absolute path', 'begins with a slash'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
   ])('venv-packer %j', async (args, message, remedy) => {
     const { code, stdout, stderr } = await venvPacker(args)
@@ -56,20 +92,39 @@ it('--help prints the same help wherever it stands', async () => {
     stdout: expect.stringMatching(/^Usage: venv-packer <command>/),
   })
   expect(await venvPacker(['help'])).toEqual(program)
-  const pack = await venvPacker(['pack', '--help'])
-  expect(pack).toMatchObject({
-    code: 0,
-    stderr: '',
-    stdout: expect.stringMatching(/^Usage: venv-packer pack/),
-  })
-  for (const args of [
-    ['pack', '-h'],
-    ['help', 'pack'],
-    ['pack', 'x', '--help'],
-    ['pack', '--force', '-h'],
-  ]) {
-    expect(await venvPacker(args)).toEqual(pack)
+  for (const name of ['pack', 'check', 'run', 'rollback', 'diff', 'completion']) {
+    const command = await venvPacker([name, '--help'])
+    expect(command).toMatchObject({
+      code: 0,
+      stderr: '',
+      stdout: expect.stringMatching(`^Usage: venv-packer ${name} `),
+    })
+    for (const args of [
+      [name, '-h'],
+      ['help', name],
+      [name, 'x', '--help'],
+    ]) {
+      expect(await venvPacker(args)).toEqual(command)
+    }
   }
+  expect(await venvPacker(['pack', '--force', '-h'])).toEqual(await venvPacker(['pack', '-h']))
+})
+
+it('--json of run is for dry runs: otherwise standard output is that of the command', async () => {
+  const { code, stdout, stderr } = await venvPacker(['run', 'a', '--json', '--', 'python'])
+  expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
+  expect(JSON.parse(stdout).error).toMatchObject({ code: 'USAGE', message: '--json goes with --dry-run' })
+})
+
+it('venv-packer check --help prints the help of that command', async () => {
+  const { code, stdout, stderr } = await venvPacker(['check', '--help'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/^Usage: venv-packer check \[options\] <venv>\n/)
+  for (const args of [
+    ['check', 'x', '-h'],
+    ['help', 'check'],
+  ])
+    expect((await venvPacker(args)).stdout).toBe(stdout)
 })
 
 it('with --json wrong usage is one JSON object, too', async () => {

@@ -2,12 +2,8 @@
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
 
-/** A file and what is to be found out about it while it is read. */
-export interface ReadRequest {
-  readonly file: FileNode
-  /** Whether a digest of the whole content is wanted: another file has the same size. */
-  readonly digest: boolean
-}
+/** Whether a digest of a file's whole content is wanted: another file has the same size. */
+export type WantsDigest = (file: FileNode) => boolean
 
 /** A part of a file's content. The parts of a file come one after another, each but the last a multiple of the block size. */
 export interface Piece {
@@ -17,7 +13,7 @@ export interface Piece {
    * earlier file comes in one piece.
    */
   readonly bytes: Uint8Array | number | null
-  /** With the first piece, if wanted: what, among files of one size, is equal only for equal contents. */
+  /** With the first piece, if wanted: what is equal only for equal contents. */
   readonly digest: string | null
   readonly last: boolean
   /** Set when the file cannot be read (further); it is then its last piece. */
@@ -33,5 +29,5 @@ export interface Batch {
 
 export interface ContentReader {
   /** Reads files in the order given; what it hands out at a time is bounded, whatever the sizes. */
-  read(requests: readonly ReadRequest[]): AsyncIterable<Batch>
+  read(files: readonly FileNode[], wantsDigest: WantsDigest): AsyncIterable<Batch>
 }

@@ -6,7 +6,7 @@ import { memorySink } from '../memory-sink.js'
 import { createOutput } from '../output.js'
 import { type FileNode, fileNode } from '../tree/node.js'
 import { createBlockWriter } from './block-writer.js'
-import type { Batch, ContentReader, Piece, ReadRequest } from './content-reader.js'
+import type { Batch, ContentReader, Piece } from './content-reader.js'
 import { type DataOptions, type DataResult, writeData } from './write-data.js'
 
 const BLOCK = 4096
@@ -72,14 +72,15 @@ const readerOf = (pieces: readonly Piece[]): ContentReader => ({
 
 /** Reads files from memory, `part` bytes at a time; what was read before and would take several parts is not read again. */
 function memoryReader(part: number, inBatch = 1) {
-  const asked: ReadRequest[] = []
+  const asked: { file: FileNode; digest: boolean }[] = []
   const released: number[] = []
   const seen = new Set<string>()
   const reader: ContentReader = {
-    async *read(requests) {
-      asked.push(...requests)
+    async *read(files, wantsDigest) {
       const pieces: Piece[] = []
-      for (const { file, digest } of requests) {
+      for (const file of files) {
+        const digest = wantsDigest(file)
+        asked.push({ file, digest })
         const bytes = contentOf(file)
         const own = digest ? Buffer.from(bytes).toString('base64') : null
         if (own !== null && seen.has(own) && bytes.length > part) {

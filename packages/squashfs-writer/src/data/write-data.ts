@@ -5,7 +5,7 @@ import { type FragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
 import type { Placement } from '../tree/placement.js'
 import type { BlockWriter } from './block-writer.js'
-import type { Batch, ContentReader, Piece, ReadRequest } from './content-reader.js'
+import type { Batch, ContentReader, Piece, WantsDigest } from './content-reader.js'
 import { createFragments } from './fragments.js'
 
 export interface DataOptions {
@@ -47,10 +47,12 @@ export async function writeData(
   const fragments = createFragments(writer, options.blockSize, options.storeFragments)
   const failures = new Map<FileNode, Omit<Unreadable, 'path'>>()
   const duplicates = { files: 0, bytes: 0 }
-  const originals = new Map<string, Original>()
-  let current: Original = { placement: null, complete: false }
+  /** By digest: where the first file of a content is. */
+  const originals = new Map<string, Placement>()
+  /** The file that came first with its content, while its parts come. */
+  let coming: { readonly digest: string; readonly file: FileNode } | null = null
 
-  for await (const batch of reader.read(readRequests(files, options.deduplicate))) {
+  for await (const batch of reader.read(files, sharesSize(files, options.deduplicate))) {
     const release = releaseWhenUnused(batch)
     let [filesDone, bytesDone] = [0, 0]
     for (const piece of batch.pieces) {
@@ -68,18 +70,17 @@ export async function writeData(
   return { fragments: fragments.entries, duplicates, failures }
 
   function takePiece(piece: Piece, use: Use): void {
-    const { file, bytes } = piece
-    // With the size: a digest tells contents of one size apart, not those of different sizes.
-    const digest = piece.digest === null ? null : `${file.size} ${piece.digest}`
+    const { file, bytes, digest } = piece
     if (failures.has(file)) return // what was read ahead of the failure
     if (piece.failure) {
       failures.set(file, piece.failure)
+      if (coming?.file === file) originals.delete(coming.digest)
       return
     }
     if (options.errorsOnly || (failures.size > 0 && options.failureEndsAll)) return
     const original = digest === null ? undefined : originals.get(digest)
-    if (original?.complete) {
-      file.placement = original.placement
+    if (original) {
+      file.placement = original
       duplicates.files++
       duplicates.bytes += file.size
       return
@@ -92,11 +93,12 @@ export async function writeData(
       return
     }
     file.placement ??= { start: 0, blockSizes: [], sparse: 0, fragment: NO_FRAGMENT, fragmentOffset: 0 }
-    if (digest !== null) current = { placement: file.placement, complete: false }
-    if (digest !== null) originals.set(digest, current)
+    if (digest !== null) {
+      originals.set(digest, file.placement)
+      coming = { digest, file }
+    }
     if (typeof bytes === 'number') addZeros(file, file.placement, bytes, piece.last)
     else addBytes(file, file.placement, bytes, use)
-    if (piece.last && current.placement === file.placement) current.complete = true
   }
 
   /** Zeros that were not even read; their tail goes where a tail of zeros goes that was. */
@@ -136,17 +138,14 @@ export async function writeData(
   }
 }
 
-/** Files with content; a digest is wanted of those that share their size with another. */
-function readRequests(files: readonly FileNode[], deduplicate: boolean): ReadRequest[] {
-  const sizes = new Map<number, number>()
-  if (deduplicate) for (const { size } of files) sizes.set(size, (sizes.get(size) ?? 0) + 1)
-  return files.map((file) => ({ file, digest: file.size > 0 && (sizes.get(file.size) ?? 0) > 1 }))
-}
-
-/** The first file of a content; others may share its place once it is complete. */
-interface Original {
-  readonly placement: Placement | null
-  complete: boolean
+/** Only files of one size can be equal. */
+function sharesSize(files: readonly FileNode[], deduplicate: boolean): WantsDigest {
+  if (!deduplicate) return () => false
+  const seen = new Set<number>()
+  const shared = new Set<number>()
+  for (const { size } of files) (seen.has(size) ? shared : seen).add(size)
+  shared.delete(0)
+  return ({ size }) => shared.has(size)
 }
 
 function sizeOf(piece: Piece): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blockSizeOnDisk, blockSizeWord, HOLE } from './data-block.js'
+import { blockSizeOnDisk, blockSizeWord, HOLE, isStoredBlock } from './data-block.js'
 
 describe("a block's size word", () => {
   it.each([
@@ -12,6 +12,7 @@ describe("a block's size word", () => {
     expect(blockSizeWord(size, true)).toBe(stored)
     expect(blockSizeOnDisk(packed)).toBe(size)
     expect(blockSizeOnDisk(stored)).toBe(size)
+    expect([isStoredBlock(packed), isStoredBlock(stored)]).toEqual([false, true])
   })
 
   it('is 0 for a hole, which takes no space', () => {

@@ -18,3 +18,8 @@ export function blockSizeWord(size: number, stored: boolean): number {
 export function blockSizeOnDisk(word: number): number {
   return word & ~STORED
 }
+
+/** Whether a block with this size word is stored as it is. */
+export function isStoredBlock(word: number): boolean {
+  return (word & STORED) !== 0
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeListing, type ListingEntry } from './directory.js'
+import { decodeListing, encodeListing, type ListingEntry } from './directory.js'
 import { InodeType } from './inode.js'
 
 /** Bytes of content in a metadata block. */
@@ -102,6 +102,17 @@ describe('a listing', () => {
         .replaceAll(' ', ''),
     )
     expect(signposts).toEqual([])
+  })
+
+  it('is decoded to what was encoded, over many headers', () => {
+    const list = entries(1000, (n) => ({
+      name: latin1(`name-${n}`),
+      inodeNumber: 100_000 - n * (n % 97),
+      inodeBlock: Math.floor(n / 300) * 8000,
+      inodeOffset: (n * 31) % 8192,
+    }))
+    expect(decodeListing(encodeListing(list, 5000).bytes)).toEqual(list)
+    expect(decodeListing(new Uint8Array(0))).toEqual([])
   })
 
   it.each([1, 2, 255])('has names of %d bytes as they are', (length) => {

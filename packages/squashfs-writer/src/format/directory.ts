@@ -80,3 +80,27 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
   }
   return { bytes: bytes.subarray(0, at), signposts }
 }
+
+/** Decodes a directory's listing, in its order. */
+export function decodeListing(bytes: Uint8Array): ListingEntry[] {
+  const view = viewOf(bytes)
+  const entries: ListingEntry[] = []
+  for (let at = 0; at < bytes.length; ) {
+    const count = view.getUint32(at, true) + 1
+    const inodeBlock = view.getUint32(at + 4, true)
+    const firstNumber = view.getUint32(at + 8, true)
+    at += HEADER_SIZE
+    for (let n = 0; n < count; n++) {
+      const nameEnd = at + ENTRY_SIZE + view.getUint16(at + 6, true) + 1
+      entries.push({
+        name: bytes.subarray(at + ENTRY_SIZE, nameEnd),
+        type: view.getUint16(at + 4, true) as InodeType,
+        inodeNumber: firstNumber + view.getInt16(at + 2, true),
+        inodeBlock,
+        inodeOffset: view.getUint16(at, true),
+      })
+      at = nameEnd
+    }
+  }
+  return entries
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encodeFragmentEntry, FRAGMENT_ENTRY_SIZE, NO_FRAGMENT } from './fragment.js'
+import { decodeFragmentEntry, encodeFragmentEntry, FRAGMENT_ENTRY_SIZE, NO_FRAGMENT } from './fragment.js'
 
 describe("a fragment's entry", () => {
   it.each([
@@ -10,6 +10,7 @@ describe("a fragment's entry", () => {
     const bytes = encodeFragmentEntry(entry)
     expect(Buffer.from(bytes).toString('hex')).toBe(onDisk.replaceAll(' ', ''))
     expect(bytes.length).toBe(FRAGMENT_ENTRY_SIZE)
+    expect(decodeFragmentEntry(bytes)).toEqual(entry)
   })
 
   it('is 16 bytes, so that 512 fill a metadata block', () => {

@@ -1,5 +1,5 @@
 /** Fragment table entries: where each block of packed tails lies. */
-import { setUint64, viewOf } from './byte-order.js'
+import { getUint64, setUint64, viewOf } from './byte-order.js'
 
 export const FRAGMENT_ENTRY_SIZE = 16
 /** The fragment index of a file without a fragment. */
@@ -19,4 +19,10 @@ export function encodeFragmentEntry(entry: FragmentEntry): Uint8Array {
   setUint64(view, 0, entry.start)
   view.setUint32(8, entry.sizeWord, true)
   return bytes
+}
+
+/** Decodes one entry. */
+export function decodeFragmentEntry(bytes: Uint8Array): FragmentEntry {
+  const view = viewOf(bytes)
+  return { start: getUint64(view, 0), sizeWord: view.getUint32(8, true) }
 }

@@ -4,12 +4,15 @@ import { NO_FRAGMENT } from './fragment.js'
 import {
   type DeviceInode,
   type DirectoryInode,
+  decodeInode,
   encodeInode,
   type FileInode,
+  INODE_SIZE_KNOWN,
   type Inode,
   type InodeHead,
   InodeType,
   type IpcInode,
+  inodeSize,
   NO_XATTR,
   type SymlinkInode,
 } from './inode.js'
@@ -316,6 +319,94 @@ describe('the block list', () => {
         expect(words.map((_, n) => list.readUInt32LE(4 * n))).toEqual(words)
       }),
     )
+  })
+})
+
+describe('decoding', () => {
+  const BLOCK_SIZE = 4096
+  const NUMBERS = fc.nat(0xffff_ffff)
+  const aHead = fc.record({
+    mode: fc.nat(0o7777),
+    uidIndex: fc.nat(0xffff),
+    gidIndex: fc.nat(0xffff),
+    mtime: NUMBERS,
+    number: NUMBERS,
+    xattrIndex: fc.oneof(fc.constant(NO_XATTR), fc.nat(1000)),
+  })
+  const aFile = fc
+    .record({
+      type: fc.constant(InodeType.FILE),
+      head: aHead,
+      start: fc.oneof(NUMBERS, fc.maxSafeNat()),
+      size: fc.nat(20 * BLOCK_SIZE),
+      links: fc.integer({ min: 1, max: 3 }),
+      fragment: fc.oneof(fc.constant(NO_FRAGMENT), fc.nat(1000)),
+      fragmentOffset: fc.nat(BLOCK_SIZE),
+    })
+    .map((file) => {
+      const blocks = file.size / BLOCK_SIZE
+      const count = file.fragment === NO_FRAGMENT ? Math.ceil(blocks) : Math.floor(blocks)
+      const fragmentOffset = file.fragment === NO_FRAGMENT ? 0 : file.fragmentOffset
+      const blockSizes = Array.from({ length: count }, (_, n) => 0x0100_0000 + n)
+      return { ...file, sparse: 0, fragmentOffset, blockSizes }
+    })
+  const aDirectory = fc.record({
+    type: fc.constant(InodeType.DIRECTORY),
+    head: aHead,
+    listingBlock: NUMBERS,
+    listingOffset: fc.nat(8191),
+    listingSize: fc.nat(100_000),
+    links: NUMBERS,
+    parent: NUMBERS,
+    index: fc.constant([]),
+  })
+  const others = [
+    fc.record({
+      type: fc.constant(InodeType.SYMLINK),
+      head: aHead,
+      links: NUMBERS,
+      target: fc.uint8Array({ minLength: 1, maxLength: 4095 }),
+    }),
+    fc.record({
+      type: fc.constantFrom(InodeType.BLOCK_DEVICE, InodeType.CHARACTER_DEVICE),
+      head: aHead,
+      links: NUMBERS,
+      device: NUMBERS,
+    }),
+    fc.record({
+      type: fc.constantFrom(InodeType.FIFO, InodeType.SOCKET),
+      head: aHead,
+      links: NUMBERS,
+    }),
+  ]
+
+  it('gives back what was encoded, whatever follows it', () => {
+    fc.assert(
+      fc.property(fc.oneof(aFile, aDirectory, ...others), fc.nat(100), (inode, more) => {
+        const encoded = encodeInode(inode)
+        const bytes = new Uint8Array(encoded.length + more).fill(0xa5)
+        bytes.set(encoded)
+        expect(inodeSize(bytes.subarray(0, INODE_SIZE_KNOWN), BLOCK_SIZE)).toBe(encoded.length)
+        expect(decodeInode(bytes, BLOCK_SIZE)).toEqual(inode)
+      }),
+    )
+  })
+
+  it("leaves a directory's index out, and gives the bytes in holes", () => {
+    const index = [{ offset: 8000, block: 100, name: Uint8Array.of(97) }]
+    expect(decodeInode(encodeInode({ ...DIRECTORY, index }), BLOCK_SIZE)).toEqual(DIRECTORY)
+    const holes = { ...FILE, size: 3 * BLOCK_SIZE, sparse: BLOCK_SIZE }
+    expect(decodeInode(encodeInode(holes), BLOCK_SIZE)).toEqual(holes)
+  })
+
+  it('refuses what is no inode, and what is cut off', () => {
+    for (const type of [0, 15, 0xffff]) {
+      const bytes = new Uint8Array(64)
+      new DataView(bytes.buffer).setUint16(0, type, true)
+      expect(() => decodeInode(bytes, BLOCK_SIZE)).toThrow(RangeError)
+    }
+    const bytes = encodeInode({ ...FILE, size: 3 * BLOCK_SIZE, fragment: 0 })
+    expect(() => decodeInode(bytes.subarray(0, -1), BLOCK_SIZE)).toThrow(RangeError)
   })
 })
 

@@ -1,5 +1,5 @@
 /** Inodes: one record for each file, directory, symlink, device, fifo or socket; a short and a long form of each. */
-import { setUint64, viewOf } from './byte-order.js'
+import { getUint64, setUint64, viewOf } from './byte-order.js'
 import { NO_FRAGMENT } from './fragment.js'
 
 /** The type field of the basic forms; directory entries carry these even for extended inodes. */
@@ -231,4 +231,109 @@ function record(i: Inode, extended: boolean, bodySize: number): { bytes: Uint8Ar
   view.setUint32(8, i.head.mtime, true)
   view.setUint32(12, i.head.number, true)
   return { bytes, view }
+}
+
+/** Bytes from a record's start, as far as there are as many, that surely tell how long it is. */
+export const INODE_SIZE_KNOWN = 56
+
+/**
+ * The bytes of a record. Of a directory's without its index, which is for the kernel's lookup.
+ * @param bytes the first {@link INODE_SIZE_KNOWN} of the record, or fewer where the table ends.
+ * @param blockSize the image's.
+ */
+export function inodeSize(bytes: Uint8Array, blockSize: number): number {
+  const view = viewOf(bytes)
+  const stored = view.getUint16(0, true)
+  const extended = stored > EXTENDED
+  switch (extended ? stored - EXTENDED : stored) {
+    case InodeType.FILE: {
+      const size = extended ? getUint64(view, 24) : view.getUint32(28, true)
+      const fragment = view.getUint32(extended ? 44 : 20, true)
+      return (extended ? 56 : 32) + 4 * blockCount(size, blockSize, fragment)
+    }
+    case InodeType.DIRECTORY:
+      return extended ? 40 : 32
+    case InodeType.SYMLINK:
+      return 24 + view.getUint32(20, true) + (extended ? 4 : 0)
+    case InodeType.BLOCK_DEVICE:
+    case InodeType.CHARACTER_DEVICE:
+      return extended ? 28 : 24
+    default:
+      return extended ? 24 : 20
+  }
+}
+
+/** How many size words a file has: the tail has none where it lies in a fragment. */
+function blockCount(size: number, blockSize: number, fragment: number): number {
+  return fragment === NO_FRAGMENT ? Math.ceil(size / blockSize) : Math.floor(size / blockSize)
+}
+
+/**
+ * Decodes an inode; a directory comes without its index.
+ * @param bytes a record, as long as {@link inodeSize} says.
+ * @param blockSize the image's.
+ * @throws RangeError when the bytes are fewer, or begin with no type of inode.
+ */
+export function decodeInode(bytes: Uint8Array, blockSize: number): Inode {
+  const view = viewOf(bytes)
+  const stored = view.getUint16(0, true)
+  const extended = stored > EXTENDED
+  const type = extended ? stored - EXTENDED : stored
+  const end = inodeSize(bytes, blockSize)
+  const head = (xattrIndexAt: number): InodeHead => ({
+    mode: view.getUint16(2, true),
+    uidIndex: view.getUint16(4, true),
+    gidIndex: view.getUint16(6, true),
+    mtime: view.getUint32(8, true),
+    number: view.getUint32(12, true),
+    xattrIndex: extended ? view.getUint32(xattrIndexAt, true) : NO_XATTR,
+  })
+  switch (type) {
+    case InodeType.FILE: {
+      const blocks = extended ? 56 : 32
+      return {
+        type,
+        head: head(52),
+        start: extended ? getUint64(view, 16) : view.getUint32(16, true),
+        size: extended ? getUint64(view, 24) : view.getUint32(28, true),
+        sparse: extended ? getUint64(view, 32) : 0,
+        links: extended ? view.getUint32(40, true) : 1,
+        fragment: view.getUint32(extended ? 44 : 20, true),
+        fragmentOffset: view.getUint32(extended ? 48 : 24, true),
+        blockSizes: Array.from({ length: (end - blocks) / 4 }, (_, n) =>
+          view.getUint32(blocks + 4 * n, true),
+        ),
+      }
+    }
+    case InodeType.DIRECTORY: {
+      const size = extended ? view.getUint32(20, true) : view.getUint16(24, true)
+      return {
+        type,
+        head: head(36),
+        listingBlock: view.getUint32(extended ? 24 : 16, true),
+        listingOffset: view.getUint16(extended ? 34 : 26, true),
+        listingSize: size - DIRECTORY_SIZE_EXCESS,
+        links: view.getUint32(extended ? 16 : 20, true),
+        parent: view.getUint32(28, true),
+        index: [],
+      }
+    }
+    case InodeType.SYMLINK: {
+      const targetEnd = 24 + view.getUint32(20, true)
+      return {
+        type,
+        head: head(targetEnd),
+        links: view.getUint32(16, true),
+        target: bytes.slice(24, targetEnd),
+      }
+    }
+    case InodeType.BLOCK_DEVICE:
+    case InodeType.CHARACTER_DEVICE:
+      return { type, head: head(24), links: view.getUint32(16, true), device: view.getUint32(20, true) }
+    case InodeType.FIFO:
+    case InodeType.SOCKET:
+      return { type, head: head(20), links: view.getUint32(16, true) }
+    default:
+      throw new RangeError(`${stored} is no type of inode`)
+  }
 }

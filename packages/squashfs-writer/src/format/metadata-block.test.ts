@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeMetadataBlock, METADATA_BLOCK_SIZE, metadataReference } from './metadata-block.js'
+import {
+  decodeMetadataHeader,
+  decodeMetadataReference,
+  encodeMetadataBlock,
+  METADATA_BLOCK_SIZE,
+  metadataReference,
+} from './metadata-block.js'
 
 describe('a metadata block', () => {
   it.each([
@@ -22,6 +28,9 @@ describe('a metadata block', () => {
       const plain = encodeMetadataBlock(content, true)
       expect(header(plain)).toBe(stored)
       expect(plain.subarray(2)).toEqual(content)
+
+      expect(decodeMetadataHeader(compressed)).toEqual({ size, stored: false })
+      expect(decodeMetadataHeader(plain)).toEqual({ size, stored: true })
     },
   )
 
@@ -47,6 +56,7 @@ describe('a metadata reference', () => {
       fc.property(fc.nat(2 ** 37 - 1), fc.nat(8191), (block, offset) => {
         const reference = BigInt(metadataReference(block, offset))
         expect([reference >> 16n, reference & 0xffffn]).toEqual([BigInt(block), BigInt(offset)])
+        expect(decodeMetadataReference(metadataReference(block, offset))).toEqual({ block, offset })
       }),
     )
   })

@@ -1,4 +1,5 @@
 /** Metadata blocks: the 8 KiB pieces in which every table but the data is stored, and references into them. */
+import { viewOf } from './byte-order.js'
 
 /** Bytes of content in a full metadata block, whatever the image's block size. */
 export const METADATA_BLOCK_SIZE = 8192
@@ -19,6 +20,15 @@ export function encodeMetadataBlock(content: Uint8Array, stored: boolean): Uint8
   return bytes
 }
 
+/** Bytes of the header before a metadata block's content. */
+export const METADATA_HEADER_SIZE = 2
+
+/** What the two bytes before a metadata block's content say: how many bytes it has on disk, and whether as it is. */
+export function decodeMetadataHeader(bytes: Uint8Array): { readonly size: number; readonly stored: boolean } {
+  const header = viewOf(bytes).getUint16(0, true)
+  return { size: header & ~STORED, stored: (header & STORED) !== 0 }
+}
+
 /**
  * A reference to a record: where its block starts, from the table's start, and where in the block's content it begins.
  * @param blockStart bytes, up to 2^37.
@@ -26,4 +36,17 @@ export function encodeMetadataBlock(content: Uint8Array, stored: boolean): Uint8
  */
 export function metadataReference(blockStart: number, offset: number): number {
   return blockStart * 0x1_0000 + offset
+}
+
+/** A place in a metadata table. */
+export interface MetadataPlace {
+  /** Where its block starts, from the table's start. */
+  readonly block: number
+  /** Where in the block's content it is. */
+  readonly offset: number
+}
+
+/** The place that a reference names. */
+export function decodeMetadataReference(reference: number): MetadataPlace {
+  return { block: Math.floor(reference / 0x1_0000), offset: reference % 0x1_0000 }
 }

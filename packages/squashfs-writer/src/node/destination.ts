@@ -1,10 +1,11 @@
 /** Destination: the file that an image becomes. Its name appears only when the image is complete. */
-import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { access, type FileHandle, link, open, realpath, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DestinationError, SquashfsError } from '../errors.js'
 import type { Sink } from '../output.js'
+import { partialName, removeLeftovers } from './partial-file.js'
+import { thisRun } from './run-identity.js'
 
 /** A place that was looked at before the work began, so that a wrong one is known early. */
 export interface Destination {
@@ -15,6 +16,9 @@ export interface Destination {
   /** Whether a file that is there is replaced. */
   readonly replace: boolean
 }
+
+/** Told of a file that is about to be replaced; what it throws keeps the file in place. */
+export type BeforeReplace = (path: string) => void | Promise<void>
 
 /**
  * @throws DestinationError when `path` is a directory or a device, or is there and not to be replaced, or when its folder
@@ -37,21 +41,23 @@ export async function findDestination(path: string, replace: boolean): Promise<D
 export async function writeDestination<T>(
   { path, target, replace }: Destination,
   offset: number,
+  beforeReplace: BeforeReplace,
   write: (sink: Sink) => Promise<T>,
 ): Promise<T> {
-  const temporary = join(
-    dirname(target),
-    `.${basename(target).slice(0, 200)}.${process.pid}.${randomBytes(4).toString('hex')}.partial`,
-  )
+  const [folder, name] = [dirname(target), basename(target)]
+  const run = await thisRun()
+  await removeLeftovers(folder, name, run)
+  const temporary = join(folder, partialName(name, run))
   // Private until it is complete, whatever the umask.
   const file = await guarded(path, () => open(temporary, 'wx', 0o600))
   try {
     const result = await fill(file)
+    if (replace && existsSync(target)) await beforeReplace(target)
     await guarded(path, () => (replace ? rename(temporary, target) : appear(temporary, target)))
-    await guarded(path, () => syncFolder(dirname(target)))
+    await guarded(path, () => syncFolder(folder))
     return result
   } catch (error) {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => {}) // the first error is the one to tell
     throw error
   }
 

@@ -1,4 +1,4 @@
-/** Digest: what, among contents of one size, is equal only for equal ones. */
+/** Digest: what is equal only for equal contents. */
 import { createHash, hash } from 'node:crypto'
 
 /** The hash for finding duplicates: they are shared without comparing bytes, so it must not be one that can be fooled. */
@@ -10,7 +10,7 @@ const zeros = Buffer.alloc(PART_SIZE)
 
 /** The digest of a content of at most {@link PART_SIZE} bytes. */
 export function digestOf(bytes: Uint8Array): string {
-  return hash(HASH, bytes, 'base64')
+  return hash(HASH, bytes, 'binary')
 }
 
 /** The digest of a larger content, part by part; parts that are all zeros count by not being there, so holes need no reading. */
@@ -20,7 +20,8 @@ export interface LargeDigest {
   result(): string
 }
 
-export function createLargeDigest(): LargeDigest {
+/** @param size bytes of the whole content. */
+export function createLargeDigest(size: number): LargeDigest {
   const sum = createHash(HASH)
   const place = Buffer.alloc(8)
   return {
@@ -29,6 +30,9 @@ export function createLargeDigest(): LargeDigest {
       place.writeDoubleLE(position)
       sum.update(place).update(part)
     },
-    result: () => sum.digest('base64'),
+    result() {
+      place.writeDoubleLE(size)
+      return sum.update(place).digest('binary')
+    },
   }
 }

@@ -1,20 +1,10 @@
 /** Job runner: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-} from 'node:fs'
+import { constants, readSync } from 'node:fs'
 import type { ByteString } from '../tree/byte-string.js'
 import type { Identity } from '../tree/node.js'
 import { isPortableXattr } from '../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
-import { changeSince, identityOf, inodeOf } from './identity.js'
+import { changeSince, inodeOf } from './identity.js'
 import {
   type AnswerMessage,
   FACT,
@@ -26,17 +16,18 @@ import {
   type Jobs,
   LOOK_TIME,
   NAMES_PER_LOOK,
+  type PlaceOnDisk,
   type ReadItem,
   SLOW_CALL,
-  unpackItems,
 } from './jobs.js'
+import { loadSourceCalls, type SourceCalls, type SourceFolder, type Status } from './source-calls.js'
 
-const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
 /** Does jobs for whoever has it: a worker thread, or the main thread where that is all there is. */
 export interface JobRunner {
   run(message: JobMessage): Promise<AnswerMessage>
-  /** Closes the file that may be open still. */
+  /** Closes the file and the folder that may be open still. */
   close(): void
 }
 
@@ -44,119 +35,130 @@ export function createJobRunner(): JobRunner {
   /** Metadata calls of the job at hand, and how many of them were slow. */
   let calls = 0
   let slowCalls = 0
-  /** libc's calls; loaded when the first is needed. */
-  let libc: typeof import('./libc.js') | null = null
+  /** Loaded when the first job comes. */
+  let source: SourceCalls | null = null
   /** The file that was opened last: the parts of a large file come one after another. */
-  let open: { readonly path: ByteString; readonly descriptor: number } | null = null
+  let open: { readonly place: PlaceOnDisk; readonly descriptor: number } | null = null
 
-  return { run, close: closeFile }
+  /** The folder that a file was opened in last: files of a folder come one after another. */
+  let entered: { readonly path: ByteString; readonly folder: SourceFolder } | null = null
+
+  return { run, close }
 
   async function run(message: JobMessage): Promise<AnswerMessage> {
-    const { id, name } = message
-    if (process.platform === 'linux') {
-      const needed = name === 'extents' || name === 'digest' || (name === 'look' && message.ask.xattrs)
-      if (needed) libc ??= await import('./libc.js')
-    }
+    const { id } = message
+    source ??= await loadSourceCalls()
     calls = 0
     slowCalls = 0
     try {
-      return { id, answer: work(message), calls, slowCalls }
+      return { id, answer: work(message, source), calls, slowCalls }
     } catch (error) {
       return { id, failure: failureOf(error), calls, slowCalls }
     }
   }
 
-  function work(message: JobMessage): unknown {
+  function work(message: JobMessage, source: SourceCalls): unknown {
     switch (message.name) {
       case 'look':
-        return look(message.ask.folders, message.ask.xattrs)
+        return look(message.ask.folders, message.ask.xattrs, source)
       case 'read': {
         const buffer = new Uint8Array(message.ask.buffer)
-        const found = unpackItems(message.ask.items).map((item) => readItem(item, buffer))
+        const found = message.ask.items.map((item) => readItem(item, buffer, source))
         return { found, buffer: message.ask.buffer }
       }
-      case 'digest':
-        return attempt(() =>
-          withFile(message.ask.item, (descriptor) => digestOfFile(descriptor, message.ask.item)),
-        )
+      case 'digest': {
+        const { item } = message.ask
+        return attempt(() => withFile(item, source, (descriptor) => digestOfFile(descriptor, item, source)))
+      }
       case 'extents': {
         const { item } = message.ask
-        return attempt(() => withFile(item, (descriptor) => extentsOf(descriptor, item)))
+        return attempt(() => withFile(item, source, (descriptor) => source.extents(descriptor, item.size)))
       }
     }
   }
 
-  /** Makes a metadata call, and takes its time. */
-  function timed<T>(call: () => T): T {
-    const start = performance.now()
-    try {
-      return call()
-    } finally {
-      calls++
-      if (performance.now() - start > SLOW_CALL) slowCalls++
-    }
+  /** Counts a metadata call, or a few that belong together, by when it began; returns when it ended. */
+  function count(began: number): number {
+    const ended = performance.now()
+    calls++
+    if (ended - began > SLOW_CALL) slowCalls++
+    return ended
   }
 
-  function look(folders: readonly Folder[], xattrs: boolean): Jobs['look']['answer'] {
+  function look(folders: readonly Folder[], xattrs: boolean, source: SourceCalls): Jobs['look']['answer'] {
     const end = performance.now() + LOOK_TIME
     const answers: Jobs['look']['answer'] = []
-    for (const { path, names } of folders) {
-      answers.push(
-        attempt(() => {
-          const all = names ?? timed(() => readdirSync(diskPath(path), { encoding: 'latin1' }))
-          const facts = factsOf(path, all.slice(0, NAMES_PER_LOOK), xattrs, end)
-          return { ...facts, rest: all.slice(facts.names.length) }
-        }),
-      )
+    for (const folder of folders) {
+      answers.push(attempt(() => lookInto(folder, xattrs, end, source)))
       if (performance.now() > end) break
     }
     return answers
   }
 
+  function lookInto({ path, names }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
+    const began = performance.now()
+    const folder = source.enter(path, false)
+    try {
+      const all = names ?? folder.names().sort()
+      const facts = factsOf(folder, all.slice(0, NAMES_PER_LOOK), xattrs, end, count(began))
+      return { ...facts, rest: all.slice(facts.names.length) }
+    } finally {
+      folder.close()
+    }
+  }
+
   /** Facts about names, as far as the time goes, and at least about one. */
-  function factsOf(directory: ByteString, names: ByteString[], wantsXattrs: boolean, end: number): Facts {
+  function factsOf(
+    folder: SourceFolder,
+    names: ByteString[],
+    xattrs: boolean,
+    end: number,
+    start: number,
+  ): Facts {
     const numbers = new Float64Array(names.length * FACTS)
     const identities = new Array<Identity>(names.length).fill('')
     const facts: Facts = { names, numbers, identities, targets: [], xattrs: [], hardLinks: [], failures: [] }
-    for (const [n, name] of names.entries()) {
-      const path = name === '' ? directory : `${directory}/${name}`
-      const onDisk = diskPath(path)
+    let now = start
+    for (let n = 0; n < names.length; n++) {
+      const name = names[n]!
       try {
-        const stats = timed(() => lstatSync(onDisk, { bigint: true }))
-        setNumbers(numbers, n * FACTS, stats)
-        if (stats.isSymbolicLink()) facts.targets.push([n, readlinkSync(onDisk, { encoding: 'latin1' })])
-        if (stats.isFile()) facts.identities[n] = identityOf(stats)
-        if (stats.nlink > 1n && !stats.isDirectory()) facts.hardLinks.push([n, inodeOf(stats)])
-        if (wantsXattrs && libc) {
-          const xattrs = libc.readXattrs(path, isPortableXattr)
-          if (xattrs.length > 0) facts.xattrs.push([n, xattrs])
+        const status = folder.status(name)
+        setNumbers(numbers, n * FACTS, status)
+        const type = status.mode & S_IFMT
+        if (type === S_IFREG) identities[n] = status.identity
+        if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
+        if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
+        if (xattrs) {
+          const found = folder.xattrs(name, isPortableXattr)
+          if (found.length > 0) facts.xattrs.push([n, found])
         }
       } catch (error) {
         facts.failures.push([n, failureOf(error)])
       }
-      if (performance.now() > end) names.length = n + 1
+      now = count(now)
+      if (now > end) names.length = n + 1
     }
     return facts
   }
 
-  function readItem(item: ReadItem, buffer: Uint8Array): Failure | string | null {
-    return attempt(() =>
-      withFile(item, (descriptor) => {
-        const bytes = buffer.subarray(item.at, item.at + item.length)
-        readWhole(descriptor, bytes, item.start, item)
-        return item.digest ? digestOf(bytes) : null
-      }),
-    )
+  function readItem(item: ReadItem, buffer: Uint8Array, source: SourceCalls): Failure | string | null {
+    try {
+      return withFile(item, source, (descriptor) => {
+        readWhole(descriptor, buffer, item.at, item.length, item.start, item.size)
+        return item.digest ? digestOf(buffer.subarray(item.at, item.at + item.length)) : null
+      })
+    } catch (error) {
+      return failureOf(error)
+    }
   }
 
   /** Opens a file, lets `use` read it, and makes sure that it was the file seen before, and unchanged. */
-  function withFile<T>(item: ReadItem, use: (descriptor: number) => T): T {
+  function withFile<T>(item: ReadItem, source: SourceCalls, use: (descriptor: number) => T): T {
     if (typeof item.from === 'number') return use(item.from)
-    const descriptor = openFile(item.from)
+    const descriptor = openFile(item.from, source)
     try {
       const result = use(descriptor)
-      const change =
-        item.seen === null ? null : changeSince(item.seen, fstatSync(descriptor, { bigint: true }))
+      const change = changeSince(item.from.seen, source.identity(descriptor))
       if (change !== null) throw changed(change)
       if (item.start + item.length >= item.size) closeFile()
       return result
@@ -166,62 +168,79 @@ export function createJobRunner(): JobRunner {
     }
   }
 
-  function openFile(path: ByteString): number {
-    if (open?.path === path) return open.descriptor
+  function openFile(place: PlaceOnDisk, source: SourceCalls): number {
+    if (open?.place.name === place.name && open.place.folder === place.folder) return open.descriptor
     closeFile()
-    open = { path, descriptor: timed(() => openSync(diskPath(path), OPEN_FLAGS)) }
-    return open.descriptor
+    const began = performance.now()
+    try {
+      if (entered?.path !== place.folder) {
+        leaveFolder()
+        entered = { path: place.folder, folder: source.enter(place.folder, true) }
+      }
+      open = { place, descriptor: entered.folder.open(place.name) }
+      return open.descriptor
+    } finally {
+      count(began)
+    }
   }
 
   function closeFile(): void {
-    if (open) closeSync(open.descriptor)
+    if (open) source?.close(open.descriptor)
     open = null
   }
 
-  function digestOfFile(descriptor: number, item: ReadItem): string {
-    const digest = createLargeDigest()
+  function leaveFolder(): void {
+    entered?.folder.close()
+    entered = null
+  }
+
+  function close(): void {
+    closeFile()
+    leaveFolder()
+  }
+
+  function digestOfFile(descriptor: number, item: ReadItem, source: SourceCalls): string {
+    const digest = createLargeDigest(item.length)
     const buffer = new Uint8Array(PART_SIZE)
-    const extents = typeof item.from === 'string' ? extentsOf(descriptor, item) : [0, item.length]
+    const extents = typeof item.from === 'object' ? source.extents(descriptor, item.size) : [0, item.length]
     let next = 0
     for (let n = 0; n < extents.length; n += 2) {
       const first = Math.max(next, Math.floor(extents[n]! / PART_SIZE) * PART_SIZE)
       for (next = first; next < extents[n + 1]!; next += PART_SIZE) {
-        const part = buffer.subarray(0, Math.min(PART_SIZE, item.length - next))
-        readWhole(descriptor, part, item.start + next, item)
-        digest.add(part, next)
+        const length = Math.min(PART_SIZE, item.length - next)
+        readWhole(descriptor, buffer, 0, length, item.start + next, item.size)
+        digest.add(buffer.subarray(0, length), next)
       }
     }
     return digest.result()
   }
-
-  function extentsOf(descriptor: number, item: ReadItem): number[] {
-    return libc?.dataExtents(descriptor, item.size) ?? [0, item.size]
-  }
 }
 
-function setNumbers(numbers: Float64Array, at: number, stats: BigIntStats): void {
-  numbers[at + FACT.mode] = Number(stats.mode)
-  numbers[at + FACT.uid] = Number(stats.uid)
-  numbers[at + FACT.gid] = Number(stats.gid)
-  numbers[at + FACT.mtime] = secondsOf(stats.mtimeNs)
-  numbers[at + FACT.size] = Number(stats.size)
-  numbers[at + FACT.blocks] = Number(stats.blocks)
-  numbers[at + FACT.device] = Number(stats.dev)
-  numbers[at + FACT.rdev] = Number(stats.rdev)
+function setNumbers(numbers: Float64Array, at: number, status: Status): void {
+  numbers[at + FACT.mode] = status.mode
+  numbers[at + FACT.uid] = status.uid
+  numbers[at + FACT.gid] = status.gid
+  numbers[at + FACT.mtime] = status.mtime
+  numbers[at + FACT.size] = status.size
+  numbers[at + FACT.blocks] = status.blocks
+  numbers[at + FACT.device] = status.device
+  numbers[at + FACT.major] = status.major
+  numbers[at + FACT.minor] = status.minor
 }
 
-/** Whole seconds, rounded down. Node's `mtimeMs` is a double that rounds .9999999 s up, and a `.pyc` would be stale. */
-function secondsOf(nanoseconds: bigint): number {
-  return (
-    Number(nanoseconds / 1_000_000_000n) - (nanoseconds < 0n && nanoseconds % 1_000_000_000n !== 0n ? 1 : 0)
-  )
-}
-
-function readWhole(descriptor: number, bytes: Uint8Array, start: number, item: ReadItem): void {
-  for (let at = 0; at < bytes.length; ) {
-    const n = readSync(descriptor, bytes, at, bytes.length - at, start + at)
-    if (n === 0) throw changed(`it shrank from ${item.size} to ${start + at} bytes while it was read`)
-    at += n
+/** Reads `length` bytes from `start` on into a buffer. */
+function readWhole(
+  descriptor: number,
+  buffer: Uint8Array,
+  at: number,
+  length: number,
+  start: number,
+  size: number,
+): void {
+  for (let done = 0; done < length; ) {
+    const n = readSync(descriptor, buffer, at + done, length - done, start + done)
+    if (n === 0) throw changed(`it shrank from ${size} to ${start + done} bytes while it was read`)
+    done += n
   }
 }
 
@@ -247,9 +266,4 @@ function failureOf(error: unknown): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN'
   if (code === 'ENOENT') return { code, message: 'it vanished after it was found' }
   return { code, message: error.message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/s, '') }
-}
-
-/** What Node's calls take for a byte string. */
-function diskPath(path: ByteString): Buffer {
-  return Buffer.from(path, 'latin1')
 }

@@ -1,11 +1,21 @@
 /** Jobs: what worker threads do for the main thread. All that touches the source's filesystem is one of these. */
 import type { Unreadable } from '../errors.js'
 import type { ByteString } from '../tree/byte-string.js'
-import type { FileNode, Identity } from '../tree/node.js'
+import type { FileNode, FileOnDisk, Identity, Xattr } from '../tree/node.js'
 
 /** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
-export const FACT = { mode: 0, uid: 1, gid: 2, mtime: 3, size: 4, blocks: 5, device: 6, rdev: 7 } as const
-export const FACTS = 8
+export const FACT = {
+  mode: 0,
+  uid: 1,
+  gid: 2,
+  mtime: 3,
+  size: 4,
+  blocks: 5,
+  device: 6,
+  major: 7,
+  minor: 8,
+} as const
+export const FACTS = 9
 
 /** Milliseconds above which a metadata call is slow: it is then not this machine that answers. */
 export const SLOW_CALL = 0.3
@@ -22,7 +32,7 @@ export interface Facts {
   /** {@link FACTS} numbers for each name. */
   readonly numbers: Float64Array
   readonly targets: (readonly [number, ByteString])[]
-  readonly xattrs: (readonly [number, (readonly [ByteString, Uint8Array])[]])[]
+  readonly xattrs: (readonly [number, readonly Xattr[]])[]
   /** Of each regular file; empty for the rest. */
   readonly identities: Identity[]
   /** Inodes with several names. */
@@ -30,12 +40,12 @@ export interface Facts {
   readonly failures: (readonly [number, Failure])[]
 }
 
+export type PlaceOnDisk = Pick<FileOnDisk, 'folder' | 'name' | 'seen'>
+
 /** A range of a file to be read into a buffer. */
 export interface ReadItem {
-  /** A path, or the descriptor of a file that is open already. */
-  readonly from: ByteString | number
-  /** What the file must be; null for a descriptor. */
-  readonly seen: Identity | null
+  /** Where the file is and what it must be; or the descriptor of one that is open already. */
+  readonly from: PlaceOnDisk | number
   readonly size: number
   readonly start: number
   readonly length: number
@@ -55,40 +65,15 @@ export interface Folder {
 /** Names about which there are facts in one go; the rest is given back as names. */
 export const NAMES_PER_LOOK = 128
 /** Milliseconds after which a look ends with the folder that it is at, so that slow folders are shared out. */
-export const LOOK_TIME = 10
+export const LOOK_TIME = 25
 
 /** The item for a range of a file that workers read. */
 export function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
   const { content, size } = file
-  if (content.kind === 'disk')
-    return { from: content.path, seen: content.seen, size, start, length, at, digest }
+  if (content.kind === 'disk') return { from: content, size, start, length, at, digest }
   if (content.kind === 'range')
-    return { from: content.descriptor, seen: null, size, start: content.start + start, length, at, digest }
+    return { from: content.descriptor, size, start: content.start + start, length, at, digest }
   throw new TypeError(`content of kind ${content.kind} is not read by workers`)
-}
-
-/** Many items in three objects: what is sent to a thread is copied piece by piece, and pieces cost. */
-export interface PackedItems {
-  readonly from: (ByteString | number)[]
-  readonly seen: (Identity | null)[]
-  readonly numbers: Float64Array
-}
-
-const NUMBERS = 5
-
-export function packItems(items: readonly ReadItem[]): PackedItems {
-  const numbers = new Float64Array(items.length * NUMBERS)
-  for (const [n, { size, start, length, at, digest }] of items.entries())
-    numbers.set([size, start, length, at, digest ? 1 : 0], n * NUMBERS)
-  return { from: items.map(({ from }) => from), seen: items.map(({ seen }) => seen), numbers }
-}
-
-export function unpackItems({ from, seen, numbers }: PackedItems): ReadItem[] {
-  return from.map((source, n) => {
-    const number = (field: number) => numbers[n * NUMBERS + field]!
-    const [size, start, length, at] = [number(0), number(1), number(2), number(3)]
-    return { from: source, seen: seen[n]!, size, start, length, at, digest: number(4) === 1 }
-  })
 }
 
 export interface Jobs {
@@ -99,7 +84,7 @@ export interface Jobs {
   }
   /** Ranges of files into a buffer, which moves to the worker and back; for each a failure, or a digest where wanted. */
   read: {
-    ask: { items: PackedItems; buffer: ArrayBuffer }
+    ask: { items: readonly ReadItem[]; buffer: ArrayBuffer }
     answer: { found: (Failure | string | null)[]; buffer: ArrayBuffer }
   }
   /** The digest of a whole file. */
@@ -109,7 +94,6 @@ export interface Jobs {
 }
 export type JobName = keyof Jobs
 
-/** A job on its way to a worker. */
 export type JobMessage = { [N in JobName]: { id: number; name: N; ask: Jobs[N]['ask'] } }[JobName]
 
 /** An answer on its way back. */
@@ -121,4 +105,52 @@ export interface AnswerMessage {
   /** Metadata calls that the job made, and how many of them were slow. */
   readonly calls: number
   readonly slowCalls: number
+}
+
+/** A job as it is sent to a thread: what is sent is copied piece by piece, and pieces cost. */
+export type SentJob = Exclude<JobMessage, { name: 'read' }> | SentRead
+
+interface SentRead {
+  readonly id: number
+  readonly name: 'sent read'
+  /** Of each item: folder, name and identity, or the descriptor. */
+  readonly folders: readonly (ByteString | number)[]
+  readonly names: readonly ByteString[]
+  readonly seen: readonly Identity[]
+  readonly numbers: Float64Array
+  readonly buffer: ArrayBuffer
+}
+
+const NUMBERS = 5
+
+export function toSend(job: JobMessage): SentJob {
+  if (job.name !== 'read') return job
+  const { items, buffer } = job.ask
+  const numbers = new Float64Array(items.length * NUMBERS)
+  for (const [n, { size, start, length, at, digest }] of items.entries())
+    numbers.set([size, start, length, at, digest ? 1 : 0], n * NUMBERS)
+  const places = items.map(({ from }) =>
+    typeof from === 'number' ? { folder: from, name: '', seen: '' } : from,
+  )
+  return {
+    id: job.id,
+    name: 'sent read',
+    folders: places.map(({ folder }) => folder),
+    names: places.map(({ name }) => name),
+    seen: places.map(({ seen }) => seen),
+    numbers,
+    buffer,
+  }
+}
+
+export function fromSent(sent: SentJob): JobMessage {
+  if (sent.name !== 'sent read') return sent
+  const { id, folders, names, seen, numbers, buffer } = sent
+  const items = folders.map((folder, n) => {
+    const number = (field: number) => numbers[n * NUMBERS + field]!
+    const [size, start, length, at] = [number(0), number(1), number(2), number(3)]
+    const from = typeof folder === 'number' ? folder : { folder, name: names[n]!, seen: seen[n]! }
+    return { from, size, start, length, at, digest: number(4) === 1 }
+  })
+  return { id, name: 'read', ask: { items, buffer } }
 }

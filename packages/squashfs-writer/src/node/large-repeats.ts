@@ -1,5 +1,5 @@
 /** Large repeats: which files beyond one buffer have the content of another; known before their first block is compressed. */
-import type { ReadRequest } from '../data/content-reader.js'
+import type { WantsDigest } from '../data/content-reader.js'
 import type { FileNode } from '../tree/node.js'
 import { BUFFER_SIZE } from './buffer-pool.js'
 import { createLargeDigest, PART_SIZE } from './digest.js'
@@ -17,34 +17,34 @@ export interface LargeRepeats {
 
 /** A file that does not fit one buffer must be digested before its first block is compressed. */
 export async function findLargeRepeats(
-  requests: readonly ReadRequest[],
+  files: readonly FileNode[],
+  wantsDigest: WantsDigest,
   workers: Workers,
 ): Promise<LargeRepeats> {
   const digests = new Map<FileNode, string>()
   const failures = new Map<FileNode, Failure>()
-  const large = requests.filter(({ file, digest }) => digest && file.size > BUFFER_SIZE)
+  const large = files.filter((file) => file.size > BUFFER_SIZE && wantsDigest(file))
   await Promise.all(
-    large.map(async ({ file }) => {
+    large.map(async (file) => {
       const found = await digestLarge(file, workers)
       if (typeof found === 'string') digests.set(file, found)
       else failures.set(file, found)
     }),
   )
-  const first = new Map<string, FileNode>()
+  const first = new Set<string>()
   const repeated = new Set<FileNode>()
-  for (const { file } of large) {
+  for (const file of large) {
     const digest = digests.get(file)
     if (digest === undefined) continue
-    const content = `${file.size} ${digest}`
-    if (first.has(content)) repeated.add(file)
-    else first.set(content, file)
+    if (first.has(digest)) repeated.add(file)
+    else first.add(digest)
   }
   return { digests, repeated, failures }
 }
 
 async function digestLarge(file: FileNode, workers: Workers): Promise<string | Failure> {
   const { content, size } = file
-  const digest = createLargeDigest()
+  const digest = createLargeDigest(size)
   if (content.kind === 'bytes') {
     for (let at = 0; at < size; at += PART_SIZE) digest.add(content.bytes.subarray(at, at + PART_SIZE), at)
     return digest.result()

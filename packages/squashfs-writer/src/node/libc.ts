@@ -1,97 +1,206 @@
-/** libc: the calls that Node does not have: extended attributes without following symlinks, and where a file has holes. */
+/**
+ * libc: the source calls on Linux. Node does not have them all (extended attributes, holes), and a status costs half as
+ * much without the objects that Node makes of it. Files are opened by Node, which closes them when it ends a thread.
+ */
+import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs'
+import { getSystemErrorMap } from 'node:util'
 import koffi from 'koffi'
 import type { ByteString } from '../tree/byte-string.js'
+import type { Identity, Xattr } from '../tree/node.js'
+import type { SourceCalls, SourceFolder, Status } from './source-calls.js'
 
 /** Room for a list of names or a value: Linux' own limits (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
 const XATTR_ROOM = 65_536
-const SEEK_DATA = 3
-const SEEK_HOLE = 4
+/** Bytes of a path that the kernel takes, with the zero at its end (PATH_MAX). */
+const PATH_ROOM = 4096
 /** How often a list or value that changes between two calls is asked for again. */
 const RETRIES = 5
+
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
+/** Not among Node's constants; the same on all that Node runs on (asm-generic/fcntl.h). */
+const O_PATH = 0o10000000
+const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const OPEN_FOLDER = O_PATH | constants.O_DIRECTORY
+const AT_SYMLINK_NOFOLLOW = 0x100
+const AT_EMPTY_PATH = 0x1000
+const STATX_BASIC_STATS = 0x7ff
+/** Where fields lie in `struct statx` (linux/stat.h), the same on every architecture. */
+const STATX = {
+  links: 16,
+  uid: 20,
+  gid: 24,
+  mode: 28,
+  inode: 32,
+  size: 40,
+  blocks: 48,
+  ctime: 96,
+  mtime: 112,
+  rdevMajor: 128,
+  rdevMinor: 132,
+  deviceMajor: 136,
+  deviceMinor: 140,
+} as const
+const STATX_ROOM = 256
 
 const { ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE, ENXIO, EINVAL } = koffi.os.errno as Record<
   string,
   number
 >
 
-const libc = koffi.load(null)
-const llistxattr = libc.func('int64_t llistxattr(const void *path, void *list, size_t size)')
-const lgetxattr = libc.func('int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)')
-const lseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')
-const room = Buffer.alloc(XATTR_ROOM)
-
-/** A libc call that failed, with the code that Node would give. */
+/** A libc call that failed, with the code and the words that Node has for it. */
 class SystemError extends Error {
   constructor(
     readonly code: string,
-    call: string,
+    message: string,
   ) {
-    super(`${code}: ${call} failed`)
+    super(message)
   }
 }
 
-/**
- * The extended attributes of a path itself, symlink or not, except those whose names `wanted` refuses: these come with
- * an empty value. A filesystem without xattrs has none.
- */
-export function readXattrs(
-  file: ByteString,
-  wanted: (name: ByteString) => boolean,
-): [ByteString, Uint8Array][] {
-  const path = Buffer.from(`${file}\0`, 'latin1')
-  const length = Number(llistxattr(path, room, XATTR_ROOM))
-  if (length < 0) {
-    const errno = koffi.errno()
-    if (errno === ENOTSUP || errno === EOPNOTSUPP || errno === ENOSYS) return []
-    throw systemError(errno, 'llistxattr')
-  }
-  if (length === 0) return []
-  const names = room.toString('latin1', 0, length).split('\0').slice(0, -1)
-  const found: [string, Uint8Array][] = []
-  for (const name of names) {
-    const value = wanted(name) ? readXattr(path, name) : new Uint8Array(0)
-    if (value) found.push([name, value])
-  }
-  return found
-}
+export function libcCalls(): SourceCalls {
+  const libc = koffi.load(null)
+  const statx = libc.func('int statx(int at, const void *path, int flags, unsigned int mask, void *found)')
+  const llistxattr = libc.func('int64_t llistxattr(const void *path, void *list, size_t size)')
+  const lgetxattr = libc.func(
+    'int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)',
+  )
+  const lseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')
 
-/** A value; null when the name is gone since it was listed. */
-function readXattr(path: Buffer, name: string): Uint8Array | null {
-  const key = Buffer.from(`${name}\0`, 'latin1')
-  let errno = 0
-  for (let n = 0; n < RETRIES; n++) {
-    const length = Number(lgetxattr(path, key, room, XATTR_ROOM))
-    if (length >= 0) return new Uint8Array(room.subarray(0, length))
-    errno = koffi.errno()
-    if (errno === ENODATA || errno === ENOTSUP || errno === EOPNOTSUPP) return null
-    if (errno !== ERANGE) break
-  }
-  throw systemError(errno, `lgetxattr ${name}`)
-}
+  const room = Buffer.alloc(XATTR_ROOM)
+  const pathRoom = Buffer.alloc(PATH_ROOM)
+  const noPath = Buffer.alloc(1)
+  const status = Buffer.alloc(STATX_ROOM)
+  const identity = Buffer.alloc(STATX.blocks - STATX.inode + STATX.deviceMinor + 4 - STATX.ctime)
+  const statusView = new DataView(status.buffer, status.byteOffset, STATX_ROOM)
+  const u32 = (at: number) => statusView.getUint32(at, true)
+  const u64 = (at: number) => u32(at) + u32(at + 4) * 2 ** 32
 
-/**
- * Where an open file has data, as [start, end, start, end, ...] in ascending order; the rest, up to `size`, is holes.
- * A filesystem that cannot tell has data everywhere.
- */
-export function dataExtents(descriptor: number, size: number): number[] {
-  const extents: number[] = []
-  for (let at = 0; at < size; ) {
-    const start = Number(lseek(descriptor, at, SEEK_DATA))
-    if (start < 0) {
-      const errno = koffi.errno()
-      if (errno === ENXIO) break // nothing but a hole from here on
-      if (errno === EINVAL) return [0, size]
-      throw systemError(errno, 'lseek')
+  /** A path's bytes with a zero at their end; good until the next call. */
+  function zeroEnded(path: ByteString): Buffer {
+    pathRoom[pathRoom.write(path, 'latin1')] = 0
+    return pathRoom
+  }
+
+  function look(at: number, path: Buffer, flags: number): void {
+    if (statx(at, path, flags, STATX_BASIC_STATS, status) !== 0) throw systemError(koffi.errno())
+  }
+
+  function identityFound(): Identity {
+    status.copy(identity, 0, STATX.inode, STATX.blocks)
+    status.copy(identity, STATX.blocks - STATX.inode, STATX.ctime, STATX.deviceMinor + 4)
+    return identity.toString('latin1')
+  }
+
+  function readXattr(path: Buffer, name: ByteString): Uint8Array | null {
+    const key = Buffer.from(`${name}\0`, 'latin1')
+    let errno = 0
+    for (let n = 0; n < RETRIES; n++) {
+      const length = Number(lgetxattr(path, key, room, XATTR_ROOM))
+      if (length >= 0) return new Uint8Array(room.subarray(0, length))
+      errno = koffi.errno()
+      if (errno === ENODATA || errno === ENOTSUP || errno === EOPNOTSUPP) return null
+      if (errno !== ERANGE) break
     }
-    const end = Number(lseek(descriptor, start, SEEK_HOLE))
-    if (end < 0) throw systemError(koffi.errno(), 'lseek')
-    extents.push(start, Math.min(end, size))
-    at = end
+    throw systemError(errno)
   }
-  return extents
+
+  function statusOf(folder: number, name: ByteString): Status {
+    look(folder, zeroEnded(name), AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)
+    return {
+      mode: statusView.getUint16(STATX.mode, true),
+      uid: u32(STATX.uid),
+      gid: u32(STATX.gid),
+      links: u32(STATX.links),
+      size: u64(STATX.size),
+      blocks: u64(STATX.blocks),
+      mtime: u32(STATX.mtime) + statusView.getInt32(STATX.mtime + 4, true) * 2 ** 32,
+      device: u32(STATX.deviceMajor) * 2 ** 32 + u32(STATX.deviceMinor),
+      major: u32(STATX.rdevMajor),
+      minor: u32(STATX.rdevMinor),
+      identity: identityFound(),
+    }
+  }
+
+  function xattrsOf(file: ByteString, wanted: (name: ByteString) => boolean): Xattr[] {
+    const path = zeroEnded(file)
+    const length = Number(llistxattr(path, room, XATTR_ROOM))
+    if (length === 0) return []
+    if (length < 0) {
+      const errno = koffi.errno()
+      if (errno === ENOTSUP || errno === EOPNOTSUPP || errno === ENOSYS) return []
+      throw systemError(errno)
+    }
+    const names = room.toString('latin1', 0, length).split('\0').slice(0, -1)
+    const found: Xattr[] = []
+    for (const name of names) {
+      const value = wanted(name) ? readXattr(path, name) : new Uint8Array(0)
+      if (value) found.push([name, value])
+    }
+    return found
+  }
+
+  function enter(path: ByteString, follow: boolean): SourceFolder {
+    const folder = openFolder(path, follow)
+    const here = `/proc/self/fd/${folder}`
+    const at = (name: ByteString) => forNode(`${here}/${name}`)
+    return {
+      names: () => readdirSync(here, { encoding: 'latin1' }),
+      status: (name) => statusOf(folder, name),
+      target: (name) => readlinkSync(at(name), { encoding: 'latin1' }),
+      open: (name) => openSync(at(name), OPEN_FILE),
+      xattrs: (name, wanted) => xattrsOf(`${here}/${name}`, wanted),
+      close: () => closeSync(folder),
+    }
+  }
+
+  return {
+    enter,
+    close: closeSync,
+    identity(descriptor) {
+      look(descriptor, noPath, AT_EMPTY_PATH)
+      return identityFound()
+    },
+    extents(descriptor, size) {
+      const extents: number[] = []
+      for (let at = 0; at < size; ) {
+        const start = Number(lseek(descriptor, at, SEEK_DATA))
+        if (start < 0) {
+          const errno = koffi.errno()
+          if (errno === ENXIO) break // nothing but a hole from here on
+          if (errno === EINVAL) return [0, size]
+          throw systemError(errno)
+        }
+        const end = Number(lseek(descriptor, start, SEEK_HOLE))
+        if (end < 0) throw systemError(koffi.errno())
+        extents.push(start, Math.min(end, size))
+        at = end
+      }
+      return extents
+    },
+  }
 }
 
-function systemError(errno: number, call: string): SystemError {
-  const code = Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0]
-  return new SystemError(code ?? `errno ${errno}`, call)
+/** Opens a folder only to have it; the beginnings of a path that is too long for the kernel are opened one by one. */
+function openFolder(path: ByteString, follow: boolean): number {
+  const flags = OPEN_FOLDER | (follow ? 0 : constants.O_NOFOLLOW)
+  if (path.length < PATH_ROOM) return openSync(forNode(path), flags)
+  const cut = path.lastIndexOf('/', PATH_ROOM - 1)
+  const beginning = openSync(forNode(path.slice(0, cut)), OPEN_FOLDER)
+  try {
+    return openFolder(`/proc/self/fd/${beginning}${path.slice(cut)}`, follow)
+  } finally {
+    closeSync(beginning)
+  }
+}
+
+/** What Node takes for a byte string; text costs it less than bytes. */
+function forNode(path: ByteString): string | Buffer {
+  return Buffer.byteLength(path) === path.length ? path : Buffer.from(path, 'latin1')
+}
+
+function systemError(errno: number): SystemError {
+  const [code, words] = getSystemErrorMap().get(-errno) ?? []
+  const named = code ?? Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0]
+  return new SystemError(named ?? `errno ${errno}`, words ?? `the system's error ${errno}`)
 }

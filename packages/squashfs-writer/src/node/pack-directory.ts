@@ -10,6 +10,7 @@ import { inodeOrder } from '../tree/order.js'
 import { compilePatterns } from '../tree/patterns.js'
 import { scan } from './scan.js'
 import { type ImageOptions, settle, sourcePath } from './settings.js'
+import { loadSourceCalls } from './source-calls.js'
 import { createSpool, type Spool } from './spool.js'
 import { build, contentOf, type ImageResult } from './write-image.js'
 
@@ -109,9 +110,10 @@ async function add(
   signal: AbortSignal,
 ): Promise<void> {
   const merge = mergeInto(root, rules)
+  const source = await loadSourceCalls()
   for await (const entry of typeof additions === 'function' ? additions([...foundIn(root)]) : additions) {
     signal.throwIfAborted()
-    merge(entry, entry.type === 'file' ? await contentOf(entry, spool) : null)
+    merge(entry, entry.type === 'file' ? await contentOf(entry, spool, source) : null)
   }
 }
 

@@ -1,15 +1,15 @@
 /** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of buffers. */
-import type { Batch, ContentReader, Piece, ReadRequest } from '../data/content-reader.js'
+import type { Batch, ContentReader, Piece, WantsDigest } from '../data/content-reader.js'
 import type { FileNode } from '../tree/node.js'
 import { BUFFER_SIZE, createBufferPool } from './buffer-pool.js'
 import { digestOf } from './digest.js'
-import { type Failure, isFailure, itemOf, packItems, type ReadItem } from './jobs.js'
+import { type Failure, isFailure, itemOf, type ReadItem } from './jobs.js'
 import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
 import { readStream } from './stream-reader.js'
 import type { Workers } from './workers.js'
 
-/** Files in one step. */
-const FILES_PER_STEP = 256
+/** Files in one step: few enough that many threads have a share where every file costs a wait. */
+const FILES_PER_STEP = 64
 
 /** One buffer's worth of reading. The buffer comes back as another object when it was with a worker. */
 type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonly buffer: ArrayBuffer }>
@@ -20,9 +20,9 @@ type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonl
  */
 export function createContentReader(workers: Workers, blockSize: number, buffers: number): ContentReader {
   return {
-    async *read(requests) {
-      const repeats = await findLargeRepeats(requests, workers)
-      const steps = stepsOf(requests, repeats, workers, blockSize)
+    async *read(files, wantsDigest) {
+      const repeats = await findLargeRepeats(files, wantsDigest, workers)
+      const steps = stepsOf(files, wantsDigest, repeats, workers, blockSize)
       const pool = createBufferPool(buffers)
       const ahead: Promise<Batch>[] = []
       let more = true
@@ -50,31 +50,31 @@ export function createContentReader(workers: Workers, blockSize: number, buffers
 }
 
 async function* stepsOf(
-  requests: readonly ReadRequest[],
+  files: readonly FileNode[],
+  wantsDigest: WantsDigest,
   repeats: LargeRepeats,
   workers: Workers,
   blockSize: number,
 ): AsyncGenerator<Step, undefined> {
-  let group: ReadRequest[] = []
+  let group: FileNode[] = []
   let groupSize = 0
-  for (const request of requests) {
-    const { file } = request
+  for (const file of files) {
     const room = roomFor(file)
     if (
       group.length > 0 &&
       (room === null || groupSize + room > BUFFER_SIZE || group.length === FILES_PER_STEP)
     ) {
-      yield smallFilesStep(group, workers)
+      yield smallFilesStep(group, wantsDigest, workers)
       group = []
       groupSize = 0
     }
-    if (room === null) yield* largeFileSteps(request, repeats, workers, blockSize)
+    if (room === null) yield* largeFileSteps(file, wantsDigest(file), repeats, workers, blockSize)
     else {
-      group.push(request)
+      group.push(file)
       groupSize += room
     }
   }
-  if (group.length > 0) yield smallFilesStep(group, workers)
+  if (group.length > 0) yield smallFilesStep(group, wantsDigest, workers)
   return undefined
 }
 
@@ -84,21 +84,23 @@ function roomFor({ content, size }: FileNode): number | null {
   return content.kind !== 'stream' && size <= BUFFER_SIZE ? size : null
 }
 
-function smallFilesStep(group: readonly ReadRequest[], workers: Workers): Step {
+function smallFilesStep(group: readonly FileNode[], wantsDigest: WantsDigest, workers: Workers): Step {
   return async (free) => {
     const items: ReadItem[] = []
     let at = 0
-    for (const { file, digest } of group) {
+    for (const file of group) {
       if (file.content.kind === 'bytes') continue
-      items.push(itemOf(file, 0, file.size, at, digest))
+      items.push(itemOf(file, 0, file.size, at, wantsDigest(file)))
       at += file.size
     }
     const { found, buffer } =
       items.length === 0 ? { found: [], buffer: free } : await readItems(items, free, workers)
     let next = 0
-    const pieces = group.map(({ file, digest }) => {
-      if (file.content.kind === 'bytes')
-        return pieceOf(file, file.content.bytes, digest ? digestOf(file.content.bytes) : null, true)
+    const pieces = group.map((file) => {
+      if (file.content.kind === 'bytes') {
+        const { bytes } = file.content
+        return pieceOf(file, bytes, wantsDigest(file) ? digestOf(bytes) : null, true)
+      }
       const n = next++
       return pieceOf(file, new Uint8Array(buffer, items[n]!.at, file.size), found[n]!, true)
     })
@@ -107,11 +109,12 @@ function smallFilesStep(group: readonly ReadRequest[], workers: Workers): Step {
 }
 
 function readItems(items: readonly ReadItem[], buffer: ArrayBuffer, workers: Workers) {
-  return workers.run('read', { items: packItems(items), buffer }, [buffer])
+  return workers.run('read', { items, buffer }, [buffer])
 }
 
 async function* largeFileSteps(
-  { file, digest }: ReadRequest,
+  file: FileNode,
+  digest: boolean,
   repeats: LargeRepeats,
   workers: Workers,
   blockSize: number,

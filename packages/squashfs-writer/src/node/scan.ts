@@ -14,7 +14,6 @@ import {
   ipcNode,
   type Node,
   symlinkNode,
-  type Xattr,
 } from '../tree/node.js'
 import type { PathTest } from '../tree/patterns.js'
 import { FACT, FACTS, type Facts, type Failure, isFailure, NAMES_PER_LOOK } from './jobs.js'
@@ -74,7 +73,7 @@ export async function scan(
   })
   const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
   if (!itself || isFailure(itself) || failure) throw unreadableSource(failure)
-  const root = nodeOf(itself, 0, '', source)
+  const root = nodeOf(itself, 0, '', '')
   if (root?.type !== InodeType.DIRECTORY)
     throw unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
   const rootDevice = itself.numbers[FACT.device]!
@@ -133,6 +132,7 @@ export async function scan(
   /** Puts names into a directory; those that are directories themselves will be looked into. */
   function take({ directory, path: prefix }: Pending, facts: Facts): void {
     const failures = new Map(facts.failures)
+    const folder = prefix === '' ? source : `${source}/${prefix}`
     for (const [n, name] of facts.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
       if (options.exclude?.(path)) continue
@@ -141,7 +141,7 @@ export async function scan(
         if (options.include?.(path) ?? true) unreadable.push({ path, failure })
         continue
       }
-      const node = nodeOf(facts, n, path, `${source}/${path}`)
+      const node = nodeOf(facts, n, path, folder)
       if (!node) continue
       if (options.include && node.type !== InodeType.DIRECTORY && !options.include(path)) continue
       checkName(name, path)
@@ -157,7 +157,7 @@ export async function scan(
     return !options.oneFileSystem || facts.numbers[n * FACTS + FACT.device] === rootDevice
   }
 
-  function nodeOf(facts: Facts, n: number, path: ByteString, onDisk: ByteString): Node | null {
+  function nodeOf(facts: Facts, n: number, path: ByteString, folder: ByteString): Node | null {
     const number = (fact: number) => facts.numbers[n * FACTS + fact]!
     const hardLink = found(facts.hardLinks, n)
     const known = hardLink === undefined ? undefined : inodes.get(hardLink)
@@ -167,14 +167,13 @@ export async function scan(
       uid: number(FACT.uid),
       gid: number(FACT.gid),
       mtime: number(FACT.mtime),
-      xattrs: (found(facts.xattrs, n) ?? []) as readonly Xattr[],
+      xattrs: found(facts.xattrs, n) ?? [],
     })
     const node = makeNode()
     if (node && hardLink !== undefined) inodes.set(hardLink, node)
     return node
 
     function makeNode(): Node | null {
-      const rdev = number(FACT.rdev)
       switch (number(FACT.mode) & 0o170000) {
         case 0o040000:
           return directoryNode(attributes)
@@ -182,7 +181,8 @@ export async function scan(
           const size = number(FACT.size)
           const content: Content = {
             kind: 'disk',
-            path: onDisk,
+            folder,
+            name: facts.names[n]!,
             seen: facts.identities[n]!,
             sparse: number(FACT.blocks) * 512 < size,
           }
@@ -191,9 +191,9 @@ export async function scan(
         case 0o120000:
           return symlinkNode(attributes, found(facts.targets, n) ?? '')
         case 0o060000:
-          return deviceNode(InodeType.BLOCK_DEVICE, attributes, majorOf(rdev), minorOf(rdev))
+          return deviceNode(InodeType.BLOCK_DEVICE, attributes, number(FACT.major), number(FACT.minor))
         case 0o020000:
-          return deviceNode(InodeType.CHARACTER_DEVICE, attributes, majorOf(rdev), minorOf(rdev))
+          return deviceNode(InodeType.CHARACTER_DEVICE, attributes, number(FACT.major), number(FACT.minor))
         case 0o010000:
           return ipcNode(InodeType.FIFO, attributes)
         case 0o140000:
@@ -211,15 +211,6 @@ export async function scan(
 
 function found<T>(pairs: readonly (readonly [number, T])[], n: number): T | undefined {
   return pairs.length === 0 ? undefined : pairs.find(([index]) => index === n)?.[1]
-}
-
-/** Of glibc's 64-bit device number (sys/sysmacros.h): major in bits 8 to 19 and 44 to 63, minor in 0 to 7 and 20 to 43. */
-function majorOf(rdev: number): number {
-  return (Math.floor(rdev / 2 ** 8) & 0xfff) + (Math.floor(rdev / 2 ** 44) << 12)
-}
-
-function minorOf(rdev: number): number {
-  return (rdev & 0xff) + (Math.floor(rdev / 2 ** 20) % 2 ** 24) * 2 ** 8
 }
 
 function removeFromParent(directory: DirectoryNode): void {

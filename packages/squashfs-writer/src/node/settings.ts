@@ -4,10 +4,11 @@ import type { Codec } from '../codec/codec.js'
 import { zstd } from '../codec/zstd.js'
 import { OptionError } from '../errors.js'
 import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from '../format/limits.js'
-import type { ImageSettings, Progress, StoredPart } from '../image.js'
+import type { ImageSettings, Progress, StoredFile, StoredPart } from '../image.js'
 import { toByteString } from '../tree/byte-string.js'
 import { compileNamePatterns } from '../tree/patterns.js'
 import type { Rules } from '../tree/rules.js'
+import type { BeforeReplace } from './destination.js'
 
 /** What decides an image besides its entries. Everything has a default. */
 export interface ImageOptions {
@@ -32,6 +33,12 @@ export interface ImageOptions {
   readonly offset?: number
   /** Whether a file at the destination is replaced; true if absent. */
   readonly replace?: boolean
+  /**
+   * Called when the image is complete and a file is about to be replaced by it, with that file's path, symlinks
+   * followed: the moment to give the old image another name (`link`, not `rename`: the new one takes this one). What it
+   * throws stops the work, and the file stays.
+   */
+  readonly beforeReplace?: (path: string) => void | Promise<void>
   /** When the image was made, in seconds since 1970; `SOURCE_DATE_EPOCH` if absent, or else the tree's newest mtime. */
   readonly imageTime?: number
   /** Who owns what is in the image; 'keep' if absent. An id that is not given is kept. */
@@ -51,6 +58,8 @@ export interface ImageOptions {
   readonly signal?: AbortSignal
   /** Told how far the work is, often. What it throws stops the work. */
   readonly onProgress?: (progress: Progress) => void
+  /** Told of each file how many bytes it takes in the image, when all contents are written. What it throws stops the work. */
+  readonly onStored?: (file: StoredFile) => void
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -61,6 +70,7 @@ export interface Settings {
   readonly rules: Rules
   readonly rootMode: number | null
   readonly replace: boolean
+  readonly beforeReplace: BeforeReplace
   readonly readsXattrs: boolean
   /** Threads that read the source at first. */
   readonly readers: number
@@ -68,6 +78,7 @@ export interface Settings {
   readonly buffers: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  readonly onStored: ((file: StoredFile) => void) | null
 }
 
 /**
@@ -113,12 +124,14 @@ export function settle(
     },
     rootMode: optional(options.rootMode, (mode) => integer('rootMode', mode, 0, 0o7777)),
     replace: options.replace ?? true,
+    beforeReplace: options.beforeReplace ?? (() => {}),
     readsXattrs: options.xattrs !== 'none',
     // On two cores compression leaves no room for a reading thread: the main thread has the time.
     readers: threads <= 2 ? 0 : Math.ceil(threads / 2),
     buffers: 4 + 3 * threads,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
+    onStored: options.onStored ?? null,
   }
 }
 

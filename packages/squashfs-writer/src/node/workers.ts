@@ -2,11 +2,12 @@
  * Workers: who reads the source. On few cores the main thread itself, between other things; on more, some threads; where
  * every call waits for a network, many.
  */
+import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { SquashfsError } from '../errors.js'
 import { createJobRunner } from './job-runner.js'
-import type { AnswerMessage, Failure, JobMessage, JobName, Jobs } from './jobs.js'
+import { type AnswerMessage, type Failure, type JobMessage, type JobName, type Jobs, toSend } from './jobs.js'
 
 /** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the main thread. */
 const JOBS_PER_WORKER = 2
@@ -14,8 +15,8 @@ const JOBS_PER_WORKER = 2
 const SAMPLE = 16
 /** Bytes of a file above which the main thread leaves its digest to another: it would be kept from all else too long. */
 const LONG_DIGEST = 33_554_432
-/** Threads when calls are slow: so many calls are then in flight. */
-const MOST_WORKERS = 32
+/** Threads when calls are slow: so many calls are then in flight. A thread costs a core 60 ms before its first call. */
+const MOST_WORKERS = Math.min(32, Math.max(12, 4 * availableParallelism()))
 
 export interface Workers {
   /**
@@ -103,10 +104,10 @@ export function createWorkers(count: number): Workers {
     assign()
   }
 
-  /** Twice as many threads each time that most calls were slow: soon enough, and none for a hiccup or a busy machine. */
+  /** Three times as many threads each time that most calls were slow: soon enough, and none for a hiccup or a busy machine. */
   function hireForSlowCalls(): void {
     if (calls < SAMPLE) return
-    const more = slowCalls > calls / 2 ? Math.max(2, hands.length) : 0
+    const more = slowCalls > calls / 2 ? Math.max(4, 2 * hands.length) : 0
     for (let n = 0; n < more && hands.length < MOST_WORKERS; n++) hire()
     calls = 0
     slowCalls = 0
@@ -129,7 +130,7 @@ export function createWorkers(count: number): Workers {
       nextWaiting++
       hand.jobs.set(job.message.id, job)
       hand.worker.ref()
-      hand.worker.postMessage(job.message, job.moved)
+      hand.worker.postMessage(toSend(job.message), job.moved)
     }
     waiting.length = 0
     nextWaiting = 0
@@ -148,7 +149,7 @@ export function createWorkers(count: number): Workers {
           assign()
         }
       }),
-    jobsWanted: () => Math.max(2, 2 * JOBS_PER_WORKER * hands.length),
+    jobsWanted: () => Math.max(8, 2 * JOBS_PER_WORKER * hands.length),
     async close() {
       closed = true
       runner.close()

@@ -1,5 +1,5 @@
 /** Write image: the way in for programs that say entry by entry what is in the image. */
-import { lstat } from 'node:fs/promises'
+import { constants } from 'node:fs'
 import { EntryError, type Unreadable } from '../errors.js'
 import { type ImageSummary, writeTree } from '../image.js'
 import type { Sink } from '../output.js'
@@ -8,9 +8,9 @@ import { addEntry, type Entry, type FileEntry } from '../tree/entry.js'
 import { type Content, type DirectoryNode, directoryNode } from '../tree/node.js'
 import { type Applied, applyRules, type Warning } from '../tree/rules.js'
 import { findDestination, writeDestination } from './destination.js'
-import { identityOf } from './identity.js'
 import { createContentReader } from './read-contents.js'
 import { type ImageOptions, type Settings, settle } from './settings.js'
+import { loadSourceCalls, type SourceCalls, type Status, splitPath } from './source-calls.js'
 import { createSpool, type Spool } from './spool.js'
 import { createWorkers, type Workers } from './workers.js'
 
@@ -42,13 +42,19 @@ export async function writeImage(
   options: ImageOptions = {},
 ): Promise<ImageResult> {
   const settings = settle(options, 'fail')
+  const source = await loadSourceCalls()
   const spool = createSpool()
   try {
     return await build(destination, settings, async (_workers, applied) => {
       const root = directoryNode(applied.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
       for await (const entry of entries) {
         settings.signal.throwIfAborted()
-        addEntry(root, entry, applied.rules, entry.type === 'file' ? await contentOf(entry, spool) : null)
+        addEntry(
+          root,
+          entry,
+          applied.rules,
+          entry.type === 'file' ? await contentOf(entry, spool, source) : null,
+        )
       }
       return { root, missing: [] }
     })
@@ -80,10 +86,19 @@ export async function build(
     const write = (sink: Sink) =>
       untilAborted(
         signal,
-        writeTree(root, reader, sink, settings.image, missing, signal, settings.onProgress),
+        writeTree(
+          root,
+          reader,
+          sink,
+          settings.image,
+          missing,
+          signal,
+          settings.onProgress,
+          settings.onStored,
+        ),
       )
     const summary = place
-      ? await writeDestination(place, settings.image.offset, write)
+      ? await writeDestination(place, settings.image.offset, settings.beforeReplace, write)
       : await write(destination as Sink)
     return {
       ...summary,
@@ -124,10 +139,11 @@ function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string,
 export async function contentOf(
   { content, path }: FileEntry,
   spool: Spool,
+  source: SourceCalls,
 ): Promise<{ content: Content; size: number }> {
   if (typeof content === 'string') return bytesContent(new TextEncoder().encode(content))
   if (content instanceof Uint8Array) return bytesContent(content)
-  if ('file' in content) return diskContent(toByteString(content.file), toDisplay(toByteString(path)))
+  if ('file' in content) return diskContent(toByteString(content.file), toDisplay(toByteString(path)), source)
   if ('open' in content) {
     if (!Number.isSafeInteger(content.size) || content.size < 0)
       throw new EntryError(
@@ -143,21 +159,28 @@ function bytesContent(bytes: Uint8Array): { content: Content; size: number } {
   return { content: { kind: 'bytes', bytes }, size: bytes.length }
 }
 
-async function diskContent(file: ByteString, path: string): Promise<{ content: Content; size: number }> {
-  const stats = await lstat(Buffer.from(file, 'latin1'), { bigint: true }).catch((cause: unknown) => {
-    throw new EntryError(
-      path,
-      `its file ${toDisplay(file)} cannot be read: ${cause instanceof Error ? cause.message : cause}`,
-    )
-  })
-  if (!stats.isFile()) throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
-  return {
-    content: {
-      kind: 'disk',
-      path: file,
-      seen: identityOf(stats),
-      sparse: stats.blocks * 512n < stats.size,
-    },
-    size: Number(stats.size),
+function diskContent(
+  file: ByteString,
+  path: string,
+  source: SourceCalls,
+): { content: Content; size: number } {
+  const place = splitPath(file)
+  const { mode, size, blocks, identity } = statusAt(place)
+  if ((mode & constants.S_IFMT) !== constants.S_IFREG)
+    throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
+  return { content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size }, size }
+
+  function statusAt({ folder, name }: typeof place): Status {
+    try {
+      const entered = source.enter(folder, true)
+      try {
+        return entered.status(name)
+      } finally {
+        entered.close()
+      }
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${reason}`)
+    }
   }
 }

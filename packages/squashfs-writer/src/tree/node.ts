@@ -42,10 +42,12 @@ export type Content =
   | FileOnDisk
   | FileRange
 
-/** A file found by its path, which must still be the file that was seen. */
+/** A file found by its name in a folder, which must still be the file that was seen. */
 export interface FileOnDisk {
   readonly kind: 'disk'
-  readonly path: ByteString
+  /** The folder's path, one string for all of its files. */
+  readonly folder: ByteString
+  readonly name: ByteString
   readonly seen: Identity
   /** Fewer blocks than the size asks for: it has holes. */
   readonly sparse: boolean

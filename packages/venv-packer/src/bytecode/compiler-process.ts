@@ -43,7 +43,7 @@ export class CompilerEnded extends Error {
   }
 }
 
-const program = fileURLToPath(new URL('../../python/compile-modules.py', import.meta.url))
+const program = fileURLToPath(new URL('../python/compile-modules.py', import.meta.url))
 
 /** No site-packages of anyone, nothing written, nothing said about the code: only the compiler is wanted. */
 const interpreterOptions = ['-s', '-S', '-B', '-W', 'ignore', '-X', 'utf8'] as const

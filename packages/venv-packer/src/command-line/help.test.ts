@@ -1,17 +1,18 @@
-import { Command } from 'commander'
 import { expect, it } from 'vitest'
-import { packHelp, programHelp } from './help.js'
-import { definePack } from './pack-arguments.js'
+import { readCommandLine } from './program.js'
+
+const invocation = readCommandLine(['completion', 'bash'])
+if (invocation.command !== 'completion') throw new Error('completion has the whole program')
+const { program } = invocation
 
 it('the help names every option and every command there is', () => {
-  const program = new Command()
-  definePack(program, () => {})
   for (const command of program.commands) {
-    expect(programHelp).toContain(`  ${command.name()} `)
-    for (const option of command.options) expect(packHelp).toContain(`  ${option.flags}`)
+    expect(program.helpInformation()).toContain(`  ${command.name()} `)
+    for (const option of command.options) expect(command.helpInformation()).toContain(`  ${option.flags}`)
   }
 })
 
 it('fits a terminal of 90 columns', () => {
-  for (const line of `${programHelp}${packHelp}`.split('\n')) expect(line.length).toBeLessThanOrEqual(90)
+  const texts = [program, ...program.commands].map((command) => command.helpInformation())
+  for (const line of texts.join('').split('\n')) expect(line.length).toBeLessThanOrEqual(90)
 })

@@ -1,21 +1,18 @@
 /** The command lines that are answered at once, before anything is loaded that could take time. */
 import { packageVersion } from '../version.js'
-import { packHelp, programHelp } from './help.js'
+import { commandHelps, programHelp } from './help.js'
 
 export function instantAnswer(argv: readonly string[]): string | undefined {
-  switch (argv.join(' ')) {
-    case '--version':
-    case '-V':
-      return `${packageVersion()}\n`
-    case '--help':
-    case '-h':
-    case 'help':
-      return programHelp
-    case 'pack --help':
-    case 'pack -h':
-    case 'help pack':
-      return packHelp
-    default:
-      return undefined
+  const [first = '', second, ...more] = argv
+  if (second === undefined) {
+    if (first === '--version' || first === '-V') return `${packageVersion()}\n`
+    return first === '--help' || first === '-h' || first === 'help' ? programHelp : undefined
   }
+  if (more.length > 0) return undefined
+  if (first === 'help') return helpOf(second)
+  return second === '--help' || second === '-h' ? helpOf(first) : undefined
+}
+
+function helpOf(command: string): string | undefined {
+  return Object.hasOwn(commandHelps, command) ? commandHelps[command] : undefined
 }

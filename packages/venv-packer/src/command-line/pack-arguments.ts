@@ -1,4 +1,5 @@
 /** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Level, parseLevels, usualLevels } from '../bytecode/levels.js'
 import type { PackRequest } from '../commands/pack.js'
@@ -7,6 +8,7 @@ import { type Compressor, chooseCompression, compressors } from '../image/compre
 import { type Owner, parseOwner } from '../image/owner.js'
 import { packageVersion } from '../version.js'
 import { parseByteSize } from './byte-size.js'
+import { optionWithChoices } from './choices.js'
 import { packHelp } from './help.js'
 import type { ReportStyle } from './report-style.js'
 
@@ -22,7 +24,10 @@ interface PackOptions {
   readonly xattrs: boolean
   readonly owner: string
   readonly threads?: string
+  readonly mountPoint?: string
   readonly force?: true
+  readonly keep?: string
+  readonly strict?: true
   readonly anyDirectory?: true
   readonly json?: true
   readonly quiet?: true
@@ -37,16 +42,19 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .argument('<venv>')
     .option('-o, --output <image>')
     .option('-f, --force')
-    .option('--compression <name>', '', 'zstd')
+    .option('--keep <n>')
+    .addOption(optionWithChoices('--compression <name>', compressors).default('zstd'))
     .option('--level <n>')
     .option('--block-size <size>', '', '128K')
+    .option('--mount-point <path>')
     .option('--any-directory')
     .option('--compile')
     .option('--optimize <levels>')
     .option('--exclude <glob>', '', append, [])
     .option('--no-xattrs')
-    .option('--owner <owner>', '', 'keep')
+    .addOption(optionWithChoices('--owner <owner>', ['keep', 'root']).default('keep'))
     .option('--threads <n>')
+    .option('--strict')
     .option('--json')
     .option('-q, --quiet')
     .option('--no-progress')
@@ -66,15 +74,17 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     source,
     anyDirectory: options.anyDirectory ?? false,
     output: options.output,
-    force: options.force ?? false,
+    force: options.force === true || options.keep !== undefined,
+    keep: options.keep === undefined ? undefined : previousImages(options.keep),
     compression: chooseCompression(compressor(options.compression), level),
     blockSize: blockSize(options.blockSize),
     compile: levels(options),
-    mountPoint: undefined,
     exclude: options.exclude,
     xattrs: options.xattrs ? 'keep' : 'none',
     owner: owner(options.owner),
     threads: options.threads === undefined ? undefined : threads(options.threads),
+    mountPoint: options.mountPoint === undefined ? undefined : mountPoint(options.mountPoint),
+    strict: options.strict ?? false,
   }
 }
 
@@ -132,6 +142,21 @@ function threads(text: string): number {
   if (count < 1 || count > mostThreads)
     throw wrongUsage(`--threads ${text} is not possible: it goes from 1 to ${mostThreads}`)
   return count
+}
+
+const mostKept = 1000
+
+function previousImages(text: string): number {
+  const count = wholeNumber('--keep', text)
+  if (count === 0)
+    throw wrongUsage('--keep 0 keeps nothing', 'To replace the image and keep none, use --force.')
+  if (count > mostKept) throw wrongUsage(`--keep ${text} is not possible: it goes from 1 to ${mostKept}`)
+  return count
+}
+
+function mountPoint(text: string): string {
+  if (text === '') throw wrongUsage('--mount-point is empty', 'Was a shell variable in it not set?')
+  return resolve(text)
 }
 
 function wholeNumber(option: string, text: string): number {

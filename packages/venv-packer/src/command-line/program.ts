@@ -1,16 +1,31 @@
 /** The whole command line: commands and options in, one decided invocation out. Throws wrong usage as a Failure. */
 import { Command, CommanderError } from 'commander'
+import type { CheckRequest } from '../commands/check.js'
+import type { DiffRequest } from '../commands/diff.js'
 import type { PackRequest } from '../commands/pack.js'
+import type { RollbackRequest } from '../commands/rollback.js'
+import type { RunRequest } from '../commands/run-plan.js'
+import type { Shell } from '../completion/completion.js'
 import { type Failure, wrongUsage } from '../errors/failure.js'
 import { packageVersion } from '../version.js'
+import { defineCheck } from './check-arguments.js'
+import { defineCompletion } from './completion-arguments.js'
+import { defineDiff } from './diff-arguments.js'
 import { programHelp } from './help.js'
 import { definePack } from './pack-arguments.js'
 import type { ReportStyle } from './report-style.js'
+import { defineRollback } from './rollback-arguments.js'
+import { dashesMissing, defineRun, type RunStyle, splitAtDashes } from './run-arguments.js'
 
 export type Invocation =
   /** `--help` and `--version`: a text to print, and done. */
   | { readonly command: 'print'; readonly text: string }
   | { readonly command: 'pack'; readonly request: PackRequest; readonly style: ReportStyle }
+  | { readonly command: 'check'; readonly request: CheckRequest; readonly style: ReportStyle }
+  | { readonly command: 'rollback'; readonly request: RollbackRequest; readonly style: ReportStyle }
+  | { readonly command: 'diff'; readonly request: DiffRequest; readonly style: ReportStyle }
+  | { readonly command: 'completion'; readonly shell: Shell; readonly program: Command }
+  | { readonly command: 'run'; readonly request: RunRequest; readonly style: RunStyle }
 
 export function readCommandLine(argv: readonly string[]): Invocation {
   let invocation: Invocation | undefined
@@ -26,12 +41,30 @@ export function readCommandLine(argv: readonly string[]): Invocation {
   definePack(program, (request, style) => {
     invocation = { command: 'pack', request, style }
   })
+  defineCheck(program, (request, style) => {
+    invocation = { command: 'check', request, style }
+  })
+  defineRollback(program, (request, style) => {
+    invocation = { command: 'rollback', request, style }
+  })
+  defineDiff(program, (request, style) => {
+    invocation = { command: 'diff', request, style }
+  })
+  defineCompletion(program, (shell) => {
+    invocation = { command: 'completion', shell, program }
+  })
+  const isRun = argv[0] === 'run'
+  const { own, command } = isRun ? splitAtDashes(argv) : { own: argv, command: undefined }
+  defineRun(program, command, (request, style) => {
+    invocation = { command: 'run', request, style }
+  })
   try {
-    program.parse(argv, { from: 'user' })
+    program.parse(own, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return { command: 'print', text: printed }
-    throw commandLineFailure(error)
+    if (isRun && command === undefined && meantForCommand.has(error.code)) throw dashesMissing()
+    throw commandLineFailure(error, seeHelp(program, argv))
   }
   if (invocation === undefined) throw wrongUsage('no command is given', usualRemedy)
   return invocation
@@ -39,9 +72,17 @@ export function readCommandLine(argv: readonly string[]): Invocation {
 
 const usualRemedy = 'Try venv-packer pack VENV, or see venv-packer --help.'
 
+/** What Commander says of the words of a command that has no `--` before it. */
+const meantForCommand = new Set(['commander.unknownOption', 'commander.excessArguments'])
+
 /** Commander's message is one line, with a suggestion in brackets on a second one now and then. */
-function commandLineFailure(error: CommanderError): Failure {
+function commandLineFailure(error: CommanderError, otherwise: string): Failure {
   if (error.code === 'commander.help') return wrongUsage('no command is given', usualRemedy)
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n(')
-  return wrongUsage(message, suggestion?.replace(/\)$/, ''))
+  return wrongUsage(message, suggestion?.replace(/\)$/, '') ?? otherwise)
+}
+
+function seeHelp(program: Command, [name]: readonly string[]): string {
+  const isCommand = program.commands.some((command) => command.name() === name)
+  return `See venv-packer ${isCommand ? `${name} ` : ''}--help.`
 }

@@ -6,8 +6,12 @@ import type { Bytecode, CompileProgress, Compiler } from '../bytecode/compiler.j
 import type { Level } from '../bytecode/levels.js'
 import type { Compression } from '../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../image/destination.js'
+import type { Keeper, PreviousImages } from '../image/keeper.js'
 import type { Owner } from '../image/owner.js'
 import { type Environment, openEnvironment } from '../venv/environment.js'
+import type { Finding } from '../venv/finding.js'
+import type { PackageShare, SharesInImage } from '../venv/package-shares.js'
+import type { Relocation } from '../venv/relocation.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
 export interface PackRequest {
@@ -18,26 +22,35 @@ export interface PackRequest {
   readonly output: string | undefined
   /** Replace an existing image. */
   readonly force: boolean
+  /** With `force`: keep so many previous images under numbered names. Undefined: what is replaced is gone. */
+  readonly keep?: number | undefined
   readonly compression: Compression
   readonly blockSize: number
   /** Levels at which the modules are compiled; undefined: they are packed as they are. */
   readonly compile: readonly Level[] | undefined
-  /** Where the image will be mounted, if that is known. */
-  readonly mountPoint: string | undefined
   readonly exclude: readonly string[]
   readonly xattrs: 'keep' | 'none'
   readonly owner: Owner
   /** Undefined: one for each core. */
   readonly threads: number | undefined
+  /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
+  readonly mountPoint: string | undefined
+  /** Warnings of the check are failures. */
+  readonly strict: boolean
 }
 
 export interface PackReport {
   readonly request: PackRequest
   readonly environment: Environment
   readonly destination: Destination
+  readonly relocation: Relocation
+  readonly findings: readonly Finding[]
+  readonly packages: readonly PackageShare[]
   readonly result: PackResult
   /** Undefined when none was asked for. */
   readonly bytecode: Bytecode | undefined
+  /** Undefined when previous images are not kept. */
+  readonly previous: PreviousImages | undefined
   readonly seconds: number
 }
 
@@ -54,16 +67,22 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
-  const compiler = await compilerFor(request, environment, company)
+  const { relocation, findings, shares } = await checkFirst(request, environment, company.signal)
+  const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
+  const compiler = await compilerFor(request, environment, relocation, company)
   try {
-    const result = await writeImage(request, environment, destination, company, compiler)
-    const bytecode = compiler?.result()
+    const result = await writeImage(request, environment, destination, shares, keeper, compiler, company)
+    const previous = await keeper?.tidy(destination.realPath)
     return {
       request,
       environment,
       destination,
+      relocation,
+      findings,
+      packages: shares.shares(),
       result,
-      bytecode,
+      bytecode: compiler?.result(),
+      previous,
       seconds: (performance.now() - started) / 1000,
     }
   } finally {
@@ -74,26 +93,60 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
 async function compilerFor(
   { compile: levels, mountPoint, threads }: PackRequest,
   environment: Environment,
+  { relocatable, madeFor }: Relocation,
   { onProgress }: PackCompany,
 ): Promise<Compiler | undefined> {
   if (levels === undefined) return undefined
   const { startCompiler } = await import('../bytecode/compiler.js')
-  const anywhere = environment.config?.relocatable ?? true
   return await startCompiler({
     environment,
-    mountPoint: mountPoint ?? (anywhere ? undefined : environment.path),
+    mountPoint: mountPoint ?? (relocatable ? undefined : Buffer.from(madeFor, 'latin1').toString('utf8')),
     levels,
     processes: threads ?? availableParallelism(),
     onProgress,
   })
 }
 
+async function keeping(most: number): Promise<Keeper> {
+  const { keeperOf } = await import('../image/keeper.js')
+  return keeperOf(most)
+}
+
+/** What is known of the environment before it is packed; no more is kept in memory while that is done. */
+interface Checked {
+  readonly relocation: Relocation
+  readonly findings: readonly Finding[]
+  readonly shares: SharesInImage
+}
+
+/** @throws Failure when the environment is not to be packed as it is. */
+async function checkFirst(
+  request: PackRequest,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<Checked> {
+  const { examine } = await import('../venv/examination.js')
+  const { sharesInImage } = await import('../venv/package-shares.js')
+  const { refuseUnfit } = await import('../errors/check-failure.js')
+  const plan = {
+    exclude: request.exclude,
+    mountPoint: request.mountPoint,
+    owner: request.owner,
+    compiles: request.compile?.includes(0) ?? false,
+  }
+  const { relocation, findings, packages } = await examine(environment, plan, signal)
+  refuseUnfit(findings, request.strict, environment)
+  return { relocation, findings, shares: sharesInImage(packages) }
+}
+
 async function writeImage(
   request: PackRequest,
   environment: Environment,
   destination: Destination,
-  company: PackCompany,
+  shares: SharesInImage,
+  keeper: Keeper | undefined,
   compiler: Compiler | undefined,
+  company: PackCompany,
 ): Promise<PackResult> {
   // Loaded only now: whatever can be refused without it is refused at once.
   const library = await import('squashfs-writer')
@@ -105,8 +158,10 @@ async function writeImage(
       xattrs: request.xattrs,
       owner: request.owner,
       replace: request.force,
+      ...(keeper && { beforeReplace: keeper.keep }),
       signal: company.signal,
       onProgress: company.onProgress,
+      onStored: ({ path, storedBytes }) => shares.add(Buffer.from(path).toString('latin1'), storedBytes),
       ...(request.threads === undefined ? {} : { threads: request.threads }),
       ...(compiler === undefined ? {} : { additions: compiler.entries }),
     })

@@ -43,7 +43,7 @@ export async function chooseDestination(typed: string, source: Source, force: bo
     )
   }
   if (found !== undefined && !force) {
-    const remedy = 'Add --force to replace it, or name another image with --output.'
+    const remedy = 'Add --force to replace it, --keep 1 to keep it as well, or name another with --output.'
     throw new Failure('IMAGE_EXISTS', `${typed} exists already`, remedy, { path })
   }
   return { typed, path, realPath, replaces: found !== undefined }

@@ -6,6 +6,7 @@ import type { ExitCode } from '../exit-codes.js'
 import { print, printError } from '../terminal/printing.js'
 import { failureLines } from './failure-lines.js'
 import { failureJson } from './json-report.js'
+import { printable } from './printable.js'
 
 export async function reportFailure(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { json, debug } = failureStyle(argv)
@@ -16,7 +17,7 @@ export async function reportFailure(error: unknown, argv: readonly string[]): Pr
   } else {
     await printError(failureLines(failure))
   }
-  if (debug) await printError(`${stackOf(failure)}\n`)
+  if (debug) await printError(`${stackOf(failure).split('\n').map(printable).join('\n')}\n`)
   return failure.exitCode
 }
 

@@ -1,4 +1,4 @@
-/** Numbers as people read them: 23,260 · 553.1 MB · 28.4 % · 1 min 05 s. */
+/** Numbers as people read them: 23,260 · 553.1 MB · 28.4 % · 1 min 05 s · 2025-01-31 09:05. */
 
 export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
@@ -37,6 +37,12 @@ export function wholeSeconds(seconds: number): string {
   if (whole < 60) return `${whole} s`
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${twoDigits(whole % 60)} s`
   return `${Math.floor(whole / 3600)} h ${twoDigits(Math.floor((whole % 3600) / 60))} min`
+}
+
+/** As clocks here show it: 2025-01-31 09:05. */
+export function minute(date: Date): string {
+  const day = [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join('-')
+  return `${day} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`
 }
 
 function twoDigits(value: number): string {

@@ -1,8 +1,17 @@
 /** What `--json` prints: one object, described in the README of this package. Fields are added, never renamed. */
+import { toDisplay } from 'squashfs-writer/paths'
+import type { CheckReport } from '../commands/check.js'
+import type { DiffReport } from '../commands/diff.js'
 import type { PackReport } from '../commands/pack.js'
+import type { RollbackReport } from '../commands/rollback.js'
 import type { Failure } from '../errors/failure.js'
+import type { ImageFile } from '../image/image-file.js'
+import type { Environment } from '../venv/environment.js'
+import type { Finding } from '../venv/finding.js'
+import { type PackageShare, packageShares } from '../venv/package-shares.js'
 import { packageVersion } from '../version.js'
 import type { MountAdvice } from './mount-advice.js'
+import { unprintable } from './printable.js'
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
   const { request, environment, destination, result, bytecode, seconds } = report
@@ -21,6 +30,9 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
     image: {
       path: destination.path,
       replaced: destination.replaces,
+      keptAs: report.previous?.kept ?? null,
+      removed: report.previous?.removed ?? [],
+      remaining: report.previous?.remaining ?? [],
       compression: request.compression.name,
       level: request.compression.level ?? null,
       blockSize: request.blockSize,
@@ -41,9 +53,89 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
     droppedXattrs: result.droppedXattrs,
     warnings: result.warnings,
     omitted: result.omitted,
+    findings: report.findings.map(findingJson),
+    packages: report.packages.map(packageJson),
     seconds: rounded(seconds),
     mount,
   })
+}
+
+export function rollbackJson({ image, present, kept, change }: RollbackReport): string {
+  return line({
+    ok: true,
+    command: 'rollback',
+    version: packageVersion(),
+    image: { path: image.path, ...(present === undefined ? { bytes: null, written: null } : facts(present)) },
+    restored: change === undefined ? null : change.restored.number,
+    replaced: change?.replaced ?? null,
+    kept: kept.map((one) => ({ number: one.number, path: one.path, ...facts(one) })),
+  })
+}
+
+export function diffJson({ old, new: now, changes }: DiffReport): string {
+  const side = ({ path, config }: Environment): object => ({ path, python: config?.version ?? null })
+  return line({
+    ok: true,
+    command: 'diff',
+    version: packageVersion(),
+    old: side(old),
+    new: side(now),
+    added: changes.added,
+    removed: changes.removed,
+    changed: changes.changed,
+    unchanged: changes.unchanged,
+  })
+}
+
+function facts({ bytes, written }: ImageFile): object {
+  return { bytes, written: written.toISOString() }
+}
+
+export function checkJson({ request, environment, examination, passed, seconds }: CheckReport): string {
+  const { inventory, relocation, packages, findings } = examination
+  const { config } = environment
+  const { interpreter, census } = inventory
+  return line({
+    ok: true,
+    command: 'check',
+    version: packageVersion(),
+    passed,
+    source: {
+      path: environment.path,
+      venv: config !== undefined,
+      relocatable: config?.relocatable ?? null,
+      python: config?.version ?? null,
+    },
+    interpreter: interpreter
+      ? {
+          path: toDisplay(interpreter.path),
+          links: interpreter.links.map(toDisplay),
+          exists: interpreter.exists,
+        }
+      : null,
+    mount: {
+      point: request.mountPoint ?? (relocation.relocatable ? null : toDisplay(relocation.madeFor)),
+      anywhere: relocation.relocatable,
+    },
+    inodes: census.inodes,
+    files: census.files,
+    directories: census.folders,
+    symlinks: census.symlinks,
+    others: census.others,
+    bytes: census.bytes,
+    findings: findings.map(findingJson),
+    packages: packageShares(packages).map(packageJson),
+    seconds: rounded(seconds),
+  })
+}
+
+function findingJson({ code, severity, message, effect, remedy, places, weight }: Finding): object {
+  const size = weight && { inodes: weight.inodes, bytes: weight.bytes, share: rounded(weight.share) }
+  return { code, severity, message, effect, remedy, count: places.length, places, size }
+}
+
+function packageJson({ name, version, files, bytes, bytesInImage }: PackageShare): object {
+  return { name, version, files, bytes, bytesInImage }
 }
 
 export function failureJson(failure: Failure): string {
@@ -62,8 +154,13 @@ export function failureJson(failure: Failure): string {
   })
 }
 
+/** What JSON leaves as it is and a terminal does not (DEL, C1, turns of the writing direction) is escaped, too. */
 function line(value: object): string {
-  return `${JSON.stringify(value)}\n`
+  const json = JSON.stringify(value).replace(
+    unprintable,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `${json}\n`
 }
 
 function rounded(value: number): number {

@@ -1,7 +1,10 @@
 /** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
+import { basename } from 'node:path'
 import type { Bytecode } from '../bytecode/compiler.js'
 import type { PackReport } from '../commands/pack.js'
+import { ofSeverity } from '../venv/finding.js'
 import { bytes, count, counted, duration, percent } from './figures.js'
+import { findingCounts } from './finding-lines.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
 import { printable } from './printable.js'
 import { shellWord } from './shell-word.js'
@@ -13,6 +16,8 @@ export function summary(report: PackReport, mount: MountAdvice, mountPointExists
     headline(report),
     '',
     ...figures(report),
+    ...largestPackages(report),
+    ...checkResult(report),
     '',
     ...mounting(report, mount, mountPointExists),
     '',
@@ -24,7 +29,7 @@ function headline({ environment, destination, seconds }: PackReport): string {
   return `${printable(destination.typed)} ${verb} from ${printable(environment.typed)} in ${duration(seconds)}`
 }
 
-function figures({ result, bytecode }: PackReport): readonly string[] {
+function figures({ result, previous, destination, bytecode }: PackReport): readonly string[] {
   const { found } = result
   const kinds = [
     counted(found.files, 'file'),
@@ -47,6 +52,7 @@ function figures({ result, bytecode }: PackReport): readonly string[] {
       ),
     )
   }
+  lines.push(...previousImages(previous, destination.typed))
   const dropped = Object.entries(result.droppedXattrs).map(
     ([name, inodes]) => `${printable(name)} (${count(inodes)})`,
   )
@@ -68,6 +74,50 @@ function listed(items: readonly string[]): string {
   return items.join(', ').replace(/, ([^,]*)$/, ' and $1')
 }
 
+function previousImages(previous: PackReport['previous'], typed: string): readonly string[] {
+  if (previous === undefined) return []
+  const { kept, removed, remaining } = previous
+  const nameOf = (path: string): string => printable(basename(path))
+  return [
+    ...(kept === undefined
+      ? []
+      : [
+          row(
+            'kept',
+            `the previous image as ${nameOf(kept)}; back to it: venv-packer rollback ${shellWord(typed)}`,
+          ),
+        ]),
+    ...(removed.length === 0 ? [] : [row('removed', removed.map(nameOf).join(', '))]),
+    ...list(
+      'remaining',
+      remaining.map(({ path, message }) => ({ path: basename(path), message })),
+    ),
+  ]
+}
+
+const packagesShown = 3
+
+/** Those that take most of the image, in one line. */
+function largestPackages({ packages }: PackReport): readonly string[] {
+  const named = packages.filter(({ name }) => name !== null)
+  if (named.length === 0) return []
+  const largest = named
+    .toSorted((a, b) => (b.bytesInImage ?? 0) - (a.bytesInImage ?? 0))
+    .slice(0, packagesShown)
+    .map(({ name, bytesInImage }) => `${printable(name ?? '')} ${bytes(bytesInImage ?? 0)}`)
+  return [row('packages', `${count(named.length)}; largest in the image: ${largest.join(', ')}`)]
+}
+
+/** Errors and warnings, one line each; with notes alone there is nothing to be said. */
+function checkResult({ environment, findings }: PackReport): readonly string[] {
+  const severe = [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')]
+  if (severe.length === 0) return []
+  return [
+    row('check', `${findingCounts(findings)}; venv-packer check ${shellWord(environment.typed)} says more`),
+    ...severe.map(({ code, message }) => row('', `${printable(message)} [${code}]`)),
+  ]
+}
+
 function ratio(bytesIn: number, bytesOut: number): string {
   return `${percent(bytesOut, bytesIn)} of what went in (${(bytesIn / bytesOut).toFixed(2)} : 1)`
 }
@@ -86,21 +136,38 @@ function list(
 }
 
 function mounting(
-  { environment }: PackReport,
+  { environment, request }: PackReport,
   mount: MountAdvice,
   mountPointExists: boolean,
 ): readonly string[] {
-  const where = mount.anywhere
-    ? 'To use it, mount it at any folder, for example:'
-    : 'To use it, mount it where it was packed from: the venv is not relocatable and works at no other path.'
-  const prepare = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
-  const activate = shellWord(`${mount.point}/bin/activate`)
-  const then = environment.config === undefined ? [] : ['', `then: source ${activate}`]
-  return [where, '', ...prepare, ...mountTools.map((tool) => mountLine(tool, mount.commands[tool])), ...then]
+  const isVenv = environment.config !== undefined
+  const makeFolder = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
+  const { 'venv-packer': run, ...others } = mount.commands
+  const lines = mountTools.flatMap((tool) => (tool === 'venv-packer' ? [] : mountLine(tool, others[tool])))
+  return [
+    ...['To use it:', '', ...(isVenv ? [] : makeFolder), `  ${run}`, ''],
+    ...[where(mount, request.mountPoint), '', ...(isVenv ? makeFolder : []), ...lines],
+    ...(isVenv ? ['', `then: source ${shellWord(`${mount.point}/bin/activate`)}`] : []),
+  ]
 }
 
-function mountLine(tool: MountTool, command: string | null): string {
-  return `  ${command ?? `${tool}: not possible, its form IMAGE:MOUNT takes no path with ':' or ','`}`
+function where({ anywhere, point }: MountAdvice, wanted: string | undefined): string {
+  if (wanted !== undefined) return `or mount it at ${printable(point)}:`
+  return anywhere
+    ? 'or mount it at any folder, for example:'
+    : 'or mount it where the venv was made, for it is not relocatable and works at no other path:'
+}
+
+/** Why a tool cannot say some paths. */
+const unsayable: Readonly<Partial<Record<MountTool, string>>> = {
+  uenv: 'not possible, it takes paths of letters, digits and / . _ - only; the same in a Slurm job',
+  'squashfs-mount': 'not possible, its form IMAGE:MOUNT cannot say these paths',
+  'container-engine': "not possible, its form IMAGE:MOUNT takes no path with ':' or '$'",
+}
+
+function mountLine(tool: MountTool, command: string | null): readonly string[] {
+  if (command === null) return unsayable[tool] === undefined ? [] : [`  ${tool}: ${unsayable[tool]}`]
+  return [tool === 'container-engine' ? `  ${command}  # in the EDF of a container engine` : `  ${command}`]
 }
 
 function row(name: string, text: string): string {

@@ -1,0 +1,91 @@
+import {
+  type Entry,
+  memorySink,
+  packDirectory,
+  type StoredFile,
+  uncompressed,
+  writeImage,
+} from 'squashfs-writer'
+import { describe, expect, it } from 'vitest'
+
+const BLOCK = 4096
+
+/** Bytes that do not compress. */
+const noise = (length: number, seed = 1) =>
+  Uint8Array.from({ length }, (_, n) => ((Math.imul(n + seed, 0x9e37_79b1) >>> 11) % 255) + 1)
+
+const file = (path: string, content: string | Uint8Array): Entry => ({ type: 'file', path, content })
+
+/** What is told of each file, by path, and the bytes that lie between the superblock and the inode table. */
+async function stored(entries: readonly Entry[], options: Parameters<typeof writeImage>[2] = {}) {
+  const sink = memorySink()
+  const told: StoredFile[] = []
+  await writeImage(entries, sink, { blockSize: BLOCK, ...options, onStored: (one) => told.push(one) })
+  const image = Buffer.from(sink.bytes())
+  const [superblock, inodeTableAt] = [96, 64]
+  // An image with compressor options has them in a metadata block behind the superblock.
+  const begin =
+    superblock + (image.readUInt16LE(24) & 0x400 ? 2 + (image.readUInt16LE(superblock) & 0x7fff) : 0)
+  const paths = told.map(({ path }) => Buffer.from(path).toString())
+  return {
+    of: Object.fromEntries(told.map(({ storedBytes }, n) => [paths[n], storedBytes])),
+    sizes: Object.fromEntries(told.map(({ bytes }, n) => [paths[n], bytes])),
+    dataBytes: Number(image.readBigUInt64LE(inodeTableAt)) - begin,
+  }
+}
+
+const sum = (numbers: Readonly<Record<string, number>>) => Object.values(numbers).reduce((a, b) => a + b, 0)
+
+describe('the bytes that a file takes in the image', () => {
+  it('are those of its blocks, and its part of the block that tails share', async () => {
+    const entries = [
+      file('blocks', noise(3 * BLOCK)),
+      file('half/a', noise(1000, 2)),
+      file('half/b', noise(3000, 3)),
+      file('empty', ''),
+    ]
+    const { of, sizes } = await stored(entries, { codec: uncompressed() })
+    expect(of).toEqual({ blocks: 3 * BLOCK, 'half/a': 1000, 'half/b': 3000, empty: 0 })
+    expect(sizes).toEqual(of)
+  })
+
+  it('are none for a content that was there before, a further name, and a hole', async () => {
+    const { of } = await stored(
+      [
+        file('a', noise(2 * BLOCK)),
+        file('b', noise(2 * BLOCK)),
+        { type: 'hardlink', path: 'c', target: 'a' },
+        file('hole', new Uint8Array(5 * BLOCK)),
+        file('tail', noise(10, 5)),
+        file('tail again', noise(10, 5)),
+      ],
+      { codec: uncompressed() },
+    )
+    expect(of).toEqual({ a: 2 * BLOCK, b: 0, hole: 0, tail: 10, 'tail again': 0 })
+  })
+
+  it.each(['small-files', 'always', 'never'] as const)(
+    'add up to all that contents take, with fragments "%s"',
+    async (fragments) => {
+      const entries = Array.from({ length: 300 }, (_, n) =>
+        file(`${n % 7}/${n}`, n % 3 === 0 ? 'text '.repeat(n) : noise((n * 577) % 20_000, n % 50)),
+      )
+      const { of, dataBytes } = await stored(entries, { fragments })
+      expect(Object.keys(of)).toHaveLength(300)
+      expect(sum(of)).toBe(dataBytes)
+    },
+  )
+
+  it('are told by their path in bytes, of a folder as well', async () => {
+    const told: StoredFile[] = []
+    const folder = new URL('../src/tree', import.meta.url).pathname
+    await packDirectory(folder, memorySink(), { include: ['order.ts'], onStored: (one) => told.push(one) })
+    expect(told.map(({ path }) => path)).toEqual([new TextEncoder().encode('order.ts')])
+    expect(told[0]!.storedBytes).toBeLessThan(told[0]!.bytes)
+    const name = Uint8Array.of(0xff, 0x0a)
+    await writeImage([{ type: 'file', path: name, content: 'x' }], memorySink(), {
+      onStored: (one) => told.push(one),
+    })
+    expect(told[1]!.path).toEqual(name)
+  })
+})

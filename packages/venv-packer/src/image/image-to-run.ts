@@ -1,0 +1,69 @@
+/** The image that a command is to be run with: where it is, and a look into it. */
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { ImageError, type OpenImage, openImage } from 'squashfs-writer/read'
+import { Failure } from '../errors/failure.js'
+import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { exitCodes } from '../exit-codes.js'
+
+export interface ImageToRun {
+  /** As it was typed, for messages. */
+  readonly typed: string
+  /** Absolute. */
+  readonly path: string
+  /** Undefined where it is compressed in a way that only others can read. */
+  readonly open: OpenImage | undefined
+}
+
+/** Opens the image at `typed`, and refuses what is none. */
+export async function openImageToRun(typed: string): Promise<ImageToRun> {
+  const path = resolve(typed)
+  try {
+    if ((await stat(path)).isDirectory()) throw folderInstead(typed, path)
+    return { typed, path, open: await openImage(path) }
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'UNKNOWN_COMPRESSOR')
+      return { typed, path, open: undefined }
+    if (error instanceof ImageError) throw damaged(typed, path, error)
+    throw error instanceof Failure ? error : unreadable(typed, path, error)
+  }
+}
+
+/** What a look into an image throws, in words. */
+export function damaged(typed: string, path: string, cause: ImageError): Failure {
+  const remedy =
+    'Give an image that venv-packer pack or mksquashfs has made; unsquashfs -s shows whether it is whole.'
+  return new Failure(cause.code, `${typed} cannot be used: ${cause.message}`, remedy, {
+    path,
+    exitCode: exitCodes.commandNotStarted,
+    cause,
+  })
+}
+
+function folderInstead(typed: string, path: string): Failure {
+  return new Failure(
+    'NOT_AN_IMAGE',
+    `${typed} is a folder, and an image is a file`,
+    `Pack it: venv-packer pack ${typed}`,
+    {
+      path,
+      exitCode: exitCodes.commandNotStarted,
+    },
+  )
+}
+
+function unreadable(typed: string, path: string, cause: unknown): Failure {
+  const systemCode = systemErrorCode(cause)
+  const missing = systemCode === 'ENOENT' || systemCode === 'ENOTDIR'
+  const { message } = explainSystemError(systemCode, cause instanceof Error ? cause.message : String(cause))
+  const words = missing ? `${typed} does not exist` : `${typed} cannot be read: ${message}`
+  const remedy = missing
+    ? 'Give an image; venv-packer pack makes one.'
+    : 'Make it readable, or copy it to where it is.'
+  return new Failure(missing ? 'NOT_FOUND' : 'UNREADABLE', words, remedy, {
+    path,
+    systemCode,
+    exitCode: exitCodes.commandNotStarted,
+    cause,
+  })
+}

@@ -1,0 +1,50 @@
+/** Where a path leads to once an image is mounted: into the image, or by a symlink out of it. */
+import { posix } from 'node:path'
+import { type ImageReader, type Inode, InodeType } from 'squashfs-writer/read'
+
+export type Destination =
+  | { readonly kind: 'inside'; readonly executable: boolean }
+  /** A path that does not lie in the image. */
+  | { readonly kind: 'outside'; readonly path: string }
+  | { readonly kind: 'nothing' }
+
+const mostLinks = 40
+
+/** Follows an absolute path, and all links on its way, as they will be with the image mounted at the point. */
+export async function followMounted(image: ImageReader, point: string, path: string): Promise<Destination> {
+  let at = path
+  for (let links = 0; links < mostLinks; links++) {
+    const inside = pathInside(point, at)
+    if (inside === undefined) return { kind: 'outside', path: at }
+    const step = await firstLink(image, inside)
+    if (step === null) return { kind: 'nothing' }
+    if (typeof step !== 'string') return { kind: 'inside', executable: isExecutable(step) }
+    at = posix.resolve(point, step)
+  }
+  return { kind: 'nothing' }
+}
+
+/** What lies at a path in the image, null for nothing; or, behind the first link on the way, the path to go on with. */
+async function firstLink(image: ImageReader, path: string): Promise<Inode | string | null> {
+  const names = path.split('/')
+  for (let n = 1; n <= names.length; n++) {
+    const inode = await image.find(names.slice(0, n).join('/'))
+    if (inode?.type !== InodeType.SYMLINK) {
+      if (inode === null || n === names.length) return inode
+      continue
+    }
+    const folder = names.slice(0, n - 1).join('/')
+    const target = Buffer.from(inode.target).toString('utf8')
+    return posix.join(posix.isAbsolute(target) ? '' : folder, target, ...names.slice(n))
+  }
+  return null
+}
+
+function isExecutable(inode: Inode): boolean {
+  return inode.type === InodeType.FILE && (inode.head.mode & 0o111) !== 0
+}
+
+function pathInside(point: string, path: string): string | undefined {
+  if (path === point) return ''
+  return path.startsWith(`${point}/`) ? path.slice(point.length + 1) : undefined
+}

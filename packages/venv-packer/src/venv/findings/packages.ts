@@ -1,0 +1,70 @@
+/** Findings on installed packages: those that miss files, are there twice, or were removed in part. */
+import type { ByteString } from 'squashfs-writer/paths'
+import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
+import type { Inventory } from '../inventory.js'
+import type { Package } from '../packages.js'
+
+export function packageFindings({ inventory, packages }: Subject): readonly Finding[] {
+  const { all } = packages
+  const without = (file: ByteString) =>
+    all.filter(({ info }) => !inventory.at.has(`${info}/${file}`) && !inventory.isExcluded(`${info}/${file}`))
+  return [
+    ...findingAt(
+      all.flatMap((one) => lostFiles(one, inventory)),
+      {
+        code: 'PACKAGE_INCOMPLETE',
+        severity: 'warning',
+        message: 'files of installed packages are missing or empty',
+        effect: 'Imports that need them fail.',
+        remedy:
+          'Install these packages again (uv pip install --reinstall), and look whether the disk or quota was full.',
+      },
+    ),
+    ...findingAt(twice(all), {
+      code: 'PACKAGE_TWICE',
+      severity: 'warning',
+      message: 'packages are registered in more than one version',
+      effect: 'Which version a program is told of is a matter of chance.',
+      remedy:
+        'Remove the dist-info folder of the version that is not installed, or install the package again.',
+    }),
+    ...findingAt(without('METADATA').map(spotOf), {
+      code: 'PACKAGE_WITHOUT_METADATA',
+      severity: 'warning',
+      message: 'packages were removed or installed in part: their dist-info has no METADATA',
+      effect: 'Programs that ask for the version of a package fail.',
+      remedy: 'Remove these folders, or install the packages again.',
+    }),
+    ...findingAt(without('RECORD').map(spotOf), {
+      code: 'PACKAGE_WITHOUT_RECORD',
+      severity: 'note',
+      message: 'packages have no RECORD of their files',
+      effect: 'They work; which files belong to them is not known.',
+      remedy: 'Nothing is to be done.',
+    }),
+  ]
+}
+
+function spotOf({ info }: Package): Spot {
+  return { path: info }
+}
+
+/** Bytecode may be missing: it is made again. What is left out on purpose is not lost. */
+function lostFiles({ recorded }: Package, { at, isExcluded }: Inventory): readonly Spot[] {
+  return (recorded ?? []).flatMap(({ path, size }) => {
+    if (path.endsWith('.pyc')) return []
+    const entry = at.get(path)
+    if (entry === undefined) return isExcluded(path) ? [] : [{ path, detail: 'missing' }]
+    const isEmptied = entry.kind === 'file' && entry.failure === null && entry.size === 0 && (size ?? 0) > 0
+    return isEmptied ? [{ path, detail: `empty instead of ${size} bytes` }] : []
+  })
+}
+
+function twice(all: readonly Package[]): readonly Spot[] {
+  const byName = new Map<string, Package[]>()
+  for (const one of all) {
+    const name = one.name.toLowerCase().replace(/[-_.]+/g, '-')
+    byName.set(name, [...(byName.get(name) ?? []), one])
+  }
+  return [...byName.values()].filter(({ length }) => length > 1).flatMap((some) => some.map(spotOf))
+}

@@ -1,0 +1,147 @@
+/** ELF files (programs and shared libraries): for which machine they are, and where the loader looks for what they need. */
+import type { ByteString } from 'squashfs-writer/paths'
+
+export interface ElfFile {
+  /** `e_machine`: 62 for x86-64, 183 for AArch64. */
+  readonly machine: number
+  /** Folders of DT_RUNPATH, or of DT_RPATH where there is none, as they are written; `$ORIGIN` is the file's own folder. */
+  readonly libraryPath: readonly ByteString[]
+  /** Names of the libraries that it needs; only where there is a library path, which is what they are looked up in. */
+  readonly needed: readonly ByteString[]
+}
+
+/** Gives bytes of the file from a position on; fewer at its end. */
+export type ReadAt = (position: number, length: number) => Buffer
+
+const machines: Readonly<Record<number, string>> = {
+  3: 'i686',
+  20: 'ppc',
+  21: 'ppc64le',
+  22: 's390x',
+  40: 'armv7l',
+  62: 'x86_64',
+  183: 'aarch64',
+  243: 'riscv64',
+}
+
+/** A machine's name as `uname -m` has it, where it is known. */
+export function machineName(machine: number): string | undefined {
+  return machines[machine]
+}
+
+const firstBytes = 1024
+const mostDynamicBytes = 65_536
+const longestString = 4096
+const stringPiece = 512
+
+const Segment = { LOAD: 1, DYNAMIC: 2 } as const
+const Tag = { END: 0, NEEDED: 1, STRING_TABLE: 5, RPATH: 15, RUNPATH: 29 } as const
+
+/** Reads no more than headers and the strings that are asked for. Null where it is not ELF, or cut short. */
+export function parseElf(readAt: ReadAt): ElfFile | null {
+  const first = readAt(0, firstBytes)
+  if (!isElf(first) || first.length < 64) return null
+  const numbers = numbersOf(first)
+  const machine = numbers.half(first, 18)
+  const segments = segmentsOf(first, numbers, readAt)
+  const dynamic = segments?.find(({ type }) => type === Segment.DYNAMIC)
+  if (!segments || !dynamic) return { machine, libraryPath: [], needed: [] }
+
+  const tags = tagsOf(readAt(dynamic.offset, Math.min(dynamic.size, mostDynamicBytes)), numbers)
+  const strings = fileOffset(tags.find(([tag]) => tag === Tag.STRING_TABLE)?.[1], segments)
+  const texts = (wanted: number): readonly ByteString[] =>
+    strings === undefined
+      ? []
+      : tags.flatMap(([tag, value]) => (tag === wanted ? [stringAt(strings + value, readAt)] : []))
+  const [path] = [...texts(Tag.RUNPATH), ...texts(Tag.RPATH)]
+  if (path === undefined) return { machine, libraryPath: [], needed: [] }
+  return { machine, libraryPath: path.split(':'), needed: texts(Tag.NEEDED) }
+}
+
+/** Whether these are the first bytes of an ELF file. */
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
+}
+
+/** How numbers are written in this file: in 32 or 64 bits, with the low or the high byte first. */
+interface Numbers {
+  readonly wide: boolean
+  readonly half: (bytes: Uint8Array, at: number) => number
+  readonly word: (bytes: Uint8Array, at: number) => number
+  /** An address or offset: 4 or 8 bytes. */
+  readonly address: (bytes: Uint8Array, at: number) => number
+}
+
+function numbersOf(first: Uint8Array): Numbers {
+  const wide = first[4] === 2
+  const little = first[5] !== 2
+  const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const word = (bytes: Uint8Array, at: number) => view(bytes).getUint32(at, little)
+  return {
+    wide,
+    word,
+    half: (bytes, at) => view(bytes).getUint16(at, little),
+    address: (bytes, at) => (wide ? Number(view(bytes).getBigUint64(at, little)) : word(bytes, at)),
+  }
+}
+
+interface ElfSegment {
+  readonly type: number
+  readonly offset: number
+  readonly address: number
+  readonly size: number
+}
+
+function segmentsOf(
+  first: Uint8Array,
+  { wide, half, word, address }: Numbers,
+  readAt: ReadAt,
+): readonly ElfSegment[] | null {
+  const at = address(first, wide ? 32 : 28)
+  const count = half(first, wide ? 56 : 44)
+  const size = wide ? 56 : 32
+  const end = at + count * size
+  const table = end <= first.length ? first.subarray(at, end) : readAt(at, count * size)
+  if (table.length < count * size) return null
+  return Array.from({ length: count }, (_, n) => {
+    const header = table.subarray(n * size, (n + 1) * size)
+    return {
+      type: word(header, 0),
+      offset: address(header, wide ? 8 : 4),
+      address: address(header, wide ? 16 : 8),
+      size: address(header, wide ? 32 : 16),
+    }
+  })
+}
+
+/** The pairs of the dynamic section, up to its end. */
+function tagsOf(bytes: Uint8Array, { wide, address }: Numbers): readonly (readonly [number, number])[] {
+  const size = wide ? 16 : 8
+  const all = Array.from(
+    { length: Math.floor(bytes.length / size) },
+    (_, n) => [address(bytes, n * size), address(bytes, n * size + size / 2)] as const,
+  )
+  const end = all.findIndex(([tag]) => tag === Tag.END)
+  return end < 0 ? all : all.slice(0, end)
+}
+
+/** Where in the file lies what will be at this address. */
+function fileOffset(address: number | undefined, segments: readonly ElfSegment[]): number | undefined {
+  if (address === undefined) return undefined
+  const holder = segments.find(
+    ({ type, address: begin, size }) => type === Segment.LOAD && address >= begin && address < begin + size,
+  )
+  return holder && address - holder.address + holder.offset
+}
+
+/** Piece by piece: string tables are large, and the text in it is short. */
+function stringAt(position: number, readAt: ReadAt): ByteString {
+  let text = ''
+  while (text.length < longestString) {
+    const piece = readAt(position + text.length, stringPiece)
+    const end = piece.indexOf(0)
+    text += piece.toString('latin1', 0, end < 0 ? piece.length : end)
+    if (end >= 0 || piece.length < stringPiece) break
+  }
+  return text
+}

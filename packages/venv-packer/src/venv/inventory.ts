@@ -1,0 +1,108 @@
+/** The inventory of an environment: all that lies in it, from one walk, as the file system counts it. */
+import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/paths'
+import type { Environment } from './environment.js'
+import { findInterpreter, type Interpreter } from './interpreter.js'
+import type { Entry } from './inventory/entry.js'
+import { walk } from './inventory/walk.js'
+import { type PythonFolder, pythonFolder } from './python-layout.js'
+import type { PyvenvConfig } from './pyvenv-cfg.js'
+
+export interface Inventory {
+  /** Where the environment lies: as it was named, absolute. */
+  readonly path: ByteString
+  /** The same with all symlinks followed. */
+  readonly realPath: ByteString
+  /** Undefined for a folder that is no virtual environment. */
+  readonly config: PyvenvConfig | undefined
+  /** All but what is excluded; the folder itself is the first, its path ''. */
+  readonly entries: readonly Entry[]
+  readonly at: ReadonlyMap<ByteString, Entry>
+  /** Whether a path, or a folder above it, is left out by the patterns of --exclude. */
+  readonly isExcluded: (path: ByteString) => boolean
+  readonly census: Census
+  readonly interpreter: Interpreter | undefined
+  /** The folder of its Python; undefined where there is none. */
+  readonly python: PythonFolder | undefined
+  /** Folders of other Pythons. */
+  readonly otherPythons: readonly PythonFolder[]
+}
+
+/** What a file system counts, and quotas are about. */
+export interface Census {
+  /** Each once, however many names it has. */
+  readonly inodes: number
+  readonly files: number
+  readonly folders: number
+  readonly symlinks: number
+  /** Devices, sockets, fifos. */
+  readonly others: number
+  /** Sum of the sizes of files, each inode once. */
+  readonly bytes: number
+}
+
+/** Walks the environment; what `exclude` names is not looked at. */
+export async function takeInventory(
+  environment: Environment,
+  exclude: readonly string[],
+  signal?: AbortSignal,
+): Promise<Inventory> {
+  const realPath = toByteString(environment.realPath)
+  const entries = await walk({ root: realPath, exclude }, signal)
+  const { config } = environment
+  return {
+    path: toByteString(environment.path),
+    realPath,
+    config,
+    entries,
+    at: new Map(entries.map((entry) => [entry.path, entry])),
+    isExcluded: exclusion(exclude),
+    census: takeCensus(entries),
+    interpreter: config && findInterpreter(realPath),
+    ...pythonsOf(entries, config),
+  }
+}
+
+/** Counts inodes, not names. */
+export function takeCensus(entries: readonly Entry[]): Census {
+  const inodes = entries.filter(newInodes())
+  const ofKind = (kind: Entry['kind']) => inodes.filter((entry) => entry.kind === kind)
+  const [files, folders, symlinks] = [ofKind('file'), ofKind('folder').length, ofKind('symlink').length]
+  return {
+    inodes: inodes.length,
+    files: files.length,
+    folders,
+    symlinks,
+    others: inodes.length - files.length - folders - symlinks,
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+  }
+}
+
+/** Tells of entries, one after the other, whether their inode is new: it may have several names. */
+export function newInodes(): (entry: Entry) => boolean {
+  const seen = new Set<string>()
+  return ({ sharedInode }) => {
+    if (sharedInode === null) return true
+    const before = seen.size
+    return seen.add(sharedInode).size > before
+  }
+}
+
+function pythonsOf(
+  entries: readonly Entry[],
+  config: PyvenvConfig | undefined,
+): Pick<Inventory, 'python' | 'otherPythons'> {
+  const folders = entries.flatMap(({ kind, path }) => (kind === 'folder' ? (pythonFolder(path) ?? []) : []))
+  const wanted = config?.version?.split('.').slice(0, 2).join('.')
+  const python =
+    folders.find(({ version }) => version === wanted) ?? (folders.length === 1 ? folders[0] : undefined)
+  return { python, otherPythons: folders.filter((folder) => folder !== python) }
+}
+
+function exclusion(exclude: readonly string[]): (path: ByteString) => boolean {
+  const matches = compilePatterns('exclude', exclude)
+  if (matches === null) return () => false
+  return (path) => {
+    const parts = path.split('/')
+    return parts.some((_, n) => matches(parts.slice(0, n + 1).join('/')))
+  }
+}

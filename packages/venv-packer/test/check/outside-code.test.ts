@@ -1,0 +1,116 @@
+/** Code that is not in the environment: editable installs, and folders that .pth files add. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { findUv, run } from 'fixtures'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { always, checked, fineTemplate, sitePackages, type Template } from './environments.js'
+
+let template: Template
+beforeAll(async () => {
+  template = await fineTemplate()
+})
+afterAll(() => template.remove())
+
+/** A project that builds itself, so that no index is needed: an editable wheel is a .pth file. */
+async function makeProject(folder: string): Promise<string> {
+  const project = join(folder, 'my project')
+  await mkdir(join(project, 'src', 'mine'), { recursive: true })
+  await writeFile(join(project, 'src', 'mine', '__init__.py'), 'x = 1\n')
+  await writeFile(
+    join(project, 'pyproject.toml'),
+    '[project]\nname = "mine"\nversion = "1.0"\n' +
+      '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+  )
+  await writeFile(
+    join(project, 'backend.py'),
+    `
+import os, zipfile
+def build_editable(folder, config=None, metadata=None):
+    name = 'mine-1.0-py3-none-any.whl'
+    with zipfile.ZipFile(os.path.join(folder, name), 'w') as wheel:
+        wheel.writestr('_mine.pth', os.path.abspath('src') + '\\n')
+        info = 'mine-1.0.dist-info/'
+        wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: mine\\nVersion: 1.0\\n')
+        wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+        wheel.writestr(info + 'RECORD', '')
+    return name
+`,
+  )
+  return project
+}
+
+async function installEditable(venv: string, project: string): Promise<void> {
+  const options = [
+    '--quiet',
+    '--offline',
+    '--no-cache',
+    '--compile-bytecode',
+    '--python',
+    join(venv, 'bin', 'python'),
+  ]
+  await run(await findUv(), ['pip', 'install', ...options, '--editable', project])
+}
+
+it('an editable install is named once, with the folder of its code', async () => {
+  await template.copied(async (venv, folder) => {
+    const project = await makeProject(folder)
+    await installEditable(venv, project)
+    const { exitCode, found, of } = await checked(venv)
+    expect({ exitCode, found }).toEqual({ exitCode: 0, found: ['warning EDITABLE_INSTALL', ...always] })
+    const site = (await sitePackages(venv)).slice(venv.length + 1)
+    expect(of('EDITABLE_INSTALL').places).toEqual([{ path: `${site}/mine-1.0.dist-info`, detail: project }])
+    await run('rm', ['-r', project])
+    expect((await checked(venv)).of('EDITABLE_INSTALL').places[0]?.detail).toBe(`${project} (does not exist)`)
+  })
+})
+
+it('one whose code lies in the environment is fine where the environment stays at its path', async () => {
+  await template.copied(async (venv) => {
+    await mkdir(join(venv, 'src'))
+    await installEditable(venv, await makeProject(join(venv, 'src')))
+    expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
+    expect((await checked(venv)).found).toEqual(['warning EDITABLE_INSTALL', ...always])
+    expect((await checked(venv, ['--mount-point', '/scratch/x'])).found).toContain('warning EDITABLE_INSTALL')
+  })
+})
+
+it('of .pth files the folders outside are named; those inside, remarks and code are fine', async () => {
+  await template.copied(async (venv, folder) => {
+    const site = await sitePackages(venv)
+    await mkdir(join(site, 'more'))
+    await mkdir(join(folder, 'shared code'))
+    await writeFile(join(site, 'fine.pth'), '# /a/remark\n\nmore\nimport sys; sys.x = "/a/b"\n../more\n')
+    expect((await checked(venv)).found).toEqual(always)
+    await writeFile(join(site, 'bad.pth'), `${folder}/shared code\n/scratch/gone\r\n../../../../beside\n`)
+    const { found, of } = await checked(venv)
+    expect(found).toEqual(['warning PTH_OUTSIDE', ...always])
+    const path = `${site.slice(venv.length + 1)}/bad.pth`
+    expect(of('PTH_OUTSIDE').places).toEqual([
+      { path, detail: `${folder}/shared code` },
+      { path, detail: '/scratch/gone (does not exist)' },
+      { path, detail: `${folder}/beside (does not exist)` },
+    ])
+  })
+})
+
+it('the .egg-link of an older tool is an editable install, too', async () => {
+  await template.copied(async (venv, folder) => {
+    const site = await sitePackages(venv)
+    await writeFile(join(site, 'old.egg-link'), `${folder}/old\n.`)
+    await writeFile(join(site, 'easy-install.pth'), `${folder}/old\n`)
+    const { found, of } = await checked(venv)
+    expect(found).toEqual(['warning EDITABLE_INSTALL', ...always])
+    expect(of('EDITABLE_INSTALL').places[0]?.path).toMatch(/site-packages\/old\.egg-link$/)
+  })
+})
+
+it('a direct_url.json or RECORD that makes no sense does no harm', async () => {
+  await template.copied(async (venv) => {
+    const info = join(await sitePackages(venv), 'greeter-1.0.dist-info')
+    for (const text of ['', '{', '[]', 'null', '{"url": 1, "dir_info": {"editable": true}}', '\u00ff'])
+      for (const name of ['direct_url.json', 'RECORD']) {
+        await writeFile(join(info, name), text)
+        expect((await checked(venv)).exitCode).toBe(0)
+      }
+  })
+})

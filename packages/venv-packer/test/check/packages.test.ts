@@ -1,0 +1,140 @@
+/** Installed packages: what they take, and whether they are whole. */
+import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { referenceVenv, run } from 'fixtures'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { venvPacker } from '../command.js'
+import { always, checked, fineTemplate, greeter, sitePackages, type Template } from './environments.js'
+
+let template: Template
+beforeAll(async () => {
+  const large = { name: 'large', version: '2.0', files: { 'large.py': `x = "${'y'.repeat(50_000)}"\n` } }
+  template = await fineTemplate([greeter, large])
+})
+afterAll(() => template.remove())
+
+interface Share {
+  readonly name: string | null
+  readonly version: string | null
+  readonly files: number
+  readonly bytes: number
+  readonly bytesInImage: number | null
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
+
+describe('by package', () => {
+  it('files and bytes are counted, the largest first, bytecode with its source', async () => {
+    await template.copied(async (venv) => {
+      const site = await sitePackages(venv)
+      const { json } = await checked(venv)
+      const [large, small, none] = json.packages as readonly Share[]
+      const found = async (...paths: readonly string[]) => {
+        const { stdout } = await run('find', [...paths, '-type', 'f', '-printf', '%s\\n'])
+        const sizes = stdout.toString().trim().split('\n').map(Number)
+        return { files: sizes.length, bytes: sum(sizes), bytesInImage: null }
+      }
+      const ofLarge = await run('find', [join(site, '__pycache__'), '-name', 'large.*'])
+      expect(large).toEqual({
+        name: 'large',
+        version: '2.0',
+        ...(await found(
+          join(site, 'large.py'),
+          join(site, 'large-2.0.dist-info'),
+          ofLarge.stdout.toString().trim(),
+        )),
+      })
+      expect(small).toEqual({
+        name: 'greeter',
+        version: '1.0',
+        ...(await found(
+          join(site, 'greeter'),
+          join(site, 'greeter-1.0.dist-info'),
+          join(venv, 'bin', 'greet'),
+        )),
+      })
+      expect(none).toMatchObject({ name: null, version: null })
+      const shares = json.packages as readonly Share[]
+      expect(sum(shares.map(({ bytes }) => bytes))).toBe(json.bytes)
+      expect(sum(shares.map(({ files }) => files))).toBe((json.files as number) + (json.symlinks as number))
+    })
+  })
+
+  it('a table shows the ten largest, and the rest in one line', async () => {
+    const { stdout } = await venvPacker(['check', await referenceVenv()])
+    const lines = stdout.split('\n')
+    const heading = lines.findIndex((line) => /^ {2}packages +files +bytes +share$/.test(line))
+    expect(heading).toBeGreaterThan(0)
+    const rows = lines.slice(heading + 1, heading + 13)
+    expect(rows.slice(0, 10).every((row) => /^ {2}\S+ \S+ +[\d,]+ +[\d.]+ MB +[\d.]+ %$/.test(row))).toBe(
+      true,
+    )
+    expect(rows[10]).toMatch(/^ {2}\d+ other packages +[\d,]+ /)
+    expect(rows[11]).toMatch(/^ {2}in no package +[\d,]+ /)
+  })
+
+  it('pack tells the bytes in the image: together they are all its data', async () => {
+    await template.copied(async (_venv, cwd) => {
+      const { stdout } = await venvPacker(['pack', '.venv', '--json', '--compression', 'none'], { cwd })
+      const report = JSON.parse(stdout) as {
+        packages: readonly Share[]
+        bytesIn: number
+        duplicates: { bytes: number }
+      }
+      const stored = report.packages.map(({ bytesInImage }) => bytesInImage ?? Number.NaN)
+      expect(sum(stored)).toBe(report.bytesIn - report.duplicates.bytes)
+      const compressed = await venvPacker(['pack', '.venv', '--json', '--force'], { cwd })
+      const [large] = (JSON.parse(compressed.stdout) as { packages: readonly Share[] }).packages
+      expect(large).toMatchObject({ name: 'large' })
+      expect(large!.bytesInImage).toBeLessThan(large!.bytes / 5)
+      const { stdout: summary } = await venvPacker(['pack', '.venv', '--force'], { cwd })
+      expect(summary).toMatch(/\n {2}packages {3}2; largest in the image: \w+ [\d.]+ \w+, \w+ [\d.]+ \w+\n/)
+    })
+  })
+})
+
+describe('a package', () => {
+  it('that misses files, or has empty ones that were not, is not whole', async () => {
+    await template.copied(async (venv) => {
+      const site = await sitePackages(venv)
+      await rm(join(site, 'greeter', 'words.py'))
+      await rm(join(site, 'greeter', '__pycache__'), { recursive: true })
+      await truncate(join(site, 'large.py'), 0)
+      const { of } = await checked(venv)
+      const inner = site.slice(venv.length + 1)
+      const { severity, places } = of('PACKAGE_INCOMPLETE')
+      expect(severity).toBe('warning')
+      expect(places).toContainEqual({ path: `${inner}/greeter/words.py`, detail: 'missing' })
+      expect(places.map(({ path }) => path)).not.toContainEqual(expect.stringContaining('__pycache__'))
+    })
+  })
+
+  it('that misses what is excluded is whole', async () => {
+    await template.copied(async (venv) => {
+      expect((await checked(venv, ['--exclude', '*.csv'])).found).toEqual(always)
+      expect((await checked(venv, ['--exclude', '**/greeter'])).found).toEqual(always)
+    })
+  })
+
+  it('that is there in two versions, or was removed in part', async () => {
+    await template.copied(async (venv) => {
+      const site = await sitePackages(venv)
+      const info = join(site, 'Greeter-0.9.dist-info')
+      await mkdir(info)
+      const { found, of } = await checked(venv)
+      expect(found).toEqual([
+        'warning PACKAGE_TWICE',
+        'warning PACKAGE_WITHOUT_METADATA',
+        ...always,
+        'note PACKAGE_WITHOUT_RECORD',
+      ])
+      const inner = site.slice(venv.length + 1)
+      expect(of('PACKAGE_TWICE').places.map(({ path }) => path)).toEqual([
+        `${inner}/Greeter-0.9.dist-info`,
+        `${inner}/greeter-1.0.dist-info`,
+      ])
+      await writeFile(join(info, 'METADATA'), 'Metadata-Version: 2.1\nName: Greeter\nVersion: 0.9\n')
+      expect((await checked(venv)).found).not.toContain('warning PACKAGE_WITHOUT_METADATA')
+    })
+  })
+})

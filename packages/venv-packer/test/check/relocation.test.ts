@@ -1,0 +1,192 @@
+/** What works at one path only, and where the image will be mounted. */
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DEBIAN_PYTHON, findUv, run, withFolder } from 'fixtures'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { venvPacker } from '../command.js'
+import {
+  always,
+  buildWheel,
+  checked,
+  fineTemplate,
+  greeter,
+  installWheel,
+  type Template,
+  type Wheel,
+} from './environments.js'
+
+/** An environment with pip in it, from which pip installs into others. */
+let pipVenv: string
+beforeAll(async () => {
+  pipVenv = await mkdtemp(join(tmpdir(), 'venv-packer-pip-'))
+  await run(DEBIAN_PYTHON, ['-m', 'venv', pipVenv])
+})
+afterAll(() => rm(pipVenv, { recursive: true, force: true }))
+
+async function pipInstall(venv: string, wheel: Wheel): Promise<void> {
+  await withFolder(async (folder) => {
+    const into = ['--python', join(venv, 'bin', 'python'), 'install', '--quiet', '--no-index']
+    await run(join(pipVenv, 'bin', 'python'), ['-m', 'pip', ...into, await buildWheel(folder, wheel)])
+  })
+}
+
+/** An environment of `python -m venv`, with a package that pip installed. */
+async function makePipVenv(venv: string): Promise<void> {
+  await run(DEBIAN_PYTHON, ['-m', 'venv', '--without-pip', venv])
+  await pipInstall(venv, greeter)
+}
+
+describe('an environment made by python -m venv', () => {
+  let folder: string
+  let venv: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'venv-packer-fixed-'))
+    venv = join(folder, '.venv')
+    await makePipVenv(venv)
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  it('works at the one path where it was made; the scripts and shells that say so are named', async () => {
+    const { exitCode, found, of, json } = await checked(venv)
+    expect({ exitCode, found }).toEqual({ exitCode: 0, found: ['warning NOT_RELOCATABLE', ...always] })
+    const { message, remedy, places } = of('NOT_RELOCATABLE')
+    expect(message).toContain(`made for ${venv}`)
+    expect(remedy).toContain(`Mount the image at ${venv}`)
+    expect(places.map(({ path }) => path)).toEqual([
+      'bin/activate',
+      'bin/activate.csh',
+      'bin/activate.fish',
+      'bin/greet',
+    ])
+    expect(json.mount).toEqual({ point: venv, anywhere: false })
+  })
+
+  it('is fine when that path is the mount point, however it is written', async () => {
+    await symlink(folder, join(folder, 'link'))
+    for (const path of [venv, `${venv}/`, `${folder}/x/../.venv`, `${folder}/link/.venv`]) {
+      expect((await checked(venv, ['--mount-point', path])).found).toEqual(always)
+    }
+  })
+
+  it('is of no use at another mount point', async () => {
+    const { exitCode, found, of } = await checked(venv, ['--mount-point', '/scratch/other'])
+    expect({ exitCode, found }).toEqual({ exitCode: 1, found: ['error MOUNT_POINT', ...always] })
+    expect(of('MOUNT_POINT').message).toContain(`made for ${venv}, not for /scratch/other`)
+  })
+
+  it('that was moved since is still for the path where it was made', async () => {
+    const moved = join(folder, 'moved')
+    await rename(venv, moved)
+    try {
+      const { of, json } = await checked(moved)
+      expect(of('NOT_RELOCATABLE').message).toContain(`made for ${venv}, though it lies at ${moved} now`)
+      expect(json.mount).toEqual({ point: venv, anywhere: false })
+      expect((await checked(moved, ['--mount-point', venv])).found).toEqual(always)
+      expect((await checked(moved, ['--mount-point', moved])).found).toContain('error MOUNT_POINT')
+      const packed = await venvPacker(['pack', 'moved'], { cwd: folder })
+      expect(packed.stdout).toContain(`squashfuse ${folder}/moved.squashfs ${venv}\n`)
+    } finally {
+      await rename(moved, venv)
+    }
+  })
+
+  it('may hold scripts that were made for yet another one: they are named', async () => {
+    const scripts = {
+      old: '#!/scratch/old/.venv/bin/python3\n',
+      'of-system': '#!/usr/bin/python3\n',
+      'looked-up': '#!/usr/bin/env python3\n',
+    }
+    for (const [name, text] of Object.entries(scripts)) await writeFile(join(venv, 'bin', name), text)
+    const { of } = await checked(venv)
+    expect(of('SCRIPT_FOR_ANOTHER_PLACE').places).toEqual([{ path: 'bin/old', detail: '/scratch/old/.venv' }])
+    expect(of('NOT_RELOCATABLE').message).toContain(`made for ${venv}`)
+    for (const name of Object.keys(scripts)) await rm(join(venv, 'bin', name))
+  })
+})
+
+it('scripts are understood in a folder whose path is long or has spaces and quotes in it', async () => {
+  for (const name of [`a 'b' c`, 'long-name-'.repeat(14)]) {
+    await withFolder(async (folder) => {
+      const venv = join(folder, name)
+      await makePipVenv(venv)
+      expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
+      const paths = (await checked(venv)).of('NOT_RELOCATABLE').places.map(({ path }) => path)
+      expect(paths).toEqual(expect.arrayContaining(['bin/activate', 'bin/greet']))
+    })
+  }
+})
+
+it('an environment made by uv without --relocatable works at one path, for every shell it knows', async () => {
+  await withFolder(async (folder) => {
+    const venv = join(folder, '.venv')
+    await run(await findUv(), ['venv', '--quiet', '--python', DEBIAN_PYTHON, venv])
+    await installWheel(venv, greeter)
+    const { places } = (await checked(venv)).of('NOT_RELOCATABLE')
+    expect(places.map(({ path }) => path)).toEqual(
+      expect.arrayContaining([
+        'bin/activate',
+        'bin/activate.csh',
+        'bin/activate.fish',
+        'bin/activate.nu',
+        'bin/greet',
+      ]),
+    )
+    expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
+  })
+})
+
+describe('a relocatable environment', () => {
+  let template: Template
+  beforeAll(async () => {
+    template = await fineTemplate()
+  })
+  afterAll(() => template.remove())
+
+  it('into which pip installed a package has scripts that work at one path only', async () => {
+    await template.copied(async (venv) => {
+      await pipInstall(venv, {
+        name: 'other',
+        files: { 'other.py': 'x = 1\n' },
+        command: ['other', 'other:x'],
+      })
+      const { found, of } = await checked(venv)
+      expect(found).toEqual(['warning SCRIPT_NOT_RELOCATABLE', ...always])
+      expect(of('SCRIPT_NOT_RELOCATABLE').places).toEqual([{ path: 'bin/other', detail: venv }])
+      expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
+    })
+  })
+
+  it('may have scripts for some shells that name one path: users of bash and zsh are not concerned', async () => {
+    await template.copied(async (venv, folder) => {
+      const fixed = join(folder, 'fixed')
+      await run(await findUv(), ['venv', '--quiet', '--python', DEBIAN_PYTHON, fixed])
+      for (const shell of ['csh', 'nu'])
+        await writeFile(
+          join(venv, 'bin', `activate.${shell}`),
+          (await readFile(join(fixed, 'bin', `activate.${shell}`), 'utf8')).replaceAll(fixed, venv),
+        )
+      const { found, of } = await checked(venv)
+      expect(found).toEqual([...always, 'note ACTIVATE_NOT_RELOCATABLE'])
+      expect(of('ACTIVATE_NOT_RELOCATABLE').message).toContain('for csh, nushell')
+      expect(of('ACTIVATE_NOT_RELOCATABLE').places).toEqual([
+        { path: 'bin/activate.csh', detail: venv },
+        { path: 'bin/activate.nu', detail: venv },
+      ])
+    })
+  })
+
+  it('may have a Jupyter kernel that starts Python by its path', async () => {
+    await template.copied(async (venv) => {
+      const kernel = join(venv, 'share', 'jupyter', 'kernels', 'mine')
+      await mkdir(kernel, { recursive: true })
+      const argv = [join(venv, 'bin', 'python'), '-m', 'ipykernel_launcher']
+      await writeFile(join(kernel, 'kernel.json'), JSON.stringify({ argv, display_name: 'mine' }))
+      expect((await checked(venv)).of('SCRIPT_NOT_RELOCATABLE').places).toEqual([
+        { path: 'share/jupyter/kernels/mine/kernel.json', detail: venv },
+      ])
+      await writeFile(join(kernel, 'kernel.json'), JSON.stringify({ argv: ['python'], display_name: 'mine' }))
+      expect((await checked(venv)).found).toEqual(always)
+    })
+  })
+})

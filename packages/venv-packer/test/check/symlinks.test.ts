@@ -1,0 +1,114 @@
+/** Symlinks: those that lead to nothing, out of the environment, or to where it lies now. */
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { withFolder } from 'fixtures'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import {
+  always,
+  checked,
+  fineTemplate,
+  greeter,
+  installWheel,
+  makeFineVenv,
+  type Template,
+} from './environments.js'
+
+let template: Template
+beforeAll(async () => {
+  template = await fineTemplate()
+})
+afterAll(() => template.remove())
+
+/** Makes links in the folder `links` of an environment, by name. */
+async function plant(venv: string, links: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(join(venv, 'links'), { recursive: true })
+  for (const [name, target] of Object.entries(links)) await symlink(target, join(venv, 'links', name))
+}
+
+it('that stay in the environment are fine, by whatever way', async () => {
+  await template.copied(async (venv) => {
+    await plant(venv, {
+      up: '../bin/activate',
+      by: 'up',
+      folder: '../lib64',
+      through: 'folder/../bin',
+      self: '.',
+    })
+    expect((await checked(venv)).found).toEqual(always)
+  })
+})
+
+it('that lead to nothing are named, with what they say', async () => {
+  await template.copied(async (venv, folder) => {
+    const links = { gone: '../gone', absolute: '/scratch/gone', circle: 'circle', file: '../pyvenv.cfg/x' }
+    await plant(venv, { ...links, own: join(venv, 'gone'), above: '../../gone' })
+    const { found, of } = await checked(venv)
+    expect(found).toEqual(['warning LINK_DANGLING', ...always])
+    expect(of('LINK_DANGLING').places).toEqual([
+      { path: 'links/above', detail: '../../gone' },
+      { path: 'links/absolute', detail: '/scratch/gone' },
+      { path: 'links/circle', detail: 'circle' },
+      { path: 'links/file', detail: '../pyvenv.cfg/x' },
+      { path: 'links/gone', detail: '../gone' },
+      { path: 'links/own', detail: `${folder}/.venv/gone` },
+    ])
+  })
+})
+
+it('that lead out of the environment are named, absolute and relative', async () => {
+  await template.copied(async (venv, folder) => {
+    await writeFile(join(folder, 'beside'), '')
+    await plant(venv, {
+      etc: '/etc/hostname',
+      beside: '../../beside',
+      twice: 'etc',
+      through: '../links/../../beside',
+    })
+    const { found, of } = await checked(venv)
+    expect(found).toEqual(['warning LINK_OUTSIDE', ...always])
+    expect(of('LINK_OUTSIDE').places.map(({ path }) => path)).toEqual([
+      'links/beside',
+      'links/etc',
+      'links/through',
+      'links/twice',
+    ])
+  })
+})
+
+it('that are absolute and lead into the environment work only where it is mounted at its path', async () => {
+  await template.copied(async (venv) => {
+    await plant(venv, { own: join(venv, 'bin', 'activate') })
+    const { found, of } = await checked(venv)
+    expect(found).toEqual(['warning LINK_TO_THIS_PLACE', ...always])
+    expect(of('LINK_TO_THIS_PLACE').places).toEqual([
+      { path: 'links/own', detail: join(venv, 'bin', 'activate') },
+    ])
+    expect((await checked(venv, ['--mount-point', '/scratch/x'])).found).toEqual(found)
+    expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
+  })
+})
+
+it('to what is excluded lead to nothing in the image', async () => {
+  await template.copied(async (venv) => {
+    await mkdir(join(venv, 'large'))
+    await writeFile(join(venv, 'large', 'file'), '')
+    await plant(venv, { link: '../large/file' })
+    expect((await checked(venv)).found).toEqual(always)
+    expect((await checked(venv, ['--exclude', 'large'])).found).toEqual(['warning LINK_DANGLING', ...always])
+  })
+})
+
+it("into uv's cache, of which packages consist with --link-mode=symlink, make the image useless", async () => {
+  await withFolder(async (folder) => {
+    const venv = join(folder, '.venv')
+    await makeFineVenv(venv, [])
+    const cache = join(folder, 'cache')
+    await installWheel(venv, greeter, '--link-mode', 'symlink', '--cache-dir', cache)
+    const { exitCode, found, of } = await checked(venv)
+    expect(exitCode).toBe(1)
+    expect(found[0]).toBe('error LINK_TO_UV_CACHE')
+    expect(of('LINK_TO_UV_CACHE').places.map(({ path }) => path)).toContainEqual(
+      expect.stringMatching(/site-packages\/greeter\/__init__\.py$/),
+    )
+  })
+})

@@ -1,0 +1,71 @@
+/** `venv-packer diff`: what is installed in one environment and not in another. */
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SMALL_PACKAGE, smallVenv, withFolder, withMount } from 'fixtures'
+import { expect, it } from 'vitest'
+import { venvPacker } from './command.js'
+
+/** The folder for packages of an environment. */
+async function sitePackages(venv: string): Promise<string> {
+  const [python = ''] = await readdir(join(venv, 'lib'))
+  return join(venv, 'lib', python, 'site-packages')
+}
+
+it('tells the packages that were added, removed and changed since an image was packed', async () => {
+  await withFolder(async (cwd) => {
+    const venv = join(cwd, '.venv')
+    await smallVenv(venv)
+    const packages = await sitePackages(venv)
+    for (const name of ['Old_Name-1.0', 'same.one-2.0']) await mkdir(join(packages, `${name}.dist-info`))
+    await venvPacker(['pack', '.venv'], { cwd })
+    const info = `${SMALL_PACKAGE}-1.0.dist-info`
+    await rename(join(packages, info), join(packages, info.replace('1.0', '1.1rc1+local')))
+    await rm(join(packages, 'Old_Name-1.0.dist-info'), { recursive: true })
+    for (const name of ['new-name-3', '~ranch-1', '__pycache__'])
+      await mkdir(join(packages, `${name}.dist-info`))
+    await writeFile(join(venv, 'pyvenv.cfg'), 'home = /usr/bin\nversion = 3.99.1\n')
+    await withMount(join(cwd, 'venv.squashfs'), async (mounted) => {
+      const { code, stdout, stderr } = await venvPacker(['diff', mounted, '.venv'], { cwd })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      const lines = stdout.split('\n')
+      expect(lines.slice(0, 2)).toEqual([`from ${mounted} to .venv`, ''])
+      expect(lines[2]).toMatch(/^ {2}python {5}3\.\d+\.\d+ -> 3\.99\.1$/)
+      expect(lines.slice(3)).toEqual([
+        '  added      new-name 3',
+        '  removed    old-name 1.0',
+        `  changed    ${SMALL_PACKAGE} 1.0 -> 1.1rc1+local`,
+        '  unchanged  1 package',
+        '',
+      ])
+      const json = await venvPacker(['diff', mounted, '.venv', '--json'], { cwd })
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        ok: true,
+        command: 'diff',
+        old: { path: mounted },
+        new: { path: venv, python: '3.99.1' },
+        added: [{ name: 'new-name', version: '3' }],
+        removed: [{ name: 'old-name', version: '1.0' }],
+        changed: [{ name: SMALL_PACKAGE, old: '1.0', new: '1.1rc1+local' }],
+        unchanged: 1,
+      })
+    })
+  })
+})
+
+it('refuses an image that is not mounted, and what is no environment', async () => {
+  await withFolder(async (cwd) => {
+    await mkdir(join(cwd, '.venv'))
+    await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), '')
+    await venvPacker(['pack', '.venv'], { cwd })
+    expect(await venvPacker(['diff', 'venv.squashfs', '.venv'], { cwd })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'venv-packer: venv.squashfs is an image, not a folder\n' +
+        '  Mount it (squashfuse IMAGE FOLDER), and give that folder.\n',
+    })
+    expect((await venvPacker(['diff', '.venv', '.'], { cwd })).stderr).toContain(
+      '. is not a virtual environment',
+    )
+  })
+})
