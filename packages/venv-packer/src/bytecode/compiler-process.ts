@@ -2,8 +2,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { endingInWords } from '../programs/ending.js'
-import { withoutPythonSettings } from '../programs/python-settings.js'
+import { endingInWords } from '../processes/ending.js'
+import { withoutPythonSettings } from '../processes/python-settings.js'
 import { readFrames } from './frames.js'
 import type { Level } from './levels.js'
 

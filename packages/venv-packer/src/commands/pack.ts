@@ -51,6 +51,8 @@ export interface PackReport {
   readonly bytecode: Bytecode | undefined
   /** Undefined when previous images are not kept. */
   readonly previous: PreviousImages | undefined
+  /** What made the environment; absent for one that was there. */
+  readonly createdWith?: 'uv' | 'venv'
   readonly seconds: number
 }
 
