@@ -223,7 +223,7 @@ describe('an environment by python -m venv and pip', () => {
     const record = await readFile(stdout.toString().trim(), 'utf8')
     const script = await readFile(join(environment, 'bin', GREETER))
     const hash = createHash('sha256').update(script).digest('base64url')
-    expect(record).toContain(`../../../bin/${GREETER},sha256=${hash},${script.length}\n`)
+    expect(record.split(/\r?\n/)).toContain(`../../../bin/${GREETER},sha256=${hash},${script.length}`)
   }
 })
 
