@@ -4,6 +4,7 @@ import { instantAnswer } from './command-line/instant-answer.js'
 import type { ReportStyle } from './command-line/report-style.js'
 import type { RunStyle } from './command-line/run-arguments.js'
 import type { CheckRequest } from './commands/check.js'
+import type { CreateRequest } from './commands/create.js'
 import type { DiffRequest } from './commands/diff.js'
 import type { PackRequest } from './commands/pack.js'
 import type { RollbackRequest } from './commands/rollback.js'
@@ -35,6 +36,8 @@ async function runCommand(argv: readonly string[]): Promise<ExitCode> {
       return exitCodes.done
     case 'pack':
       return await runPack(invocation.request, invocation.style)
+    case 'create':
+      return await runCreate(invocation.request, invocation.style)
     case 'check':
       return await runCheck(invocation.request, invocation.style)
     case 'rollback':
@@ -63,6 +66,30 @@ async function runPack(request: PackRequest, style: ReportStyle): Promise<ExitCo
   try {
     const { pack } = await import('./commands/pack.js')
     const report = await pack(request, { signal: interruption.signal, onProgress: bar.update })
+    bar.stop()
+    const { reportPack } = await import('./report/pack-report.js')
+    await print(await reportPack(report, style))
+    return exitCodes.done
+  } finally {
+    bar.stop()
+    interruption.stopListening()
+  }
+}
+
+async function runCreate(request: CreateRequest, style: ReportStyle): Promise<ExitCode> {
+  const { listenForInterruption } = await import('./terminal/interruption.js')
+  const interruption = listenForInterruption()
+  let bar = noProgressBar
+  try {
+    const { create } = await import('./commands/create.js')
+    const report = await create(request, {
+      signal: interruption.signal,
+      show: process.stderr.isTTY && !style.json && !style.quiet,
+      onPacking: async () => {
+        bar = await progressBar(style)
+      },
+      onProgress: (progress) => bar.update(progress),
+    })
     bar.stop()
     const { reportPack } = await import('./report/pack-report.js')
     await print(await reportPack(report, style))

@@ -61,12 +61,13 @@ describe('the published packages, installed with plain npm in an empty folder', 
 
   it('pack a venv with npx venv-packer', async () => {
     await smallVenv(join(folder, '.venv'))
-    const { stdout, stderr } = await run('npx', ['--no', 'venv-packer', 'pack', '.venv'], {
+    const { stdout, stderr } = await run('npx', ['--no', 'venv-packer', 'pack', '.venv', '--compile'], {
       cwd: folder,
       env,
     })
     expect(stderr.replace(/^npm warn .*\n/gm, '')).toBe('')
     expect(stdout.toString()).toMatch(/^venv\.squashfs written from \.venv in /)
+    expect(stdout.toString()).toMatch(/\n {2}bytecode {3}1 module compiled at level 0, /)
     await unsquash(join(folder, 'venv.squashfs'), join(folder, 'out'))
     expect(await readFile(join(folder, 'out', 'pyvenv.cfg'))).toEqual(
       await readFile(join(folder, '.venv', 'pyvenv.cfg')),

@@ -1,6 +1,7 @@
 /** Compiles the modules of an environment on all cores; their .pyc files become entries for its image. */
 import { join } from 'node:path'
 import type { Entry, FoundEntry } from 'squashfs-writer'
+import { type ByteString, toBytes, toDisplay } from 'squashfs-writer/paths'
 import {
   type Compiled,
   CompilerEnded,
@@ -98,7 +99,7 @@ export async function startCompiler(options: CompilerOptions): Promise<Compiler>
 
   function* take(module: Module, result: Compiled): Generator<Entry> {
     if ('error' in result) {
-      failed.push({ path: textOf(module.path), message: result.error })
+      failed.push({ path: toDisplay(module.path), message: result.error })
       return
     }
     compiled.modules++
@@ -136,10 +137,10 @@ export async function startCompiler(options: CompilerOptions): Promise<Compiler>
 type Batch = readonly { readonly module: Module; readonly result: Compiled }[]
 
 /** A .pyc file is as its module: whose it is, how old, and who may read it. */
-function bytecodeEntry({ type, mode, uid, gid, mtime }: Module, path: string, bytes: Buffer): Entry {
+function bytecodeEntry({ type, mode, uid, gid, mtime }: Module, path: ByteString, bytes: Buffer): Entry {
   return {
     type: 'file',
-    path: Buffer.from(path, 'latin1'),
+    path: toBytes(path),
     mode: type === 'file' ? mode & 0o666 : 0o644,
     uid,
     gid,
@@ -170,8 +171,4 @@ function startProgress(
 
 function sizeOf(modules: readonly Module[]): number {
   return modules.reduce((sum, { size }) => sum + size, 0)
-}
-
-function textOf(path: string): string {
-  return Buffer.from(path, 'latin1').toString('utf8')
 }

@@ -1,18 +1,19 @@
 /** Modules: which files are some, where Python looks for their bytecode, and how they are shared out. */
 import type { FoundEntry } from 'squashfs-writer'
+import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Level } from './levels.js'
 
 /** A module that was found. */
 export interface Module extends Omit<FoundEntry, 'path'> {
-  /** In the environment, one character for each byte. */
-  readonly path: string
+  /** In the environment. */
+  readonly path: ByteString
 }
 
 /** All that may be imported; what is in `bin` is run, and Python keeps no bytecode of that. */
 export function modulesAmong(found: readonly FoundEntry[]): readonly Module[] {
   return found
     .filter(({ type }) => type === 'file' || type === 'symlink')
-    .map((entry) => ({ ...entry, path: Buffer.from(entry.path).toString('latin1') }))
+    .map((entry) => ({ ...entry, path: toByteString(entry.path) }))
     .filter(({ path }) => path.endsWith('.py') && !path.startsWith('bin/'))
 }
 
@@ -20,7 +21,7 @@ export function modulesAmong(found: readonly FoundEntry[]): readonly Module[] {
  * PEP 3147 and 488: `a/b.py` has its bytecode in `a/__pycache__/b.cpython-312.pyc`, at level 1 in `b.cpython-312.opt-1.pyc`.
  * @param tag of the interpreter, `cpython-312`.
  */
-export function bytecodePath(module: string, tag: string, level: Level): string {
+export function bytecodePath(module: ByteString, tag: string, level: Level): ByteString {
   const name = module.lastIndexOf('/') + 1
   const stem = module.slice(name, -'.py'.length)
   const optimized = level === 0 ? '' : `.opt-${level}`

@@ -6,6 +6,7 @@ Packs a Python virtual environment into one squashfs image that the kernel mount
 
 Commands:
   pack <venv>               pack a virtual environment into an image
+  create <packages>         make a new environment in memory, and pack it
   check <venv>              say what would go wrong with the image, before it is packed
   run <image> -- <command>  run a command in the environment of an image
   rollback <image>          go back to an image that was kept when it was renewed
@@ -54,7 +55,8 @@ The check, which comes first (see venv-packer check --help):
   --no-check            leave it out: where time counts, and the venv is known to be well
 
 How:
-  --threads <n>         compress with this many threads (default: one for each core)
+  --threads <n>         compile and compress with this many threads (default: one for
+                        each core)
   --json                one JSON object on standard output, also for errors
   -q, --quiet           nothing but errors
   --no-progress         no progress bar
@@ -69,6 +71,62 @@ Examples:
   venv-packer pack .venv --compression gzip          for kernels without zstd
   venv-packer pack .venv --exclude '*.a' --exclude tests
   venv-packer pack .venv --compile                   with bytecode for plain python
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
+`
+
+export const createHelp = `Usage: venv-packer create [options] [packages...] [-- <options of the installer>]
+
+Makes a relocatable environment with uv, in memory where there is room, installs packages
+into it, compiles their modules and packs it all. Nothing stays but the image. What
+follows -- goes to uv pip install as it is.
+
+The environment:
+  -r, --requirements <file>  what is to be installed; repeatable
+  --python <python>          its version or its path (default: what the system has)
+  --with <tool>              uv, or venv for python -m venv and pip; that works at one
+                             path only, so it needs --mount-point (default: uv)
+  --work-dir <folder>        where it is made (default: /dev/shm if 8 GB are free there,
+                             else the temporary folder)
+
+The image:
+  -o, --output <image>       where it goes (default: venv.squashfs in the current folder)
+  -f, --force                replace it if it exists; jobs go on with the one that they
+                             have mounted
+  --keep <n>                 replace it as well, and keep the last n images that were
+                             replaced under numbered names: see venv-packer rollback
+  --compression <name>       zstd, gzip or none (default: zstd)
+  --level <n>                zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)
+  --block-size <size>        a power of two from 4K to 1M (default: 128K)
+  --mount-point <path>       where it will be mounted (default: anywhere)
+
+What goes in:
+  --no-compile               no bytecode for the modules
+  --optimize <levels>        bytecode of these levels: 0 for python, 1 for python -O, 2
+                             for python -OO, with commas between (default: 0)
+  --exclude <glob>           not these; without a slash at any depth; repeatable
+  --no-xattrs                no extended attributes
+  --owner <owner>            who owns it all: keep, root, or UID:GID (default: keep)
+
+The check, which comes first (see venv-packer check --help):
+  --strict                   warnings are failures, and no image is written
+  --no-check                 leave the check out
+
+How:
+  --threads <n>              compile and compress with this many threads (default: one
+                             for each core)
+  --json                     one JSON object on standard output, also for errors
+  -q, --quiet                nothing but errors
+  --no-progress              no progress bar
+  --debug                    stacks with the errors
+  -h, --help                 print this help
+  -V, --version              print the version
+
+Examples:
+  venv-packer create -o py.squashfs numpy pandas
+  venv-packer create -o py.squashfs --python 3.12 -r requirements.txt
+  venv-packer create numpy -- --index-url https://packages.example.org/simple
+  venv-packer create --with venv --mount-point /opt/py numpy
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
 `
@@ -192,6 +250,7 @@ started, 126 if it cannot be executed, 127 if there is no such command; 2 wrong 
 /** By the command's name. */
 export const commandHelps: Readonly<Record<string, string>> = {
   pack: packHelp,
+  create: createHelp,
   check: checkHelp,
   run: runHelp,
   rollback: rollbackHelp,

@@ -13,7 +13,7 @@ import { packHelp } from './help.js'
 import type { ReportStyle } from './report-style.js'
 
 /** The options as Commander hands them over: texts, and true for what was named. */
-interface PackOptions {
+export interface PackOptions {
   readonly output?: string
   readonly compression: string
   readonly level?: string
@@ -38,9 +38,16 @@ interface PackOptions {
 
 /** What each option means is said in `help.ts`. */
 export function definePack(program: Command, run: (request: PackRequest, style: ReportStyle) => void): void {
-  const command = program
-    .command('pack')
-    .argument('<venv>')
+  const command = withImageOptions(program.command('pack').argument('<venv>'))
+    .option('--any-directory')
+    .option('--compile')
+    .action((venv: string, options: PackOptions) => run(packRequest(venv, options), reportStyle(options)))
+  command.helpInformation = () => packHelp
+}
+
+/** The options of every command that writes an image. */
+export function withImageOptions(command: Command): Command {
+  return command
     .option('-o, --output <image>')
     .option('-f, --force')
     .option('--keep <n>')
@@ -48,8 +55,6 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .option('--level <n>')
     .option('--block-size <size>', '', '128K')
     .option('--mount-point <path>')
-    .option('--any-directory')
-    .option('--compile')
     .option('--optimize <levels>')
     .option('--exclude <glob>', '', append, [])
     .option('--no-xattrs')
@@ -62,12 +67,15 @@ export function definePack(program: Command, run: (request: PackRequest, style: 
     .option('--no-progress')
     .option('--debug')
     .version(packageVersion(), '-V, --version')
-    .action((venv: string, options: PackOptions) => run(packRequest(venv, options), reportStyle(options)))
-  command.helpInformation = () => packHelp
 }
 
 function packRequest(source: string, options: PackOptions): PackRequest {
   if (source === '') throw wrongUsage('the path of the venv is empty', 'Was a shell variable in it not set?')
+  return { ...imageRequest(options), source, anyDirectory: options.anyDirectory ?? false }
+}
+
+/** All that decides an image, besides what is packed. */
+export function imageRequest(options: PackOptions): Omit<PackRequest, 'source' | 'anyDirectory'> {
   if (options.output === '') throw wrongUsage('--output is empty', 'Was a shell variable in it not set?')
   if (options.exclude.includes(''))
     throw wrongUsage('--exclude is empty', 'Was a shell variable in it not set?')
@@ -75,8 +83,6 @@ function packRequest(source: string, options: PackOptions): PackRequest {
     throw wrongUsage('--strict and --no-check contradict each other', 'Leave one of them out.')
   const level = options.level === undefined ? undefined : wholeNumber('--level', options.level)
   return {
-    source,
-    anyDirectory: options.anyDirectory ?? false,
     output: options.output,
     force: options.force === true || options.keep !== undefined,
     keep: options.keep === undefined ? undefined : previousImages(options.keep),
@@ -93,7 +99,7 @@ function packRequest(source: string, options: PackOptions): PackRequest {
   }
 }
 
-function reportStyle(options: PackOptions): ReportStyle {
+export function reportStyle(options: PackOptions): ReportStyle {
   const quiet = options.quiet ?? false
   return {
     json: options.json ?? false,
@@ -103,7 +109,7 @@ function reportStyle(options: PackOptions): ReportStyle {
   }
 }
 
-function append(value: string, earlier: readonly string[]): readonly string[] {
+export function append(value: string, earlier: readonly string[]): readonly string[] {
   return [...earlier, value]
 }
 

@@ -1,6 +1,7 @@
 /** The whole command line: commands and options in, one decided invocation out. Throws wrong usage as a Failure. */
 import { Command, CommanderError } from 'commander'
 import type { CheckRequest } from '../commands/check.js'
+import type { CreateRequest } from '../commands/create.js'
 import type { DiffRequest } from '../commands/diff.js'
 import type { PackRequest } from '../commands/pack.js'
 import type { RollbackRequest } from '../commands/rollback.js'
@@ -10,6 +11,7 @@ import { type Failure, wrongUsage } from '../errors/failure.js'
 import { packageVersion } from '../version.js'
 import { defineCheck } from './check-arguments.js'
 import { defineCompletion } from './completion-arguments.js'
+import { dashesMissingBefore, defineCreate } from './create-arguments.js'
 import { defineDiff } from './diff-arguments.js'
 import { programHelp } from './help.js'
 import { definePack } from './pack-arguments.js'
@@ -22,6 +24,7 @@ export type Invocation =
   /** `--help` and `--version`: a text to print, and done. */
   | { readonly command: 'print'; readonly text: string }
   | { readonly command: 'pack'; readonly request: PackRequest; readonly style: ReportStyle }
+  | { readonly command: 'create'; readonly request: CreateRequest; readonly style: ReportStyle }
   | { readonly command: 'check'; readonly request: CheckRequest; readonly style: ReportStyle }
   | { readonly command: 'rollback'; readonly request: RollbackRequest; readonly style: ReportStyle }
   | { readonly command: 'diff'; readonly request: DiffRequest; readonly style: ReportStyle }
@@ -55,7 +58,11 @@ export function readCommandLine(argv: readonly string[]): Invocation {
     invocation = { command: 'completion', shell, program }
   })
   const isRun = argv[0] === 'run'
-  const { own, command } = isRun ? splitAtDashes(argv) : { own: argv, command: undefined }
+  const isCreate = argv[0] === 'create'
+  const { own, command } = isRun || isCreate ? splitAtDashes(argv) : { own: argv, command: undefined }
+  defineCreate(program, command ?? [], (request, style) => {
+    invocation = { command: 'create', request, style }
+  })
   defineRun(program, command, (request, style) => {
     invocation = { command: 'run', request, style }
   })
@@ -65,6 +72,7 @@ export function readCommandLine(argv: readonly string[]): Invocation {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return { command: 'print', text: printed }
     if (isRun && command === undefined && meantForCommand.has(error.code)) throw dashesMissing()
+    if (isCreate && error.code === 'commander.unknownOption') throw dashesMissingBefore(error.message)
     throw commandLineFailure(error, remedyForUsualMistake(error.code, argv) ?? seeHelp(program, argv))
   }
   if (invocation === undefined) throw wrongUsage('no command is given', usualRemedy)

@@ -50,10 +50,12 @@ export interface PackReport {
   readonly findings: readonly Finding[]
   readonly packages: readonly PackageShare[]
   readonly result: PackResult
-  /** Undefined when previous images are not kept. */
-  readonly previous: PreviousImages | undefined
   /** Undefined when none was asked for. */
   readonly bytecode: Bytecode | undefined
+  /** Undefined when previous images are not kept. */
+  readonly previous: PreviousImages | undefined
+  /** What made the environment; absent for one that was there. */
+  readonly createdWith?: 'uv' | 'venv'
   readonly seconds: number
 }
 
@@ -72,7 +74,7 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   const destination = await chooseDestination(output, environment, request.force)
   const checked = request.check ? await checkFirst(request, environment, company.signal) : undefined
   const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
-  const compiler = await compilerFor(request, environment, company)
+  const compiler = await compilerFor(request, environment, checked?.relocation, company)
   try {
     const result = await writeImage(
       { request, environment, destination, shares: checked?.shares, keeper, compiler },
@@ -94,6 +96,31 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   } finally {
     await compiler?.stop()
   }
+}
+
+/** The only path at which an environment works; undefined if it works anywhere. */
+function workingPlace(environment: Environment, relocation: Relocation | undefined): string | undefined {
+  if (environment.config?.relocatable ?? true) return undefined
+  return relocation === undefined
+    ? environment.path
+    : Buffer.from(relocation.madeFor, 'latin1').toString('utf8')
+}
+
+async function compilerFor(
+  { compile: levels, mountPoint, threads }: PackRequest,
+  environment: Environment,
+  relocation: Relocation | undefined,
+  { onProgress }: PackCompany,
+): Promise<Compiler | undefined> {
+  if (levels === undefined) return undefined
+  const { startCompiler } = await import('../bytecode/compiler.js')
+  return await startCompiler({
+    environment,
+    mountPoint: mountPoint ?? workingPlace(environment, relocation),
+    levels,
+    processes: threads ?? availableParallelism(),
+    onProgress,
+  })
 }
 
 async function keeping(most: number): Promise<Keeper> {
@@ -121,28 +148,11 @@ async function checkFirst(
     exclude: request.exclude,
     mountPoint: request.mountPoint,
     owner: request.owner,
-    compiles: request.compile !== undefined,
+    compiles: request.compile?.includes(0) ?? false,
   }
   const { relocation, findings, packages } = await examine(environment, plan, signal)
   refuseUnfit(findings, request.strict, environment)
   return { relocation, findings, shares: sharesInImage(packages) }
-}
-
-async function compilerFor(
-  { compile: levels, mountPoint, threads }: PackRequest,
-  environment: Environment,
-  { onProgress }: PackCompany,
-): Promise<Compiler | undefined> {
-  if (levels === undefined) return undefined
-  const { startCompiler } = await import('../bytecode/compiler.js')
-  const anywhere = environment.config?.relocatable ?? true
-  return await startCompiler({
-    environment,
-    mountPoint: mountPoint ?? (anywhere ? undefined : environment.path),
-    levels,
-    processes: threads ?? availableParallelism(),
-    onProgress,
-  })
 }
 
 /** What one packing has to do with. */

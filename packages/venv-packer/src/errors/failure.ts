@@ -15,6 +15,8 @@ export interface FailureDetails {
   readonly paths?: readonly FailedPath[]
   /** The system's own code, such as ENOSPC. */
   readonly systemCode?: string | undefined
+  /** What another program said last, line by line, where that is what failed. */
+  readonly output?: string | undefined
   readonly exitCode?: ExitCode
   readonly cause?: unknown
 }
@@ -24,6 +26,7 @@ export class Failure extends Error {
   readonly path: string | undefined
   readonly paths: readonly FailedPath[]
   readonly systemCode: string | undefined
+  readonly output: string | undefined
   readonly exitCode: ExitCode
 
   constructor(
@@ -38,6 +41,7 @@ export class Failure extends Error {
     this.path = details.path
     this.paths = details.paths ?? []
     this.systemCode = details.systemCode
+    this.output = details.output
     this.exitCode = details.exitCode ?? exitCodes.failed
   }
 }

@@ -13,6 +13,8 @@ export function failureLines(failure: Failure): string {
     const rest = failure.paths.length - shown.length
     if (rest > 0) lines.push(`  and ${count(rest)} more; --json lists them all`)
   }
+  if (failure.output)
+    lines.push(...failure.output.split('\n').map((line) => `  | ${printable(line)}`.trimEnd()))
   lines.push(`  ${printable(failure.remedy)}`)
   return `${lines.join('\n')}\n`
 }

@@ -14,15 +14,16 @@ import type { MountAdvice } from './mount-advice.js'
 import { unprintable } from './printable.js'
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
-  const { request, environment, destination, result, bytecode, seconds } = report
+  const { request, environment, destination, result, bytecode, createdWith, seconds } = report
   const { found } = result
   const { config } = environment
   return line({
     ok: true,
-    command: 'pack',
+    command: createdWith === undefined ? 'pack' : 'create',
     version: packageVersion(),
+    createdWith: createdWith ?? null,
     source: {
-      path: environment.path,
+      path: createdWith === undefined ? environment.path : null,
       venv: config !== undefined,
       relocatable: config?.relocatable ?? null,
       python: config?.version ?? null,
@@ -149,6 +150,7 @@ export function failureJson(failure: Failure): string {
       path: failure.path ?? null,
       systemCode: failure.systemCode ?? null,
       paths: failure.paths.map(({ path, code, message }) => ({ path, code, message })),
+      output: failure.output ?? null,
     },
     exitCode: failure.exitCode,
   })

@@ -15,6 +15,7 @@ export function summary(report: PackReport, mount: MountAdvice, mountPointExists
   return [
     headline(report),
     '',
+    ...maker(report),
     ...figures(report),
     ...largestPackages(report),
     ...checkResult(report),
@@ -29,7 +30,15 @@ function headline({ environment, destination, seconds }: PackReport): string {
   return `${printable(destination.typed)} ${verb} from ${printable(environment.typed)} in ${duration(seconds)}`
 }
 
-function figures({ result, bytecode, previous, destination }: PackReport): readonly string[] {
+/** Of an environment that was made for the image, how that was done. */
+function maker({ createdWith, environment }: PackReport): readonly string[] {
+  if (createdWith === undefined) return []
+  const { uv, version, home } = environment.config ?? {}
+  const tool = createdWith === 'uv' && uv !== undefined ? `uv ${uv}` : createdWith
+  return [row('made by', printable(`${tool}, of Python ${version ?? ''} in ${home ?? ''}`))]
+}
+
+function figures({ result, previous, destination, bytecode }: PackReport): readonly string[] {
   const { found } = result
   const kinds = [
     counted(found.files, 'file'),
@@ -95,11 +104,13 @@ function largestPackages({ packages }: PackReport): readonly string[] {
 }
 
 /** Errors and warnings, one line each; with notes alone there is nothing to be said. */
-function checkResult({ environment, findings }: PackReport): readonly string[] {
+function checkResult({ environment, findings, createdWith }: PackReport): readonly string[] {
   const severe = [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')]
   if (severe.length === 0) return []
+  const more =
+    createdWith === undefined ? `; venv-packer check ${shellWord(environment.typed)} says more` : ''
   return [
-    row('check', `${findingCounts(findings)}; venv-packer check ${shellWord(environment.typed)} says more`),
+    row('check', `${findingCounts(findings)}${more}`),
     ...severe.map(({ code, message }) => row('', `${printable(message)} [${code}]`)),
   ]
 }

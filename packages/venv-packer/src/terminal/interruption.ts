@@ -1,4 +1,5 @@
 /** Ctrl-C, SIGTERM and SIGHUP: the first stops the work and lets it clean up, a second one ends the process at once. */
+import { setMaxListeners } from 'node:events'
 import { Failure } from '../errors/failure.js'
 import { exitCodes } from '../exit-codes.js'
 
@@ -21,6 +22,7 @@ const sameKeystroke = 300
 
 export function listenForInterruption(): Interruption {
   const controller = new AbortController()
+  setMaxListeners(0, controller.signal) // every thread that works listens to it
   let first: number | undefined
   const onSignal = (name: SignalName): void => {
     const now = performance.now()

@@ -2,7 +2,7 @@
 import type { ByteString } from 'squashfs-writer/paths'
 import type { Entry } from './inventory/entry.js'
 import { newInodes } from './inventory.js'
-import type { Packages } from './packages.js'
+import { ownerOfBytecode, type Packages } from './packages.js'
 
 export interface PackageShare {
   /** Null for what belongs to no package. */
@@ -38,7 +38,8 @@ export function sharesInImage(packages: Packages): SharesInImage {
   const stored = shares.map(() => 0)
   return {
     add: (path, storedBytes) => {
-      const owner = owners.get(path) ?? others
+      // What is compiled for the image was not there to be found.
+      const owner = owners.get(path) ?? ownerOfBytecode(path, owners) ?? others
       stored[owner] = (stored[owner] ?? 0) + storedBytes
     },
     shares: () => inOrder(shares.map((share, n) => ({ ...share, bytesInImage: stored[n] ?? 0 }))),

@@ -78,7 +78,10 @@ function recordedIn(info: ByteString, inventory: Inventory): readonly Recorded[]
 }
 
 /** Bytecode goes with its source: uv does not record it, and other Pythons' is in no record. */
-function ownerOfBytecode(path: ByteString, owners: ReadonlyMap<ByteString, number>): number | undefined {
+export function ownerOfBytecode(
+  path: ByteString,
+  owners: ReadonlyMap<ByteString, number>,
+): number | undefined {
   const cache = folderOf(path)
   if (nameOf(cache) !== '__pycache__') return undefined
   const module = parseBytecodeName(nameOf(path))?.module

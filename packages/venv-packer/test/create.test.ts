@@ -1,0 +1,428 @@
+/** `venv-packer create`: a new environment in an image, by real tools; nothing of it stays but the image. */
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, delimiter, dirname, join } from 'node:path'
+import {
+  DEBIAN_PYTHON,
+  findUv,
+  fixturesFolder,
+  GREETER,
+  greeterWheel,
+  run,
+  unmount,
+  withFolder,
+  withMount,
+  withTmpfs,
+} from 'fixtures'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Ended, ended, launcher, start, venvPacker } from './command.js'
+import { importsFrom } from './imports.js'
+import { isRunning } from './processes.js'
+import { onTerminal } from './terminal.js'
+
+/** A PATH with uv on it, and a cache that lasts. */
+let env: Readonly<Record<string, string>>
+/** A package with a command, as a file; with these options uv asks no index for it. */
+let wheel: string
+const offline = ['--', '--offline']
+let shelf: string
+
+beforeAll(async () => {
+  const uv = await findUv()
+  const path = process.env.PATH ?? ''
+  env = {
+    PATH: uv.includes('/') ? [dirname(uv), path].join(delimiter) : path,
+    UV_CACHE_DIR: await fixturesFolder('uv-cache'),
+    UV_PYTHON_DOWNLOADS: 'never',
+  }
+  shelf = await mkdtemp(join(tmpdir(), 'venv-packer-wheels-'))
+  wheel = await greeterWheel(shelf)
+})
+
+afterAll(() => rm(shelf, { recursive: true, force: true }))
+
+/** A folder for images, and one in which environments are made, which has to be empty afterwards. */
+async function withPlaces(use: (places: Places) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const places = { cwd: join(folder, 'here'), work: join(folder, 'work') }
+    await mkdir(places.cwd)
+    await mkdir(places.work)
+    await use(places)
+    expect(await readdir(places.work)).toEqual([])
+  })
+}
+
+interface Places {
+  readonly cwd: string
+  readonly work: string
+}
+
+async function create(
+  { cwd, work }: Places,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return await venvPacker(['create', '--work-dir', work, ...args], { cwd, env: { ...env, ...variables } })
+}
+
+const debian = ['--python', DEBIAN_PYTHON]
+
+describe('an environment by uv', () => {
+  it('works wherever its image is mounted: its commands, and imports that never compile', async () => {
+    await withPlaces(async (places) => {
+      const { code, stdout, stderr } = await create(places, [
+        ...debian,
+        '-o',
+        'py.squashfs',
+        wheel,
+        ...offline,
+      ])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toMatch(/^py\.squashfs written from a new environment in /)
+      expect(stdout).toMatch(/\n {2}made by {4}uv [\d.]+, of Python 3\.\d+\.\d+ in \/usr\/bin\n/)
+      expect(stdout).toMatch(/\n {2}bytecode {3}1 module compiled at level 0, /)
+      expect(stdout).toContain(`mkdir -p ${places.cwd}/py\n`)
+      for (let place = 0; place < 2; place++) {
+        await withMount(join(places.cwd, 'py.squashfs'), async (mounted) => {
+          const said = await run(join(mounted, 'bin', GREETER), ['world'])
+          expect(said.stdout.toString()).toBe(`hello world from ${mounted}\n`)
+          const { fromBytecode, compiled } = await importsFrom(mounted, 'import greeter')
+          expect({ fromBytecode: fromBytecode.length, compiled }).toEqual({ fromBytecode: 1, compiled: [] })
+        })
+      }
+    })
+  })
+
+  it('has what requirements and packages name, from the index; the report has them all', async () => {
+    await withPlaces(async (places) => {
+      await writeFile(join(places.cwd, 'requirements.txt'), 'six==1.17.0\n')
+      await writeFile(join(places.cwd, 'more.txt'), 'idna\n')
+      const { code, stdout, stderr } = await create(places, [
+        ...['-r', 'requirements.txt', '--requirements', 'more.txt', '--json', 'click'],
+        ...['--', '--no-deps', '--only-binary', ':all:'],
+      ])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      const report = JSON.parse(stdout)
+      expect(report).toMatchObject({
+        ok: true,
+        command: 'create',
+        createdWith: 'uv',
+        source: { path: null, venv: true, relocatable: true, python: expect.stringMatching(/^3\./) },
+        image: { path: join(places.cwd, 'venv.squashfs'), compression: 'zstd' },
+        bytecode: { levels: [0], failed: [] },
+        mount: { point: join(places.cwd, 'venv'), anywhere: true },
+      })
+      const named = report.packages.flatMap(({ name }: { name: string | null }) => name ?? [])
+      expect(named.sort()).toEqual(['click', 'idna', 'six'])
+      expect(JSON.stringify(report)).not.toContain(places.work)
+    })
+  })
+
+  it('is as the options for images say', async () => {
+    await withPlaces(async (places) => {
+      const image = ['--compression', 'gzip', '--owner', '7:8', '--optimize', '0,1', '--exclude', 'activate*']
+      const { stdout } = await create(places, [...debian, ...image, '--json', wheel, ...offline])
+      expect(JSON.parse(stdout)).toMatchObject({
+        image: { compression: 'gzip', level: 9 },
+        bytecode: { levels: [0, 1], modules: 1, files: 2 },
+      })
+      await withMount(join(places.cwd, 'venv.squashfs'), async (mounted) => {
+        const { stdout: owners } = await run('find', [mounted, '-printf', '%U:%G\\n'])
+        expect(new Set(owners.toString().trim().split('\n'))).toEqual(new Set(['7:8']))
+        expect((await readdir(join(mounted, 'bin'))).filter((name) => name.startsWith('activate'))).toEqual(
+          [],
+        )
+      })
+      const plain = await create(places, [...debian, '--force', '--no-compile', '--json', wheel, ...offline])
+      expect(JSON.parse(plain.stdout)).toMatchObject({ bytecode: null, image: { replaced: true } })
+    })
+  })
+
+  it('is not disturbed by what a shell has set for other Pythons and other environments', async () => {
+    await withPlaces(async (places) => {
+      const { code, stderr } = await create(places, [...debian, wheel, ...offline], {
+        PYTHONPATH: shelf,
+        PYTHONHOME: '/nowhere',
+        VIRTUAL_ENV: '/nowhere',
+        UV_SYSTEM_PYTHON: '1',
+        UV_LINK_MODE: 'symlink',
+        UV_COMPILE_BYTECODE: '1',
+      })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      await withMount(join(places.cwd, 'venv.squashfs'), async (mounted) => {
+        const links = await run('find', [mounted, '-type', 'l', '-lname', '/*', '-printf', '%P\\n'])
+        expect(links.stdout.toString()).toBe('bin/python\n')
+        const said = await run(join(mounted, 'bin', GREETER), [])
+        expect(said.stdout.toString()).toBe(`hello from ${mounted}\n`)
+      })
+    })
+  })
+
+  it('is made in memory where there is room, and is gone from there afterwards', async () => {
+    await withFolder(async (folder) => {
+      const real = (await run('sh', ['-c', 'command -v uv'], { env })).stdout.toString().trim()
+      const seen = join(folder, 'seen')
+      await writeFile(join(folder, 'uv'), `#!/bin/sh\necho "$*" >> ${seen}\nexec ${real} "$@"\n`, {
+        mode: 0o755,
+      })
+      const PATH = `${folder}:${env.PATH}`
+      const { code } = await venvPacker(['create', ...debian, wheel, ...offline], {
+        cwd: folder,
+        env: { ...env, PATH },
+      })
+      expect(code).toBe(0)
+      const [made] = /\S+$/m.exec(await readFile(seen, 'utf8')) ?? []
+      const memory = await statfs('/dev/shm')
+      const room = Math.min(memory.bavail * memory.bsize, process.availableMemory())
+      expect(dirname(dirname(made!))).toBe(room >= 8_000_000_000 ? '/dev/shm' : tmpdir())
+      expect(basename(dirname(made!))).toMatch(/^venv-packer-/)
+      expect(existsSync(dirname(made!))).toBe(false)
+    })
+  })
+})
+
+describe('an environment by python -m venv and pip', () => {
+  it('works where it is to be mounted: commands, activation, hashes; and names no other place', async () => {
+    await withPlaces(async (places) => {
+      const mountPoint = join(dirname(places.cwd), 'final', 'py')
+      const { code, stdout, stderr } = await create(places, [
+        ...['--with', 'venv', '--mount-point', mountPoint, ...debian, '--exclude', 'setuptools*', wheel],
+        ...['--', '--no-index'],
+      ])
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toMatch(/\n {2}made by {4}venv, of Python 3\./)
+      expect(stdout).toContain(`squashfuse ${places.cwd}/venv.squashfs ${mountPoint}\n`)
+      await mkdir(mountPoint, { recursive: true })
+      await run('mount', ['-t', 'squashfs', '-o', 'ro,loop', join(places.cwd, 'venv.squashfs'), mountPoint])
+      try {
+        const said = await run(join(mountPoint, 'bin', GREETER), ['you'])
+        expect(said.stdout.toString()).toBe(`hello you from ${mountPoint}\n`)
+        const active = `. bin/activate && echo "$VIRTUAL_ENV" && command -v ${GREETER} && echo "$PS1"`
+        const shell = await run('bash', ['-c', active], { cwd: mountPoint })
+        expect(shell.stdout.toString()).toBe(`${mountPoint}\n${mountPoint}/bin/${GREETER}\n(py) \n`)
+        const names = await run('grep', ['-rl', places.work, mountPoint], { allow: [1] })
+        expect(names.stdout.toString()).toBe('')
+        await expectTrueRecord(mountPoint)
+        const { fromBytecode, compiled } = await importsFrom(
+          mountPoint,
+          'import greeter, pip._internal.cli.main',
+        )
+        expect(compiled).toEqual([])
+        expect(fromBytecode.length).toBeGreaterThan(3)
+      } finally {
+        await unmount(mountPoint)
+      }
+    })
+  }, 300_000) // venv's pip installs itself first, and compiles itself
+
+  /** The list of what is installed has the command's size and hash as they are now. */
+  async function expectTrueRecord(environment: string): Promise<void> {
+    const { stdout } = await run('find', [environment, '-path', '*/greeter-1.0.dist-info/RECORD'])
+    const record = await readFile(stdout.toString().trim(), 'utf8')
+    const script = await readFile(join(environment, 'bin', GREETER))
+    const hash = createHash('sha256').update(script).digest('base64url')
+    expect(record.split(/\r?\n/)).toContain(`../../../bin/${GREETER},sha256=${hash},${script.length}`)
+  }
+})
+
+describe('what fails leaves nothing behind, and says why', () => {
+  it('a package that is not there: what uv said last, and its exit status', async () => {
+    await withPlaces(async (places) => {
+      const { code, stdout, stderr } = await create(places, [...debian, 'no-such-package', ...offline])
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toMatch(/^venv-packer: uv pip install failed \(exit status 1\)\n( {2}\|.*\n)+/)
+      expect(stderr).toContain('no-such-package')
+      expect(stderr).toMatch(
+        /\n {2}Correct what is to be installed; options for uv pip install go after --\.\n$/,
+      )
+      const json = await create(places, [...debian, '--json', 'no-such-package', ...offline])
+      expect(JSON.parse(json.stdout)).toMatchObject({
+        ok: false,
+        exitCode: 1,
+        error: { code: 'INSTALL', output: expect.stringContaining('no-such-package') },
+      })
+      expect(await readdir(places.cwd)).toEqual([])
+    })
+  })
+
+  it('a Python that is not there', async () => {
+    await withPlaces(async (places) => {
+      const { stderr } = await create(places, ['--python', '3.99', 'six'])
+      expect(stderr).toMatch(/^venv-packer: uv venv failed \(exit status \d\)\n {2}\| .*3\.99/)
+      expect(stderr).toMatch(/\n {2}Name another Python with --python, by its version or its path\.\n$/)
+      const venv = ['--with', 'venv', '--mount-point', '/opt/py', 'six']
+      const missing = await create(places, ['--python', '3.99', ...venv])
+      expect(missing.stderr).toBe(
+        'venv-packer: python3.99 is not installed, or not on the PATH\n' +
+          '  Name a Python that is there with --python, by its version or its path.\n',
+      )
+    })
+  })
+
+  it('uv that is not there: how to get it', async () => {
+    await withPlaces(async (places) => {
+      const { code, stderr } = await create(places, ['six'], { PATH: '/usr/bin:/bin' })
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr:
+          'venv-packer: uv is not installed, or not on the PATH\n' +
+          '  Install it (pip install uv, or see docs.astral.sh/uv), or use --with venv --mount-point PATH.\n',
+      })
+    })
+  })
+
+  it('an image that exists: before anything is made', async () => {
+    await withPlaces(async (places) => {
+      await writeFile(join(places.cwd, 'venv.squashfs'), 'old')
+      const { code, stderr } = await create(places, ['six'], { PATH: '/usr/bin:/bin' })
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr:
+          'venv-packer: venv.squashfs exists already\n' +
+          '  Add --force to replace it, --keep 1 to keep it as well, or name another with --output.\n',
+      })
+      expect(await readFile(join(places.cwd, 'venv.squashfs'), 'utf8')).toBe('old')
+    })
+  })
+
+  it('a folder for the work that is missing, closed, or full', async () => {
+    await withPlaces(async ({ cwd, work }) => {
+      const missing = await create({ cwd, work: join(work, 'missing') }, ['six'])
+      expect(missing.stderr).toBe(
+        `venv-packer: no environment can be made in ${work}/missing: the folder does not exist\n` +
+          '  Name a folder that you may write to with --work-dir.\n',
+      )
+      await chmod(work, 0o555)
+      const closed = await venvPacker(['create', '--work-dir', work, 'six'], {
+        cwd,
+        env,
+        boundByPermissions: true,
+      })
+      expect(closed.stderr).toContain(
+        `venv-packer: no environment can be made in ${work}: permission denied\n`,
+      )
+      await withTmpfs(async (small) => {
+        const large = join(shelf, 'large-1.0-py3-none-any.whl')
+        await run('python3', ['-c', largeWheel, wheel, large])
+        const full = await create({ cwd, work: small }, [...debian, large, ...offline])
+        expect(full.stderr).toMatch(/^venv-packer: uv pip install failed \(exit status \d\)\n/)
+        expect(full.stderr).toMatch(/\n {2}Name a folder with more room with --work-dir\.\n$/)
+        expect(await readdir(small)).toEqual([])
+      }, '2m')
+    })
+  })
+})
+
+/** A package of 4 MB that do not compress. */
+const largeWheel = `
+import os, sys, zipfile
+with zipfile.ZipFile(sys.argv[2], 'w') as wheel:
+    wheel.writestr('large.py', os.urandom(4_000_000))
+    for name, text in (
+        ('METADATA', 'Metadata-Version: 2.1\\nName: large\\nVersion: 1.0\\n'),
+        ('WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n'),
+        ('RECORD', ''),
+    ):
+        wheel.writestr('large-1.0.dist-info/' + name, text)
+`
+
+describe('interrupted in the middle of an install', () => {
+  /** A package whose build says who it is, and then takes for ever. */
+  async function endlessPackage(folder: string, atStart = ''): Promise<string> {
+    const project = join(folder, 'endless')
+    await mkdir(project)
+    await writeFile(
+      join(project, 'pyproject.toml'),
+      '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+    )
+    await writeFile(
+      join(project, 'backend.py'),
+      `import os, signal, time\n${atStart}
+def build_wheel(*_, **__):
+    with open(${JSON.stringify(join(folder, 'building.new'))}, 'w') as file:
+        file.write(str(os.getpid()))
+    os.rename(${JSON.stringify(join(folder, 'building.new'))}, ${JSON.stringify(join(folder, 'building'))})
+    time.sleep(600)
+`,
+    )
+    return project
+  }
+
+  async function contentOf(path: string): Promise<string> {
+    while (!existsSync(path)) await new Promise((wait) => setTimeout(wait, 20))
+    return await readFile(path, 'utf8')
+  }
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)(
+    'by %s it ends what uv has started, removes the environment, and ends with %d',
+    async (signal, code) => {
+      await withPlaces(async (places) => {
+        const project = await endlessPackage(dirname(places.cwd))
+        const args = ['create', '--work-dir', places.work, ...debian, project, ...offline]
+        const child = start(args, { cwd: places.cwd, env })
+        const end = ended(child)
+        const builder = Number(await contentOf(join(dirname(places.cwd), 'building')))
+        expect((await readdir(places.work)).length).toBe(1)
+        child.kill(signal)
+        expect(await end).toEqual({
+          code,
+          stdout: '',
+          stderr: `venv-packer: stopped by ${signal}; no image was written\n  Run it again to pack the venv.\n`,
+        })
+        expect(isRunning(builder)).toBe(false)
+        expect(await readdir(places.cwd)).toEqual([])
+      })
+    },
+  )
+
+  it('by two Ctrl-C it ends at once; even then nothing stays in memory', async () => {
+    await withPlaces(async (places) => {
+      const deaf = 'signal.signal(signal.SIGINT, signal.SIG_IGN)'
+      const project = await endlessPackage(dirname(places.cwd), deaf)
+      const args = ['create', '--work-dir', places.work, ...debian, project, ...offline]
+      const child = start(args, { cwd: places.cwd, env })
+      const end = ended(child)
+      const builder = Number(await contentOf(join(dirname(places.cwd), 'building')))
+      const again = setInterval(() => child.kill('SIGINT'), 400)
+      expect((await end).code).toBe(130)
+      clearInterval(again)
+      expect(isRunning(builder)).toBe(false)
+      expect(await readdir(places.work)).toEqual([])
+    })
+  })
+})
+
+describe('on a terminal', () => {
+  const command = (...args: string[]) => [
+    process.execPath,
+    launcher,
+    'create',
+    ...debian,
+    ...args,
+    ...offline,
+  ]
+
+  it('uv says what it does, then the summary follows', async () => {
+    await withPlaces(async ({ cwd, work }) => {
+      const request = { command: command('--work-dir', work, wheel), cwd, env: { ...env, TERM: 'xterm' } }
+      const { code, written } = await onTerminal(request)
+      expect(code).toBe(0)
+      expect(written).toMatch(/Installed[\s\S]*greeter[\s\S]*venv\.squashfs written from a new environment/)
+    })
+  })
+
+  it.each([['--quiet'], ['--json']])('it is silent with %s', async (option) => {
+    await withPlaces(async ({ cwd, work }) => {
+      const request = { command: command('--work-dir', work, option, '--no-progress', wheel), cwd, env }
+      const { code, written } = await onTerminal(request)
+      expect(code).toBe(0)
+      expect(written).toMatch(option === '--quiet' ? /^$/ : /^\{.*\}\r\n$/)
+    })
+  })
+})
