@@ -1,6 +1,6 @@
-// Ours: the command as people run it, with its own options for Node, and with the Node that runs the benchmark.
+// Ours: the command as people run it, with the Node that runs the benchmark.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { formatBlockSize } from '../block-size.js'
@@ -12,11 +12,7 @@ const VENV_PACKER = join(
   '../bin/venv-packer.cjs',
 )
 
-/** The command, with the options for Node that its first line has: `#!/usr/bin/env -S node OPTIONS`. */
-export function venvPackerCommand(): readonly string[] {
-  const [firstLine = ''] = readFileSync(VENV_PACKER, 'utf8').split('\n')
-  return [process.execPath, ...firstLine.split(' ').slice(3), VENV_PACKER]
-}
+export const VENV_PACKER_COMMAND: readonly string[] = [process.execPath, VENV_PACKER]
 
 export const venvPacker: Packer = {
   name: 'venv-packer',
@@ -38,7 +34,7 @@ export const venvPackerWithCheck: Packer = {
 
 function packCommand({ tree, image, settings }: PackJob): readonly string[] {
   return [
-    ...venvPackerCommand(),
+    ...VENV_PACKER_COMMAND,
     'pack',
     tree,
     '-o',

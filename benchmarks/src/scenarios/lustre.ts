@@ -3,7 +3,7 @@
 
 import { release } from 'node:os'
 import { join } from 'node:path'
-import { venvPacker, venvPackerCommand } from '../packers/venv-packer.js'
+import { VENV_PACKER_COMMAND, venvPacker } from '../packers/venv-packer.js'
 import type { Contender, Scenario } from '../scenario.js'
 import { referenceVenvTree } from '../trees/reference-venv.js'
 import { VENV, VENV_IMAGE, venvAndImage } from '../trees/venv-and-image.js'
@@ -34,7 +34,7 @@ function fromImage(one: Import): Contender {
   return {
     name: `${FROM_IMAGE}, ${nameOf(one)}`,
     command: ({ tree }) => [
-      ...[...venvPackerCommand(), 'run', join(tree, VENV_IMAGE), '--'],
+      ...[...VENV_PACKER_COMMAND, 'run', join(tree, VENV_IMAGE), '--'],
       ...importCommand('python', one),
     ],
     makesImage: false,

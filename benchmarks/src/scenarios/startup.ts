@@ -1,6 +1,6 @@
 // What the command costs before it does anything, beside Node doing nothing.
 
-import { venvPacker, venvPackerCommand } from '../packers/venv-packer.js'
+import { VENV_PACKER_COMMAND, venvPacker } from '../packers/venv-packer.js'
 import type { Contender, Scenario } from '../scenario.js'
 import { ZSTD_3 } from './defaults.js'
 
@@ -13,7 +13,7 @@ const nothing: Contender = {
 
 const version: Contender = {
   name: 'venv-packer --version',
-  command: () => [...venvPackerCommand(), '--version'],
+  command: () => [...VENV_PACKER_COMMAND, '--version'],
   makesImage: false,
   version: venvPacker.version,
 }

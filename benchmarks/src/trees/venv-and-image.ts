@@ -3,7 +3,7 @@
 
 import { join } from 'node:path'
 import { run, withFolder } from 'fixtures'
-import { venvPackerCommand } from '../packers/venv-packer.js'
+import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
 import { onSlowMetadata, SERVED_BY } from './slow-metadata.js'
 import type { Tree } from './tree.js'
 
@@ -35,7 +35,7 @@ async function lay(venv: string, folder: string, signal: AbortSignal): Promise<v
   const copy = join(folder, VENV)
   await run('cp', ['--archive', '--', venv, copy])
   signal.throwIfAborted()
-  const [node = process.execPath, ...command] = venvPackerCommand()
+  const [node = process.execPath, ...command] = VENV_PACKER_COMMAND
   await run(node, [...command, 'pack', copy, '-o', join(folder, VENV_IMAGE), '--quiet'])
   signal.throwIfAborted()
 }

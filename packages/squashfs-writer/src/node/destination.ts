@@ -6,6 +6,7 @@ import { DestinationError, SquashfsError } from '../errors.js'
 import type { Sink } from '../output.js'
 import { partialName, removeLeftovers } from './partial-file.js'
 import { thisRun } from './run-identity.js'
+import { loadWriteBack, type WriteBack } from './write-back.js'
 
 /** A place that was looked at before the work began, so that a wrong one is known early. */
 export interface Destination {
@@ -66,7 +67,7 @@ export async function writeDestination<T>(
 
   async function fill(handle: FileHandle): Promise<T> {
     try {
-      const result = await write(fileSink(handle, path))
+      const result = await write(fileSink(handle, path, await loadWriteBack()))
       await guarded(path, async () => {
         const { size } = await handle.stat()
         if (size < offset) await handle.truncate(offset)
@@ -80,24 +81,19 @@ export async function writeDestination<T>(
   }
 }
 
-/** Bytes after which the disk is set to work, so that the last flush, for which all wait, has little left to do. */
-const EARLY_FLUSH = 33_554_432
+/** Bytes after which the disk is set to work on them. */
+const WRITE_BACK_SIZE = 33_554_432
 
-function fileSink(file: FileHandle, path: string): Sink {
-  let unflushed = 0
-  let flushing = false
-
-  async function flushEarly(): Promise<void> {
-    flushing = true
-    unflushed = 0
-    await file.datasync().catch(() => {}) // a failure comes again at the last flush, and is thrown there
-    flushing = false
-  }
+function fileSink(file: FileHandle, path: string, writeBack: WriteBack): Sink {
+  /** Where the bytes begin that the disk was not told of. */
+  let begin = 0
 
   return {
     async write(bytes, position) {
-      unflushed += bytes.length
-      if (unflushed >= EARLY_FLUSH && !flushing) void flushEarly()
+      if (position - begin >= WRITE_BACK_SIZE) {
+        writeBack(file, begin, position - begin)
+        begin = position
+      }
       for (let at = 0; at < bytes.length; ) {
         const { bytesWritten } = await guarded(path, () =>
           file.write(bytes, at, bytes.length - at, position + at),

@@ -7,6 +7,7 @@ import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
 import { changeSince, inodeOf } from './identity.js'
 import {
   type AnswerMessage,
+  bringsXattrs,
   FACT,
   FACTS,
   type Facts,
@@ -68,8 +69,14 @@ export function createJobRunner(): JobRunner {
         return look(message.ask.folders, message.ask.xattrs, source)
       case 'read': {
         const buffer = new Uint8Array(message.ask.buffer)
-        const found = message.ask.items.map((item) => readItem(item, buffer, source))
-        return { found, buffer: message.ask.buffer }
+        const xattrs: Jobs['read']['answer']['xattrs'] = []
+        const found = message.ask.items.map((item, n) =>
+          readItem(item, buffer, source, (file) => {
+            const has = source.xattrs(file, isPortableXattr)
+            if (has.length > 0) xattrs.push([n, has])
+          }),
+        )
+        return { found, xattrs, buffer: message.ask.buffer } satisfies Jobs['read']['answer']
       }
       case 'digest': {
         const { item } = message.ask
@@ -133,7 +140,7 @@ export function createJobRunner(): JobRunner {
         if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
         if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
         if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
-        if (xattrs) {
+        if (xattrs && !(type === S_IFREG && bringsXattrs(status.size))) {
           const found = folder.xattrs(name, isPortableXattr)
           if (found.length > 0) facts.xattrs.push([n, found])
         }
@@ -146,9 +153,15 @@ export function createJobRunner(): JobRunner {
     return facts
   }
 
-  function readItem(item: ReadItem, buffer: Uint8Array, source: SourceCalls): Failure | string | null {
+  function readItem(
+    item: ReadItem,
+    buffer: Uint8Array,
+    source: SourceCalls,
+    takeXattrs: (descriptor: number) => void,
+  ): Failure | string | null {
     try {
       return withFile(item, source, (descriptor) => {
+        if (item.xattrs) takeXattrs(descriptor)
         readWhole(descriptor, buffer, item.at, item.length, item.start, item.size)
         return item.digest ? digestOf(buffer.subarray(item.at, item.at + item.length)) : null
       })

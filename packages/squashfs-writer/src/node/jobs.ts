@@ -2,6 +2,7 @@
 import type { Unreadable } from '../errors.js'
 import type { ByteString } from '../tree/byte-string.js'
 import type { FileNode, FileOnDisk, FolderOnDisk, Identity, Xattr } from '../tree/node.js'
+import { BUFFER_SIZE } from './buffer-pool.js'
 
 /** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
 export const FACT = {
@@ -35,12 +36,21 @@ export interface Facts {
   /** {@link FACTS} numbers for each name. */
   readonly numbers: Float64Array
   readonly targets: (readonly [number, ByteString])[]
+  /** Of all but those that {@link bringsXattrs}. */
   readonly xattrs: (readonly [number, readonly Xattr[]])[]
   /** Of each regular file and folder; empty for the rest. */
   readonly identities: Identity[]
   /** Inodes with several names. */
   readonly hardLinks: (readonly [number, string])[]
   readonly failures: (readonly [number, Failure])[]
+}
+
+/**
+ * Whether a regular file's xattrs are read with its content: a file that fits a buffer is opened just once, and what is
+ * open is asked without being looked up.
+ */
+export function bringsXattrs(size: number): boolean {
+  return size <= BUFFER_SIZE
 }
 
 export type PlaceOnDisk = Pick<FileOnDisk, 'folder' | 'name' | 'seen'>
@@ -56,6 +66,8 @@ export interface ReadItem {
   readonly at: number
   /** Whether a digest of the range is wanted. */
   readonly digest: boolean
+  /** Whether the file's xattrs are wanted. */
+  readonly xattrs: boolean
 }
 
 /** A folder whose names are asked for; or, of one that was listed already, some of its names. */
@@ -72,9 +84,12 @@ export const LOOK_TIME = 25
 /** The item for a range of a file that workers read. */
 export function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
   const { content, size } = file
-  if (content.kind === 'disk') return { from: content, size, start, length, at, digest }
-  if (content.kind === 'range')
-    return { from: content.descriptor, size, start: content.start + start, length, at, digest }
+  if (content.kind === 'disk')
+    return { from: content, size, start, length, at, digest, xattrs: content.bringsXattrs }
+  if (content.kind === 'range') {
+    const from = content.descriptor
+    return { from, size, start: content.start + start, length, at, digest, xattrs: false }
+  }
   throw new TypeError(`content of kind ${content.kind} is not read by workers`)
 }
 
@@ -87,7 +102,12 @@ export interface Jobs {
   /** Ranges of files into a buffer, which moves to the worker and back; for each a failure, or a digest where wanted. */
   read: {
     ask: { items: readonly ReadItem[]; buffer: ArrayBuffer }
-    answer: { found: (Failure | string | null)[]; buffer: ArrayBuffer }
+    answer: {
+      found: (Failure | string | null)[]
+      /** Where wanted: pairs of an index into `items` and what the file has. */
+      xattrs: (readonly [number, readonly Xattr[]])[]
+      buffer: ArrayBuffer
+    }
   }
   /** The digest of a whole file. */
   digest: { ask: { item: ReadItem }; answer: Failure | string }
@@ -123,14 +143,14 @@ interface SentRead {
   readonly buffer: ArrayBuffer
 }
 
-const NUMBERS = 5
+const NUMBERS = 6
 
 export function toSend(job: JobMessage): SentJob {
   if (job.name !== 'read') return job
   const { items, buffer } = job.ask
   const numbers = new Float64Array(items.length * NUMBERS)
-  for (const [n, { size, start, length, at, digest }] of items.entries())
-    numbers.set([size, start, length, at, digest ? 1 : 0], n * NUMBERS)
+  for (const [n, { size, start, length, at, digest, xattrs }] of items.entries())
+    numbers.set([size, start, length, at, Number(digest), Number(xattrs)], n * NUMBERS)
   const places = items.map(({ from }) =>
     typeof from === 'number' ? { folder: from, name: '', seen: '' } : from,
   )
@@ -152,7 +172,7 @@ export function fromSent(sent: SentJob): JobMessage {
     const number = (field: number) => numbers[n * NUMBERS + field]!
     const [size, start, length, at] = [number(0), number(1), number(2), number(3)]
     const from = typeof folder === 'number' ? folder : { folder, name: names[n]!, seen: seen[n]! }
-    return { from, size, start, length, at, digest: number(4) === 1 }
+    return { from, size, start, length, at, digest: number(4) === 1, xattrs: number(5) === 1 }
   })
   return { id, name: 'read', ask: { items, buffer } }
 }

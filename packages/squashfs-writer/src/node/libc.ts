@@ -1,9 +1,10 @@
 /**
- * libc: the source calls on Linux. Node does not have them all (extended attributes, holes), and a status costs half as
- * much without the objects that Node makes of it. Files are opened by Node, which closes them when it ends a thread.
+ * libc: the source calls on Linux. Node does not have them all (extended attributes, holes), a status costs half as much
+ * without the objects that Node makes of it, and a file is opened for half the cost in a folder that is open.
  */
 import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs'
 import { getSystemErrorMap } from 'node:util'
+import { isMainThread } from 'node:worker_threads'
 import koffi from 'koffi'
 import type { ByteString } from '../tree/byte-string.js'
 import type { Identity, Xattr } from '../tree/node.js'
@@ -21,6 +22,8 @@ const SEEK_HOLE = 4
 /** Not among Node's constants; the same on all that Node runs on (asm-generic/fcntl.h). */
 const O_PATH = 0o10000000
 const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+/** Not among Node's constants; the same on all that Node runs on. */
+const O_CLOEXEC = 0o2000000
 const OPEN_FOLDER = O_PATH | constants.O_DIRECTORY
 const AT_SYMLINK_NOFOLLOW = 0x100
 const AT_EMPTY_PATH = 0x1000
@@ -43,7 +46,7 @@ const STATX = {
 } as const
 const STATX_ROOM = 256
 
-const { ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE, ENXIO, EINVAL } = koffi.os.errno as Record<
+const { EINTR, ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE, ENXIO, EINVAL } = koffi.os.errno as Record<
   string,
   number
 >
@@ -58,13 +61,24 @@ class SystemError extends Error {
   }
 }
 
+/** The calls for extended attributes, of a file by its path or by its descriptor. */
+interface XattrCalls<F> {
+  readonly list: (file: F, list: Buffer, size: number) => number | bigint
+  readonly get: (file: F, name: Buffer, value: Buffer, size: number) => number | bigint
+}
+
 export function libcCalls(): SourceCalls {
   const libc = koffi.load(null)
   const statx = libc.func('int statx(int at, const void *path, int flags, unsigned int mask, void *found)')
-  const llistxattr = libc.func('int64_t llistxattr(const void *path, void *list, size_t size)')
-  const lgetxattr = libc.func(
-    'int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)',
-  )
+  const xattrsByPath: XattrCalls<Buffer> = {
+    list: libc.func('int64_t llistxattr(const void *path, void *list, size_t size)'),
+    get: libc.func('int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)'),
+  }
+  const xattrsByDescriptor: XattrCalls<number> = {
+    list: libc.func('int64_t flistxattr(int fd, void *list, size_t size)'),
+    get: libc.func('int64_t fgetxattr(int fd, const void *name, void *value, size_t size)'),
+  }
+  const openat = libc.func('int openat(int folder, const void *name, int flags)')
   const lseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')
 
   const room = Buffer.alloc(XATTR_ROOM)
@@ -92,11 +106,11 @@ export function libcCalls(): SourceCalls {
     return identity.toString('latin1')
   }
 
-  function readXattr(path: Buffer, name: ByteString): Uint8Array | null {
+  function readXattr<F>({ get }: XattrCalls<F>, file: F, name: ByteString): Uint8Array | null {
     const key = Buffer.from(`${name}\0`, 'latin1')
     let errno = 0
     for (let n = 0; n < RETRIES; n++) {
-      const length = Number(lgetxattr(path, key, room, XATTR_ROOM))
+      const length = Number(get(file, key, room, XATTR_ROOM))
       if (length >= 0) return new Uint8Array(room.subarray(0, length))
       errno = koffi.errno()
       if (errno === ENODATA || errno === ENOTSUP || errno === EOPNOTSUPP) return null
@@ -122,9 +136,8 @@ export function libcCalls(): SourceCalls {
     }
   }
 
-  function xattrsOf(file: ByteString, wanted: (name: ByteString) => boolean): Xattr[] {
-    const path = zeroEnded(file)
-    const length = Number(llistxattr(path, room, XATTR_ROOM))
+  function xattrsOf<F>(calls: XattrCalls<F>, file: F, wanted: (name: ByteString) => boolean): Xattr[] {
+    const length = Number(calls.list(file, room, XATTR_ROOM))
     if (length === 0) return []
     if (length < 0) {
       const errno = koffi.errno()
@@ -134,10 +147,19 @@ export function libcCalls(): SourceCalls {
     const names = room.toString('latin1', 0, length).split('\0').slice(0, -1)
     const found: Xattr[] = []
     for (const name of names) {
-      const value = wanted(name) ? readXattr(path, name) : new Uint8Array(0)
+      const value = wanted(name) ? readXattr(calls, file, name) : new Uint8Array(0)
       if (value) found.push([name, value])
     }
     return found
+  }
+
+  function openIn(folder: number, name: ByteString): number {
+    const zeroEndedName = zeroEnded(name)
+    for (;;) {
+      const descriptor = openat(folder, zeroEndedName, OPEN_FILE | O_CLOEXEC)
+      if (descriptor >= 0) return descriptor
+      if (koffi.errno() !== EINTR) throw systemError(koffi.errno())
+    }
   }
 
   function enter(path: ByteString, follow: boolean): SourceFolder {
@@ -148,8 +170,9 @@ export function libcCalls(): SourceCalls {
       names: () => readdirSync(here, { encoding: 'latin1' }),
       status: (name) => statusOf(folder, name),
       target: (name) => readlinkSync(at(name), { encoding: 'latin1' }),
-      open: (name) => openSync(at(name), OPEN_FILE),
-      xattrs: (name, wanted) => xattrsOf(`${here}/${name}`, wanted),
+      // Another thread may be ended between two lines; then Node closes what it opened itself.
+      open: (name) => (isMainThread ? openIn(folder, name) : openSync(at(name), OPEN_FILE)),
+      xattrs: (name, wanted) => xattrsOf(xattrsByPath, zeroEnded(`${here}/${name}`), wanted),
       close: () => closeSync(folder),
     }
   }
@@ -157,6 +180,7 @@ export function libcCalls(): SourceCalls {
   return {
     enter,
     close: closeSync,
+    xattrs: (descriptor, wanted) => xattrsOf(xattrsByDescriptor, descriptor, wanted),
     identity(descriptor) {
       look(descriptor, noPath, AT_EMPTY_PATH)
       return identityFound()

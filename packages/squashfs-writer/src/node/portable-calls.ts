@@ -21,6 +21,7 @@ export function portableCalls(): SourceCalls {
     enter: enterFolder,
     close: closeSync,
     identity: (descriptor) => identityOf(fstatSync(descriptor, { bigint: true })),
+    xattrs: () => [],
     extents: (_, size) => [0, size],
   }
 }

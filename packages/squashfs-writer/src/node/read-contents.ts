@@ -1,6 +1,7 @@
 /** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of buffers. */
 import type { Batch, ContentReader, Piece, WantsDigest } from '../data/content-reader.js'
 import type { FileNode } from '../tree/node.js'
+import type { Applied } from '../tree/rules.js'
 import { BUFFER_SIZE, createBufferPool } from './buffer-pool.js'
 import { digestOf } from './digest.js'
 import { type Failure, isFailure, itemOf, type ReadItem } from './jobs.js'
@@ -11,18 +12,26 @@ import type { Workers } from './workers.js'
 /** Files in one step: few enough that many threads have a share where every file costs a wait. */
 const FILES_PER_STEP = 64
 
+type XattrRules = Applied['xattrs']
+
 /** One buffer's worth of reading. The buffer comes back as another object when it was with a worker. */
 type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonly buffer: ArrayBuffer }>
 
 /**
  * @param blockSize bytes: a large file is cut at multiples of it.
  * @param buffers how many buffers there may be; each has 1 MiB.
+ * @param xattrRules what becomes of the xattrs that files bring.
  */
-export function createContentReader(workers: Workers, blockSize: number, buffers: number): ContentReader {
+export function createContentReader(
+  workers: Workers,
+  blockSize: number,
+  buffers: number,
+  xattrRules: XattrRules,
+): ContentReader {
   return {
     async *read(files, wantsDigest) {
       const repeats = await findLargeRepeats(files, wantsDigest, workers)
-      const steps = stepsOf(files, wantsDigest, repeats, workers, blockSize)
+      const steps = stepsOf(files, wantsDigest, repeats, workers, blockSize, xattrRules)
       const pool = createBufferPool(buffers)
       const ahead: Promise<Batch>[] = []
       let more = true
@@ -55,6 +64,7 @@ async function* stepsOf(
   repeats: LargeRepeats,
   workers: Workers,
   blockSize: number,
+  xattrRules: XattrRules,
 ): AsyncGenerator<Step, undefined> {
   let group: FileNode[] = []
   let groupSize = 0
@@ -64,7 +74,7 @@ async function* stepsOf(
       group.length > 0 &&
       (room === null || groupSize + room > BUFFER_SIZE || group.length === FILES_PER_STEP)
     ) {
-      yield smallFilesStep(group, wantsDigest, workers)
+      yield smallFilesStep(group, wantsDigest, workers, xattrRules)
       group = []
       groupSize = 0
     }
@@ -74,7 +84,7 @@ async function* stepsOf(
       groupSize += room
     }
   }
-  if (group.length > 0) yield smallFilesStep(group, wantsDigest, workers)
+  if (group.length > 0) yield smallFilesStep(group, wantsDigest, workers, xattrRules)
   return undefined
 }
 
@@ -84,17 +94,25 @@ function roomFor({ content, size }: FileNode): number | null {
   return content.kind !== 'stream' && size <= BUFFER_SIZE ? size : null
 }
 
-function smallFilesStep(group: readonly FileNode[], wantsDigest: WantsDigest, workers: Workers): Step {
+function smallFilesStep(
+  group: readonly FileNode[],
+  wantsDigest: WantsDigest,
+  workers: Workers,
+  xattrRules: XattrRules,
+): Step {
   return async (free) => {
     const items: ReadItem[] = []
+    const read: FileNode[] = []
     let at = 0
     for (const file of group) {
       if (file.content.kind === 'bytes') continue
       items.push(itemOf(file, 0, file.size, at, wantsDigest(file)))
+      read.push(file)
       at += file.size
     }
-    const { found, buffer } =
-      items.length === 0 ? { found: [], buffer: free } : await readItems(items, free, workers)
+    const { found, xattrs, buffer } =
+      items.length === 0 ? { found: [], xattrs: [], buffer: free } : await readItems(items, free, workers)
+    for (const [n, has] of xattrs) read[n]!.xattrs = xattrRules(has)
     let next = 0
     const pieces = group.map((file) => {
       if (file.content.kind === 'bytes') {

@@ -18,7 +18,7 @@ import {
 } from '../tree/node.js'
 import type { PathTest } from '../tree/patterns.js'
 import { inodeOf } from './identity.js'
-import { FACT, FACTS, type Facts, type Failure, isFailure, NAMES_PER_LOOK } from './jobs.js'
+import { bringsXattrs, FACT, FACTS, type Facts, type Failure, isFailure, NAMES_PER_LOOK } from './jobs.js'
 import type { Workers } from './workers.js'
 
 /** Folders that one job is given: a message to a thread costs more than a look into a small folder. */
@@ -192,6 +192,7 @@ export async function scan(
             name: facts.names[n]!,
             seen: facts.identities[n]!,
             sparse: number(FACT.blocks) * 512 < size,
+            bringsXattrs: options.xattrs && bringsXattrs(size),
           }
           return fileNode(attributes, size, content)
         }

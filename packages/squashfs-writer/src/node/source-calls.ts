@@ -47,6 +47,8 @@ export interface SourceCalls {
   enter(folder: ByteString, follow: boolean): SourceFolder
   close(descriptor: number): void
   identity(descriptor: number): Identity
+  /** As {@link SourceFolder.xattrs}, of an open file. */
+  xattrs(descriptor: number, wanted: (name: ByteString) => boolean): Xattr[]
   /**
    * Where an open file has data, as [start, end, start, end, ...] in ascending order; the rest, up to `size`, is holes.
    * A filesystem that cannot tell has data everywhere.

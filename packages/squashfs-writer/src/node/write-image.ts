@@ -82,7 +82,7 @@ export async function build(
     const applied = applyRules(settings.rules)
     const { root, missing } = await untilAborted(signal, plant(workers, applied))
     if (settings.rootMode !== null) root.mode = settings.rootMode
-    const reader = createContentReader(workers, settings.image.blockSize, settings.buffers)
+    const reader = createContentReader(workers, settings.image.blockSize, settings.buffers, applied.xattrs)
     const write = (sink: Sink) =>
       untilAborted(
         signal,
@@ -169,7 +169,10 @@ function diskContent(
   if ((mode & constants.S_IFMT) !== constants.S_IFREG)
     throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
   const place = { folder: { path: folder, seen: null }, name }
-  return { content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size }, size }
+  return {
+    content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size, bringsXattrs: false },
+    size,
+  }
 
   function statusOfFile(): Status {
     try {

@@ -51,6 +51,8 @@ export interface FileOnDisk {
   readonly seen: Identity
   /** Fewer blocks than the size asks for: it has holes. */
   readonly sparse: boolean
+  /** Its extended attributes are found when it is read, and are the node's only then. */
+  readonly bringsXattrs: boolean
 }
 
 export interface FolderOnDisk {

@@ -28,6 +28,8 @@ export interface Warning {
 /** What the rules did, for the result. */
 export interface Applied {
   readonly rules: AttributeRules
+  /** The xattrs alone, of a file whose own are found late. */
+  readonly xattrs: (raw: readonly Xattr[]) => readonly Xattr[] | null
   readonly warnings: Warning[]
   /** By name: on how many inodes it was left out. */
   readonly droppedXattrs: Map<ByteString, number>
@@ -79,9 +81,9 @@ export function applyRules(rules: Rules): Applied {
     return mtime
   }
 
-  const xattrsOf = (raw: RawAttributes): readonly Xattr[] | null => {
-    if (raw.xattrs.length === 0) return null
-    const kept = raw.xattrs.filter(([name]) => {
+  const xattrsOf = (raw: readonly Xattr[]): readonly Xattr[] | null => {
+    if (raw.length === 0) return null
+    const kept = raw.filter(([name]) => {
       if (isPortableXattr(name) && rules.wantsXattr(name)) return true
       droppedXattrs.set(name, (droppedXattrs.get(name) ?? 0) + 1)
       return false
@@ -92,12 +94,13 @@ export function applyRules(rules: Rules): Applied {
   return {
     warnings,
     droppedXattrs,
+    xattrs: xattrsOf,
     rules: (path, raw) => ({
       mode: raw.mode,
       uid: rules.uid ?? raw.uid,
       gid: rules.gid ?? raw.gid,
       mtime: mtimeOf(path, raw),
-      xattrs: xattrsOf(raw),
+      xattrs: xattrsOf(raw.xattrs),
     }),
   }
 }
