@@ -157,6 +157,14 @@ describe('a run', () => {
     expect(lengthsOf(numbers.map((inodeNumber) => entry({ inodeNumber })))).toEqual([1, 4, 1])
   })
 
+  it.each([0, 1, 0xffff_ffff])(
+    'begins with the first name, whichever block its inode lies in: %d',
+    (inodeBlock) => {
+      const list = [entry({ inodeBlock, inodeNumber: 1 })]
+      expect(decode(encodeListing(list, 0).bytes)).toEqual([{ at: 0, names: list }])
+    },
+  )
+
   it('begins with inode number 1, however far that is from anything', () => {
     expect(lengthsOf([entry({ inodeNumber: 1 }), entry({ inodeNumber: 32_768 })])).toEqual([2])
   })

@@ -51,12 +51,11 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
 
   let at = 0
   let block = 0
-  let run = { at: 0, count: 0, inodeBlock: -1, inodeNumber: 0 }
+  let run = { at: 0, count: 0, inodeBlock: -1, inodeNumber: 0 } // none yet: no inode lies in block -1
   for (const entry of entries) {
     const blockNow = Math.floor((offset + at) / METADATA_BLOCK_SIZE)
     const difference = entry.inodeNumber - run.inodeNumber
     const continues =
-      run.count > 0 &&
       run.count < MAX_RUN &&
       entry.inodeBlock === run.inodeBlock &&
       difference >= -0x8000 &&

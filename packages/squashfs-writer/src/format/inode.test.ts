@@ -403,7 +403,7 @@ describe('decoding', () => {
     for (const type of [0, 15, 0xffff]) {
       const bytes = new Uint8Array(64)
       new DataView(bytes.buffer).setUint16(0, type, true)
-      expect(() => decodeInode(bytes, BLOCK_SIZE)).toThrow(RangeError)
+      expect(() => decodeInode(bytes, BLOCK_SIZE)).toThrow(new RangeError(`${type} is no type of inode`))
     }
     const bytes = encodeInode({ ...FILE, size: 3 * BLOCK_SIZE, fragment: 0 })
     expect(() => decodeInode(bytes.subarray(0, -1), BLOCK_SIZE)).toThrow(RangeError)
