@@ -124,6 +124,53 @@ describe('a symlink', () => {
   })
 })
 
+describe('a file', () => {
+  const MIB = 1_048_576
+  const files: Readonly<Record<string, number>> = {
+    empty: 0,
+    small: 1,
+    'a buffer': MIB,
+    'more than a buffer': MIB + 1,
+    large: 3 * MIB,
+    'with a hole': 10,
+    'as large, with the same content': 3 * MIB,
+  }
+
+  it.each([1, 2, 4])(
+    'keeps its attributes whatever its size, also where its content is another one’s (%i threads)',
+    async (threads) => {
+      await withTmpfs(async (scratch) => {
+        const source = join(scratch, 'source')
+        await mkdir(source)
+        await plant(treeOf(files), source)
+        await run('truncate', ['-s', '5M', join(source, 'with a hole')])
+        const image = join(scratch, 'image.squashfs')
+        const { droppedXattrs } = await packDirectory(source, image, {
+          threads,
+          xattrs: { drop: ['trusted.*'] },
+        })
+        expect(await xattrsOf(image)).toEqual(
+          Object.fromEntries(Object.keys(files).map((name) => [name, { 'user.name': name }])),
+        )
+        expect(droppedXattrs).toEqual({ 'trusted.size': Object.keys(files).length })
+      })
+    },
+  )
+
+  it('that a program adds has those that the program says, not those of the file on disk', async () => {
+    await withTmpfs(async (scratch) => {
+      const source = join(scratch, 'source')
+      await mkdir(source)
+      await plant(treeOf({ small: 10 }), source)
+      const image = join(scratch, 'image.squashfs')
+      await packDirectory(source, image, {
+        additions: [{ type: 'file', path: 'added', content: { file: join(source, 'small') } }],
+      })
+      expect(Object.keys(await xattrsOf(image))).toEqual(['small'])
+    })
+  })
+})
+
 describe('rules', () => {
   const all = ['security.three', 'trusted.own', 'trusted.two', 'user.one', 'user.other']
 
@@ -215,6 +262,28 @@ function smallTree(): TreeModel {
     ['second name', { type: 'hard-link', target: 'file' }],
     ['folder', { type: 'directory', ...attributes(KEPT.folder) }],
     ['symlink', { type: 'symlink', target: 'file', ...attributes(KEPT.symlink) }],
+  ])
+}
+
+/** Files of some sizes, those of one size with the same content, each with two attributes of its own. */
+function treeOf(sizes: Readonly<Record<string, number>>): TreeModel {
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text))
+  const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 1_700_000_000 }
+  return new Map<string, ModelNode>([
+    ['.', { type: 'directory', ...attributes, mode: 0o755, xattrs: new Map() }],
+    ...Object.entries(sizes).map(([name, size]): [string, ModelNode] => [
+      name,
+      {
+        type: 'file',
+        content: { kind: 'text', seed: 1, size, unit: 4096 },
+        given: 'bytes',
+        ...attributes,
+        xattrs: new Map([
+          ['user.name', bytes(name)],
+          ['trusted.size', bytes(`${size}`)],
+        ]),
+      },
+    ]),
   ])
 }
 
