@@ -217,7 +217,7 @@ function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean):
 function exportRecords(references: Float64Array): Uint8Array {
   const records = new Uint8Array(8 * references.length)
   const view = viewOf(records)
-  for (const [n, reference] of references.entries()) setUint64(view, 8 * n, reference)
+  for (let n = 0; n < references.length; n++) setUint64(view, 8 * n, references[n]!)
   return records
 }
 
@@ -314,15 +314,22 @@ function summary(
 
 /** Counts what is in a tree. */
 export function census({ leaves, levels, count }: InodeOrder): Census {
-  const ofType = (...types: InodeType[]) => leaves.filter(({ type }) => types.includes(type)).length
+  const ofType = new Map<InodeType, number>()
+  let [names, bytesIn] = [0, 0]
+  for (const node of leaves) {
+    ofType.set(node.type, (ofType.get(node.type) ?? 0) + 1)
+    names += node.links
+    if (isFile(node)) bytesIn += node.size
+  }
+  const number = (...types: InodeType[]) => types.reduce((sum, type) => sum + (ofType.get(type) ?? 0), 0)
   return {
     inodes: count,
-    files: ofType(InodeType.FILE),
+    files: number(InodeType.FILE),
     directories: levels.reduce((sum, level) => sum + level.length, 0),
-    symlinks: ofType(InodeType.SYMLINK),
-    devices: ofType(InodeType.BLOCK_DEVICE, InodeType.CHARACTER_DEVICE),
-    ipc: ofType(InodeType.FIFO, InodeType.SOCKET),
-    hardLinks: leaves.reduce((sum, { links }) => sum + links - 1, 0),
-    bytesIn: total(leaves.filter(isFile)).totalBytes,
+    symlinks: number(InodeType.SYMLINK),
+    devices: number(InodeType.BLOCK_DEVICE, InodeType.CHARACTER_DEVICE),
+    ipc: number(InodeType.FIFO, InodeType.SOCKET),
+    hardLinks: names - leaves.length,
+    bytesIn,
   }
 }
