@@ -392,6 +392,15 @@ describe('decoding', () => {
     )
   })
 
+  it('gives back every type in both forms, each byte of each field in its place', () => {
+    const file = { ...FILE, size: 0x3f21 } // three blocks and a tail
+    for (const inode of [DIRECTORY, file, SYMLINK, DEVICE, IPC])
+      for (const head of [HEAD, WITH_XATTRS]) {
+        const known = { ...inode, head }
+        expect(decodeInode(encodeInode(known), BLOCK_SIZE)).toEqual(known)
+      }
+  })
+
   it("leaves a directory's index out, and gives the bytes in holes", () => {
     const index = [{ offset: 8000, block: 100, name: Uint8Array.of(97) }]
     expect(decodeInode(encodeInode({ ...DIRECTORY, index }), BLOCK_SIZE)).toEqual(DIRECTORY)

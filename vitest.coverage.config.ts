@@ -1,0 +1,48 @@
+// The lines of the library that its tests run: `npm run test:coverage`. The tests import the package's sources here, not
+// what the build makes of them.
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import everyday from './vitest.config.js'
+
+const library = join(import.meta.dirname, 'packages/squashfs-writer')
+const source = (path: string) => join(library, 'src', path)
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^squashfs-writer$/, replacement: source('index.ts') },
+      { find: /^squashfs-writer\/format$/, replacement: source('format/index.ts') },
+      { find: /^squashfs-writer\/read$/, replacement: source('node/open-image.ts') },
+      { find: /^squashfs-writer\/paths$/, replacement: source('paths.ts') },
+    ],
+  },
+  plugins: [
+    {
+      name: 'threads-of-the-built-package',
+      enforce: 'pre',
+      // A thread is started from a file that Node itself can run.
+      transform(code, id) {
+        if (id !== source('node/workers.ts')) return null
+        const built = pathToFileURL(join(library, 'dist/worker.js')).href
+        return { code: code.replace("'./worker.js'", JSON.stringify(built)), map: null }
+      },
+    },
+  ],
+  test: {
+    ...everyday.test,
+    include: ['packages/squashfs-writer/{src,test}/**/*.test.ts'],
+    exclude: [
+      // They take minutes, or run the library in processes of their own, where no lines are counted.
+      'packages/squashfs-writer/test/{borders,long-lived,same-bytes,trees.property,xattrs}.test.ts',
+    ],
+    coverage: {
+      enabled: true,
+      provider: 'v8',
+      include: ['packages/squashfs-writer/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.d.ts'],
+      reporter: ['text', 'text-summary'],
+      thresholds: { lines: 95 },
+    },
+  },
+})
