@@ -70,6 +70,23 @@ export class UnreadableError extends SquashfsError {
   }
 }
 
+/** A codec does not run here; `cause` says what its library was missing. */
+export class CodecError extends SquashfsError {
+  override name = 'CodecError'
+  constructor(
+    /** The codec's name. */
+    readonly codec: string,
+    cause: unknown,
+  ) {
+    super(
+      'CODEC_UNAVAILABLE',
+      `${codec}: its library has no binary for this machine, or was installed without its optional dependencies; ` +
+        'install it with them, or use gzip, which needs none',
+      { cause },
+    )
+  }
+}
+
 /** The image could not be written where it was wanted; `cause` is the system's error. */
 export class DestinationError extends SquashfsError {
   override name = 'DestinationError'

@@ -8,6 +8,7 @@ export { type Codec, uncompressed } from './codec/codec.js'
 export { gzip, portableGzip } from './codec/gzip.js'
 export { zstd } from './codec/zstd.js'
 export {
+  CodecError,
   DestinationError,
   EntryError,
   LimitError,

@@ -78,7 +78,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 /** What each layer may import of other packages. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   tree: ['picomatch'],
-  codec: ['@mongodb-js/zstd/bindings.js', 'fflate'],
+  codec: ['@toondepauw/node-zstd', 'fflate'],
   node: ['koffi'],
 }
 

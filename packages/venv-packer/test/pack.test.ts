@@ -468,6 +468,18 @@ describe('what is refused, with exit code 1 and a remedy', () => {
     })
   })
 
+  it('zstd where its library cannot be loaded, and says to take gzip, which does without', async () => {
+    await withVenv(async (cwd) => {
+      const surroundings = { cwd, env: { NAPI_RS_NATIVE_LIBRARY_PATH: join(cwd, 'nowhere.node') } }
+      const { code, stdout, stderr } = await venvPacker(['pack', '.venv'], surroundings)
+      expect([code, stdout]).toEqual([1, ''])
+      expect(stderr).toMatch(/^venv-packer: zstd cannot be loaded on this machine\n.* --compression gzip/)
+      expect(await readdir(cwd)).toEqual(['.venv'])
+      const gzip = await venvPacker(['pack', '.venv', '--compression', 'gzip'], surroundings)
+      expect(gzip).toMatchObject({ code: 0, stderr: '' })
+    })
+  })
+
   it('an environment with files that cannot be read: the first ten are named, all of them with --json', async () => {
     await withVenv(async (cwd) => {
       for (let n = 0; n < 23; n++) {

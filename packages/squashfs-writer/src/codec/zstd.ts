@@ -1,8 +1,10 @@
 /** zstd, by the library that is bundled with this package, so that the bytes do not change with Node's version. */
 
+import type { Encoder } from '@toondepauw/node-zstd'
 import { OptionError } from '../errors.js'
 import { Compressor, encodeZstdOptions } from '../format/compressor-options.js'
 import type { Codec } from './codec.js'
+import { loadZstd } from './zstd-library.js'
 
 /** What the format implies when an image has no compressor options. */
 const IMPLIED_LEVEL = 15
@@ -16,17 +18,24 @@ export function zstd(options: { readonly level?: number } = {}): Codec {
   const level = options.level ?? 3
   if (!Number.isInteger(level) || level < 1 || level > 22)
     throw new OptionError('level', `${level}; zstd has the levels 1 to 22`)
-  let bindings: Promise<typeof import('@mongodb-js/zstd/bindings.js')> | null = null
+  let encoder: Promise<Encoder> | null = null
   return {
     name: 'zstd',
     id: Compressor.ZSTD,
     ...(level === IMPLIED_LEVEL ? {} : { options: encodeZstdOptions(level) }),
     async compress(bytes) {
-      bindings ??= import('@mongodb-js/zstd/bindings.js')
-      const { compress } = await bindings
-      return fitForKernel(await compress(bytes, level), bytes.length)
+      encoder ??= createEncoder(level)
+      const { buffer, byteOffset, length } = bytes
+      const frame = await (await encoder).encode(Buffer.from(buffer, byteOffset, length))
+      return fitForKernel(frame, length)
     },
   }
+}
+
+/** Loaded when the first block comes. An encoder is a level and no more: its calls share nothing, and may overlap. */
+async function createEncoder(level: number): Promise<Encoder> {
+  const { Encoder } = await loadZstd()
+  return new Encoder(level)
 }
 
 // Of the frame header descriptor (RFC 8878, 3.1.1.1.1)

@@ -1,6 +1,7 @@
 /** Turns what squashfs-writer throws into a failure with this command's own words and options. */
 import { dirname } from 'node:path'
 import {
+  CodecError,
   DestinationError,
   EntryError,
   LimitError,
@@ -32,6 +33,10 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place)
   if (cause instanceof LimitError) {
     const message = `${source.typed} does not fit into an image: ${cause.message}`
     return new Failure(cause.code, message, 'Leave parts of it out with --exclude.', details)
+  }
+  if (cause instanceof CodecError) {
+    const remedy = 'Pack with --compression gzip, or install again with all optional dependencies.'
+    return new Failure(cause.code, `${cause.codec} cannot be loaded on this machine`, remedy, details)
   }
   if (cause instanceof SquashfsError) {
     const message = `${source.typed} could not be packed: ${cause.message}`
