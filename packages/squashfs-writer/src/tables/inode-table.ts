@@ -9,7 +9,7 @@ import { toBytes } from '../tree/byte-string.js'
 import type { DirectoryNode, Node } from '../tree/node.js'
 import type { InodeOrder } from '../tree/order.js'
 import type { IdTable } from './id-table.js'
-import { createMetadataWriter, type Mark } from './metadata-writer.js'
+import { createMetadataWriter, type Mark, offsetInBlock } from './metadata-writer.js'
 import type { XattrTable } from './xattr-table.js'
 
 /** A listing of more bytes than this gets an index: below, a lookup reads one or two metadata blocks anyway. */
@@ -58,37 +58,38 @@ export async function encodeInodeTables(
 
   function appendListing(node: DirectoryNode): ListingPlace {
     const mark = listings.mark()
-    const { bytes, signposts } = encodeListing(listingEntries(node), mark.offset)
+    const { bytes, signposts } = encodeListing(listingEntries(node), offsetInBlock(mark))
     listings.append(bytes)
     return { mark, size: bytes.length, signposts }
   }
 
   function directoryInode(node: DirectoryNode, { mark, size, signposts }: ListingPlace): Inode {
-    const blockAt = (offset: number) => mark.block + Math.floor((mark.offset + offset) / METADATA_BLOCK_SIZE)
     const index = size > INDEX_ABOVE ? signposts : []
     return {
       type: InodeType.DIRECTORY,
       head: headOf(node),
-      listingBlock: listings.blockStart(mark.block),
-      listingOffset: mark.offset,
+      listingBlock: listings.blockStart(mark),
+      listingOffset: offsetInBlock(mark),
       listingSize: size,
       links: node.links,
       parent: node.parent?.number ?? order.count + 1,
-      index: index.map(({ offset, name }) => ({ offset, name, block: listings.blockStart(blockAt(offset)) })),
+      index: index.map(({ offset, name }) => ({ offset, name, block: listings.blockStart(mark + offset) })),
     }
   }
 
   function listingEntries(node: DirectoryNode): ListingEntry[] {
-    return Array.from(node.children, ([name, child]) => {
+    const entries: ListingEntry[] = []
+    for (const [name, child] of node.children) {
       const mark = marks[child.number - 1]!
-      return {
+      entries.push({
         name: toBytes(name),
         type: child.type,
         inodeNumber: child.number,
-        inodeBlock: inodes.blockStart(mark.block),
-        inodeOffset: mark.offset,
-      }
-    })
+        inodeBlock: inodes.blockStart(mark),
+        inodeOffset: offsetInBlock(mark),
+      })
+    }
+    return entries
   }
 
   function leafInode(node: Exclude<Node, DirectoryNode>): Inode {

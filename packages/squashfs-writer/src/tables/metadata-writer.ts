@@ -2,10 +2,12 @@
 import type { Codec } from '../codec/codec.js'
 import { encodeMetadataBlock, METADATA_BLOCK_SIZE, metadataReference } from '../format/metadata-block.js'
 
-/** A place in a table: which of its blocks, and where in the block's content. */
-export interface Mark {
-  readonly block: number
-  readonly offset: number
+/** A place in a table: the bytes of content before it. A number, since a tree of a million inodes has as many. */
+export type Mark = number
+
+/** Where in its block's content a place lies. */
+export function offsetInBlock(mark: Mark): number {
+  return mark % METADATA_BLOCK_SIZE
 }
 
 export interface MetadataWriter {
@@ -14,9 +16,9 @@ export interface MetadataWriter {
   append(record: Uint8Array): void
   /** Waits until {@link blockStart} is known for every block up to the one being filled. */
   settle(): Promise<void>
-  /** Bytes from the table's start to a block, once settled. */
-  blockStart(block: number): number
-  /** A reference to a marked place, once settled. */
+  /** Bytes from the table's start to the block that a place lies in, once settled. */
+  blockStart(mark: Mark): number
+  /** A reference to a before place, once settled. */
   reference(mark: Mark): number
   /** Ends the last block. */
   finish(): Promise<{ readonly blocks: readonly Uint8Array[]; readonly size: number }>
@@ -31,7 +33,8 @@ export function createMetadataWriter(codec: Codec, stored: boolean): MetadataWri
   const underWay: Promise<Uint8Array>[] = []
   let content = new Uint8Array(METADATA_BLOCK_SIZE)
   let used = 0
-  let filled = 0
+  /** Content in the blocks before the one being filled. */
+  let before = 0
 
   function endBlock(): void {
     const full = content.subarray(0, used)
@@ -40,7 +43,7 @@ export function createMetadataWriter(codec: Codec, stored: boolean): MetadataWri
     underWay.push(block)
     content = new Uint8Array(METADATA_BLOCK_SIZE)
     used = 0
-    filled++
+    before += METADATA_BLOCK_SIZE
   }
 
   async function settle(): Promise<void> {
@@ -51,10 +54,10 @@ export function createMetadataWriter(codec: Codec, stored: boolean): MetadataWri
     }
   }
 
-  const blockStart = (block: number) => starts[block]!
+  const blockStart = (mark: Mark) => starts[Math.floor(mark / METADATA_BLOCK_SIZE)]!
 
   return {
-    mark: () => ({ block: filled, offset: used }),
+    mark: () => before + used,
     append(record) {
       for (let at = 0; at < record.length; ) {
         const n = Math.min(record.length - at, METADATA_BLOCK_SIZE - used)
@@ -66,7 +69,7 @@ export function createMetadataWriter(codec: Codec, stored: boolean): MetadataWri
     },
     settle: () => (underWay.length === 0 ? DONE : settle()),
     blockStart,
-    reference: (mark) => metadataReference(blockStart(mark.block), mark.offset),
+    reference: (mark) => metadataReference(blockStart(mark), offsetInBlock(mark)),
     async finish() {
       if (used > 0) endBlock()
       await settle()

@@ -32,7 +32,7 @@ export function inodeOrder(root: DirectoryNode): InodeOrder {
     const [directory, depth] = top
     levels[depth] ??= []
     levels[depth].push(directory)
-    directory.children = new Map(sortedChildren(directory))
+    if (!isInOrder(directory)) directory.children = new Map(sortedChildren(directory))
     const folders: DirectoryNode[] = []
     for (const node of directory.children.values()) {
       if (node.type === InodeType.DIRECTORY) folders.push(node)
@@ -50,6 +50,15 @@ export function inodeOrder(root: DirectoryNode): InodeOrder {
   for (const level of levels) for (const node of level) node.number = ++count
   if (count > MAX_INODES) throw new LimitError(`${count} inodes: squashfs numbers at most ${MAX_INODES}`)
   return { leaves, levels, count }
+}
+
+function isInOrder({ children }: DirectoryNode): boolean {
+  let before: ByteString = ''
+  for (const name of children.keys()) {
+    if (name < before) return false
+    before = name
+  }
+  return true
 }
 
 /** A directory's names and nodes in ascending order of the names' bytes. */
