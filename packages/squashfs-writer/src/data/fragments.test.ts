@@ -17,15 +17,24 @@ function packing(stored = false) {
     room: () => undefined,
     drain: () => Promise.resolve(),
   }
-  return { submitted, fragments: createFragments(writer, BLOCK, stored) }
+  const fragments = createFragments(writer, BLOCK, stored)
+  /** A tail that lies alone, and whose bytes nobody waits for. */
+  const add = (length: number) => fragments.add(tail(length), { begin: () => {}, end: () => {} })
+  return { submitted, fragments, add }
+}
+
+/** Says how often it is in use. */
+function countedUse() {
+  const use = { count: 0, begin: () => use.count++, end: () => use.count-- }
+  return use
 }
 
 const tail = (length: number) => new Uint8Array(length).fill(length)
 
 describe('tails', () => {
   it('share a block as long as they fit', () => {
-    const { fragments, submitted } = packing()
-    expect([40, 59, 1, 1, 99, 1].map((length) => fragments.add(tail(length)))).toEqual([
+    const { fragments, submitted, add } = packing()
+    expect([40, 59, 1, 1, 99, 1].map((length) => add(length))).toEqual([
       { fragment: 0, fragmentOffset: 0 },
       { fragment: 0, fragmentOffset: 40 },
       { fragment: 0, fragmentOffset: 99 },
@@ -42,26 +51,61 @@ describe('tails', () => {
   })
 
   it('begin a new block when they do not fit', () => {
-    const { fragments, submitted } = packing()
-    expect(fragments.add(tail(50))).toEqual({ fragment: 0, fragmentOffset: 0 })
-    expect(fragments.add(tail(51))).toEqual({ fragment: 1, fragmentOffset: 0 })
+    const { submitted, add } = packing()
+    expect(add(50)).toEqual({ fragment: 0, fragmentOffset: 0 })
+    expect(add(51)).toEqual({ fragment: 1, fragmentOffset: 0 })
     expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(50)])
   })
 
-  it('are copied', () => {
+  it('that lie in a row are a block as they are, in use until it is written', () => {
     const { fragments, submitted } = packing()
-    const bytes = tail(10)
-    fragments.add(bytes)
+    const [use, bytes] = [countedUse(), Uint8Array.from({ length: 200 }, (_, n) => n)]
+    const places = [10, 40, 60, 100, 150].map((at, n, all) =>
+      fragments.add(bytes.subarray(at, all[n + 1] ?? 200), use),
+    )
+    expect(places).toEqual([
+      { fragment: 0, fragmentOffset: 0 },
+      { fragment: 0, fragmentOffset: 30 },
+      { fragment: 0, fragmentOffset: 50 },
+      { fragment: 1, fragmentOffset: 0 },
+      { fragment: 1, fragmentOffset: 50 },
+    ])
+    fragments.finish()
+    expect(submitted.map((block) => [block.bytes.buffer === bytes.buffer, block.bytes])).toEqual([
+      [true, bytes.subarray(10, 100)],
+      [true, bytes.subarray(100, 200)],
+    ])
+    expect(use.count).toBe(2)
+    submitted[1]!.written(0, 0)
+    expect(use.count).toBe(1)
+    submitted[0]!.written(0, 0)
+    expect(use.count).toBe(0)
+  })
+
+  it.each([
+    ['between them', (bytes: Uint8Array) => bytes.subarray(11, 20)],
+    ['before them', (bytes: Uint8Array) => bytes.subarray(9, 20)],
+    ['in another buffer', (bytes: Uint8Array) => bytes.slice(10, 20)],
+  ])('are copied where there is something %s, and not in use after that', (_, second) => {
+    const { fragments, submitted } = packing()
+    const [first, later] = [countedUse(), countedUse()]
+    const bytes = Uint8Array.from({ length: 40 }, (_, n) => n)
+    const expected = Buffer.concat([bytes.subarray(0, 10), second(bytes), bytes.subarray(20, 30)])
+    fragments.add(bytes.subarray(0, 10), first)
+    expect(first.count).toBe(1)
+    fragments.add(second(bytes), later)
+    fragments.add(bytes.subarray(20, 30), later)
+    expect([first.count, later.count]).toEqual([0, 0])
     bytes.fill(0)
     fragments.finish()
-    expect(submitted[0]?.bytes).toEqual(tail(10))
+    expect(Buffer.from(submitted[0]!.bytes)).toEqual(expected)
   })
 })
 
 describe('fragment blocks', () => {
   it('have their place in the table at once, and where they lie once they are written, in any order', () => {
-    const { fragments, submitted } = packing()
-    for (let n = 0; n < 3; n++) fragments.add(tail(99))
+    const { fragments, submitted, add } = packing()
+    for (let n = 0; n < 3; n++) add(99)
     expect(fragments.entries.length).toBe(2)
     fragments.finish()
     expect(fragments.entries.length).toBe(3)
@@ -76,12 +120,12 @@ describe('fragment blocks', () => {
   })
 
   it('keep their bytes until they are written', () => {
-    const { fragments, submitted } = packing()
-    for (const length of [90, 80, 70, 60]) fragments.add(tail(length))
+    const { submitted, add } = packing()
+    for (const length of [90, 80, 70, 60]) add(length)
     expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(90), tail(80), tail(70)])
     submitted[1]!.written(0, 0)
-    fragments.add(tail(50))
-    fragments.add(tail(55))
+    add(50)
+    add(55)
     expect([submitted[0], submitted[2], submitted[3], submitted[4]].map((s) => s?.bytes)).toEqual([
       tail(90),
       tail(70),
@@ -91,20 +135,20 @@ describe('fragment blocks', () => {
   })
 
   it('are none when there are no tails, and none more when all is given away', () => {
-    const { fragments, submitted } = packing()
+    const { fragments, submitted, add } = packing()
     fragments.finish()
     expect([fragments.entries.length, submitted.length]).toEqual([0, 0])
-    fragments.add(tail(5))
+    add(5)
     fragments.finish()
     fragments.finish()
     expect([fragments.entries.length, submitted.length]).toEqual([1, 1])
-    expect(fragments.add(tail(6))).toEqual({ fragment: 1, fragmentOffset: 0 })
+    expect(add(6)).toEqual({ fragment: 1, fragmentOffset: 0 })
   })
 
   it.each([true, false])('are stored as they are where that is asked for: %s', (stored) => {
-    const { fragments, submitted } = packing(stored)
-    fragments.add(tail(100))
-    fragments.add(tail(1))
+    const { fragments, submitted, add } = packing(stored)
+    add(100)
+    add(1)
     fragments.finish()
     expect(submitted.map((block) => block.stored)).toEqual([stored, stored])
   })

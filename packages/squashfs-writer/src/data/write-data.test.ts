@@ -503,16 +503,17 @@ describe('while data is written', () => {
     const all = written(files, { deduplicate: false }, codec, reader)
     const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
     await aTurn()
-    // The second batch is copied to a fragment and a hole; the first still waits for its blocks.
-    expect(released).toEqual([2])
+    // The first batch waits for its two blocks, the second for its fragment; its hole is done.
+    expect([ends.length, released]).toEqual([3, []])
     ends[1]!()
     await aTurn()
-    expect(released).toEqual([2])
+    expect(released).toEqual([])
     ends[0]!()
     await aTurn()
-    expect(released).toEqual([2, 0])
+    expect(released).toEqual([0])
     ends[2]!()
     await all
+    expect(released).toEqual([0, 2])
   })
 
   it('no piece is taken before there is room', async () => {

@@ -6,7 +6,7 @@ import type { FileNode } from '../tree/node.js'
 import type { Placement } from '../tree/placement.js'
 import type { BlockWriter } from './block-writer.js'
 import type { Batch, ContentReader, Piece, WantsDigest } from './content-reader.js'
-import { createFragments } from './fragments.js'
+import { createFragments, type Use } from './fragments.js'
 
 export interface DataOptions {
   /** Bytes, a power of two. */
@@ -105,7 +105,7 @@ export async function writeData(
   function addZeros(file: FileNode, placement: Placement, size: number, last: boolean): void {
     const tail = last && tailGoesToFragment(file) ? file.size % options.blockSize : 0
     addHole(placement, size - tail)
-    if (tail > 0) Object.assign(placement, fragments.add(new Uint8Array(tail)))
+    if (tail > 0) Object.assign(placement, fragments.add(new Uint8Array(tail), OWN))
   }
 
   function addHole(placement: Placement, size: number): void {
@@ -117,7 +117,7 @@ export async function writeData(
     for (let at = 0; at < bytes.length; at += options.blockSize) {
       const block = bytes.subarray(at, at + options.blockSize)
       if (block.length < options.blockSize && tailGoesToFragment(file)) {
-        Object.assign(placement, fragments.add(block))
+        Object.assign(placement, fragments.add(block, use))
       } else if (isZero(block)) {
         addHole(placement, block.length)
       } else {
@@ -153,10 +153,8 @@ function sizeOf(piece: Piece): number {
   return typeof piece.bytes === 'number' ? piece.bytes : piece.bytes.length
 }
 
-interface Use {
-  begin(): void
-  end(): void
-}
+/** Of bytes that belong to no batch. */
+const OWN: Use = { begin: () => {}, end: () => {} }
 
 /** Counts who still needs a batch's bytes. */
 function releaseWhenUnused(batch: Batch): Use & { done(): void } {
