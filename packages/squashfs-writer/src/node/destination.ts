@@ -87,20 +87,28 @@ const WRITE_BACK_SIZE = 33_554_432
 function fileSink(file: FileHandle, path: string, writeBack: WriteBack): Sink {
   /** Where the bytes begin that the disk was not told of. */
   let begin = 0
+  /** The last write. Two at a time would wait for the file's lock, in a thread that could compress meanwhile. */
+  let last: Promise<unknown> = Promise.resolve()
 
   return {
-    async write(bytes, position) {
-      if (position - begin >= WRITE_BACK_SIZE) {
-        writeBack(file, begin, position - begin)
-        begin = position
-      }
-      for (let at = 0; at < bytes.length; ) {
-        const { bytesWritten } = await guarded(path, () =>
-          file.write(bytes, at, bytes.length - at, position + at),
-        )
-        at += bytesWritten
-      }
+    write(bytes, position) {
+      const write = last.then(() => writeAll(bytes, position))
+      last = write.catch(() => {}) // thrown where it is waited for
+      return write
     },
+  }
+
+  async function writeAll(bytes: Uint8Array, position: number): Promise<void> {
+    if (position - begin >= WRITE_BACK_SIZE) {
+      writeBack(file, begin, position - begin)
+      begin = position
+    }
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await guarded(path, () =>
+        file.write(bytes, at, bytes.length - at, position + at),
+      )
+      at += bytesWritten
+    }
   }
 }
 

@@ -54,7 +54,7 @@ export interface PackResult extends ImageResult {
  *
  * @param directory the directory whose content becomes the image's root.
  * @param destination a file's path, which gets the image only when it is complete, or a sink.
- * @throws OptionError, LimitError, DestinationError; UnreadableError with every path that could not be read or that
+ * @throws OptionError, LimitError, CodecError, DestinationError; UnreadableError with every path that could not be read or that
  * changed meanwhile; the signal's reason when aborted.
  * @example
  * const { inodes, bytesOut } = await packDirectory('.venv', 'venv.squashfs', { exclude: ['*.a'] })

@@ -26,7 +26,7 @@ export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
  *
  * @param entries in any order, except that a hard link comes after its target. Directories on the way may be left out.
  * @param destination a file's path, which gets the image only when it is complete, or a sink.
- * @throws OptionError, EntryError, LimitError, UnreadableError, DestinationError; the signal's reason when aborted.
+ * @throws OptionError, EntryError, LimitError, UnreadableError, CodecError, DestinationError; the signal's reason when aborted.
  * @example
  * await writeImage(
  *   [
