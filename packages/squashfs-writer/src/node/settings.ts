@@ -128,7 +128,7 @@ export function settle(
     readsXattrs: options.xattrs !== 'none',
     // On two cores compression leaves no room for a reading thread: the main thread has the time.
     readers: threads <= 2 ? 0 : Math.ceil(threads / 2),
-    buffers: 4 + 3 * threads,
+    buffers: 1 + 3 * threads,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
     onStored: options.onStored ?? null,
