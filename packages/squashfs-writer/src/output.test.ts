@@ -157,6 +157,19 @@ describe('room', () => {
     for (const { done } of writes) done()
     await output.flush()
   })
+
+  it('is there again only when fewer than four are left, however many there were', async () => {
+    const { sink, writes } = manual()
+    const output = createOutput(sink, 0)
+    output.append(block(6 * MIB))
+    const room = output.room()
+    for (const n of [0, 1]) writes[n]!.done()
+    expect(await isDone(room)).toBe(false)
+    writes[2]!.done()
+    expect(await isDone(room)).toBe(true)
+    for (const { done } of writes) done()
+    await output.flush()
+  })
 })
 
 describe('a sink that fails', () => {

@@ -59,6 +59,14 @@ export function createOutput(sink: Sink, offset: number): Output {
     }
   }
 
+  /** Waits until so few are under way that none has to wait long: a piece may have led to several. */
+  async function fewerWrites(): Promise<void> {
+    while (writes.size >= MAX_WRITES) {
+      await Promise.race(writes)
+      throwFailure()
+    }
+  }
+
   function throwFailure(): void {
     if (failure) throw failure.error
   }
@@ -80,8 +88,7 @@ export function createOutput(sink: Sink, offset: number): Output {
     },
     room() {
       throwFailure()
-      if (writes.size < MAX_WRITES) return undefined
-      return Promise.race(writes).then(throwFailure)
+      return writes.size < MAX_WRITES ? undefined : fewerWrites()
     },
     async flush() {
       handOver()

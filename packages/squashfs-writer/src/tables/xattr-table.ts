@@ -57,11 +57,12 @@ export function createXattrTable(): XattrTable {
           const { prefix, rest } = splitXattrName(toBytes(name))!
           const content = value.length >= OUT_OF_LINE_FROM ? fromBytes(value) : null
           const before = content === null ? undefined : earlier.get(content)
-          if (before) await keyValues.settle()
-          const key = encodeXattrKey(prefix, rest, before !== undefined)
-          const record = before ? encodeXattrReference(keyValues.reference(before)) : encodeXattrValue(value)
+          const repeats = before !== undefined
+          if (repeats) await keyValues.settle()
+          const key = encodeXattrKey(prefix, rest, repeats)
+          const record = repeats ? encodeXattrReference(keyValues.reference(before)) : encodeXattrValue(value)
           keyValues.append(key)
-          if (content !== null && !before) earlier.set(content, keyValues.mark())
+          if (content !== null && !repeats) earlier.set(content, keyValues.mark())
           keyValues.append(record)
           size += key.length + record.length
         }
