@@ -105,7 +105,13 @@ export async function writeData(
   function addZeros(file: FileNode, placement: Placement, size: number, last: boolean): void {
     const tail = last && tailGoesToFragment(file) ? file.size % options.blockSize : 0
     addHole(placement, size - tail)
-    if (tail > 0) Object.assign(placement, fragments.add(new Uint8Array(tail), OWN))
+    if (tail > 0) addTail(placement, new Uint8Array(tail), OWN)
+  }
+
+  function addTail(placement: Placement, tail: Uint8Array, use: Use): void {
+    const { fragment, fragmentOffset } = fragments.add(tail, use)
+    placement.fragment = fragment
+    placement.fragmentOffset = fragmentOffset
   }
 
   function addHole(placement: Placement, size: number): void {
@@ -117,7 +123,7 @@ export async function writeData(
     for (let at = 0; at < bytes.length; at += options.blockSize) {
       const block = bytes.subarray(at, at + options.blockSize)
       if (block.length < options.blockSize && tailGoesToFragment(file)) {
-        Object.assign(placement, fragments.add(block, use))
+        addTail(placement, block, use)
       } else if (isZero(block)) {
         addHole(placement, block.length)
       } else {

@@ -12,18 +12,18 @@ export interface BufferPool {
 
 /**
  * Buffers that go round: handed out, filled, used, and given back. They are made when they are first needed.
- * @param most how many there may be.
+ * @param most how many there may be, which may grow.
  */
-export function createBufferPool(most: number): BufferPool {
+export function createBufferPool(most: () => number): BufferPool {
   const free: ArrayBuffer[] = []
   const waiting: ((buffer: ArrayBuffer) => void)[] = []
   let made = 0
   return {
-    hasFree: () => free.length > 0 || made < most,
+    hasFree: () => free.length > 0 || made < most(),
     async take() {
       const buffer = free.pop()
       if (buffer) return buffer
-      if (made < most) {
+      if (made < most()) {
         made++
         return new ArrayBuffer(BUFFER_SIZE)
       }

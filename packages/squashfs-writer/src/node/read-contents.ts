@@ -9,8 +9,9 @@ import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
 import { readStream } from './stream-reader.js'
 import type { Workers } from './workers.js'
 
-/** Files in one step: few enough that many threads have a share where every file costs a wait. */
-const FILES_PER_STEP = 64
+/** Files in one step; and where every file costs a wait, few enough that many threads have a share to the end. */
+const FILES_PER_STEP = 128
+const SLOW_FILES_PER_STEP = 8
 
 type XattrRules = Applied['xattrs']
 
@@ -19,7 +20,7 @@ type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonl
 
 /**
  * @param blockSize bytes: a large file is cut at multiples of it.
- * @param buffers how many buffers there may be; each has 1 MiB.
+ * @param buffers how many buffers there may be, if no more threads are at work; each has 1 MiB.
  * @param xattrRules what becomes of the xattrs that files bring.
  */
 export function createContentReader(
@@ -32,7 +33,7 @@ export function createContentReader(
     async *read(files, wantsDigest) {
       const repeats = await findLargeRepeats(files, wantsDigest, workers)
       const steps = stepsOf(files, wantsDigest, repeats, workers, blockSize, xattrRules)
-      const pool = createBufferPool(buffers)
+      const pool = createBufferPool(() => Math.max(buffers, workers.jobsWanted()))
       const ahead: Promise<Batch>[] = []
       let more = true
       while (true) {
@@ -72,7 +73,9 @@ async function* stepsOf(
     const room = roomFor(file)
     if (
       group.length > 0 &&
-      (room === null || groupSize + room > BUFFER_SIZE || group.length === FILES_PER_STEP)
+      (room === null ||
+        groupSize + room > BUFFER_SIZE ||
+        group.length >= (workers.areSlow() ? SLOW_FILES_PER_STEP : FILES_PER_STEP))
     ) {
       yield smallFilesStep(group, wantsDigest, workers, xattrRules)
       group = []

@@ -72,8 +72,8 @@ export interface Settings {
   readonly replace: boolean
   readonly beforeReplace: BeforeReplace
   readonly readsXattrs: boolean
-  /** Threads that read the source at first. */
-  readonly readers: number
+  /** Cores that the work may use. */
+  readonly cores: number
   /** Buffers of 1 MiB between reading and compressing. */
   readonly buffers: number
   readonly signal: AbortSignal
@@ -126,8 +126,7 @@ export function settle(
     replace: options.replace ?? true,
     beforeReplace: options.beforeReplace ?? (() => {}),
     readsXattrs: options.xattrs !== 'none',
-    // On two cores compression leaves no room for a reading thread: the main thread has the time.
-    readers: threads <= 2 ? 0 : Math.ceil(threads / 2),
+    cores: threads,
     buffers: 1 + 3 * threads,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),

@@ -1,6 +1,6 @@
 /**
- * Workers: who reads the source. On few cores the main thread itself, between other things; on more, some threads; where
- * every call waits for a network, many.
+ * Workers: who reads the source. On few cores the main thread itself, between other things, and a thread that helps where
+ * there is much to do; on more, some threads; where every call waits for a network, many.
  */
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
@@ -19,6 +19,8 @@ import {
 
 /** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the main thread. */
 const JOBS_PER_WORKER = 2
+/** Names looked at after which, on two cores, a thread that helps is worth its start: their contents are still to come. */
+const MANY_NAMES = 40_000
 /** Metadata calls that are looked at before it is decided whether calls are slow. */
 const SAMPLE = 16
 /** Bytes of a file above which the main thread leaves its digest to another: it would be kept from all else too long. */
@@ -35,6 +37,8 @@ export interface Workers {
   run<N extends JobName>(name: N, ask: Jobs[N]['ask'], moved?: ArrayBuffer[]): Promise<Jobs[N]['answer']>
   /** How many jobs at a time keep everyone busy, with some to spare. */
   jobsWanted(): number
+  /** Whether calls are slow: whoever makes them only waits, so that all should have some. */
+  areSlow(): boolean
   /** Ends all threads; jobs under way are dropped. */
   close(): Promise<void>
 }
@@ -56,71 +60,101 @@ interface Pending {
 
 interface Hand {
   readonly worker: Worker
-  /** Its modules are loaded, or it has ended. */
-  readonly up: Promise<unknown>
+  /** Done when its modules are loaded, or it has ended. */
+  readonly started: Promise<unknown>
+  up: boolean
   readonly jobs: Map<number, Pending>
 }
 
 /**
- * @param count threads to begin with; with 0 the main thread does the jobs, until they are many and slow, or long.
+ * @param cores what the work may use. With one or two the main thread does jobs, until calls are slow: compression has
+ * both, and a thread more would only take from it.
  */
-export function createWorkers(count: number): Workers {
+export function createWorkers(cores: number): Workers {
+  const fewCores = cores <= 2
   const hands: Hand[] = []
   const waiting: Pending[] = []
   let nextId = 0
-  let nextWaiting = 0
+  let namesSeen = 0
+  /** Of the calls since it was last decided whether they are slow. */
   let calls = 0
   let slowCalls = 0
+  let areSlow = false
   let closed = false
   const runner = createJobRunner()
-  let ownWork: Promise<unknown> = Promise.resolve()
-
-  /** Does a job on this thread: when the jobs before it are done, and what else is waiting had its turn. */
-  function doMyself(pending: Pending): void {
-    ownWork = ownWork.then(async () => {
-      await setImmediate()
-      if (closed) return pending.reject(new SquashfsError('WORKER', 'the reading was stopped'))
-      try {
-        takeAnswer(pending, await runner.run(pending.message))
-      } catch (error) {
-        pending.reject(error)
-      }
-    })
-  }
+  let atWorkMyself = false
 
   function hire(): void {
     const worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] })
-    const up = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve))
-    const hand: Hand = { worker, up, jobs: new Map() }
+    const started = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve))
+    const hand: Hand = { worker, started, up: false, jobs: new Map() }
     worker.on('message', (answer: AnswerMessage | typeof UP) => {
-      if (answer === UP) return
-      const pending = hand.jobs.get(answer.id)
-      hand.jobs.delete(answer.id)
+      if (answer === UP) {
+        hand.up = true
+        assign()
+      } else {
+        const pending = hand.jobs.get(answer.id)
+        hand.jobs.delete(answer.id)
+        if (pending) takeAnswer(pending, answer)
+      }
       if (hand.jobs.size === 0) worker.unref()
-      if (pending) takeAnswer(pending, answer)
     })
     worker.on('error', (error) => lose(hand, error))
     worker.on('exit', (code) =>
       lose(hand, new SquashfsError('WORKER', `a reading thread ended with code ${code}`)),
     )
-    worker.unref()
     hands.push(hand)
   }
 
-  function takeAnswer({ resolve, reject }: Pending, { answer, failure, ...counts }: AnswerMessage): void {
-    calls += counts.calls
-    slowCalls += counts.slowCalls
+  /** Gives the jobs that wait, in their order, to threads that have room; what is left may be for the main thread. */
+  function assign(): void {
+    if (closed) return
+    const ready = hands.filter(({ up }) => up)
+    while (waiting.length > 0) {
+      const hand = idlest(ready)
+      if (!hand || hand.jobs.size >= JOBS_PER_WORKER) break
+      give(waiting.shift()!, hand)
+    }
+    const mine = fewCores && !(areSlow && ready.length > 0)
+    if (!mine || atWorkMyself) return
+    const next = waiting.findIndex(({ message }) => !isLong(message))
+    if (next >= 0) void doMyself(waiting.splice(next, 1)[0]!)
+  }
+
+  function give(job: Pending, hand: Hand): void {
+    hand.jobs.set(job.message.id, job)
+    hand.worker.ref()
+    hand.worker.postMessage(toSend(job.message), job.moved)
+  }
+
+  /** Does a job on this thread, when what else is waiting had its turn. */
+  async function doMyself(job: Pending): Promise<void> {
+    atWorkMyself = true
+    await setImmediate()
+    const answer = await runner.run(job.message).catch((error: unknown) => job.reject(error))
+    atWorkMyself = false
+    if (answer) takeAnswer(job, answer)
+    else assign()
+  }
+
+  function takeAnswer({ message, resolve, reject }: Pending, answered: AnswerMessage): void {
+    const { answer, failure, ...made } = answered
+    if (message.name === 'look') namesSeen += made.calls
+    calls += made.calls
+    slowCalls += made.slowCalls
     if (failure) reject(new JobError(failure))
     else resolve(answer as never)
-    hireForSlowCalls()
+    if (calls >= SAMPLE) judgeCalls()
+    if (cores === 2 && hands.length === 0 && namesSeen >= MANY_NAMES) hire()
     assign()
   }
 
-  /** Three times as many threads each time that most calls were slow: soon enough, and none for a hiccup or a busy machine. */
-  function hireForSlowCalls(): void {
-    if (calls < SAMPLE) return
-    const more = slowCalls > calls / 2 ? Math.max(4, 2 * hands.length) : 0
+  /** Three times as many threads each time that most calls were slow: soon enough, and few for a hiccup or a busy machine. */
+  function judgeCalls(): void {
+    const slow = slowCalls > calls / 2
+    const more = slow ? Math.max(4, 2 * hands.length) : 0
     for (let n = 0; n < more && hands.length < MOST_WORKERS; n++) hire()
+    areSlow ||= slow
     calls = 0
     slowCalls = 0
   }
@@ -131,37 +165,22 @@ export function createWorkers(count: number): Workers {
     for (const { reject } of hand.jobs.values()) reject(error)
     hand.jobs.clear()
     if (closed || hands.length > 0) return
-    for (const { reject } of waiting.splice(nextWaiting)) reject(error)
+    for (const { reject } of waiting.splice(0)) reject(error)
   }
 
-  function assign(): void {
-    if (closed) return
-    for (let job = waiting[nextWaiting]; job; job = waiting[nextWaiting]) {
-      const hand = hands.reduce((idlest, h) => (h.jobs.size < idlest.jobs.size ? h : idlest))
-      if (hand.jobs.size >= JOBS_PER_WORKER) return
-      nextWaiting++
-      hand.jobs.set(job.message.id, job)
-      hand.worker.ref()
-      hand.worker.postMessage(toSend(job.message), job.moved)
-    }
-    waiting.length = 0
-    nextWaiting = 0
-  }
-
-  for (let n = 0; n < count; n++) hire()
+  const readers = fewCores ? 0 : Math.ceil(cores / 2)
+  for (let n = 0; n < readers; n++) hire()
 
   return {
     run: (name, ask, moved = []) =>
       new Promise((resolve, reject) => {
-        const pending = { message: { id: nextId++, name, ask } as JobMessage, moved, resolve, reject }
-        if (hands.length === 0 && isLong(pending.message)) hire()
-        if (hands.length === 0) doMyself(pending)
-        else {
-          waiting.push(pending)
-          assign()
-        }
+        const job = { message: { id: nextId++, name, ask } as JobMessage, moved, resolve, reject }
+        if (hands.length === 0 && isLong(job.message)) hire()
+        waiting.push(job)
+        assign()
       }),
     jobsWanted: () => Math.max(8, 2 * JOBS_PER_WORKER * hands.length),
+    areSlow: () => areSlow,
     async close() {
       closed = true
       runner.close()
@@ -170,13 +189,20 @@ export function createWorkers(count: number): Workers {
   }
 }
 
+function idlest(hands: readonly Hand[]): Hand | undefined {
+  return hands.reduce<Hand | undefined>(
+    (best, hand) => (best && best.jobs.size <= hand.jobs.size ? best : hand),
+    undefined,
+  )
+}
+
 /**
  * Ends a thread, once it is up: where it is ended while it loads its modules, their descriptors stay open, and the end of
  * a native one's loading takes the whole process with it.
  */
-async function dismiss({ worker, up }: Hand): Promise<void> {
+async function dismiss({ worker, started }: Hand): Promise<void> {
   worker.ref()
-  await up
+  await started
   await worker.terminate()
 }
 

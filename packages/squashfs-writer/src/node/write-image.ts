@@ -75,7 +75,7 @@ export async function build(
   const { signal } = settings
   signal.throwIfAborted()
   const place = typeof destination === 'string' ? await findDestination(destination, settings.replace) : null
-  const workers = createWorkers(settings.readers)
+  const workers = createWorkers(settings.cores)
   const stop = () => void workers.close()
   signal.addEventListener('abort', stop)
   try {

@@ -19,6 +19,7 @@ export function settleForShortRun(): void {
   if (availableParallelism() <= 2) {
     setFlagsFromString('--no-parallel-scavenge')
     setFlagsFromString('--no-concurrent-array-buffer-sweeping')
+    setFlagsFromString('--no-concurrent-marking')
   }
   if (process.versions.node.startsWith('20.')) setFlagsFromString('--interrupt-budget=400000')
 }
