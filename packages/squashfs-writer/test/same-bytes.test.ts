@@ -68,6 +68,19 @@ describe.each(CODECS)('an image with %s is the same', (_, codec) => {
 })
 
 describe('an image is the same', () => {
+  it('of so many files that on two cores a thread comes to help, by one core, by two and by eight', async () => {
+    await withTmpfs(async (source) => {
+      for (let folder = 0; folder < 90; folder++) {
+        mkdirSync(join(source, `${folder}`))
+        for (let file = 0; file < 500; file++)
+          writeFileSync(join(source, `${folder}`, `${file}`), `${(folder * 500 + file) % 40_000}`)
+      }
+      const sums: string[] = []
+      for (const threads of [1, 2, 8]) sums.push(await packed(source, { threads }))
+      expect(new Set(sums).size).toBe(1)
+    })
+  })
+
   it('when it is packed from the mounted image itself', async () => {
     await withPlanted(thoroughTree({ blockSize: 131_072 }), async (source, scratch) => {
       for (const fragments of ['small-files', 'always', 'never'] as const) {
