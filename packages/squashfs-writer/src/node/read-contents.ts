@@ -20,7 +20,7 @@ type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonl
 
 /**
  * @param blockSize bytes: a large file is cut at multiples of it.
- * @param buffers how many buffers there may be, if no more threads are at work; each has 1 MiB.
+ * @param buffers how many buffers there may be where calls are not slow; each has 1 MiB.
  * @param xattrRules what becomes of the xattrs that files bring.
  */
 export function createContentReader(
@@ -33,7 +33,9 @@ export function createContentReader(
     async *read(files, wantsDigest) {
       const repeats = await findLargeRepeats(files, wantsDigest, workers)
       const steps = stepsOf(files, wantsDigest, repeats, workers, blockSize, xattrRules)
-      const pool = createBufferPool(() => Math.max(buffers, workers.jobsWanted()))
+      const pool = createBufferPool(() =>
+        workers.areSlow() ? Math.max(buffers, workers.jobsWanted()) : buffers,
+      )
       const ahead: Promise<Batch>[] = []
       let more = true
       while (true) {

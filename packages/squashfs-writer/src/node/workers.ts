@@ -131,8 +131,10 @@ export function createWorkers(cores: number): Workers {
   async function doMyself(job: Pending): Promise<void> {
     atWorkMyself = true
     await setImmediate()
+    if (closed) return job.reject(new SquashfsError('WORKER', 'the reading was stopped'))
     const answer = await runner.run(job.message).catch((error: unknown) => job.reject(error))
     atWorkMyself = false
+    if (closed) runner.close() // what was opened meanwhile
     if (answer) takeAnswer(job, answer)
     else assign()
   }
