@@ -1,5 +1,5 @@
 /** What takes room in an environment, and that no one uses: how much that is. */
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, withFolder } from 'fixtures'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -60,7 +60,7 @@ it("uv's own cache in the environment is known by its tag, the environment's own
 it('packages that pip left half removed', async () => {
   await template.copied(async (venv) => {
     const site = await sitePackages(venv)
-    await cp(join(site, 'greeter'), join(site, '~reeter'), { recursive: true, preserveTimestamps: true })
+    await run('cp', ['-a', join(site, 'greeter'), join(site, '~reeter')])
     const { found, of } = await checked(venv)
     expect(found).toEqual([...always, 'note HALF_REMOVED'])
     expect(of('HALF_REMOVED').places).toEqual([{ path: expect.stringMatching(/\/~reeter$/), detail: null }])
@@ -86,7 +86,7 @@ it('packages of another Python', async () => {
   await template.copied(async (venv) => {
     const site = await sitePackages(venv)
     const other = join(venv, 'lib', 'python3.4')
-    await cp(join(site, '..'), other, { recursive: true, preserveTimestamps: true })
+    await run('cp', ['-a', join(site, '..'), other])
     const { found, of } = await checked(venv)
     expect(found).toEqual([...always, 'note OTHER_PYTHON'])
     const { stdout } = await run('sh', ['-c', `find "$0" -type f -printf '%s+'; echo 0`, other])
