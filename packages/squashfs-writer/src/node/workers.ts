@@ -67,8 +67,8 @@ interface Hand {
 }
 
 /**
- * @param cores what the work may use. With one or two the main thread does jobs, until calls are slow: compression has
- * both, and a thread more would only take from it.
+ * @param cores what the work may use. With one or two, which compression fills, the main thread does jobs, as long as calls
+ * are quick; of two a thread takes a share when names are many, since small files leave compression little to do.
  */
 export function createWorkers(cores: number): Workers {
   const fewCores = cores <= 2
