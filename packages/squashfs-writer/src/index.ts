@@ -1,8 +1,8 @@
 /**
  * squashfs-writer: writes squashfs 4.0 images.
  *
- * {@link packDirectory} packs a folder, {@link writeImage} entries that a program gives; the encoders of single
- * structures are in `squashfs-writer/format`.
+ * {@link packDirectory} packs a folder, {@link writeImage} entries that a program gives, {@link inspectDirectory} only
+ * looks; the encoders of single structures are in `squashfs-writer/format`.
  */
 export { type Codec, uncompressed } from './codec/codec.js'
 export { gzip, portableGzip } from './codec/gzip.js'
@@ -20,6 +20,9 @@ export {
 } from './errors.js'
 export type { Census, Progress, StoredFile, StoredPart } from './image.js'
 export { type MemorySink, memorySink } from './memory-sink.js'
+export type { DirectoryLook, FilePart } from './node/directory-look.js'
+export type { DiskEntry } from './node/disk-entry.js'
+export { type InspectOptions, inspectDirectory, type LookOptions } from './node/inspect-directory.js'
 export { type Entries, type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
 export type { ImageOptions } from './node/settings.js'
 export { type ImageResult, writeImage } from './node/write-image.js'

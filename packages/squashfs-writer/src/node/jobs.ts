@@ -45,6 +45,11 @@ export interface Facts {
   readonly failures: (readonly [number, Failure])[]
 }
 
+/** What sparse facts say of a name; undefined where they say nothing. */
+export function factOf<T>(pairs: readonly (readonly [number, T])[], n: number): T | undefined {
+  return pairs.length === 0 ? undefined : pairs.find(([index]) => index === n)?.[1]
+}
+
 /**
  * Whether a regular file's xattrs are read with its content: a file that fits a buffer is opened just once, and what is
  * open is asked without being looked up.
@@ -81,11 +86,21 @@ export const NAMES_PER_LOOK = 128
 /** Milliseconds after which a look ends with the folder that it is at, so that slow folders are shared out. */
 export const LOOK_TIME = 25
 
-/** The item for a range of a file that workers read. */
-export function itemOf(file: FileNode, start: number, length: number, at: number, digest: boolean): ReadItem {
+/**
+ * The item for a range of a file that workers read.
+ * @param xattrs whether those that the file brings are wanted.
+ */
+export function itemOf(
+  file: FileNode,
+  start: number,
+  length: number,
+  at: number,
+  digest: boolean,
+  xattrs = true,
+): ReadItem {
   const { content, size } = file
   if (content.kind === 'disk')
-    return { from: content, size, start, length, at, digest, xattrs: content.bringsXattrs }
+    return { from: content, size, start, length, at, digest, xattrs: xattrs && content.bringsXattrs }
   if (content.kind === 'range') {
     const from = content.descriptor
     return { from, size, start: content.start + start, length, at, digest, xattrs: false }

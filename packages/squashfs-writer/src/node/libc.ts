@@ -45,6 +45,11 @@ const STATX = {
   deviceMinor: 140,
 } as const
 const STATX_ROOM = 256
+/** Where an identity's words of four bytes lie: all from the inode on, without what comes and goes (blocks, atime). */
+const IDENTITY_WORDS = [
+  ...wordsFrom(STATX.inode, STATX.blocks),
+  ...wordsFrom(STATX.ctime, STATX.deviceMinor + 4),
+]
 
 const { EINTR, ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE, ENXIO, EINVAL } = koffi.os.errno as Record<
   string,
@@ -85,8 +90,9 @@ export function libcCalls(): SourceCalls {
   const pathRoom = Buffer.alloc(PATH_ROOM)
   const noPath = Buffer.alloc(1)
   const status = Buffer.alloc(STATX_ROOM)
-  const identity = Buffer.alloc(STATX.blocks - STATX.inode + STATX.deviceMinor + 4 - STATX.ctime)
+  const identity = Buffer.alloc(IDENTITY_WORDS.length * 4)
   const statusView = new DataView(status.buffer, status.byteOffset, STATX_ROOM)
+  const identityView = new DataView(identity.buffer, identity.byteOffset, identity.length)
   const u32 = (at: number) => statusView.getUint32(at, true)
   const u64 = (at: number) => u32(at) + u32(at + 4) * 2 ** 32
 
@@ -101,8 +107,8 @@ export function libcCalls(): SourceCalls {
   }
 
   function identityFound(): Identity {
-    status.copy(identity, 0, STATX.inode, STATX.blocks)
-    status.copy(identity, STATX.blocks - STATX.inode, STATX.ctime, STATX.deviceMinor + 4)
+    for (let n = 0; n < IDENTITY_WORDS.length; n++)
+      identityView.setUint32(n * 4, statusView.getUint32(IDENTITY_WORDS[n]!))
     return identity.toString('latin1')
   }
 
@@ -203,6 +209,10 @@ export function libcCalls(): SourceCalls {
       return extents
     },
   }
+}
+
+function wordsFrom(start: number, end: number): number[] {
+  return Array.from({ length: (end - start) / 4 }, (_, n) => start + n * 4)
 }
 
 /** Opens a folder only to have it; the beginnings of a path that is too long for the kernel are opened one by one. */

@@ -7,25 +7,22 @@ import type { AttributeRules, Entry } from '../tree/entry.js'
 import { type FoundEntry, foundIn } from '../tree/found-entry.js'
 import type { DirectoryNode } from '../tree/node.js'
 import { inodeOrder } from '../tree/order.js'
-import { compilePatterns } from '../tree/patterns.js'
+import { type DirectoryLook, lookAt } from './directory-look.js'
+import { chosenBy, type LookOptions } from './inspect-directory.js'
 import { scan } from './scan.js'
 import { type ImageOptions, settle, sourcePath } from './settings.js'
 import { loadSourceCalls } from './source-calls.js'
 import { createSpool, type Spool } from './spool.js'
 import { build, contentOf, type ImageResult } from './write-image.js'
 
-export interface PackOptions extends ImageOptions {
-  /**
-   * Glob patterns: only what matches is packed, with the directories above it. A pattern without a slash matches names at
-   * any depth, one with a slash whole paths from the directory on.
-   */
-  readonly include?: readonly string[]
-  /** Glob patterns: what matches is left out, with all that lies below it. */
-  readonly exclude?: readonly string[]
-  /** Whether directories on other filesystems are packed empty; false if absent. */
-  readonly oneFileSystem?: boolean
+export interface PackOptions extends ImageOptions, LookOptions {
   /** What happens when something cannot be read: 'fail' (if absent), or 'omit', which leaves it out and lists it. */
   readonly unreadable?: 'fail' | 'omit'
+  /**
+   * Told what was found in the directory, and may read parts of it, before any of it is packed. What it throws stops the
+   * work, and nothing is left behind.
+   */
+  readonly inspect?: (look: DirectoryLook) => void | Promise<void>
   /**
    * Entries that are packed besides what the directory holds, or a function that is told what was found there, all of
    * `include`, `exclude` and the rules applied, and gives them. `include` and `exclude` do not apply to them.
@@ -70,31 +67,20 @@ export async function packDirectory(
 ): Promise<PackResult> {
   const settings = settle(options, options.unreadable ?? 'fail')
   const source = sourcePath(directory)
-  const include = compilePatterns('include', options.include)
-  const exclude = compilePatterns('exclude', options.exclude)
+  const choice = chosenBy(options)
   const spool = createSpool()
   let found: Census | null = null
   try {
     const result = await build(destination, settings, async (workers, { rules }) => {
-      const scanned = await scan(
-        source,
-        workers,
-        {
-          rules,
-          xattrs: settings.readsXattrs,
-          include,
-          exclude,
-          oneFileSystem: options.oneFileSystem ?? false,
-        },
-        settings.signal,
-        (files, bytesIn) =>
-          settings.onProgress({ phase: 'scan', files, bytesIn, totalFiles: 0, totalBytes: 0, bytesOut: 0 }),
-      )
+      const { inspect } = options
+      const how = { ...choice, rules, xattrs: settings.readsXattrs, listsEntries: inspect !== undefined }
+      const { root, missing, entries } = await scan(source, workers, how, settings)
+      if (inspect) await inspect(lookAt(entries, workers))
       if (options.additions) {
-        found = census(inodeOrder(scanned.root))
-        await add(options.additions, scanned.root, rules, spool, settings.signal)
+        found = census(inodeOrder(root))
+        await add(options.additions, root, rules, spool, settings.signal)
       }
-      return scanned
+      return { root, missing }
     })
     return { ...result, found: found ?? onlyCensus(result) }
   } finally {

@@ -13,6 +13,11 @@ import type { Workers } from './workers.js'
 const FILES_PER_STEP = 128
 const SLOW_FILES_PER_STEP = 8
 
+/** How many small files are best read in one go. */
+export function filesPerStep(workers: Workers): number {
+  return workers.areSlow() ? SLOW_FILES_PER_STEP : FILES_PER_STEP
+}
+
 type XattrRules = Applied['xattrs']
 
 /** One buffer's worth of reading. The buffer comes back as another object when it was with a worker. */
@@ -75,9 +80,7 @@ async function* stepsOf(
     const room = roomFor(file)
     if (
       group.length > 0 &&
-      (room === null ||
-        groupSize + room > BUFFER_SIZE ||
-        group.length >= (workers.areSlow() ? SLOW_FILES_PER_STEP : FILES_PER_STEP))
+      (room === null || groupSize + room > BUFFER_SIZE || group.length >= filesPerStep(workers))
     ) {
       yield smallFilesStep(group, wantsDigest, workers, xattrRules)
       group = []

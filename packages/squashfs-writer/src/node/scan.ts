@@ -1,10 +1,12 @@
 /** Scan: a directory on disk becomes a tree. Contents stay where they are. */
+import { constants } from 'node:fs'
 import { type Unreadable, UnreadableError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { AttributeRules } from '../tree/entry.js'
 import { checkName } from '../tree/entry.js'
 import {
+  type Attributes,
   attach,
   type Content,
   type DirectoryNode,
@@ -14,12 +16,26 @@ import {
   fileNode,
   ipcNode,
   type Node,
+  nodeAt,
   symlinkNode,
 } from '../tree/node.js'
 import type { PathTest } from '../tree/patterns.js'
+import { type DiskEntry, diskEntry, unknownEntry } from './disk-entry.js'
 import { inodeOf } from './identity.js'
-import { bringsXattrs, FACT, FACTS, type Facts, type Failure, isFailure, NAMES_PER_LOOK } from './jobs.js'
+import {
+  bringsXattrs,
+  FACT,
+  FACTS,
+  type Facts,
+  type Failure,
+  factOf,
+  isFailure,
+  NAMES_PER_LOOK,
+} from './jobs.js'
+import type { Settings } from './settings.js'
 import type { Workers } from './workers.js'
+
+const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } = constants
 
 /** Folders that one job is given: a message to a thread costs more than a look into a small folder. */
 const FOLDERS_PER_LOOK = 64
@@ -35,6 +51,8 @@ interface Pending {
   /** The inode that it was when it was found. */
   readonly seen: ByteString
   readonly names: ByteString[] | null
+  /** Its place among the entries. */
+  readonly entry: number
 }
 
 export interface ScanOptions {
@@ -47,29 +65,32 @@ export interface ScanOptions {
   readonly exclude: PathTest | null
   /** Whether a directory on another filesystem is packed empty. */
   readonly oneFileSystem: boolean
+  /** Whether anybody wants to know what was found. */
+  readonly listsEntries: boolean
 }
 
 export interface ScanResult {
   readonly root: DirectoryNode
   /** What could not be read, and is not in the tree. */
   readonly missing: readonly Unreadable[]
+  /** All that was found, the directory itself first; empty where nobody wants to know. */
+  readonly entries: readonly DiskEntry[]
 }
 
 /**
  * Walks a directory by bytes: every name that `readdir` gives arrives.
- * @param progress told how many entries and bytes were found so far.
  * @throws UnreadableError when the source itself cannot be read.
  */
 export async function scan(
   source: ByteString,
   workers: Workers,
   options: ScanOptions,
-  signal: AbortSignal,
-  progress: (entries: number, bytes: number) => void,
+  { signal, onProgress }: Pick<Settings, 'signal' | 'onProgress'>,
 ): Promise<ScanResult> {
   const unreadable: { path: ByteString; failure: Failure }[] = []
   const inodes = new Map<string, Node>()
-  let [entries, bytes] = [0, 0]
+  const entries: DiskEntry[] | null = options.listsEntries ? [] : null
+  let [count, bytes] = [0, 0]
 
   const [itself] = await workers.run('look', {
     folders: [{ path: source, seen: null, names: [''] }],
@@ -80,16 +101,18 @@ export async function scan(
   const root = nodeOf(itself, 0, '', { path: '', seen: null })
   if (root?.type !== InodeType.DIRECTORY)
     throw unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
+  entries?.push(diskEntry(itself, 0, '', root))
   const rootDevice = itself.numbers[FACT.device]!
   const pending: Pending[] = [
-    { directory: root, path: '', seen: inodeOf(itself.identities[0]!), names: null },
+    { directory: root, path: '', seen: inodeOf(itself.identities[0]!), names: null, entry: 0 },
   ]
   await walk()
   if (options.include) prune(root)
 
   unreadable.sort((a, b) => (a.path < b.path ? -1 : 1))
   const listed = unreadable.map(({ path, failure }) => ({ path: toDisplay(path), ...failure }))
-  return { root, missing: listed }
+  const remain = options.include ? entries?.filter((entry) => !wasPruned(entry, root)) : entries
+  return { root, missing: listed, entries: remain ?? [] }
 
   function unreadableSource(failure: Failure | undefined): UnreadableError {
     const { code, message } = failure ?? { code: 'UNKNOWN', message: 'it cannot be looked at' }
@@ -124,6 +147,7 @@ export async function scan(
       if (!answer) pending.push(folder)
       else if (isFailure(answer)) {
         unreadable.push({ path: folder.path, failure: answer })
+        if (entries) entries[folder.entry] = { ...entries[folder.entry]!, failure: answer }
         if (folder.directory.parent) removeFromParent(folder.directory)
       } else {
         take(folder, answer)
@@ -133,7 +157,7 @@ export async function scan(
           pending.push({ ...folder, names: answer.rest.slice(at, at + most) })
       }
     }
-    progress(entries, bytes)
+    onProgress({ phase: 'scan', files: count, bytesIn: bytes, totalFiles: 0, totalBytes: 0, bytesOut: 0 })
   }
 
   /** Puts names into a directory; those that are directories themselves will be looked into. */
@@ -145,7 +169,7 @@ export async function scan(
       if (options.exclude?.(path)) continue
       const failure = failures.get(n)
       if (failure) {
-        if (options.include?.(path) ?? true) unreadable.push({ path, failure })
+        if (options.include?.(path) ?? true) fail(path, failure)
         continue
       }
       const node = nodeOf(facts, n, path, folder)
@@ -153,11 +177,17 @@ export async function scan(
       if (options.include && node.type !== InodeType.DIRECTORY && !options.include(path)) continue
       checkName(name, path)
       attach(directory, name, node)
-      entries++
+      count++
+      const entry = entries ? entries.push(diskEntry(facts, n, path, node)) - 1 : 0
       if (node.type === InodeType.FILE) bytes += node.size
       if (node.type === InodeType.DIRECTORY && entersDevice(facts, n))
-        pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null })
+        pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null, entry })
     }
+  }
+
+  function fail(path: ByteString, failure: Failure): void {
+    unreadable.push({ path, failure })
+    entries?.push({ ...unknownEntry, path, failure })
   }
 
   function entersDevice(facts: Facts, n: number): boolean {
@@ -165,60 +195,65 @@ export async function scan(
   }
 
   function nodeOf(facts: Facts, n: number, path: ByteString, folder: FolderOnDisk): Node | null {
-    const number = (fact: number) => facts.numbers[n * FACTS + fact]!
-    const hardLink = found(facts.hardLinks, n)
+    const { numbers } = facts
+    const first = n * FACTS
+    const hardLink = factOf(facts.hardLinks, n)
     const known = hardLink === undefined ? undefined : inodes.get(hardLink)
     if (known) return known
     const attributes = options.rules(path, {
-      mode: number(FACT.mode) & 0o7777,
-      uid: number(FACT.uid),
-      gid: number(FACT.gid),
-      mtime: number(FACT.mtime),
-      xattrs: found(facts.xattrs, n) ?? [],
+      mode: numbers[first + FACT.mode]! & 0o7777,
+      uid: numbers[first + FACT.uid]!,
+      gid: numbers[first + FACT.gid]!,
+      mtime: numbers[first + FACT.mtime]!,
+      xattrs: factOf(facts.xattrs, n) ?? [],
     })
-    const node = makeNode()
-    if (node && hardLink !== undefined) inodes.set(hardLink, node)
+    const node = makeNode(facts, n, attributes, folder, options.xattrs)
+    if (!node) fail(path, { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' })
+    else if (hardLink !== undefined) inodes.set(hardLink, node)
     return node
-
-    function makeNode(): Node | null {
-      switch (number(FACT.mode) & 0o170000) {
-        case 0o040000:
-          return directoryNode(attributes)
-        case 0o100000: {
-          const size = number(FACT.size)
-          const content: Content = {
-            kind: 'disk',
-            folder,
-            name: facts.names[n]!,
-            seen: facts.identities[n]!,
-            sparse: number(FACT.blocks) * 512 < size,
-            bringsXattrs: options.xattrs && bringsXattrs(size),
-          }
-          return fileNode(attributes, size, content)
-        }
-        case 0o120000:
-          return symlinkNode(attributes, found(facts.targets, n) ?? '')
-        case 0o060000:
-          return deviceNode(InodeType.BLOCK_DEVICE, attributes, number(FACT.major), number(FACT.minor))
-        case 0o020000:
-          return deviceNode(InodeType.CHARACTER_DEVICE, attributes, number(FACT.major), number(FACT.minor))
-        case 0o010000:
-          return ipcNode(InodeType.FIFO, attributes)
-        case 0o140000:
-          return ipcNode(InodeType.SOCKET, attributes)
-        default:
-          unreadable.push({
-            path,
-            failure: { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' },
-          })
-          return null
-      }
-    }
   }
 }
 
-function found<T>(pairs: readonly (readonly [number, T])[], n: number): T | undefined {
-  return pairs.length === 0 ? undefined : pairs.find(([index]) => index === n)?.[1]
+/** @returns null for what is of no type that the format knows. */
+function makeNode(
+  facts: Facts,
+  n: number,
+  attributes: Attributes,
+  folder: FolderOnDisk,
+  readsXattrs: boolean,
+): Node | null {
+  const { numbers } = facts
+  const first = n * FACTS
+  switch (numbers[first + FACT.mode]! & S_IFMT) {
+    case S_IFDIR:
+      return directoryNode(attributes)
+    case S_IFREG: {
+      const size = numbers[first + FACT.size]!
+      const content: Content = {
+        kind: 'disk',
+        folder,
+        name: facts.names[n]!,
+        seen: facts.identities[n]!,
+        sparse: numbers[first + FACT.blocks]! * 512 < size,
+        bringsXattrs: readsXattrs && bringsXattrs(size),
+      }
+      return fileNode(attributes, size, content)
+    }
+    case S_IFLNK:
+      return symlinkNode(attributes, factOf(facts.targets, n) ?? '')
+    case S_IFBLK:
+    case S_IFCHR: {
+      const isBlock = (numbers[first + FACT.mode]! & S_IFMT) === S_IFBLK
+      const type = isBlock ? InodeType.BLOCK_DEVICE : InodeType.CHARACTER_DEVICE
+      return deviceNode(type, attributes, numbers[first + FACT.major]!, numbers[first + FACT.minor]!)
+    }
+    case S_IFIFO:
+      return ipcNode(InodeType.FIFO, attributes)
+    case S_IFSOCK:
+      return ipcNode(InodeType.SOCKET, attributes)
+    default:
+      return null
+  }
 }
 
 function removeFromParent(directory: DirectoryNode): void {
@@ -237,4 +272,9 @@ function prune(directory: DirectoryNode): boolean {
     directory.links--
   }
   return directory.children.size > 0
+}
+
+/** A directory that only led to what is not included; anything else that is not never became an entry. */
+function wasPruned({ type, path, failure }: DiskEntry, root: DirectoryNode): boolean {
+  return type === 'directory' && failure === null && path !== '' && !nodeAt(root, path.split('/'))
 }

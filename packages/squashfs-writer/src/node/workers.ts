@@ -70,7 +70,7 @@ interface Hand {
  * @param cores what the work may use. With one or two, which compression fills, the main thread does jobs, as long as calls
  * are quick; of two a thread takes a share when names are many, since small files leave compression little to do.
  */
-export function createWorkers(cores: number): Workers {
+function createWorkers(cores: number): Workers {
   const fewCores = cores <= 2
   const hands: Hand[] = []
   const waiting: Pending[] = []
@@ -188,6 +188,30 @@ export function createWorkers(cores: number): Workers {
       runner.close()
       await Promise.all(hands.map(dismiss))
     },
+  }
+}
+
+/**
+ * Has workers at hand for as long as something takes.
+ * @throws what `use` throws; once the signal is aborted its reason.
+ */
+export async function withWorkers<T>(
+  cores: number,
+  signal: AbortSignal,
+  use: (workers: Workers) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted()
+  const workers = createWorkers(cores)
+  const stop = () => void workers.close()
+  signal.addEventListener('abort', stop)
+  try {
+    return await use(workers)
+  } catch (error) {
+    signal.throwIfAborted() // what failed because the threads were stopped is not the reason
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await workers.close()
   }
 }
 

@@ -12,7 +12,8 @@ import { createContentReader } from './read-contents.js'
 import { type ImageOptions, type Settings, settle } from './settings.js'
 import { loadSourceCalls, type SourceCalls, type Status, splitPath } from './source-calls.js'
 import { createSpool, type Spool } from './spool.js'
-import { createWorkers, type Workers } from './workers.js'
+import { untilAborted } from './until-aborted.js'
+import { type Workers, withWorkers } from './workers.js'
 
 /** What became of the entries. */
 export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
@@ -75,10 +76,7 @@ export async function build(
   const { signal } = settings
   signal.throwIfAborted()
   const place = typeof destination === 'string' ? await findDestination(destination, settings.replace) : null
-  const workers = createWorkers(settings.cores)
-  const stop = () => void workers.close()
-  signal.addEventListener('abort', stop)
-  try {
+  return await withWorkers(settings.cores, signal, async (workers) => {
     const applied = applyRules(settings.rules)
     const { root, missing } = await untilAborted(signal, plant(workers, applied))
     if (settings.rootMode !== null) root.mode = settings.rootMode
@@ -105,29 +103,7 @@ export async function build(
       droppedXattrs: namesAndCounts(applied.droppedXattrs),
       warnings: applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)),
     }
-  } catch (error) {
-    signal.throwIfAborted() // what failed because the threads were stopped is not the reason
-    throw error
-  } finally {
-    signal.removeEventListener('abort', stop)
-    await workers.close()
-  }
-}
-
-/** What `work` gives; once the signal is aborted its reason at once, though a stream or a disk may not answer yet. */
-async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const stopped = new AbortController()
-  const aborted = new Promise<never>((_, reject) => {
-    const stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { signal: stopped.signal })
   })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    stopped.abort()
-    work.catch(() => {}) // nobody waits for it any more
-  }
 }
 
 function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string, number> {

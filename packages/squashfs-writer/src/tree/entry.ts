@@ -14,6 +14,7 @@ import {
   fileNode,
   ipcNode,
   type Node,
+  nodeAt,
   symlinkNode,
   type Xattr,
 } from './node.js'
@@ -162,9 +163,7 @@ function nodeOf(
 
 function linkTarget(root: DirectoryNode, entry: HardLinkEntry, path: ByteString): Node {
   const target = toByteString(entry.target)
-  let node: Node | undefined = root
-  for (const part of pathParts(target))
-    node = node?.type === InodeType.DIRECTORY ? node.children.get(part) : undefined
+  const node = nodeAt(root, pathParts(target))
   if (!node)
     throw new EntryError(toDisplay(path), `hard link to ${toDisplay(target)}, which was not given before it`)
   if (node.type === InodeType.DIRECTORY)

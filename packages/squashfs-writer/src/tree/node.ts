@@ -163,6 +163,14 @@ export function attach(parent: DirectoryNode, name: ByteString, node: Node): voi
   }
 }
 
+/** What is at a path, given name by name; undefined where nothing is. */
+export function nodeAt(root: DirectoryNode, names: readonly ByteString[]): Node | undefined {
+  return names.reduce<Node | undefined>(
+    (at, name) => (at?.type === InodeType.DIRECTORY ? at.children.get(name) : undefined),
+    root,
+  )
+}
+
 /** Takes a name out of a directory. */
 export function detach(parent: DirectoryNode, name: ByteString): void {
   const node = parent.children.get(name)

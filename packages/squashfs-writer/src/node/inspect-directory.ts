@@ -1,0 +1,83 @@
+/** Inspect directory: a look through a directory alone, by a program that may pack it later, or not. */
+import type { Progress } from '../image.js'
+import { compilePatterns } from '../tree/patterns.js'
+import { applyRules } from '../tree/rules.js'
+import { type DirectoryLook, lookAt } from './directory-look.js'
+import { type ScanOptions, scan } from './scan.js'
+import { settle, sourcePath } from './settings.js'
+import { untilAborted } from './until-aborted.js'
+import { withWorkers } from './workers.js'
+
+/** What of a directory is looked at. */
+export interface LookOptions {
+  /**
+   * Glob patterns: only what matches is packed, with the directories above it. A pattern without a slash matches names at
+   * any depth, one with a slash whole paths from the directory on.
+   */
+  readonly include?: readonly string[]
+  /** Glob patterns: what matches is left out, with all that lies below it. */
+  readonly exclude?: readonly string[]
+  /** Whether directories on other filesystems are packed empty; false if absent. */
+  readonly oneFileSystem?: boolean
+}
+
+export interface InspectOptions extends LookOptions {
+  /** Stops the work; the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Told how far the scan is, often. What it throws stops the work. */
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/**
+ * Threads are not worth their start for a look, unless calls are slow: then there will be many, whatever is said here.
+ */
+const CORES = 1
+
+/**
+ * Looks through a directory as {@link packDirectory} does before it packs, and packs nothing.
+ *
+ * Nothing is asked twice: a program that packs what it looked at gives `inspect` to `packDirectory` instead.
+ *
+ * @param inspect is told what was found, and may read parts of it until its promise is done.
+ * @returns what `inspect` returns.
+ * @throws OptionError; UnreadableError when the directory itself cannot be read (what in it cannot is among the entries);
+ * what `inspect` throws; the signal's reason when aborted.
+ * @example
+ * const files = await inspectDirectory('.venv', {}, ({ entries }) => entries.length)
+ */
+export async function inspectDirectory<T>(
+  directory: string | Uint8Array,
+  options: InspectOptions,
+  inspect: (look: DirectoryLook) => T | Promise<T>,
+): Promise<T> {
+  const { signal, onProgress } = options
+  const settings = settle(
+    { threads: CORES, ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    'fail',
+    {},
+  )
+  const source = sourcePath(directory)
+  const choice = chosenBy(options)
+  return await withWorkers(settings.cores, settings.signal, (workers) => {
+    const look = async () => {
+      const { rules } = applyRules(settings.rules)
+      const options = { ...choice, rules, xattrs: false, listsEntries: true }
+      const { entries } = await scan(source, workers, options, settings)
+      return await inspect(lookAt(entries, workers))
+    }
+    return untilAborted(settings.signal, look())
+  })
+}
+
+/** @throws OptionError for patterns that cannot be. */
+export function chosenBy({
+  include,
+  exclude,
+  oneFileSystem,
+}: LookOptions): Pick<ScanOptions, 'include' | 'exclude' | 'oneFileSystem'> {
+  return {
+    include: compilePatterns('include', include),
+    exclude: compilePatterns('exclude', exclude),
+    oneFileSystem: oneFileSystem ?? false,
+  }
+}
