@@ -15,7 +15,6 @@ const packages = {
   },
   'venv-packer': {
     cli: 'cli.ts',
-    'visit-thread': 'venv/inventory/visit-thread.ts',
   },
 }
 

@@ -28,13 +28,24 @@ export interface CheckReport {
 export async function check(request: CheckRequest): Promise<CheckReport> {
   const started = performance.now()
   const environment = await openEnvironment(request.source, request.anyDirectory)
-  const examination = await examine(environment, {
-    exclude: request.exclude,
-    mountPoint: request.mountPoint,
-    owner: 'keep',
-    compiles: false,
-  })
+  const examination = await examined(request, environment)
   const against = request.strict ? (['error', 'warning'] as const) : (['error'] as const)
   const passed = against.every((severity) => ofSeverity(examination.findings, severity).length === 0)
   return { request, environment, examination, passed, seconds: (performance.now() - started) / 1000 }
+}
+
+async function examined(
+  { exclude, mountPoint }: CheckRequest,
+  environment: Environment,
+): Promise<Examination> {
+  const { inspectDirectory } = await import('squashfs-writer')
+  const plan = { exclude, mountPoint, owner: 'keep', compiles: false } as const
+  try {
+    return await inspectDirectory(environment.realPath, { exclude }, (look) =>
+      examine(environment, plan, look),
+    )
+  } catch (error) {
+    const { explainLibraryError } = await import('../errors/library-errors.js')
+    throw explainLibraryError(error, environment, environment)
+  }
 }

@@ -1,7 +1,15 @@
 /** `venv-packer pack`: a virtual environment in, one image and a report out. Speaks to no one: that is the caller's. */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import type { Codec, PackResult, Progress } from 'squashfs-writer'
+import type {
+  Codec,
+  DirectoryLook,
+  Entry,
+  FoundEntry,
+  PackOptions,
+  PackResult,
+  Progress,
+} from 'squashfs-writer'
 import type { Bytecode, CompileProgress, Compiler } from '../bytecode/compiler.js'
 import type { Level } from '../bytecode/levels.js'
 import type { Compression } from '../image/compression.js'
@@ -74,15 +82,22 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
-  const checked = request.check ? await checkFirst(request, environment, company.signal) : undefined
   const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
-  const compiler = await compilerFor(request, environment, checked?.relocation, company)
+  const known: { checked?: Checked; compiler?: Promise<Compiler> } = {}
+  const hooks: Hooks = {
+    ...(request.check && {
+      inspect: async (look) => {
+        known.checked = await checkFirst(request, environment, look)
+      },
+      onStored: ({ path, storedBytes }) =>
+        known.checked?.shares.add(Buffer.from(path).toString('latin1'), storedBytes),
+    }),
+    ...(request.compile && { additions: compile(request.compile) }),
+  }
   try {
-    const result = await writeImage(
-      { request, environment, destination, shares: checked?.shares, keeper, compiler },
-      company,
-    )
+    const result = await writeImage({ request, environment, destination, keeper, hooks }, company)
     const previous = await keeper?.tidy(destination.realPath)
+    const { checked } = known
     return {
       request,
       environment,
@@ -92,11 +107,22 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
       packages: checked?.shares.shares() ?? [],
       result,
       previous,
-      bytecode: compiler?.result(),
+      bytecode: (await known.compiler)?.result(),
       seconds: (performance.now() - started) / 1000,
     }
   } finally {
-    await compiler?.stop()
+    await known.compiler?.then(
+      (compiler) => compiler.stop(),
+      () => {}, // one that did not start has nothing to stop, and its error was thrown
+    )
+  }
+
+  function compile(levels: readonly Level[]) {
+    return async function* (found: readonly FoundEntry[]): AsyncGenerator<Entry> {
+      const place = request.mountPoint ?? workingPlace(environment, known.checked?.relocation)
+      known.compiler = compilerFor(levels, place, request, environment, company)
+      yield* (await known.compiler).entries(found)
+    }
   }
 }
 
@@ -109,20 +135,15 @@ function workingPlace(environment: Environment, relocation: Relocation | undefin
 }
 
 async function compilerFor(
-  { compile: levels, mountPoint, threads }: PackRequest,
+  levels: readonly Level[],
+  mountPoint: string | undefined,
+  { threads }: PackRequest,
   environment: Environment,
-  relocation: Relocation | undefined,
   { onProgress }: PackCompany,
-): Promise<Compiler | undefined> {
-  if (levels === undefined) return undefined
+): Promise<Compiler> {
   const { startCompiler } = await import('../bytecode/compiler.js')
-  return await startCompiler({
-    environment,
-    mountPoint: mountPoint ?? workingPlace(environment, relocation),
-    levels,
-    processes: threads ?? availableParallelism(),
-    onProgress,
-  })
+  const processes = threads ?? availableParallelism()
+  return await startCompiler({ environment, mountPoint, levels, processes, onProgress })
 }
 
 async function keeping(most: number): Promise<Keeper> {
@@ -141,7 +162,7 @@ interface Checked {
 async function checkFirst(
   request: PackRequest,
   environment: Environment,
-  signal: AbortSignal,
+  look: DirectoryLook,
 ): Promise<Checked> {
   const { examine } = await import('../venv/examination.js')
   const { sharesInImage } = await import('../venv/package-shares.js')
@@ -152,7 +173,7 @@ async function checkFirst(
     owner: request.owner,
     compiles: request.compile?.includes(0) ?? false,
   }
-  const { relocation, findings, packages } = await examine(environment, plan, signal)
+  const { relocation, findings, packages } = await examine(environment, plan, look)
   refuseUnfit(findings, request.strict, environment)
   return { relocation, findings, shares: sharesInImage(packages) }
 }
@@ -162,13 +183,15 @@ interface Packing {
   readonly request: PackRequest
   readonly environment: Environment
   readonly destination: Destination
-  readonly shares: SharesInImage | undefined
   readonly keeper: Keeper | undefined
-  readonly compiler: Compiler | undefined
+  readonly hooks: Hooks
 }
 
+/** What is done in the course of it: the check when the folder was looked through, then the bytecode. */
+type Hooks = Pick<PackOptions, 'inspect' | 'additions' | 'onStored'>
+
 async function writeImage(packing: Packing, company: PackCompany): Promise<PackResult> {
-  const { request, environment, destination, shares, keeper, compiler } = packing
+  const { request, environment, destination, keeper, hooks } = packing
   // Loaded only now: whatever can be refused without it is refused at once.
   const library = await import('squashfs-writer')
   try {
@@ -182,11 +205,8 @@ async function writeImage(packing: Packing, company: PackCompany): Promise<PackR
       ...(keeper && { beforeReplace: keeper.keep }),
       signal: company.signal,
       onProgress: company.onProgress,
-      ...(shares && {
-        onStored: ({ path, storedBytes }) => shares.add(Buffer.from(path).toString('latin1'), storedBytes),
-      }),
       ...(request.threads === undefined ? {} : { threads: request.threads }),
-      ...(compiler === undefined ? {} : { additions: compiler.entries }),
+      ...hooks,
     })
   } catch (error) {
     if (company.signal.aborted) throw company.signal.reason

@@ -1,5 +1,6 @@
 /** Examination: takes the inventory of an environment and has every topic look at it. */
 import { homedir, userInfo } from 'node:os'
+import type { DirectoryLook } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Owner } from '../image/owner.js'
 import type { Environment } from './environment.js'
@@ -52,12 +53,13 @@ const topics: readonly Topic[] = [
   leftoverFindings,
 ]
 
+/** @param look what was found in the environment, without what the plan excludes. */
 export async function examine(
   environment: Environment,
   plan: Plan,
-  signal?: AbortSignal,
+  look: DirectoryLook,
 ): Promise<Examination> {
-  const inventory = await takeInventory(environment, plan.exclude, signal)
+  const inventory = await takeInventory(environment, look, plan.exclude)
   const outside = lookOutside()
   const relocation = relocationOf(inventory, outside)
   const packages = packagesOf(inventory)

@@ -2,8 +2,8 @@
 import { accessSync, closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { parseElf } from './formats/elf.js'
-import { diskPath } from './inventory/disk-path.js'
+import { diskPath } from './disk-path.js'
+import { ELF_HEAD_SIZE, machineIn } from './formats/elf.js'
 
 export interface Interpreter {
   /** What Python is started by, from the environment on: `bin/python`. */
@@ -73,9 +73,8 @@ function machineOf(path: ByteString): number | null {
   try {
     const descriptor = openSync(diskPath(path), 'r')
     try {
-      const head = Buffer.alloc(1024)
-      const elf = parseElf(() => head.subarray(0, readSync(descriptor, head, 0, head.length, 0)))
-      return elf?.machine ?? null
+      const head = Buffer.alloc(ELF_HEAD_SIZE)
+      return machineIn(head.subarray(0, readSync(descriptor, head, 0, head.length, 0)))
     } finally {
       closeSync(descriptor)
     }

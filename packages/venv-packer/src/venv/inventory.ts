@@ -1,9 +1,11 @@
-/** The inventory of an environment: all that lies in it, from one walk, as the file system counts it. */
+/** The inventory of an environment: all that lies in it, as the file system counts it, and what matters of its files. */
+import type { DirectoryLook, DiskEntry } from 'squashfs-writer'
 import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from './environment.js'
 import { findInterpreter, type Interpreter } from './interpreter.js'
 import type { Entry } from './inventory/entry.js'
-import { walk } from './inventory/walk.js'
+import { peek } from './inventory/peek.js'
+import { readPermission } from './inventory/permission.js'
 import { type PythonFolder, pythonFolder } from './python-layout.js'
 import type { PyvenvConfig } from './pyvenv-cfg.js'
 
@@ -40,26 +42,60 @@ export interface Census {
   readonly bytes: number
 }
 
-/** Walks the environment; what `exclude` names is not looked at. */
+/** @param look what was found in the environment, without what `exclude` names. */
 export async function takeInventory(
   environment: Environment,
+  look: DirectoryLook,
   exclude: readonly string[],
-  signal?: AbortSignal,
 ): Promise<Inventory> {
   const realPath = toByteString(environment.realPath)
-  const entries = await walk({ root: realPath, exclude }, signal)
+  const at = await entriesOf(look, realPath)
+  const entries = [...at.values()]
   const { config } = environment
   return {
     path: toByteString(environment.path),
     realPath,
     config,
     entries,
-    at: new Map(entries.map((entry) => [entry.path, entry])),
+    at,
     isExcluded: exclusion(exclude),
     census: takeCensus(entries),
     interpreter: config && findInterpreter(realPath),
     ...pythonsOf(entries, config),
   }
+}
+
+async function entriesOf(look: DirectoryLook, root: ByteString): Promise<ReadonlyMap<ByteString, Entry>> {
+  const files = look.entries.filter(({ type, failure }) => type === 'file' && failure === null)
+  const peeked = await peek(files, look)
+  const failureOf = readPermission(root)
+  const entries = new Map<ByteString, Entry>()
+  for (const one of look.entries) {
+    const { type, path, size, mtime, inode, target, failure } = one
+    const { content = null, failure: unread } = peeked.get(path) ?? {}
+    entries.set(path, {
+      path,
+      kind: kinds[type ?? 'file'],
+      size,
+      mode: type === null ? 0o777 : one.mode,
+      mtime,
+      sharedInode: inode,
+      target,
+      failure: failure ?? (type === 'file' && unread === undefined ? failureOf(one) : (unread ?? null)),
+      content,
+    })
+  }
+  return entries
+}
+
+const kinds: Readonly<Record<NonNullable<DiskEntry['type']>, Entry['kind']>> = {
+  file: 'file',
+  directory: 'folder',
+  symlink: 'symlink',
+  socket: 'socket',
+  fifo: 'fifo',
+  'block-device': 'device',
+  'character-device': 'device',
 }
 
 /** Counts inodes, not names. */

@@ -1,7 +1,7 @@
 /** What lies outside of an environment, as far as it leads there: links, interpreters, library paths. */
 import { accessSync, constants, realpathSync } from 'node:fs'
 import type { ByteString } from 'squashfs-writer/paths'
-import { diskPath } from './inventory/disk-path.js'
+import { diskPath } from './disk-path.js'
 
 export interface Outside {
   /** Whether an absolute path is there; what may not be looked at is not. */

@@ -11,7 +11,7 @@ export function accessFindings(subject: Subject): readonly Finding[] {
 
 function unreadable({ inventory }: Subject): readonly Finding[] {
   const spots = inventory.entries.flatMap(({ path, failure }) =>
-    failure === null ? [] : [{ path, detail: explainSystemError(failure, failure).message }],
+    failure === null ? [] : [{ path, detail: explainSystemError(failure.code, failure.message).message }],
   )
   return findingAt(spots, {
     code: 'UNREADABLE',

@@ -1,5 +1,6 @@
 /** ELF files (programs and shared libraries): for which machine they are, and where the loader looks for what they need. */
 import type { ByteString } from 'squashfs-writer/paths'
+import { part, type Reading } from './reading.js'
 
 export interface ElfFile {
   /** `e_machine`: 62 for x86-64, 183 for AArch64. */
@@ -9,9 +10,6 @@ export interface ElfFile {
   /** Names of the libraries that it needs; only where there is a library path, which is what they are looked up in. */
   readonly needed: readonly ByteString[]
 }
-
-/** Gives bytes of the file from a position on; fewer at its end. */
-export type ReadAt = (position: number, length: number) => Buffer
 
 const machines: Readonly<Record<number, string>> = {
   3: 'i686',
@@ -29,7 +27,8 @@ export function machineName(machine: number): string | undefined {
   return machines[machine]
 }
 
-const firstBytes = 1024
+/** Bytes at the start of a file that hold its headers, as compilers arrange them. */
+export const ELF_HEAD_SIZE = 1024
 const mostDynamicBytes = 65_536
 const longestString = 4096
 const stringPiece = 512
@@ -37,25 +36,31 @@ const stringPiece = 512
 const Segment = { LOAD: 1, DYNAMIC: 2 } as const
 const Tag = { END: 0, NEEDED: 1, STRING_TABLE: 5, RPATH: 15, RUNPATH: 29 } as const
 
-/** Reads no more than headers and the strings that are asked for. Null where it is not ELF, or cut short. */
-export function parseElf(readAt: ReadAt): ElfFile | null {
-  const first = readAt(0, firstBytes)
-  if (!isElf(first) || first.length < 64) return null
-  const numbers = numbersOf(first)
-  const machine = numbers.half(first, 18)
-  const segments = segmentsOf(first, numbers, readAt)
+/**
+ * Reads no more than headers and the strings that are asked for. Null where it is not ELF, or cut short.
+ * @param head the first {@link ELF_HEAD_SIZE} bytes of the file, or all that it has.
+ */
+export function* parseElf(head: Buffer): Reading<ElfFile | null> {
+  const machine = machineIn(head)
+  if (machine === null) return null
+  const numbers = numbersOf(head)
+  const segments = yield* segmentsOf(head, numbers)
   const dynamic = segments?.find(({ type }) => type === Segment.DYNAMIC)
   if (!segments || !dynamic) return { machine, libraryPath: [], needed: [] }
 
-  const tags = tagsOf(readAt(dynamic.offset, Math.min(dynamic.size, mostDynamicBytes)), numbers)
+  const tags = tagsOf(yield* part(dynamic.offset, Math.min(dynamic.size, mostDynamicBytes)), numbers)
   const strings = fileOffset(tags.find(([tag]) => tag === Tag.STRING_TABLE)?.[1], segments)
-  const texts = (wanted: number): readonly ByteString[] =>
-    strings === undefined
-      ? []
-      : tags.flatMap(([tag, value]) => (tag === wanted ? [stringAt(strings + value, readAt)] : []))
-  const [path] = [...texts(Tag.RUNPATH), ...texts(Tag.RPATH)]
+  if (strings === undefined) return { machine, libraryPath: [], needed: [] }
+  const placesOf = (wanted: number) =>
+    tags.flatMap(([tag, value]) => (tag === wanted ? [strings + value] : []))
+  const [path] = yield* stringsAt([...placesOf(Tag.RUNPATH), ...placesOf(Tag.RPATH)].slice(0, 1))
   if (path === undefined) return { machine, libraryPath: [], needed: [] }
-  return { machine, libraryPath: path.split(':'), needed: texts(Tag.NEEDED) }
+  return { machine, libraryPath: path.split(':'), needed: yield* stringsAt(placesOf(Tag.NEEDED)) }
+}
+
+/** The machine that an ELF file is for, by its first bytes; null where they are not those of one. */
+export function machineIn(head: Uint8Array): number | null {
+  return isElf(head) && head.length >= 64 ? numbersOf(head).half(head, 18) : null
 }
 
 /** Whether these are the first bytes of an ELF file. */
@@ -92,16 +97,15 @@ interface ElfSegment {
   readonly size: number
 }
 
-function segmentsOf(
+function* segmentsOf(
   first: Uint8Array,
   { wide, half, word, address }: Numbers,
-  readAt: ReadAt,
-): readonly ElfSegment[] | null {
+): Reading<readonly ElfSegment[] | null> {
   const at = address(first, wide ? 32 : 28)
   const count = half(first, wide ? 56 : 44)
   const size = wide ? 56 : 32
   const end = at + count * size
-  const table = end <= first.length ? first.subarray(at, end) : readAt(at, count * size)
+  const table = end <= first.length ? first.subarray(at, end) : yield* part(at, count * size)
   if (table.length < count * size) return null
   return Array.from({ length: count }, (_, n) => {
     const header = table.subarray(n * size, (n + 1) * size)
@@ -134,14 +138,18 @@ function fileOffset(address: number | undefined, segments: readonly ElfSegment[]
   return holder && address - holder.address + holder.offset
 }
 
-/** Piece by piece: string tables are large, and the text in it is short. */
-function stringAt(position: number, readAt: ReadAt): ByteString {
-  let text = ''
-  while (text.length < longestString) {
-    const piece = readAt(position + text.length, stringPiece)
-    const end = piece.indexOf(0)
-    text += piece.toString('latin1', 0, end < 0 ? piece.length : end)
-    if (end >= 0 || piece.length < stringPiece) break
+/** Piece by piece, of all at once: string tables are large, and the texts in them are short. */
+function* stringsAt(places: readonly number[]): Reading<readonly ByteString[]> {
+  const texts = places.map(() => '')
+  let open = places.map((_, n) => n)
+  while (open.length > 0) {
+    const pieces = yield open.map((n) => ({ start: places[n]! + texts[n]!.length, length: stringPiece }))
+    open = open.filter((n, at) => {
+      const piece = pieces[at]!
+      const end = piece.indexOf(0)
+      texts[n] += piece.toString('latin1', 0, end < 0 ? piece.length : end)
+      return end < 0 && piece.length === stringPiece && texts[n]!.length < longestString
+    })
   }
-  return text
+  return texts
 }

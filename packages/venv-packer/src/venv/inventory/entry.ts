@@ -1,4 +1,4 @@
-/** An entry of an environment: what one `lstat` says of a path, and what was read of its content where that matters. */
+/** An entry of an environment: what the file system says of a path, and what was read of its content where that matters. */
 import type { ByteString } from 'squashfs-writer/paths'
 import type { BytecodeHeader } from '../formats/bytecode-header.js'
 import type { ElfFile } from '../formats/elf.js'
@@ -11,15 +11,14 @@ export interface Entry {
   readonly size: number
   /** Permission bits. */
   readonly mode: number
-  readonly uid: number
   /** Whole seconds since 1970, rounded down, as Python takes them. */
   readonly mtime: number
   /** What tells the inode where it has several names; null where it has one. */
   readonly sharedInode: string | null
   /** Of a symlink. */
   readonly target: ByteString | null
-  /** The system's code where the current user cannot read it; null where nothing speaks against it. */
-  readonly failure: string | null
+  /** The system's code and words where the current user cannot read it; null where nothing speaks against it. */
+  readonly failure: { readonly code: string; readonly message: string } | null
   readonly content: Content | null
 }
 

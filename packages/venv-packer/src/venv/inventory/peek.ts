@@ -1,18 +1,85 @@
-/** Peek: reads of a file what the findings need to know of it, and no more; of most files that is nothing. */
-import { closeSync, constants, openSync, readSync } from 'node:fs'
+/** Peek: reads of files what the findings need to know of them, and no more; of most files that is nothing. */
+import type { DirectoryLook, DiskEntry } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import { activateScripts } from '../formats/activate-script.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from '../formats/bytecode-header.js'
-import { isElf, parseElf } from '../formats/elf.js'
+import { ELF_HEAD_SIZE, isElf, parseElf } from '../formats/elf.js'
 import { PROGRAM_HEAD_SIZE } from '../formats/program-head.js'
+import { part, type Range, type Reading } from '../formats/reading.js'
 import { bytecodeTag } from '../python-layout.js'
-import { diskPath } from './disk-path.js'
-import { type Content, folderOf, nameOf } from './entry.js'
+import { type Content, type Entry, folderOf, nameOf } from './entry.js'
 
-type Reading = (readAt: (position: number, length: number) => Buffer, size: number) => Content | null
+/** Of a file what was read, or why that could not be done. */
+export type Peeked = Pick<Entry, 'content' | 'failure'>
 
-/** What is worth reading of the file at this path in the environment; undefined for nothing. */
-export function readingFor(path: ByteString): Reading | undefined {
+/** Files that are read in one go: many, for where each waits for a network, and few enough to be forgotten soon. */
+const filesAtATime = 1024
+
+/** What became of each file, by its path, of which anything is worth reading. */
+export async function peek(
+  files: readonly DiskEntry[],
+  look: Pick<DirectoryLook, 'read'>,
+): Promise<ReadonlyMap<ByteString, Peeked>> {
+  const peeked = new Map<ByteString, Peeked>()
+  const wanted = files.filter(({ path, size }) => size > 0 && readingFor(path))
+  for (let n = 0; n < wanted.length; n += filesAtATime)
+    await peekAt(wanted.slice(n, n + filesAtATime), look, ({ path }, found) => peeked.set(path, found))
+  return peeked
+}
+
+/** A file that is being read. */
+interface Reader {
+  readonly entry: DiskEntry
+  readonly reading: Reading<Content | null>
+  readonly wants: readonly Range[]
+}
+
+/** Reads what the files' readings ask for, of all of them at once, until each has come to its end. */
+async function peekAt(
+  files: readonly DiskEntry[],
+  look: Pick<DirectoryLook, 'read'>,
+  take: (file: DiskEntry, peeked: Peeked) => void,
+): Promise<void> {
+  let readers = files.flatMap((entry) => resume(entry, readingFor(entry.path)!(entry.size), []))
+  while (readers.length > 0) {
+    const parts = readers.flatMap(({ entry, wants }) =>
+      wants.map(({ start, length }) => ({ entry, start, length })),
+    )
+    const answers = await look.read(parts)
+    let next = 0
+    readers = readers.flatMap(({ entry, reading, wants }) => {
+      const own = answers.slice(next, next + wants.length)
+      next += wants.length
+      return resume(entry, reading, own)
+    })
+  }
+
+  /** Has a reading go on with what it asked for. */
+  function resume(
+    entry: DiskEntry,
+    reading: Reading<Content | null>,
+    answers: Awaited<ReturnType<DirectoryLook['read']>>,
+  ): readonly Reader[] {
+    const bytes: Buffer[] = []
+    for (const answer of answers) {
+      if (!Buffer.isBuffer(answer)) {
+        take(entry, { content: null, failure: answer })
+        return []
+      }
+      bytes.push(answer)
+    }
+    const { value, done } = reading.next(bytes)
+    if (!done) return [{ entry, reading, wants: value }]
+    take(entry, { content: value, failure: null })
+    return []
+  }
+}
+
+/** What is worth reading of a file of this size. */
+type Plan = (size: number) => Reading<Content | null>
+
+/** By the file's path in the environment; undefined for nothing. */
+function readingFor(path: ByteString): Plan | undefined {
   const name = nameOf(path)
   if (isOwnBytecode(path, name)) return bytecode
   if (/\.so(?:\.\d+)*$/.test(name)) return elf
@@ -23,33 +90,8 @@ export function readingFor(path: ByteString): Reading | undefined {
   return /^share\/jupyter\/kernels\/[^/]+\/kernel\.json$/.test(path) ? text : undefined
 }
 
-/**
- * Opens a file and reads of it what is wanted.
- * @throws the system's error.
- */
-export function peek(path: ByteString, size: number, reading: Reading): Content | null {
-  const descriptor = openSync(diskPath(path), flags)
-  try {
-    return reading(
-      (position, length) => readAt(descriptor, position, Math.min(length, size - position)),
-      size,
-    )
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-// A file that became a symlink or a fifo since it was looked at is not followed, and not waited for.
-const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-
 /** Texts beyond this are not what their names say. */
 const largestText = 64 * 1024 * 1024
-
-function readAt(descriptor: number, position: number, length: number): Buffer {
-  if (!(length > 0 && position >= 0)) return Buffer.alloc(0)
-  const bytes = Buffer.allocUnsafe(length)
-  return bytes.subarray(0, readSync(descriptor, bytes, 0, length, position))
-}
 
 /** Bytecode at the plain level, for the Python in whose folder it lies. */
 function isOwnBytecode(path: ByteString, name: ByteString): boolean {
@@ -58,20 +100,28 @@ function isOwnBytecode(path: ByteString, name: ByteString): boolean {
   return tag !== undefined && name.endsWith(`.${tag}.pyc`)
 }
 
-const bytecode: Reading = (readAt) => ({
-  kind: 'bytecode',
-  header: parseBytecodeHeader(readAt(0, BYTECODE_HEADER_SIZE)),
-})
+/** Made once: most of what is read is this. */
+const bytecodeHead = [{ start: 0, length: BYTECODE_HEADER_SIZE }]
 
-const elf: Reading = (readAt) => {
-  const found = parseElf(readAt)
+function* bytecode(): Reading<Content> {
+  const [head] = yield bytecodeHead
+  return { kind: 'bytecode', header: parseBytecodeHeader(head!) }
+}
+
+function* elf(): Reading<Content | null> {
+  return yield* elfAfter(yield* part(0, ELF_HEAD_SIZE))
+}
+
+function* elfAfter(head: Buffer): Reading<Content | null> {
+  const found = yield* parseElf(head)
   return found && { kind: 'elf', elf: found }
 }
 
-const program: Reading = (readAt) => {
-  const head = readAt(0, PROGRAM_HEAD_SIZE)
-  return isElf(head) ? elf(readAt, head.length) : { kind: 'program', head: head.toString('latin1') }
+function* program(): Reading<Content | null> {
+  const head = yield* part(0, Math.max(PROGRAM_HEAD_SIZE, ELF_HEAD_SIZE))
+  return isElf(head) ? yield* elfAfter(head) : { kind: 'program', head: head.toString('latin1') }
 }
 
-const text: Reading = (readAt, size) =>
-  size > largestText ? null : { kind: 'text', text: readAt(0, size).toString('latin1') }
+function* text(size: number): Reading<Content | null> {
+  return size > largestText ? null : { kind: 'text', text: (yield* part(0, size)).toString('latin1') }
+}

@@ -1,0 +1,63 @@
+// On a network each call is a wait: the check asks for nothing that packing has to ask for anyway, and asks many at a time.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { METADATA_CALLS, withLustre } from 'fixtures'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { venvPacker } from '../command.js'
+import { fineTemplate, type Template } from './environments.js'
+
+let template: Template
+beforeAll(async () => {
+  template = await fineTemplate()
+})
+afterAll(() => template.remove())
+
+/** Files in many folders into which the check looks. */
+const LOOKED_INTO = 200
+
+async function fill(venv: string): Promise<void> {
+  for (let n = 0; n < LOOKED_INTO; n += 5) {
+    const folder = join(venv, 'share', `${n}`)
+    await mkdir(folder, { recursive: true })
+    for (let m = n; m < n + 5; m++) await writeFile(join(folder, `lib${m}.so`), `no library ${m}`)
+  }
+}
+
+it('the environment is walked once, for the check and the packing together', async () => {
+  await template.copied(async (venv, cwd) => {
+    await fill(venv)
+    await withLustre(venv, { xattrs: [] }, async ({ folder, calls }) => {
+      const callsOf = async (...args: string[]) => {
+        await calls()
+        const { code, stderr } = await venvPacker(args, { cwd })
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+        return await calls()
+      }
+      const image = join(cwd, 'image.squashfs')
+      const alone = await callsOf('pack', folder, '-o', image, '--no-check', '--force')
+      const both = await callsOf('pack', folder, '-o', image, '--force')
+      const check = await callsOf('check', folder)
+      expect(both.opendir).toBe(alone.opendir)
+      expect(check.opendir).toBe(alone.opendir)
+      expect(both.listxattr).toBe(alone.listxattr)
+      // What the check reads of files: they are opened once more.
+      const opened = both.open! - alone.open!
+      expect(opened).toBeGreaterThan(LOOKED_INTO)
+      expect(check.open).toBeLessThanOrEqual(opened + 5)
+      const metadata = (found: Readonly<Record<string, number>>) =>
+        METADATA_CALLS.reduce((sum, call) => sum + (found[call] ?? 0), 0)
+      expect(metadata(both) - metadata(alone)).toBeLessThan(8 * opened)
+    })
+  })
+})
+
+it('where every call waits for the network many are made at once', async () => {
+  await template.copied(async (venv, cwd) => {
+    await fill(venv)
+    await withLustre(venv, { delay: 2, xattrs: [] }, async ({ folder, atOnce }) => {
+      await atOnce()
+      expect(await venvPacker(['check', folder, '--quiet'], { cwd })).toMatchObject({ code: 0 })
+      expect(await atOnce()).toBeGreaterThanOrEqual(8)
+    })
+  })
+})
