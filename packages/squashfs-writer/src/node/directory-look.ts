@@ -28,7 +28,7 @@ export interface DirectoryLook {
    * @returns for each part its bytes, or why it could not be read: 'CHANGED' where it is not the file that was found.
    * @throws TypeError for an entry that is no file, or not one of these.
    */
-  read(parts: readonly FilePart[]): Promise<(Buffer | Failure)[]>
+  read(parts: readonly FilePart[]): Promise<(Uint8Array | Failure)[]>
 }
 
 /** @param entries what the scan found. */
@@ -36,8 +36,8 @@ export function lookAt(entries: readonly DiskEntry[], workers: Workers): Directo
   return { entries, read: (parts) => readParts(parts, workers) }
 }
 
-async function readParts(parts: readonly FilePart[], workers: Workers): Promise<(Buffer | Failure)[]> {
-  const results: (Buffer | Failure)[] = []
+async function readParts(parts: readonly FilePart[], workers: Workers): Promise<(Uint8Array | Failure)[]> {
+  const results: (Uint8Array | Failure)[] = []
   const jobs = jobsOf(parts, workers)
   await Promise.all(Array.from({ length: workers.jobsWanted() }, lane))
   return results
@@ -48,7 +48,7 @@ async function readParts(parts: readonly FilePart[], workers: Workers): Promise<
       const { found, buffer } = await workers.run('read', { items, buffer: room }, [room])
       for (const [n, { at, length }] of items.entries()) {
         const failure = found[n]!
-        results[first + n] = isFailure(failure) ? failure : Buffer.from(buffer, at, length)
+        results[first + n] = isFailure(failure) ? failure : new Uint8Array(buffer, at, length)
       }
     }
   }

@@ -1,6 +1,6 @@
 /** ELF files (programs and shared libraries): for which machine they are, and where the loader looks for what they need. */
 import type { ByteString } from 'squashfs-writer/paths'
-import { part, type Reading } from './reading.js'
+import { latin1, part, type Reading } from './reading.js'
 
 export interface ElfFile {
   /** `e_machine`: 62 for x86-64, 183 for AArch64. */
@@ -40,7 +40,7 @@ const Tag = { END: 0, NEEDED: 1, STRING_TABLE: 5, RPATH: 15, RUNPATH: 29 } as co
  * Reads no more than headers and the strings that are asked for. Null where it is not ELF, or cut short.
  * @param head the first {@link ELF_HEAD_SIZE} bytes of the file, or all that it has.
  */
-export function* parseElf(head: Buffer): Reading<ElfFile | null> {
+export function* parseElf(head: Uint8Array): Reading<ElfFile | null> {
   const machine = machineIn(head)
   if (machine === null) return null
   const numbers = numbersOf(head)
@@ -147,7 +147,7 @@ function* stringsAt(places: readonly number[]): Reading<readonly ByteString[]> {
     open = open.filter((n, at) => {
       const piece = pieces[at]!
       const end = piece.indexOf(0)
-      texts[n] += piece.toString('latin1', 0, end < 0 ? piece.length : end)
+      texts[n] += latin1(end < 0 ? piece : piece.subarray(0, end))
       return end < 0 && piece.length === stringPiece && texts[n]!.length < longestString
     })
   }

@@ -1,5 +1,7 @@
 /** A reading: a format decoded from parts of a file. It asks for one after another, and whoever has the file gives them. */
 
+import type { ByteString } from 'squashfs-writer/paths'
+
 /** Bytes of a file. */
 export interface Range {
   readonly start: number
@@ -7,10 +9,15 @@ export interface Range {
 }
 
 /** Asks for ranges, some at a time, and is given the bytes of each: fewer where the file ends before. */
-export type Reading<T> = Generator<readonly Range[], T, readonly Buffer[]>
+export type Reading<T> = Generator<readonly Range[], T, readonly Uint8Array[]>
 
 /** Asks for one range. */
-export function* part(start: number, length: number): Reading<Buffer> {
+export function* part(start: number, length: number): Reading<Uint8Array> {
   const [bytes] = yield [{ start, length }]
   return bytes!
+}
+
+/** Bytes as a text of as many characters. */
+export function latin1({ buffer, byteOffset, length }: Uint8Array): ByteString {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }

@@ -5,7 +5,7 @@ import { activateScripts } from '../formats/activate-script.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from '../formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from '../formats/elf.js'
 import { PROGRAM_HEAD_SIZE } from '../formats/program-head.js'
-import { part, type Range, type Reading } from '../formats/reading.js'
+import { latin1, part, type Range, type Reading } from '../formats/reading.js'
 import { bytecodeTag } from '../python-layout.js'
 import { type Content, type Entry, folderOf, nameOf } from './entry.js'
 
@@ -60,9 +60,9 @@ async function peekAt(
     reading: Reading<Content | null>,
     answers: Awaited<ReturnType<DirectoryLook['read']>>,
   ): readonly Reader[] {
-    const bytes: Buffer[] = []
+    const bytes: Uint8Array[] = []
     for (const answer of answers) {
-      if (!Buffer.isBuffer(answer)) {
+      if (!(answer instanceof Uint8Array)) {
         take(entry, { content: null, failure: answer })
         return []
       }
@@ -112,16 +112,16 @@ function* elf(): Reading<Content | null> {
   return yield* elfAfter(yield* part(0, ELF_HEAD_SIZE))
 }
 
-function* elfAfter(head: Buffer): Reading<Content | null> {
+function* elfAfter(head: Uint8Array): Reading<Content | null> {
   const found = yield* parseElf(head)
   return found && { kind: 'elf', elf: found }
 }
 
 function* program(): Reading<Content | null> {
   const head = yield* part(0, Math.max(PROGRAM_HEAD_SIZE, ELF_HEAD_SIZE))
-  return isElf(head) ? yield* elfAfter(head) : { kind: 'program', head: head.toString('latin1') }
+  return isElf(head) ? yield* elfAfter(head) : { kind: 'program', head: latin1(head) }
 }
 
 function* text(size: number): Reading<Content | null> {
-  return size > largestText ? null : { kind: 'text', text: (yield* part(0, size)).toString('latin1') }
+  return size > largestText ? null : { kind: 'text', text: latin1(yield* part(0, size)) }
 }
