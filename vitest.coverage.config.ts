@@ -24,8 +24,8 @@ export default defineConfig({
       // A thread is started from a file that Node itself can run.
       transform(code, id) {
         if (id !== source('node/workers.ts')) return null
-        const built = pathToFileURL(join(library, 'dist/worker.js')).href
-        return { code: code.replace("'./worker.js'", JSON.stringify(built)), map: null }
+        const built = pathToFileURL(join(library, 'dist/worker.cjs')).href
+        return { code: code.replace("'./worker.cjs'", JSON.stringify(built)), map: null }
       },
     },
   ],

@@ -2,7 +2,9 @@
 
 import { fileURLToPath } from 'node:url'
 import { programVersion } from '../packers/program-version.js'
-import type { Contender, Scenario } from '../scenario.js'
+import { venvPackerWithCheck } from '../packers/venv-packer.js'
+import { type Contender, packing, type Scenario } from '../scenario.js'
+import { numpyVenvTree } from '../trees/numpy-venv.js'
 import { withSlowMetadata } from '../trees/slow-metadata.js'
 import { smallFiles } from '../trees/small-files.js'
 import { ALL_PACKERS, ZSTD_3 } from './defaults.js'
@@ -20,13 +22,21 @@ export const slowMetadata: Scenario = {
   name: 'slow-metadata',
   title: 'Slow metadata',
   about:
-    'A filesystem that takes a millisecond for every metadata call, as a cluster’s does. The reference makes the calls that packing needs one at a time, and packs nothing.',
+    'A filesystem that takes a millisecond for every metadata call, as a cluster’s does. The reference makes the calls that packing needs one at a time, and packs nothing. A real venv lies deeper, and so each of its files costs more calls; there venv-packer packs with its check of the environment, too.',
   cases: [
     {
-      name: '1 ms',
+      name: 'small files',
       tree: withSlowMetadata(smallFiles({ count: 1000, perFolder: 10 }), 1),
       settings: ZSTD_3,
       contenders: [...ALL_PACKERS, serialWalk],
+      reference: serialWalk.name,
+      timeoutSeconds: 120,
+    },
+    {
+      name: 'a venv',
+      tree: withSlowMetadata(numpyVenvTree, 1),
+      settings: ZSTD_3,
+      contenders: [...ALL_PACKERS, packing(venvPackerWithCheck), serialWalk],
       reference: serialWalk.name,
       timeoutSeconds: 120,
     },

@@ -131,7 +131,7 @@ async function programFiles(folder: string): Promise<string[]> {
   const found = new Set<string>(entries.length > 0 ? entries : ['dist/cli.js'])
   for (const file of found) {
     const code = await readFile(join(folder, file), 'utf8')
-    for (const [, path] of code.matchAll(/(?:from |import |import\(|new URL\()"(\.[^"]+\.js)"/g))
+    for (const [, path] of code.matchAll(/(?:from |import |import\(|new URL\()"(\.[^"]+\.c?js)"/g))
       found.add(join(dirname(file), path!))
   }
   return [...found]

@@ -85,7 +85,7 @@ function createWorkers(cores: number): Workers {
   let atWorkMyself = false
 
   function hire(): void {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [] })
+    const worker = new Worker(new URL('./worker.cjs', import.meta.url), { execArgv: [] })
     const started = new Promise((resolve) => worker.once('message', resolve).once('exit', resolve))
     const hand: Hand = { worker, started, up: false, jobs: new Map() }
     worker.on('message', (answer: AnswerMessage | typeof UP) => {
