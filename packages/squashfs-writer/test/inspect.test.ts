@@ -10,8 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { run, withFolder, withLustre } from 'fixtures'
 import {
+  type DirectoryLook,
   type DiskEntry,
   inspectDirectory,
   OptionError,
@@ -157,9 +159,43 @@ describe('parts of files', () => {
     })
   })
 
-  it('of what is no file of this folder are refused', async () => {
+  it('of one file that are asked for together are read in one go, up to its end', async () => {
+    await withSource(async (source) => {
+      await withLustre(source, { xattrs: [] }, async ({ folder, calls }) => {
+        await inspectDirectory(folder, {}, async ({ entries, read }) => {
+          const entry = at(entries, 'large')
+          await calls()
+          await read([2_999_000, 0, 2_999_500, 1000].map((start) => ({ entry, start, length: 2000 })))
+          expect((await calls()).open).toBe(1)
+        })
+      })
+    })
+  })
+
+  it('are not had any more when all is over', async () => {
+    await withSource(async (source, image) => {
+      let after = (): Promise<unknown> => Promise.resolve()
+      const inspect = ({ entries, read }: DirectoryLook) => {
+        after = () => read([{ entry: at(entries, 'large'), start: 0, length: 1 }])
+      }
+      await inspectDirectory(source, {}, inspect)
+      await expect(after()).rejects.toMatchObject({ code: 'WORKER' })
+      await packDirectory(source, image, { inspect })
+      await expect(after()).rejects.toMatchObject({ code: 'WORKER' })
+    })
+  })
+
+  it('of what is no file of this folder are refused, and ranges that cannot be', async () => {
     await withSource(async (source) => {
       await inspectDirectory(source, {}, async ({ entries, read }) => {
+        const entry = at(entries, 'large')
+        for (const [start, length] of [
+          [-1, 1],
+          [0, -1],
+          [0.5, 1],
+          [0, Number.NaN],
+        ] as const)
+          await expect(read([{ entry, start, length }])).rejects.toThrow(RangeError)
         const { path, type, mode, uid, gid, mtime, size, inode, target, failure } = at(entries, 'large')
         const madeUp = { path, type, mode, uid, gid, mtime, size, inode, target, failure }
         for (const entry of [at(entries, 'docs'), at(entries, 'pipe'), madeUp])
@@ -211,6 +247,27 @@ describe('an inspection in the course of packing', () => {
         expect(await calls()).toEqual(alone)
         expect(found).toBe(ALL.length)
       })
+    })
+  })
+
+  it('that stops the work keeps additions from being asked for', async () => {
+    await withSource(async (source, image) => {
+      const stop = new AbortController()
+      let asked = false
+      const packing = packDirectory(source, image, {
+        signal: stop.signal,
+        inspect: async () => {
+          stop.abort(new Error('stopped'))
+          await setImmediate()
+        },
+        additions: () => {
+          asked = true
+          return []
+        },
+      })
+      await expect(packing).rejects.toThrow('stopped')
+      await setTimeout(50)
+      expect(asked).toBe(false)
     })
   })
 

@@ -82,7 +82,7 @@ describe.each(packages)('the packed %s', (name) => {
   })
 
   it('points at no source map, for it has none', async () => {
-    for (const file of await glob('dist/**/*.{js,d.ts}', { cwd: folder })) {
+    for (const file of await glob('dist/**/*.{js,cjs,d.ts}', { cwd: folder })) {
       expect([file, await readFile(join(folder, file), 'utf8')]).toEqual([
         file,
         expect.not.stringContaining('sourceMappingURL'),

@@ -12,9 +12,9 @@ import type { Workers } from './workers.js'
 export interface FilePart {
   /** The file, as it was found. */
   readonly entry: DiskEntry
-  /** Bytes from the file's start. */
+  /** Bytes from the file's start: an integer, at least 0. */
   readonly start: number
-  /** Bytes; those beyond the file's end are not given. */
+  /** Bytes: an integer, at least 0. Those beyond the file's end are not given. */
   readonly length: number
 }
 
@@ -26,7 +26,7 @@ export interface DirectoryLook {
    * Reads parts of files, many at a time where the filesystem is slow. Parts that lie one after another in the list and
    * in one file, or one folder, cost the least.
    * @returns for each part its bytes, or why it could not be read: 'CHANGED' where it is not the file that was found.
-   * @throws TypeError for an entry that is no file, or not one of these.
+   * @throws TypeError for an entry that is no file, or was not found by a look; RangeError for a range that cannot be.
    */
   read(parts: readonly FilePart[]): Promise<(Uint8Array | Failure)[]>
 }
@@ -37,6 +37,7 @@ export function lookAt(entries: readonly DiskEntry[], workers: Workers): Directo
 }
 
 async function readParts(parts: readonly FilePart[], workers: Workers): Promise<(Uint8Array | Failure)[]> {
+  parts.forEach(checkPart)
   const results: (Uint8Array | Failure)[] = []
   const jobs = jobsOf(parts, workers)
   await Promise.all(Array.from({ length: workers.jobsWanted() }, lane))
@@ -52,6 +53,14 @@ async function readParts(parts: readonly FilePart[], workers: Workers): Promise<
       }
     }
   }
+}
+
+function checkPart({ entry, start, length }: FilePart): void {
+  fileOf(entry)
+  if (Number.isSafeInteger(start) && start >= 0 && Number.isSafeInteger(length) && length >= 0) return
+  throw new RangeError(
+    `${toDisplay(entry.path)}: ${length} bytes from ${start} on are asked for; give integers of at least 0`,
+  )
 }
 
 interface Job {

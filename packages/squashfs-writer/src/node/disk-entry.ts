@@ -7,7 +7,7 @@ import { FACT, FACTS, type Facts, type Failure, factOf } from './jobs.js'
 
 /** A path in a directory, as its filesystem tells of it: before any rule for owners and times. */
 export interface DiskEntry {
-  /** null for what could not be looked at; all else is then 0. */
+  /** null for what could not be looked at, or is of no type that squashfs knows: then no more is told than why. */
   readonly type: FoundEntry['type'] | null
   /** From the directory on, one character for each byte (`squashfs-writer/paths`); '' for the directory itself. */
   readonly path: ByteString

@@ -18,8 +18,8 @@ export function changeSince(seen: Identity, now: Identity): string | null {
   if (now === seen) return null
   if (inodeOf(now) !== inodeOf(seen)) return 'it was replaced by another file after it was found'
   const [before, after] = [sizeOf(seen), sizeOf(now)]
-  if (before === after) return 'its content or metadata was changed while it was packed'
-  return `it ${after < before ? 'shrank' : 'grew'} from ${before} to ${after} bytes while it was packed`
+  if (before === after) return 'its content or metadata was changed after it was found'
+  return `it ${after < before ? 'shrank' : 'grew'} from ${before} to ${after} bytes after it was found`
 }
 
 function sizeOf(identity: Identity): bigint {

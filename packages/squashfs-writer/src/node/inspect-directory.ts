@@ -40,8 +40,8 @@ const CORES = 1
  *
  * @param inspect is told what was found, and may read parts of it until its promise is done.
  * @returns what `inspect` returns.
- * @throws OptionError; UnreadableError when the directory itself cannot be read (what in it cannot is among the entries);
- * what `inspect` throws; the signal's reason when aborted.
+ * @throws OptionError; UnreadableError when the directory is not there, or is none (what cannot be read of one that is there
+ * is among the entries); what `inspect` throws; the signal's reason when aborted.
  * @example
  * const files = await inspectDirectory('.venv', {}, ({ entries }) => entries.length)
  */

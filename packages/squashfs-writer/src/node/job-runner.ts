@@ -70,8 +70,9 @@ export function createJobRunner(): JobRunner {
       case 'read': {
         const buffer = new Uint8Array(message.ask.buffer)
         const xattrs: Jobs['read']['answer']['xattrs'] = []
-        const found = message.ask.items.map((item, n) =>
-          readItem(item, buffer, source, (file) => {
+        const { items } = message.ask
+        const found = items.map((item, n) =>
+          readItem(item, buffer, source, isSameFile(item, items[n + 1]), (file) => {
             const has = source.xattrs(file, isPortableXattr)
             if (has.length > 0) xattrs.push([n, has])
           }),
@@ -157,28 +158,38 @@ export function createJobRunner(): JobRunner {
     item: ReadItem,
     buffer: Uint8Array,
     source: SourceCalls,
+    goesOn: boolean,
     takeXattrs: (descriptor: number) => void,
   ): Failure | string | null {
     try {
-      return withFile(item, source, (descriptor) => {
+      const use = (descriptor: number) => {
         if (item.xattrs) takeXattrs(descriptor)
         readWhole(descriptor, buffer, item.at, item.length, item.start, item.size)
         return item.digest ? digestOf(buffer.subarray(item.at, item.at + item.length)) : null
-      })
+      }
+      return withFile(item, source, use, goesOn)
     } catch (error) {
       return failureOf(error)
     }
   }
 
-  /** Opens a file, lets `use` read it, and makes sure that it was the file seen before, and unchanged. */
-  function withFile<T>(item: ReadItem, source: SourceCalls, use: (descriptor: number) => T): T {
+  /**
+   * Opens a file, lets `use` read it, and makes sure that it was the file seen before, and unchanged.
+   * @param goesOn whether the same file is wanted once more, though this was its end.
+   */
+  function withFile<T>(
+    item: ReadItem,
+    source: SourceCalls,
+    use: (descriptor: number) => T,
+    goesOn = false,
+  ): T {
     if (typeof item.from === 'number') return use(item.from)
     const descriptor = openFile(item.from, source)
     try {
       const result = use(descriptor)
       const change = changeSince(item.from.seen, source.identity(descriptor))
       if (change !== null) throw changed(change)
-      if (item.start + item.length >= item.size) closeFile()
+      if (item.start + item.length >= item.size && !goesOn) closeFile()
       return result
     } catch (error) {
       closeFile()
@@ -187,8 +198,7 @@ export function createJobRunner(): JobRunner {
   }
 
   function openFile(place: PlaceOnDisk, source: SourceCalls): number {
-    if (open?.place.name === place.name && open.place.folder.path === place.folder.path)
-      return open.descriptor
+    if (open && isSamePlace(open.place, place)) return open.descriptor
     closeFile()
     const began = performance.now()
     try {
@@ -234,6 +244,14 @@ export function createJobRunner(): JobRunner {
     }
     return digest.result()
   }
+}
+
+function isSameFile({ from }: ReadItem, next: ReadItem | undefined): boolean {
+  return typeof from === 'object' && typeof next?.from === 'object' && isSamePlace(from, next.from)
+}
+
+function isSamePlace(one: PlaceOnDisk, other: PlaceOnDisk): boolean {
+  return one.name === other.name && one.folder.path === other.folder.path
 }
 
 /**

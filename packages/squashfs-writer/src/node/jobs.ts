@@ -24,6 +24,7 @@ export const SLOW_CALL = 0.3
 /** What a thread says first: its modules are loaded. */
 export const UP = 'up'
 
+/** Why something could not be read; whoever has it knows its path. */
 export type Failure = Omit<Unreadable, 'path'>
 
 export function isFailure(answer: object | string | null): answer is Failure {

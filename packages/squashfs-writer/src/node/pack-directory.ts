@@ -76,6 +76,7 @@ export async function packDirectory(
       const how = { ...choice, rules, xattrs: settings.readsXattrs, listsEntries: inspect !== undefined }
       const { root, missing, entries } = await scan(source, workers, how, settings)
       if (inspect) await inspect(lookAt(entries, workers))
+      settings.signal.throwIfAborted()
       if (options.additions) {
         found = census(inodeOrder(root))
         await add(options.additions, root, rules, spool, settings.signal)
@@ -97,6 +98,7 @@ async function add(
 ): Promise<void> {
   const merge = mergeInto(root, rules)
   const source = await loadSourceCalls()
+  signal.throwIfAborted()
   for await (const entry of typeof additions === 'function' ? additions([...foundIn(root)]) : additions) {
     signal.throwIfAborted()
     merge(entry, entry.type === 'file' ? await contentOf(entry, spool, source) : null)

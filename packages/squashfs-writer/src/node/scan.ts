@@ -89,6 +89,7 @@ export async function scan(
 ): Promise<ScanResult> {
   const unreadable: { path: ByteString; failure: Failure }[] = []
   const inodes = new Map<string, Node>()
+  const lost = new Set<DirectoryNode>()
   const entries: DiskEntry[] | null = options.listsEntries ? [] : null
   let [count, bytes] = [0, 0]
 
@@ -111,8 +112,9 @@ export async function scan(
 
   unreadable.sort((a, b) => (a.path < b.path ? -1 : 1))
   const listed = unreadable.map(({ path, failure }) => ({ path: toDisplay(path), ...failure }))
-  const remain = options.include ? entries?.filter((entry) => !wasPruned(entry, root)) : entries
-  return { root, missing: listed, entries: remain ?? [] }
+  const someLeft = options.include !== null || lost.size > 0
+  const told = someLeft ? entries?.filter((entry) => isPartOf(root, entry)) : entries
+  return { root, missing: listed, entries: told ?? [] }
 
   function unreadableSource(failure: Failure | undefined): UnreadableError {
     const { code, message } = failure ?? { code: 'UNKNOWN', message: 'it cannot be looked at' }
@@ -144,8 +146,10 @@ export async function scan(
     const answers = await workers.run('look', { folders: onDisk, xattrs: options.xattrs })
     for (const [n, folder] of folders.entries()) {
       const answer = answers[n]
+      if (lost.has(folder.directory)) continue // some of its names were looked at, and others could not be
       if (!answer) pending.push(folder)
       else if (isFailure(answer)) {
+        lost.add(folder.directory)
         unreadable.push({ path: folder.path, failure: answer })
         if (entries) entries[folder.entry] = { ...entries[folder.entry]!, failure: answer }
         if (folder.directory.parent) removeFromParent(folder.directory)
@@ -274,7 +278,7 @@ function prune(directory: DirectoryNode): boolean {
   return directory.children.size > 0
 }
 
-/** A directory that only led to what is not included; anything else that is not never became an entry. */
-function wasPruned({ type, path, failure }: DiskEntry, root: DirectoryNode): boolean {
-  return type === 'directory' && failure === null && path !== '' && !nodeAt(root, path.split('/'))
+/** Whether it is in the tree still, or has a reason not to be: a folder may have been pruned, or lost with what it holds. */
+function isPartOf(root: DirectoryNode, { path, failure }: DiskEntry): boolean {
+  return failure !== null || path === '' || nodeAt(root, path.split('/')) !== undefined
 }

@@ -39,7 +39,7 @@ export interface Workers {
   jobsWanted(): number
   /** Whether calls are slow: whoever makes them only waits, so that all should have some. */
   areSlow(): boolean
-  /** Ends all threads; jobs under way are dropped. */
+  /** Ends all threads; jobs under way, and those that come after, are rejected. */
   close(): Promise<void>
 }
 
@@ -131,7 +131,7 @@ function createWorkers(cores: number): Workers {
   async function doMyself(job: Pending): Promise<void> {
     atWorkMyself = true
     await setImmediate()
-    if (closed) return job.reject(new SquashfsError('WORKER', 'the reading was stopped'))
+    if (closed) return job.reject(stopped())
     const answer = await runner.run(job.message).catch((error: unknown) => job.reject(error))
     atWorkMyself = false
     if (closed) runner.close() // what was opened meanwhile
@@ -176,6 +176,7 @@ function createWorkers(cores: number): Workers {
   return {
     run: (name, ask, moved = []) =>
       new Promise((resolve, reject) => {
+        if (closed) return reject(stopped())
         const job = { message: { id: nextId++, name, ask } as JobMessage, moved, resolve, reject }
         if (hands.length === 0 && isLong(job.message)) hire()
         waiting.push(job)
@@ -186,6 +187,7 @@ function createWorkers(cores: number): Workers {
     async close() {
       closed = true
       runner.close()
+      for (const { reject } of waiting.splice(0)) reject(stopped())
       await Promise.all(hands.map(dismiss))
     },
   }
@@ -213,6 +215,11 @@ export async function withWorkers<T>(
     signal.removeEventListener('abort', stop)
     await workers.close()
   }
+}
+
+/** What becomes of a job that nobody will do any more. */
+function stopped(): SquashfsError {
+  return new SquashfsError('WORKER', 'the reading was stopped')
 }
 
 function idlest(hands: readonly Hand[]): Hand | undefined {

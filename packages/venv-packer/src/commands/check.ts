@@ -46,6 +46,6 @@ async function examined(
     )
   } catch (error) {
     const { explainLibraryError } = await import('../errors/library-errors.js')
-    throw explainLibraryError(error, environment, environment)
+    throw explainLibraryError(error, environment, null)
   }
 }

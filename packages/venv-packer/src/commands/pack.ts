@@ -119,6 +119,7 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
 
   function compile(levels: readonly Level[]) {
     return async function* (found: readonly FoundEntry[]): AsyncGenerator<Entry> {
+      company.signal.throwIfAborted()
       const place = request.mountPoint ?? workingPlace(environment, known.checked?.relocation)
       known.compiler = compilerFor(levels, place, request, environment, company)
       yield* (await known.compiler).entries(found)

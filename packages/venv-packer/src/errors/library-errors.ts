@@ -12,7 +12,7 @@ import {
   UnreadableError,
 } from 'squashfs-writer'
 import { Failure, wrongUsage } from './failure.js'
-import { explainSystemError, systemErrorCode } from './system-errors.js'
+import { explainSystemError, isSignOfChange, systemErrorCode } from './system-errors.js'
 
 /** A path as it was typed, for words, and absolute, for programs. */
 interface Place {
@@ -20,10 +20,14 @@ interface Place {
   readonly path: string
 }
 
-/** Anything unknown comes back as it is. */
-export function explainLibraryError(cause: unknown, source: Place, image: Place): unknown {
-  if (cause instanceof UnreadableError) return unreadable(cause, source)
-  if (cause instanceof DestinationError) return unwritable(cause, image)
+/**
+ * Anything unknown comes back as it is.
+ * @param image null where none was to be written.
+ */
+export function explainLibraryError(cause: unknown, source: Place, image: Place | null): unknown {
+  if (cause instanceof UnreadableError)
+    return unreadable(cause, source, image ? '; no image was written' : '')
+  if (cause instanceof DestinationError && image) return unwritable(cause, image)
   if (cause instanceof OptionError) return wrongUsage(cause.message)
   if (cause instanceof EntryError) {
     return new Failure(cause.code, cause.message, 'Leave it out with --exclude.', { path: cause.path, cause })
@@ -39,7 +43,7 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place)
     return new Failure(cause.code, `${cause.codec} cannot be loaded on this machine`, remedy, details)
   }
   if (cause instanceof SquashfsError) {
-    const message = `${source.typed} could not be packed: ${cause.message}`
+    const message = `${source.typed} could not be ${image ? 'packed' : 'looked at'}: ${cause.message}`
     return new Failure(
       cause.code,
       message,
@@ -50,21 +54,17 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place)
   return cause
 }
 
-function unreadable(cause: UnreadableError, source: Place): Failure {
+function unreadable(cause: UnreadableError, source: Place, outcome: string): Failure {
   const { code, paths } = cause
   const [only] = paths.length === 1 ? paths : []
   const message = only
-    ? `${only.path} in ${source.typed} cannot be read: ${only.message}; no image was written`
-    : `${paths.length} paths in ${source.typed} cannot be read; no image was written`
+    ? `${only.path} in ${source.typed} cannot be read: ${only.message}${outcome}`
+    : `${paths.length} paths in ${source.typed} cannot be read${outcome}`
   return new Failure(code, message, remedyFor(paths), { path: source.path, paths, cause })
 }
 
-/** Of what was there when it was found: it changed, vanished, or became a symlink or a file. */
-const signsOfChange: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ESTALE']
-
 function remedyFor(paths: readonly Unreadable[]): string {
-  if (paths.every(({ code }) => signsOfChange.includes(code)))
-    return 'Pack again when nothing changes the folder any more.'
+  if (paths.every(isSignOfChange)) return 'Pack again when nothing changes the folder any more.'
   if (paths.every(({ code }) => code === 'EIO'))
     return 'Their disk fails: see the system log (dmesg), restore them, or leave them out with --exclude.'
   return 'Make them readable (chmod, or as another user), or leave them out with --exclude.'

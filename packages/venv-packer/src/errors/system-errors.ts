@@ -45,6 +45,14 @@ export function explainSystemError(code: string | undefined, ownMessage: string)
   return known ?? { message: ownMessage, remedy: `Try again, or ${elsewhere}.` }
 }
 
+/** Of what was there when it was found: it changed, vanished, or became a symlink or a file. */
+const signsOfChange: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ESTALE']
+
+/** Whether a path that was found could not be read since it is not what it was. */
+export function isSignOfChange({ code }: { readonly code: string }): boolean {
+  return signsOfChange.includes(code)
+}
+
 /** The code of a system error (`ENOENT`, not Node's own `ERR_…`), wherever it was thrown; undefined for other values. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined

@@ -5,7 +5,6 @@ import type { Environment } from './environment.js'
 import { findInterpreter, type Interpreter } from './interpreter.js'
 import type { Entry } from './inventory/entry.js'
 import { peek } from './inventory/peek.js'
-import { readPermission } from './inventory/permission.js'
 import { type PythonFolder, pythonFolder } from './python-layout.js'
 import type { PyvenvConfig } from './pyvenv-cfg.js'
 
@@ -49,7 +48,7 @@ export async function takeInventory(
   exclude: readonly string[],
 ): Promise<Inventory> {
   const realPath = toByteString(environment.realPath)
-  const at = await entriesOf(look, realPath)
+  const at = await entriesOf(look)
   const entries = [...at.values()]
   const { config } = environment
   return {
@@ -65,10 +64,9 @@ export async function takeInventory(
   }
 }
 
-async function entriesOf(look: DirectoryLook, root: ByteString): Promise<ReadonlyMap<ByteString, Entry>> {
+async function entriesOf(look: DirectoryLook): Promise<ReadonlyMap<ByteString, Entry>> {
   const files = look.entries.filter(({ type, failure }) => type === 'file' && failure === null)
   const peeked = await peek(files, look)
-  const failureOf = readPermission(root)
   const entries = new Map<ByteString, Entry>()
   for (const one of look.entries) {
     const { type, path, size, mtime, inode, target, failure } = one
@@ -81,7 +79,7 @@ async function entriesOf(look: DirectoryLook, root: ByteString): Promise<Readonl
       mtime,
       sharedInode: inode,
       target,
-      failure: failure ?? (type === 'file' && unread === undefined ? failureOf(one) : (unread ?? null)),
+      failure: failure ?? unread ?? null,
       content,
     })
   }

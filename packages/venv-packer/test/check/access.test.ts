@@ -2,7 +2,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { run } from 'fixtures'
+import { run, withLustre } from 'fixtures'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { venvPacker } from '../command.js'
 import { always, checked, fineTemplate, type Template } from './environments.js'
@@ -25,6 +25,21 @@ it('files and folders that cannot be read are errors, each with the reason', asy
     )
     const exclude = ['--exclude', 'secret', '--exclude', 'hidden', '--exclude', 'closed']
     expect((await checked(venv, exclude, { boundByPermissions: true })).found).toEqual(always)
+  })
+})
+
+it('what changes while it is looked at is a warning', async () => {
+  await template.copied(async (venv) => {
+    await writeFile(join(venv, 'bin', 'tool'), '#!/bin/sh\n')
+    const onRead = [{ path: 'bin/tool', offset: 0, act: 'grow' }] as const
+    await withLustre(venv, { onRead, xattrs: [] }, async ({ folder }) => {
+      const { found, of } = await checked(folder)
+      expect(found).toContain('warning CHANGING')
+      expect(found).not.toContain('error UNREADABLE')
+      expect(of('CHANGING').places).toMatchObject([
+        { path: 'bin/tool', detail: expect.stringMatching(/^it grew from 10 to \d+ bytes after/) },
+      ])
+    })
   })
 })
 

@@ -1,17 +1,32 @@
 /** Findings on access: what cannot be read here, and what others cannot read there. */
 
 import type { ByteString } from 'squashfs-writer/paths'
-import { explainSystemError } from '../../errors/system-errors.js'
+import { explainSystemError, isSignOfChange } from '../../errors/system-errors.js'
 import { type Finding, findingAt, type Subject } from '../finding.js'
 import { type Entry, folderOf } from '../inventory/entry.js'
 
 export function accessFindings(subject: Subject): readonly Finding[] {
-  return [...unreadable(subject), ...ownerOnly(subject)]
+  return [...changing(subject), ...unreadable(subject), ...ownerOnly(subject)]
+}
+
+function changing({ inventory }: Subject): readonly Finding[] {
+  const spots = inventory.entries.flatMap(({ path, failure }) =>
+    failure !== null && isSignOfChange(failure) ? [{ path, detail: failure.message }] : [],
+  )
+  return findingAt(spots, {
+    code: 'CHANGING',
+    severity: 'warning',
+    message: 'parts of the environment changed while they were looked at',
+    effect: 'What changes while it is packed ends the packing: there will be no image.',
+    remedy: 'Pack when nothing changes the environment any more.',
+  })
 }
 
 function unreadable({ inventory }: Subject): readonly Finding[] {
   const spots = inventory.entries.flatMap(({ path, failure }) =>
-    failure === null ? [] : [{ path, detail: explainSystemError(failure.code, failure.message).message }],
+    failure === null || isSignOfChange(failure)
+      ? []
+      : [{ path, detail: explainSystemError(failure.code, failure.message).message }],
   )
   return findingAt(spots, {
     code: 'UNREADABLE',

@@ -53,9 +53,10 @@ export function* parseElf(head: Uint8Array): Reading<ElfFile | null> {
   if (strings === undefined) return { machine, libraryPath: [], needed: [] }
   const placesOf = (wanted: number) =>
     tags.flatMap(([tag, value]) => (tag === wanted ? [strings + value] : []))
-  const [path] = yield* stringsAt([...placesOf(Tag.RUNPATH), ...placesOf(Tag.RPATH)].slice(0, 1))
-  if (path === undefined) return { machine, libraryPath: [], needed: [] }
-  return { machine, libraryPath: path.split(':'), needed: yield* stringsAt(placesOf(Tag.NEEDED)) }
+  const [place] = [...placesOf(Tag.RUNPATH), ...placesOf(Tag.RPATH)]
+  if (place === undefined) return { machine, libraryPath: [], needed: [] }
+  const [path = '', ...needed] = yield* stringsAt([place, ...placesOf(Tag.NEEDED)])
+  return { machine, libraryPath: path.split(':'), needed }
 }
 
 /** The machine that an ELF file is for, by its first bytes; null where they are not those of one. */

@@ -8,6 +8,7 @@ import { PROGRAM_HEAD_SIZE } from '../formats/program-head.js'
 import { latin1, part, type Range, type Reading } from '../formats/reading.js'
 import { bytecodeTag } from '../python-layout.js'
 import { type Content, type Entry, folderOf, nameOf } from './entry.js'
+import { permissionTest } from './permission.js'
 
 /** Of a file what was read, or why that could not be done. */
 export type Peeked = Pick<Entry, 'content' | 'failure'>
@@ -15,13 +16,17 @@ export type Peeked = Pick<Entry, 'content' | 'failure'>
 /** Files that are read in one go: many, for where each waits for a network, and few enough to be forgotten soon. */
 const filesAtATime = 1024
 
-/** What became of each file, by its path, of which anything is worth reading. */
+/**
+ * What became of each file, by its path, of which anything is worth reading, or which has to be opened to know whether it
+ * can be.
+ */
 export async function peek(
   files: readonly DiskEntry[],
   look: Pick<DirectoryLook, 'read'>,
 ): Promise<ReadonlyMap<ByteString, Peeked>> {
   const peeked = new Map<ByteString, Peeked>()
-  const wanted = files.filter(({ path, size }) => size > 0 && readingFor(path))
+  const looksReadable = permissionTest()
+  const wanted = files.filter((file) => isWorthReading(file) || !looksReadable(file))
   for (let n = 0; n < wanted.length; n += filesAtATime)
     await peekAt(wanted.slice(n, n + filesAtATime), look, ({ path }, found) => peeked.set(path, found))
   return peeked
@@ -40,7 +45,10 @@ async function peekAt(
   look: Pick<DirectoryLook, 'read'>,
   take: (file: DiskEntry, peeked: Peeked) => void,
 ): Promise<void> {
-  let readers = files.flatMap((entry) => resume(entry, readingFor(entry.path)!(entry.size), []))
+  let readers = files.flatMap((entry) => {
+    const reading = isWorthReading(entry) ? readingFor(entry.path)! : nothing
+    return resume(entry, reading(entry.size), [])
+  })
   while (readers.length > 0) {
     const parts = readers.flatMap(({ entry, wants }) =>
       wants.map(({ start, length }) => ({ entry, start, length })),
@@ -75,6 +83,10 @@ async function peekAt(
   }
 }
 
+function isWorthReading({ path, size }: DiskEntry): boolean {
+  return size > 0 && readingFor(path) !== undefined
+}
+
 /** What is worth reading of a file of this size. */
 type Plan = (size: number) => Reading<Content | null>
 
@@ -98,6 +110,12 @@ function isOwnBytecode(path: ByteString, name: ByteString): boolean {
   if (!name.endsWith('.pyc')) return false
   const tag = bytecodeTag(path)
   return tag !== undefined && name.endsWith(`.${tag}.pyc`)
+}
+
+/** Opens a file, and that is all. */
+function* nothing(): Reading<null> {
+  yield* part(0, 0)
+  return null
 }
 
 /** Made once: most of what is read is this. */
