@@ -60,7 +60,7 @@ export interface Compiler {
 }
 
 /**
- * Starts the environment's own interpreter, so that one that is missing is known before any work is done.
+ * Starts the environment's own interpreter, so that one that is missing is known before anything is packed.
  * @throws Failure for an interpreter that does not start or is too old; so do the entries when one ends early.
  */
 export async function startCompiler(options: CompilerOptions): Promise<Compiler> {
