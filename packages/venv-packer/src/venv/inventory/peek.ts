@@ -26,10 +26,19 @@ export async function peek(
 ): Promise<ReadonlyMap<ByteString, Peeked>> {
   const peeked = new Map<ByteString, Peeked>()
   const looksReadable = permissionTest()
-  const wanted = files.filter((file) => isWorthReading(file) || !looksReadable(file))
-  for (let n = 0; n < wanted.length; n += filesAtATime)
-    await peekAt(wanted.slice(n, n + filesAtATime), look, ({ path }, found) => peeked.set(path, found))
+  const planned = files.flatMap((entry) => {
+    const plan = planFor(entry) ?? (looksReadable(entry) ? undefined : nothing)
+    return plan ? [{ entry, plan }] : []
+  })
+  for (let n = 0; n < planned.length; n += filesAtATime)
+    await peekAt(planned.slice(n, n + filesAtATime), look, ({ path }, found) => peeked.set(path, found))
   return peeked
+}
+
+/** A file, and what is to be read of it. */
+interface Planned {
+  readonly entry: DiskEntry
+  readonly plan: Plan
 }
 
 /** A file that is being read. */
@@ -41,14 +50,11 @@ interface Reader {
 
 /** Reads what the files' readings ask for, of all of them at once, until each has come to its end. */
 async function peekAt(
-  files: readonly DiskEntry[],
+  files: readonly Planned[],
   look: Pick<DirectoryLook, 'read'>,
   take: (file: DiskEntry, peeked: Peeked) => void,
 ): Promise<void> {
-  let readers = files.flatMap((entry) => {
-    const reading = isWorthReading(entry) ? readingFor(entry.path)! : nothing
-    return resume(entry, reading(entry.size), [])
-  })
+  let readers = files.flatMap(({ entry, plan }) => resume(entry, plan(entry.size), []))
   while (readers.length > 0) {
     const parts = readers.flatMap(({ entry, wants }) =>
       wants.map(({ start, length }) => ({ entry, start, length })),
@@ -83,15 +89,12 @@ async function peekAt(
   }
 }
 
-function isWorthReading({ path, size }: DiskEntry): boolean {
-  return size > 0 && readingFor(path) !== undefined
-}
-
 /** What is worth reading of a file of this size. */
 type Plan = (size: number) => Reading<Content | null>
 
 /** By the file's path in the environment; undefined for nothing. */
-function readingFor(path: ByteString): Plan | undefined {
+function planFor({ path, size }: DiskEntry): Plan | undefined {
+  if (size === 0) return undefined
   const name = nameOf(path)
   if (isOwnBytecode(path, name)) return bytecode
   if (/\.so(?:\.\d+)*$/.test(name)) return elf
