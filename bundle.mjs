@@ -4,10 +4,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-/**
- * By package: where others enter it, by the name that it is loaded by; and what runs in threads of its own. A thread is one
- * file of the older kind of module: thirty that start together load it in three quarters of the time.
- */
+/** By package: where others enter it, by the name that it is loaded by; and what is loaded by several threads at once. */
 const packages = {
   'squashfs-writer': {
     entries: {
@@ -16,9 +13,9 @@ const packages = {
       'format/index': 'format/index.ts',
       'node/open-image': 'node/open-image.ts',
     },
-    threads: { worker: 'node/worker.ts' },
+    threads: { worker: 'source/workers/worker.ts' },
   },
-  'venv-packer': { entries: { cli: 'cli.ts' }, threads: {} },
+  'venv-packer': { entries: { cli: 'cli.ts' }, threads: { peek: 'venv/inventory/peek.ts' } },
 }
 
 for (const [name, { entries, threads }] of Object.entries(packages)) {
@@ -43,12 +40,7 @@ for (const [name, { entries, threads }] of Object.entries(packages)) {
     // Beside the entries, so that what is found by `import.meta.url` is found from every file.
     chunkNames: '[name]-[hash]',
   })
-  await build({
-    ...common,
-    entryPoints: points(threads),
-    format: 'cjs',
-    outExtension: { '.js': '.cjs' },
-  })
+  await build({ ...common, entryPoints: points(threads), format: 'esm' })
 }
 
 async function removeScripts(folder) {

@@ -2,6 +2,7 @@
 import type { Codec } from './codec/codec.js'
 import { createBlockWriter } from './data/block-writer.js'
 import type { ContentReader } from './data/content-reader.js'
+import type { PartsEncoder } from './data/fragments.js'
 import { storedBytes } from './data/stored-bytes.js'
 import { type DataResult, writeData } from './data/write-data.js'
 import { type Unreadable, UnreadableError } from './errors.js'
@@ -10,6 +11,7 @@ import { encodeFragmentEntry } from './format/fragment.js'
 import { InodeType } from './format/inode.js'
 import { encodeMetadataBlock } from './format/metadata-block.js'
 import { encodeSuperblock, SUPERBLOCK_SIZE, SuperblockFlag } from './format/superblock.js'
+import type { BlockEncoder } from './image/encode-block.js'
 import { createOutput, type Sink } from './output.js'
 import { createIdTable } from './tables/id-table.js'
 import { encodeInodeTables } from './tables/inode-table.js'
@@ -36,7 +38,7 @@ export interface ImageSettings {
   /** Seconds; null takes the newest mtime of the tree. */
   readonly imageTime: number | null
   readonly unreadable: 'fail' | 'omit'
-  /** Blocks that may be under way: waiting to be compressed, being compressed, or done before their turn. */
+  /** Blocks that may be under way: being encoded, or encoded before their turn. */
   readonly blocksUnderWay: number
 }
 
@@ -96,6 +98,8 @@ export interface ImageSummary extends Census {
  * The tables must touch: the kernel computes where each ends and compares it with where the next one begins. So the
  * sequence below is the format's own, and nothing else is written in between.
  *
+ * @param encode encodes a block that lies in one or several places, of fragments and metadata.
+ * @param beforeTables called when all contents are written.
  * @param missing what the scan could not read: with 'fail' there will be no image, and contents are read for errors only.
  * @throws UnreadableError when contents could not be read and `unreadable` is 'fail'.
  * @throws LimitError when the tree passes the format's limits.
@@ -103,12 +107,14 @@ export interface ImageSummary extends Census {
 export async function writeTree(
   root: DirectoryNode,
   reader: ContentReader,
+  encode: PartsEncoder,
   sink: Sink,
   settings: ImageSettings,
   missing: readonly Unreadable[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
   onStored: ((file: StoredFile) => void) | null = null,
+  beforeTables: () => void | Promise<void> = () => {},
 ): Promise<ImageSummary> {
   const { codec, store } = settings
   const output = createOutput(sink, settings.offset)
@@ -120,16 +126,16 @@ export async function writeTree(
   const found = inodeOrder(root)
   checkOwners(root, found)
   const files = found.leaves.filter(isFile)
-  const blocks = createBlockWriter(codec, output, settings.blocksUnderWay)
+  const blocks = createBlockWriter(output, settings.blocksUnderWay)
   const data = await writeData(
     files,
     reader,
     blocks,
+    encode,
     {
       blockSize: settings.blockSize,
       fragments: settings.fragments,
       deduplicate: settings.deduplicate,
-      storeData: store.has('data'),
       storeFragments: store.has('fragments'),
       failureEndsAll: settings.unreadable === 'fail',
       errorsOnly: settings.unreadable === 'fail' && missing.length > 0,
@@ -137,6 +143,7 @@ export async function writeTree(
     progressOf(files, () => output.position, signal, onProgress),
   )
   const omitted = takeOut(root, data.failures, missing, settings.unreadable)
+  await beforeTables()
   signal.throwIfAborted()
   onProgress({ ...total(files), phase: 'tables', bytesOut: output.position })
 
@@ -145,7 +152,8 @@ export async function writeTree(
   if (onStored) tellStored(root, order, data, settings.blockSize, onStored)
   const ids = createIdTable()
   const xattrs = createXattrTable()
-  const tables = await encodeInodeTables(order, codec, store.has('inodes'), ids, xattrs)
+  const encodeMetadata: BlockEncoder = (bytes, stored) => encode([bytes], stored)
+  const tables = await encodeInodeTables(order, encodeMetadata, store.has('inodes'), ids, xattrs)
   const inodeTable = output.position
   for (const block of tables.inodeBlocks) output.append(block)
   const directoryTable = output.position
@@ -157,12 +165,12 @@ export async function writeTree(
   const fragmentTable =
     data.fragments.length === 0
       ? null
-      : await writeLookupTable(output, codec, storesInodes, data.fragments.map(encodeFragmentEntry))
+      : await writeLookupTable(output, encodeMetadata, storesInodes, data.fragments.map(encodeFragmentEntry))
   const exportTable = settings.exportable
-    ? await writeLookupTable(output, codec, storesInodes, [exportRecords(tables.references)])
+    ? await writeLookupTable(output, encodeMetadata, storesInodes, [exportRecords(tables.references)])
     : null
-  const idTable = await writeLookupTable(output, codec, store.has('ids'), ids.records())
-  const xattrTable = await xattrs.write(output, codec, store.has('xattrs'))
+  const idTable = await writeLookupTable(output, encodeMetadata, store.has('ids'), ids.records())
+  const xattrTable = await xattrs.write(output, encodeMetadata, store.has('xattrs'))
 
   // Padding, then the superblock
   const bytesUsed = output.position

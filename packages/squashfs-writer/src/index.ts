@@ -4,9 +4,9 @@
  * {@link packDirectory} packs a folder, {@link writeImage} entries that a program gives, {@link inspectDirectory} only
  * looks; the encoders of single structures are in `squashfs-writer/format`.
  */
-export { type Codec, uncompressed } from './codec/codec.js'
+export { type Codec, type CodecRecipe, uncompressed } from './codec/codec.js'
 export { gzip, portableGzip } from './codec/gzip.js'
-export { zstd } from './codec/zstd.js'
+export { type ZstdEncoder, zstd } from './codec/zstd.js'
 export {
   CodecError,
   DestinationError,
@@ -20,14 +20,19 @@ export {
 } from './errors.js'
 export type { Census, Progress, StoredFile, StoredPart } from './image.js'
 export { type MemorySink, memorySink } from './memory-sink.js'
-export type { DirectoryLook, FilePart } from './node/directory-look.js'
+export type { DirectoryLook } from './node/directory-look.js'
 export type { DiskEntry } from './node/disk-entry.js'
-export { type InspectOptions, inspectDirectory, type LookOptions } from './node/inspect-directory.js'
-export type { Failure } from './node/jobs.js'
+export {
+  type Examiner,
+  type InspectOptions,
+  inspectDirectory,
+  type LookOptions,
+} from './node/inspect-directory.js'
 export { type Entries, type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
 export type { ImageOptions } from './node/settings.js'
 export { type ImageResult, writeImage } from './node/write-image.js'
 export type { Sink } from './output.js'
+export type { Examine, Failure } from './source/workers/protocol.js'
 export type {
   DeviceEntry,
   DirectoryEntry,

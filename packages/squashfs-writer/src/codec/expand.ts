@@ -1,7 +1,7 @@
 /** Expanding: what a codec compressed comes back. zstd and gzip; the other compressors of the format are unknown here. */
 import { ImageError } from '../errors.js'
 import { Compressor } from '../format/compressor-options.js'
-import { loadZstd } from './zstd-library.js'
+import { loadBundledZstd } from './zstd-bundled.js'
 
 /** Gives back the content of one block that was compressed. */
 export type Expand = (bytes: Uint8Array) => Promise<Uint8Array>
@@ -23,8 +23,8 @@ export function expanderOf(compressor: number): Expand {
 }
 
 async function expandZstd(bytes: Uint8Array): Promise<Uint8Array> {
-  const { Decoder } = await loadZstd()
-  return await new Decoder().decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  const { decompress } = await loadBundledZstd()
+  return await decompress(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
 }
 
 async function expandZlib(bytes: Uint8Array): Promise<Uint8Array> {

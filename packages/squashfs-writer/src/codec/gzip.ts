@@ -1,6 +1,7 @@
 /** gzip, in squashfs' sense: zlib containers (RFC 1950). Node's zlib for speed, fflate for the same bytes everywhere. */
-import { promisify } from 'node:util'
-import { deflate, type ZlibOptions } from 'node:zlib'
+
+import { deflateSync } from 'node:zlib'
+import { zlibSync } from 'fflate'
 import { OptionError } from '../errors.js'
 import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
 import type { Codec } from './codec.js'
@@ -14,39 +15,39 @@ const IMPLIED_LEVEL = 9
 const MEMORY_LEVEL = 7
 
 /**
- * The gzip codec by Node's zlib, on libuv's thread pool. Its bytes may change from one version of Node to another; where
- * that matters use {@link portableGzip}.
+ * The gzip codec by Node's zlib. Its bytes may change from one version of Node to another; where that matters use
+ * {@link portableGzip}.
  * @param options.level 1 (fast) to 9 (small); 9 if absent.
  * @throws OptionError for another level.
  */
 export function gzip(options: { readonly level?: number } = {}): Codec {
   const level = checkedLevel(options.level)
-  const compress = promisify<Uint8Array, ZlibOptions, Buffer>(deflate)
   return {
     ...head('gzip', level),
-    compress: (bytes) => compress(bytes, { level, memLevel: MEMORY_LEVEL, chunkSize: chunkFor(bytes) }),
+    compress: (bytes) => deflateSync(bytes, { level, memLevel: MEMORY_LEVEL, chunkSize: chunkFor(bytes) }),
   }
 }
 
 /**
- * The gzip codec by fflate: plain JavaScript, slower and on one thread, with the same bytes on every runtime.
+ * The gzip codec by fflate: plain JavaScript, slower, with the same bytes on every runtime.
  * @param options.level 1 (fast) to 9 (small); 9 if absent.
  * @throws OptionError for another level.
  */
 export function portableGzip(options: { readonly level?: number } = {}): Codec {
   const level = checkedLevel(options.level) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
   return {
-    ...head('gzip', level),
-    async compress(bytes) {
-      const { zlibSync } = await import('fflate')
-      return zlibSync(bytes, { level })
-    },
+    ...head('portable-gzip', level),
+    compress: (bytes) => zlibSync(bytes, { level }),
   }
 }
 
-function head(name: string, level: number): Pick<Codec, 'name' | 'id' | 'options'> {
+function head(
+  kind: 'gzip' | 'portable-gzip',
+  level: number,
+): Pick<Codec, 'name' | 'id' | 'options' | 'recipe'> {
   return {
-    name,
+    name: 'gzip',
+    recipe: { kind, level },
     id: Compressor.GZIP,
     ...(level === IMPLIED_LEVEL ? {} : { options: encodeGzipOptions(level) }),
   }
@@ -58,6 +59,6 @@ function checkedLevel(level = IMPLIED_LEVEL): number {
 }
 
 /** One output chunk that surely holds the result spares zlib from gathering many. */
-function chunkFor(bytes: Uint8Array): number {
+export function chunkFor(bytes: Uint8Array): number {
   return Math.max(1024, bytes.length + (bytes.length >> 8) + 64)
 }

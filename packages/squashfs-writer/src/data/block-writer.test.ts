@@ -2,6 +2,7 @@ import { deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../codec/codec.js'
+import { type EncodedBlock, encodeBlock } from '../image/encode-block.js'
 import { memorySink } from '../memory-sink.js'
 import { createOutput, type Output } from '../output.js'
 import { createBlockWriter } from './block-writer.js'
@@ -31,17 +32,26 @@ function manual() {
 function imageOf(codec: Codec, limit = 100) {
   const sink = memorySink()
   const output = createOutput(sink, 0)
-  const writer = createBlockWriter(codec, output, limit)
+  const writer = createBlockWriter(output, limit)
   const written: [start: number, sizeWord: number][] = []
   return {
     writer,
     written,
     submit: (bytes: Uint8Array, stored = false) =>
-      writer.submit(bytes, stored, (start, sizeWord) => written.push([start, sizeWord])),
+      writer.append(encoded(codec, bytes, stored), (start, sizeWord) => written.push([start, sizeWord])),
     async bytes() {
       await output.flush()
       return sink.bytes()
     },
+  }
+}
+
+/** A block, encoded at once or later; what fails at once fails as what fails later. */
+function encoded(codec: Codec, bytes: Uint8Array, stored: boolean): EncodedBlock | Promise<EncodedBlock> {
+  try {
+    return encodeBlock(codec, bytes, stored)
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 
@@ -236,9 +246,9 @@ describe('the room', () => {
       flush: () => Promise.resolve(),
       overwrite: () => Promise.resolve(),
     }
-    const writer = createBlockWriter(dropping, output, 1)
+    const writer = createBlockWriter(output, 1)
     expect(writer.room()).toBe(waits)
-    writer.submit(block(10), false, () => {})
+    writer.append(Promise.resolve({ data: block(9), sizeWord: 9 }), () => {})
     const [room, drained] = [writer.room(), writer.drain()]
     expect(await isDone(room)).toBe(false)
     expect(await isDone(drained)).toBe(false)

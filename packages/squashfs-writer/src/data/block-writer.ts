@@ -1,40 +1,40 @@
-/** Block writer: compresses many blocks at once, and appends them in the order in which they were given. */
-import type { Codec } from '../codec/codec.js'
-import { blockSizeWord } from '../format/data-block.js'
+/** Block writer: appends encoded blocks in the order in which they were given, though some are not encoded yet. */
+import type { EncodedBlock } from '../image/encode-block.js'
 import type { Output } from '../output.js'
 
 export interface BlockWriter {
   /**
-   * Gives a block to be compressed and appended after all blocks given before it.
-   * @param bytes must stay unchanged until `written` is called.
-   * @param stored true to leave it uncompressed.
+   * Gives a block to be appended after all blocks given before it.
+   * @param block its bytes must stay unchanged until `written` is called.
    * @param written told where the block went, and its size word.
    */
-  submit(bytes: Uint8Array, stored: boolean, written: (start: number, sizeWord: number) => void): void
-  /** A promise to wait for before the next `submit`, when enough is under way. */
+  append(
+    block: EncodedBlock | Promise<EncodedBlock>,
+    written: (start: number, sizeWord: number) => void,
+  ): void
+  /** A promise to wait for before the next `append`, when enough is under way. */
   room(): Promise<void> | undefined
   /** Waits until every block is appended. */
   drain(): Promise<void>
 }
 
 interface Slot {
-  readonly bytes: Uint8Array
   readonly written: (start: number, sizeWord: number) => void
-  result: Uint8Array | null
+  block: EncodedBlock | null
 }
 
 /**
- * @param limit blocks that may be under way: waiting, being compressed, or done before their turn.
+ * @param limit blocks that may be under way: being encoded, or encoded before their turn.
  */
-export function createBlockWriter(codec: Codec, output: Output, limit: number): BlockWriter {
+export function createBlockWriter(output: Output, limit: number): BlockWriter {
   const queue: (Slot | undefined)[] = []
   let head = 0
   let waiting: (() => void)[] = []
   let failure: { readonly error: unknown } | null = null
 
-  async function compress(slot: Slot): Promise<void> {
+  async function encoded(slot: Slot, block: Promise<EncodedBlock>): Promise<void> {
     try {
-      slot.result = await codec.compress(slot.bytes)
+      slot.block = await block
     } catch (error) {
       failure ??= { error }
     }
@@ -42,10 +42,9 @@ export function createBlockWriter(codec: Codec, output: Output, limit: number): 
   }
 
   function settle(): void {
-    for (let slot = queue[head]; slot?.result && !failure; slot = queue[head]) {
-      const stored = slot.result.length >= slot.bytes.length
-      const onDisk = stored ? slot.bytes : slot.result
-      slot.written(output.append(onDisk), blockSizeWord(onDisk.length, stored))
+    for (let slot = queue[head]; slot?.block && !failure; slot = queue[head]) {
+      const { data, sizeWord } = slot.block
+      slot.written(output.append(data), sizeWord)
       queue[head++] = undefined
     }
     if (head > limit) {
@@ -74,14 +73,15 @@ export function createBlockWriter(codec: Codec, output: Output, limit: number): 
   }
 
   return {
-    submit(bytes, stored, written) {
-      const slot: Slot = { bytes, written, result: null }
-      queue.push(slot)
-      if (stored || codec.stores) {
-        slot.result = bytes
-        settle()
+    append(block, written) {
+      if (block instanceof Promise) {
+        const slot: Slot = { written, block: null }
+        queue.push(slot)
+        void encoded(slot, block)
+      } else if (underWay() === 0 && !failure) {
+        written(output.append(block.data), block.sizeWord)
       } else {
-        void compress(slot)
+        queue.push({ written, block })
       }
     },
     room() {

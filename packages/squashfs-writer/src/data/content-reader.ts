@@ -1,23 +1,41 @@
-/** Content reader: the door through which the bytes of files come, in order and ready to be used. */
+/** Content reader: the door through which the contents of files come, in order, their blocks encoded. */
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
 
-/** Whether a digest of a file's whole content is wanted: another file has the same size. */
-export type WantsDigest = (file: FileNode) => boolean
+/** What is wanted of the files' contents. */
+export interface ContentRequest {
+  /** Whether a digest of a file's whole content is wanted: another file has the same size. */
+  wantsDigest(file: FileNode): boolean
+  /** Bytes at a file's end that go to a fragment rather than to a block of its own. */
+  tailSize(file: FileNode): number
+  /** Whether blocks are wanted still; without, contents are read for errors only. */
+  wantsBlocks(): boolean
+}
 
 /** A part of a file's content. The parts of a file come one after another, each but the last a multiple of the block size. */
 export interface Piece {
   readonly file: FileNode
   /**
-   * The bytes; how many zeros there are in a hole; null when an earlier file of this digest had them all. What repeats an
-   * earlier file comes in one piece.
+   * Encoded blocks and perhaps a tail; how many zeros there are in a hole, without the tail; null when an earlier file of
+   * this digest had them all. What repeats an earlier file comes in one piece.
    */
-  readonly bytes: Uint8Array | number | null
+  readonly content: EncodedContent | number | null
+  /** Bytes of the file that it stands for. */
+  readonly size: number
   /** With the first piece, if wanted: what is equal only for equal contents. */
   readonly digest: string | null
   readonly last: boolean
   /** Set when the file cannot be read (further); it is then its last piece. */
   readonly failure: Omit<Unreadable, 'path'> | null
+}
+
+export interface EncodedContent {
+  /** A size word for each block; a hole's is `HOLE`. */
+  readonly sizeWords: readonly number[]
+  /** Each encoded block lies at the place that the block itself had: at multiples of the block size. */
+  readonly bytes: Uint8Array
+  /** Bytes of `bytes` that were cut into blocks; the rest is the tail, as it is in the file. */
+  readonly inBlocks: number
 }
 
 /** Pieces that came in one go. */
@@ -29,5 +47,5 @@ export interface Batch {
 
 export interface ContentReader {
   /** Reads files in the order given; what it hands out at a time is bounded, whatever the sizes. */
-  read(files: readonly FileNode[], wantsDigest: WantsDigest): AsyncIterable<Batch>
+  read(files: readonly FileNode[], request: ContentRequest): AsyncIterable<Batch>
 }

@@ -1,5 +1,6 @@
 /** Fragments: the tails of many files packed into shared blocks. */
 import type { FragmentEntry } from '../format/fragment.js'
+import type { EncodedBlock } from '../image/encode-block.js'
 import type { BlockWriter } from './block-writer.js'
 
 /** Counts who still needs the bytes that were read. */
@@ -20,43 +21,62 @@ export interface Fragments {
   finish(): void
 }
 
-/** Tails that lie one after another where they were read: a block that need not be copied. */
-interface Row {
+/** Encodes a block that lies in several places. */
+export type PartsEncoder = (parts: readonly Uint8Array[], stored: boolean) => Promise<EncodedBlock>
+
+/** Tails that lie one after another where they were read. */
+interface Run {
   readonly buffer: ArrayBufferLike
   readonly start: number
+  end: number
   readonly use: Use
 }
 
 /**
+ * Runs of which a block may consist. Tails stay where they were read until their block is encoded; with more runs too many
+ * buffers would wait for a block of tiny files to become full, so they are copied together then.
+ */
+const MOST_RUNS = 4
+
+/**
+ * @param encode called for each full block.
  * @param blockSize bytes; a fragment block holds as much as a data block.
  * @param stored true to leave fragment blocks uncompressed.
  */
-export function createFragments(writer: BlockWriter, blockSize: number, stored: boolean): Fragments {
+export function createFragments(
+  writer: BlockWriter,
+  encode: PartsEncoder,
+  blockSize: number,
+  stored: boolean,
+): Fragments {
   const entries: FragmentEntry[] = []
-  const spare: Uint8Array[] = []
+  let runs: Run[] = []
   let used = 0
-  // The block being filled: its tails are in a row, or were gathered.
-  let row: Row | null = null
-  let gathered: Uint8Array = new Uint8Array(0)
 
-  function gather({ buffer, start, use }: Row): void {
-    gathered = spare.pop() ?? new Uint8Array(blockSize)
-    gathered.set(new Uint8Array(buffer, start, used))
-    use.end()
-    row = null
+  function joinRuns(): void {
+    const joined = new Uint8Array(new SharedArrayBuffer(blockSize))
+    let at = 0
+    for (const { buffer, start, end, use } of runs) {
+      joined.set(new Uint8Array(buffer, start, end - start), at)
+      at += end - start
+      use.end()
+    }
+    runs = [{ buffer: joined.buffer, start: 0, end: at, use: OWN }]
   }
 
   function finish(): void {
     if (used === 0) return
-    const [inRow, copy, index] = [row, gathered, entries.length]
+    const [parts, index] = [runs, entries.length]
     entries.push({ start: 0, sizeWord: 0 }) // its place in the table is certain before its place on disk
-    const block = inRow ? new Uint8Array(inRow.buffer, inRow.start, used) : copy.subarray(0, used)
-    writer.submit(block, stored, (start, sizeWord) => {
+    const block = encode(
+      parts.map(({ buffer, start, end }) => new Uint8Array(buffer, start, end - start)),
+      stored,
+    )
+    writer.append(block, (start, sizeWord) => {
       entries[index] = { start, sizeWord }
-      if (inRow) inRow.use.end()
-      else spare.push(copy)
+      for (const { use } of parts) use.end()
     })
-    row = null
+    runs = []
     used = 0
   }
 
@@ -64,13 +84,14 @@ export function createFragments(writer: BlockWriter, blockSize: number, stored: 
     entries,
     add(tail, use) {
       if (used + tail.length > blockSize) finish()
-      if (used === 0) {
-        row = { buffer: tail.buffer, start: tail.byteOffset, use }
+      const last = runs.at(-1)
+      if (last?.buffer === tail.buffer && last.end === tail.byteOffset) {
+        last.end += tail.length
+      } else {
+        if (runs.length === MOST_RUNS) joinRuns()
         use.begin()
-      } else if (row && (row.buffer !== tail.buffer || row.start + used !== tail.byteOffset)) {
-        gather(row)
+        runs.push({ buffer: tail.buffer, start: tail.byteOffset, end: tail.byteOffset + tail.length, use })
       }
-      if (!row) gathered.set(tail, used)
       const place = { fragment: entries.length, fragmentOffset: used }
       used += tail.length
       return place
@@ -78,3 +99,6 @@ export function createFragments(writer: BlockWriter, blockSize: number, stored: 
     finish,
   }
 }
+
+/** Of bytes that belong to no buffer that goes round. */
+const OWN: Use = { begin: () => {}, end: () => {} }

@@ -2,11 +2,13 @@ import { deflateSync, inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../codec/codec.js'
+import { encodeBlock } from '../image/encode-block.js'
 import { memorySink } from '../memory-sink.js'
 import { createOutput } from '../output.js'
 import { type FileNode, fileNode } from '../tree/node.js'
 import { createBlockWriter } from './block-writer.js'
-import type { Batch, ContentReader, Piece } from './content-reader.js'
+import type { ContentReader, ContentRequest, Piece } from './content-reader.js'
+import type { PartsEncoder } from './fragments.js'
 import { type DataOptions, type DataResult, writeData } from './write-data.js'
 
 const BLOCK = 4096
@@ -20,7 +22,6 @@ const OPTIONS: DataOptions = {
   blockSize: BLOCK,
   fragments: 'small-files',
   deduplicate: true,
-  storeData: false,
   storeFragments: false,
   failureEndsAll: false,
   errorsOnly: false,
@@ -54,7 +55,56 @@ function bytesOf({ kind, size, seed }: { kind: ContentKind; size: number; seed: 
   }
 }
 
-const piece = (file: FileNode, changes: Partial<Piece> = {}): Piece => ({
+/** A piece whose bytes are not encoded yet. */
+interface RawPiece extends Omit<Piece, 'content' | 'size'> {
+  /** How many zeros there are in a hole; null for what another file has. */
+  readonly bytes: Uint8Array | number | null
+}
+
+/** Reads files without encoding them. */
+interface RawReader {
+  read(
+    files: readonly FileNode[],
+    request: ContentRequest,
+  ): AsyncIterable<{ readonly pieces: readonly RawPiece[]; release(): void }>
+}
+
+/** Encodes what another reader reads. */
+function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentReader {
+  return {
+    async *read(files, request) {
+      for await (const { pieces, release } of reader.read(files, request))
+        yield { pieces: await Promise.all(pieces.map((raw) => encodedPiece(raw, request))), release }
+    },
+  }
+
+  async function encodedPiece({ bytes, ...raw }: RawPiece, request: ContentRequest): Promise<Piece> {
+    const tail = raw.last ? request.tailSize(raw.file) : 0
+    if (bytes === null) return { ...raw, content: null, size: raw.file.size }
+    if (typeof bytes === 'number') return { ...raw, content: Math.max(0, bytes - tail), size: bytes }
+    const own = bytes.slice()
+    const inBlocks = bytes.length - tail
+    const sizeWords: number[] = []
+    for (let at = 0; at < inBlocks; at += BLOCK) {
+      const block = bytes.subarray(at, Math.min(at + BLOCK, inBlocks))
+      if (block.every((byte) => byte === 0)) {
+        sizeWords.push(0)
+        continue
+      }
+      const { data, sizeWord } = await encodeBlock(codec, block, storeData)
+      own.set(data, at)
+      sizeWords.push(sizeWord)
+    }
+    return { ...raw, content: { bytes: own, sizeWords, inBlocks }, size: bytes.length }
+  }
+}
+
+const partsEncoder =
+  (codec: Codec): PartsEncoder =>
+  async (parts, stored) =>
+    encodeBlock(codec, Buffer.concat(parts), stored)
+
+const piece = (file: FileNode, changes: Partial<RawPiece> = {}): RawPiece => ({
   file,
   bytes: contentOf(file),
   digest: null,
@@ -64,7 +114,7 @@ const piece = (file: FileNode, changes: Partial<Piece> = {}): Piece => ({
 })
 
 /** Hands out these pieces, one batch each. */
-const readerOf = (pieces: readonly Piece[]): ContentReader => ({
+const readerOf = (pieces: readonly RawPiece[]): RawReader => ({
   async *read() {
     for (const one of pieces) yield { pieces: [one], release: () => {} }
   },
@@ -75,9 +125,9 @@ function memoryReader(part: number, inBatch = 1) {
   const asked: { file: FileNode; digest: boolean }[] = []
   const released: number[] = []
   const seen = new Set<string>()
-  const reader: ContentReader = {
-    async *read(files, wantsDigest) {
-      const pieces: Piece[] = []
+  const reader: RawReader = {
+    async *read(files, { wantsDigest }) {
+      const pieces: RawPiece[] = []
       for (const file of files) {
         const digest = wantsDigest(file)
         asked.push({ file, digest })
@@ -103,17 +153,22 @@ function memoryReader(part: number, inBatch = 1) {
 /** Writes files and gives all that came of it. */
 async function written(
   files: readonly FileNode[],
-  changes: Partial<DataOptions> = {},
+  { storeData = false, ...changes }: Partial<DataOptions> & { readonly storeData?: boolean } = {},
   codec: Codec = deflating,
-  reader: ContentReader = memoryReader(1 << 20).reader,
+  reader: RawReader = memoryReader(1 << 20).reader,
 ) {
   const sink = memorySink()
   const output = createOutput(sink, 0)
   output.append(new Uint8Array(BEFORE))
-  const writer = createBlockWriter(codec, output, 4)
+  const writer = createBlockWriter(output, 4)
   const told: [files: number, bytes: number][] = []
-  const result = await writeData(files, reader, writer, { ...OPTIONS, ...changes }, (...more) =>
-    told.push(more),
+  const result = await writeData(
+    files,
+    encoding(reader, codec, storeData),
+    writer,
+    partsEncoder(codec),
+    { ...OPTIONS, ...changes },
+    (...more) => told.push(more),
   )
   await output.flush()
   const image = sink.bytes()
@@ -498,22 +553,22 @@ describe('while data is written', () => {
         return bytes
       },
     }
-    const { reader, released } = memoryReader(BLOCK, 2)
-    const files = [noise(BLOCK, 1), noise(BLOCK, 2), noise(10), new Uint8Array(BLOCK)].map(fileOf)
-    const all = written(files, { deduplicate: false }, codec, reader)
+    const { reader, released } = memoryReader(BLOCK)
+    const files = [new Uint8Array(BLOCK), noise(BLOCK - 1, 1), noise(BLOCK - 1, 2), noise(BLOCK, 3)].map(
+      fileOf,
+    )
+    const options = { deduplicate: false, storeData: true }
+    const all = written(files, options, codec, reader)
     const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
     await aTurn()
-    // The first batch waits for its two blocks, the second for its fragment; its hole is done.
-    expect([ends.length, released]).toEqual([3, []])
+    // The hole is done; two tails wait for their fragments, and the block for the fragment that lies before it.
+    expect([ends.length, released]).toEqual([2, [0]])
     ends[1]!()
     await aTurn()
-    expect(released).toEqual([])
-    ends[0]!()
-    await aTurn()
     expect(released).toEqual([0])
-    ends[2]!()
+    ends[0]!()
     await all
-    expect(released).toEqual([0, 2])
+    expect(released).toEqual([0, 1, 3, 2])
   })
 
   it('no piece is taken before there is room', async () => {
@@ -529,7 +584,7 @@ describe('while data is written', () => {
         return bytes
       },
     }
-    const files = Array.from({ length: 40 }, (_, n) => fileOf(noise(BLOCK, n)))
+    const files = Array.from({ length: 40 }, (_, n) => fileOf(noise(BLOCK - 1, n)))
     await written(files, { deduplicate: false }, codec)
     expect(most).toBe(4)
   })
@@ -541,20 +596,22 @@ describe('while data is written', () => {
       id: 1,
       compress: () => Promise.reject(new Error(reason)),
     })
-    await expect(written(files, {}, failing('codec'))).rejects.toThrow('codec')
-    const reader: ContentReader = {
+    await expect(written(files, {}, failing('block'))).rejects.toThrow('block')
+    await expect(written([fileOf(noise(10))], {}, failing('fragment'))).rejects.toThrow('fragment')
+    const reader: RawReader = {
       // biome-ignore lint/correctness/useYield: it fails before there is anything to give.
-      async *read(): AsyncGenerator<Batch> {
+      async *read(): AsyncGenerator<never> {
         throw new Error('reader')
       },
     }
     await expect(written(files, {}, deflating, reader)).rejects.toThrow('reader')
-    const writer = createBlockWriter(deflating, createOutput(memorySink(), 0), 4)
+    const writer = createBlockWriter(createOutput(memorySink(), 0), 4)
+    const wholeFiles = encoding(memoryReader(BLOCK).reader, deflating, false)
     const stop = () => {
       throw new Error('stopped')
     }
-    await expect(writeData(files, memoryReader(BLOCK).reader, writer, OPTIONS, stop)).rejects.toThrow(
-      'stopped',
-    )
+    await expect(
+      writeData(files, wholeFiles, writer, partsEncoder(deflating), OPTIONS, stop),
+    ).rejects.toThrow('stopped')
   })
 })

@@ -1,12 +1,12 @@
 /** Data: the contents of all files, in order, to blocks and fragments; each distinct content once. */
 import type { Unreadable } from '../errors.js'
-import { HOLE } from '../format/data-block.js'
+import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
 import { type FragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
 import type { Placement } from '../tree/placement.js'
 import type { BlockWriter } from './block-writer.js'
-import type { Batch, ContentReader, Piece, WantsDigest } from './content-reader.js'
-import { createFragments, type Use } from './fragments.js'
+import type { Batch, ContentReader, ContentRequest, EncodedContent, Piece } from './content-reader.js'
+import { createFragments, type PartsEncoder, type Use } from './fragments.js'
 
 export interface DataOptions {
   /** Bytes, a power of two. */
@@ -15,8 +15,7 @@ export interface DataOptions {
   readonly fragments: 'small-files' | 'always' | 'never'
   /** Whether equal contents are stored once. */
   readonly deduplicate: boolean
-  /** Whether data blocks and fragment blocks stay uncompressed. */
-  readonly storeData: boolean
+  /** Whether fragment blocks stay uncompressed. */
   readonly storeFragments: boolean
   /** Whether a file that cannot be read means that there will be no image: the rest is then read for its errors only. */
   readonly failureEndsAll: boolean
@@ -35,16 +34,19 @@ export interface DataResult {
  * Writes the contents and sets each file's placement.
  *
  * @param files in the order in which they go to disk.
+ * @param encodeFragment encodes the block that some tails make up.
  * @param progress told how many files and bytes were dealt with since it was told last.
  */
 export async function writeData(
   files: readonly FileNode[],
   reader: ContentReader,
   writer: BlockWriter,
+  encodeFragment: PartsEncoder,
   options: DataOptions,
   progress: (files: number, bytes: number) => void,
 ): Promise<DataResult> {
-  const fragments = createFragments(writer, options.blockSize, options.storeFragments)
+  const { blockSize } = options
+  const fragments = createFragments(writer, encodeFragment, blockSize, options.storeFragments)
   const failures = new Map<FileNode, Omit<Unreadable, 'path'>>()
   const duplicates = { files: 0, bytes: 0 }
   /** By digest: where the first file of a content is. */
@@ -52,32 +54,38 @@ export async function writeData(
   /** The file that came first with its content, while its parts come. */
   let coming: { readonly digest: string; readonly file: FileNode } | null = null
 
-  for await (const batch of reader.read(files, sharesSize(files, options.deduplicate))) {
-    const release = releaseWhenUnused(batch)
+  const request: ContentRequest = {
+    wantsDigest: sharesSize(files, options.deduplicate),
+    tailSize: tailTest(options),
+    wantsBlocks: () => !(options.errorsOnly || (failures.size > 0 && options.failureEndsAll)),
+  }
+  for await (const batch of reader.read(files, request)) {
+    const use = releaseWhenUnused(batch)
     let [filesDone, bytesDone] = [0, 0]
     for (const piece of batch.pieces) {
       const room = writer.room()
       if (room) await room
-      takePiece(piece, release)
+      takePiece(piece, use)
       if (piece.last) filesDone++
-      bytesDone += sizeOf(piece)
+      bytesDone += piece.size
     }
-    release.done()
+    use.done()
     progress(filesDone, bytesDone)
   }
+  await writer.room()
   fragments.finish()
   await writer.drain()
   return { fragments: fragments.entries, duplicates, failures }
 
   function takePiece(piece: Piece, use: Use): void {
-    const { file, bytes, digest } = piece
+    const { file, content, digest } = piece
     if (failures.has(file)) return // what was read ahead of the failure
     if (piece.failure) {
       failures.set(file, piece.failure)
       if (coming?.file === file) originals.delete(coming.digest)
       return
     }
-    if (options.errorsOnly || (failures.size > 0 && options.failureEndsAll)) return
+    if (!request.wantsBlocks()) return
     const original = digest === null ? undefined : originals.get(digest)
     if (original) {
       file.placement = original
@@ -85,7 +93,7 @@ export async function writeData(
       duplicates.bytes += file.size
       return
     }
-    if (bytes === null) {
+    if (content === null) {
       failures.set(file, {
         code: 'CHANGED',
         message: 'it has the content of a file that could not be read to its end',
@@ -97,15 +105,14 @@ export async function writeData(
       originals.set(digest, file.placement)
       coming = { digest, file }
     }
-    if (typeof bytes === 'number') addZeros(file, file.placement, bytes, piece.last)
-    else addBytes(file, file.placement, bytes, use)
+    if (typeof content === 'number') addZeros(file.placement, content, piece.size)
+    else addContent(file.placement, content, use)
   }
 
   /** Zeros that were not even read; their tail goes where a tail of zeros goes that was. */
-  function addZeros(file: FileNode, placement: Placement, size: number, last: boolean): void {
-    const tail = last && tailGoesToFragment(file) ? file.size % options.blockSize : 0
-    addHole(placement, size - tail)
-    if (tail > 0) addTail(placement, new Uint8Array(tail), OWN)
+  function addZeros(placement: Placement, inBlocks: number, size: number): void {
+    for (let at = 0; at < inBlocks; at += blockSize) addHole(placement, Math.min(blockSize, inBlocks - at))
+    if (size > inBlocks) addTail(placement, new Uint8Array(new SharedArrayBuffer(size - inBlocks)), OWN)
   }
 
   function addTail(placement: Placement, tail: Uint8Array, use: Use): void {
@@ -116,47 +123,47 @@ export async function writeData(
 
   function addHole(placement: Placement, size: number): void {
     placement.sparse += size
-    for (let at = 0; at < size; at += options.blockSize) placement.blockSizes.push(HOLE)
+    placement.blockSizes.push(HOLE)
   }
 
-  function addBytes(file: FileNode, placement: Placement, bytes: Uint8Array, use: Use): void {
-    for (let at = 0; at < bytes.length; at += options.blockSize) {
-      const block = bytes.subarray(at, at + options.blockSize)
-      if (block.length < options.blockSize && tailGoesToFragment(file)) {
-        addTail(placement, block, use)
-      } else if (isZero(block)) {
-        addHole(placement, block.length)
-      } else {
-        const index = placement.blockSizes.push(HOLE) - 1
-        use.begin()
-        writer.submit(block, options.storeData, (start, sizeWord) => {
-          if (placement.start === 0) placement.start = start
-          placement.blockSizes[index] = sizeWord
-          use.end()
-        })
+  function addContent(placement: Placement, { bytes, sizeWords, inBlocks }: EncodedContent, use: Use): void {
+    for (const [n, sizeWord] of sizeWords.entries()) {
+      const at = n * blockSize
+      if (sizeWord === HOLE) {
+        addHole(placement, Math.min(blockSize, inBlocks - at))
+        continue
       }
+      placement.blockSizes.push(sizeWord)
+      use.begin()
+      writer.append({ data: bytes.subarray(at, at + blockSizeOnDisk(sizeWord)), sizeWord }, (start) => {
+        if (placement.start === 0) placement.start = start
+        use.end()
+      })
     }
+    if (bytes.length > inBlocks) addTail(placement, bytes.subarray(inBlocks), use)
   }
+}
 
-  function tailGoesToFragment(file: FileNode): boolean {
-    if (options.fragments === 'never') return false
-    return options.fragments === 'always' || file.size < options.blockSize
+/** How many bytes at a file's end go to a fragment. */
+function tailTest({ fragments, blockSize }: DataOptions): ContentRequest['tailSize'] {
+  switch (fragments) {
+    case 'never':
+      return () => 0
+    case 'always':
+      return ({ size }) => size % blockSize
+    case 'small-files':
+      return ({ size }) => (size < blockSize ? size : 0)
   }
 }
 
 /** Only files of one size can be equal. */
-function sharesSize(files: readonly FileNode[], deduplicate: boolean): WantsDigest {
+function sharesSize(files: readonly FileNode[], deduplicate: boolean): ContentRequest['wantsDigest'] {
   if (!deduplicate) return () => false
   const seen = new Set<number>()
   const shared = new Set<number>()
   for (const { size } of files) (seen.has(size) ? shared : seen).add(size)
   shared.delete(0)
   return ({ size }) => shared.has(size)
-}
-
-function sizeOf(piece: Piece): number {
-  if (piece.bytes === null) return piece.file.size
-  return typeof piece.bytes === 'number' ? piece.bytes : piece.bytes.length
 }
 
 /** Of bytes that belong to no batch. */
@@ -169,11 +176,4 @@ function releaseWhenUnused(batch: Batch): Use & { done(): void } {
     if (--users === 0) batch.release()
   }
   return { begin: () => users++, end, done: end }
-}
-
-/** Whether all bytes are zero. */
-function isZero(bytes: Uint8Array): boolean {
-  if (bytes[0] !== 0 || bytes[bytes.length - 1] !== 0) return false
-  for (let n = 1; n < bytes.length; n++) if (bytes[n] !== 0) return false
-  return true
 }

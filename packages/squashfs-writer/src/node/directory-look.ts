@@ -1,101 +1,56 @@
-/** Directory look: what the scan found in a directory, and parts of its files, before anything is packed. */
+/** Directory look: what the scan found in a directory, and what a program wants to know of its files. */
 import { InodeType } from '../format/inode.js'
+import type { Pool } from '../source/workers/pool.js'
+import { addRange, type Failure, noRanges } from '../source/workers/protocol.js'
 import { toDisplay } from '../tree/byte-string.js'
 import type { FileNode } from '../tree/node.js'
-import { BUFFER_SIZE } from './buffer-pool.js'
 import type { DiskEntry, EntryInTree } from './disk-entry.js'
-import { type Failure, isFailure, itemOf, type ReadItem } from './jobs.js'
 import { filesPerStep } from './read-contents.js'
-import type { Workers } from './workers.js'
-
-/** A part of a file. */
-export interface FilePart {
-  /** The file, as it was found. */
-  readonly entry: DiskEntry
-  /** Bytes from the file's start: an integer, at least 0. */
-  readonly start: number
-  /** Bytes: an integer, at least 0. Those beyond the file's end are not given. */
-  readonly length: number
-}
 
 /** A directory that was looked through. */
 export interface DirectoryLook {
   /** All that `include` and `exclude` leave; the directory itself is the first. */
   readonly entries: readonly DiskEntry[]
   /**
-   * Reads parts of files, many at a time where the filesystem is slow. Parts that lie one after another in the list and
-   * in one file, or one folder, cost the least.
-   * @returns for each part its bytes, or why it could not be read: 'CHANGED' where it is not the file that was found.
-   * @throws TypeError for an entry that is no file, or was not found by a look; RangeError for a range that cannot be.
+   * Opens files, many at a time where the filesystem is slow, and has the examiner look at each.
+   * @param files files among `entries`; best in their order, directory by directory.
+   * @param found told of each file what the examiner returned, or why it could not be read: 'CHANGED' where it is not the
+   * file that was found.
+   * @throws TypeError for an entry that is no file or was not found here, and where no examiner was given.
    */
-  read(parts: readonly FilePart[]): Promise<(Uint8Array | Failure)[]>
+  examine(
+    files: readonly DiskEntry[],
+    found: (file: DiskEntry, answer: { readonly found: unknown } | Failure) => void,
+  ): Promise<void>
 }
 
 /** @param entries what the scan found. */
-export function lookAt(entries: readonly DiskEntry[], workers: Workers): DirectoryLook {
-  return { entries, read: (parts) => readParts(parts, workers) }
-}
+export function lookAt(entries: readonly DiskEntry[], pool: Pool): DirectoryLook {
+  return {
+    entries,
+    async examine(files, found) {
+      const waiting = files.map((entry) => ({ entry, file: fileOf(entry) }))
+      let next = 0
+      await Promise.all(Array.from({ length: pool.jobsWanted() }, lane))
 
-async function readParts(parts: readonly FilePart[], workers: Workers): Promise<(Uint8Array | Failure)[]> {
-  parts.forEach(checkPart)
-  const results: (Uint8Array | Failure)[] = []
-  const jobs = jobsOf(parts, workers)
-  await Promise.all(Array.from({ length: workers.jobsWanted() }, lane))
-  return results
-
-  async function lane(): Promise<void> {
-    for (const { first, items, size } of jobs) {
-      const room = new ArrayBuffer(size)
-      const { found, buffer } = await workers.run('read', { items, buffer: room }, [room])
-      for (const [n, { at, length }] of items.entries()) {
-        const failure = found[n]!
-        results[first + n] = isFailure(failure) ? failure : new Uint8Array(buffer, at, length)
+      async function lane(): Promise<void> {
+        while (next < waiting.length) {
+          const batch = waiting.slice(next, next + filesPerStep(pool))
+          next += batch.length
+          const ranges = noRanges()
+          for (const { file } of batch) addRange(ranges, file, WHOLE)
+          const answers = await pool.run('examine', { ranges })
+          for (const [n, answer] of answers.entries()) found(batch[n]!.entry, answer)
+        }
       }
-    }
+    },
   }
 }
 
-function checkPart({ entry, start, length }: FilePart): void {
-  fileOf(entry)
-  if (Number.isSafeInteger(start) && start >= 0 && Number.isSafeInteger(length) && length >= 0) return
-  throw new RangeError(
-    `${toDisplay(entry.path)}: ${length} bytes from ${start} on are asked for; give integers of at least 0`,
-  )
-}
+const WHOLE = { start: 0, length: 0, at: 0, inBlocks: 0, flags: 0 }
 
-interface Job {
-  /** Where in the list its first part is. */
-  readonly first: number
-  readonly items: ReadItem[]
-  /** Bytes of all of them. */
-  readonly size: number
-}
-
-/** One after another, each as large as it may be when its turn comes. */
-function* jobsOf(parts: readonly FilePart[], workers: Workers): Generator<Job, undefined> {
-  for (let first = 0; first < parts.length; ) {
-    const items: ReadItem[] = []
-    let size = 0
-    const most = Math.min(first + filesPerStep(workers), parts.length)
-    for (let n = first; n < most; n++) {
-      const item = itemFor(parts[n]!, size)
-      if (items.length > 0 && size + item.length > BUFFER_SIZE) break
-      items.push(item)
-      size += item.length
-    }
-    yield { first, items, size }
-    first += items.length
-  }
-  return undefined
-}
-
-function itemFor({ entry, start, length }: FilePart, at: number): ReadItem {
-  const file = fileOf(entry)
-  const given = Math.max(0, Math.min(length, file.size - start))
-  return itemOf(file, start, given, at, false, false)
-}
-
-function fileOf(entry: DiskEntry | EntryInTree): FileNode {
+/** The file of an entry. */
+export function fileOf(entry: DiskEntry | EntryInTree): FileNode {
   if ('node' in entry && entry.node.type === InodeType.FILE) return entry.node
   throw new TypeError(`${toDisplay(entry.path)} is not a file that was found in this directory`)
 }

@@ -1,9 +1,9 @@
 /** Disk entry: what the filesystem says of a path, for a program that wants to know before anything is packed. */
 import { constants } from 'node:fs'
+import { FACT, FACTS, type Facts, type Failure, factOf } from '../source/workers/protocol.js'
 import type { ByteString } from '../tree/byte-string.js'
 import type { FoundEntry } from '../tree/found-entry.js'
 import type { Node } from '../tree/node.js'
-import { FACT, FACTS, type Facts, type Failure, factOf } from './jobs.js'
 
 /** A path in a directory, as its filesystem tells of it: before any rule for owners and times. */
 export interface DiskEntry {

@@ -1,12 +1,12 @@
 /** Inspect directory: a look through a directory alone, by a program that may pack it later, or not. */
 import type { Progress } from '../image.js'
+import { withPool } from '../source/workers/pool.js'
 import { compilePatterns } from '../tree/patterns.js'
 import { applyRules } from '../tree/rules.js'
 import { type DirectoryLook, lookAt } from './directory-look.js'
 import { type ScanOptions, scan } from './scan.js'
 import { settle, sourcePath } from './settings.js'
 import { untilAborted } from './until-aborted.js'
-import { withWorkers } from './workers.js'
 
 /** What of a directory is looked at. */
 export interface LookOptions {
@@ -26,19 +26,25 @@ export interface InspectOptions extends LookOptions {
   readonly signal?: AbortSignal
   /** Told how far the scan is, often. What it throws stops the work. */
   readonly onProgress?: (progress: Progress) => void
+  /** What looks at files that `inspect` has examined: see {@link Examiner}. */
+  readonly examiner?: Examiner
 }
 
 /**
- * Threads are not worth their start for a look, unless calls are slow: then there will be many, whatever is said here.
+ * The URL of a module whose default export is an {@link Examine}: called for each file that is wanted, while the file is
+ * open, in the thread that has it. A URL, since it is loaded by several threads.
  */
-const CORES = 1
+export type Examiner = string
+
+/** Workers are not worth their start for a look, unless calls are slow: then there will be many, whatever is said here. */
+const THREADS = 1
 
 /**
  * Looks through a directory as {@link packDirectory} does before it packs, and packs nothing.
  *
  * Nothing is asked twice: a program that packs what it looked at gives `inspect` to `packDirectory` instead.
  *
- * @param inspect is told what was found, and may read parts of it until its promise is done.
+ * @param inspect is told what was found, and may have files examined until its promise is done.
  * @returns what `inspect` returns.
  * @throws OptionError; UnreadableError when the directory is not there, or is none (what cannot be read of one that is there
  * is among the entries); what `inspect` throws; the signal's reason when aborted.
@@ -52,18 +58,26 @@ export async function inspectDirectory<T>(
 ): Promise<T> {
   const { signal, onProgress } = options
   const settings = settle(
-    { threads: CORES, ...(signal && { signal }), ...(onProgress && { onProgress }) },
+    { threads: THREADS, ...(signal && { signal }), ...(onProgress && { onProgress }) },
     'fail',
     {},
   )
   const source = sourcePath(directory)
   const choice = chosenBy(options)
-  return await withWorkers(settings.cores, settings.signal, (workers) => {
+  const poolOptions = {
+    threads: settings.threads,
+    codec: null,
+    blockSize: settings.image.blockSize,
+    storeData: true,
+    examiner: options.examiner ?? null,
+    source,
+  }
+  return await withPool(poolOptions, settings.signal, (pool) => {
     const look = async () => {
       const { rules } = applyRules(settings.rules)
       const options = { ...choice, rules, xattrs: false, listsEntries: true }
-      const { entries } = await scan(source, workers, options, settings)
-      return await inspect(lookAt(entries, workers))
+      const { entries } = await scan(source, pool, options, settings)
+      return await inspect(lookAt(entries, pool))
     }
     return untilAborted(settings.signal, look())
   })

@@ -1,11 +1,11 @@
 /** Large repeats: which files beyond one buffer have the content of another; known before their first block is compressed. */
-import type { WantsDigest } from '../data/content-reader.js'
+import type { ContentRequest } from '../data/content-reader.js'
+import type { Pool } from '../source/workers/pool.js'
+import { BUFFER_SIZE, type Failure, isFailure, RangeFlag, rangeOf } from '../source/workers/protocol.js'
 import type { FileNode } from '../tree/node.js'
-import { BUFFER_SIZE } from './buffer-pool.js'
 import { createLargeDigest, PART_SIZE } from './digest.js'
-import { type Failure, itemOf } from './jobs.js'
+import type { Examination } from './read-contents.js'
 import { readStream } from './stream-reader.js'
-import type { Workers } from './workers.js'
 
 /** What was found out about large files before anything is read for good. */
 export interface LargeRepeats {
@@ -18,15 +18,16 @@ export interface LargeRepeats {
 /** A file that does not fit one buffer must be digested before its first block is compressed. */
 export async function findLargeRepeats(
   files: readonly FileNode[],
-  wantsDigest: WantsDigest,
-  workers: Workers,
+  { wantsDigest }: Pick<ContentRequest, 'wantsDigest'>,
+  pool: Pool,
+  examination: Examination | null,
 ): Promise<LargeRepeats> {
   const digests = new Map<FileNode, string>()
   const failures = new Map<FileNode, Failure>()
   const large = files.filter((file) => file.size > BUFFER_SIZE && wantsDigest(file))
   await Promise.all(
     large.map(async (file) => {
-      const found = await digestLarge(file, workers)
+      const found = await digestLarge(file, pool, examination)
       if (typeof found === 'string') digests.set(file, found)
       else failures.set(file, found)
     }),
@@ -42,7 +43,11 @@ export async function findLargeRepeats(
   return { digests, repeated, failures }
 }
 
-async function digestLarge(file: FileNode, workers: Workers): Promise<string | Failure> {
+async function digestLarge(
+  file: FileNode,
+  pool: Pool,
+  examination: Examination | null,
+): Promise<string | Failure> {
   const { content, size } = file
   const digest = createLargeDigest(size)
   if (content.kind === 'bytes') {
@@ -60,5 +65,9 @@ async function digestLarge(file: FileNode, workers: Workers): Promise<string | F
     }
     return digest.result()
   }
-  return workers.run('digest', { item: itemOf(file, 0, file.size, 0, false) })
+  const wanted = examination?.wants(file) ?? false
+  const answer = await pool.run('digest', { ranges: rangeOf(file, wanted ? RangeFlag.EXAMINE : 0) })
+  if (isFailure(answer)) return answer
+  if (wanted) examination?.found(file, answer.examined)
+  return answer.digest
 }

@@ -5,10 +5,12 @@ import type { Sink } from '../output.js'
 import { mergeInto } from '../tree/addition.js'
 import type { AttributeRules, Entry } from '../tree/entry.js'
 import { type FoundEntry, foundIn } from '../tree/found-entry.js'
-import type { DirectoryNode } from '../tree/node.js'
+import type { DirectoryNode, FileNode } from '../tree/node.js'
 import { inodeOrder } from '../tree/order.js'
-import { type DirectoryLook, lookAt } from './directory-look.js'
-import { chosenBy, type LookOptions } from './inspect-directory.js'
+import { type DirectoryLook, fileOf, lookAt } from './directory-look.js'
+import type { DiskEntry } from './disk-entry.js'
+import { chosenBy, type Examiner, type LookOptions } from './inspect-directory.js'
+import type { Examination } from './read-contents.js'
 import { scan } from './scan.js'
 import { type ImageOptions, settle, sourcePath } from './settings.js'
 import { loadSourceCalls } from './source-calls.js'
@@ -19,10 +21,26 @@ export interface PackOptions extends ImageOptions, LookOptions {
   /** What happens when something cannot be read: 'fail' (if absent), or 'omit', which leaves it out and lists it. */
   readonly unreadable?: 'fail' | 'omit'
   /**
-   * Told what was found in the directory, and may read parts of it, before any of it is packed. What it throws stops the
-   * work, and nothing is left behind.
+   * Told what was found in the directory, and may have files of it examined, before any of it is packed. What it throws
+   * stops the work, and nothing is left behind.
    */
   readonly inspect?: (look: DirectoryLook) => void | Promise<void>
+  /**
+   * Has files examined while they are read to be packed, so that none is opened twice. Examination does not change the
+   * image.
+   */
+  readonly examination?: {
+    readonly examiner: Examiner
+    /** Which files are examined. */
+    readonly wants: (file: DiskEntry) => boolean
+    /** Told what the examiner returned, in no particular order. */
+    readonly found: (file: DiskEntry, answer: unknown) => void
+  }
+  /**
+   * Called when all contents are read, and so all examined files were told of, before the image is completed. What it
+   * throws stops the work, and nothing is left behind.
+   */
+  readonly beforeTables?: () => void | Promise<void>
   /**
    * Entries that are packed besides what the directory holds, or a function that is told what was found there, all of
    * `include`, `exclude` and the rules applied, and gives them. `include` and `exclude` do not apply to them.
@@ -70,22 +88,43 @@ export async function packDirectory(
   const choice = chosenBy(options)
   const spool = createSpool()
   let found: Census | null = null
+  const { inspect, examination, beforeTables } = options
+  const examiner = examination?.examiner ?? null
   try {
-    const result = await build(destination, settings, async (workers, { rules }) => {
-      const { inspect } = options
-      const how = { ...choice, rules, xattrs: settings.readsXattrs, listsEntries: inspect !== undefined }
-      const { root, missing, entries } = await scan(source, workers, how, settings)
-      if (inspect) await inspect(lookAt(entries, workers))
-      settings.signal.throwIfAborted()
-      if (options.additions) {
-        found = census(inodeOrder(root))
-        await add(options.additions, root, rules, spool, settings.signal)
-      }
-      return { root, missing }
-    })
+    const result = await build(
+      destination,
+      settings,
+      { source, examiner, beforeTables },
+      async (pool, { rules }) => {
+        const listsEntries = inspect !== undefined || examination !== undefined
+        const how = { ...choice, rules, xattrs: settings.readsXattrs, listsEntries }
+        const { root, missing, entries } = await scan(source, pool, how, settings)
+        if (inspect) await inspect(lookAt(entries, pool))
+        settings.signal.throwIfAborted()
+        if (options.additions) {
+          found = census(inodeOrder(root))
+          await add(options.additions, root, rules, spool, settings.signal)
+        }
+        return { root, missing, examination: examination ? examinationOf(entries, examination) : null }
+      },
+    )
     return { ...result, found: found ?? onlyCensus(result) }
   } finally {
     await spool.close()
+  }
+}
+
+/** The program knows entries, and the reader of contents knows files. */
+function examinationOf(
+  entries: readonly DiskEntry[],
+  { wants, found }: NonNullable<PackOptions['examination']>,
+): Examination {
+  const wanted = new Map<FileNode, DiskEntry>()
+  for (const entry of entries)
+    if (entry.type === 'file' && entry.failure === null && wants(entry)) wanted.set(fileOf(entry), entry)
+  return {
+    wants: (file) => wanted.has(file),
+    found: (file, answer) => found(wanted.get(file)!, answer),
   }
 }
 

@@ -2,6 +2,17 @@
 import { constants } from 'node:fs'
 import { type Unreadable, UnreadableError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
+import type { Pool } from '../source/workers/pool.js'
+import {
+  bringsXattrs,
+  FACT,
+  FACTS,
+  type Facts,
+  type Failure,
+  factOf,
+  isFailure,
+  NAMES_PER_BATCH,
+} from '../source/workers/protocol.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { AttributeRules } from '../tree/entry.js'
 import { checkName } from '../tree/entry.js'
@@ -22,23 +33,12 @@ import {
 import type { PathTest } from '../tree/patterns.js'
 import { type DiskEntry, diskEntry, unknownEntry } from './disk-entry.js'
 import { inodeOf } from './identity.js'
-import {
-  bringsXattrs,
-  FACT,
-  FACTS,
-  type Facts,
-  type Failure,
-  factOf,
-  isFailure,
-  NAMES_PER_LOOK,
-} from './jobs.js'
 import type { Settings } from './settings.js'
-import type { Workers } from './workers.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } = constants
 
-/** Folders that one job is given: a message to a thread costs more than a look into a small folder. */
-const FOLDERS_PER_LOOK = 64
+/** Directories that one job is given: a message to a worker costs more than a small directory. */
+const DIRECTORIES_PER_BATCH = 64
 
 /** Names of a folder for which it is worth to ask another. */
 const FEWEST_NAMES = 4
@@ -83,7 +83,7 @@ export interface ScanResult {
  */
 export async function scan(
   source: ByteString,
-  workers: Workers,
+  pool: Pool,
   options: ScanOptions,
   { signal, onProgress }: Pick<Settings, 'signal' | 'onProgress'>,
 ): Promise<ScanResult> {
@@ -93,8 +93,8 @@ export async function scan(
   const entries: DiskEntry[] | null = options.listsEntries ? [] : null
   let [count, bytes] = [0, 0]
 
-  const [itself] = await workers.run('look', {
-    folders: [{ path: source, seen: null, names: [''] }],
+  const [itself] = await pool.run('stat', {
+    directories: [{ path: source, seen: null, names: [''] }],
     xattrs: options.xattrs,
   })
   const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
@@ -126,9 +126,9 @@ export async function scan(
     const looks = new Set<Promise<void>>()
     while (pending.length > 0 || looks.size > 0) {
       signal.throwIfAborted()
-      const wanted = workers.jobsWanted()
+      const wanted = pool.jobsWanted()
       while (pending.length > 0 && looks.size < wanted) {
-        const share = Math.min(FOLDERS_PER_LOOK, Math.ceil(pending.length / wanted))
+        const share = Math.min(DIRECTORIES_PER_BATCH, Math.ceil(pending.length / wanted))
         const look = lookInto(pending.splice(-share)).finally(() => looks.delete(look))
         look.catch(() => {}) // thrown by the race below
         looks.add(look)
@@ -143,7 +143,7 @@ export async function scan(
       seen,
       names,
     }))
-    const answers = await workers.run('look', { folders: onDisk, xattrs: options.xattrs })
+    const answers = await pool.run('stat', { directories: onDisk, xattrs: options.xattrs })
     for (const [n, folder] of folders.entries()) {
       const answer = answers[n]
       if (lost.has(folder.directory)) continue // some of its names were looked at, and others could not be
@@ -155,8 +155,8 @@ export async function scan(
         if (folder.directory.parent) removeFromParent(folder.directory)
       } else {
         take(folder, answer)
-        const share = Math.ceil(answer.rest.length / workers.jobsWanted())
-        const most = Math.min(NAMES_PER_LOOK, Math.max(share, FEWEST_NAMES))
+        const share = Math.ceil(answer.rest.length / pool.jobsWanted())
+        const most = Math.min(NAMES_PER_BATCH, Math.max(share, FEWEST_NAMES))
         for (let at = 0; at < answer.rest.length; at += most)
           pending.push({ ...folder, names: answer.rest.slice(at, at + most) })
       }

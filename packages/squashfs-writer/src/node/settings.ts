@@ -52,7 +52,7 @@ export interface ImageOptions {
    * characters. What the format cannot hold and what belongs to Lustre itself is never kept.
    */
   readonly xattrs?: 'keep' | 'none' | { readonly only?: readonly string[]; readonly drop?: readonly string[] }
-  /** Cores to use, at least 1; all that the process may use if absent. The image does not depend on it. */
+  /** Threads that compress, at least 1; as many as the process may use if absent. The image does not depend on it. */
   readonly threads?: number
   /** Stops the work; the promise is rejected with the signal's reason, and nothing is left behind. */
   readonly signal?: AbortSignal
@@ -72,10 +72,8 @@ export interface Settings {
   readonly replace: boolean
   readonly beforeReplace: BeforeReplace
   readonly readsXattrs: boolean
-  /** Cores that the work may use. */
-  readonly cores: number
-  /** Buffers of 1 MiB between reading and compressing. */
-  readonly buffers: number
+  /** Threads that compress. */
+  readonly threads: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
   readonly onStored: ((file: StoredFile) => void) | null
@@ -113,7 +111,6 @@ export function settle(
       offset: integer('offset', options.offset ?? 0, 0, 2 ** 52),
       imageTime,
       unreadable: oneOf('unreadable', unreadable, ['fail', 'omit']),
-      // Enough that no thread of the pool ever waits for the next block: waking one costs.
       blocksUnderWay: 8 + 8 * threads,
     },
     rules: {
@@ -126,8 +123,7 @@ export function settle(
     replace: options.replace ?? true,
     beforeReplace: options.beforeReplace ?? (() => {}),
     readsXattrs: options.xattrs !== 'none',
-    cores: threads,
-    buffers: 1 + 3 * threads,
+    threads,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
     onStored: options.onStored ?? null,

@@ -1,5 +1,5 @@
 /** Stream reader: a stream in amounts that its reader chooses, held to the size that was announced. */
-import type { Failure } from './jobs.js'
+import type { Failure } from '../source/workers/protocol.js'
 
 export interface StreamReader {
   /** Fills `bytes` with what comes next; at the announced end makes sure that nothing more comes. */

@@ -1,19 +1,21 @@
 /** Write image: the way in for programs that say entry by entry what is in the image. */
 import { constants } from 'node:fs'
+import type { PartsEncoder } from '../data/fragments.js'
 import { EntryError, type Unreadable } from '../errors.js'
 import { type ImageSummary, writeTree } from '../image.js'
 import type { Sink } from '../output.js'
+import { type Pool, withPool } from '../source/workers/pool.js'
+import type { SharedPart } from '../source/workers/protocol.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
 import { addEntry, type Entry, type FileEntry } from '../tree/entry.js'
 import { type Content, type DirectoryNode, directoryNode } from '../tree/node.js'
 import { type Applied, applyRules, type Warning } from '../tree/rules.js'
 import { findDestination, writeDestination } from './destination.js'
-import { createContentReader } from './read-contents.js'
+import { createContentReader, type Examination } from './read-contents.js'
 import { type ImageOptions, type Settings, settle } from './settings.js'
 import { loadSourceCalls, type SourceCalls, type Status, splitPath } from './source-calls.js'
 import { createSpool, type Spool } from './spool.js'
 import { untilAborted } from './until-aborted.js'
-import { type Workers, withWorkers } from './workers.js'
 
 /** What became of the entries. */
 export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
@@ -46,7 +48,7 @@ export async function writeImage(
   const source = await loadSourceCalls()
   const spool = createSpool()
   try {
-    return await build(destination, settings, async (_workers, applied) => {
+    return await build(destination, settings, {}, async (_pool, applied) => {
       const root = directoryNode(applied.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
       for await (const entry of entries) {
         settings.signal.throwIfAborted()
@@ -57,42 +59,65 @@ export async function writeImage(
           entry.type === 'file' ? await contentOf(entry, spool, source) : null,
         )
       }
-      return { root, missing: [] }
+      return { root, missing: [], examination: null }
     })
   } finally {
     await spool.close()
   }
 }
 
+/** What of a directory matters beyond its tree. */
+interface FromDirectory {
+  readonly source?: ByteString
+  readonly examiner?: string | null
+  readonly beforeTables?: (() => void | Promise<void>) | undefined
+}
+
+/** What is packed, and what is examined on the way. */
+interface Found {
+  readonly root: DirectoryNode
+  readonly missing: readonly Unreadable[]
+  readonly examination: Examination | null
+}
+
 /** What both ways in have in common: threads, rules, the image, its destination, the result. */
 export async function build(
   destination: string | Sink,
   settings: Settings,
-  plant: (
-    workers: Workers,
-    applied: Applied,
-  ) => Promise<{ root: DirectoryNode; missing: readonly Unreadable[] }>,
+  { source = '', examiner = null, beforeTables }: FromDirectory,
+  find: (pool: Pool, applied: Applied) => Promise<Found>,
 ): Promise<ImageResult & ImageSummary> {
   const { signal } = settings
   signal.throwIfAborted()
   const place = typeof destination === 'string' ? await findDestination(destination, settings.replace) : null
-  return await withWorkers(settings.cores, signal, async (workers) => {
+  const { codec, blockSize, store } = settings.image
+  const poolOptions = {
+    threads: settings.threads,
+    codec,
+    blockSize,
+    storeData: store.has('data'),
+    examiner,
+    source,
+  }
+  return await withPool(poolOptions, signal, async (pool) => {
     const applied = applyRules(settings.rules)
-    const { root, missing } = await untilAborted(signal, plant(workers, applied))
+    const { root, missing, examination } = await untilAborted(signal, find(pool, applied))
     if (settings.rootMode !== null) root.mode = settings.rootMode
-    const reader = createContentReader(workers, settings.image.blockSize, settings.buffers, applied.xattrs)
+    const reader = createContentReader(pool, { blockSize, xattrRules: applied.xattrs, examination })
     const write = (sink: Sink) =>
       untilAborted(
         signal,
         writeTree(
           root,
           reader,
+          encoderOf(pool),
           sink,
           settings.image,
           missing,
           signal,
           settings.onProgress,
           settings.onStored,
+          beforeTables,
         ),
       )
     const summary = place
@@ -104,6 +129,17 @@ export async function build(
       warnings: applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)),
     }
   })
+}
+
+/** Blocks that are not read from files are encoded by the pool, too. */
+function encoderOf(pool: Pool): PartsEncoder {
+  return (parts, stored) => pool.run('encode', { parts: parts.map(asSent), stored })
+}
+
+/** What lies in memory that all threads see is not copied. */
+function asSent(part: Uint8Array): SharedPart | Uint8Array {
+  const { buffer, byteOffset, length } = part
+  return buffer instanceof SharedArrayBuffer ? { buffer, start: byteOffset, length } : part
 }
 
 function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string, number> {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../codec/codec.js'
 import { InodeType } from '../format/inode.js'
+import { encoderOf } from '../image/encode-block.js'
 import { fromBytes } from '../tree/byte-string.js'
 import {
   type Attributes,
@@ -46,7 +47,7 @@ async function tablesOf(root: DirectoryNode, codec: Codec = deflating, stored = 
   const order = inodeOrder(root)
   const ids = createIdTable()
   const xattrs = createXattrTable()
-  const tables = await encodeInodeTables(order, codec, stored, ids, xattrs)
+  const tables = await encodeInodeTables(order, encoderOf(codec), stored, ids, xattrs)
   const owners = [...ids.records()].map((record) => Buffer.from(record).readUInt32LE())
   return {
     ...tables,

@@ -1,10 +1,11 @@
 /** Inode and directory tables: written together, since a listing refers to inodes, and a directory's inode to its listing. */
-import type { Codec } from '../codec/codec.js'
+
 import { encodeDeviceNumber } from '../format/device-number.js'
 import { encodeListing, type Listing, type ListingEntry } from '../format/directory.js'
 import { NO_FRAGMENT } from '../format/fragment.js'
 import { encodeInode, type Inode, type InodeHead, InodeType } from '../format/inode.js'
 import { METADATA_BLOCK_SIZE } from '../format/metadata-block.js'
+import type { BlockEncoder } from '../image/encode-block.js'
 import { toBytes } from '../tree/byte-string.js'
 import type { DirectoryNode, Node } from '../tree/node.js'
 import type { InodeOrder } from '../tree/order.js'
@@ -31,13 +32,13 @@ export interface InodeTables {
 /** Encodes every inode and listing; what a record refers to has its place before it. */
 export async function encodeInodeTables(
   order: InodeOrder,
-  codec: Codec,
+  encode: BlockEncoder,
   stored: boolean,
   ids: IdTable,
   xattrs: XattrTable,
 ): Promise<InodeTables> {
-  const inodes = createMetadataWriter(codec, stored)
-  const listings = createMetadataWriter(codec, stored)
+  const inodes = createMetadataWriter(encode, stored)
+  const listings = createMetadataWriter(encode, stored)
   const marks: Mark[] = []
 
   for (const node of order.leaves) appendInode(leafInode(node))

@@ -1,6 +1,7 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { Codec } from '../codec/codec.js'
+import { encoderOf } from '../image/encode-block.js'
 import { memorySink } from '../memory-sink.js'
 import { createOutput } from '../output.js'
 import { writeLookupTable } from './lookup-table.js'
@@ -20,7 +21,7 @@ async function written(of: readonly Uint8Array[], stored = false, header?: Uint8
   const sink = memorySink()
   const output = createOutput(sink, 0)
   output.append(new Uint8Array(1000).fill(0xaa))
-  const start = await writeLookupTable(output, deflating, stored, of, header)
+  const start = await writeLookupTable(output, encoderOf(deflating), stored, of, header)
   await output.flush()
   return { start, image: Buffer.from(sink.bytes()), end: output.position }
 }
@@ -79,13 +80,15 @@ describe('a lookup table', () => {
       yield* records(3, 4)
     }
     const output = createOutput(memorySink(), 0)
-    expect(await writeLookupTable(output, deflating, true, each())).toBe(2 + 12)
+    expect(await writeLookupTable(output, encoderOf(deflating), true, each())).toBe(2 + 12)
     expect(output.position).toBe(2 + 12 + 8)
   })
 
   it('fails when its codec does', async () => {
     const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
     const output = createOutput(memorySink(), 0)
-    await expect(writeLookupTable(output, failing, false, records(1, 4))).rejects.toThrow('no room')
+    await expect(writeLookupTable(output, encoderOf(failing), false, records(1, 4))).rejects.toThrow(
+      'no room',
+    )
   })
 })

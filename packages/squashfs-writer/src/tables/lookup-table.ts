@@ -1,6 +1,7 @@
 /** Lookup tables: records of one size in metadata blocks, and an index of u64 that tells where each block lies. */
-import type { Codec } from '../codec/codec.js'
+
 import { setUint64, viewOf } from '../format/byte-order.js'
+import type { BlockEncoder } from '../image/encode-block.js'
 import type { Output } from '../output.js'
 import { createMetadataWriter } from './metadata-writer.js'
 
@@ -12,12 +13,12 @@ import { createMetadataWriter } from './metadata-writer.js'
  */
 export async function writeLookupTable(
   output: Output,
-  codec: Codec,
+  encode: BlockEncoder,
   stored: boolean,
   records: Iterable<Uint8Array>,
   header: Uint8Array = new Uint8Array(0),
 ): Promise<number> {
-  const writer = createMetadataWriter(codec, stored)
+  const writer = createMetadataWriter(encode, stored)
   for (const record of records) writer.append(record)
   const { blocks } = await writer.finish()
   const index = new Uint8Array(8 * blocks.length)

@@ -2,6 +2,7 @@ import { deflateSync, inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../codec/codec.js'
+import { encoderOf } from '../image/encode-block.js'
 import { createMetadataWriter, offsetInBlock } from './metadata-writer.js'
 
 const deflating: Codec = { name: 'deflate', id: 1, compress: (bytes) => deflateSync(bytes) }
@@ -45,7 +46,7 @@ function readBlocks(table: Uint8Array): Block[] {
 }
 
 async function tableOf(records: readonly Uint8Array[], codec: Codec = deflating, stored = false) {
-  const writer = createMetadataWriter(codec, stored)
+  const writer = createMetadataWriter(encoderOf(codec), stored)
   const marks = records.map((record) => {
     const mark = writer.mark()
     writer.append(record)
@@ -140,7 +141,7 @@ describe('a metadata table', () => {
         return Uint8Array.of(first)
       },
     }
-    const writer = createMetadataWriter(codec, false)
+    const writer = createMetadataWriter(encoderOf(codec), false)
     for (const n of [1, 2, 3]) writer.append(new Uint8Array(8192).fill(n))
     const finished = writer.finish()
     expect(ends.length).toBe(3)
@@ -158,7 +159,7 @@ describe('a metadata table', () => {
         return bytes
       },
     }
-    const writer = createMetadataWriter(codec, false)
+    const writer = createMetadataWriter(encoderOf(codec), false)
     const record = new Uint8Array(8192).fill(1)
     writer.append(record)
     record.fill(2)
@@ -168,7 +169,7 @@ describe('a metadata table', () => {
   })
 
   it('is of no blocks when nothing is in it', async () => {
-    const writer = createMetadataWriter(never, false)
+    const writer = createMetadataWriter(encoderOf(never), false)
     expect(writer.mark()).toBe(0)
     expect(writer.reference(writer.mark())).toBe(0)
     writer.append(new Uint8Array(0))
@@ -178,7 +179,7 @@ describe('a metadata table', () => {
 
 describe('a mark', () => {
   it('is where the next record begins', () => {
-    const writer = createMetadataWriter(uncompressed(), false)
+    const writer = createMetadataWriter(encoderOf(uncompressed()), false)
     const marks = [1, 8190, 1, 8192, 8193, 1].map((length) => {
       writer.append(new Uint8Array(length))
       return writer.mark()
@@ -188,7 +189,7 @@ describe('a mark', () => {
   })
 
   it('has its reference as soon as the blocks before it are settled', async () => {
-    const writer = createMetadataWriter(to(10), false)
+    const writer = createMetadataWriter(encoderOf(to(10)), false)
     await writer.settle()
     expect(writer.blockStart(0)).toBe(0)
     writer.append(new Uint8Array(8192 + 5))
@@ -213,21 +214,21 @@ describe('a codec that fails', () => {
   const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
 
   it('fails the table when it is finished, and not before', async () => {
-    const writer = createMetadataWriter(failing, false)
+    const writer = createMetadataWriter(encoderOf(failing), false)
     writer.append(new Uint8Array(20_000))
     await aTurn()
     await expect(writer.finish()).rejects.toThrow('no room')
   })
 
   it('fails what waits for its blocks', async () => {
-    const writer = createMetadataWriter(failing, false)
+    const writer = createMetadataWriter(encoderOf(failing), false)
     writer.append(new Uint8Array(8192))
     await aTurn()
     await expect(writer.settle()).rejects.toThrow('no room')
   })
 
   it('may throw at once', async () => {
-    const writer = createMetadataWriter(never, false)
+    const writer = createMetadataWriter(encoderOf(never), false)
     writer.append(new Uint8Array(8192))
     await aTurn()
     await expect(writer.finish()).rejects.toThrow('nothing was to be compressed')

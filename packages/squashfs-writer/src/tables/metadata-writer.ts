@@ -1,6 +1,8 @@
 /** Metadata writer: a table as one run of bytes, cut into compressed blocks of 8 KiB, with references into it. */
-import type { Codec } from '../codec/codec.js'
+
+import { isStoredBlock } from '../format/data-block.js'
 import { encodeMetadataBlock, METADATA_BLOCK_SIZE, metadataReference } from '../format/metadata-block.js'
+import type { BlockEncoder } from '../image/encode-block.js'
 
 /** A place in a table: the bytes of content before it. A number, since a tree of a million inodes has as many. */
 export type Mark = number
@@ -27,7 +29,7 @@ export interface MetadataWriter {
 /**
  * @param stored true to leave the table uncompressed.
  */
-export function createMetadataWriter(codec: Codec, stored: boolean): MetadataWriter {
+export function createMetadataWriter(encode: BlockEncoder, stored: boolean): MetadataWriter {
   const blocks: Uint8Array[] = []
   const starts = [0]
   const underWay: Promise<Uint8Array>[] = []
@@ -38,7 +40,7 @@ export function createMetadataWriter(codec: Codec, stored: boolean): MetadataWri
 
   function endBlock(): void {
     const full = content.subarray(0, used)
-    const block = storeOrCompress(codec, full, stored)
+    const block = encodedBlock(encode, full, stored)
     block.catch(() => {}) // the failure is thrown where the block is waited for
     underWay.push(block)
     content = new Uint8Array(METADATA_BLOCK_SIZE)
@@ -80,10 +82,7 @@ export function createMetadataWriter(codec: Codec, stored: boolean): MetadataWri
 
 const DONE = Promise.resolve()
 
-async function storeOrCompress(codec: Codec, content: Uint8Array, stored: boolean): Promise<Uint8Array> {
-  if (stored || codec.stores) return encodeMetadataBlock(content, true)
-  const compressed = await codec.compress(content)
-  return compressed.length < content.length
-    ? encodeMetadataBlock(compressed, false)
-    : encodeMetadataBlock(content, true)
+async function encodedBlock(encode: BlockEncoder, content: Uint8Array, stored: boolean): Promise<Uint8Array> {
+  const { data, sizeWord } = await encode(content, stored)
+  return encodeMetadataBlock(data, isStoredBlock(sizeWord))
 }

@@ -2,6 +2,7 @@ import { deflateSync, inflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../codec/codec.js'
+import { encoderOf } from '../image/encode-block.js'
 import { memorySink } from '../memory-sink.js'
 import { createOutput } from '../output.js'
 import type { Xattr } from '../tree/node.js'
@@ -25,7 +26,7 @@ async function written(
   const sink = memorySink()
   const output = createOutput(sink, 0)
   output.append(new Uint8Array(before).fill(0xaa))
-  const start = await table.write(output, codec, false)
+  const start = await table.write(output, encoderOf(codec), false)
   await output.flush()
   return { indices, start, image: Buffer.from(sink.bytes()) }
 }
@@ -211,7 +212,7 @@ describe('an xattr table', () => {
     const table = createXattrTable()
     table.indexOf(set({ 'user.a': new Uint8Array(5000) }))
     const output = createOutput(memorySink(), 0)
-    await table.write(output, deflating, true)
+    await table.write(output, encoderOf(deflating), true)
     expect(output.position).toBe(2 + (4 + 1 + 4 + 5000) + 2 + 16 + 16 + 8)
   })
 

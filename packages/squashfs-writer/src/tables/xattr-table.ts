@@ -1,5 +1,5 @@
 /** Xattr table: every distinct set of xattrs once, long values that return once, and the ids by which inodes name a set. */
-import type { Codec } from '../codec/codec.js'
+
 import { NO_XATTR } from '../format/inode.js'
 import {
   encodeXattrId,
@@ -9,6 +9,7 @@ import {
   encodeXattrValue,
   splitXattrName,
 } from '../format/xattr.js'
+import type { BlockEncoder } from '../image/encode-block.js'
 import type { Output } from '../output.js'
 import { fromBytes, toBytes } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
@@ -25,7 +26,7 @@ export interface XattrTable {
   /** The id of a set; equal sets have one id. */
   indexOf(xattrs: readonly Xattr[] | null): number
   /** Writes the table, if there is a set; returns its start, or null. */
-  write(output: Output, codec: Codec, stored: boolean): Promise<number | null>
+  write(output: Output, encode: BlockEncoder, stored: boolean): Promise<number | null>
 }
 
 export function createXattrTable(): XattrTable {
@@ -44,10 +45,10 @@ export function createXattrTable(): XattrTable {
       byIdentity.set(xattrs, index)
       return index
     },
-    async write(output, codec, stored) {
+    async write(output, encode, stored) {
       if (sets.length === 0) return null
       const start = output.position
-      const keyValues = createMetadataWriter(codec, stored)
+      const keyValues = createMetadataWriter(encode, stored)
       const earlier = new Map<string, Mark>()
       const ids: { mark: Mark; count: number; size: number }[] = []
       for (const set of sets) {
@@ -73,7 +74,7 @@ export function createXattrTable(): XattrTable {
       const records = ids.map(({ mark, count, size }) =>
         encodeXattrId({ reference: keyValues.reference(mark), count, size }),
       )
-      return writeLookupTable(output, codec, stored, records, encodeXattrTableHeader(start, ids.length))
+      return writeLookupTable(output, encode, stored, records, encodeXattrTableHeader(start, ids.length))
     },
   }
 }

@@ -39,10 +39,11 @@ async function examined(
   environment: Environment,
 ): Promise<Examination> {
   const { inspectDirectory } = await import('squashfs-writer')
+  const { peekAt, peekModule } = await import('../venv/inventory.js')
   const plan = { exclude, mountPoint, owner: 'keep', compiles: false } as const
   try {
-    return await inspectDirectory(environment.realPath, { exclude }, (look) =>
-      examine(environment, plan, look),
+    return await inspectDirectory(environment.realPath, { exclude, examiner: peekModule() }, async (look) =>
+      examine(environment, plan, look.entries, await peekAt(look)),
     )
   } catch (error) {
     const { explainLibraryError } = await import('../errors/library-errors.js')

@@ -1,15 +1,10 @@
 /** `venv-packer pack`: a virtual environment in, one image and a report out. Speaks to no one: that is the caller's. */
+
+import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import type {
-  Codec,
-  DirectoryLook,
-  Entry,
-  FoundEntry,
-  PackOptions,
-  PackResult,
-  Progress,
-} from 'squashfs-writer'
+import type { Codec, DiskEntry, Entry, FoundEntry, PackOptions, PackResult, Progress } from 'squashfs-writer'
 import type { Bytecode, CompileProgress, Compiler } from '../bytecode/compiler.js'
 import type { Level } from '../bytecode/levels.js'
 import type { Compression } from '../image/compression.js'
@@ -19,6 +14,8 @@ import type { Owner } from '../image/owner.js'
 import { settleForShortRun } from '../processes/v8.js'
 import { type Environment, openEnvironment } from '../venv/environment.js'
 import type { Finding } from '../venv/finding.js'
+import type { Content } from '../venv/inventory/entry.js'
+import type { Peeked } from '../venv/inventory.js'
 import type { PackageShare, SharesInImage } from '../venv/package-shares.js'
 import type { Relocation } from '../venv/relocation.js'
 
@@ -85,13 +82,8 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
   const known: { checked?: Checked; compiler?: Promise<Compiler> } = {}
   const hooks: Hooks = {
-    ...(request.check && {
-      inspect: async (look) => {
-        known.checked = await checkFirst(request, environment, look)
-      },
-      onStored: ({ path, storedBytes }) =>
-        known.checked?.shares.add(Buffer.from(path).toString('latin1'), storedBytes),
-    }),
+    ...(request.check &&
+      (await checkWhilePacking(request, environment, (checked) => (known.checked = checked)))),
     ...(request.compile && { additions: compile(request.compile) }),
   }
   try {
@@ -120,7 +112,7 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
   function compile(levels: readonly Level[]) {
     return async function* (found: readonly FoundEntry[]): AsyncGenerator<Entry> {
       company.signal.throwIfAborted()
-      const place = request.mountPoint ?? workingPlace(environment, known.checked?.relocation)
+      const place = request.mountPoint ?? (await workingPlace(environment))
       known.compiler = compilerFor(levels, place, request, environment, company)
       yield* (await known.compiler).entries(found)
     }
@@ -128,11 +120,12 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
 }
 
 /** The only path at which an environment works; undefined if it works anywhere. */
-function workingPlace(environment: Environment, relocation: Relocation | undefined): string | undefined {
-  if (environment.config?.relocatable ?? true) return undefined
-  return relocation === undefined
-    ? environment.path
-    : Buffer.from(relocation.madeFor, 'latin1').toString('utf8')
+async function workingPlace({ config, path, realPath }: Environment): Promise<string | undefined> {
+  if (config?.relocatable ?? true) return undefined
+  const { pathInActivateScript } = await import('../venv/formats/activate-script.js')
+  const script = await readFile(join(realPath, 'bin', 'activate'), 'latin1').catch(() => '') // what cannot be read says nothing
+  const madeFor = pathInActivateScript(script)
+  return madeFor === null ? path : Buffer.from(madeFor, 'latin1').toString('utf8')
 }
 
 async function compilerFor(
@@ -159,11 +152,45 @@ interface Checked {
   readonly shares: SharesInImage
 }
 
-/** @throws Failure when the environment is not to be packed as it is. */
-async function checkFirst(
+/**
+ * The check takes what it wants of files while they are packed, and judges when all were read. What it refuses is not
+ * packed: there is no image then.
+ */
+async function checkWhilePacking(
   request: PackRequest,
   environment: Environment,
-  look: DirectoryLook,
+  take: (checked: Checked) => void,
+): Promise<Hooks> {
+  const { peekModule, wantsPeek } = await import('../venv/inventory.js')
+  const peeked: Peeked = new Map()
+  let entries: readonly DiskEntry[] = []
+  let shares: SharesInImage | undefined
+  return {
+    inspect: (look) => {
+      entries = look.entries
+    },
+    examination: {
+      examiner: peekModule(),
+      wants: wantsPeek,
+      found: ({ path }, answer) => peeked.set(path, answer as Content | null),
+    },
+    beforeTables: async () => {
+      const checked = await judge(request, environment, entries, peeked)
+      entries = []
+      peeked.clear()
+      shares = checked.shares
+      take(checked)
+    },
+    onStored: ({ path, storedBytes }) => shares?.add(Buffer.from(path).toString('latin1'), storedBytes),
+  }
+}
+
+/** @throws Failure when the environment is not to be packed as it is. */
+async function judge(
+  request: PackRequest,
+  environment: Environment,
+  entries: readonly DiskEntry[],
+  peeked: Peeked,
 ): Promise<Checked> {
   const { examine } = await import('../venv/examination.js')
   const { sharesInImage } = await import('../venv/package-shares.js')
@@ -174,7 +201,7 @@ async function checkFirst(
     owner: request.owner,
     compiles: request.compile?.includes(0) ?? false,
   }
-  const { relocation, findings, packages } = await examine(environment, plan, look)
+  const { relocation, findings, packages } = examine(environment, plan, entries, peeked)
   refuseUnfit(findings, request.strict, environment)
   return { relocation, findings, shares: sharesInImage(packages) }
 }
@@ -188,8 +215,8 @@ interface Packing {
   readonly hooks: Hooks
 }
 
-/** What is done in the course of it: the check when the folder was looked through, then the bytecode. */
-type Hooks = Pick<PackOptions, 'inspect' | 'additions' | 'onStored'>
+/** What is done in the course of it: the check, and the bytecode. */
+type Hooks = Pick<PackOptions, 'inspect' | 'examination' | 'beforeTables' | 'additions' | 'onStored'>
 
 async function writeImage(packing: Packing, company: PackCompany): Promise<PackResult> {
   const { request, environment, destination, keeper, hooks } = packing

@@ -1,6 +1,6 @@
 /** Examination: takes the inventory of an environment and has every topic look at it. */
 import { homedir, userInfo } from 'node:os'
-import type { DirectoryLook } from 'squashfs-writer'
+import type { DiskEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Owner } from '../image/owner.js'
 import type { Environment } from './environment.js'
@@ -15,7 +15,7 @@ import { packageFindings } from './findings/packages.js'
 import { relocationFindings } from './findings/relocation.js'
 import { sharedLibraryFindings } from './findings/shared-libraries.js'
 import { symlinkFindings } from './findings/symlinks.js'
-import { type Inventory, takeInventory } from './inventory.js'
+import { type Inventory, type Peeked, takeInventory } from './inventory.js'
 import { lookOutside } from './outside.js'
 import { type Packages, packagesOf } from './packages.js'
 import { type Relocation, relocationOf } from './relocation.js'
@@ -53,13 +53,17 @@ const topics: readonly Topic[] = [
   leftoverFindings,
 ]
 
-/** @param look what was found in the environment, without what the plan excludes. */
-export async function examine(
+/**
+ * @param found what lies in the environment, without what the plan excludes.
+ * @param peeked what was read of its files.
+ */
+export function examine(
   environment: Environment,
   plan: Plan,
-  look: DirectoryLook,
-): Promise<Examination> {
-  const inventory = await takeInventory(environment, look, plan.exclude)
+  found: readonly DiskEntry[],
+  peeked: Peeked,
+): Examination {
+  const inventory = takeInventory(environment, found, peeked, plan.exclude)
   const outside = lookOutside()
   const relocation = relocationOf(inventory, outside)
   const packages = packagesOf(inventory)

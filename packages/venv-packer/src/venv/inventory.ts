@@ -1,10 +1,11 @@
 /** The inventory of an environment: all that lies in it, as the file system counts it, and what matters of its files. */
-import type { DirectoryLook, DiskEntry } from 'squashfs-writer'
+import type { DirectoryLook, DiskEntry, Failure } from 'squashfs-writer'
 import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from './environment.js'
 import { findInterpreter, type Interpreter } from './interpreter.js'
-import type { Entry } from './inventory/entry.js'
-import { peek } from './inventory/peek.js'
+import type { Content, Entry } from './inventory/entry.js'
+import { isWorthPeeking } from './inventory/peek.js'
+import { permissionTest } from './inventory/permission.js'
 import { type PythonFolder, pythonFolder } from './python-layout.js'
 import type { PyvenvConfig } from './pyvenv-cfg.js'
 
@@ -41,14 +42,44 @@ export interface Census {
   readonly bytes: number
 }
 
-/** @param look what was found in the environment, without what `exclude` names. */
-export async function takeInventory(
+/** What was read of files, by their paths, or why that could not be done. */
+export type Peeked = Map<ByteString, Content | null | Failure>
+
+/** The examiner that reads of files what an inventory needs to know. */
+export function peekModule(): string {
+  return new URL('./peek.js', import.meta.url).href
+}
+
+/** Which files an inventory wants to have examined. */
+export function wantsPeek(file: DiskEntry): boolean {
+  return file.type === 'file' && file.failure === null && isWorthPeeking(file)
+}
+
+/** Has files examined for an inventory, and opens those that look as if they could not be read. */
+export async function peekAt(look: DirectoryLook): Promise<Peeked> {
+  const looksReadable = permissionTest()
+  const peeked: Peeked = new Map()
+  const files = look.entries.filter(
+    (entry) => wantsPeek(entry) || (entry.type === 'file' && entry.failure === null && !looksReadable(entry)),
+  )
+  await look.examine(files, ({ path }, answer) =>
+    peeked.set(path, 'code' in answer ? answer : (answer.found as Content | null)),
+  )
+  return peeked
+}
+
+/**
+ * @param found what lies in the environment, without what `exclude` names.
+ * @param peeked what was read of its files.
+ */
+export function takeInventory(
   environment: Environment,
-  look: DirectoryLook,
+  found: readonly DiskEntry[],
+  peeked: Peeked,
   exclude: readonly string[],
-): Promise<Inventory> {
+): Inventory {
   const realPath = toByteString(environment.realPath)
-  const at = await entriesOf(look)
+  const at = entriesOf(found, peeked)
   const entries = [...at.values()]
   const { config } = environment
   return {
@@ -64,13 +95,13 @@ export async function takeInventory(
   }
 }
 
-async function entriesOf(look: DirectoryLook): Promise<ReadonlyMap<ByteString, Entry>> {
-  const files = look.entries.filter(({ type, failure }) => type === 'file' && failure === null)
-  const peeked = await peek(files, look)
+function entriesOf(found: readonly DiskEntry[], peeked: Peeked): ReadonlyMap<ByteString, Entry> {
   const entries = new Map<ByteString, Entry>()
-  for (const one of look.entries) {
+  for (const one of found) {
     const { type, path, size, mtime, inode, target, failure } = one
-    const { content = null, failure: unread } = peeked.get(path) ?? {}
+    const answer = peeked.get(path) ?? null
+    const unread = answer && 'code' in answer ? answer : null
+    const content = answer && !('code' in answer) ? answer : null
     entries.set(path, {
       path,
       kind: kinds[type ?? 'file'],
@@ -79,7 +110,7 @@ async function entriesOf(look: DirectoryLook): Promise<ReadonlyMap<ByteString, E
       mtime,
       sharedInode: inode,
       target,
-      failure: failure ?? unread ?? null,
+      failure: failure ?? unread,
       content,
     })
   }

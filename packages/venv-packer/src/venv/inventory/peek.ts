@@ -1,99 +1,39 @@
-/** Peek: reads of files what the findings need to know of them, and no more; of most files that is nothing. */
-import type { DirectoryLook, DiskEntry } from 'squashfs-writer'
+/**
+ * Peek: reads of files what the findings need to know of them, and no more; of most files that is nothing. An examiner for
+ * squashfs-writer: it runs in the threads that read the files, while they are open.
+ */
+import type { DiskEntry, Examine } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import { activateScripts } from '../formats/activate-script.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from '../formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from '../formats/elf.js'
 import { PROGRAM_HEAD_SIZE } from '../formats/program-head.js'
-import { latin1, part, type Range, type Reading } from '../formats/reading.js'
+import { latin1, part, type Reading } from '../formats/reading.js'
 import { bytecodeTag } from '../python-layout.js'
-import { type Content, type Entry, folderOf, nameOf } from './entry.js'
-import { permissionTest } from './permission.js'
+import { type Content, folderOf, nameOf } from './entry.js'
 
-/** Of a file what was read, or why that could not be done. */
-export type Peeked = Pick<Entry, 'content' | 'failure'>
-
-/** Files that are read in one go: many, for where each waits for a network, and few enough to be forgotten soon. */
-const filesAtATime = 1024
-
-/**
- * What became of each file, by its path, of which anything is worth reading, or which has to be opened to know whether it
- * can be.
- */
-export async function peek(
-  files: readonly DiskEntry[],
-  look: Pick<DirectoryLook, 'read'>,
-): Promise<ReadonlyMap<ByteString, Peeked>> {
-  const peeked = new Map<ByteString, Peeked>()
-  const looksReadable = permissionTest()
-  const planned = files.flatMap((entry) => {
-    const plan = planFor(entry) ?? (looksReadable(entry) ? undefined : nothing)
-    return plan ? [{ entry, plan }] : []
-  })
-  for (let n = 0; n < planned.length; n += filesAtATime)
-    await peekAt(planned.slice(n, n + filesAtATime), look, ({ path }, found) => peeked.set(path, found))
-  return peeked
+/** Whether anything is worth reading of a file. */
+export function isWorthPeeking(file: Pick<DiskEntry, 'path' | 'size'>): boolean {
+  return planFor(file) !== undefined
 }
 
-/** A file, and what is to be read of it. */
-interface Planned {
-  readonly entry: DiskEntry
-  readonly plan: Plan
-}
-
-/** A file that is being read. */
-interface Reader {
-  readonly entry: DiskEntry
-  readonly reading: Reading<Content | null>
-  readonly wants: readonly Range[]
-}
-
-/** Reads what the files' readings ask for, of all of them at once, until each has come to its end. */
-async function peekAt(
-  files: readonly Planned[],
-  look: Pick<DirectoryLook, 'read'>,
-  take: (file: DiskEntry, peeked: Peeked) => void,
-): Promise<void> {
-  let readers = files.flatMap(({ entry, plan }) => resume(entry, plan(entry.size), []))
-  while (readers.length > 0) {
-    const parts = readers.flatMap(({ entry, wants }) =>
-      wants.map(({ start, length }) => ({ entry, start, length })),
-    )
-    const answers = await look.read(parts)
-    let next = 0
-    readers = readers.flatMap(({ entry, reading, wants }) => {
-      const own = answers.slice(next, next + wants.length)
-      next += wants.length
-      return resume(entry, reading, own)
-    })
-  }
-
-  /** Has a reading go on with what it asked for. */
-  function resume(
-    entry: DiskEntry,
-    reading: Reading<Content | null>,
-    answers: Awaited<ReturnType<DirectoryLook['read']>>,
-  ): readonly Reader[] {
-    const bytes: Uint8Array[] = []
-    for (const answer of answers) {
-      if (!(answer instanceof Uint8Array)) {
-        take(entry, { content: null, failure: answer })
-        return []
-      }
-      bytes.push(answer)
-    }
+/** What was read of a file; null where there is nothing to know. */
+const peek: Examine = (file, read): Content | null => {
+  const reading = planFor(file)?.(file.size)
+  if (!reading) return null
+  for (let bytes: Uint8Array[] = []; ; ) {
     const { value, done } = reading.next(bytes)
-    if (!done) return [{ entry, reading, wants: value }]
-    take(entry, { content: value, failure: null })
-    return []
+    if (done) return value
+    bytes = value.map(({ start, length }) => read(start, length))
   }
 }
+export default peek
 
 /** What is worth reading of a file of this size. */
 type Plan = (size: number) => Reading<Content | null>
 
 /** By the file's path in the environment; undefined for nothing. */
-function planFor({ path, size }: DiskEntry): Plan | undefined {
+function planFor({ path, size }: Pick<DiskEntry, 'path' | 'size'>): Plan | undefined {
   if (size === 0) return undefined
   const name = nameOf(path)
   if (isOwnBytecode(path, name)) return bytecode
@@ -113,12 +53,6 @@ function isOwnBytecode(path: ByteString, name: ByteString): boolean {
   if (!name.endsWith('.pyc')) return false
   const tag = bytecodeTag(path)
   return tag !== undefined && name.endsWith(`.${tag}.pyc`)
-}
-
-/** Opens a file, and that is all. */
-function* nothing(): Reading<null> {
-  yield* part(0, 0)
-  return null
 }
 
 /** Made once: most of what is read is this. */

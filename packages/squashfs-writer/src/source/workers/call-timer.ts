@@ -1,0 +1,32 @@
+/** Call timer: how many metadata calls a job made, and how many of them were slow. */
+import { SLOW_CALL } from './protocol.js'
+
+export interface CallTimer {
+  readonly calls: number
+  readonly slowCalls: number
+  /** Counts a call, or a few that belong together, by when it began; returns when it ended. */
+  count(began: number): number
+  reset(): void
+}
+
+export function createCallTimer(): CallTimer {
+  let [calls, slowCalls] = [0, 0]
+  return {
+    get calls() {
+      return calls
+    },
+    get slowCalls() {
+      return slowCalls
+    },
+    count(began) {
+      const ended = performance.now()
+      calls++
+      if (ended - began > SLOW_CALL) slowCalls++
+      return ended
+    },
+    reset() {
+      calls = 0
+      slowCalls = 0
+    },
+  }
+}

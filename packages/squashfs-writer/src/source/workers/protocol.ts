@@ -1,0 +1,228 @@
+/** Protocol: what the calling thread asks of whoever does the work, and what comes back. */
+import type { CodecRecipe } from '../../codec/codec.js'
+import type { Unreadable } from '../../errors.js'
+import type { ByteString } from '../../tree/byte-string.js'
+import type { FileNode, FileOnDisk, FolderOnDisk, Identity, Xattr } from '../../tree/node.js'
+
+/** Bytes of a buffer: many small files, or one part of a large one; a multiple of every block size. */
+export const BUFFER_SIZE = 1_048_576
+
+/** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
+export const FACT = {
+  mode: 0,
+  uid: 1,
+  gid: 2,
+  mtime: 3,
+  size: 4,
+  blocks: 5,
+  device: 6,
+  major: 7,
+  minor: 8,
+} as const
+export const FACTS = 9
+
+/** Milliseconds above which a metadata call is slow: it is then not this machine that answers. */
+export const SLOW_CALL = 0.3
+
+/** What a worker says first: its modules are loaded. */
+export const READY = 'ready'
+
+/** Why something could not be read; whoever has it knows its path. */
+export type Failure = Omit<Unreadable, 'path'>
+
+export function isFailure(answer: unknown): answer is Failure {
+  return typeof answer === 'object' && answer !== null && 'code' in answer
+}
+
+/** What was found out about some names of a directory. Sparse things are pairs of an index into `names` and a value. */
+export interface Facts {
+  readonly names: ByteString[]
+  /** {@link FACTS} numbers for each name. */
+  readonly numbers: Float64Array
+  readonly targets: (readonly [number, ByteString])[]
+  /** Of all but those that {@link bringsXattrs}. */
+  readonly xattrs: (readonly [number, readonly Xattr[]])[]
+  /** Of each regular file and directory; empty for the rest. */
+  readonly identities: Identity[]
+  /** Inodes with several names. */
+  readonly hardLinks: (readonly [number, string])[]
+  readonly failures: (readonly [number, Failure])[]
+}
+
+/** What sparse facts say of a name; undefined where they say nothing. */
+export function factOf<T>(pairs: readonly (readonly [number, T])[], n: number): T | undefined {
+  return pairs.length === 0 ? undefined : pairs.find(([index]) => index === n)?.[1]
+}
+
+/**
+ * Whether a regular file's xattrs are read with its content: a file that fits a buffer is opened just once, and what is
+ * open is asked without being looked up.
+ */
+export function bringsXattrs(size: number): boolean {
+  return size <= BUFFER_SIZE
+}
+
+/** A directory whose names are asked for; or, of one that was listed already, some of its names. */
+export interface DirectoryToList extends FolderOnDisk {
+  /** The name '' stands for the directory itself. */
+  readonly names: ByteString[] | null
+}
+
+/** Names about which there are facts in one go; the rest is given back as names. */
+export const NAMES_PER_BATCH = 128
+/** Milliseconds after which a job ends with the directory that it is at, so that slow directories are shared out. */
+export const STAT_TIME = 25
+
+/** Where a file is and what it must be. */
+export type FilePlace = Pick<FileOnDisk, 'folder' | 'name' | 'seen'>
+
+/**
+ * Ranges of files, one after another. Columns rather than objects: structured clone takes a microsecond for each property,
+ * and 20,000 files have nine of them.
+ */
+export interface Ranges {
+  /** Each file's directory; the descriptor of a file that is open already; or null where the bytes are in the buffer. */
+  readonly folders: (FolderOnDisk | number | null)[]
+  readonly names: ByteString[]
+  readonly seen: Identity[]
+  /** {@link RANGE_NUMBERS} numbers for each. */
+  readonly numbers: number[]
+}
+
+/** The numbers of a range, in their sequence. */
+export const RANGE = {
+  /** Of the whole file. */
+  size: 0,
+  start: 1,
+  length: 2,
+  /** Where in the buffer the bytes are or go. */
+  at: 3,
+  /** Bytes, from the range's start on, that are cut into blocks and encoded. */
+  inBlocks: 4,
+  /** {@link RangeFlag}s. */
+  flags: 5,
+} as const
+export const RANGE_NUMBERS = 6
+
+export const RangeFlag = {
+  /** A digest of the range is wanted. */
+  DIGEST: 1,
+  /** The file's xattrs are wanted. */
+  XATTRS: 2,
+  /** The file is to be examined. */
+  EXAMINE: 4,
+} as const
+
+export function noRanges(): Ranges {
+  return { folders: [], names: [], seen: [], numbers: [] }
+}
+
+/** What is wanted of a range of a file. */
+export interface RangeRequest {
+  readonly start: number
+  readonly length: number
+  readonly at: number
+  readonly inBlocks: number
+  readonly flags: number
+}
+
+/** Adds a range of a file; of one whose bytes the caller has put into the buffer where its content is not one of a disk. */
+export function addRange(ranges: Ranges, { content, size }: FileNode, request: RangeRequest): void {
+  const { start, length, at, inBlocks, flags } = request
+  const onDisk = content.kind === 'disk'
+  ranges.folders.push(onDisk ? content.folder : content.kind === 'range' ? content.descriptor : null)
+  ranges.names.push(onDisk ? content.name : '')
+  ranges.seen.push(onDisk ? content.seen : '')
+  const from = content.kind === 'range' ? content.start + start : start
+  const wanted = onDisk && content.bringsXattrs ? flags : flags & ~RangeFlag.XATTRS
+  ranges.numbers.push(size, from, length, at, inBlocks, wanted)
+}
+
+/** A single range of a file, for the jobs that take one. */
+export function rangeOf(file: FileNode, flags = 0): Ranges {
+  const ranges = noRanges()
+  addRange(ranges, file, { start: 0, length: file.size, at: 0, inBlocks: 0, flags })
+  return ranges
+}
+
+/** What became of ranges. Sparse things are pairs of an index into them and a value. */
+export interface RangesRead {
+  readonly failures: (readonly [number, Failure])[]
+  readonly digests: (readonly [number, string])[]
+  readonly xattrs: (readonly [number, readonly Xattr[]])[]
+  readonly examined: (readonly [number, unknown])[]
+  /** The size words of all blocks, range after range. An encoded block lies in the buffer where the block lay. */
+  readonly sizeWords: number[]
+}
+
+/** Bytes that lie in a buffer which all threads see. */
+export interface SharedPart {
+  readonly buffer: SharedArrayBuffer
+  readonly start: number
+  readonly length: number
+}
+
+export interface Jobs {
+  /** Facts about what is in directories: of the first ones, as far as {@link STAT_TIME} goes, and at least of one. */
+  stat: {
+    ask: { directories: DirectoryToList[]; xattrs: boolean }
+    answer: ((Facts & { rest: ByteString[] }) | Failure)[]
+  }
+  /** Reads ranges of files into a buffer, digests them, and encodes their blocks in place. */
+  read: { ask: { ranges: Ranges; buffer: SharedArrayBuffer }; answer: RangesRead }
+  /** Encodes a block that lies in several parts, or is given as it is. */
+  encode: {
+    ask: { parts: readonly (SharedPart | Uint8Array)[]; stored: boolean }
+    answer: { readonly data: Uint8Array; readonly sizeWord: number }
+  }
+  /** The digest of a whole file, which may be examined in the same go. */
+  digest: {
+    ask: { ranges: Ranges }
+    answer: Failure | { readonly digest: string; readonly examined: unknown }
+  }
+  /** Where a file has data: [start, end, ...]. */
+  extents: { ask: { ranges: Ranges }; answer: Failure | number[] }
+  /** Opens files and examines them, without reading them whole. */
+  examine: { ask: { ranges: Ranges }; answer: ({ readonly found: unknown } | Failure)[] }
+}
+export type JobName = keyof Jobs
+
+export type JobMessage = { [N in JobName]: { id: number; name: N; ask: Jobs[N]['ask'] } }[JobName]
+
+/** An answer on its way back. */
+export interface AnswerMessage {
+  readonly id: number
+  readonly answer?: unknown
+  /** What the job as a whole failed with. */
+  readonly error?: unknown
+  /** Metadata calls that the job made, and how many of them were slow. */
+  readonly calls: number
+  readonly slowCalls: number
+}
+
+/** What an executor has to know beforehand, as plain data. */
+export interface ExecutorSetup {
+  /** Bytes, a power of two. */
+  readonly blockSize: number
+  /** null where blocks are encoded by the calling thread alone, or not at all. */
+  readonly codec: CodecRecipe | null
+  /** Whether data blocks stay uncompressed. */
+  readonly storeData: boolean
+  /** How many threads may compress, as a counter that they share. */
+  readonly permits: SharedArrayBuffer
+  /** What examines files: the URL of a module whose default export is an {@link Examine}; null for none. */
+  readonly examiner: string | null
+  /** The directory that is packed, so that what is examined has a path of its own. */
+  readonly source: ByteString
+}
+
+/**
+ * Looks at a file while it is open.
+ * @param file its path from the packed directory on, and its size.
+ * @param read gives bytes of the file: fewer where it ends before.
+ * @returns what the program wants to know; something that structured clone copies.
+ */
+export type Examine = (
+  file: { readonly path: ByteString; readonly size: number },
+  read: (start: number, length: number) => Uint8Array,
+) => unknown

@@ -1,0 +1,102 @@
+/** Stat batch: lists directories, and finds out about the names in them. */
+import { constants } from 'node:fs'
+import { inodeOf } from '../../node/identity.js'
+import type { SourceCalls, SourceFolder, Status } from '../../node/source-calls.js'
+import type { ByteString } from '../../tree/byte-string.js'
+import type { Identity } from '../../tree/node.js'
+import { isPortableXattr } from '../../tree/rules.js'
+import type { CallTimer } from './call-timer.js'
+import { attempt, failureOf } from './failure.js'
+import { enterSeen } from './open-files.js'
+import {
+  bringsXattrs,
+  type DirectoryToList,
+  FACT,
+  FACTS,
+  type Facts,
+  type Jobs,
+  NAMES_PER_BATCH,
+  STAT_TIME,
+} from './protocol.js'
+
+const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
+
+/** Facts about what is in directories: of the first ones, as far as the time goes. */
+export function statBatch(
+  { directories, xattrs }: Jobs['stat']['ask'],
+  source: SourceCalls,
+  timer: CallTimer,
+): Jobs['stat']['answer'] {
+  const end = performance.now() + STAT_TIME
+  const answers: Jobs['stat']['answer'] = []
+  for (const directory of directories) {
+    answers.push(attempt(() => statDirectory(directory, xattrs, end, source, timer)))
+    if (performance.now() > end) break
+  }
+  return answers
+}
+
+function statDirectory(
+  { names, ...place }: DirectoryToList,
+  xattrs: boolean,
+  end: number,
+  source: SourceCalls,
+  timer: CallTimer,
+): Facts & { rest: ByteString[] } {
+  const began = performance.now()
+  const folder = enterSeen(place, false, source)
+  try {
+    const all = names ?? folder.names().sort()
+    const facts = statNames(folder, all.slice(0, NAMES_PER_BATCH), xattrs, end, timer, timer.count(began))
+    return { ...facts, rest: all.slice(facts.names.length) }
+  } finally {
+    folder.close()
+  }
+}
+
+/** Facts about names, as far as the time goes, and at least about one. */
+function statNames(
+  folder: SourceFolder,
+  names: ByteString[],
+  xattrs: boolean,
+  end: number,
+  timer: CallTimer,
+  start: number,
+): Facts {
+  const numbers = new Float64Array(names.length * FACTS)
+  const identities = new Array<Identity>(names.length).fill('')
+  const facts: Facts = { names, numbers, identities, targets: [], xattrs: [], hardLinks: [], failures: [] }
+  let now = start
+  for (let n = 0; n < names.length; n++) {
+    const name = names[n]!
+    try {
+      const status = folder.status(name)
+      setNumbers(numbers, n * FACTS, status)
+      const type = status.mode & S_IFMT
+      if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
+      if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
+      if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
+      if (xattrs && !(type === S_IFREG && bringsXattrs(status.size))) {
+        const found = folder.xattrs(name, isPortableXattr)
+        if (found.length > 0) facts.xattrs.push([n, found])
+      }
+    } catch (error) {
+      facts.failures.push([n, failureOf(error)])
+    }
+    now = timer.count(now)
+    if (now > end) names.length = n + 1
+  }
+  return facts
+}
+
+function setNumbers(numbers: Float64Array, at: number, status: Status): void {
+  numbers[at + FACT.mode] = status.mode
+  numbers[at + FACT.uid] = status.uid
+  numbers[at + FACT.gid] = status.gid
+  numbers[at + FACT.mtime] = status.mtime
+  numbers[at + FACT.size] = status.size
+  numbers[at + FACT.blocks] = status.blocks
+  numbers[at + FACT.device] = status.device
+  numbers[at + FACT.major] = status.major
+  numbers[at + FACT.minor] = status.minor
+}

@@ -1,0 +1,27 @@
+/** A worker: a thread that does the jobs that it is sent. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { loadSourceCalls } from '../../node/source-calls.js'
+import { createExecutor } from './executor.js'
+import { type AnswerMessage, type ExecutorSetup, type JobMessage, type Jobs, READY } from './protocol.js'
+
+async function serve(): Promise<void> {
+  await loadSourceCalls()
+  const executor = createExecutor(workerData as ExecutorSetup, null)
+  let before: Promise<unknown> = Promise.resolve()
+  parentPort?.on('message', (job: JobMessage) => {
+    before = before.then(async () => {
+      const answer = await executor.run(job)
+      parentPort?.postMessage(answer, moved(job, answer))
+    })
+  })
+  parentPort?.postMessage(READY)
+}
+
+/** What goes to the calling thread without being copied: an encoded block. */
+function moved(job: JobMessage, { answer }: AnswerMessage): ArrayBuffer[] {
+  if (job.name !== 'encode' || answer === undefined) return []
+  const { buffer } = (answer as Jobs['encode']['answer']).data
+  return buffer instanceof ArrayBuffer ? [buffer] : []
+}
+
+void serve() // what it throws ends the thread, and the calling thread is told by that
