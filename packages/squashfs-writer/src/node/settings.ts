@@ -1,10 +1,10 @@
 /** Settings: a program's options, checked and completed once, at the door. */
-import { availableParallelism } from 'node:os'
 import type { Codec } from '../codec/codec.js'
 import { zstd } from '../codec/zstd.js'
 import { OptionError } from '../errors.js'
 import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from '../format/limits.js'
 import type { ImageSettings, Progress, StoredFile, StoredPart } from '../image.js'
+import { usableCores } from '../source/workers/usable-cores.js'
 import { toByteString } from '../tree/byte-string.js'
 import { compileNamePatterns } from '../tree/patterns.js'
 import type { Rules } from '../tree/rules.js'
@@ -91,7 +91,7 @@ export function settle(
   const blockSize = options.blockSize ?? 131_072
   if (!(blockSize >= MIN_BLOCK_SIZE && blockSize <= MAX_BLOCK_SIZE && Number.isInteger(Math.log2(blockSize))))
     throw new OptionError('blockSize', `${blockSize}; it must be a power of two from 4096 to 1048576 bytes`)
-  const threads = integer('threads', options.threads ?? availableParallelism(), 1, 4096)
+  const threads = integer('threads', options.threads ?? usableCores(), 1, 4096)
   const epoch = sourceDateEpoch(environment)
   const imageTime = optional(options.imageTime, (t) => integer('imageTime', t, 0, MAX_TIME)) ?? epoch
   const time = options.time ?? 'keep'

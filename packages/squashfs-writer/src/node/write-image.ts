@@ -22,6 +22,15 @@ export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
   /** By name: on how many inodes an xattr was left out, by the format's limits or the rules. */
   readonly droppedXattrs: Readonly<Record<string, number>>
   readonly warnings: readonly Warning[]
+  /** What compressed the blocks: the same encoder in the same version gives the same bytes. */
+  readonly compression: {
+    /** `zstd`, `gzip`, `none`, or the name of the program's own codec. */
+    readonly codec: string
+    /** `node` or `bundled` for zstd; null where the codec does not say. */
+    readonly encoder: string | null
+    /** The encoder's version: that of zstd. */
+    readonly version: string | null
+  }
 }
 
 /**
@@ -125,6 +134,11 @@ export async function build(
       : await write(destination as Sink)
     return {
       ...summary,
+      compression: {
+        codec: codec.name,
+        encoder: codec.encoder?.name ?? null,
+        version: codec.encoder?.version ?? null,
+      },
       droppedXattrs: namesAndCounts(applied.droppedXattrs),
       warnings: applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)),
     }

@@ -36,6 +36,8 @@ The image:
                         under numbered names: see venv-packer rollback
   --compression <name>  zstd, gzip or none (default: zstd)
   --level <n>           zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)
+  --encoder <name>      zstd of node, or bundled: for the same bytes from every
+                        version of Node (default: node, where it has zstd)
   --block-size <size>   a power of two from 4K to 1M (default: 128K)
   --mount-point <path>  where it will be mounted, for the lines that are printed (default:
                         where the venv works; if it works anywhere, beside the image)
@@ -97,6 +99,8 @@ The image:
                              replaced under numbered names: see venv-packer rollback
   --compression <name>       zstd, gzip or none (default: zstd)
   --level <n>                zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)
+  --encoder <name>           zstd of node, or bundled: for the same bytes from every
+                             version of Node (default: node, where it has zstd)
   --block-size <size>        a power of two from 4K to 1M (default: 128K)
   --mount-point <path>       where it will be mounted (default: anywhere)
 

@@ -4,7 +4,13 @@ import type { Command } from 'commander'
 import { type Level, parseLevels, usualLevels } from '../bytecode/levels.js'
 import type { PackRequest } from '../commands/pack.js'
 import { wrongUsage } from '../errors/failure.js'
-import { type Compressor, chooseCompression, compressors } from '../image/compression.js'
+import {
+  type Compressor,
+  chooseCompression,
+  compressors,
+  type Encoder,
+  encoders,
+} from '../image/compression.js'
 import { type Owner, parseOwner } from '../image/owner.js'
 import { packageVersion } from '../version.js'
 import { parseByteSize } from './byte-size.js'
@@ -17,6 +23,7 @@ export interface PackOptions {
   readonly output?: string
   readonly compression: string
   readonly level?: string
+  readonly encoder?: string
   readonly blockSize: string
   readonly compile?: boolean
   readonly optimize?: string
@@ -53,6 +60,7 @@ export function withImageOptions(command: Command): Command {
     .option('--keep <n>')
     .addOption(optionWithChoices('--compression <name>', compressors).default('zstd'))
     .option('--level <n>')
+    .addOption(optionWithChoices('--encoder <name>', encoders))
     .option('--block-size <size>', '', '128K')
     .option('--mount-point <path>')
     .option('--optimize <levels>')
@@ -86,7 +94,7 @@ export function imageRequest(options: PackOptions): Omit<PackRequest, 'source' |
     output: options.output,
     force: options.force === true || options.keep !== undefined,
     keep: options.keep === undefined ? undefined : previousImages(options.keep),
-    compression: chooseCompression(compressor(options.compression), level),
+    compression: chooseCompression(compressor(options.compression), level, encoder(options.encoder)),
     blockSize: blockSize(options.blockSize),
     compile: levels(options),
     exclude: options.exclude,
@@ -117,6 +125,13 @@ function compressor(text: string): Compressor {
   const known = compressors.find((name) => name === text)
   if (known === undefined)
     throw wrongUsage(`--compression ${text} is unknown: it is one of ${compressors.join(', ')}`)
+  return known
+}
+
+function encoder(text: string | undefined): Encoder | undefined {
+  const known = encoders.find((name) => name === text)
+  if (text !== undefined && known === undefined)
+    throw wrongUsage(`--encoder ${text} is unknown: it is one of ${encoders.join(', ')}`)
   return known
 }
 

@@ -243,11 +243,11 @@ async function writeImage(packing: Packing, company: PackCompany): Promise<PackR
   }
 }
 
-function codec(library: typeof import('squashfs-writer'), { name, level }: Compression): Codec {
+function codec(library: typeof import('squashfs-writer'), { name, level, encoder }: Compression): Codec {
   const options = level === undefined ? {} : { level }
   switch (name) {
     case 'zstd':
-      return library.zstd(options)
+      return library.zstd({ ...options, ...(encoder && { encoder }) })
     case 'gzip':
       return library.gzip(options)
     case 'none':

@@ -8,15 +8,26 @@ export interface Compression {
   readonly name: Compressor
   /** Undefined for `none`. */
   readonly level: number | undefined
+  /** Whose zstd; undefined for that of Node, where it has one. */
+  readonly encoder?: Encoder | undefined
 }
+
+/** Whose zstd compresses: that of Node, or the one that comes with squashfs-writer. */
+export const encoders = ['node', 'bundled'] as const
+export type Encoder = (typeof encoders)[number]
 
 const levels = {
   zstd: { usual: 3, highest: 22 },
   gzip: { usual: 9, highest: 9 },
 } as const
 
-/** Puts `--compression` and `--level` together and refuses what does not fit. */
-export function chooseCompression(name: Compressor, level: number | undefined): Compression {
+/** Puts `--compression`, `--level` and `--encoder` together and refuses what does not fit. */
+export function chooseCompression(
+  name: Compressor,
+  level: number | undefined,
+  encoder: Encoder | undefined,
+): Compression {
+  if (encoder !== undefined && name !== 'zstd') throw wrongUsage(`--compression ${name} has no --encoder`)
   if (name === 'none') {
     if (level !== undefined) throw wrongUsage('--compression none has no --level')
     return { name, level: undefined }
@@ -25,5 +36,5 @@ export function chooseCompression(name: Compressor, level: number | undefined): 
   if (level !== undefined && (level < 1 || level > highest)) {
     throw wrongUsage(`--level ${level} does not exist for ${name}: it goes from 1 to ${highest}`)
   }
-  return { name, level: level ?? usual }
+  return { name, level: level ?? usual, encoder }
 }

@@ -36,6 +36,8 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
       remaining: report.previous?.remaining ?? [],
       compression: request.compression.name,
       level: request.compression.level ?? null,
+      encoder: result.compression.encoder,
+      encoderVersion: result.compression.version,
       blockSize: request.blockSize,
     },
     inodes: found.inodes,

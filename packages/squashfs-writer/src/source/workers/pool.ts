@@ -7,7 +7,6 @@
  * are soon many more workers, so that many calls are in flight; a counter that all share sees to it that no more threads
  * compress at a time than the program may use.
  */
-import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Codec } from '../../codec/codec.js'
@@ -22,6 +21,7 @@ import {
   type Jobs,
   READY,
 } from './protocol.js'
+import { usableCores } from './usable-cores.js'
 
 /** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the calling thread. */
 const JOBS_PER_WORKER = 2
@@ -33,7 +33,7 @@ const BYTES_PER_WORKER = 16_777_216
 /** Metadata calls that are looked at before it is decided whether calls are slow. */
 const SAMPLE = 16
 /** Workers when calls are slow: so many calls are then in flight. */
-const MOST_SLOW_WORKERS = Math.min(32, Math.max(12, 4 * availableParallelism()))
+const MOST_SLOW_WORKERS = Math.min(32, Math.max(12, 4 * usableCores()))
 
 export interface PoolOptions extends Omit<ExecutorSetup, 'permits' | 'codec'> {
   /** null where nothing is encoded. */
