@@ -9,6 +9,7 @@ import { thisMachine } from './machine.js'
 import { HELP, type Options, parseOptions } from './options.js'
 import { disturbanceNote } from './report/case-result.js'
 import { chart } from './report/chart.js'
+import { type Figures, figuresOf, regressions } from './report/figures-file.js'
 import { caseCircumstances, type ScenarioRecord } from './report/record.js'
 import { withSection } from './report/results-file.js'
 import { caseTable } from './report/table.js'
@@ -17,6 +18,7 @@ import type { Scenario } from './scenario.js'
 
 const RESULTS = fileURLToPath(new URL('../RESULTS.md', import.meta.url))
 const CHARTS = fileURLToPath(new URL('../charts', import.meta.url))
+const FIGURES = fileURLToPath(new URL('../figures', import.meta.url))
 
 /** Above this part of the CPU time used by others, figures are of little worth. */
 const TOLERABLE_DISTURBANCE = 0.05
@@ -27,6 +29,7 @@ async function main(words: readonly string[]): Promise<void> {
     console.log(HELP)
     return
   }
+  if ('compare' in options) return await sayWhatGotWorse(options.compare)
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
 
@@ -86,9 +89,20 @@ function print({ results }: ScenarioRecord): void {
 async function keep(record: ScenarioRecord): Promise<void> {
   const { name } = record.scenario
   await mkdir(CHARTS, { recursive: true })
+  await mkdir(FIGURES, { recursive: true })
+  await writeFile(join(FIGURES, `${name}.json`), `${JSON.stringify(figuresOf(record), null, 2)}\n`)
   await writeFile(join(CHARTS, `${name}.svg`), chart(record))
   await writeFile(RESULTS, withSection(await readFile(RESULTS, 'utf8').catch(() => ''), record))
-  console.log(`\nRecorded in RESULTS.md and charts/${name}.svg`)
+  console.log(`\nRecorded in RESULTS.md, charts/${name}.svg and figures/${name}.json`)
+}
+
+async function sayWhatGotWorse(files: readonly [string, string]): Promise<void> {
+  const [earlier, later] = await Promise.all(
+    files.map(async (file) => JSON.parse(await readFile(file, 'utf8')) as Figures),
+  )
+  const worse = regressions(earlier!, later!)
+  console.log(worse.length === 0 ? 'Nothing got worse.' : worse.join('\n'))
+  if (worse.length > 0) process.exitCode = 1
 }
 
 function warnOfLoad(cores: number): void {

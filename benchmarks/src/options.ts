@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseBlockSize } from './block-size.js'
 import type { Compression } from './packers/packer.js'
+import { type Peers, withPeers } from './peers.js'
 import type { Case, Scenario } from './scenario.js'
 import { DEFAULT_SCENARIO, SCENARIOS, scenarioNamed } from './scenarios/index.js'
 import { existingTree, type Tree } from './trees/tree.js'
@@ -15,6 +16,7 @@ const DEFAULT_LEVELS: Readonly<Record<Compression, number>> = { zstd: 3, gzip: 9
 export const HELP = `Packs the same tree with venv-packer, mksquashfs and gensquashfs in turn, and compares.
 
 pnpm bench [scenario...] [options]
+pnpm bench --compare <figures> <figures>
 
 Scenarios:
 ${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(15)} ${title}`).join('\n')}
@@ -28,8 +30,11 @@ Options:
   --timeout <seconds>   stop a packer that is not done by then
   --only <names>        only these contenders, as in venv-packer,mksquashfs
   --cpus <list>         only these CPUs, as in 0,1
+  --node <paths>        run venv-packer on these versions of Node, too, as in /a/node,/b/node
+  --mksquashfs <path>   another mksquashfs takes part
+  --compare             of two recorded figures (figures/*.json), say what got worse
   --out <dir>           write the images there, instead of in a temporary folder
-  --record              put the results into RESULTS.md and charts/
+  --record              put the results into RESULTS.md, charts/ and figures/
   --help
 `
 
@@ -45,8 +50,13 @@ export interface Options {
   readonly recordedOptions: string
 }
 
+/** Two files of recorded figures, the earlier first. */
+export interface Comparison {
+  readonly compare: readonly [string, string]
+}
+
 /** Nothing if help was asked for. */
-export function parseOptions(words: readonly string[]): Options | undefined {
+export function parseOptions(words: readonly string[]): Options | Comparison | undefined {
   const { values, positionals } = parseArgs({
     args: [...words],
     allowPositionals: true,
@@ -59,12 +69,21 @@ export function parseOptions(words: readonly string[]): Options | undefined {
       timeout: { type: 'string' },
       only: { type: 'string' },
       cpus: { type: 'string' },
+      node: { type: 'string' },
+      mksquashfs: { type: 'string' },
+      compare: { type: 'boolean', default: false },
       out: { type: 'string' },
       record: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return undefined
+  if (values.compare) {
+    const [earlier, later, ...more] = positionals
+    if (earlier === undefined || later === undefined || more.length > 0)
+      throw new RangeError('--compare takes two files of figures, the earlier first')
+    return { compare: [earlier, later] }
+  }
 
   const changes: CaseChanges = {
     tree: values.tree,
@@ -73,6 +92,7 @@ export function parseOptions(words: readonly string[]): Options | undefined {
     blockSize: optional(values['block-size'], parseBlockSize),
     timeoutSeconds: optional(values.timeout, (text) => wholeNumber('--timeout', text)),
     only: values.only?.split(','),
+    peers: { nodes: values.node?.split(',') ?? [], mksquashfs: values.mksquashfs },
   }
   const named = positionals.length === 0 ? [DEFAULT_SCENARIO] : positionals.map(scenarioNamed)
   const rounds = optional(values.rounds, (text) => wholeNumber('--rounds', text))
@@ -94,6 +114,7 @@ interface CaseChanges {
   readonly blockSize: number | undefined
   readonly timeoutSeconds: number | undefined
   readonly only: readonly string[] | undefined
+  readonly peers: Peers
 }
 
 function changedScenario(scenario: Scenario, changes: CaseChanges): Scenario {
@@ -123,7 +144,7 @@ function changedCase(one: Case, changes: CaseChanges): Case {
       level: changes.level ?? ownLevel,
       blockSize: changes.blockSize ?? one.settings.blockSize,
     },
-    contenders,
+    contenders: withPeers(contenders, changes.peers),
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
   }
 }
@@ -161,7 +182,8 @@ function allCpus(): readonly number[] {
 function recordedOptions(values: Readonly<Record<string, string | boolean | undefined>>): string {
   const words = Object.entries(values).flatMap(([name, value]) => {
     if (typeof value !== 'string' || name === 'out') return []
-    return [`--${name} ${name === 'tree' ? '<dir>' : value}`]
+    const isPath = name === 'tree' || name === 'node' || name === 'mksquashfs'
+    return [`--${name} ${isPath ? `<${name === 'tree' ? 'dir' : name}>` : value}`]
   })
   return words.map((word) => ` ${word}`).join('')
 }

@@ -32,6 +32,15 @@ export interface Cost {
   readonly reads: Spread | undefined
 }
 
+export const costNames = [
+  'wall',
+  'cpu',
+  'memory',
+  'image',
+  'metadataCalls',
+  'reads',
+] as const satisfies (keyof Cost)[]
+
 export interface Standing {
   readonly name: string
   /** Nothing for a contender that was stopped. */

@@ -1,8 +1,15 @@
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
-import { parseOptions } from '../src/options.js'
+import { type Options, parseOptions as parse } from '../src/options.js'
 import { referenceFor } from '../src/scenario.js'
 import { SCENARIOS } from '../src/scenarios/index.js'
+
+/** Of words that ask for measuring. */
+function parseOptions(words: readonly string[]): Options | undefined {
+  const options = parse(words)
+  if (options && 'compare' in options) throw new Error('it asks for a comparison')
+  return options
+}
 
 test('without words it is the main job in seven rounds', () => {
   const options = parseOptions([])!
@@ -64,4 +71,25 @@ test('every scenario compares with someone who takes part', () => {
     }
   }
   expect(new Set(SCENARIOS.map(({ name }) => name)).size).toBe(SCENARIOS.length)
+})
+
+test('other versions of Node and another mksquashfs take part, and their paths are not recorded', () => {
+  const options = parseOptions(['venv', '--node', process.execPath, '--mksquashfs', '/opt/mksquashfs'])!
+  const names = options.scenarios[0]!.cases[0]!.contenders.map(({ name }) => name)
+  const major = process.versions.node.split('.')[0]
+  expect(names).toEqual([
+    'venv-packer',
+    `venv-packer on Node ${major}`,
+    'mksquashfs',
+    'the other mksquashfs',
+    'gensquashfs',
+    'venv-packer with its check',
+    `venv-packer with its check on Node ${major}`,
+  ])
+  expect(options.recordedOptions).toBe(' --node <node> --mksquashfs <mksquashfs>')
+})
+
+test('two files of figures are compared', () => {
+  expect(parse(['--compare', 'a.json', 'b.json'])).toEqual({ compare: ['a.json', 'b.json'] })
+  expect(() => parse(['--compare', 'a.json'])).toThrow(/two files/)
 })

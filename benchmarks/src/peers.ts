@@ -1,0 +1,47 @@
+// Peers that the command line names: other versions of the programs that take part anyway.
+
+import { execFileSync } from 'node:child_process'
+import { programVersion } from './packers/program-version.js'
+import type { Contender } from './scenario.js'
+
+export interface Peers {
+  /** Other versions of Node, by path: venv-packer is run on each of them, too. */
+  readonly nodes: readonly string[]
+  /** Another mksquashfs, by path. */
+  readonly mksquashfs: string | undefined
+}
+
+/** The contenders, each followed by itself on other versions. */
+export function withPeers(contenders: readonly Contender[], { nodes, mksquashfs }: Peers): Contender[] {
+  return contenders.flatMap((contender) => {
+    if (contender.name.startsWith('venv-packer'))
+      return [contender, ...nodes.map((node) => onNode(contender, node))]
+    if (contender.name === 'mksquashfs' && mksquashfs !== undefined)
+      return [contender, otherMksquashfs(contender, mksquashfs)]
+    return [contender]
+  })
+}
+
+function onNode(contender: Contender, node: string): Contender {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1)
+  const [major] = version.split('.')
+  return {
+    ...runBy(node, contender),
+    name: `${contender.name} on Node ${major}`,
+    version: async () => `Node ${version}`,
+  }
+}
+
+function otherMksquashfs(contender: Contender, path: string): Contender {
+  const version = () => programVersion(path, ['-version'], 'squashfs-tools')
+  return {
+    ...runBy(path, contender),
+    name: 'the other mksquashfs',
+    version: async () => `the other mksquashfs ${await version()}`,
+  }
+}
+
+/** The same command, its first word another program. */
+function runBy(program: string, contender: Contender): Contender {
+  return { ...contender, command: (job) => [program, ...contender.command(job).slice(1)] }
+}
