@@ -46,8 +46,59 @@ function paths(entries: readonly DiskEntry[]): string[] {
   return entries.map(({ path }) => path).sort()
 }
 
-function text(part: unknown): string {
-  return part instanceof Uint8Array ? Buffer.from(part).toString('latin1') : JSON.stringify(part)
+const text = (part: Uint8Array): string => Buffer.from(part).toString('latin1')
+
+/** What {@link PARTS} reads of each file. */
+const RANGES = [
+  [0, 31],
+  [2_999_990, 100],
+  [5, 2_500_000],
+  [3_000_000, 1],
+  [9_000_000, 1],
+  [7, 0],
+] as const
+
+/** What {@link PARTS} returns. */
+interface Found {
+  readonly path: string
+  readonly size: number
+  readonly parts: readonly string[]
+}
+
+const moduleOf = (source: string) => `data:text/javascript,${encodeURIComponent(source)}`
+
+const PARTS = moduleOf(
+  `export default ({ path, size }, read) => ({
+     path,
+     size,
+     parts: ${JSON.stringify(RANGES)}.map(([start, length]) => Buffer.from(read(start, length)).toString('latin1')),
+   })`,
+)
+
+const OBJECTING = moduleOf(
+  `export default ({ path }) => {
+     if (path === 'large') throw new Error('not this one')
+     return path
+   }`,
+)
+
+/** All that was told of each file. */
+async function answersTo(look: DirectoryLook, files: readonly DiskEntry[]): Promise<unknown[][]> {
+  const answers = new Map<DiskEntry, unknown[]>(files.map((file) => [file, []]))
+  await look.examine(files, (file, answer) => answers.get(file)?.push(answer))
+  return [...answers.values()]
+}
+
+/** What the examiner returned, or why it did not. */
+async function told(look: DirectoryLook, files: readonly DiskEntry[]): Promise<unknown[]> {
+  return (await answersTo(look, files)).flat()
+}
+
+/** All that the examiner returned of each file. */
+async function examined(look: DirectoryLook, files: readonly DiskEntry[]): Promise<unknown[][]> {
+  return (await answersTo(look, files)).map((answers) =>
+    answers.map((answer) => (answer as { found: unknown }).found),
+  )
 }
 
 function at(entries: readonly DiskEntry[], path: string): DiskEntry {
@@ -118,89 +169,111 @@ describe('what was found', () => {
   })
 })
 
-describe('parts of files', () => {
-  it('are read in any number, from one file or many, and end where the file ends', async () => {
+describe('files', () => {
+  it('are examined in any number, each by what the examiner reads of it, up to its end', async () => {
     await withSource(async (source) => {
       for (let n = 0; n < 700; n++) writeFileSync(join(source, 'docs', `${n}`), `This is number ${n}.`)
-      await inspectDirectory(source, {}, async ({ entries, read }) => {
-        const entry = at(entries, 'large')
-        const ranges = [
-          [0, 31],
-          [2_999_990, 100],
-          [5, 2_500_000],
-          [3_000_000, 1],
-          [9_000_000, 1],
-          [7, 0],
-        ] as const
-        const parts = await read(ranges.map(([start, length]) => ({ entry, start, length })))
-        const expected = ranges.map(([start, length]) => LARGE.subarray(start, start + length))
-        expect(parts.map(text)).toEqual(expected.map(text))
+      await inspectDirectory(source, { examiner: PARTS }, async (look) => {
+        const { entries } = look
+        const [[large]] = (await examined(look, [at(entries, 'large')])) as [[Found]]
+        expect(large).toEqual({
+          path: 'large',
+          size: 3_000_000,
+          parts: RANGES.map(([start, length]) => text(LARGE.subarray(start, start + length))),
+        })
+        const expectedOf = ({ path, size }: DiskEntry): Found => {
+          const content = `This is number ${path.slice(5)}.`
+          return { path, size, parts: RANGES.map(([start, length]) => content.slice(start, start + length)) }
+        }
         const many = entries.filter(({ path }) => /^docs\/\d+$/.test(path))
-        const heads = await read(many.map((one) => ({ entry: one, start: 8, length: 99 })))
-        expect(heads.map(text)).toEqual(many.map(({ path }) => `number ${path.slice(5)}.`))
-        expect(await read([])).toEqual([])
+        const found = await examined(look, many)
+        expect(found.length).toBe(700)
+        for (const [n, answers] of found.entries()) expect(answers).toEqual([expectedOf(many[n]!)])
+        expect(await examined(look, [])).toEqual([])
       })
     })
   })
 
-  it('of a file that is not the one that was found, or cannot be opened, are told instead', async () => {
+  it('that are not the ones that were found, or cannot be opened, are told of instead', async () => {
     await withSource(async (source) => {
       const refuse = [{ path: 'large', errno: 'EIO' }] as const
       await withLustre(source, { refuse, xattrs: [] }, async ({ folder }) => {
-        await inspectDirectory(folder, {}, async ({ entries, read }) => {
+        await inspectDirectory(folder, { examiner: PARTS }, async (look) => {
           writeFileSync(join(source, 'twin'), 'Something else.')
-          const [changed, fine] = await read(
-            ['twin', 'large'].map((path) => ({ entry: at(entries, path), start: 0, length: 4 })),
-          )
-          expect(changed).toMatchObject({ code: 'CHANGED' })
-          expect(fine).toMatchObject({ code: 'EIO' })
+          const files = ['twin', 'large', 'docs/read me'].map((path) => at(look.entries, path))
+          expect(await told(look, files)).toMatchObject([
+            { code: 'CHANGED' },
+            { code: 'EIO' },
+            { code: 'CHANGED' },
+          ])
         })
       })
     })
   })
 
-  it('of one file that are asked for together are read in one go, up to its end', async () => {
+  it('whose examiner throws are told of with its words, and the others are examined', async () => {
+    await withSource(async (source) => {
+      for (const name of ['first', 'later']) writeFileSync(join(source, name), name)
+      await inspectDirectory(source, { examiner: OBJECTING }, async (look) => {
+        const files = ['first', 'large', 'later'].map((path) => at(look.entries, path))
+        expect(await told(look, files)).toEqual([
+          { found: 'first' },
+          { code: 'UNKNOWN', message: 'not this one' },
+          { found: 'later' },
+        ])
+      })
+    })
+  })
+
+  it('are opened once each, and read no further than the examiner does', async () => {
     await withSource(async (source) => {
       await withLustre(source, { xattrs: [] }, async ({ folder, calls }) => {
-        await inspectDirectory(folder, {}, async ({ entries, read }) => {
-          const entry = at(entries, 'large')
+        await inspectDirectory(folder, { examiner: OBJECTING }, async (look) => {
           await calls()
-          await read([2_999_000, 0, 2_999_500, 1000].map((start) => ({ entry, start, length: 2000 })))
-          expect((await calls()).open).toBe(1)
+          await examined(
+            look,
+            ['docs/read me', 'twin'].map((path) => at(look.entries, path)),
+          )
+          const { open, read } = await calls()
+          expect([open, read]).toEqual([2, undefined])
         })
       })
     })
   })
 
-  it('are not had any more when all is over', async () => {
+  it('are not examined any more when all is over', async () => {
     await withSource(async (source, image) => {
       let after = (): Promise<unknown> => Promise.resolve()
-      const inspect = ({ entries, read }: DirectoryLook) => {
-        after = () => read([{ entry: at(entries, 'large'), start: 0, length: 1 }])
+      const inspect = (look: DirectoryLook) => {
+        after = () => examined(look, [at(look.entries, 'large')])
       }
-      await inspectDirectory(source, {}, inspect)
+      await inspectDirectory(source, { examiner: PARTS }, inspect)
       await expect(after()).rejects.toMatchObject({ code: 'WORKER' })
       await packDirectory(source, image, { inspect })
       await expect(after()).rejects.toMatchObject({ code: 'WORKER' })
     })
   })
 
-  it('of what is no file of this folder are refused, and ranges that cannot be', async () => {
+  it('are refused that are no files of this directory', async () => {
     await withSource(async (source) => {
-      await inspectDirectory(source, {}, async ({ entries, read }) => {
-        const entry = at(entries, 'large')
-        for (const [start, length] of [
-          [-1, 1],
-          [0, -1],
-          [0.5, 1],
-          [0, Number.NaN],
-        ] as const)
-          await expect(read([{ entry, start, length }])).rejects.toThrow(RangeError)
+      await inspectDirectory(source, { examiner: PARTS }, async (look) => {
+        const { entries } = look
         const { path, type, mode, uid, gid, mtime, size, inode, target, failure } = at(entries, 'large')
         const madeUp = { path, type, mode, uid, gid, mtime, size, inode, target, failure }
         for (const entry of [at(entries, 'docs'), at(entries, 'pipe'), madeUp])
-          await expect(read([{ entry, start: 0, length: 1 }])).rejects.toThrow(TypeError)
+          await expect(examined(look, [entry])).rejects.toThrow(TypeError)
       })
+    })
+  })
+
+  it('cannot be examined by a module that is missing, or exports no function', async () => {
+    await withSource(async (source) => {
+      const look = (examiner: string) =>
+        inspectDirectory(source, { examiner }, (look) => examined(look, [at(look.entries, 'large')]))
+      await expect(look('data:text/javascript,export default 1')).rejects.toThrow(
+        'its default export is not a function',
+      )
+      await expect(look('file:///nowhere/examiner.mjs')).rejects.toThrow('/nowhere/examiner.mjs')
     })
   })
 })
@@ -211,8 +284,9 @@ describe('an inspection in the course of packing', () => {
       await packDirectory(source, image)
       const before = readFileSync(image)
       await packDirectory(source, image, {
-        inspect: async ({ entries, read }) => {
-          await read([{ entry: at(entries, 'large'), start: 0, length: 10 }])
+        examination: { examiner: PARTS, wants: () => false, found: () => {} },
+        inspect: async (look) => {
+          expect(await examined(look, [at(look.entries, 'large')])).toMatchObject([[{ path: 'large' }]])
         },
       })
       expect(readFileSync(image).equals(before)).toBe(true)

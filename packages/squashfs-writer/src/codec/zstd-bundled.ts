@@ -3,10 +3,15 @@ import { CodecError } from '../errors.js'
 
 type Library = typeof import('@mongodb-js/zstd')
 
-/** @throws CodecError where it has no binary for this machine. */
+/**
+ * The library's native binding: its `index.js` hands on the bytes alone, so that every level would be 3.
+ * @throws CodecError where it has no binary for this machine.
+ */
 export async function loadBundledZstd(): Promise<Library> {
   try {
-    return await import('@mongodb-js/zstd')
+    const binding: string = '@mongodb-js/zstd/bindings.js' // it has no types of its own; those of the library are its
+    const library: Library = await import(binding)
+    return library
   } catch (cause) {
     throw new CodecError('zstd', cause)
   }
