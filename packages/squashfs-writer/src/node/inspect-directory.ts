@@ -61,7 +61,7 @@ export async function inspectDirectory<T>(
   return await withWorkers(settings.cores, settings.signal, (workers) => {
     const look = async () => {
       const { rules } = applyRules(settings.rules)
-      const options = { ...choice, rules, xattrs: false, listsEntries: true }
+      const options = { ...choice, rules, xattrs: 'none' as const, listsEntries: true }
       const { entries } = await scan(source, workers, options, settings)
       return await inspect(lookAt(entries, workers))
     }

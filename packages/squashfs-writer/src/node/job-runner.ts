@@ -1,8 +1,9 @@
 /** Job runner: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
 import { constants, readSync } from 'node:fs'
+import { ACCESS_ACL } from '../tree/access-acl.js'
 import type { ByteString } from '../tree/byte-string.js'
 import type { FolderOnDisk, Identity } from '../tree/node.js'
-import { isPortableXattr } from '../tree/rules.js'
+import { isValueWanted } from '../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
 import { changeSince, inodeOf } from './identity.js'
 import {
@@ -20,6 +21,7 @@ import {
   type PlaceOnDisk,
   type ReadItem,
   SLOW_CALL,
+  type XattrsRead,
 } from './jobs.js'
 import { loadSourceCalls, type SourceCalls, type SourceFolder, type Status } from './source-calls.js'
 
@@ -73,7 +75,7 @@ export function createJobRunner(): JobRunner {
         const { items } = message.ask
         const found = items.map((item, n) =>
           readItem(item, buffer, source, isSameFile(item, items[n + 1]), (file) => {
-            const has = source.xattrs(file, isPortableXattr)
+            const has = source.xattrs(file, isValueWanted)
             if (has.length > 0) xattrs.push([n, has])
           }),
         )
@@ -98,7 +100,7 @@ export function createJobRunner(): JobRunner {
     return ended
   }
 
-  function look(folders: readonly Folder[], xattrs: boolean, source: SourceCalls): Jobs['look']['answer'] {
+  function look(folders: readonly Folder[], xattrs: XattrsRead, source: SourceCalls): Jobs['look']['answer'] {
     const end = performance.now() + LOOK_TIME
     const answers: Jobs['look']['answer'] = []
     for (const folder of folders) {
@@ -108,7 +110,7 @@ export function createJobRunner(): JobRunner {
     return answers
   }
 
-  function lookInto({ names, ...place }: Folder, xattrs: boolean, end: number, source: SourceCalls) {
+  function lookInto({ names, ...place }: Folder, xattrs: XattrsRead, end: number, source: SourceCalls) {
     const began = performance.now()
     const folder = enterSeen(place, false, source)
     try {
@@ -124,7 +126,7 @@ export function createJobRunner(): JobRunner {
   function factsOf(
     folder: SourceFolder,
     names: ByteString[],
-    xattrs: boolean,
+    xattrs: XattrsRead,
     end: number,
     start: number,
   ): Facts {
@@ -141,9 +143,14 @@ export function createJobRunner(): JobRunner {
         if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
         if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
         if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
-        if (xattrs && !(type === S_IFREG && bringsXattrs(status.size))) {
-          const found = folder.xattrs(name, isPortableXattr)
+        if (xattrs === 'all' && !(type === S_IFREG && bringsXattrs(status.size))) {
+          const found = folder.xattrs(name, isValueWanted)
           if (found.length > 0) facts.xattrs.push([n, found])
+        }
+        // Where only the owner has rights, no ACL gives more.
+        if (xattrs === 'access-acl' && type !== S_IFLNK && (status.mode & 0o077) !== 0) {
+          const acl = folder.xattr(name, ACCESS_ACL)
+          if (acl) facts.xattrs.push([n, [[ACCESS_ACL, acl]]])
         }
       } catch (error) {
         facts.failures.push([n, failureOf(error)])

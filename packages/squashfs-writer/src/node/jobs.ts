@@ -82,6 +82,9 @@ export interface Folder extends FolderOnDisk {
   readonly names: ByteString[] | null
 }
 
+/** Which xattrs are read: all, the access ACL alone (the mode depends on it), or none. */
+export type XattrsRead = 'all' | 'access-acl' | 'none'
+
 /** Names about which there are facts in one go; the rest is given back as names. */
 export const NAMES_PER_LOOK = 128
 /** Milliseconds after which a look ends with the folder that it is at, so that slow folders are shared out. */
@@ -112,7 +115,7 @@ export function itemOf(
 export interface Jobs {
   /** Facts about what is in folders: of the first ones, as far as {@link LOOK_TIME} goes, and at least of one. */
   look: {
-    ask: { folders: Folder[]; xattrs: boolean }
+    ask: { folders: Folder[]; xattrs: XattrsRead }
     answer: ((Facts & { rest: ByteString[] }) | Failure)[]
   }
   /** Ranges of files into a buffer, which moves to the worker and back; for each a failure, or a digest where wanted. */

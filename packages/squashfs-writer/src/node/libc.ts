@@ -179,6 +179,7 @@ export function libcCalls(): SourceCalls {
       // Another thread may be ended between two lines; then Node closes what it opened itself.
       open: (name) => (isMainThread ? openIn(folder, name) : openSync(at(name), OPEN_FILE)),
       xattrs: (name, wanted) => xattrsOf(xattrsByPath, zeroEnded(`${here}/${name}`), wanted),
+      xattr: (name, attribute) => readXattr(xattrsByPath, zeroEnded(`${here}/${name}`), attribute),
       close: () => closeSync(folder),
     }
   }

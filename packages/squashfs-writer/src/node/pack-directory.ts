@@ -73,7 +73,7 @@ export async function packDirectory(
   try {
     const result = await build(destination, settings, async (workers, { rules }) => {
       const { inspect } = options
-      const how = { ...choice, rules, xattrs: settings.readsXattrs, listsEntries: inspect !== undefined }
+      const how = { ...choice, rules, xattrs: settings.xattrsRead, listsEntries: inspect !== undefined }
       const { root, missing, entries } = await scan(source, workers, how, settings)
       if (inspect) await inspect(lookAt(entries, workers))
       settings.signal.throwIfAborted()

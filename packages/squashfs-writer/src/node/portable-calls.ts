@@ -37,6 +37,7 @@ function enterFolder(folder: ByteString, follow: boolean): SourceFolder {
     target: (name) => readlinkSync(path(name), { encoding: 'latin1' }),
     open: (name) => openSync(path(name), OPEN_FLAGS),
     xattrs: () => [],
+    xattr: () => null,
     close: () => {},
   }
 }

@@ -18,7 +18,7 @@ export function filesPerStep(workers: Workers): number {
   return workers.areSlow() ? SLOW_FILES_PER_STEP : FILES_PER_STEP
 }
 
-type XattrRules = Applied['xattrs']
+type AccessRules = Applied['access']
 
 /** One buffer's worth of reading. The buffer comes back as another object when it was with a worker. */
 type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonly buffer: ArrayBuffer }>
@@ -26,18 +26,18 @@ type Step = (buffer: ArrayBuffer) => Promise<{ readonly pieces: Piece[]; readonl
 /**
  * @param blockSize bytes: a large file is cut at multiples of it.
  * @param buffers how many buffers there may be where calls are not slow; each has 1 MiB.
- * @param xattrRules what becomes of the xattrs that files bring.
+ * @param accessRules what becomes of mode and xattrs of a file that brings its xattrs.
  */
 export function createContentReader(
   workers: Workers,
   blockSize: number,
   buffers: number,
-  xattrRules: XattrRules,
+  accessRules: AccessRules,
 ): ContentReader {
   return {
     async *read(files, wantsDigest) {
       const repeats = await findLargeRepeats(files, wantsDigest, workers)
-      const steps = stepsOf(files, wantsDigest, repeats, workers, blockSize, xattrRules)
+      const steps = stepsOf(files, wantsDigest, repeats, workers, blockSize, accessRules)
       const pool = createBufferPool(() =>
         workers.areSlow() ? Math.max(buffers, workers.jobsWanted()) : buffers,
       )
@@ -72,7 +72,7 @@ async function* stepsOf(
   repeats: LargeRepeats,
   workers: Workers,
   blockSize: number,
-  xattrRules: XattrRules,
+  accessRules: AccessRules,
 ): AsyncGenerator<Step, undefined> {
   let group: FileNode[] = []
   let groupSize = 0
@@ -82,7 +82,7 @@ async function* stepsOf(
       group.length > 0 &&
       (room === null || groupSize + room > BUFFER_SIZE || group.length >= filesPerStep(workers))
     ) {
-      yield smallFilesStep(group, wantsDigest, workers, xattrRules)
+      yield smallFilesStep(group, wantsDigest, workers, accessRules)
       group = []
       groupSize = 0
     }
@@ -92,7 +92,7 @@ async function* stepsOf(
       groupSize += room
     }
   }
-  if (group.length > 0) yield smallFilesStep(group, wantsDigest, workers, xattrRules)
+  if (group.length > 0) yield smallFilesStep(group, wantsDigest, workers, accessRules)
   return undefined
 }
 
@@ -106,7 +106,7 @@ function smallFilesStep(
   group: readonly FileNode[],
   wantsDigest: WantsDigest,
   workers: Workers,
-  xattrRules: XattrRules,
+  accessRules: AccessRules,
 ): Step {
   return async (free) => {
     const items: ReadItem[] = []
@@ -120,7 +120,7 @@ function smallFilesStep(
     }
     const { found, xattrs, buffer } =
       items.length === 0 ? { found: [], xattrs: [], buffer: free } : await readItems(items, free, workers)
-    for (const [n, has] of xattrs) read[n]!.xattrs = xattrRules(has)
+    for (const [n, has] of xattrs) Object.assign(read[n]!, accessRules(read[n]!.mode, has))
     let next = 0
     const pieces = group.map((file) => {
       if (file.content.kind === 'bytes') {

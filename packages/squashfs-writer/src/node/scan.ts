@@ -31,6 +31,7 @@ import {
   factOf,
   isFailure,
   NAMES_PER_LOOK,
+  type XattrsRead,
 } from './jobs.js'
 import type { Settings } from './settings.js'
 import type { Workers } from './workers.js'
@@ -57,8 +58,7 @@ interface Pending {
 
 export interface ScanOptions {
   readonly rules: AttributeRules
-  /** Whether xattrs are read at all. */
-  readonly xattrs: boolean
+  readonly xattrs: XattrsRead
   /** Only what matches is packed, with the directories above it; null packs all. */
   readonly include: PathTest | null
   /** What matches is left out, with all that lies below it. */
@@ -211,7 +211,7 @@ export async function scan(
       mtime: numbers[first + FACT.mtime]!,
       xattrs: factOf(facts.xattrs, n) ?? [],
     })
-    const node = makeNode(facts, n, attributes, folder, options.xattrs)
+    const node = makeNode(facts, n, attributes, folder, options.xattrs === 'all')
     if (!node) fail(path, { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' })
     else if (hardLink !== undefined) inodes.set(hardLink, node)
     return node

@@ -9,6 +9,7 @@ import { toByteString } from '../tree/byte-string.js'
 import { compileNamePatterns } from '../tree/patterns.js'
 import type { Rules } from '../tree/rules.js'
 import type { BeforeReplace } from './destination.js'
+import type { XattrsRead } from './jobs.js'
 
 /** What decides an image besides its entries. Everything has a default. */
 export interface ImageOptions {
@@ -71,7 +72,7 @@ export interface Settings {
   readonly rootMode: number | null
   readonly replace: boolean
   readonly beforeReplace: BeforeReplace
-  readonly readsXattrs: boolean
+  readonly xattrsRead: XattrsRead
   /** Cores that the work may use. */
   readonly cores: number
   /** Buffers of 1 MiB between reading and compressing. */
@@ -125,7 +126,7 @@ export function settle(
     rootMode: optional(options.rootMode, (mode) => integer('rootMode', mode, 0, 0o7777)),
     replace: options.replace ?? true,
     beforeReplace: options.beforeReplace ?? (() => {}),
-    readsXattrs: options.xattrs !== 'none',
+    xattrsRead: options.xattrs === 'none' ? 'access-acl' : 'all',
     cores: threads,
     buffers: 1 + 3 * threads,
     signal: options.signal ?? new AbortController().signal,

@@ -80,7 +80,7 @@ export async function build(
     const applied = applyRules(settings.rules)
     const { root, missing } = await untilAborted(signal, plant(workers, applied))
     if (settings.rootMode !== null) root.mode = settings.rootMode
-    const reader = createContentReader(workers, settings.image.blockSize, settings.buffers, applied.xattrs)
+    const reader = createContentReader(workers, settings.image.blockSize, settings.buffers, applied.access)
     const write = (sink: Sink) =>
       untilAborted(
         signal,
