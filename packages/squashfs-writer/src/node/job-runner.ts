@@ -24,6 +24,7 @@ import {
   type XattrsRead,
 } from './jobs.js'
 import { loadSourceCalls, type SourceCalls, type SourceFolder, type Status } from './source-calls.js'
+import { withName } from './system-error.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
@@ -321,7 +322,8 @@ function attempt<T>(act: () => T): T | Failure {
 }
 
 /** The system's code and words, without the path, which the caller knows better. */
-function failureOf(error: unknown): Failure {
+function failureOf(thrown: unknown): Failure {
+  const error = withName(thrown)
   if (!(error instanceof Error)) return { code: 'UNKNOWN', message: String(error) }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN'
   if (code === 'ENOENT') return { code, message: 'it vanished after it was found' }

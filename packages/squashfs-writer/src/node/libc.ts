@@ -3,12 +3,12 @@
  * without the objects that Node makes of it, and a file is opened for half the cost in a folder that is open.
  */
 import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs'
-import { getSystemErrorMap } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import koffi from 'koffi'
 import type { ByteString } from '../tree/byte-string.js'
 import type { Identity, Xattr } from '../tree/node.js'
 import type { SourceCalls, SourceFolder, Status } from './source-calls.js'
+import { nameOfErrno } from './system-error.js'
 
 /** Room for a list of names or a value: Linux' own limits (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
 const XATTR_ROOM = 65_536
@@ -235,7 +235,6 @@ function forNode(path: ByteString): string | Buffer {
 }
 
 function systemError(errno: number): SystemError {
-  const [code, words] = getSystemErrorMap().get(-errno) ?? []
-  const named = code ?? Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0]
-  return new SystemError(named ?? `errno ${errno}`, words ?? `the system's error ${errno}`)
+  const { code, words } = nameOfErrno(errno)
+  return new SystemError(code, words)
 }

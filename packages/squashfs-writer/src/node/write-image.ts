@@ -95,13 +95,13 @@ export async function build(
           settings.onStored,
         ),
       )
-    const summary = place
+    const { result, warnings } = place
       ? await writeDestination(place, settings.image.offset, settings.beforeReplace, signal, write)
-      : await write(destination as Sink)
+      : { result: await write(destination as Sink), warnings: [] }
     return {
-      ...summary,
+      ...result,
       droppedXattrs: namesAndCounts(applied.droppedXattrs),
-      warnings: applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)),
+      warnings: [...applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)), ...warnings],
     }
   })
 }

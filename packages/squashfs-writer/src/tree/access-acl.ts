@@ -13,7 +13,7 @@ export const ACCESS_ACL: ByteString = 'system.posix_acl_access'
 const VERSION = 2
 const HEADER_SIZE = 4
 const ENTRY_SIZE = 8
-const Tag = { USER: 0x02, GROUP_OBJ: 0x04, GROUP: 0x08, MASK: 0x10 } as const
+const Tag = { USER: 0x02, GROUP_OBJ: 0x04, GROUP: 0x08, MASK: 0x10, OTHER: 0x20 } as const
 
 const ALL = 0o7
 /** In an image nobody can write, so a right to write is no access. */
@@ -43,6 +43,18 @@ export function modeWithoutAcl(mode: number, acl: Uint8Array): number {
   const groupBits = (group?.permissions ?? 0) & most & leastOf(Tag.USER)
   const otherBits = mode & leastOf(Tag.USER, Tag.GROUP)
   return (mode & ~0o077) | (groupBits << 3) | otherBits
+}
+
+/** The ACL for a file of another group: that has no more than the others have. */
+export function withGroupLikeOthers(acl: Uint8Array): Uint8Array {
+  const entries = decodeEntries(acl) ?? []
+  const others = entries.find(({ tag }) => tag === Tag.OTHER)?.permissions ?? 0
+  const changed = Uint8Array.from(acl)
+  for (const [n, { tag, permissions }] of entries.entries()) {
+    if (tag === Tag.GROUP_OBJ)
+      viewOf(changed).setUint16(HEADER_SIZE + n * ENTRY_SIZE + 2, permissions & others, true)
+  }
+  return changed
 }
 
 interface AclEntry {

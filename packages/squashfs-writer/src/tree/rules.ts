@@ -19,9 +19,18 @@ export interface Rules {
   readonly wantsXattr: (name: ByteString) => boolean
 }
 
-/** Something that was not packed as it is; `code` is stable. */
+/** Something that is not quite as it was wanted, and not worth losing an image for. */
 export interface Warning {
-  readonly code: 'CLAMPED_TIME'
+  /**
+   * Stable, for programs.
+   *
+   * - `CLAMPED_TIME`: the format cannot hold an mtime, and has the nearest that it can.
+   * - `ACCESS_NOT_SET`: the system does not let this user give the image the owner, group, permissions or ACL of the file
+   *   that it replaces, or those of a new file. It is then open to fewer people, never to more.
+   * - `NOT_FLUSHED`: the destination's filesystem has no way to flush a file.
+   */
+  readonly code: 'CLAMPED_TIME' | 'ACCESS_NOT_SET' | 'NOT_FLUSHED'
+  /** In the image; of `ACCESS_NOT_SET` and `NOT_FLUSHED` the destination's. */
   readonly path: string
   readonly message: string
 }
