@@ -156,7 +156,7 @@ export async function writeTree(
   const storesInodes = store.has('inodes')
   const fragmentTable =
     data.fragments.length === 0
-      ? null
+      ? output.position // where an empty table would lie, as with mksquashfs: 7-Zip and unsquashfs before 4.6 take no other
       : await writeLookupTable(output, codec, storesInodes, data.fragments.map(encodeFragmentEntry))
   const exportTable = settings.exportable
     ? await writeLookupTable(output, codec, storesInodes, [exportRecords(tables.references)])
