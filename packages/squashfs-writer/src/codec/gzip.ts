@@ -1,9 +1,9 @@
 /** gzip, in squashfs' sense: zlib containers (RFC 1950). Node's zlib for speed, fflate for the same bytes everywhere. */
 import { promisify } from 'node:util'
 import { deflate, type ZlibOptions } from 'node:zlib'
-import { OptionError } from '../errors.js'
 import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
 import type { Codec } from './codec.js'
+import { levelOf } from './level.js'
 
 /** What the format implies when an image has no compressor options. */
 const IMPLIED_LEVEL = 9
@@ -20,7 +20,7 @@ const MEMORY_LEVEL = 7
  * @throws OptionError for another level.
  */
 export function gzip(options: { readonly level?: number } = {}): Codec {
-  const level = checkedLevel(options.level)
+  const level = levelOf(options, 9, IMPLIED_LEVEL)
   const compress = promisify<Uint8Array, ZlibOptions, Buffer>(deflate)
   return {
     ...head('gzip', level),
@@ -34,7 +34,7 @@ export function gzip(options: { readonly level?: number } = {}): Codec {
  * @throws OptionError for another level.
  */
 export function portableGzip(options: { readonly level?: number } = {}): Codec {
-  const level = checkedLevel(options.level) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
+  const level = levelOf(options, 9, IMPLIED_LEVEL) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
   return {
     ...head('gzip', level),
     async compress(bytes) {
@@ -50,11 +50,6 @@ function head(name: string, level: number): Pick<Codec, 'name' | 'id' | 'options
     id: Compressor.GZIP,
     ...(level === IMPLIED_LEVEL ? {} : { options: encodeGzipOptions(level) }),
   }
-}
-
-function checkedLevel(level = IMPLIED_LEVEL): number {
-  if (Number.isInteger(level) && level >= 1 && level <= 9) return level
-  throw new OptionError('level', `${level}; gzip has the levels 1 to 9`)
 }
 
 /** One output chunk that surely holds the result spares zlib from gathering many. */

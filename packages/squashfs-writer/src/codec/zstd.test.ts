@@ -235,7 +235,7 @@ describe('the codec', () => {
   })
 
   it.each([0, 23, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY])('has no level %d', (level) => {
-    expect(() => zstd({ level })).toThrow(new OptionError('level', `${level}; zstd has the levels 1 to 22`))
+    expect(() => zstd({ level })).toThrow(new OptionError('level', level, 'an integer from 1 to 22'))
     expect(() => zstd({ level })).toThrow(OptionError)
   })
 })

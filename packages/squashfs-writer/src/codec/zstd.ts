@@ -1,9 +1,9 @@
 /** zstd, by the library that is bundled with this package, so that the bytes do not change with Node's version. */
 
 import type { Encoder } from '@toondepauw/node-zstd'
-import { OptionError } from '../errors.js'
 import { Compressor, encodeZstdOptions } from '../format/compressor-options.js'
 import type { Codec } from './codec.js'
+import { levelOf } from './level.js'
 import { loadZstd } from './zstd-library.js'
 
 /** What the format implies when an image has no compressor options. */
@@ -15,9 +15,7 @@ const IMPLIED_LEVEL = 15
  * @throws OptionError for another level.
  */
 export function zstd(options: { readonly level?: number } = {}): Codec {
-  const level = options.level ?? 3
-  if (!Number.isInteger(level) || level < 1 || level > 22)
-    throw new OptionError('level', `${level}; zstd has the levels 1 to 22`)
+  const level = levelOf(options, 22, 3)
   let encoder: Promise<Encoder> | null = null
   return {
     name: 'zstd',

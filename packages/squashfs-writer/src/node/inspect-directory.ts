@@ -1,10 +1,12 @@
 /** Inspect directory: a look through a directory alone, by a program that may pack it later, or not. */
 import type { Progress } from '../image.js'
+import { callback, checkOptions, checkValue, flag, type OptionRule, patterns } from '../option-rules.js'
 import { compilePatterns } from '../tree/patterns.js'
 import { applyRules } from '../tree/rules.js'
 import { type DirectoryLook, lookAt } from './directory-look.js'
 import { type ScanOptions, scan } from './scan.js'
-import { settle, sourcePath } from './settings.js'
+import { IMAGE_OPTIONS, settle, sourcePath } from './settings.js'
+import { DIRECTORY_REMEDY, sourceDirectory } from './source-directory.js'
 import { untilAborted } from './until-aborted.js'
 import { withWorkers } from './workers.js'
 
@@ -14,9 +16,9 @@ export interface LookOptions {
    * Glob patterns: only what matches is packed, with the directories above it. A pattern without a slash matches names at
    * any depth, one with a slash whole paths from the directory on.
    */
-  readonly include?: readonly string[]
+  readonly include?: string | readonly string[]
   /** Glob patterns: what matches is left out, with all that lies below it. */
-  readonly exclude?: readonly string[]
+  readonly exclude?: string | readonly string[]
   /** Whether directories on other filesystems are packed empty; false if absent. */
   readonly oneFileSystem?: boolean
 }
@@ -27,6 +29,19 @@ export interface InspectOptions extends LookOptions {
   /** Told how far the scan is, often. What it throws stops the work. */
   readonly onProgress?: (progress: Progress) => void
 }
+
+/** What each option may be. */
+export const LOOK_OPTIONS = {
+  include: patterns,
+  exclude: patterns,
+  oneFileSystem: flag,
+} satisfies Record<keyof LookOptions, OptionRule>
+
+const INSPECT_OPTIONS = {
+  ...LOOK_OPTIONS,
+  signal: IMAGE_OPTIONS.signal,
+  onProgress: IMAGE_OPTIONS.onProgress,
+} satisfies Record<keyof InspectOptions, OptionRule>
 
 /**
  * Threads are not worth their start for a look, unless calls are slow: then there will be many, whatever is said here.
@@ -50,19 +65,21 @@ export async function inspectDirectory<T>(
   options: InspectOptions,
   inspect: (look: DirectoryLook) => T | Promise<T>,
 ): Promise<T> {
+  checkOptions(options, INSPECT_OPTIONS)
+  checkValue('inspect', inspect, callback)
   const { signal, onProgress } = options
   const settings = settle(
     { threads: CORES, ...(signal && { signal }), ...(onProgress && { onProgress }) },
-    'fail',
+    { unreadable: 'fail', unreadableRemedy: DIRECTORY_REMEDY },
     {},
   )
-  const source = sourcePath(directory)
+  const given = sourcePath(directory)
   const choice = chosenBy(options)
   return await withWorkers(settings.cores, settings.signal, (workers) => {
     const look = async () => {
       const { rules } = applyRules(settings.rules)
       const options = { ...choice, rules, xattrs: 'none' as const, listsEntries: true }
-      const { entries } = await scan(source, workers, options, settings)
+      const { entries } = await scan(await sourceDirectory(given), workers, options, settings)
       return await inspect(lookAt(entries, workers))
     }
     return untilAborted(settings.signal, look())

@@ -1,19 +1,20 @@
 /** Pack directory: the largest way in, from a folder to an image in one call. */
-import type { Unreadable } from '../errors.js'
+import { type Unreadable, UnreadableError } from '../errors.js'
 import { type Census, census } from '../image.js'
+import { callback, checkOptions, checkValue, either, type OptionRule, oneOf } from '../option-rules.js'
 import type { Sink } from '../output.js'
 import { mergeInto } from '../tree/addition.js'
-import type { AttributeRules, Entry } from '../tree/entry.js'
+import { type AttributeRules, checkEntry, type Entry } from '../tree/entry.js'
 import { type FoundEntry, foundIn } from '../tree/found-entry.js'
 import type { DirectoryNode } from '../tree/node.js'
 import { inodeOrder } from '../tree/order.js'
+import { type Contents, createContents } from './contents.js'
 import { type DirectoryLook, lookAt } from './directory-look.js'
-import { chosenBy, type LookOptions } from './inspect-directory.js'
+import { chosenBy, LOOK_OPTIONS, type LookOptions } from './inspect-directory.js'
 import { scan } from './scan.js'
-import { type ImageOptions, settle, sourcePath } from './settings.js'
-import { loadSourceCalls } from './source-calls.js'
-import { createSpool, type Spool } from './spool.js'
-import { build, contentOf, type ImageResult } from './write-image.js'
+import { checkDestination, IMAGE_OPTIONS, type ImageOptions, settle, sourcePath } from './settings.js'
+import { sourceDirectory } from './source-directory.js'
+import { build, ENTRIES, type ImageResult } from './write-image.js'
 
 export interface PackOptions extends ImageOptions, LookOptions {
   /** What happens when something cannot be read: 'fail' (if absent), or 'omit', which leaves it out and lists it. */
@@ -34,6 +35,18 @@ export interface PackOptions extends ImageOptions, LookOptions {
   readonly additions?: Entries | ((found: readonly FoundEntry[]) => Entries)
 }
 
+/** What can be done about what cannot be read. */
+const REMEDY = "make them readable, leave them out by exclude, or set unreadable: 'omit'"
+
+/** What each option may be. */
+const PACK_OPTIONS = {
+  ...IMAGE_OPTIONS,
+  ...LOOK_OPTIONS,
+  unreadable: oneOf('fail', 'omit'),
+  inspect: callback,
+  additions: either(ENTRIES, callback),
+} satisfies Record<keyof PackOptions, OptionRule>
+
 /** In any order, except that a hard link comes after its target. Each path is given once. */
 export type Entries = Iterable<Entry> | AsyncIterable<Entry>
 
@@ -49,10 +62,11 @@ export interface PackResult extends ImageResult {
  *
  * Symlinks are packed as symlinks, hard links as hard links, and every name as the bytes that it is.
  *
- * @param directory the directory whose content becomes the image's root.
+ * @param directory the directory whose content becomes the image's root; a symlink to one is followed.
  * @param destination a file's path, which gets the image only when it is complete, or a sink.
- * @throws OptionError, LimitError, CodecError, DestinationError; UnreadableError with every path that could not be read or that
- * changed meanwhile; the signal's reason when aborted.
+ * @throws OptionError; UnreadableError with every path that could not be read or that changed meanwhile, or when there is no
+ * such directory; EntryError, TemporaryFileError for additions; LimitError, CodecError, DestinationError; the signal's reason
+ * when aborted. Streams that were given as content and not read to their end are then destroyed.
  * @example
  * const { inodes, bytesOut } = await packDirectory('.venv', 'venv.squashfs', { exclude: ['*.a'] })
  * @example
@@ -65,27 +79,35 @@ export async function packDirectory(
   destination: string | Sink,
   options: PackOptions = {},
 ): Promise<PackResult> {
-  const settings = settle(options, options.unreadable ?? 'fail')
-  const source = sourcePath(directory)
-  const choice = chosenBy(options)
-  const spool = createSpool()
+  const contents = createContents(REMEDY)
   let found: Census | null = null
   try {
+    contents.expect(options?.additions)
+    checkOptions(options, PACK_OPTIONS)
+    const unreadable = options.unreadable ?? 'fail'
+    const settings = settle(options, { unreadable, unreadableRemedy: REMEDY })
+    const given = sourcePath(directory)
+    checkDestination(destination)
+    const choice = chosenBy(options)
     const result = await build(destination, settings, async (workers, { rules }) => {
       const { inspect } = options
       const how = { ...choice, rules, xattrs: settings.xattrsRead, listsEntries: inspect !== undefined }
-      const { root, missing, entries } = await scan(source, workers, how, settings)
+      const { root, missing, entries } = await scan(await sourceDirectory(given), workers, how, settings)
+      const failed: Unreadable[] = []
       if (inspect) await inspect(lookAt(entries, workers))
       settings.signal.throwIfAborted()
       if (options.additions) {
         found = census(inodeOrder(root))
-        await add(options.additions, root, rules, spool, settings.signal)
+        await add(options.additions, root, rules, contents, settings.signal, (error) => {
+          if (unreadable === 'fail') throw error
+          failed.push(...error.paths)
+        })
       }
-      return { root, missing }
+      return { root, missing: [...missing, ...failed] }
     })
     return { ...result, found: found ?? onlyCensus(result) }
   } finally {
-    await spool.close()
+    await contents.close()
   }
 }
 
@@ -93,15 +115,25 @@ async function add(
   additions: NonNullable<PackOptions['additions']>,
   root: DirectoryNode,
   rules: AttributeRules,
-  spool: Spool,
+  contents: Contents,
   signal: AbortSignal,
+  onUnreadable: (error: UnreadableError) => void,
 ): Promise<void> {
   const merge = mergeInto(root, rules)
-  const source = await loadSourceCalls()
   signal.throwIfAborted()
-  for await (const entry of typeof additions === 'function' ? additions([...foundIn(root)]) : additions) {
+  const entries = typeof additions === 'function' ? additions([...foundIn(root)]) : additions
+  checkValue('additions', entries, ENTRIES)
+  contents.expect(entries)
+  let number = 0
+  for await (const given of entries) {
     signal.throwIfAborted()
-    merge(entry, entry.type === 'file' ? await contentOf(entry, spool, source) : null)
+    const entry = checkEntry(given, `additions[${number++}]`)
+    try {
+      merge(entry, entry.type === 'file' ? await contents.of(entry) : null)
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error
+      onUnreadable(error)
+    }
   }
 }
 

@@ -34,6 +34,7 @@ import {
   type XattrsRead,
 } from './jobs.js'
 import type { Settings } from './settings.js'
+import { DIRECTORY_REMEDY } from './source-directory.js'
 import type { Workers } from './workers.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } = constants
@@ -118,7 +119,7 @@ export async function scan(
 
   function unreadableSource(failure: Failure | undefined): UnreadableError {
     const { code, message } = failure ?? { code: 'UNKNOWN', message: 'it cannot be looked at' }
-    return new UnreadableError([{ path: toDisplay(source), code, message }])
+    return new UnreadableError([{ path: toDisplay(source), code, message }], DIRECTORY_REMEDY)
   }
 
   /** Looks into folders, many at a time, until none is left. */
