@@ -5,7 +5,7 @@ import type { ByteString } from '../tree/byte-string.js'
 import type { FolderOnDisk, Identity } from '../tree/node.js'
 import { isValueWanted } from '../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from './digest.js'
-import { changeSince, inodeOf } from './identity.js'
+import { changeSince, differsInCtimeAlone, inodeOf } from './identity.js'
 import {
   type AnswerMessage,
   bringsXattrs,
@@ -27,6 +27,9 @@ import { loadSourceCalls, type SourceCalls, type SourceFolder, type Status } fro
 import { withName } from './system-error.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
+
+/** How often a file is read that gets or loses names while it is read. */
+const MOST_READS = 10
 
 /** A folder that is open. */
 interface Entered extends FolderOnDisk {
@@ -77,6 +80,7 @@ export function createJobRunner(): JobRunner {
         const found = items.map((item, n) =>
           readItem(item, buffer, source, isSameFile(item, items[n + 1]), (file) => {
             const has = source.xattrs(file, isValueWanted)
+            if (xattrs.at(-1)?.[0] === n) xattrs.pop() // the file is read again
             if (has.length > 0) xattrs.push([n, has])
           }),
         )
@@ -194,14 +198,30 @@ export function createJobRunner(): JobRunner {
     if (typeof item.from === 'number') return use(item.from)
     const descriptor = openFile(item.from, source)
     try {
-      const result = use(descriptor)
-      const change = changeSince(item.from.seen, source.identity(descriptor))
-      if (change !== null) throw changed(change)
+      const result = useUnchanged(item.from.seen, source, descriptor, use)
       if (item.start + item.length >= item.size && !goesOn) closeFile()
       return result
     } catch (error) {
       closeFile()
       throw error
+    }
+  }
+
+  /** What `use` makes of a file whose content stayed the same meanwhile. */
+  function useUnchanged<T>(
+    atFirst: Identity,
+    source: SourceCalls,
+    descriptor: number,
+    use: (descriptor: number) => T,
+  ): T {
+    let seen = atFirst
+    for (let reads = 1; ; reads++) {
+      const result = use(descriptor)
+      const now = source.identity(descriptor)
+      const change = changeSince(seen, now)
+      if (change === null) return result
+      if (!differsInCtimeAlone(seen, now) || reads === MOST_READS) throw changed(change)
+      seen = now
     }
   }
 

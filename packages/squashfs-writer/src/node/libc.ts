@@ -45,10 +45,12 @@ const STATX = {
   deviceMinor: 140,
 } as const
 const STATX_ROOM = 256
-/** Where an identity's words of four bytes lie: all from the inode on, without what comes and goes (blocks, atime). */
+/** Where an identity's words of four bytes lie, in the sequence of `identity.ts`: without what comes and goes (links, blocks, atime). */
 const IDENTITY_WORDS = [
   ...wordsFrom(STATX.inode, STATX.blocks),
-  ...wordsFrom(STATX.ctime, STATX.deviceMinor + 4),
+  ...wordsFrom(STATX.ctime, STATX.rdevMajor), // and mtime
+  ...wordsFrom(STATX.uid, STATX.inode), // and gid, mode
+  ...wordsFrom(STATX.rdevMajor, STATX.deviceMinor + 4),
 ]
 
 const { EINTR, ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE, ENXIO, EINVAL } = koffi.os.errno as Record<
