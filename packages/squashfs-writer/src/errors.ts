@@ -1,11 +1,38 @@
 /** The errors this library throws: each has a `code`, and a message that names what was wrong and what to do. */
 
+/**
+ * What went wrong. Stable, for programs: the message may change, the code does not.
+ *
+ * - `INVALID_OPTION` ({@link OptionError}): an option or an argument has a value that cannot be.
+ * - `INVALID_ENTRY` ({@link EntryError}): an entry that no image can hold.
+ * - `FORMAT_LIMIT` ({@link LimitError}): more than squashfs can hold.
+ * - `UNREADABLE` ({@link UnreadableError}): what was to be packed could not be read whole.
+ * - `DESTINATION` ({@link DestinationError}): the image could not be written.
+ * - `SINK_USED`: a sink for one image was given for another.
+ * - `CODEC_UNAVAILABLE` ({@link CodecError}): a compressor does not run here.
+ * - `TEMPORARY_FILE` ({@link TemporaryFileError}): a stream could not be kept until its turn.
+ * - `WORKER`: a worker ended or failed as a whole, which is a fault of this library or of the machine.
+ * - `NOT_AN_IMAGE`, `DAMAGED_IMAGE`, `UNKNOWN_COMPRESSOR` ({@link ImageError}): what was to be read cannot be read.
+ */
+export type SquashfsErrorCode =
+  | 'INVALID_OPTION'
+  | 'INVALID_ENTRY'
+  | 'FORMAT_LIMIT'
+  | 'UNREADABLE'
+  | 'DESTINATION'
+  | 'SINK_USED'
+  | 'CODEC_UNAVAILABLE'
+  | 'TEMPORARY_FILE'
+  | 'WORKER'
+  | 'NOT_AN_IMAGE'
+  | 'DAMAGED_IMAGE'
+  | 'UNKNOWN_COMPRESSOR'
+
 /** Everything that this library throws on purpose, aborts aside, is one of these. */
 export class SquashfsError extends Error {
   override name = 'SquashfsError'
   constructor(
-    /** Stable, for programs: the message may change, the code does not. */
-    readonly code: string,
+    readonly code: SquashfsErrorCode,
     message: string,
     options?: ErrorOptions,
   ) {
@@ -13,22 +40,50 @@ export class SquashfsError extends Error {
   }
 }
 
-/** An option has a value that the format or this library cannot use. Thrown before anything is read or written. */
+/** An option or an argument has a value that cannot be used. Thrown before anything is read or written. */
 export class OptionError extends SquashfsError {
   override name = 'OptionError'
   constructor(
-    /** The option's name. */
+    /** The name of the option or argument. */
     readonly option: string,
-    message: string,
+    /** What was given. */
+    readonly value: unknown,
+    /** What is possible, in words. */
+    readonly mustBe: string,
   ) {
-    super('INVALID_OPTION', `${option}: ${message}`)
+    super('INVALID_OPTION', `${option} is ${shown(value)}; it must be ${mustBe}`)
   }
+}
+
+const LONGEST_VALUE = 60
+
+/** A value as messages show it: short, on one line, and so that a text is not taken for a number. */
+export function shown(value: unknown, depth = 1): string {
+  if (typeof value === 'function') return 'a function'
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'string') return shortened(`'${JSON.stringify(value).slice(1, -1)}'`)
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) {
+    if (depth === 0) return 'an array'
+    const items = value.slice(0, LONGEST_VALUE).map((item) => shown(item, depth - 1))
+    return shortened(`[${items.join(', ')}]`)
+  }
+  const name: unknown = value.constructor?.name
+  if (typeof name === 'string' && name !== 'Object') return `a value of type ${name}`
+  if (depth === 0) return 'an object'
+  const fields = Object.entries(value).slice(0, LONGEST_VALUE)
+  return shortened(`{ ${fields.map(([key, field]) => `${key}: ${shown(field, depth - 1)}`).join(', ')} }`)
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}...`
 }
 
 /** An entry that no image can hold: a bad path, a missing parent's kind, a duplicate, a target that is not there. */
 export class EntryError extends SquashfsError {
   override name = 'EntryError'
   constructor(
+    /** The entry's path, printable; of one without a path its place among the entries, as `entries[2]`. */
     readonly path: string,
     message: string,
   ) {
@@ -51,23 +106,32 @@ export interface Unreadable {
   /** The system's code (`EACCES`, `EIO`, `ENOENT`, ...), or `CHANGED` for what changed while it was read. */
   readonly code: string
   readonly message: string
+  /** The error of a stream that a program gave as content; absent for all else. */
+  readonly cause?: unknown
 }
 
-/** One or more paths could not be read; no image was made. */
+/** One or more paths could not be read; no image was made. The `cause` is that of the first path that has one. */
 export class UnreadableError extends SquashfsError {
   override name = 'UnreadableError'
   constructor(
     /** Every such path, in the order of paths. */
     readonly paths: readonly Unreadable[],
+    /** What can be done about it where it was found, in words. */
+    remedy: string,
   ) {
-    const shown = paths.slice(0, 20).map((p) => `\n  ${p.path}: ${p.message} (${p.code})`)
+    const lines = paths.slice(0, 20).map((p) => `\n  ${p.path}: ${p.message} (${p.code})`)
     const rest = paths.length > 20 ? `\n  ... and ${paths.length - 20} more` : ''
     super(
       'UNREADABLE',
-      `${paths.length === 1 ? 'one path' : `${paths.length} paths`} could not be packed; make them readable, ` +
-        `leave them out by a pattern, or set unreadable: 'omit':${shown.join('')}${rest}`,
+      `${paths.length === 1 ? 'one path' : `${paths.length} paths`} could not be read; ${remedy}:${lines.join('')}${rest}`,
+      causeOf(paths),
     )
   }
+}
+
+function causeOf(paths: readonly Unreadable[]): ErrorOptions {
+  const found = paths.find(({ cause }) => cause !== undefined)
+  return found ? { cause: found.cause } : {}
 }
 
 /** A codec does not run here; `cause` says what its library was missing. */

@@ -38,6 +38,8 @@ export interface ImageSettings {
   /** Seconds; null takes the newest mtime of the tree. */
   readonly imageTime: number | null
   readonly unreadable: 'fail' | 'omit'
+  /** What can be done about what cannot be read, in words. */
+  readonly unreadableRemedy: string
   /** Blocks that may be under way: being encoded, or encoded before their turn. */
   readonly blocksUnderWay: number
 }
@@ -142,7 +144,7 @@ export async function writeTree(
     },
     progressOf(files, () => output.position, signal, onProgress),
   )
-  const omitted = takeOut(root, data.failures, missing, settings.unreadable)
+  const omitted = takeOut(root, data.failures, missing, settings)
   await beforeTables()
   signal.throwIfAborted()
   onProgress({ ...total(files), phase: 'tables', bytesOut: output.position })
@@ -164,7 +166,7 @@ export async function writeTree(
   const storesInodes = store.has('inodes')
   const fragmentTable =
     data.fragments.length === 0
-      ? null
+      ? output.position // where an empty table would lie, as with mksquashfs: 7-Zip and unsquashfs before 4.6 take no other
       : await writeLookupTable(output, encodeMetadata, storesInodes, data.fragments.map(encodeFragmentEntry))
   const exportTable = settings.exportable
     ? await writeLookupTable(output, encodeMetadata, storesInodes, [exportRecords(tables.references)])
@@ -237,14 +239,14 @@ function takeOut(
   root: DirectoryNode,
   failures: DataResult['failures'],
   missing: readonly Unreadable[],
-  unreadable: ImageSettings['unreadable'],
+  { unreadable, unreadableRemedy }: ImageSettings,
 ): readonly Unreadable[] {
   if (failures.size === 0 && missing.length === 0) return []
   const failed: ReadonlySet<Node> = new Set(failures.keys())
   const found = pathsOf(root, failed)
   const listed = found.map(([path, node]) => ({ path: toDisplay(path), ...failures.get(node as FileNode)! }))
   const all = [...missing, ...listed].sort((a, b) => (a.path < b.path ? -1 : 1))
-  if (unreadable === 'fail') throw new UnreadableError(all)
+  if (unreadable === 'fail') throw new UnreadableError(all, unreadableRemedy)
   for (const [path] of found) removePath(root, path)
   return all
 }

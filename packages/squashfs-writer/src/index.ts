@@ -14,6 +14,7 @@ export {
   LimitError,
   OptionError,
   SquashfsError,
+  type SquashfsErrorCode,
   TemporaryFileError,
   type Unreadable,
   UnreadableError,
@@ -33,6 +34,7 @@ export type { ImageOptions } from './node/settings.js'
 export { type ImageResult, writeImage } from './node/write-image.js'
 export type { Sink } from './output.js'
 export type { Examine, Failure } from './source/workers/protocol.js'
+export type { Bytes } from './tree/bytes.js'
 export type {
   DeviceEntry,
   DirectoryEntry,

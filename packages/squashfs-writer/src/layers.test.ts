@@ -37,12 +37,13 @@ const IMPORTS = SOURCES.flatMap((file) => {
 /** What each layer may import of this package. What is not listed here is a program's or a test's business. */
 const BELOW: Readonly<Record<string, readonly string[]>> = {
   errors: [],
+  'option-rules': ['errors'],
   format: ['format'],
-  tree: ['tree', 'format', 'errors'],
-  codec: ['codec', 'format', 'errors'],
+  tree: ['tree', 'format', 'option-rules', 'errors'],
+  codec: ['codec', 'format', 'option-rules', 'errors'],
   read: ['read', 'tree', 'format', 'codec', 'errors'],
   output: [],
-  'memory-sink': ['output'],
+  'memory-sink': ['output', 'errors'],
   paths: ['tree'],
   data: ['data', 'tree', 'format', 'codec', 'output', 'errors'],
   tables: ['tables', 'tree', 'format', 'codec', 'output', 'errors'],
@@ -58,6 +59,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
     'format',
     'codec',
     'output',
+    'option-rules',
     'errors',
   ],
   index: [

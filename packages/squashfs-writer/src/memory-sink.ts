@@ -1,4 +1,5 @@
 /** Memory sink: an image that is wanted as bytes. */
+import { SquashfsError } from './errors.js'
 import type { Sink } from './output.js'
 
 export interface MemorySink extends Sink {
@@ -7,7 +8,7 @@ export interface MemorySink extends Sink {
 }
 
 /**
- * A sink that keeps what is written.
+ * A sink that keeps what is written, for one image.
  * @example
  * const sink = memorySink()
  * await writeImage([{ type: 'file', path: 'hello.txt', content: 'hello' }], sink)
@@ -16,7 +17,12 @@ export interface MemorySink extends Sink {
 export function memorySink(): MemorySink {
   let room = new Uint8Array(65_536)
   let size = 0
+  let used = false
   return {
+    begin() {
+      if (used) throw new SquashfsError('SINK_USED', 'a memory sink holds one image; make one for each')
+      used = true
+    },
     write(bytes, position) {
       const end = position + bytes.length
       if (end > room.length) {

@@ -2,6 +2,8 @@
 
 /** Where an image goes: anything that takes bytes at a position. */
 export interface Sink {
+  /** Told that an image begins. A sink for one image only throws when it is told again. */
+  begin?(): void
   /**
    * Takes bytes for a position (in bytes from the destination's start). Positions grow, except that the superblock comes
    * last. The bytes must not be kept after the call or its promise is done. A rejection stops the packing.

@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { contentBytes, run, withFolder, withMount, withTmpfs } from 'fixtures'
 import {
@@ -45,7 +46,6 @@ describe('an image', () => {
   it('is private until it is complete, whatever the umask', async () => {
     await withFolder(async (folder) => {
       const image = join(folder, 'image.squashfs')
-      writeFileSync(image, 'what was there before', { mode: 0o666 })
       const modes = new Set<string>()
       const umask = process.umask(0)
       try {
@@ -295,21 +295,46 @@ describe('an abort', () => {
       const image = join(folder, 'image.squashfs')
       writeFileSync(image, 'what was there before')
       const controller = new AbortController()
-      // The last that is asked for, when all is written and flushed.
-      const umask = vi.spyOn(process, 'umask').mockImplementation(() => {
+      // What is asked of the disk when all is written.
+      const file = await open(image)
+      const sync = vi.spyOn(Object.getPrototypeOf(file), 'sync').mockImplementation(async () => {
         controller.abort(new Error('the user went home'))
-        return 0o022
       })
+      await file.close()
       try {
         const packing = writeImage(ENTRIES, image, { signal: controller.signal })
         await expect(packing).rejects.toThrow('the user went home')
+        expect(sync).toHaveBeenCalled()
       } finally {
-        umask.mockRestore()
+        sync.mockRestore()
       }
       expect(readdirSync(folder)).toEqual(['image.squashfs'])
       expect(readFileSync(image, 'utf8')).toBe('what was there before')
     })
   })
+
+  it.each(['never ends', 'fails later'])(
+    'while `beforeReplace` %s ends it at once, leaves no file, and keeps the old image',
+    async (how) => {
+      await withFolder(async (folder) => {
+        const image = join(folder, 'image.squashfs')
+        writeFileSync(image, 'what was there before')
+        const controller = new AbortController()
+        const beforeReplace = () => {
+          setImmediate(() => controller.abort(new Error('enough')))
+          return new Promise<void>((_, reject) => {
+            if (how === 'fails later') setTimeout(() => reject(new Error('too late')), 50)
+          })
+        }
+        const writing = writeImage(ENTRIES, image, { beforeReplace, signal: controller.signal })
+        await expect(writing).rejects.toThrow('enough')
+        expect(readdirSync(folder)).toEqual(['image.squashfs'])
+        expect(readFileSync(image, 'utf8')).toBe('what was there before')
+        await new Promise((resolve) => setTimeout(resolve, 60))
+      })
+    },
+    20_000,
+  )
 
   it('before the start does nothing at all', async () => {
     await withFolder(async (folder) => {

@@ -1,5 +1,5 @@
 // Readers that share no code with unsquashfs, the kernel or us: what they make of our images.
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   differences,
@@ -17,10 +17,21 @@ import {
   survey,
   type TreeModel,
   thoroughTree,
+  withMount,
   withSquashfuse,
   withTmpfs,
 } from 'fixtures'
-import { type Codec, gzip, portableGzip, uncompressed, writeImage, zstd } from 'squashfs-writer'
+import {
+  type Codec,
+  type Entry,
+  gzip,
+  type ImageOptions,
+  portableGzip,
+  uncompressed,
+  writeImage,
+  zstd,
+} from 'squashfs-writer'
+import { decodeSuperblock } from 'squashfs-writer/format'
 import { describe, expect, it } from 'vitest'
 
 const CODECS: readonly (readonly [string, Codec])[] = [
@@ -82,6 +93,36 @@ describe.each(CODECS)('an image with %s', (_, codec) => {
         }
       },
     )
+  })
+})
+
+describe('an image without fragments', () => {
+  const whole = { type: 'file', path: 'file', content: new Uint8Array(131_072).fill(7) } as const
+
+  it.each<[string, Entry[], ImageOptions]>([
+    ['because none are wanted', [{ ...whole, content: 'short' }], { fragments: 'never' }],
+    ['because its only file fills its blocks', [whole], {}],
+    ['because it has no files', [{ type: 'symlink', path: 'file', target: 'elsewhere' }], {}],
+    ['and without an export table', [whole], { exportable: false }],
+  ])('%s names the place of an empty table, and every reader takes it', async (_, entries, options) => {
+    await withTmpfs(async (scratch) => {
+      const image = join(scratch, 'image.squashfs')
+      await writeImage(entries, image, options)
+      const { fragmentTable, directoryTable, exportTable, idTable } = decodeSuperblock(await readFile(image))!
+      expect(fragmentTable).toBeGreaterThan(directoryTable)
+      // The table that comes next begins with its metadata block, before its own index.
+      expect(fragmentTable).toBeLessThan(exportTable ?? idTable)
+
+      await sevenZipTest(image)
+      expect(await sevenZipList(image)).toEqual(['file'])
+      expect((await rdsquashfsList(image))[0]).toContain(' file')
+      await run('unsquashfs', ['-no-progress', '-dest', join(scratch, 'unpacked'), image])
+      const unpacked = await survey(join(scratch, 'unpacked'))
+      await withMount(image, async (mounted) =>
+        expect(differences(unpacked, await survey(mounted), ['type', 'content', 'target'])).toEqual([]),
+      )
+      await withSquashfuse(image, async (mounted) => expect(await readdir(mounted)).toEqual(['file']))
+    })
   })
 })
 

@@ -1,18 +1,31 @@
 // What cannot be read, and what changes while it is packed: named, never packed half.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type OnRead, run, survey, withFolder, withLustre, withMount } from 'fixtures'
-import { type Entry, type PackOptions, packDirectory, UnreadableError, writeImage } from 'squashfs-writer'
+import {
+  type Entry,
+  inspectDirectory,
+  type PackOptions,
+  packDirectory,
+  UnreadableError,
+  writeImage,
+} from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
 const MIB = 1024 * 1024
@@ -136,11 +149,38 @@ describe('what cannot be read', () => {
     })
   })
 
-  it('a folder that is not there at all is named', async () => {
+  it.each<[string, string, string, string]>([
+    ['is not there', 'nowhere', 'ENOENT', 'there is no such directory'],
+    ['is a file', 'a', 'ENOTDIR', 'it is not a directory'],
+    ['lies below a file', 'a/b', 'ENOTDIR', 'a part of its path is not a directory'],
+    ['is a symlink to a file', 'to a', 'ENOTDIR', 'it is not a directory'],
+    ['is a symlink to nothing', 'to nothing', 'ENOENT', 'there is no such directory'],
+    ['is a symlink to itself', 'to itself', 'ELOOP', 'it is a symlink that leads to itself'],
+  ])('a directory that %s is told of as such, with a remedy that fits', async (_, name, code, message) => {
     await withSource(async (source, image) => {
-      const error = await failureOf(packDirectory(join(source, 'nowhere'), image))
-      expect(error.paths).toMatchObject([{ path: expect.stringContaining('nowhere'), code: 'ENOENT' }])
+      symlinkSync('a', join(source, 'to a'))
+      symlinkSync('gone', join(source, 'to nothing'))
+      symlinkSync('to itself', join(source, 'to itself'))
+      const path = join(source, name)
+      for (const work of [() => packDirectory(path, image), () => inspectDirectory(path, {}, () => {})]) {
+        const error = await failureOf(work())
+        expect(error.paths).toEqual([{ path, code, message }])
+        expect(error.message).toContain('give a directory that is there')
+        expect(error.message).not.toContain('omit')
+      }
       expectNothingBeside(image)
+    })
+  })
+
+  it('a symlink to a directory is that directory', async () => {
+    await withSource(async (source, image) => {
+      const link = join(dirname(source), 'link to the source')
+      symlinkSync('source', link)
+      await packDirectory(link, image)
+      await expectSameBut(source, image, [])
+      expect(await inspectDirectory(link, {}, ({ entries }) => entries.map(({ path }) => path))).toContain(
+        'a',
+      )
     })
   })
 })
@@ -193,6 +233,60 @@ describe('a file that changes after it was found', () => {
       const error = await failureOf(writeImage(entries, image, options))
       expect(error.paths.map(({ path }) => path)).toEqual(['y'])
       expectNothingBeside(image)
+    })
+  })
+})
+
+describe('a file that gets or loses a name after it was found', () => {
+  it.each([1, 2, 4])('is packed, whatever its size (%i threads)', async (threads) => {
+    await withSource(async (source, image) => {
+      const elsewhere = join(dirname(source), 'elsewhere')
+      mkdirSync(elsewhere)
+      linkSync(join(source, 'b'), join(elsewhere, 'b'))
+      const options = whenDataBegins(() => {
+        for (const name of ['a', 'large', 'folder/open'])
+          linkSync(join(source, name), join(elsewhere, basename(name)))
+        unlinkSync(join(elsewhere, 'b'))
+      })
+      await packDirectory(source, image, { ...options, threads })
+      await expectSameBut(source, image, [])
+    })
+  })
+
+  it('is packed while names come and go', async () => {
+    await withSource(async (source, image) => {
+      for (let n = 0; n < 200; n++) writeFileSync(join(source, `many-${n}`), `content ${n}`)
+      const cache = join(dirname(source), 'cache')
+      const script = `
+        while :; do cp -al ${source} ${cache}; rm -rf ${cache}; done`
+      const linking = spawn('sh', ['-c', script], { stdio: 'ignore', detached: true })
+      try {
+        for (let n = 0; n < 5; n++) {
+          await packDirectory(source, image)
+          await expectSameBut(source, image, [])
+        }
+      } finally {
+        process.kill(-linking.pid!)
+        await once(linking, 'close')
+      }
+    })
+  })
+
+  it.each<[string, (path: string) => void]>([
+    ['whose permissions change', (path) => chmodSync(path, 0o600)],
+    ['whose owner changes', (path) => chownSync(path, 1234, 1234)],
+  ])('but %s is named', async (_, change) => {
+    await withSource(async (source, image) => {
+      for (const name of ['a', 'large']) {
+        const error = await failureOf(
+          packDirectory(
+            source,
+            image,
+            whenDataBegins(() => change(join(source, name))),
+          ),
+        )
+        expect(error.paths).toMatchObject([{ path: name, code: 'CHANGED' }])
+      }
     })
   })
 })

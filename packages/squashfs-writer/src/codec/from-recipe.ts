@@ -11,20 +11,17 @@ import { zstd } from './zstd.js'
 export async function codecFrom(recipe: CodecRecipe): Promise<Codec> {
   switch (recipe.kind) {
     case 'zstd':
-      return zstd(recipe)
+      return zstd({ level: recipe.level, encoder: recipe.encoder })
     case 'gzip':
-      return gzip(recipe)
+      return gzip({ level: recipe.level })
     case 'portable-gzip':
-      return portableGzip(recipe)
+      return portableGzip({ level: recipe.level })
     case 'none':
       return uncompressed()
     case 'module': {
       const { default: make }: { default?: unknown } = await import(recipe.url)
       if (typeof make !== 'function')
-        throw new OptionError(
-          'codec',
-          `${recipe.url}; its default export must be a function that makes a codec`,
-        )
+        throw new OptionError('codec', recipe.url, 'a module whose default export makes a codec')
       return make(recipe.options) as Codec
     }
   }

@@ -68,7 +68,7 @@ describe.each([
   })
 
   it.each([0, 10, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('has no level %d', (level) => {
-    expect(() => make({ level })).toThrow(new OptionError('level', `${level}; gzip has the levels 1 to 9`))
+    expect(() => make({ level })).toThrow(new OptionError('level', level, 'an integer from 1 to 9'))
     expect(() => make({ level })).toThrow(OptionError)
   })
 })

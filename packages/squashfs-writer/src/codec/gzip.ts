@@ -2,9 +2,9 @@
 
 import { deflateSync } from 'node:zlib'
 import { zlibSync } from 'fflate'
-import { OptionError } from '../errors.js'
 import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
 import type { Codec } from './codec.js'
+import { levelOf } from './level.js'
 
 /** What the format implies when an image has no compressor options. */
 const IMPLIED_LEVEL = 9
@@ -21,7 +21,7 @@ const MEMORY_LEVEL = 7
  * @throws OptionError for another level.
  */
 export function gzip(options: { readonly level?: number } = {}): Codec {
-  const level = checkedLevel(options.level)
+  const level = levelOf(options, 9, IMPLIED_LEVEL)
   return {
     ...head('gzip', level),
     compress: (bytes) => deflateSync(bytes, { level, memLevel: MEMORY_LEVEL, chunkSize: chunkFor(bytes) }),
@@ -34,7 +34,7 @@ export function gzip(options: { readonly level?: number } = {}): Codec {
  * @throws OptionError for another level.
  */
 export function portableGzip(options: { readonly level?: number } = {}): Codec {
-  const level = checkedLevel(options.level) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
+  const level = levelOf(options, 9, IMPLIED_LEVEL) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
   return {
     ...head('portable-gzip', level),
     compress: (bytes) => zlibSync(bytes, { level }),
@@ -53,12 +53,7 @@ function head(
   }
 }
 
-function checkedLevel(level = IMPLIED_LEVEL): number {
-  if (Number.isInteger(level) && level >= 1 && level <= 9) return level
-  throw new OptionError('level', `${level}; gzip has the levels 1 to 9`)
-}
-
 /** One output chunk that surely holds the result spares zlib from gathering many. */
-export function chunkFor(bytes: Uint8Array): number {
+function chunkFor(bytes: Uint8Array): number {
   return Math.max(1024, bytes.length + (bytes.length >> 8) + 64)
 }

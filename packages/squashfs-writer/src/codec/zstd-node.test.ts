@@ -178,7 +178,8 @@ describe('a Node without zstd', () => {
     expect(zstd().encoder).toEqual({ name: 'bundled', version: '1.5.2' })
     const expected = new OptionError(
       'encoder',
-      `'node'; Node ${process.versions.node} has no zstd, 22.15 and later have it`,
+      'node',
+      `bundled on Node ${process.versions.node}, which has no zstd`,
     )
     expect(() => zstd({ encoder: 'node' })).toThrow(expected.message)
     expect(() => zstd({ encoder: 'node' })).toThrow(Thrown)

@@ -112,7 +112,7 @@ describe('the codec', () => {
   })
 
   it.each([0, 23, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY])('has no level %d', (level) => {
-    expect(() => zstd({ level })).toThrow(new OptionError('level', `${level}; zstd has the levels 1 to 22`))
+    expect(() => zstd({ level })).toThrow(new OptionError('level', level, 'an integer from 1 to 22'))
     expect(() => zstd({ level })).toThrow(OptionError)
   })
 
@@ -140,8 +140,6 @@ describe('the encoder', () => {
 
   it('is one of the two', () => {
     const encoder = 'fast' as 'node'
-    expect(() => zstd({ encoder })).toThrow(
-      new OptionError('encoder', "fast; it must be 'node' or 'bundled'"),
-    )
+    expect(() => zstd({ encoder })).toThrow(new OptionError('encoder', 'fast', "'node' or 'bundled'"))
   })
 })

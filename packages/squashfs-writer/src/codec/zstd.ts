@@ -1,6 +1,7 @@
 /** zstd: by Node itself where it has it (22.15 and later), elsewhere by the library that comes with this package. */
 import { OptionError } from '../errors.js'
 import { Compressor, encodeZstdOptions } from '../format/compressor-options.js'
+import { checkOptions, integer, oneOf } from '../option-rules.js'
 import type { Codec } from './codec.js'
 import { loadBundledZstd } from './zstd-bundled.js'
 import { fitForKernel } from './zstd-frame.js'
@@ -22,9 +23,8 @@ export type ZstdEncoder = 'node' | 'bundled'
  * @throws OptionError for another level or encoder, and for 'node' where Node has no zstd.
  */
 export function zstd(options: { readonly level?: number; readonly encoder?: ZstdEncoder } = {}): Codec {
+  checkOptions(options, { level: integer(1, 22), encoder: oneOf('node', 'bundled') })
   const level = options.level ?? 3
-  if (!Number.isInteger(level) || level < 1 || level > 22)
-    throw new OptionError('level', `${level}; zstd has the levels 1 to 22`)
   const encoder = options.encoder ?? (nodeHasZstd ? 'node' : 'bundled')
   const head = {
     name: 'zstd',
@@ -43,13 +43,8 @@ export function zstd(options: { readonly level?: number; readonly encoder?: Zstd
       },
     }
 
-  if (encoder !== 'node')
-    throw new OptionError('encoder', `${String(encoder)}; it must be 'node' or 'bundled'`)
   if (!nodeHasZstd)
-    throw new OptionError(
-      'encoder',
-      `'node'; Node ${process.versions.node} has no zstd, 22.15 and later have it`,
-    )
+    throw new OptionError('encoder', encoder, `bundled on Node ${process.versions.node}, which has no zstd`)
   const compressTransient = createNodeCompressor(level)
   return {
     ...head,

@@ -1,11 +1,15 @@
 /** Destination: the file that an image becomes. Its name appears only when the image is complete. */
-import { constants, existsSync } from 'node:fs'
+import { constants } from 'node:fs'
 import { access, type FileHandle, link, open, realpath, rename, rm, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DestinationError, SquashfsError } from '../errors.js'
 import type { Sink } from '../output.js'
+import type { Warning } from '../tree/rules.js'
+import { accessOf, accessOfNewFile, giveAccess, loadAclCalls } from './file-access.js'
 import { partialName, removeLeftovers } from './partial-file.js'
 import { thisRun } from './run-identity.js'
+import { systemCode, withName } from './system-error.js'
+import { untilAborted } from './until-aborted.js'
 import { loadWriteBack, type WriteBack } from './write-back.js'
 
 /** A place that was looked at before the work began, so that a wrong one is known early. */
@@ -31,13 +35,22 @@ export async function findDestination(path: string, replace: boolean): Promise<D
   return { path, target, replace }
 }
 
+/** What was written, and what the system refused that is not worth losing an image for. */
+export interface Written<T> {
+  readonly result: T
+  readonly warnings: readonly Warning[]
+}
+
 /**
  * Lets `write` fill a temporary file beside the target, then puts it in the target's place: flushed to the disk, by one rename,
  * so that whoever has the old image open or mounted goes on reading the old one. If anything fails the temporary file is
  * removed, and what was there stays.
  *
+ * Until it is complete its owner alone may read it. Then it gets mode, owner, group and ACL of the file that it replaces, or
+ * what the directory gives a new file, by its default ACL or the umask.
+ *
  * @param offset bytes of zeros before the image.
- * @param signal heeded until the image is complete, also while the disk is waited for.
+ * @param signal heeded until the image takes its place, also while the disk or `beforeReplace` is waited for.
  * @throws DestinationError when the system refuses, with its error as `cause`; whatever `write` throws.
  */
 export async function writeDestination<T>(
@@ -46,38 +59,68 @@ export async function writeDestination<T>(
   beforeReplace: BeforeReplace,
   signal: AbortSignal,
   write: (sink: Sink) => Promise<T>,
-): Promise<T> {
+): Promise<Written<T>> {
   const [folder, name] = [dirname(target), basename(target)]
   const run = await thisRun()
   await removeLeftovers(folder, name, run)
   const temporary = join(folder, partialName(name, run))
-  // Private until it is complete, whatever the umask.
+  const warnings: Warning[] = []
+  const acls = await loadAclCalls()
+  const replaced = async () => (replace ? accessOf(target, acls) : null)
+  const atFirst = await guarded(
+    path,
+    async () => (await replaced()) ?? (await accessOfNewFile(temporary, acls)),
+  )
   const file = await guarded(path, () => open(temporary, 'wx', 0o600))
   try {
     const result = await fill(file)
     signal.throwIfAborted()
-    if (replace && existsSync(target)) await beforeReplace(target)
+    if (replace && (await guarded(path, replaced)))
+      await untilAborted(signal, Promise.resolve(beforeReplace(target)))
     await guarded(path, () => (replace ? rename(temporary, target) : appear(temporary, target)))
     await guarded(path, () => syncFolder(folder))
-    return result
+    return { result, warnings }
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}) // the first error is the one to tell
     throw error
   }
 
   async function fill(handle: FileHandle): Promise<T> {
+    let result: T
     try {
-      const result = await write(fileSink(handle, path, await loadWriteBack()))
-      await guarded(path, async () => {
-        const { size } = await handle.stat()
-        if (size < offset) await handle.truncate(offset)
-        await handle.sync()
-        await handle.chmod(0o666 & ~process.umask())
-      })
-      return result
-    } finally {
-      await handle.close()
+      result = await write(fileSink(handle, path, await loadWriteBack()))
+      await guarded(path, () => complete(handle))
+    } catch (error) {
+      await handle.close().catch(() => {}) // the first error is the one to tell
+      throw error
     }
+    await guarded(path, () => handle.close()) // a network may refuse only now what was written
+    return result
+  }
+
+  async function complete(handle: FileHandle): Promise<void> {
+    const { size } = await handle.stat()
+    if (size < offset) await handle.truncate(offset)
+    const access = (await replaced()) ?? atFirst
+    const refused = access ? await giveAccess(handle, access, acls) : []
+    for (const message of refused) warnings.push({ code: 'ACCESS_NOT_SET', path, message })
+    if (!(await sync(handle)))
+      warnings.push({
+        code: 'NOT_FLUSHED',
+        path,
+        message: 'its filesystem cannot be told to bring it to the disk; after a power failure, verify it',
+      })
+  }
+}
+
+/** @returns whether the filesystem knows how to flush a file. */
+async function sync(file: FileHandle): Promise<boolean> {
+  try {
+    await file.sync()
+    return true
+  } catch (error) {
+    if (['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(systemCode(error) ?? '')) return false
+    throw error
   }
 }
 
@@ -114,7 +157,7 @@ function fileSink(file: FileHandle, path: string, writeBack: WriteBack): Sink {
 
 async function resolveTarget(path: string, replace: boolean): Promise<string> {
   const target = await realpath(path).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return resolve(path)
+    if (systemCode(error) === 'ENOENT') return resolve(path)
     throw destinationError(path, error)
   })
   const found = await stat(target).catch(() => null)
@@ -132,7 +175,7 @@ async function appear(temporary: string, target: string): Promise<void> {
     await link(temporary, target)
     await unlink(temporary)
   } catch (error) {
-    if (codeOf(error) !== 'EPERM' && codeOf(error) !== 'ENOTSUP') throw error
+    if (systemCode(error) !== 'EPERM' && systemCode(error) !== 'ENOTSUP') throw error
     await rename(temporary, target) // a filesystem without hard links
   }
 }
@@ -143,7 +186,7 @@ async function syncFolder(folder: string): Promise<void> {
     const handle = await open(folder, 'r')
     await handle.sync().finally(() => handle.close())
   } catch (error) {
-    if (codeOf(error) === 'EIO') throw error
+    if (systemCode(error) === 'EIO') throw error
   }
 }
 
@@ -165,17 +208,15 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EEXIST: 'it exists already and is not to be replaced',
   ENOTDIR: 'a part of its path is not a directory',
   ENAMETOOLONG: 'its name is too long',
+  ESTALE: 'its directory or its disk was taken away from the file server meanwhile; choose another place',
   EFBIG: 'its filesystem does not take files of this size',
 }
 
 function destinationError(path: string, error: unknown): DestinationError {
-  const code = codeOf(error)
-  const message = (code && REMEDIES[code]) ?? (error instanceof Error ? error.message : String(error))
-  return new DestinationError(path, `the image cannot be written: ${message}`, error)
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const cause = withName(error)
+  const code = systemCode(cause)
+  const message = (code && REMEDIES[code]) ?? (cause instanceof Error ? cause.message : String(cause))
+  return new DestinationError(path, `the image cannot be written: ${message}`, cause)
 }
 
 function systemError(code: string): Error {

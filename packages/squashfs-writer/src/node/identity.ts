@@ -2,8 +2,8 @@
  * Identity: what tells that a file is the one that was seen, unchanged, to the nanosecond and to the last bit of 64.
  *
  * A byte string, made for every file and looked into for few: the inode's number in its first eight bytes, the size in the
- * next eight, both little-endian, then the times of the last changes to content and metadata, and in the last eight bytes
- * the filesystem.
+ * next eight, both little-endian, the time of the last change of any kind (ctime) in the next sixteen, then the time of the
+ * last change to the content, owner, group, type and permissions, and in the last eight bytes the filesystem.
  */
 import { type ByteString, toBytes } from '../tree/byte-string.js'
 import type { Identity } from '../tree/node.js'
@@ -11,6 +11,19 @@ import type { Identity } from '../tree/node.js'
 /** The inode as such, whatever its state: names that share it are hard links. */
 export function inodeOf(identity: Identity): ByteString {
   return identity.slice(0, 8) + identity.slice(-8)
+}
+
+/** Where the time of the last change of any kind lies. */
+const [CTIME, CTIME_END] = [16, 32]
+
+/**
+ * Whether nothing but the time of the last change of any kind differs. So it is when the file got or lost a name, as the
+ * files of an environment do that are hard links to those of a package cache. An xattr may have changed, too. A change of the
+ * content shows only if whoever made it did not set its time back; so what was read before must be read again.
+ */
+export function differsInCtimeAlone(seen: Identity, now: Identity): boolean {
+  const rest = (identity: Identity) => identity.slice(0, CTIME) + identity.slice(CTIME_END)
+  return now !== seen && rest(now) === rest(seen)
 }
 
 /** How a file differs from what was seen of it, in words; null when it does not. */

@@ -1,11 +1,13 @@
 /** Inspect directory: a look through a directory alone, by a program that may pack it later, or not. */
 import type { Progress } from '../image.js'
+import { callback, checkOptions, checkValue, flag, type OptionRule, patterns } from '../option-rules.js'
 import { withPool } from '../source/workers/pool.js'
 import { compilePatterns } from '../tree/patterns.js'
 import { applyRules } from '../tree/rules.js'
 import { type DirectoryLook, lookAt } from './directory-look.js'
 import { type ScanOptions, scan } from './scan.js'
-import { settle, sourcePath } from './settings.js'
+import { IMAGE_OPTIONS, settle, sourcePath } from './settings.js'
+import { DIRECTORY_REMEDY, sourceDirectory } from './source-directory.js'
 import { untilAborted } from './until-aborted.js'
 
 /** What of a directory is looked at. */
@@ -14,9 +16,9 @@ export interface LookOptions {
    * Glob patterns: only what matches is packed, with the directories above it. A pattern without a slash matches names at
    * any depth, one with a slash whole paths from the directory on.
    */
-  readonly include?: readonly string[]
+  readonly include?: string | readonly string[]
   /** Glob patterns: what matches is left out, with all that lies below it. */
-  readonly exclude?: readonly string[]
+  readonly exclude?: string | readonly string[]
   /** Whether directories on other filesystems are packed empty; false if absent. */
   readonly oneFileSystem?: boolean
 }
@@ -35,6 +37,26 @@ export interface InspectOptions extends LookOptions {
  * open, in the thread that has it. A URL, since it is loaded by several threads.
  */
 export type Examiner = string
+
+/** What each option may be. */
+export const LOOK_OPTIONS = {
+  include: patterns,
+  exclude: patterns,
+  oneFileSystem: flag,
+} satisfies Record<keyof LookOptions, OptionRule>
+
+/** What an examiner is. */
+export const moduleUrl: OptionRule = {
+  mustBe: 'the URL of a module',
+  isValid: (value) => typeof value === 'string' && URL.canParse(value),
+}
+
+const INSPECT_OPTIONS = {
+  ...LOOK_OPTIONS,
+  signal: IMAGE_OPTIONS.signal,
+  onProgress: IMAGE_OPTIONS.onProgress,
+  examiner: moduleUrl,
+} satisfies Record<keyof InspectOptions, OptionRule>
 
 /** Workers are not worth their start for a look, unless calls are slow: then there will be many, whatever is said here. */
 const THREADS = 1
@@ -56,14 +78,18 @@ export async function inspectDirectory<T>(
   options: InspectOptions,
   inspect: (look: DirectoryLook) => T | Promise<T>,
 ): Promise<T> {
+  checkOptions(options, INSPECT_OPTIONS)
+  checkValue('inspect', inspect, callback)
   const { signal, onProgress } = options
   const settings = settle(
     { threads: THREADS, ...(signal && { signal }), ...(onProgress && { onProgress }) },
-    'fail',
+    { unreadable: 'fail', unreadableRemedy: DIRECTORY_REMEDY },
     {},
   )
-  const source = sourcePath(directory)
+  const given = sourcePath(directory)
   const choice = chosenBy(options)
+  settings.signal.throwIfAborted()
+  const source = await untilAborted(settings.signal, sourceDirectory(given))
   const poolOptions = {
     threads: settings.threads,
     codec: null,
@@ -75,7 +101,7 @@ export async function inspectDirectory<T>(
   return await withPool(poolOptions, settings.signal, (pool) => {
     const look = async () => {
       const { rules } = applyRules(settings.rules)
-      const options = { ...choice, rules, xattrs: false, listsEntries: true }
+      const options = { ...choice, rules, xattrs: 'none' as const, listsEntries: true }
       const { entries } = await scan(source, pool, options, settings)
       return await inspect(lookAt(entries, pool))
     }

@@ -3,12 +3,12 @@
  * without the objects that Node makes of it, and a file is opened for half the cost in a folder that is open.
  */
 import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs'
-import { getSystemErrorMap } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import koffi from 'koffi'
 import type { ByteString } from '../tree/byte-string.js'
 import type { Identity, Xattr } from '../tree/node.js'
 import type { SourceCalls, SourceFolder, Status } from './source-calls.js'
+import { nameOfErrno } from './system-error.js'
 
 /** Room for a list of names or a value: Linux' own limits (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
 const XATTR_ROOM = 65_536
@@ -45,10 +45,12 @@ const STATX = {
   deviceMinor: 140,
 } as const
 const STATX_ROOM = 256
-/** Where an identity's words of four bytes lie: all from the inode on, without what comes and goes (blocks, atime). */
+/** Where an identity's words of four bytes lie, in the sequence of `identity.ts`: without what comes and goes (links, blocks, atime). */
 const IDENTITY_WORDS = [
   ...wordsFrom(STATX.inode, STATX.blocks),
-  ...wordsFrom(STATX.ctime, STATX.deviceMinor + 4),
+  ...wordsFrom(STATX.ctime, STATX.rdevMajor), // and mtime
+  ...wordsFrom(STATX.uid, STATX.inode), // and gid, mode
+  ...wordsFrom(STATX.rdevMajor, STATX.deviceMinor + 4),
 ]
 
 const { EINTR, ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE, ENXIO, EINVAL } = koffi.os.errno as Record<
@@ -179,6 +181,7 @@ export function libcCalls(): SourceCalls {
       // Another thread may be ended between two lines; then Node closes what it opened itself.
       open: (name) => (isMainThread ? openIn(folder, name) : openSync(at(name), OPEN_FILE)),
       xattrs: (name, wanted) => xattrsOf(xattrsByPath, zeroEnded(`${here}/${name}`), wanted),
+      xattr: (name, attribute) => readXattr(xattrsByPath, zeroEnded(`${here}/${name}`), attribute),
       close: () => closeSync(folder),
     }
   }
@@ -234,7 +237,6 @@ function forNode(path: ByteString): string | Buffer {
 }
 
 function systemError(errno: number): SystemError {
-  const [code, words] = getSystemErrorMap().get(-errno) ?? []
-  const named = code ?? Object.entries(koffi.os.errno).find(([, number]) => number === errno)?.[0]
-  return new SystemError(named ?? `errno ${errno}`, words ?? `the system's error ${errno}`)
+  const { code, words } = nameOfErrno(errno)
+  return new SystemError(code, words)
 }

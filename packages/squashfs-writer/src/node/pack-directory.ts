@@ -1,21 +1,31 @@
 /** Pack directory: the largest way in, from a folder to an image in one call. */
-import type { Unreadable } from '../errors.js'
+import { type Unreadable, UnreadableError } from '../errors.js'
 import { type Census, census } from '../image.js'
+import {
+  callback,
+  checkOptions,
+  checkValue,
+  either,
+  fields,
+  type OptionRule,
+  oneOf,
+} from '../option-rules.js'
 import type { Sink } from '../output.js'
 import { mergeInto } from '../tree/addition.js'
-import type { AttributeRules, Entry } from '../tree/entry.js'
+import { type AttributeRules, checkEntry, type Entry } from '../tree/entry.js'
 import { type FoundEntry, foundIn } from '../tree/found-entry.js'
 import type { DirectoryNode, FileNode } from '../tree/node.js'
 import { inodeOrder } from '../tree/order.js'
+import { type Contents, createContents } from './contents.js'
 import { type DirectoryLook, fileOf, lookAt } from './directory-look.js'
 import type { DiskEntry } from './disk-entry.js'
-import { chosenBy, type Examiner, type LookOptions } from './inspect-directory.js'
+import { chosenBy, type Examiner, LOOK_OPTIONS, type LookOptions, moduleUrl } from './inspect-directory.js'
 import type { Examination } from './read-contents.js'
 import { scan } from './scan.js'
-import { type ImageOptions, settle, sourcePath } from './settings.js'
-import { loadSourceCalls } from './source-calls.js'
-import { createSpool, type Spool } from './spool.js'
-import { build, contentOf, type ImageResult } from './write-image.js'
+import { checkDestination, IMAGE_OPTIONS, type ImageOptions, settle, sourcePath } from './settings.js'
+import { sourceDirectory } from './source-directory.js'
+import { untilAborted } from './until-aborted.js'
+import { build, ENTRIES, type ImageResult } from './write-image.js'
 
 export interface PackOptions extends ImageOptions, LookOptions {
   /** What happens when something cannot be read: 'fail' (if absent), or 'omit', which leaves it out and lists it. */
@@ -52,6 +62,20 @@ export interface PackOptions extends ImageOptions, LookOptions {
   readonly additions?: Entries | ((found: readonly FoundEntry[]) => Entries)
 }
 
+/** What can be done about what cannot be read. */
+const REMEDY = "make them readable, leave them out by exclude, or set unreadable: 'omit'"
+
+/** What each option may be. */
+const PACK_OPTIONS = {
+  ...IMAGE_OPTIONS,
+  ...LOOK_OPTIONS,
+  unreadable: oneOf('fail', 'omit'),
+  inspect: callback,
+  examination: fields({ examiner: moduleUrl, wants: callback, found: callback }),
+  beforeTables: callback,
+  additions: either(ENTRIES, callback),
+} satisfies Record<keyof PackOptions, OptionRule>
+
 /** In any order, except that a hard link comes after its target. Each path is given once. */
 export type Entries = Iterable<Entry> | AsyncIterable<Entry>
 
@@ -67,10 +91,11 @@ export interface PackResult extends ImageResult {
  *
  * Symlinks are packed as symlinks, hard links as hard links, and every name as the bytes that it is.
  *
- * @param directory the directory whose content becomes the image's root.
+ * @param directory the directory whose content becomes the image's root; a symlink to one is followed.
  * @param destination a file's path, which gets the image only when it is complete, or a sink.
- * @throws OptionError, LimitError, CodecError, DestinationError; UnreadableError with every path that could not be read or that
- * changed meanwhile; the signal's reason when aborted.
+ * @throws OptionError; UnreadableError with every path that could not be read or that changed meanwhile, or when there is no
+ * such directory; EntryError, TemporaryFileError for additions; LimitError, CodecError, DestinationError; the signal's reason
+ * when aborted. Streams that were given as content and not read to their end are then destroyed.
  * @example
  * const { inodes, bytesOut } = await packDirectory('.venv', 'venv.squashfs', { exclude: ['*.a'] })
  * @example
@@ -83,34 +108,48 @@ export async function packDirectory(
   destination: string | Sink,
   options: PackOptions = {},
 ): Promise<PackResult> {
-  const settings = settle(options, options.unreadable ?? 'fail')
-  const source = sourcePath(directory)
-  const choice = chosenBy(options)
-  const spool = createSpool()
+  const contents = createContents(REMEDY)
   let found: Census | null = null
-  const { inspect, examination, beforeTables } = options
-  const examiner = examination?.examiner ?? null
   try {
+    contents.expect(options?.additions)
+    checkOptions(options, PACK_OPTIONS)
+    const unreadable = options.unreadable ?? 'fail'
+    const settings = settle(options, { unreadable, unreadableRemedy: REMEDY })
+    const given = sourcePath(directory)
+    checkDestination(destination)
+    const choice = chosenBy(options)
+    const { inspect, examination, beforeTables } = options
+    settings.signal.throwIfAborted()
+    const source = await untilAborted(settings.signal, sourceDirectory(given))
+    const examiner = examination?.examiner ?? null
     const result = await build(
       destination,
       settings,
       { source, examiner, beforeTables },
       async (pool, { rules }) => {
         const listsEntries = inspect !== undefined || examination !== undefined
-        const how = { ...choice, rules, xattrs: settings.readsXattrs, listsEntries }
+        const how = { ...choice, rules, xattrs: settings.xattrsRead, listsEntries }
         const { root, missing, entries } = await scan(source, pool, how, settings)
+        const failed: Unreadable[] = []
         if (inspect) await inspect(lookAt(entries, pool))
         settings.signal.throwIfAborted()
         if (options.additions) {
           found = census(inodeOrder(root))
-          await add(options.additions, root, rules, spool, settings.signal)
+          await add(options.additions, root, rules, contents, settings.signal, (error) => {
+            if (unreadable === 'fail') throw error
+            failed.push(...error.paths)
+          })
         }
-        return { root, missing, examination: examination ? examinationOf(entries, examination) : null }
+        return {
+          root,
+          missing: [...missing, ...failed],
+          examination: examination ? examinationOf(entries, examination) : null,
+        }
       },
     )
     return { ...result, found: found ?? onlyCensus(result) }
   } finally {
-    await spool.close()
+    await contents.close()
   }
 }
 
@@ -132,15 +171,25 @@ async function add(
   additions: NonNullable<PackOptions['additions']>,
   root: DirectoryNode,
   rules: AttributeRules,
-  spool: Spool,
+  contents: Contents,
   signal: AbortSignal,
+  onUnreadable: (error: UnreadableError) => void,
 ): Promise<void> {
   const merge = mergeInto(root, rules)
-  const source = await loadSourceCalls()
   signal.throwIfAborted()
-  for await (const entry of typeof additions === 'function' ? additions([...foundIn(root)]) : additions) {
+  const entries = typeof additions === 'function' ? additions([...foundIn(root)]) : additions
+  checkValue('additions', entries, ENTRIES)
+  contents.expect(entries)
+  let number = 0
+  for await (const given of entries) {
     signal.throwIfAborted()
-    merge(entry, entry.type === 'file' ? await contentOf(entry, spool, source) : null)
+    const entry = checkEntry(given, `additions[${number++}]`)
+    try {
+      merge(entry, entry.type === 'file' ? await contents.of(entry) : null)
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error
+      onUnreadable(error)
+    }
   }
 }
 

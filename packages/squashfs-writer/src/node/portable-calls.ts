@@ -37,6 +37,7 @@ function enterFolder(folder: ByteString, follow: boolean): SourceFolder {
     target: (name) => readlinkSync(path(name), { encoding: 'latin1' }),
     open: (name) => openSync(path(name), OPEN_FLAGS),
     xattrs: () => [],
+    xattr: () => null,
     close: () => {},
   }
 }
@@ -67,9 +68,9 @@ function secondsOf(nanoseconds: bigint): number {
   return Number(nanoseconds < whole * 1_000_000_000n ? whole - 1n : whole)
 }
 
-function identityOf({ ino, size, mtimeNs, ctimeNs, dev }: BigIntStats): Identity {
-  const fields = new DataView(new ArrayBuffer(40))
-  for (const [n, field] of [ino, size, mtimeNs, ctimeNs, dev].entries())
-    fields.setBigUint64(8 * n, BigInt.asUintN(64, field), true)
+function identityOf({ ino, size, ctimeNs, mtimeNs, uid, gid, mode, dev }: BigIntStats): Identity {
+  const numbers = [ino, size, ctimeNs, 0n, mtimeNs, uid, gid, mode, dev]
+  const fields = new DataView(new ArrayBuffer(8 * numbers.length))
+  for (const [n, field] of numbers.entries()) fields.setBigUint64(8 * n, BigInt.asUintN(64, field), true)
   return fromBytes(new Uint8Array(fields.buffer))
 }

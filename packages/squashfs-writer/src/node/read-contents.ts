@@ -34,8 +34,8 @@ export function filesPerStep(pool: Pool): number {
 export interface ReaderOptions {
   /** Bytes: a large file is cut at multiples of it. */
   readonly blockSize: number
-  /** What becomes of the xattrs that files bring. */
-  readonly xattrRules: Applied['xattrs']
+  /** What becomes of mode and xattrs of a file that brings its xattrs. */
+  readonly accessRules: Applied['access']
   /** Which files are examined while they are read, and who is told what was found. */
   readonly examination: Examination | null
 }
@@ -163,9 +163,9 @@ function piecesOf(
   numbers: readonly number[],
   { failures, digests, xattrs, examined, sizeWords }: RangesRead,
   buffer: SharedArrayBuffer,
-  { blockSize, xattrRules, examination }: Reading,
+  { blockSize, accessRules, examination }: Reading,
 ): Piece[] {
-  for (const [n, has] of xattrs) files[n]!.xattrs = xattrRules(has)
+  for (const [n, has] of xattrs) Object.assign(files[n]!, accessRules(files[n]!.mode, has))
   for (const [n, answer] of examined) examination?.found(files[n]!, answer)
   const failed = new Map(failures)
   const digestOfFile = new Map(digests)

@@ -12,6 +12,7 @@ import {
   factOf,
   isFailure,
   NAMES_PER_BATCH,
+  type XattrsRead,
 } from '../source/workers/protocol.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { AttributeRules } from '../tree/entry.js'
@@ -34,6 +35,7 @@ import type { PathTest } from '../tree/patterns.js'
 import { type DiskEntry, diskEntry, unknownEntry } from './disk-entry.js'
 import { inodeOf } from './identity.js'
 import type { Settings } from './settings.js'
+import { DIRECTORY_REMEDY } from './source-directory.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } = constants
 
@@ -57,8 +59,7 @@ interface Pending {
 
 export interface ScanOptions {
   readonly rules: AttributeRules
-  /** Whether xattrs are read at all. */
-  readonly xattrs: boolean
+  readonly xattrs: XattrsRead
   /** Only what matches is packed, with the directories above it; null packs all. */
   readonly include: PathTest | null
   /** What matches is left out, with all that lies below it. */
@@ -118,7 +119,7 @@ export async function scan(
 
   function unreadableSource(failure: Failure | undefined): UnreadableError {
     const { code, message } = failure ?? { code: 'UNKNOWN', message: 'it cannot be looked at' }
-    return new UnreadableError([{ path: toDisplay(source), code, message }])
+    return new UnreadableError([{ path: toDisplay(source), code, message }], DIRECTORY_REMEDY)
   }
 
   /** Looks into folders, many at a time, until none is left. */
@@ -211,7 +212,7 @@ export async function scan(
       mtime: numbers[first + FACT.mtime]!,
       xattrs: factOf(facts.xattrs, n) ?? [],
     })
-    const node = makeNode(facts, n, attributes, folder, options.xattrs)
+    const node = makeNode(facts, n, attributes, folder, options.xattrs === 'all')
     if (!node) fail(path, { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' })
     else if (hardLink !== undefined) inodes.set(hardLink, node)
     return node

@@ -4,8 +4,21 @@ import { zstd } from '../codec/zstd.js'
 import { OptionError } from '../errors.js'
 import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from '../format/limits.js'
 import type { ImageSettings, Progress, StoredFile, StoredPart } from '../image.js'
+import {
+  arrayOf,
+  callback,
+  checkValue,
+  either,
+  fields,
+  flag,
+  integer,
+  type OptionRule,
+  oneOf,
+  patterns,
+} from '../option-rules.js'
+import type { XattrsRead } from '../source/workers/protocol.js'
 import { usableCores } from '../source/workers/usable-cores.js'
-import { toByteString } from '../tree/byte-string.js'
+import { type ByteString, toByteString } from '../tree/byte-string.js'
 import { compileNamePatterns } from '../tree/patterns.js'
 import type { Rules } from '../tree/rules.js'
 import type { BeforeReplace } from './destination.js'
@@ -51,7 +64,10 @@ export interface ImageOptions {
    * Extended attributes: 'keep' (if absent), 'none', or by patterns over full names in which `*` stands for any
    * characters. What the format cannot hold and what belongs to Lustre itself is never kept.
    */
-  readonly xattrs?: 'keep' | 'none' | { readonly only?: readonly string[]; readonly drop?: readonly string[] }
+  readonly xattrs?:
+    | 'keep'
+    | 'none'
+    | { readonly only?: string | readonly string[]; readonly drop?: string | readonly string[] }
   /** Threads that compress, at least 1; as many as the process may use if absent. The image does not depend on it. */
   readonly threads?: number
   /** Stops the work; the promise is rejected with the signal's reason, and nothing is left behind. */
@@ -60,6 +76,76 @@ export interface ImageOptions {
   readonly onProgress?: (progress: Progress) => void
   /** Told of each file how many bytes it takes in the image, when all contents are written. What it throws stops the work. */
   readonly onStored?: (file: StoredFile) => void
+}
+
+/** What each option may be. */
+export const IMAGE_OPTIONS = {
+  codec: {
+    mustBe: 'a codec, such as zstd() or gzip()',
+    isValid: (value) =>
+      isObject(value) &&
+      typeof value.name === 'string' &&
+      Number.isInteger(value.id) &&
+      typeof value.compress === 'function',
+  },
+  blockSize: {
+    mustBe: `a power of two from ${MIN_BLOCK_SIZE} to ${MAX_BLOCK_SIZE} bytes`,
+    isValid: (value) =>
+      integer(MIN_BLOCK_SIZE, MAX_BLOCK_SIZE).isValid(value) && Number.isInteger(Math.log2(value as number)),
+  },
+  fragments: oneOf('small-files', 'always', 'never'),
+  deduplicate: flag,
+  exportable: flag,
+  store: arrayOf('inodes', 'data', 'fragments', 'xattrs', 'ids'),
+  padding: integer(1, 2 ** 30),
+  offset: integer(0, 2 ** 52),
+  replace: flag,
+  beforeReplace: callback,
+  imageTime: integer(0, MAX_TIME),
+  owner: either(
+    oneOf('keep', 'root'),
+    fields({ uid: integer(0, 0xffff_ffff), gid: integer(0, 0xffff_ffff) }),
+  ),
+  time: either(oneOf('keep'), integer(0, MAX_TIME)),
+  rootMode: integer(0, 0o7777),
+  xattrs: either(oneOf('keep', 'none'), fields({ only: patterns, drop: patterns })),
+  threads: integer(1, 4096),
+  signal: {
+    mustBe: 'an AbortSignal',
+    isValid: (value) => isObject(value) && 'aborted' in value && typeof value.addEventListener === 'function',
+  },
+  onProgress: callback,
+  onStored: callback,
+} satisfies Record<keyof ImageOptions, OptionRule>
+
+const DESTINATION: OptionRule = {
+  mustBe: "a file's path, or a sink with a function write",
+  isValid: (value) =>
+    (typeof value === 'string' && value !== '' && !value.includes('\0')) ||
+    (isObject(value) && typeof value.write === 'function'),
+}
+
+const DIRECTORY: OptionRule = {
+  mustBe: 'a path, text or bytes, of at least one byte and without NUL',
+  isValid: (value) =>
+    (typeof value === 'string' || value instanceof Uint8Array) &&
+    value.length > 0 &&
+    !toByteString(value).includes('\0'),
+}
+
+/** @throws OptionError for what is neither a path nor a sink. */
+export function checkDestination(destination: unknown): void {
+  checkValue('destination', destination, DESTINATION)
+}
+
+/**
+ * A path that a program gave.
+ * @throws OptionError for what is none.
+ */
+export function sourcePath(path: string | Uint8Array): ByteString {
+  checkValue('directory', path, DIRECTORY)
+  const bytes = toByteString(path)
+  return bytes.length > 1 ? bytes.replace(/\/+$/, '') || '/' : bytes
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -71,7 +157,7 @@ export interface Settings {
   readonly rootMode: number | null
   readonly replace: boolean
   readonly beforeReplace: BeforeReplace
-  readonly readsXattrs: boolean
+  readonly xattrsRead: XattrsRead
   /** Threads that compress. */
   readonly threads: number
   readonly signal: AbortSignal
@@ -79,50 +165,46 @@ export interface Settings {
   readonly onStored: ((file: StoredFile) => void) | null
 }
 
+/** What becomes of paths that cannot be read. */
+export type UnreadableRule = Pick<ImageSettings, 'unreadable' | 'unreadableRemedy'>
+
 /**
+ * Completes options that were checked by {@link checkOptions}.
  * @param environment where `SOURCE_DATE_EPOCH` is looked for.
- * @throws OptionError for a value that cannot be.
+ * @throws OptionError for a `SOURCE_DATE_EPOCH` that is no time.
  */
 export function settle(
   options: ImageOptions,
-  unreadable: 'fail' | 'omit',
+  unreadable: UnreadableRule,
   environment: Environment = process.env,
 ): Settings {
-  const blockSize = options.blockSize ?? 131_072
-  if (!(blockSize >= MIN_BLOCK_SIZE && blockSize <= MAX_BLOCK_SIZE && Number.isInteger(Math.log2(blockSize))))
-    throw new OptionError('blockSize', `${blockSize}; it must be a power of two from 4096 to 1048576 bytes`)
-  const threads = integer('threads', options.threads ?? usableCores(), 1, 4096)
+  const threads = options.threads ?? usableCores()
   const epoch = sourceDateEpoch(environment)
-  const imageTime = optional(options.imageTime, (t) => integer('imageTime', t, 0, MAX_TIME)) ?? epoch
   const time = options.time ?? 'keep'
   return {
     image: {
       codec: options.codec ?? zstd(),
-      blockSize,
-      fragments: oneOf('fragments', options.fragments ?? 'small-files', ['small-files', 'always', 'never']),
+      blockSize: options.blockSize ?? 131_072,
+      fragments: options.fragments ?? 'small-files',
       deduplicate: options.deduplicate ?? true,
       exportable: options.exportable ?? true,
-      store: new Set(
-        (options.store ?? []).map((part) =>
-          oneOf('store', part, ['inodes', 'data', 'fragments', 'xattrs', 'ids']),
-        ),
-      ),
-      padding: integer('padding', options.padding ?? 4096, 1, 2 ** 30),
-      offset: integer('offset', options.offset ?? 0, 0, 2 ** 52),
-      imageTime,
-      unreadable: oneOf('unreadable', unreadable, ['fail', 'omit']),
+      store: new Set(options.store ?? []),
+      padding: options.padding ?? 4096,
+      offset: options.offset ?? 0,
+      imageTime: options.imageTime ?? epoch,
+      ...unreadable,
       blocksUnderWay: 8 + 8 * threads,
     },
     rules: {
       ...owners(options.owner ?? 'keep'),
-      time: time === 'keep' ? null : integer('time', time, 0, MAX_TIME),
+      time: time === 'keep' ? null : time,
       latestTime: epoch,
       wantsXattr: xattrTest(options.xattrs ?? 'keep'),
     },
-    rootMode: optional(options.rootMode, (mode) => integer('rootMode', mode, 0, 0o7777)),
+    rootMode: options.rootMode ?? null,
     replace: options.replace ?? true,
     beforeReplace: options.beforeReplace ?? (() => {}),
-    readsXattrs: options.xattrs !== 'none',
+    xattrsRead: options.xattrs === 'none' ? 'access-acl' : 'all',
     threads,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),
@@ -135,15 +217,14 @@ function sourceDateEpoch(environment: Environment): number | null {
   const text = environment.SOURCE_DATE_EPOCH
   if (text === undefined || text === '') return null
   const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  return integer('SOURCE_DATE_EPOCH', seconds, 0, MAX_TIME)
+  if (seconds >= 0 && seconds <= MAX_TIME) return seconds
+  throw new OptionError('SOURCE_DATE_EPOCH', text, `a number of seconds from 0 to ${MAX_TIME}`)
 }
 
 function owners(owner: NonNullable<ImageOptions['owner']>): Pick<Rules, 'uid' | 'gid'> {
   if (owner === 'keep') return { uid: null, gid: null }
   if (owner === 'root') return { uid: 0, gid: 0 }
-  const id = (name: string, value: number | undefined) =>
-    optional(value, (id) => integer(name, id, 0, 0xffff_ffff))
-  return { uid: id('owner.uid', owner.uid), gid: id('owner.gid', owner.gid) }
+  return { uid: owner.uid ?? null, gid: owner.gid ?? null }
 }
 
 function xattrTest(xattrs: NonNullable<ImageOptions['xattrs']>): Rules['wantsXattr'] {
@@ -154,24 +235,6 @@ function xattrTest(xattrs: NonNullable<ImageOptions['xattrs']>): Rules['wantsXat
   return (name) => (only?.(name) ?? true) && !drop?.(name)
 }
 
-function integer(option: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value
-  throw new OptionError(option, `${value}; it must be an integer from ${min} to ${max}`)
-}
-
-function oneOf<T extends string>(option: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value
-  throw new OptionError(option, `${value}; it must be one of ${allowed.join(', ')}`)
-}
-
-function optional<T, R>(value: T | undefined, use: (value: T) => R): R | null {
-  return value === undefined ? null : use(value)
-}
-
-/** A path that a program gave: text or bytes. */
-export function sourcePath(path: string | Uint8Array): string {
-  const bytes = toByteString(path)
-  if (bytes === '' || bytes.includes('\0'))
-    throw new OptionError('directory', 'a path has at least one byte and no NUL')
-  return bytes.length > 1 ? bytes.replace(/\/+$/, '') || '/' : bytes
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

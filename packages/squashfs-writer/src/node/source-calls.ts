@@ -38,6 +38,8 @@ export interface SourceFolder {
    * none.
    */
   xattrs(name: ByteString, wanted: (name: ByteString) => boolean): Xattr[]
+  /** The value of one extended attribute; null where there is none. */
+  xattr(name: ByteString, attribute: ByteString): Uint8Array | null
   close(): void
 }
 

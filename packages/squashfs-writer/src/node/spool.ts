@@ -14,7 +14,8 @@ export interface Spool {
 
 export function createSpool(): Spool {
   const path = join(tmpdir(), `squashfs-writer-${randomBytes(8).toString('hex')}`)
-  let file: FileHandle | null = null
+  /** Being opened or open; null until the first stream comes. */
+  let file: Promise<FileHandle> | null = null
   let end = 0
 
   async function openFile(): Promise<FileHandle> {
@@ -41,13 +42,15 @@ export function createSpool(): Spool {
 
   return {
     async keep(stream) {
-      file ??= await openFile()
+      file ??= openFile()
+      const handle = await file
       const start = end
-      for await (const chunk of stream) await append(file, chunk)
-      return { content: { kind: 'range', descriptor: file.fd, start }, size: end - start }
+      for await (const chunk of stream) await append(handle, chunk)
+      return { content: { kind: 'range', descriptor: handle.fd, start }, size: end - start }
     },
     async close() {
-      await file?.close()
+      const handle = await file?.catch(() => null) // told where it was opened
+      await handle?.close()
     },
   }
 }

@@ -1,8 +1,13 @@
 /** Stream reader: a stream in amounts that its reader chooses, held to the size that was announced. */
+import { EntryError } from '../errors.js'
 import type { Failure } from '../source/workers/protocol.js'
+import { systemCode } from './system-error.js'
 
 export interface StreamReader {
-  /** Fills `bytes` with what comes next; at the announced end makes sure that nothing more comes. */
+  /**
+   * Fills `bytes` with what comes next; at the announced end makes sure that nothing more comes.
+   * @throws EntryError when the stream gives what is neither bytes nor text.
+   */
   fill(bytes: Uint8Array): Promise<Failure | null>
 }
 
@@ -47,10 +52,15 @@ export function readStream(open: () => AsyncIterable<Uint8Array>, size: number):
         await iterator?.return?.()
         return wrong('more')
       } catch (error) {
-        const code = error instanceof Error && 'code' in error ? String(error.code) : 'STREAM'
-        const reason = error instanceof Error ? error.message : String(error)
-        return { code, message: `its stream failed: ${reason}` }
+        if (error instanceof EntryError) throw error // the program's fault, not the stream's
+        return failureOfStream(error)
       }
     },
   }
+}
+
+/** Why a stream could not be read, as far as its own error tells. */
+export function failureOfStream(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error)
+  return { code: systemCode(error) ?? 'STREAM', message: `its stream failed: ${reason}`, cause: error }
 }

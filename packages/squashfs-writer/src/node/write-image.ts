@@ -1,20 +1,20 @@
 /** Write image: the way in for programs that say entry by entry what is in the image. */
-import { constants } from 'node:fs'
+
 import type { PartsEncoder } from '../data/fragments.js'
-import { EntryError, type Unreadable } from '../errors.js'
+import type { Unreadable } from '../errors.js'
 import { type ImageSummary, writeTree } from '../image.js'
+import { checkOptions, checkValue, type OptionRule } from '../option-rules.js'
 import type { Sink } from '../output.js'
 import { type Pool, withPool } from '../source/workers/pool.js'
 import type { SharedPart } from '../source/workers/protocol.js'
-import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
-import { addEntry, type Entry, type FileEntry } from '../tree/entry.js'
-import { type Content, type DirectoryNode, directoryNode } from '../tree/node.js'
+import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import { addEntry, checkEntry, type Entry } from '../tree/entry.js'
+import { type DirectoryNode, directoryNode } from '../tree/node.js'
 import { type Applied, applyRules, type Warning } from '../tree/rules.js'
+import { createContents } from './contents.js'
 import { findDestination, writeDestination } from './destination.js'
 import { createContentReader, type Examination } from './read-contents.js'
-import { type ImageOptions, type Settings, settle } from './settings.js'
-import { loadSourceCalls, type SourceCalls, type Status, splitPath } from './source-calls.js'
-import { createSpool, type Spool } from './spool.js'
+import { checkDestination, IMAGE_OPTIONS, type ImageOptions, type Settings, settle } from './settings.js'
 import { untilAborted } from './until-aborted.js'
 
 /** What became of the entries. */
@@ -33,12 +33,24 @@ export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
   }
 }
 
+/** What can be done about what cannot be read. */
+const REMEDY = 'make them readable, or leave out their entries'
+
+export const ENTRIES: OptionRule = {
+  mustBe: 'entries: an array or another iterable',
+  isValid: (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    (Symbol.iterator in value || Symbol.asyncIterator in value),
+}
+
 /**
  * Writes an image with the given entries.
  *
  * @param entries in any order, except that a hard link comes after its target. Directories on the way may be left out.
  * @param destination a file's path, which gets the image only when it is complete, or a sink.
- * @throws OptionError, EntryError, LimitError, UnreadableError, CodecError, DestinationError; the signal's reason when aborted.
+ * @throws OptionError, EntryError, LimitError, UnreadableError, TemporaryFileError, CodecError, DestinationError; the signal's
+ * reason when aborted. Streams that were given as content and not read to their end are then destroyed.
  * @example
  * await writeImage(
  *   [
@@ -53,25 +65,25 @@ export async function writeImage(
   destination: string | Sink,
   options: ImageOptions = {},
 ): Promise<ImageResult> {
-  const settings = settle(options, 'fail')
-  const source = await loadSourceCalls()
-  const spool = createSpool()
+  const contents = createContents(REMEDY)
   try {
+    contents.expect(entries)
+    checkOptions(options, IMAGE_OPTIONS)
+    checkValue('entries', entries, ENTRIES)
+    checkDestination(destination)
+    const settings = settle(options, { unreadable: 'fail', unreadableRemedy: REMEDY })
     return await build(destination, settings, {}, async (_pool, applied) => {
       const root = directoryNode(applied.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
-      for await (const entry of entries) {
+      let number = 0
+      for await (const given of entries) {
         settings.signal.throwIfAborted()
-        addEntry(
-          root,
-          entry,
-          applied.rules,
-          entry.type === 'file' ? await contentOf(entry, spool, source) : null,
-        )
+        const entry = checkEntry(given, `entries[${number++}]`)
+        addEntry(root, entry, applied.rules, entry.type === 'file' ? await contents.of(entry) : null)
       }
       return { root, missing: [], examination: null }
     })
   } finally {
-    await spool.close()
+    await contents.close()
   }
 }
 
@@ -112,7 +124,7 @@ export async function build(
     const applied = applyRules(settings.rules)
     const { root, missing, examination } = await untilAborted(signal, find(pool, applied))
     if (settings.rootMode !== null) root.mode = settings.rootMode
-    const reader = createContentReader(pool, { blockSize, xattrRules: applied.xattrs, examination })
+    const reader = createContentReader(pool, { blockSize, accessRules: applied.access, examination })
     const write = (sink: Sink) =>
       untilAborted(
         signal,
@@ -129,18 +141,19 @@ export async function build(
           beforeTables,
         ),
       )
-    const summary = place
+    if (!place) (destination as Sink).begin?.()
+    const { result, warnings } = place
       ? await writeDestination(place, settings.image.offset, settings.beforeReplace, signal, write)
-      : await write(destination as Sink)
+      : { result: await write(destination as Sink), warnings: [] }
     return {
-      ...summary,
+      ...result,
       compression: {
         codec: codec.name,
         encoder: codec.encoder?.name ?? null,
         version: codec.encoder?.version ?? null,
       },
       droppedXattrs: namesAndCounts(applied.droppedXattrs),
-      warnings: applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)),
+      warnings: [...applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)), ...warnings],
     }
   })
 }
@@ -159,58 +172,4 @@ function asSent(part: Uint8Array): SharedPart | Uint8Array {
 function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string, number> {
   const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1))
   return Object.fromEntries(sorted.map(([name, count]) => [toDisplay(name), count]))
-}
-
-/** The one door for contents: after it they are of one of the node's kinds, with a known size. */
-export async function contentOf(
-  { content, path }: FileEntry,
-  spool: Spool,
-  source: SourceCalls,
-): Promise<{ content: Content; size: number }> {
-  if (typeof content === 'string') return bytesContent(new TextEncoder().encode(content))
-  if (content instanceof Uint8Array) return bytesContent(content)
-  if ('file' in content) return diskContent(toByteString(content.file), toDisplay(toByteString(path)), source)
-  if ('open' in content) {
-    if (!Number.isSafeInteger(content.size) || content.size < 0)
-      throw new EntryError(
-        toDisplay(toByteString(path)),
-        `a size of ${content.size}; it must be a number of bytes`,
-      )
-    return { content: { kind: 'stream', open: content.open }, size: content.size }
-  }
-  return spool.keep(content)
-}
-
-function bytesContent(bytes: Uint8Array): { content: Content; size: number } {
-  return { content: { kind: 'bytes', bytes }, size: bytes.length }
-}
-
-function diskContent(
-  file: ByteString,
-  path: string,
-  source: SourceCalls,
-): { content: Content; size: number } {
-  const { folder, name } = splitPath(file)
-  const { mode, size, blocks, identity } = statusOfFile()
-  if ((mode & constants.S_IFMT) !== constants.S_IFREG)
-    throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
-  const place = { folder: { path: folder, seen: null }, name }
-  return {
-    content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size, bringsXattrs: false },
-    size,
-  }
-
-  function statusOfFile(): Status {
-    try {
-      const entered = source.enter(folder, true)
-      try {
-        return entered.status(name)
-      } finally {
-        entered.close()
-      }
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${reason}`)
-    }
-  }
 }

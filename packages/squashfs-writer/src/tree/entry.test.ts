@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { EntryError, LimitError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
-import { addEntry, checkName, type Entry, pathParts, type RawAttributes } from './entry.js'
+import { addEntry, checkEntry, checkName, type Entry, pathParts, type RawAttributes } from './entry.js'
 import { type DirectoryNode, directoryNode, type Node } from './node.js'
 
 const NO_ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
@@ -313,7 +313,7 @@ describe('a number', () => {
       expect(treeOf([{ ...file('a'), [what]: good }]).find('a')?.[what]).toBe(good)
     }
     for (const bad of [-1, max + 1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null]) {
-      const message = `${what} is ${bad}; it must be an integer from 0 to ${max}`
+      const message = `${what} is ${typeof bad === 'string' ? `'${bad}'` : bad}; it must be an integer from 0 to ${max}`
       const error = refusal({ ...file('a'), [what]: bad })
       if (bad === null) expect(error).toBeNull()
       else expect(error).toEqual(new EntryError('a', message))
@@ -373,11 +373,39 @@ describe("an xattr's value", () => {
 })
 
 describe('what is no entry', () => {
+  const KNOWN =
+    'it must be one of file, directory, symlink, block-device, character-device, fifo, socket, hardlink'
+
+  it.each<[unknown, string, string]>([
+    [null, 'entries[2]', 'null; an entry is an object with a type and a path'],
+    ['a', 'entries[2]', "'a'; an entry is an object with a type and a path"],
+    [{ type: 'file', content: '' }, 'entries[2]', 'its path is undefined; give text or bytes'],
+    [{ type: 'file', path: 5, content: '' }, 'entries[2]', 'its path is 5; give text or bytes'],
+    [{ type: 'file', path: 'a' }, 'a', 'a file entry needs content'],
+    [{ type: 'file', path: 'a', content: null }, 'a', 'a file entry needs content'],
+    [{ type: 'symlink', path: 'a' }, 'a', 'its target is undefined; give text or bytes'],
+    [{ type: 'hardlink', path: 'a', target: {} }, 'a', 'its target is {  }; give text or bytes'],
+    [{ type: 'Directory', path: 'a' }, 'a', `unknown type of entry: 'Directory'; ${KNOWN}`],
+  ])('is told by its path, or by its place: %j', (given, place, message) => {
+    expect(() => checkEntry(given, 'entries[2]')).toThrow(new EntryError(place, message))
+  })
+
+  it('is a xattr that is neither bytes nor text, and what is no object of xattrs', () => {
+    const xattrs = { 'user.a': 5 } as unknown as Record<string, string>
+    expect(refusal({ type: 'fifo', path: 'a', xattrs })).toEqual(
+      new EntryError('a', 'its xattr user.a is 5; it must be bytes or text'),
+    )
+    const text = 'user.a' as unknown as Record<string, string>
+    expect(refusal({ type: 'fifo', path: 'a', xattrs: text })).toEqual(
+      new EntryError('a', "its xattrs are 'user.a'; give an object"),
+    )
+  })
+
   it('is told by its type', () => {
     expect(refusal({ type: 'whiteout', path: 'a' })).toEqual(
-      new EntryError('a', 'unknown type of entry: "whiteout"'),
+      new EntryError('a', `unknown type of entry: 'whiteout'; ${KNOWN}`),
     )
-    expect(refusal({ path: 'a' })).toEqual(new EntryError('a', 'unknown type of entry: undefined'))
+    expect(refusal({ path: 'a' })).toEqual(new EntryError('a', `unknown type of entry: undefined; ${KNOWN}`))
   })
 
   it('is a file without content', () => {

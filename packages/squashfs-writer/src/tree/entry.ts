@@ -1,9 +1,10 @@
 /** Entries: what a program says is in the image; the one door through which they become nodes. */
-import { EntryError, LimitError } from '../errors.js'
+import { EntryError, LimitError, shown } from '../errors.js'
 import { MAX_MAJOR, MAX_MINOR } from '../format/device-number.js'
 import { InodeType } from '../format/inode.js'
 import { MAX_NAME_LENGTH, MAX_TARGET_LENGTH, MAX_XATTR_NAME, MAX_XATTR_VALUE } from '../format/limits.js'
 import { type ByteString, toByteString, toDisplay } from './byte-string.js'
+import { type Bytes, bytesOf } from './bytes.js'
 import {
   type Attributes,
   attach,
@@ -31,20 +32,20 @@ export interface EntryAttributes {
   /** Seconds since 1970; 0 if absent. What the format cannot hold is clamped, with a warning. */
   readonly mtime?: number
   /** By full name. What the format cannot hold is left out and counted. */
-  readonly xattrs?: Readonly<Record<string, Uint8Array | string>>
+  readonly xattrs?: Readonly<Record<string, Bytes | string>>
 }
 
 /** The bytes of a file. */
 export type EntryContent =
   /** Bytes; a string is encoded as UTF-8. */
-  | Uint8Array
+  | Bytes
   | string
   /** A path on disk, read when its turn comes. */
   | { readonly file: string | Uint8Array }
   /** A stream of known size in bytes; it may be opened twice, to find duplicates before anything is compressed. */
-  | { readonly size: number; readonly open: () => AsyncIterable<Uint8Array> }
-  /** Any stream; it is kept in a temporary file until its turn comes. */
-  | AsyncIterable<Uint8Array>
+  | { readonly size: number; readonly open: () => AsyncIterable<Bytes | string> }
+  /** Any stream, of Node, of the web or another one; it is kept in a temporary file until its turn comes. */
+  | AsyncIterable<Bytes | string>
 
 export interface FileEntry extends EntryAttributes {
   readonly type: 'file'
@@ -95,6 +96,44 @@ export interface RawAttributes {
 
 /** Turns raw metadata into what a node has; ownership, time and xattr rules live behind it. */
 export type AttributeRules = (path: ByteString, raw: RawAttributes) => Attributes
+
+const TYPES: readonly unknown[] = [
+  'file',
+  'directory',
+  'symlink',
+  'block-device',
+  'character-device',
+  'fifo',
+  'socket',
+  'hardlink',
+] satisfies Entry['type'][]
+
+/**
+ * Makes sure that what a program gave has the parts of an entry.
+ * @param place what it is called as long as it has no path, as `entries[2]`.
+ * @throws EntryError for what has not.
+ */
+export function checkEntry(given: unknown, place: string): Entry {
+  if (typeof given !== 'object' || given === null)
+    throw new EntryError(place, `${shown(given)}; an entry is an object with a type and a path`)
+  const entry = given as { readonly [name in 'type' | 'path' | 'content' | 'target']?: unknown }
+  if (!isPath(entry.path)) throw new EntryError(place, `its path is ${shown(entry.path)}; give text or bytes`)
+  const path = toDisplay(toByteString(entry.path))
+  if (!TYPES.includes(entry.type)) throw unknownType(path, entry.type)
+  if (entry.type === 'file' && (entry.content === undefined || entry.content === null))
+    throw new EntryError(path, 'a file entry needs content')
+  if ((entry.type === 'symlink' || entry.type === 'hardlink') && !isPath(entry.target))
+    throw new EntryError(path, `its target is ${shown(entry.target)}; give text or bytes`)
+  return given as Entry
+}
+
+function isPath(value: unknown): value is string | Uint8Array {
+  return typeof value === 'string' || value instanceof Uint8Array
+}
+
+function unknownType(path: string, type: unknown): EntryError {
+  return new EntryError(path, `unknown type of entry: ${shown(type)}; it must be one of ${TYPES.join(', ')}`)
+}
 
 /**
  * Puts one entry into the tree. Directories that are missing on the way are made, and may be described later.
@@ -154,10 +193,7 @@ function nodeOf(
     case 'socket':
       return ipcNode(InodeType.SOCKET, attributes(0o644))
     default:
-      throw new EntryError(
-        toDisplay(path),
-        `unknown type of entry: ${JSON.stringify((entry as { type: unknown }).type)}`,
-      )
+      throw unknownType(toDisplay(path), (entry as { type: unknown }).type)
   }
 }
 
@@ -226,13 +262,21 @@ function rawAttributes(entry: EntryAttributes, path: ByteString, mode: number): 
   integer(raw.uid, 0xffff_ffff, 'uid', path)
   integer(raw.gid, 0xffff_ffff, 'gid', path)
   if (!Number.isFinite(raw.mtime)) throw new EntryError(toDisplay(path), 'mtime is a number of seconds')
-  const xattrs = Object.entries(entry.xattrs ?? {}).map(([name, value]) => xattrOf(name, value, path))
+  const given: unknown = entry.xattrs ?? {}
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new EntryError(toDisplay(path), `its xattrs are ${shown(given)}; give an object`)
+  const xattrs = Object.entries(given).map(([name, value]) => xattrOf(name, value, path))
   return { ...raw, xattrs }
 }
 
-function xattrOf(text: string, value: Uint8Array | string, path: ByteString): Xattr {
+function xattrOf(text: string, value: unknown, path: ByteString): Xattr {
   const name = toByteString(text)
-  const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
+  const bytes = bytesOf(value)
+  if (!bytes)
+    throw new EntryError(
+      toDisplay(path),
+      `its xattr ${toDisplay(name)} is ${shown(value)}; it must be bytes or text`,
+    )
   if (name.includes('\0')) throw new EntryError(toDisplay(path), 'the name of an xattr cannot contain NUL')
   if (name.length > MAX_XATTR_NAME)
     throw new LimitError(
@@ -247,5 +291,5 @@ function xattrOf(text: string, value: Uint8Array | string, path: ByteString): Xa
 
 function integer(value: number, max: number, what: string, path: ByteString): void {
   if (Number.isInteger(value) && value >= 0 && value <= max) return
-  throw new EntryError(toDisplay(path), `${what} is ${value}; it must be an integer from 0 to ${max}`)
+  throw new EntryError(toDisplay(path), `${what} is ${shown(value)}; it must be an integer from 0 to ${max}`)
 }

@@ -10,6 +10,7 @@ export interface FoundEntry {
   readonly type: Exclude<Entry['type'], 'hardlink'>
   /** From the directory on: text where it is UTF-8, bytes where it is not. */
   readonly path: string | Uint8Array
+  /** Of a file of up to 1 MiB, as it is on disk: an access ACL, which may narrow it in the image, is read with the content. */
   readonly mode: number
   readonly uid: number
   readonly gid: number

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OptionError } from '../errors.js'
-import { compilePatterns } from './patterns.js'
+import { compileNamePatterns, compilePatterns } from './patterns.js'
 
 /** Which of the paths match. */
 function matched(patterns: readonly string[], paths: readonly string[]): string[] {
@@ -101,9 +101,28 @@ describe('no patterns', () => {
 })
 
 describe('a pattern that says nothing', () => {
-  it.each(['', '/', './', '//', './/', undefined, null, 7])('is refused: %j', (pattern) => {
-    expect(() => compilePatterns('xattrs.only', ['a', pattern as string])).toThrow(
-      new OptionError('xattrs.only', 'a pattern needs at least one character besides slashes'),
+  it.each(['', '/', './', '//', './/'])('is refused: %j', (pattern) => {
+    expect(() => compilePatterns('exclude', ['a', pattern])).toThrow(
+      new OptionError('exclude', pattern, 'a pattern with at least one character besides slashes'),
     )
+  })
+
+  it.each([[['a', undefined]], [[null]], [[7]], [7], [null], [{ 0: 'a' }]])('is refused: %j', (given) => {
+    expect(() => compilePatterns('exclude', given as string[])).toThrow(
+      new OptionError('exclude', given, 'a pattern or an array of patterns'),
+    )
+  })
+})
+
+describe('a text alone', () => {
+  it('is one pattern, not a list of letters', () => {
+    const matches = compilePatterns('exclude', 'sub')!
+    expect(['sub', 'a/sub', 's', 'u', 'b', 'subs'].filter(matches)).toEqual(['sub', 'a/sub'])
+    expect(compilePatterns('exclude', [])).toBeNull()
+  })
+
+  it('is one pattern for names of xattrs, too', () => {
+    const matches = compileNamePatterns('user.*')!
+    expect(['user.a', 'u', '.', 'trusted.a'].filter(matches)).toEqual(['user.a'])
   })
 })

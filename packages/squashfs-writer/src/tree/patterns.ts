@@ -1,6 +1,7 @@
 /** Patterns: which paths are packed. Shell globs, as `fast-glob` and bash know them, matched without touching a disk. */
 import picomatch from 'picomatch'
 import { OptionError } from '../errors.js'
+import { checkValue, patterns as patternsRule } from '../option-rules.js'
 import { type ByteString, toText } from './byte-string.js'
 
 /** Whether a path, relative to the directory that is packed, matches. */
@@ -9,17 +10,21 @@ export type PathTest = (path: ByteString) => boolean
 /**
  * Compiles patterns. One without a slash is matched against the name at any depth, one with a slash against the whole
  * path; a slash at the end only does not count. Names with a leading dot are names like any other.
+ * @param option the name that the patterns have in errors.
+ * @param patterns one or several.
  * @returns null when there are no patterns.
- * @throws OptionError for an empty pattern.
+ * @throws OptionError for an empty pattern, and for what is no text.
  */
-export function compilePatterns(option: string, patterns: readonly string[] = []): PathTest | null {
-  if (patterns.length === 0) return null
+export function compilePatterns(option: string, patterns: string | readonly string[] = []): PathTest | null {
+  checkValue(option, patterns, patternsRule)
+  const all = typeof patterns === 'string' ? [patterns] : patterns
+  if (all.length === 0) return null
   const whole: string[] = []
   const names: string[] = []
-  for (const pattern of patterns) {
-    const trimmed = typeof pattern === 'string' ? pattern.replace(/^\.?\/+|\/+$/g, '') : ''
+  for (const pattern of all) {
+    const trimmed = pattern.replace(/^\.?\/+|\/+$/g, '')
     if (trimmed === '')
-      throw new OptionError(option, 'a pattern needs at least one character besides slashes')
+      throw new OptionError(option, pattern, 'a pattern with at least one character besides slashes')
     const isName = !trimmed.includes('/') && !/^\.?\//.test(pattern)
     const list = isName ? names : whole
     list.push(trimmed)
@@ -39,10 +44,11 @@ export function compilePatterns(option: string, patterns: readonly string[] = []
  * @returns null when there are no patterns.
  */
 export function compileNamePatterns(
-  patterns: readonly string[] = [],
+  patterns: string | readonly string[] = [],
 ): ((name: ByteString) => boolean) | null {
-  if (patterns.length === 0) return null
-  const escaped = patterns.map((pattern) =>
+  const all = typeof patterns === 'string' ? [patterns] : patterns
+  if (all.length === 0) return null
+  const escaped = all.map((pattern) =>
     pattern
       .split('*')
       .map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))

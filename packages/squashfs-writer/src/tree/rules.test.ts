@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RawAttributes } from './entry.js'
-import { applyRules, isPortableXattr, type Rules } from './rules.js'
+import { applyRules, isPortableXattr, isValueWanted, type Rules } from './rules.js'
 
 const KEEP: Rules = { uid: null, gid: null, time: null, latestTime: null, wantsXattr: () => true }
 const RAW: RawAttributes = { mode: 0o4711, uid: 1000, gid: 1001, mtime: 1_700_000_000, xattrs: [] }
@@ -131,6 +131,44 @@ describe('xattrs', () => {
     const given = xattrs('user.b', 'user.a')
     applied({}, { xattrs: given })
     expect(given).toEqual(xattrs('user.b', 'user.a'))
+  })
+})
+
+describe('an access ACL', () => {
+  // group::---, mask::r--
+  const acl = Uint8Array.of(
+    2,
+    0,
+    0,
+    0,
+    ...[4, 0, 0, 0],
+    ...[255, 255, 255, 255],
+    ...[16, 0, 4, 0],
+    ...[255, 255, 255, 255],
+  )
+  const found = [['user.a', value] as const, ['system.posix_acl_access', acl] as const]
+
+  it('is left out, and the mode says what it left to the group', () => {
+    const { attributes, dropped } = applied({}, { mode: 0o640, xattrs: found })
+    expect(attributes).toMatchObject({ mode: 0o600, xattrs: xattrs('user.a') })
+    expect(dropped).toEqual({ 'system.posix_acl_access': 1 })
+  })
+
+  it('counts where no xattrs are wanted, too', () => {
+    const { attributes } = applied({ wantsXattr: () => false }, { mode: 0o640, xattrs: found })
+    expect(attributes).toMatchObject({ mode: 0o600, xattrs: null })
+  })
+
+  it('counts where it is read with the content', () => {
+    expect(applyRules(KEEP).access(0o640, found)).toEqual({ mode: 0o600, xattrs: xattrs('user.a') })
+    expect(applyRules(KEEP).access(0o640, [])).toEqual({ mode: 0o640, xattrs: null })
+  })
+
+  it('is read for its value, as is what can be packed', () => {
+    expect(isValueWanted('system.posix_acl_access')).toBe(true)
+    expect(isValueWanted('user.a')).toBe(true)
+    expect(isValueWanted('system.posix_acl_default')).toBe(false)
+    expect(isValueWanted('trusted.lov')).toBe(false)
   })
 })
 

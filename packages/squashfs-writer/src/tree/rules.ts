@@ -1,9 +1,10 @@
 /** Rules: how ownership, times, modes and xattrs become what the image says of them. */
 import { MAX_TIME } from '../format/limits.js'
 import { splitXattrName } from '../format/xattr.js'
+import { ACCESS_ACL, modeWithoutAcl } from './access-acl.js'
 import { type ByteString, toBytes, toDisplay } from './byte-string.js'
 import type { AttributeRules, RawAttributes } from './entry.js'
-import type { Xattr } from './node.js'
+import type { Attributes, Xattr } from './node.js'
 
 /** The rules, decided. */
 export interface Rules {
@@ -18,9 +19,18 @@ export interface Rules {
   readonly wantsXattr: (name: ByteString) => boolean
 }
 
-/** Something that was not packed as it is; `code` is stable. */
+/** Something that is not quite as it was wanted, and not worth losing an image for. */
 export interface Warning {
-  readonly code: 'CLAMPED_TIME'
+  /**
+   * Stable, for programs.
+   *
+   * - `CLAMPED_TIME`: the format cannot hold an mtime, and has the nearest that it can.
+   * - `ACCESS_NOT_SET`: the system does not let this user give the image the owner, group, permissions or ACL of the file
+   *   that it replaces, or those of a new file. It is then open to fewer people, never to more.
+   * - `NOT_FLUSHED`: the destination's filesystem has no way to flush a file.
+   */
+  readonly code: 'CLAMPED_TIME' | 'ACCESS_NOT_SET' | 'NOT_FLUSHED'
+  /** In the image; of `ACCESS_NOT_SET` and `NOT_FLUSHED` the destination's. */
   readonly path: string
   readonly message: string
 }
@@ -28,8 +38,11 @@ export interface Warning {
 /** What the rules did, for the result. */
 export interface Applied {
   readonly rules: AttributeRules
-  /** The xattrs alone, of a file whose own are found late. */
-  readonly xattrs: (raw: readonly Xattr[]) => readonly Xattr[] | null
+  /**
+   * Mode and xattrs alone, of a file whose xattrs are read with its content. An access ACL has no place in the format: where
+   * one is left out, the mode gives nobody more than the ACL did.
+   */
+  readonly access: (mode: number, xattrs: readonly Xattr[]) => Pick<Attributes, 'mode' | 'xattrs'>
   readonly warnings: Warning[]
   /** By name: on how many inodes it was left out. */
   readonly droppedXattrs: Map<ByteString, number>
@@ -62,6 +75,11 @@ export function isPortableXattr(name: ByteString): boolean {
   return splitXattrName(toBytes(name)) !== null && !FILESYSTEM_XATTRS.has(name)
 }
 
+/** Whether an xattr's value is needed: to be packed, or to know what its absence would give away. */
+export function isValueWanted(name: ByteString): boolean {
+  return name === ACCESS_ACL || isPortableXattr(name)
+}
+
 /** Makes the function that turns raw metadata into a node's, and keeps count of what it changed. */
 export function applyRules(rules: Rules): Applied {
   const warnings: Warning[] = []
@@ -91,16 +109,20 @@ export function applyRules(rules: Rules): Applied {
     return kept.length === 0 ? null : kept.sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
+  const access: Applied['access'] = (mode, raw) => {
+    const acl = raw.find(([name]) => name === ACCESS_ACL)
+    return { mode: acl ? modeWithoutAcl(mode, acl[1]) : mode, xattrs: xattrsOf(raw) }
+  }
+
   return {
     warnings,
     droppedXattrs,
-    xattrs: xattrsOf,
+    access,
     rules: (path, raw) => ({
-      mode: raw.mode,
+      ...access(raw.mode, raw.xattrs),
       uid: rules.uid ?? raw.uid,
       gid: rules.gid ?? raw.gid,
       mtime: mtimeOf(path, raw),
-      xattrs: xattrsOf(raw.xattrs),
     }),
   }
 }

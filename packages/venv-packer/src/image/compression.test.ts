@@ -2,16 +2,21 @@ import { expect, it } from 'vitest'
 import { chooseCompression } from './compression.js'
 
 it('without a level each compressor has its usual one', () => {
-  expect(chooseCompression('zstd', undefined)).toEqual({ name: 'zstd', level: 3 })
-  expect(chooseCompression('gzip', undefined)).toEqual({ name: 'gzip', level: 9 })
-  expect(chooseCompression('none', undefined)).toEqual({ name: 'none', level: undefined })
+  expect(chooseCompression('zstd', undefined, undefined)).toEqual({ name: 'zstd', level: 3 })
+  expect(chooseCompression('gzip', undefined, undefined)).toEqual({ name: 'gzip', level: 9 })
+  expect(chooseCompression('none', undefined, undefined)).toEqual({ name: 'none', level: undefined })
 })
 
 it('a level outside of what the compressor has is wrong usage that names the range', () => {
-  expect(() => chooseCompression('zstd', 23)).toThrow(
+  expect(() => chooseCompression('zstd', 23, undefined)).toThrow(
     '--level 23 does not exist for zstd: it goes from 1 to 22',
   )
-  expect(() => chooseCompression('gzip', 10)).toThrow('1 to 9')
-  expect(() => chooseCompression('gzip', 0)).toThrow('1 to 9')
-  expect(() => chooseCompression('none', 1)).toThrow('has no --level')
+  expect(() => chooseCompression('gzip', 10, undefined)).toThrow('1 to 9')
+  expect(() => chooseCompression('gzip', 0, undefined)).toThrow('1 to 9')
+  expect(() => chooseCompression('none', 1, undefined)).toThrow('has no --level')
+})
+
+it('an encoder is for zstd alone', () => {
+  expect(chooseCompression('zstd', 5, 'bundled')).toEqual({ name: 'zstd', level: 5, encoder: 'bundled' })
+  expect(() => chooseCompression('gzip', undefined, 'node')).toThrow('--compression gzip has no --encoder')
 })

@@ -1,4 +1,5 @@
 /** Failure: why a job could not read something, as plain data that crosses threads. */
+import { withName } from '../../node/system-error.js'
 import type { Failure } from './protocol.js'
 
 /** Something is no longer what was found. */
@@ -7,7 +8,8 @@ export class ChangedError extends Error {
 }
 
 /** The system's code and words, without the path, which the caller knows better. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(thrown: unknown): Failure {
+  const error = withName(thrown)
   if (!(error instanceof Error)) return { code: 'UNKNOWN', message: String(error) }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'UNKNOWN'
   if (code === 'ENOENT') return { code, message: 'it vanished after it was found' }

@@ -5,7 +5,7 @@ import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
 import { createLargeDigest, digestOf, PART_SIZE } from '../../node/digest.js'
 import type { SourceCalls } from '../../node/source-calls.js'
 import type { ByteString } from '../../tree/byte-string.js'
-import { isPortableXattr } from '../../tree/rules.js'
+import { isValueWanted } from '../../tree/rules.js'
 import { attempt, ChangedError, failureOf } from './failure.js'
 import { isSamePlace, type OpenFiles } from './open-files.js'
 import {
@@ -98,12 +98,15 @@ export async function readRanges(
     const own = bytes.subarray(range.at, range.at + range.length)
     const use = (descriptor: number) => {
       if (range.flags & RangeFlag.XATTRS) {
-        const found = tools.source.xattrs(descriptor, isPortableXattr)
+        const found = tools.source.xattrs(descriptor, isValueWanted)
+        if (read.xattrs.at(-1)?.[0] === n) read.xattrs.pop() // the file is read again
         if (found.length > 0) read.xattrs.push([n, found])
       }
       readWhole(descriptor, own, range.start, range.size)
-      if (range.flags & RangeFlag.EXAMINE && typeof place === 'object')
-        read.examined.push([n, examine(place!, range.size, own, range.start, descriptor, tools)])
+      if (range.flags & RangeFlag.EXAMINE && typeof place === 'object' && place !== null) {
+        if (read.examined.at(-1)?.[0] === n) read.examined.pop()
+        read.examined.push([n, examine(place, range.size, own, range.start, descriptor, tools)])
+      }
     }
     if (typeof place === 'number') use(place)
     else if (place !== null) {

@@ -2,12 +2,15 @@
  * Open files: the file and the directory that were opened last stay open, since the parts of a large file come one after
  * another, and so do the files of a directory. Each is proven to be what was found.
  */
-import { changeSince, inodeOf } from '../../node/identity.js'
+import { changeSince, differsInCtimeAlone, inodeOf } from '../../node/identity.js'
 import type { SourceCalls, SourceFolder } from '../../node/source-calls.js'
-import type { FolderOnDisk } from '../../tree/node.js'
+import type { FolderOnDisk, Identity } from '../../tree/node.js'
 import type { CallTimer } from './call-timer.js'
 import { ChangedError } from './failure.js'
 import type { FilePlace } from './protocol.js'
+
+/** How often a file is read that gets or loses names while it is read. */
+const MOST_READS = 10
 
 export interface OpenFiles {
   /**
@@ -39,6 +42,19 @@ export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFile
     }
   }
 
+  /** What `use` makes of a file whose content stayed the same meanwhile. */
+  function useUnchanged<T>(atFirst: Identity, descriptor: number, use: (descriptor: number) => T): T {
+    let seen = atFirst
+    for (let reads = 1; ; reads++) {
+      const result = use(descriptor)
+      const now = source.identity(descriptor)
+      const change = changeSince(seen, now)
+      if (change === null) return result
+      if (!differsInCtimeAlone(seen, now) || reads === MOST_READS) throw new ChangedError(change)
+      seen = now
+    }
+  }
+
   function closeFile(): void {
     if (open) source.close(open.descriptor)
     open = null
@@ -53,9 +69,7 @@ export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFile
     withFile(place, goesOn, use) {
       try {
         const descriptor = openFile(place)
-        const result = use(descriptor)
-        const change = changeSince(place.seen, source.identity(descriptor))
-        if (change !== null) throw new ChangedError(change)
+        const result = useUnchanged(place.seen, descriptor, use)
         if (!goesOn) closeFile()
         return result
       } catch (error) {

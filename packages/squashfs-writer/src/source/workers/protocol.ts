@@ -68,6 +68,9 @@ export interface DirectoryToList extends FolderOnDisk {
   readonly names: ByteString[] | null
 }
 
+/** Which xattrs are read: all, the access ACL alone (the mode depends on it), or none. */
+export type XattrsRead = 'all' | 'access-acl' | 'none'
+
 /** Names about which there are facts in one go; the rest is given back as names. */
 export const NAMES_PER_BATCH = 128
 /** Milliseconds after which a job ends with the directory that it is at, so that slow directories are shared out. */
@@ -165,7 +168,7 @@ export interface SharedPart {
 export interface Jobs {
   /** Facts about what is in directories: of the first ones, as far as {@link STAT_TIME} goes, and at least of one. */
   stat: {
-    ask: { directories: DirectoryToList[]; xattrs: boolean }
+    ask: { directories: DirectoryToList[]; xattrs: XattrsRead }
     answer: ((Facts & { rest: ByteString[] }) | Failure)[]
   }
   /** Reads ranges of files into a buffer, digests them, and encodes their blocks in place. */

@@ -2,9 +2,10 @@
 import { constants } from 'node:fs'
 import { inodeOf } from '../../node/identity.js'
 import type { SourceCalls, SourceFolder, Status } from '../../node/source-calls.js'
+import { ACCESS_ACL } from '../../tree/access-acl.js'
 import type { ByteString } from '../../tree/byte-string.js'
 import type { Identity } from '../../tree/node.js'
-import { isPortableXattr } from '../../tree/rules.js'
+import { isValueWanted } from '../../tree/rules.js'
 import type { CallTimer } from './call-timer.js'
 import { attempt, failureOf } from './failure.js'
 import { enterSeen } from './open-files.js'
@@ -17,6 +18,7 @@ import {
   type Jobs,
   NAMES_PER_BATCH,
   STAT_TIME,
+  type XattrsRead,
 } from './protocol.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
@@ -38,7 +40,7 @@ export function statBatch(
 
 function statDirectory(
   { names, ...place }: DirectoryToList,
-  xattrs: boolean,
+  xattrs: XattrsRead,
   end: number,
   source: SourceCalls,
   timer: CallTimer,
@@ -58,7 +60,7 @@ function statDirectory(
 function statNames(
   folder: SourceFolder,
   names: ByteString[],
-  xattrs: boolean,
+  xattrs: XattrsRead,
   end: number,
   timer: CallTimer,
   start: number,
@@ -76,9 +78,14 @@ function statNames(
       if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
       if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
       if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
-      if (xattrs && !(type === S_IFREG && bringsXattrs(status.size))) {
-        const found = folder.xattrs(name, isPortableXattr)
+      if (xattrs === 'all' && !(type === S_IFREG && bringsXattrs(status.size))) {
+        const found = folder.xattrs(name, isValueWanted)
         if (found.length > 0) facts.xattrs.push([n, found])
+      }
+      // Where only the owner has rights, no ACL gives more.
+      if (xattrs === 'access-acl' && type !== S_IFLNK && (status.mode & 0o077) !== 0) {
+        const acl = folder.xattr(name, ACCESS_ACL)
+        if (acl) facts.xattrs.push([n, [[ACCESS_ACL, acl]]])
       }
     } catch (error) {
       facts.failures.push([n, failureOf(error)])

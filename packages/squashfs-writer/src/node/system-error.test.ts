@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { nameOfErrno, systemCode, withName } from './system-error.js'
+
+/** As Node gives what it has no name for. */
+function unnamed(errno: number): Error {
+  const text = `Unknown system error -${errno}`
+  return Object.assign(new Error(`${text}: ${text}, write`), { errno: -errno, code: text, syscall: 'write' })
+}
+
+describe('a system error', () => {
+  it.each([
+    [122, 'EDQUOT', 'disk quota exceeded'],
+    [116, 'ESTALE', 'stale file handle'],
+  ])('that Node has no name for is named by its number %d: %s', (errno, code, words) => {
+    const error = unnamed(errno)
+    expect(systemCode(error)).toBe(code)
+    expect(withName(error)).toMatchObject({ code, message: `${code}: ${words}, write`, cause: error })
+    expect(nameOfErrno(errno)).toEqual({ code, words })
+  })
+
+  it('that Node has a name for stays as it is', () => {
+    const error = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      errno: -28,
+      code: 'ENOSPC',
+    })
+    expect(withName(error)).toBe(error)
+    expect(systemCode(error)).toBe('ENOSPC')
+    expect(nameOfErrno(28)).toEqual({ code: 'ENOSPC', words: 'no space left on device' })
+  })
+
+  it('of a number that nobody knows is told by it', () => {
+    expect(nameOfErrno(4000)).toEqual({ code: 'errno 4000', words: 'system error 4000' })
+  })
+
+  it('is nothing else', () => {
+    const error = new RangeError('too long')
+    expect(withName(error)).toBe(error)
+    expect(systemCode(error)).toBeUndefined()
+    expect(systemCode('ENOSPC')).toBeUndefined()
+  })
+})

@@ -1,0 +1,158 @@
+// Who may read an image: whom its directory lets read, or whom the image that it replaces let read.
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { requireTools, run, withFolder } from 'fixtures'
+import { type Entry, writeImage } from 'squashfs-writer'
+import { describe, expect, it } from 'vitest'
+
+const ENTRIES: Entry[] = [{ type: 'file', path: 'a', content: 'the content of a' }]
+
+describe('a new image', () => {
+  it.each([
+    ['022', 'd:o::-'],
+    ['022', 'd:g::-,d:o::-'],
+    ['077', 'd:g:1234:r'],
+    ['077', 'd:u:1234:r,d:o::-'],
+    ['000', 'd:u:1234:rwx,d:m::r'],
+  ])('with umask %s and the default ACL %s is open to whom a file made there is', async (umask, acl) => {
+    await requireTools(['setfacl'])
+    await withFolder(async (folder) => {
+      await run('setfacl', ['-m', acl, folder])
+      await writeWith({ umask }, join(folder, 'image'))
+      await run('sh', ['-c', `umask ${umask}; : > "$1"`, 'sh', join(folder, 'model')])
+      expect(await accessOf(join(folder, 'image'))).toEqual(await accessOf(join(folder, 'model')))
+      expect(readdirSync(folder).sort()).toEqual(['image', 'model'])
+    })
+  })
+
+  it('is private until it is complete, where a default ACL lets others read', async () => {
+    await requireTools(['setfacl'])
+    await withFolder(async (folder) => {
+      await run('setfacl', ['-m', 'd:u:1234:r,d:g:1234:r', folder])
+      const seen: string[] = []
+      await writeImage(ENTRIES, join(folder, 'image'), {
+        onProgress: () => {
+          for (const name of readdirSync(folder)) {
+            if (name.endsWith('.partial')) seen.push((statSync(join(folder, name)).mode & 0o777).toString(8))
+          }
+        },
+      })
+      // With an ACL the group's bits are its mask: what others than the owner have at most.
+      expect([...new Set(seen)]).toEqual(['600'])
+      expect(await accessOf(join(folder, 'image'))).toContain('user:1234:r--')
+    })
+  })
+})
+
+describe('an image that replaces another', () => {
+  it('has its mode, owner and group', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image')
+      writeFileSync(image, 'old')
+      chownSync(image, 1, 1234)
+      chmodSync(image, 0o640)
+      await writeImage(ENTRIES, image)
+      expect(readFileSync(image).toString('latin1', 0, 4)).toBe('hsqs')
+      expect(facts(image)).toEqual({ mode: '640', uid: 1, gid: 1234 })
+    })
+  })
+
+  it('has its ACL, not that of the directory', async () => {
+    await requireTools(['setfacl'])
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image')
+      for (const acl of ['u:1234:r,o::-', 'g:1234:r,g::-', 'u:7:rw,m::r']) {
+        writeFileSync(image, 'old')
+        await run('setfacl', ['-b', image])
+        await run('setfacl', ['-m', acl, image])
+        await run('setfacl', ['-m', 'd:u:4321:rwx', folder])
+        const before = await accessOf(image)
+        await writeImage(ENTRIES, image)
+        expect(await accessOf(image)).toBe(before)
+      }
+    })
+  })
+
+  it('without an ACL gets none from the directory', async () => {
+    await requireTools(['setfacl'])
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image')
+      writeFileSync(image, 'old')
+      chmodSync(image, 0o640)
+      await run('setfacl', ['-m', 'd:u:4321:rwx', folder])
+      const before = await accessOf(image)
+      await writeImage(ENTRIES, image)
+      expect(await accessOf(image)).toBe(before)
+    })
+  })
+
+  it('whose group this user cannot give gives no other group what that had, and says so', async () => {
+    await requireTools(['setpriv', 'setfacl'])
+    await withFolder(async (folder) => {
+      chmodSync(folder, 0o777)
+      const place = join(folder, 'place')
+      mkdirSync(place)
+      chmodSync(place, 0o777)
+      const image = join(place, 'image')
+      writeFileSync(image, 'old')
+      chownSync(image, 1, 1234)
+      chmodSync(image, 0o640)
+      const warnings = await writeWith({ user: 65_534 }, image)
+      expect(facts(image)).toEqual({ mode: '600', uid: 65_534, gid: 65_534 })
+      expect(warnings).toEqual([
+        { code: 'ACCESS_NOT_SET', path: image, message: 'its owner could not be set to 1' },
+        { code: 'ACCESS_NOT_SET', path: image, message: 'its group could not be set to 1234' },
+      ])
+
+      chownSync(image, 1, 1234)
+      await run('setfacl', ['-m', 'u:7:r,g::r,o::-', image])
+      await writeWith({ user: 65_534 }, image)
+      const acl = await accessOf(image)
+      expect(acl).toContain('user:7:r--')
+      expect(acl).toContain('group::---')
+    })
+  })
+
+  it('keeps a group that its user belongs to', async () => {
+    await requireTools(['setpriv'])
+    await withFolder(async (folder) => {
+      chmodSync(folder, 0o777)
+      const image = join(folder, 'image')
+      writeFileSync(image, 'old')
+      chownSync(image, 1, 1234)
+      chmodSync(image, 0o640)
+      const warnings = await writeWith({ user: 65_534, groups: [1234] }, image)
+      expect(facts(image)).toEqual({ mode: '640', uid: 65_534, gid: 1234 })
+      expect(warnings).toMatchObject([{ code: 'ACCESS_NOT_SET' }])
+    })
+  })
+})
+
+function facts(path: string) {
+  const { mode, uid, gid } = statSync(path)
+  return { mode: (mode & 0o777).toString(8), uid, gid }
+}
+
+/** All that getfacl says but the name. */
+async function accessOf(path: string): Promise<string> {
+  const { stdout } = await run('getfacl', ['--absolute-names', '--numeric', path])
+  return stdout.toString().replace(/^# file: .*\n/, '')
+}
+
+/** Writes an image in a process of its own; returns its warnings. */
+async function writeWith(
+  { umask = '022', user, groups = [] }: { umask?: string; user?: number; groups?: readonly number[] },
+  image: string,
+): Promise<unknown> {
+  const script = `
+    process.umask(0o${umask})
+    const { writeImage } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
+    const { warnings } = await writeImage([], process.argv[1])
+    console.log(JSON.stringify(warnings))`
+  const node = [process.execPath, '--input-type=module', '-e', script, image]
+  const groupOption = groups.length > 0 ? `--groups=${groups.join(',')}` : '--clear-groups'
+  const as = user === undefined ? [] : ['setpriv', `--reuid=${user}`, `--regid=${user}`, groupOption, '--']
+  const [command, ...args] = [...as, ...node]
+  const { stdout } = await run(command!, args)
+  return JSON.parse(stdout.toString())
+}

@@ -1,0 +1,176 @@
+// Every option is checked, by its name and its type, before anything is read or written.
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { withFolder } from 'fixtures'
+import {
+  gzip,
+  type InspectOptions,
+  inspectDirectory,
+  memorySink,
+  OptionError,
+  type PackOptions,
+  packDirectory,
+  portableGzip,
+  writeImage,
+  zstd,
+} from 'squashfs-writer'
+import { describe, expect, it } from 'vitest'
+
+/** Values that TypeScript would not let through, by option: none of them may be taken for something else. */
+const WRONG_IMAGE_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
+  codec: ['zstd', null, {}, zstd, { name: 'x', id: 1 }],
+  blockSize: ['4096', 4095, 5000, 2048, 2_097_152, null, [4096], 4096.5, Number.NaN],
+  fragments: ['sometimes', true, null],
+  deduplicate: ['no', 0, null],
+  exportable: ['yes', 1],
+  store: ['data', ['content'], { data: true }, new Set(['data'])],
+  padding: [0, '4096', 1.5, Number.POSITIVE_INFINITY],
+  offset: [-1, '0', 2 ** 53],
+  replace: ['never', 1],
+  beforeReplace: ['keep', {}],
+  imageTime: [-1, 2 ** 32, '0', new Date(0), 'keep'],
+  owner: ['me', 0, [0, 0], { uid: -1 }, { gid: '0' }, { user: 0 }, null],
+  time: ['now', -1, 2 ** 32, new Date(0)],
+  rootMode: [0o10000, '755', -1],
+  xattrs: ['all', true, ['user.*'], { only: 5 }, { drop: [5] }, { omit: ['user.*'] }],
+  threads: [0, '2', 1.5, Number.POSITIVE_INFINITY],
+  signal: [new AbortController(), true, {}],
+  onProgress: [5, 'bar'],
+  onStored: [true],
+}
+const WRONG_LOOK_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
+  include: [5, [5], { 0: 'a' }, null, '', [''], '/', ['a', null]],
+  exclude: [5, [undefined], /a/, null, '', ['', 'a']],
+  oneFileSystem: ['yes', 0],
+}
+const WRONG_PACK_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
+  ...WRONG_IMAGE_OPTIONS,
+  ...WRONG_LOOK_OPTIONS,
+  unreadable: ['skip', true, null],
+  inspect: [5, {}],
+  additions: [5, 'a', {}, null],
+}
+
+const pairs = (wrong: Readonly<Record<string, readonly unknown[]>>) =>
+  Object.entries(wrong).flatMap(([name, values]) => values.map((value) => [name, value] as const))
+
+describe('writeImage', () => {
+  it.each(pairs(WRONG_IMAGE_OPTIONS))('refuses %s: %j', async (name, value) => {
+    await expectRefusal(name, value, (_, image) => writeImage(neverRead(), image, { [name]: value }))
+  })
+
+  it.each(['blocksize', 'exclude', 'unreadable', 'toString', '__proto__'])(
+    'has no option %s',
+    async (name) => {
+      const options = JSON.parse(`{ ${JSON.stringify(name)}: 1 }`)
+      await expectRefusal(name, 1, (_, image) => writeImage(neverRead(), image, options))
+    },
+  )
+
+  it.each([null, 5, 'zstd', ['zstd']])('takes no options that are %j', async (options) => {
+    await expectRefusal('options', options, (_, image) =>
+      writeImage(neverRead(), image, options as unknown as object),
+    )
+  })
+
+  it.each([null, 5, undefined, 'file', { type: 'file', path: 'a', content: '' }])(
+    'takes no entries that are %j',
+    async (entries) => {
+      await expectRefusal('entries', entries, (_, image) => writeImage(entries as unknown as [], image))
+    },
+  )
+
+  it.each([null, 5, undefined, '', 'a\0b', {}, [], new URL('file:///image')])(
+    'takes no destination that is %j',
+    async (destination) => {
+      await expectRefusal('destination', destination, () => writeImage(neverRead(), destination as string))
+    },
+  )
+
+  it('takes undefined for absent', async () => {
+    const options = Object.fromEntries(Object.keys(WRONG_IMAGE_OPTIONS).map((name) => [name, undefined]))
+    const [one, other] = [memorySink(), memorySink()]
+    await writeImage([], one, options)
+    await writeImage([], other)
+    expect(one.bytes()).toEqual(other.bytes())
+  })
+})
+
+describe('packDirectory', () => {
+  it.each(pairs(WRONG_PACK_OPTIONS))('refuses %s: %j', async (name, value) => {
+    await expectRefusal(name, value, (source, image) => packDirectory(source, image, { [name]: value }))
+  })
+
+  it('has no other option, and says which there are', async () => {
+    const error = await expectRefusal('exlude', ['*.a'], (source, image) =>
+      packDirectory(source, image, { exlude: ['*.a'] } as PackOptions),
+    )
+    expect(error.message).toContain('exclude')
+  })
+
+  it.each([null, 5, undefined, '', 'a\0b', []])('takes no directory that is %j', async (directory) => {
+    await expectRefusal('directory', directory, (_, image) => packDirectory(directory as string, image))
+  })
+
+  it('takes one pattern without an array', async () => {
+    await withFolder(async (folder) => {
+      const source = join(folder, 'source')
+      for (const name of ['sub', 's', 'u', 'b']) mkdirSync(join(source, name), { recursive: true })
+      const { inodes } = await packDirectory(source, memorySink(), { exclude: 'sub' })
+      expect(inodes).toBe(4)
+      const { directories } = await packDirectory(source, memorySink(), { exclude: ['s', 'u'] })
+      expect(directories).toBe(3)
+    })
+  })
+})
+
+describe('inspectDirectory', () => {
+  const wrong = { ...WRONG_LOOK_OPTIONS, signal: [true], onProgress: [5] }
+
+  it.each(pairs(wrong))('refuses %s: %j', async (name, value) => {
+    await expectRefusal(name, value, (source) => inspectDirectory(source, { [name]: value }, () => {}))
+  })
+
+  it('has no other option', async () => {
+    const options = { xattrs: 'none' } as InspectOptions
+    await expectRefusal('xattrs', 'none', (source) => inspectDirectory(source, options, () => {}))
+  })
+
+  it('needs somebody to tell', async () => {
+    const nobody = undefined as unknown as () => void
+    await expectRefusal('inspect', undefined, (source) => inspectDirectory(source, {}, nobody))
+  })
+})
+
+describe('a codec', () => {
+  it.each([zstd, gzip, portableGzip])('takes a level and nothing else', (codec) => {
+    for (const options of [{ level: '3' }, { level: 0 }, { level: 2.5 }, { lvl: 3 }, 3, null])
+      expect(() => codec(options as object)).toThrow(OptionError)
+  })
+})
+
+/** Entries that must not be asked for. */
+function* neverRead(): Generator<never> {
+  yield* [] as never[]
+  throw new Error('the entries were read')
+}
+
+async function expectRefusal(
+  name: string,
+  value: unknown,
+  act: (source: string, image: string) => Promise<unknown>,
+): Promise<OptionError> {
+  return await withFolder(async (folder) => {
+    const source = join(folder, 'source')
+    mkdirSync(source)
+    writeFileSync(join(source, 'a'), 'a')
+    const error = await act(source, join(folder, 'image')).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(OptionError)
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', option: name })
+    expect((error as Error).message).toContain(`${name} is `)
+    // Of several patterns the one that is wrong.
+    expect([value, ...[value].flat()]).toContainEqual((error as OptionError).value)
+    expect(readdirSync(folder)).toEqual(['source'])
+    return error as OptionError
+  })
+}
