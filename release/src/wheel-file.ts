@@ -18,9 +18,7 @@ export function wheelFile(distInfo: string, files: ReadonlyMap<string, Uint8Arra
   const record = `${distInfo}/RECORD`
   // The specification wants the metadata at the end of the file.
   const isMetadata = (path: string): number => Number(path.startsWith(`${distInfo}/`))
-  const sorted = [...files].sort(
-    ([a], [b]) => isMetadata(a) - isMetadata(b) || (a < b ? -1 : Number(a > b)),
-  )
+  const sorted = [...files].sort(([a], [b]) => isMetadata(a) - isMetadata(b) || (a < b ? -1 : Number(a > b)))
   const lines = sorted.map(([path, bytes]) => `${path},sha256=${digest(bytes)},${bytes.length}`)
   const contents: Zippable = Object.fromEntries(sorted)
   contents[record] = strToU8(`${[...lines, `${record},,`].join('\n')}\n`)
