@@ -1,5 +1,5 @@
 /** What a wheel says of itself. https://packaging.python.org/specifications/core-metadata */
-import type { Manifest } from './workspace.js'
+import { type Manifest, repositoryUrl } from './workspace.js'
 
 /** A wheel for machines whose glibc is this or later, with the Node that runs there. */
 export interface Variant {
@@ -72,12 +72,6 @@ export function metadata(manifest: Manifest, { node }: Variant, readme: string):
     '',
     describe(readme, manifest),
   ].join('\n')
-}
-
-/** The repository's address, if package.json names one. */
-export function repositoryUrl({ repository }: Manifest): string | undefined {
-  const url = typeof repository === 'string' ? repository : repository?.url
-  return url?.replace(/^git\+/, '').replace(/\.git$/, '')
 }
 
 function links(manifest: Manifest): [string, string][] {

@@ -30,3 +30,9 @@ export async function readManifest(directory: string): Promise<Manifest> {
 export function packageDirectory(name: (typeof publishedPackages)[number]): string {
   return join(workspace, 'packages', name)
 }
+
+/** The repository's address, if package.json names one. */
+export function repositoryUrl({ repository }: Manifest): string | undefined {
+  const url = typeof repository === 'string' ? repository : repository?.url
+  return url?.replace(/^git\+/, '').replace(/\.git$/, '')
+}
