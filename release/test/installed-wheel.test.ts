@@ -6,6 +6,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import {
   findUv,
   makeWheelDirectory,
+  pathWithoutNode,
   type RunOptions,
   requireTools,
   run,
@@ -16,7 +17,6 @@ import {
 } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ended, fillWithNoise, launcher, newFileIn, slowly } from '../../packages/venv-packer/test/command.js'
-import { pathWithoutNode } from './path-without-node.js'
 
 let scratch: string
 let wheels: string
