@@ -1,6 +1,6 @@
 /** The wheels themselves: what they hold, what they say, and that they come out the same each time. */
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -87,6 +87,16 @@ it('list all that they hold, which is what Node and Python load, for both archit
     for (const machine of ['x64', 'arm64'])
       expect(binaries.filter((path) => path.includes(`linux_${machine}/koffi`))).toHaveLength(1)
     expect(modes).toEqual(['0o100644'])
+  }
+})
+
+it('are of the size that docs/dependencies.md says', async () => {
+  const text = await readFile(join(workspace, 'docs', 'dependencies.md'), 'utf8')
+  for (const name of names) {
+    const { size } = await stat(join(directory, name))
+    const { files } = await read(name)
+    const installed = Object.values(files).reduce((sum, bytes) => sum + bytes, 0)
+    expect(text).toContain(`of ${inMegabytes(size)} each (${inMegabytes(installed)} installed)`)
   }
 })
 
@@ -180,6 +190,10 @@ async function pipDownload(target: string, platforms: readonly string[]): Promis
 
 async function publishedVersion(): Promise<string> {
   return JSON.parse(await readFile(join(workspace, 'packages/venv-packer/package.json'), 'utf8')).version
+}
+
+function inMegabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
 }
 
 function wheelName(version: string, glibc: number): string {
