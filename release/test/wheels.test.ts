@@ -165,8 +165,7 @@ describe('what an installer takes from the Python index', () => {
 
   it.each([
     ['x86_64-manylinux_2_28', 24],
-    ['aarch64-manylinux_2_31', 24],
-    ['x86_64-manylinux_2_34', 24],
+    ['aarch64-manylinux_2_34', 24],
   ])('uv resolves %s to Node %d', async (platform, node) => {
     const options = ['--quiet', '--no-header', '--no-annotate', '--only-binary', ':all:']
     const { stdout } = await run(
