@@ -8,7 +8,9 @@ import { packageDirectory, publishedPackages, readManifest, repositoryUrl, works
 
 const directory = join(workspace, 'dist')
 await rm(directory, { recursive: true, force: true })
-await mkdir(directory)
+// Apart, since uv takes an npm tarball beside wheels for the sources of a Python package.
+const [forNpm, forPython] = [join(directory, 'npm'), join(directory, 'python')]
+await mkdir(forNpm, { recursive: true })
 
 const manifests = await Promise.all(publishedPackages.map((name) => readManifest(packageDirectory(name))))
 const changelogs = await Promise.all(
@@ -16,11 +18,11 @@ const changelogs = await Promise.all(
 )
 const paths: string[] = []
 for (const name of publishedPackages) {
-  const options = ['--silent', '--ignore-scripts', '--pack-destination', directory]
+  const options = ['--silent', '--ignore-scripts', '--pack-destination', forNpm]
   const { stdout } = await run('npm', ['pack', ...options], { cwd: packageDirectory(name) })
-  paths.push(join(directory, stdout.toString('utf8').trim()))
+  paths.push(join(forNpm, stdout.toString('utf8').trim()))
 }
-paths.push(...(await writeWheels(directory)).map(({ path }) => path))
+paths.push(...(await writeWheels(forPython)).map(({ path }) => path))
 
 for (const path of paths)
   console.log(`${path.slice(workspace.length)}  ${(await stat(path)).size.toLocaleString('en')} bytes`)
