@@ -7,6 +7,7 @@ export default defineConfig({
       'packages/*/src/**/*.test.ts',
       'fixtures/test/**/*.test.ts',
       'benchmarks/test/**/*.test.ts',
+      'release/test/**/*.test.ts',
     ],
     // Mounts, loop devices and half-gigabyte trees: slow, and few at a time.
     testTimeout: 120_000,

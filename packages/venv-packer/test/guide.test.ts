@@ -2,7 +2,16 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
-import { findUv, fixturesFolder, mountTraces, NO_TRACES, type RunResult, requireTools, run } from 'fixtures'
+import {
+  findUv,
+  makeWheelDirectory,
+  mountTraces,
+  NO_TRACES,
+  pathWithoutNode,
+  type RunResult,
+  requireTools,
+  run,
+} from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { standIns, venvPacker } from './command.js'
 import { comparable, fences, guide, steps } from './guide.js'
@@ -18,16 +27,27 @@ describe('what the guide says is run', () => {
     scratch = await mkdtemp(join(tmpdir(), 'venv-packer-guide-'))
     await mkdir(join(scratch, 'demo'))
     await writeFile(join(scratch, 'bash-env'), 'set -e -o pipefail\n')
+    await makeWheelDirectory(join(scratch, 'wheels'))
     const uv = await findUv()
     env = {
-      PATH: [standIns, ...(isAbsolute(uv) ? [dirname(uv)] : []), process.env.PATH].join(delimiter),
+      // venv-packer is the one that the guide installs, and there is no Node but its own.
+      PATH: [
+        join(scratch, 'bin'),
+        standIns,
+        ...(isAbsolute(uv) ? [dirname(uv)] : []),
+        await pathWithoutNode(scratch),
+      ].join(delimiter),
       SCRATCH: scratch,
       // A place of our own in memory, too, which the guide names by the user.
       USER: basename(scratch),
       // Read by every bash: the shells inside of a mount and of a job stop at the first command that fails as well.
       BASH_ENV: join(scratch, 'bash-env'),
       PIP_DISABLE_PIP_VERSION_CHECK: '1',
-      UV_CACHE_DIR: await fixturesFolder('uv-cache'),
+      UV_TOOL_BIN_DIR: join(scratch, 'bin'),
+      UV_TOOL_DIR: join(scratch, 'tools'),
+      UV_FIND_LINKS: join(scratch, 'wheels'),
+      // A cache of its own: what has the same version as in the last run is not taken from there.
+      UV_CACHE_DIR: join(scratch, 'uv-cache'),
       UV_PYTHON_DOWNLOADS: 'never',
       UV_PYTHON_PREFERENCE: 'only-system',
       VIRTUAL_ENV: undefined,
@@ -41,7 +61,12 @@ describe('what the guide says is run', () => {
 
   /** From standard input: what comes after a command that opens a shell is for that shell, as on a terminal. */
   async function type(text: string): Promise<RunResult> {
-    return await run('bash', ['-eu'], { input: text, cwd: join(scratch, 'demo'), env })
+    const STAND_IN_FORM = text.includes('squashfs-mount --sqfs=') ? 'option' : undefined
+    return await run('bash', ['-eu'], {
+      input: text,
+      cwd: join(scratch, 'demo'),
+      env: { ...env, STAND_IN_FORM },
+    })
   }
 
   it.each(steps.filter(({ needsCreate }) => !needsCreate))(
@@ -56,6 +81,11 @@ describe('what the guide says is run', () => {
     300_000,
   )
 
+  it('by the venv-packer that the guide installs', async () => {
+    const { stdout } = await type('command -v venv-packer')
+    expect(stdout.toString()).toBe(`${join(scratch, 'bin', 'venv-packer')}\n`)
+  })
+
   it('and nothing is left mounted, nor in memory', async () => {
     await expect.poll(() => mountTraces(scratch), { timeout: 10_000 }).toEqual(NO_TRACES)
     await expect(type('ls -A /dev/shm/$USER-demo/')).rejects.toThrow('No such file')
@@ -65,7 +95,8 @@ describe('what the guide says is run', () => {
 it('no command is left out: each stands in a block that is run', () => {
   expect(fences.filter(({ language }) => language !== 'sh' && language !== 'text')).toEqual([])
   expect(guide.match(/^\s*(```|~~~)/gm)).toHaveLength(2 * fences.length)
-  const programs = 'venv-packer|uv|uenv|squashfs-mount|sbatch|srun|mksquashfs|unsquashfs|squashfuse|mount'
+  const programs =
+    'venv-packer|uv|uvx|uenv|squashfs-mount|sbatch|srun|singularity|mksquashfs|unsquashfs|squashfuse|mount'
   const inText = [...guide.matchAll(new RegExp(`\`((?:${programs}) [^\`]+)\``, 'g'))].map(
     ({ 1: code }) => code,
   )

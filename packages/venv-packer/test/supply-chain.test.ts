@@ -41,7 +41,13 @@ describe('the runtime dependencies', () => {
   })
 
   it('are named by exact versions, as everything in the workspace is, and locked by their digests', () => {
-    for (const folder of ['.', 'benchmarks', 'fixtures', ...packages.map((name) => `packages/${name}`)]) {
+    for (const folder of [
+      '.',
+      'benchmarks',
+      'fixtures',
+      'release',
+      ...packages.map((name) => `packages/${name}`),
+    ]) {
       const { dependencies, devDependencies } = manifestOf(join(workspace, folder))
       const versions = Object.values({ ...dependencies, ...devDependencies })
       expect(versions.filter((version) => !/^(\d+\.\d+\.\d+|workspace:\*)$/.test(version))).toEqual([])

@@ -98,6 +98,27 @@ it('--version prints the version of the package', async () => {
   }
 })
 
+it('--version --json says what a bug report needs, in one line', async () => {
+  const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+  for (const args of [
+    ['--version', '--json'],
+    ['-V', '--json'],
+    ['--json', '--version'],
+  ]) {
+    const { code, stdout, stderr } = await venvPacker(args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^\{.*\}\n$/)
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: true,
+      command: 'version',
+      version: manifest.version,
+      node: process.versions.node,
+      zstd: { version: process.versions.zstd ?? null },
+      platform: `${process.platform}-${process.arch}`,
+    })
+  }
+})
+
 it('--help prints the same help wherever it stands', async () => {
   const program = await venvPacker(['--help'])
   expect(program).toMatchObject({

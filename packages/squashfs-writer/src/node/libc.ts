@@ -68,15 +68,35 @@ class SystemError extends Error {
   }
 }
 
+/** What functions are looked up in. */
+export type Libc = Pick<ReturnType<typeof koffi.load>, 'func'>
+
+type Statx = (at: number, path: Buffer, flags: number, mask: number, found: Buffer) => number
+
+/** The system call's number, by what Node calls the architecture. */
+const STATX_NUMBER: Readonly<Record<string, number>> = { x64: 332, arm64: 291 }
+
+/** glibc has the function from 2.28 on; with an older one the system call is made by its number. */
+function statxOf(libc: Libc): Statx {
+  const parameters = 'int at, const void *path, int flags, unsigned int mask, void *found'
+  try {
+    return libc.func(`int statx(${parameters})`)
+  } catch (error) {
+    const number = STATX_NUMBER[process.arch]
+    if (number === undefined) throw error
+    const syscall = libc.func(`long syscall(long number, ${parameters})`)
+    return (...args) => Number(syscall(number, ...args))
+  }
+}
+
 /** The calls for extended attributes, of a file by its path or by its descriptor. */
 interface XattrCalls<F> {
   readonly list: (file: F, list: Buffer, size: number) => number | bigint
   readonly get: (file: F, name: Buffer, value: Buffer, size: number) => number | bigint
 }
 
-export function libcCalls(): SourceCalls {
-  const libc = koffi.load(null)
-  const statx = libc.func('int statx(int at, const void *path, int flags, unsigned int mask, void *found)')
+export function libcCalls(libc: Libc = koffi.load(null)): SourceCalls {
+  const statx = statxOf(libc)
   const xattrsByPath: XattrCalls<Buffer> = {
     list: libc.func('int64_t llistxattr(const void *path, void *list, size_t size)'),
     get: libc.func('int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)'),

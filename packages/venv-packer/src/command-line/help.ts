@@ -15,7 +15,8 @@ Commands:
 
 Options:
   -h, --help                print this help; venv-packer pack --help for a command's own
-  -V, --version             print the version
+  -V, --version             print the version; --version --json prints those of Node and
+                            zstd as well, and the platform, for a bug report
 
 Examples:
   venv-packer pack .venv --compile            writes venv.squashfs

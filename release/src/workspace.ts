@@ -1,0 +1,38 @@
+/** Where things are in this repository, and what the packages in it say of themselves. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const workspace = fileURLToPath(new URL('../../', import.meta.url))
+
+/** What is published, in the order in which one needs the other. */
+export const publishedPackages = ['squashfs-writer', 'venv-packer'] as const
+
+/** What is used of a package.json. */
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly description?: string
+  readonly license?: string
+  readonly keywords?: readonly string[]
+  readonly homepage?: string
+  readonly repository?: string | { readonly url: string }
+  readonly bugs?: string | { readonly url: string }
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+export async function readManifest(directory: string): Promise<Manifest> {
+  return JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Manifest
+}
+
+/** The directory of a package that is published from here. */
+export function packageDirectory(name: (typeof publishedPackages)[number]): string {
+  return join(workspace, 'packages', name)
+}
+
+/** The repository's address, if package.json names one. */
+export function repositoryUrl({ repository }: Manifest): string | undefined {
+  const url = typeof repository === 'string' ? repository : repository?.url
+  return url?.replace(/^git\+/, '').replace(/\.git$/, '')
+}
