@@ -128,15 +128,16 @@ async function runRun(request: RunRequest, style: RunStyle): Promise<ExitCode> {
       import('./commands/run-plan.js'),
       import('./report/run-report.js'),
     ])
-    await print(reportRunPlan(await planRun(request), style.json))
+    await print(reportRunPlan(await planRun(request, true), style.json))
     return exitCodes.done
   }
   const { run } = await import('./commands/run.js')
-  const { leftoverLine, obstacleLine } = await import('./report/run-report.js')
+  const { leftoverLine, obstacleLine, warningLine } = await import('./report/run-report.js')
   return await run(request, {
     onObstacle: (obstacle) => {
       if (style.debug) process.stderr.write(obstacleLine(obstacle))
     },
+    onWarning: (warning) => process.stderr.write(warningLine(warning)),
     onLeftover: (message) => process.stderr.write(leftoverLine(message)),
   })
 }

@@ -1,4 +1,4 @@
-/** Where an image is mounted: at the place that was asked for, the only one at which it works, or a temporary folder. */
+/** Where an image is mounted: at the place that was asked for, the only one at which it works, or a directory of our own. */
 import { realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Failure } from '../errors/failure.js'
@@ -7,8 +7,8 @@ import { exitCodes } from '../exit-codes.js'
 import { shellWord } from '../report/shell-word.js'
 import type { PackedEnvironment } from '../venv/packed-environment.js'
 
-/** An absolute path, or undefined for a temporary folder. */
-export type MountPoint = string | undefined
+/** An absolute path; undefined where the environment works anywhere, and no place was asked for. */
+type WantedPoint = string | undefined
 
 /**
  * @param at what was asked for, as it was typed.
@@ -18,8 +18,8 @@ export async function chooseMountPoint(
   image: string,
   at: string | undefined,
   packed: PackedEnvironment | undefined,
-): Promise<MountPoint> {
-  if (at === undefined) return await ownMountPoint(image, packed)
+): Promise<WantedPoint> {
+  if (at === undefined) return await onlyMountPoint(image, packed)
   const point = resolve(at)
   const madeFor = packed?.madeFor
   if (madeFor !== undefined && !(await isSamePlace(point, madeFor))) {
@@ -33,7 +33,7 @@ export async function chooseMountPoint(
   return await checked(point, at)
 }
 
-async function ownMountPoint(image: string, packed: PackedEnvironment | undefined): Promise<MountPoint> {
+async function onlyMountPoint(image: string, packed: PackedEnvironment | undefined): Promise<WantedPoint> {
   if (packed === undefined) {
     const message = `${image} is compressed in a way that venv-packer cannot read: where it works is not known`
     throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at FOLDER.')

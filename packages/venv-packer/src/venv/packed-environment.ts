@@ -1,6 +1,6 @@
 /** What an image says of the environment in it, before it is mounted. */
 import { type ImageReader, InodeType } from 'squashfs-writer/read'
-import { pathMadeFor } from './made-for.js'
+import { pathInActivateScript } from './formats/activate-script.js'
 import { type PyvenvConfig, parsePyvenvConfig } from './pyvenv-cfg.js'
 
 export interface PackedEnvironment {
@@ -15,7 +15,10 @@ export async function packedEnvironment(image: ImageReader): Promise<PackedEnvir
   if (text === undefined) return { config: undefined, madeFor: undefined }
   const config = parsePyvenvConfig(text)
   const activate = config.relocatable ? undefined : await textAt(image, 'bin/activate')
-  return { config, madeFor: activate === undefined ? undefined : pathMadeFor(activate) }
+  return {
+    config,
+    madeFor: activate === undefined ? undefined : (pathInActivateScript(activate) ?? undefined),
+  }
 }
 
 /** No such file is larger, but a damaged image may say so. */
