@@ -30,7 +30,7 @@ import {
   withNobody,
 } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, ended, launcher, standIns, start, venvPacker } from './command.js'
+import { type Ended, ended, launcher, type Surroundings, standIns, start, venvPacker } from './command.js'
 import { onTerminal, screen } from './terminal.js'
 
 const allWays = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
@@ -96,7 +96,12 @@ async function runIn(image: string, options: readonly string[], ...command: stri
 }
 
 /** Starts a command and waits until it has said `ready`. */
-async function startIn(image: string, options: readonly string[], command: readonly string[], place: Place) {
+async function startIn(
+  image: string,
+  options: readonly string[],
+  command: readonly string[],
+  place: Surroundings,
+) {
   const child = start(['run', image, ...options, '--', ...command], place)
   const end = ended(child)
   await ready(child)
@@ -239,6 +244,19 @@ describe.each(allWays)('by %s', (way) => {
     })
   })
 
+  it('a signal to all processes of the group reaches the command once', async () => {
+    await inPlace(async (place) => {
+      await Promise.all(
+        (['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const).map(async (signal) => {
+          const detached = { ...place, detached: true }
+          const { child, end } = await startIn(movable, options, python(taking(signal)), detached)
+          process.kill(-child.pid!, signal)
+          expect(await end).toMatchObject({ code: 5, stdout: `ready\n${signal} came\n`, stderr: '' })
+        }),
+      )
+    })
+  })
+
   it('eight run at once from one image', async () => {
     await inPlace(async (place) => {
       const one = [
@@ -357,6 +375,36 @@ describe('a command that is a script', () => {
       const { env } = await withAnother(place, GREETER)
       const line = ['run', movable, '--', `PATH=${env.PATH}`, GREETER]
       expect(await venvPacker(line, place)).toMatchObject({ code: 0, stdout: 'another\n' })
+    })
+  })
+})
+
+describe('SIGUSR1, by which Node would open its debugger,', () => {
+  it('reaches the command also when it comes while Node starts', async () => {
+    await inPlace(async (place) => {
+      const child = start(['run', movable, '--with', 'mount', '--', 'sleep', '60'], place)
+      const end = ended(child)
+      const threads = () => readdir(`/proc/${child.pid}/task`)
+      await expect.poll(async () => (await threads()).length, { interval: 1 }).toBeGreaterThan(2)
+      child.kill('SIGUSR1')
+      expect(await end).toMatchObject({ code: 138, stdout: '' })
+    })
+  })
+
+  it('reaches the command also when it comes while the image is mounted', async () => {
+    await inPlace(async (place) => {
+      const slow = join(place.cwd, 'slow')
+      await mkdir(slow)
+      const mount =
+        '#!/bin/sh\ntouch mounting\nuntil test -e go; do sleep 0.02; done\nexec /usr/bin/mount "$@"\n'
+      await writeFile(join(slow, 'mount'), mount, { mode: 0o755 })
+      const env = { ...place.env, PATH: `${slow}:${place.env.PATH}` }
+      const child = start(['run', movable, '--with', 'mount', '--', 'sleep', '60'], { ...place, env })
+      const end = ended(child)
+      await expect.poll(() => readdir(place.cwd), { timeout: 10_000 }).toContain('mounting')
+      child.kill('SIGUSR1')
+      await writeFile(join(place.cwd, 'go'), '')
+      expect(await end).toEqual({ code: 138, stdout: '', stderr: '' })
     })
   })
 })

@@ -5,7 +5,12 @@ import { exitCodes } from '../exit-codes.js'
 import type { WayName } from '../mounting/way.js'
 import { type MountedRun, runMounted } from '../processes/run-mounted.js'
 import { shareMount } from '../processes/shared-mount.js'
-import { type RelayedSignal, type SignalRelay, startSignalRelay } from '../processes/signal-relay.js'
+import {
+  type EarlySignals,
+  type RelayedSignal,
+  type SignalRelay,
+  startSignalRelay,
+} from '../processes/signal-relay.js'
 import { type PlannedWay, plannedWays, planRun, type RunPlan, type RunRequest } from './run-plan.js'
 
 /** Why a way did not work. */
@@ -16,6 +21,7 @@ export interface Obstacle {
 
 /** Who is told what happens on the way. */
 export interface RunCompany {
+  readonly earlySignals: EarlySignals
   /** A way that did not work, and why. */
   readonly onObstacle: (obstacle: Obstacle) => void
   /** Something that may not be meant so. */
@@ -26,9 +32,10 @@ export interface RunCompany {
 
 /** Runs the command by the first way that mounts the image, and gives its exit code: 128 + n when signal n ended it. */
 export async function run(request: RunRequest, company: RunCompany): Promise<number> {
-  const relay = startSignalRelay()
+  const relay = startSignalRelay(company.earlySignals)
   try {
     const plan = await planRun(request, false)
+    await relay.ready
     for (const warning of plan.warnings) company.onWarning(warning)
     return await tryWays(plan, relay, company)
   } finally {
