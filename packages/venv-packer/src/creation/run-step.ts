@@ -1,5 +1,5 @@
 /** Runs a step to its end; what it says is shown, or kept for the failure. */
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
@@ -34,6 +34,17 @@ export async function runStep(step: Step, { signal, show }: StepCompany): Promis
   if (!shown) await heardOut(child)
   signal.throwIfAborted()
   if (code !== 0) throw failed(step, endingInWords(code, killer), said())
+}
+
+/** What a program writes to standard output; nothing where it fails. */
+export async function saidBy(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  return await new Promise((done) => {
+    execFile(program, args, { env, timeout: 60_000 }, (error, stdout) => done(error === null ? stdout : ''))
+  })
 }
 
 /** Milliseconds in which what a program has written arrives. */

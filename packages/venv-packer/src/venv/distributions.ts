@@ -45,11 +45,16 @@ export function changesBetween(before: Distributions, after: Distributions): Dis
   }
 }
 
+/** The name as PyPI compares names (PEP 503). */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '-')
+}
+
 /** `ruamel.yaml-0.18.6.dist-info`; not `~uamel.yaml-…`, which pip left when it removed one. */
 function nameAndVersion(folder: string): [name: string, version: string][] {
   const [, name, version] = /^([a-z0-9].*)-([^-]+)\.dist-info$/i.exec(folder) ?? []
   if (name === undefined || version === undefined) return []
-  return [[name.toLowerCase().replace(/[-_.]+/g, '-'), version]]
+  return [[plainName(name), version]]
 }
 
 function inOrder(entries: [string, string][]): readonly [string, string][] {

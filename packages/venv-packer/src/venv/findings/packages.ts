@@ -1,5 +1,6 @@
 /** Findings on installed packages: those that miss files, are there twice, or were removed in part. */
 import type { ByteString } from 'squashfs-writer/paths'
+import { plainName } from '../distributions.js'
 import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 import type { Package } from '../packages.js'
@@ -63,7 +64,7 @@ function lostFiles({ recorded }: Package, { at, isExcluded }: Inventory): readon
 function twice(all: readonly Package[]): readonly Spot[] {
   const byName = new Map<string, Package[]>()
   for (const one of all) {
-    const name = one.name.toLowerCase().replace(/[-_.]+/g, '-')
+    const name = plainName(one.name)
     byName.set(name, [...(byName.get(name) ?? []), one])
   }
   return [...byName.values()].filter(({ length }) => length > 1).flatMap((some) => some.map(spotOf))
