@@ -17,7 +17,7 @@ import { chooseDestination, type Destination, defaultImageName } from '../image/
 import type { Keeper, PreviousImages } from '../image/keeper.js'
 import type { Owner } from '../image/owner.js'
 import { settleForShortRun } from '../processes/v8.js'
-import { type Environment, openEnvironment } from '../venv/environment.js'
+import { type Environment, openEnvironment, worksAnywhere } from '../venv/environment.js'
 import type { Finding } from '../venv/finding.js'
 import type { PackageShare, SharesInImage } from '../venv/package-shares.js'
 import type { Relocation } from '../venv/relocation.js'
@@ -129,7 +129,7 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
 
 /** The only path at which an environment works; undefined if it works anywhere. */
 function workingPlace(environment: Environment, relocation: Relocation | undefined): string | undefined {
-  if (environment.config?.relocatable ?? true) return undefined
+  if (worksAnywhere(environment)) return undefined
   return relocation === undefined
     ? environment.path
     : Buffer.from(relocation.madeFor, 'latin1').toString('utf8')

@@ -15,6 +15,8 @@ export interface Inventory {
   readonly realPath: ByteString
   /** Undefined for a folder that is no virtual environment. */
   readonly config: PyvenvConfig | undefined
+  /** Whether conda made it. */
+  readonly conda: boolean
   /** All but what is excluded; the folder itself is the first, its path ''. */
   readonly entries: readonly Entry[]
   readonly at: ReadonlyMap<ByteString, Entry>
@@ -50,11 +52,12 @@ export async function takeInventory(
   const realPath = toByteString(environment.realPath)
   const at = await entriesOf(look)
   const entries = [...at.values()]
-  const { config } = environment
+  const { config, conda } = environment
   return {
     path: toByteString(environment.path),
     realPath,
     config,
+    conda,
     entries,
     at,
     isExcluded: exclusion(exclude),

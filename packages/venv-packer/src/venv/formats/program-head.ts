@@ -5,6 +5,9 @@ import { firstShellWord } from './shell-text.js'
 /** Bytes that are enough for the longest first line a kernel takes, or for the two lines of a script run by way of a shell. */
 export const PROGRAM_HEAD_SIZE = 1024
 
+/** Bytes in which the docstring of a script ends, licence and all. */
+export const WRAPPED_HEAD_SIZE = 65_536
+
 /** What runs a script. */
 export interface ScriptStart {
   /** The program that the kernel starts, as it is written. The kernel takes a relative path from the working directory. */
