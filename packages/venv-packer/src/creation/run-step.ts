@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { Failure } from '../errors/failure.js'
-import { systemErrorCode } from '../errors/system-errors.js'
+import { messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { endingInWords } from '../processes/ending.js'
 import { startGroup } from '../processes/process-group.js'
 import type { Step } from './step.js'
@@ -77,7 +77,7 @@ async function heardOut(child: ChildProcess): Promise<void> {
 function notStarted(step: Step, error: unknown): Failure {
   const systemCode = systemErrorCode(error)
   if (systemCode !== 'ENOENT') {
-    const message = `${step.program} cannot be started: ${error instanceof Error ? error.message : String(error)}`
+    const message = `${step.program} cannot be started: ${messageOf(error)}`
     return new Failure(step.code, message, step.missing, { systemCode, cause: error })
   }
   const where = step.program.includes('/') ? 'does not exist' : 'is not installed, or not on the PATH'

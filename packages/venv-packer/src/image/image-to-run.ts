@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ImageError, type OpenImage, openImage } from 'squashfs-writer/read'
 import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { exitCodes } from '../exit-codes.js'
 
 export interface ImageToRun {
@@ -60,7 +60,7 @@ function folderInstead(typed: string, path: string): Failure {
 function unreadable(typed: string, path: string, cause: unknown): Failure {
   const systemCode = systemErrorCode(cause)
   const missing = systemCode === 'ENOENT' || systemCode === 'ENOTDIR'
-  const { message } = explainSystemError(systemCode, cause instanceof Error ? cause.message : String(cause))
+  const { message } = explainSystemError(systemCode, messageOf(cause))
   const words = missing ? `${typed} does not exist` : `${typed} cannot be read: ${message}`
   const remedy = missing
     ? 'Give an image; venv-packer pack makes one.'

@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { systemErrorCode } from '../errors/system-errors.js'
+import { messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { exitCodes } from '../exit-codes.js'
 import { shellWord } from '../report/shell-word.js'
 import type { PackedEnvironment } from '../venv/packed-environment.js'
@@ -76,7 +76,7 @@ async function realPathOf(path: string): Promise<string> {
 }
 
 function unusable(typed: string, point: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new Failure(
     'NO_MOUNT_POINT',
     `${typed} cannot be looked at: ${reason}`,

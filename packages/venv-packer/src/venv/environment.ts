@@ -2,7 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { shellWord } from '../report/shell-word.js'
 import { venvsNear } from './nearby.js'
 import { type PyvenvConfig, parsePyvenvConfig } from './pyvenv-cfg.js'
@@ -97,7 +97,7 @@ async function didYouMean(path: string, otherwise: string): Promise<string> {
 
 function unreadable(typed: string, path: string, error: unknown): Failure {
   const code = systemErrorCode(error)
-  const { message } = explainSystemError(code, error instanceof Error ? error.message : String(error))
+  const { message } = explainSystemError(code, messageOf(error))
   return new Failure(
     'UNREADABLE',
     `${typed} cannot be read: ${message}`,

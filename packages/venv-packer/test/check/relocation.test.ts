@@ -67,6 +67,7 @@ describe('an environment made by python -m venv', () => {
     for (const path of [venv, `${venv}/`, `${folder}/x/../.venv`, `${folder}/link/.venv`]) {
       expect((await checked(venv, ['--mount-point', path])).found).toEqual(always)
     }
+    expect((await checked(venv, ['--mount-point', '.venv'], { cwd: folder })).found).toEqual(always)
   })
 
   it('is of no use at another mount point', async () => {
