@@ -38,7 +38,11 @@ async function onlyMountPoint(image: string, packed: PackedEnvironment | undefin
     const message = `${image} is compressed in a way that venv-packer cannot read: where it works is not known`
     throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at FOLDER.')
   }
-  const { config, madeFor } = packed
+  const { config, conda, madeFor } = packed
+  if (conda) {
+    const message = `${image} holds an environment of conda, which works at its prefix alone`
+    throw refusal('NO_MOUNT_POINT', message, 'Mount it there: --at PREFIX, the path at which conda made it.')
+  }
   if (config === undefined) {
     const message = `${image} holds no virtual environment (it has no pyvenv.cfg)`
     throw refusal('NOT_A_VENV', message, 'To mount it all the same, say where: --at FOLDER.')

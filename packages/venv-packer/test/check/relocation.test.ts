@@ -234,6 +234,10 @@ describe('an environment of conda', () => {
       expect(elsewhere.found).toContain('error MOUNT_POINT')
       const packed = await venvPacker(['pack', 'conda', '--any-directory'], { cwd: folder })
       expect(packed.stdout).not.toContain('any folder')
+      const { stderr } = await venvPacker(['run', 'conda.squashfs', '--', 'python'], { cwd: folder })
+      expect(stderr).toContain('holds an environment of conda, which works at its prefix alone')
+      const line = ['run', 'conda.squashfs', '--at', prefix, '--', 'tool']
+      expect(await venvPacker(line, { cwd: folder })).toEqual({ code: 0, stdout: '', stderr: '' })
       expect(packed.stdout).toContain(`squashfuse ${folder}/conda.squashfs ${prefix}\n`)
     })
   })
