@@ -841,6 +841,28 @@ import greeter`
     })
   })
 
+  it('is not shared by two jobs: a batch system ends the daemon with the job that started it', async () => {
+    await inPlace(async (place) => {
+      const job = (id: string) => ({ ...place, env: { ...place.env, SLURM_JOB_ID: id, SLURM_STEP_ID: '0' } })
+      const first = await startIn(movable, seen, waiting('jobs'), job('71'))
+      const second = await startIn(movable, seen, waiting('jobs'), job('72'))
+      const line = [
+        'run',
+        movable,
+        '--with',
+        'mount',
+        '--',
+        ...python('import greeter; print(greeter.__file__)'),
+      ]
+      const { stdout } = await venvPacker(line, job('73'))
+      await writeFile(join(place.cwd, 'jobs'), '')
+      expect(await first.end).toEqual({ code: 0, stdout: `ready\n${stdout}`, stderr: '' })
+      const other = await second.end
+      expect(other).toMatchObject({ code: 0, stderr: '' })
+      expect(other.stdout).not.toBe((await first.end).stdout)
+    })
+  })
+
   it('does not disturb those that only their command sees, at the same place', async () => {
     await inPlace(async (place) => {
       const shared = await startIn(movable, seen, waiting('shared'), place)

@@ -4,7 +4,7 @@ import { damaged, type ImageToRun, openImageToRun } from '../image/image-to-run.
 import { activated } from '../mounting/active-environment.js'
 import { lookAtMachine, type Machine } from '../mounting/machine.js'
 import { chooseMountPoint } from '../mounting/mount-point.js'
-import { ownDirectory } from '../mounting/own-directory.js'
+import { ownDirectories, sharedIdentity } from '../mounting/own-directory.js'
 import type { CommandLine, Plan, WayName } from '../mounting/way.js'
 import { ways } from '../mounting/ways.js'
 import { type RequiredCommand, requireCommand } from '../processes/require-command.js'
@@ -27,11 +27,12 @@ export interface RunPlan {
   readonly image: ImageToRun
   /** Undefined for an image that cannot be looked into. */
   readonly packed: PackedEnvironment | undefined
+  /** Where it is mounted, absolute. */
   readonly point: string
-  /** Whether that is a directory of our own. */
-  readonly own: boolean
-  /** As it is run, see {@link RequiredCommand}. */
-  readonly command: CommandLine
+  /** Where others may see it: undefined unless the mount point is a directory of our own. */
+  readonly shared: string | undefined
+  /** See {@link RequiredCommand}. */
+  readonly commandAt: (point: string) => CommandLine
   /** What may not be meant so, for the user. */
   readonly warnings: readonly string[]
   readonly machine: Machine
@@ -50,10 +51,14 @@ export async function planRun(request: RunRequest, dry: boolean): Promise<RunPla
   try {
     const packed = image.open && (await packedEnvironment(image.open))
     const wanted = await chooseMountPoint(image.typed, request.at, packed)
-    const point = wanted ?? (await ownDirectory(image, process.env, !dry))
+    const named = { path: image.path, identity: sharedIdentity(image.identity, process.env) }
+    const { point, shared } =
+      wanted === undefined
+        ? await ownDirectories(named, process.env, !dry)
+        : { point: wanted, shared: undefined }
     const required = await requireParts(request, image, packed, point)
     return {
-      ...{ request, image, packed, point, own: wanted === undefined, ...required },
+      ...{ request, image, packed, point, shared, ...required },
       machine: await lookAtMachine(process.env),
     }
   } catch (error) {
@@ -70,7 +75,7 @@ async function requireParts(
   packed: PackedEnvironment | undefined,
   point: string,
 ): Promise<RequiredCommand> {
-  if (open === undefined) return { command, warnings: [] }
+  if (open === undefined) return { commandAt: () => command, warnings: [] }
   if (packed?.config !== undefined) await requireInterpreter(open, point)
   return await requireCommand(command, { image: open, point, path: process.env.PATH ?? '' })
 }
@@ -82,17 +87,19 @@ export function plannedWays({
   packed,
   machine,
   point,
-  own,
-  command,
+  shared,
+  commandAt,
 }: RunPlan): readonly PlannedWay[] {
-  const mounting = { image: image.path, identity: image.identity, point, own }
+  const identity = sharedIdentity(image.identity, process.env)
+  const mounting = { image: image.path, identity, point, shared }
   const isVenv = packed === undefined || packed.config !== undefined
   return ways
     .filter(({ name }) => request.way === undefined || name === request.way)
     .map((way) => {
       const plan = way.plan(machine, mounting)
       const loses = plan.possible ? plan.loses : () => false
-      const active = activated(command, { point, isVenv, env: process.env, loses })
+      const at = (plan.possible ? plan.shared?.point : undefined) ?? point
+      const active = activated(commandAt(at), { point: at, isVenv, env: process.env, loses })
       return { name: way.name, plan, command: active }
     })
 }

@@ -16,31 +16,48 @@ import { sourceOf } from './squashfuse.js'
 export interface NamedImage {
   /** Absolute. */
   readonly path: string
-  /** The same for all names of one file. */
+  /** Of {@link sharedIdentity}. */
   readonly identity: string
 }
 
 /**
- * Chooses the directory. It stays there, empty, when the command has ended: where a directory is removed, the kernel takes
- * away what is mounted at it in any namespace, also under a server that the command left running.
- * @param make whether it is made; otherwise it is only checked that it could be.
+ * What runs share that use one mount: the file, and the step of a job, since a batch system ends the daemon behind a mount
+ * together with the step that it was started in.
+ * @param identity the same for all names of one file.
  */
-export async function ownDirectory(
+export function sharedIdentity(identity: string, env: NodeJS.ProcessEnv): string {
+  const { SLURM_JOB_ID, SLURM_STEP_ID, PBS_JOBID } = env
+  return [identity, SLURM_JOB_ID, SLURM_STEP_ID, PBS_JOBID]
+    .flatMap((part) => part?.replace(/[^\w.:-]/g, '_') || [])
+    .join(':')
+}
+
+export interface OwnDirectories {
+  /** For a mount that only the command sees. */
+  readonly point: string
+  /** For one that others see: the same, unless another file, or the mount of another job, shows there now. */
+  readonly shared: string
+}
+
+/**
+ * Chooses the directories. They stay there, empty, when the command has ended: where one is removed, the kernel takes
+ * away what is mounted at it in any namespace, also under a server that the command left running.
+ * @param make whether they are made; otherwise it is only checked that they could be.
+ */
+export async function ownDirectories(
   image: NamedImage,
   env: NodeJS.ProcessEnv,
   make: boolean,
-): Promise<string> {
-  const places = await placesFor(image)
+): Promise<OwnDirectories> {
+  const [usual, other] = await placesFor(image)
   let problem: unknown
   for (const home of homes(env)) {
     try {
       await (make ? makeHome(home) : requireUsable(home))
-      const directory = await firstFree(
-        places.map((place) => join(home, place)),
-        image,
-      )
-      if (make) await makeInside(directory)
-      return directory
+      const point = join(home, usual)
+      const shared = (await isFree(point, image)) ? point : join(home, other)
+      if (make) for (const directory of new Set([point, shared])) await makeInside(directory)
+      return { point, shared }
     } catch (error) {
       if (!(error instanceof Unusable) && systemErrorCode(error) === undefined) throw error
       problem = error
@@ -63,25 +80,21 @@ function homes(env: NodeJS.ProcessEnv): readonly string[] {
   return [...new Set(usable)].map((parent) => join(parent, `venv-packer-${process.getuid?.() ?? 0}`))
 }
 
-/** The place for an image of this name, and one for this very file, should the name's place be in use. */
-async function placesFor({ path, identity }: NamedImage): Promise<readonly string[]> {
+/** The place for an image of this name, and one for this very file and job, should something else show at the first. */
+async function placesFor({ path, identity }: NamedImage): Promise<readonly [usual: string, other: string]> {
   const named = join(await realpath(dirname(path)), basename(path))
   const plain = basename(path, '.squashfs')
     .replace(/[^\w.-]/g, '_')
     .slice(0, 100)
   const name = /^\.*$/.test(plain) ? 'image' : plain
-  return [named, `${named}\n${identity}`].map((text) =>
-    join(createHash('sha256').update(text).digest('hex').slice(0, 12), name),
-  )
+  const place = (text: string) => join(createHash('sha256').update(text).digest('hex').slice(0, 12), name)
+  return [place(named), place(`${named}\n${identity}`)]
 }
 
-/** The first directory at which no other file is mounted: squashfuse shows an old image there as long as a run uses it. */
-async function firstFree(directories: readonly string[], { identity }: NamedImage): Promise<string> {
-  for (const directory of directories) {
-    const source = await mountedAt(directory).catch(ifMissing)
-    if (source === undefined || source === sourceOf(identity)) return directory
-  }
-  throw new Unusable(`something is mounted at ${directories.join(' and ')}`)
+/** Whether nothing else shows there: squashfuse shows an old image as long as a run uses it. */
+async function isFree(directory: string, { identity }: NamedImage): Promise<boolean> {
+  const source = await mountedAt(directory).catch(ifMissing)
+  return source === undefined || source === sourceOf(identity)
 }
 
 function ifMissing(error: unknown): undefined {

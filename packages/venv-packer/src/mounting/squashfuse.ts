@@ -19,8 +19,8 @@ export function squashfuseOf({ programs, fuse }: Machine): Squashfuse {
 
 export const squashfuse: Way = {
   name: 'squashfuse',
-  plan: (machine: Machine, { image, identity, point, own }: Mounting): Plan => {
-    if (!own) return impossible('it mounts at a directory of its own only')
+  plan: (machine: Machine, { image, identity, shared: point }: Mounting): Plan => {
+    if (point === undefined) return impossible('it mounts at a directory of its own only')
     const found = squashfuseOf(machine)
     if (!found.usable) return impossible(found.reason)
     const unmount = unmountLine(machine, point)

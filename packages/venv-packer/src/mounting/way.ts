@@ -11,8 +11,8 @@ export interface Mounting {
   readonly identity: string
   /** A directory that is there. */
   readonly point: string
-  /** Whether that directory is one of our own, so that others may see the image there. */
-  readonly own: boolean
+  /** The directory of our own at which others may see the image; undefined where that is not wanted. */
+  readonly shared: string | undefined
 }
 
 /** The ways by name, in the order in which they are tried. */

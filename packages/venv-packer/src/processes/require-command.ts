@@ -22,10 +22,10 @@ export interface SearchPlace {
 /** The command as it is to be run. */
 export interface RequiredCommand {
   /**
-   * With the path of the program instead of its name, where it lies in the image: env(1) would look for another one of that
+   * With the image mounted at a point: with the path of the program instead of its name, where it lies in the image: env(1) would look for another one of that
    * name if this one could not be started.
    */
-  readonly command: CommandLine
+  readonly commandAt: (point: string) => CommandLine
   /** What may not be meant so. */
   readonly warnings: readonly string[]
 }
@@ -34,13 +34,16 @@ export interface RequiredCommand {
 export async function requireCommand(command: CommandLine, outside: SearchPlace): Promise<RequiredCommand> {
   const at = command.findIndex((word) => !word.includes('='))
   const name = command[at]
-  if (name === undefined) return { command, warnings: [] }
+  if (name === undefined) return { commandAt: () => command, warnings: [] }
   const ownPath = pathAmong(command.slice(0, at))
   const place = ownPath === undefined ? outside : { ...outside, path: ownPath, ownPath: true }
   const path = await programOf(name, place)
   const warnings = await requireInterpreters(name, path, place)
-  const isInImage = path.startsWith(`${place.point}/`)
-  return { command: isInImage ? command.with(at, path) : command, warnings }
+  const inner = path.startsWith(`${place.point}/`) ? path.slice(place.point.length) : undefined
+  return {
+    commandAt: (point) => (inner === undefined ? command : command.with(at, point + inner)),
+    warnings,
+  }
 }
 
 /** Where a name is found; or why it is not. */

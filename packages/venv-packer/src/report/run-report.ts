@@ -71,7 +71,7 @@ function linesOf({ plan }: PlannedWay, command: CommandLine): readonly CommandLi
   return plan.shared === undefined ? [line] : [plan.shared.mount, line, plan.shared.unmount]
 }
 
-function planJson({ image, packed, point, own, warnings }: RunPlan, ways: readonly PlannedWay[]): string {
+function planJson({ image, packed, point, shared, warnings }: RunPlan, ways: readonly PlannedWay[]): string {
   const report = {
     ok: true,
     command: 'run',
@@ -84,7 +84,7 @@ function planJson({ image, packed, point, own, warnings }: RunPlan, ways: readon
       python: packed?.config?.version ?? null,
       madeFor: packed?.madeFor ?? null,
     },
-    mountPoint: { path: point, temporary: own },
+    mountPoint: { path: point, temporary: shared !== undefined },
     warnings,
     ways: ways.map((way) => ({
       name: way.name,
