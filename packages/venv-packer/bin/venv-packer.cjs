@@ -4,6 +4,11 @@
 // for each core (one more costs 4 %: the blocks displace each other in the caches). It reads its size once, at first use.
 'use strict'
 
+// Node opens its debugger on a port at SIGUSR1, unless someone listens. What comes before run listens is kept for it.
+const early = []
+const keep = (signal) => early.push(signal)
+process.on('SIGUSR1', keep)
+
 const version = process.versions.node.split('.').map(Number)
 if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
   process.stderr.write(
@@ -23,7 +28,14 @@ if (!process.env.UV_THREADPOOL_SIZE && process.argv[2] !== 'run') {
 }
 
 import('../dist/cli.js')
-  .then((cli) => cli.main(process.argv.slice(2)))
+  .then((cli) =>
+    cli.main(process.argv.slice(2), {
+      take: () => {
+        process.off('SIGUSR1', keep)
+        return early
+      },
+    }),
+  )
   .then(
     (exitCode) => {
       process.exitCode = exitCode

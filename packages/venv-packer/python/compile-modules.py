@@ -11,8 +11,12 @@ Nothing is written to disk. The same module gives the same bytes, whichever modu
 """
 import sys
 
+#: The exit code for a Python that is too old; venv-packer knows it.
+TOO_OLD = 100
+
 if sys.version_info < (3, 8):
-    sys.exit("Python %d.%d is too old: bytecode is compiled with Python 3.8 or later" % sys.version_info[:2])
+    sys.stderr.write("Python %d.%d is too old, it takes Python 3.8 or later\n" % tuple(sys.version_info[:2]))
+    sys.exit(TOO_OLD)
 
 import gc
 import importlib.util

@@ -11,14 +11,18 @@ import type { RollbackRequest } from './commands/rollback.js'
 import type { RunRequest } from './commands/run-plan.js'
 import type { Shell } from './completion/completion.js'
 import { type ExitCode, exitCodes } from './exit-codes.js'
+import type { EarlySignals } from './processes/signal-relay.js'
 import type { ProgressBar } from './report/progress-bar.js'
 import { print } from './terminal/printing.js'
 
-/** Runs one command line to its end. Never rejects: what goes wrong is reported, and is in the exit code. */
-export async function main(argv: readonly string[]): Promise<ExitCode> {
+/**
+ * Runs one command line to its end. Never rejects: what goes wrong is reported, and is in the exit code.
+ * @param earlySignals those for which the launcher has listened.
+ */
+export async function main(argv: readonly string[], earlySignals: EarlySignals): Promise<ExitCode> {
   try {
     const answer = instantAnswer(argv)
-    if (answer === undefined) return await runCommand(argv)
+    if (answer === undefined) return await runCommand(argv, earlySignals)
     await print(answer)
     return exitCodes.done
   } catch (error) {
@@ -27,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-async function runCommand(argv: readonly string[]): Promise<ExitCode> {
+async function runCommand(argv: readonly string[], earlySignals: EarlySignals): Promise<ExitCode> {
   const { readCommandLine } = await import('./command-line/program.js')
   const invocation = readCommandLine(argv)
   switch (invocation.command) {
@@ -47,7 +51,7 @@ async function runCommand(argv: readonly string[]): Promise<ExitCode> {
     case 'completion':
       return await runCompletion(invocation.shell, invocation.program)
     case 'run':
-      return await runRun(invocation.request, invocation.style)
+      return await runRun(invocation.request, invocation.style, earlySignals)
   }
 }
 
@@ -122,21 +126,23 @@ async function runCompletion(shell: Shell, program: Command): Promise<ExitCode> 
   return exitCodes.done
 }
 
-async function runRun(request: RunRequest, style: RunStyle): Promise<ExitCode> {
+async function runRun(request: RunRequest, style: RunStyle, earlySignals: EarlySignals): Promise<ExitCode> {
   if (style.dryRun) {
     const [{ planRun }, { reportRunPlan }] = await Promise.all([
       import('./commands/run-plan.js'),
       import('./report/run-report.js'),
     ])
-    await print(reportRunPlan(await planRun(request), style.json))
+    await print(reportRunPlan(await planRun(request, true), style.json))
     return exitCodes.done
   }
   const { run } = await import('./commands/run.js')
-  const { leftoverLine, obstacleLine } = await import('./report/run-report.js')
+  const { leftoverLine, obstacleLine, warningLine } = await import('./report/run-report.js')
   return await run(request, {
+    earlySignals,
     onObstacle: (obstacle) => {
       if (style.debug) process.stderr.write(obstacleLine(obstacle))
     },
+    onWarning: (warning) => process.stderr.write(warningLine(warning)),
     onLeftover: (message) => process.stderr.write(leftoverLine(message)),
   })
 }

@@ -20,6 +20,8 @@ export interface Ended {
 export interface Surroundings {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** In a process group of its own, as a shell starts it. */
+  readonly detached?: boolean
   /** Root may do everything with every file; with this it may only do what the permissions say, like anyone. */
   readonly boundByPermissions?: boolean
 }
@@ -37,13 +39,14 @@ export function asBoundByPermissions(line: readonly string[]): readonly string[]
 /** Starts `venv-packer` with these arguments. */
 export function start(
   args: readonly string[],
-  { cwd, env, boundByPermissions }: Surroundings = {},
+  { cwd, env, detached = false, boundByPermissions }: Surroundings = {},
 ): ChildProcess {
   const line = [process.execPath, launcher, ...args]
   const [program, ...rest] = boundByPermissions ? asBoundByPermissions(line) : line
   return spawn(program!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
+    detached,
     ...(cwd === undefined ? {} : { cwd }),
   })
 }

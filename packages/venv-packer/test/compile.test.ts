@@ -331,6 +331,19 @@ describe('without an interpreter that compiles', () => {
         '  See whether it runs at all and has the memory it needs, or pack without compiling.\n',
     ],
     [
+      'because it is too old',
+      async (folder) => {
+        const old = `import sys
+sys.version_info = (3, 7, 16, 'final', 0)
+exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))`
+        await rm(python(folder))
+        const script = `#!/bin/sh\nshift 7\nexec python3 -c "${old}" "$@"\n`
+        await writeFile(python(folder), script, { mode: 0o755 })
+      },
+      'venv-packer: .venv/bin/python cannot compile for an image: Python 3.7 is too old, it takes Python 3.8 or later\n' +
+        '  Make the environment with a later Python, or pack without compiling: ',
+    ],
+    [
       'because it is ended at its work',
       async (folder) => {
         const killed = 'import os, sys\nsys.stdin.readline()\nos.kill(os.getpid(), 9)'

@@ -69,6 +69,60 @@ async function create(
 
 const debian = ['--python', DEBIAN_PYTHON]
 
+describe('settings that send packages elsewhere', () => {
+  it.each([
+    ['pip.conf', '[install]\ntarget = TARGET\n', 'install.target = TARGET'],
+    ['pip.conf', '[global]\nprefix = TARGET\n', 'global.prefix = TARGET'],
+    ['pip.conf', '[install]\nroot = TARGET\n', 'install.root = TARGET'],
+    ['pip.conf', '[install]\ndry-run = true\n', 'install.dry-run = true'],
+    ['uv.toml', '[pip]\ntarget = "TARGET"\n', 'pip.target = "TARGET"'],
+    ['uv.toml', 'pip.prefix = "TARGET"\n', 'pip.prefix = "TARGET"'],
+    ['uv.toml', 'pip = { target = "TARGET" }\n', 'pip.target = "TARGET"'],
+    ['pyproject.toml', '[tool.uv.pip]\ntarget = "TARGET"\n', 'tool.uv.pip.target = "TARGET"'],
+  ])('in %s, %j, are a failure that names them, and no image is written', async (name, text, setting) => {
+    await withPlaces(async (places) => {
+      const file = join(places.cwd, name)
+      const filled = (template: string) => template.replace('TARGET', join(places.cwd, 'elsewhere'))
+      await writeFile(file, filled(text))
+      const isPip = name === 'pip.conf'
+      const tool = isPip
+        ? ['--with', 'venv', '--mount-point', '/opt/py', wheel, '--', '--no-index']
+        : [wheel, ...offline]
+      const { code, stderr } = await create(
+        places,
+        [...debian, ...tool],
+        isPip ? { PIP_CONFIG_FILE: file } : {},
+      )
+      expect(code).toBe(1)
+      const step = isPip ? 'pip install' : 'uv pip install'
+      expect(stderr).toContain(
+        `${step} says that it is done, but nothing is in the environment: ${filled(setting)} is set in ${file}\n`,
+      )
+      expect(await readdir(places.cwd)).not.toContain('venv.squashfs')
+    })
+  })
+
+  it('are put aside where they are variables, and named where they are options', async () => {
+    await withPlaces(async (places) => {
+      const line = [...debian, '--with', 'venv', '--mount-point', '/opt/py', wheel, '--', '--no-index']
+      const variables = { PIP_TARGET: '/nowhere', PIP_ROOT: '/nowhere', PIP_DRY_RUN: '1' }
+      expect(await create(places, line, variables)).toMatchObject({ code: 0, stderr: '' })
+      const { code, stderr } = await create(places, ['--force', ...line, '--dry-run'])
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringContaining(': --dry-run was given after --\n'),
+      })
+    })
+  })
+
+  it('are not suspected where nothing was to be installed', async () => {
+    await withPlaces(async (places) => {
+      await writeFile(join(places.cwd, 'none.txt'), 'six; sys_platform == "win32"\n')
+      expect(await create(places, [...debian, '-r', 'none.txt', ...offline])).toMatchObject({ code: 0 })
+    })
+  })
+})
+
 describe('an environment by uv', () => {
   it('works wherever its image is mounted: its commands, and imports that never compile', async () => {
     await withPlaces(async (places) => {

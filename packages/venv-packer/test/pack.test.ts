@@ -171,7 +171,7 @@ describe('the summary', () => {
       expect(await pasted('mkdir', stdout, cwd)).toBe('')
       const mounted = join(cwd, 'venv')
       const prefix = 'import sys; print(sys.prefix)'
-      expect(await pasted('venv-packer', stdout, cwd, prefix)).toMatch(/\/venv-packer-\w{6}\n$/)
+      expect(await pasted('venv-packer', stdout, cwd, prefix)).toMatch(/\/venv-packer-\d+\/\w{12}\/venv\n$/)
       expect(await pasted('squashfs-mount', stdout, cwd, 'ls venv')).toBe('bin\npyvenv.cfg\n')
       for (const [tool, type] of Object.entries({ 'sudo mount': 'squashfs', squashfuse: 'fuseblk' })) {
         await pasted(tool, stdout, cwd)

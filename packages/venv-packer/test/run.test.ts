@@ -13,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import {
   DEBIAN_PYTHON,
   GREETER,
@@ -30,7 +30,7 @@ import {
   withNobody,
 } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, ended, launcher, standIns, start, venvPacker } from './command.js'
+import { type Ended, ended, launcher, type Surroundings, standIns, start, venvPacker } from './command.js'
 import { onTerminal, screen } from './terminal.js'
 
 const allWays = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
@@ -58,7 +58,12 @@ beforeAll(async () => {
   fixed = join(images, 'fixed.squashfs')
 })
 
-afterAll(() => rm(images, { recursive: true, force: true }))
+afterAll(async () => {
+  const line = ['run', movable, '--dry-run', '--json', '--', 'true']
+  const { mountPoint } = JSON.parse((await venvPacker(line)).stdout)
+  await rm(dirname(mountPoint.path), { recursive: true, force: true })
+  await rm(images, { recursive: true, force: true })
+})
 
 interface Place {
   readonly cwd: string
@@ -91,7 +96,12 @@ async function runIn(image: string, options: readonly string[], ...command: stri
 }
 
 /** Starts a command and waits until it has said `ready`. */
-async function startIn(image: string, options: readonly string[], command: readonly string[], place: Place) {
+async function startIn(
+  image: string,
+  options: readonly string[],
+  command: readonly string[],
+  place: Surroundings,
+) {
   const child = start(['run', image, ...options, '--', ...command], place)
   const end = ended(child)
   await ready(child)
@@ -122,6 +132,12 @@ os.write(1, b'ready\\n')
 time.sleep(60)`
 }
 
+/** Where an image is mounted that works anywhere. */
+const ownPlace = /^\/tmp\/venv-packer-\d+\/\w{12}\/movable\n$/
+
+/** A user whom no one else in these tests is. */
+const STRANGER = 54_321
+
 const python = (code: string): string[] => ['python', '-c', code]
 
 describe.each(allWays)('by %s', (way) => {
@@ -132,7 +148,7 @@ describe.each(allWays)('by %s', (way) => {
     const { code: status, stdout, stderr } = await runIn(movable, options, ...python(code))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toMatch(
-      /^True \/.*\/tmp\/venv-packer-\w{6}\/lib\/python3\.\d+\/site-packages\/greeter\.py\n$/,
+      /^True \/tmp\/venv-packer-\d+\/\w{12}\/movable\/lib\/python3\.\d+\/site-packages\/greeter\.py\n$/,
     )
   })
 
@@ -158,7 +174,7 @@ describe.each(allWays)('by %s', (way) => {
         env: { ...env, ...odd },
       })
       const { VIRTUAL_ENV, PATH, ...rest } = JSON.parse(inside.stdout)
-      expect(VIRTUAL_ENV).toMatch(/venv-packer-\w{6}$/)
+      expect(VIRTUAL_ENV).toMatch(/venv-packer-\d+\/\w{12}\/movable$/)
       expect(PATH).toBe(`${VIRTUAL_ENV}/bin:${env.PATH}`)
       const { PYTHONHOME, ...expected } = { ...process.env, ...env, ...odd }
       for (const name of ['_', 'PWD', 'SHLVL', 'LC_CTYPE', 'PATH', 'VIRTUAL_ENV'])
@@ -228,6 +244,19 @@ describe.each(allWays)('by %s', (way) => {
     })
   })
 
+  it('a signal to all processes of the group reaches the command once', async () => {
+    await inPlace(async (place) => {
+      await Promise.all(
+        (['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const).map(async (signal) => {
+          const detached = { ...place, detached: true }
+          const { child, end } = await startIn(movable, options, python(taking(signal)), detached)
+          process.kill(-child.pid!, signal)
+          expect(await end).toMatchObject({ code: 5, stdout: `ready\n${signal} came\n`, stderr: '' })
+        }),
+      )
+    })
+  })
+
   it('eight run at once from one image', async () => {
     await inPlace(async (place) => {
       const one = [
@@ -259,6 +288,124 @@ describe.each(allWays)('by %s', (way) => {
       ...python('import os; print(os.environ.get("UV_THREADPOOL_SIZE"))'),
     )
     expect(stdout).toBe('None\n')
+  })
+})
+
+describe('a command that is a script', () => {
+  /** Packs an environment with these scripts in its bin, and gives the image. */
+  async function withScripts({ cwd }: Place, scripts: Readonly<Record<string, string>>): Promise<string> {
+    const venv = join(cwd, 'venv')
+    await run('cp', ['--archive', join(images, 'movable'), venv])
+    for (const [name, text] of Object.entries(scripts))
+      await writeFile(join(venv, 'bin', name), text, { mode: 0o755 })
+    const { code } = await venvPacker(['pack', 'venv', '--force'], { cwd })
+    expect(code).toBe(0)
+    return 'venv.squashfs'
+  }
+
+  /** A program of the same name on PATH, which must not run instead. */
+  async function withAnother(place: Place, name: string): Promise<Place> {
+    const directory = join(place.cwd, 'others')
+    await mkdir(directory)
+    await writeFile(join(directory, name), '#!/bin/sh\necho another\n', { mode: 0o755 })
+    return { ...place, env: { ...place.env, PATH: `${directory}:${place.env.PATH}` } }
+  }
+
+  it.each([
+    ['#!/opt/gone/venv/bin/python3\n', '/opt/gone/venv/bin/python3'],
+    ['#!python\n', 'python'],
+    ['#!/usr/bin/env gone-python\n', 'gone-python'],
+    ['#!/usr/bin/env python3 -u\n', 'python3 -u'],
+    [`#!/bin/sh\n'''exec' '/opt/a b/bin/python' "$0" "$@"\n' '''\n`, '/opt/a b/bin/python'],
+    [`#!/bin/sh\n'''exec' "$(dirname -- "$(realpath -- "$0")")"/'python9' "$0" "$@"\n' '''\n`, 'python9'],
+  ])('and begins with %j cannot be started: no other one of its name runs instead', async (head, missing) => {
+    await inPlace(async (place) => {
+      const image = await withScripts(place, { two: `${head}print("hello")\n` })
+      const line = ['run', image, '--', 'two']
+      expect(await venvPacker(line, await withAnother(place, 'two'))).toEqual({
+        code: 126,
+        stdout: '',
+        stderr: expect.stringContaining(
+          `venv-packer: two cannot be started: its interpreter, ${missing}, is not there`,
+        ),
+      })
+    })
+  })
+
+  it('of another environment, which is still there, runs with a warning', async () => {
+    await inPlace(async (place) => {
+      const image = await withScripts(place, {
+        two: `#!${fixedVenv}/bin/python\nimport sys; print(sys.prefix)\n`,
+      })
+      expect(await venvPacker(['run', image, '--', 'two'], place)).toEqual({
+        code: 0,
+        stdout: `${fixedVenv}\n`,
+        stderr: `venv-packer: warning: two is run by ${fixedVenv}/bin/python, which lies outside of the image: it imports what is installed there\n`,
+      })
+      const report = JSON.parse(
+        (await venvPacker(['run', image, '--dry-run', '--json', '--', 'two'], place)).stdout,
+      )
+      expect(report.warnings).toEqual([expect.stringContaining('two is run by')])
+    })
+  })
+
+  it('runs with the Python of the image, however its first line says so; a script of a user as that says', async () => {
+    await inPlace(async (place) => {
+      const image = await withScripts(place, {
+        one: '#!/usr/bin/env python\nimport sys; print(sys.prefix)\n',
+        two: '#!/usr/bin/env -S python -u\nimport sys; print(sys.prefix)\n',
+      })
+      await writeFile(join(place.cwd, 'own'), '#!/bin/sh\necho own\n', { mode: 0o755 })
+      for (const name of ['one', 'two']) {
+        const { stdout, stderr } = await venvPacker(['run', image, '--', name], place)
+        expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/\/venv\n$/), stderr: '' })
+      }
+      expect(await venvPacker(['run', image, '--', './own'], place)).toEqual({
+        code: 0,
+        stdout: 'own\n',
+        stderr: '',
+      })
+      await writeFile(join(place.cwd, 'own'), '#!/opt/gone\necho own\n', { mode: 0o755 })
+      expect(await venvPacker(['run', image, '--', './own'], place)).toMatchObject({ code: 126 })
+    })
+  })
+
+  it('is looked for where a PATH before it says', async () => {
+    await inPlace(async (place) => {
+      const { env } = await withAnother(place, GREETER)
+      const line = ['run', movable, '--', `PATH=${env.PATH}`, GREETER]
+      expect(await venvPacker(line, place)).toMatchObject({ code: 0, stdout: 'another\n' })
+    })
+  })
+})
+
+describe('SIGUSR1, by which Node would open its debugger,', () => {
+  it('reaches the command also when it comes while Node starts', async () => {
+    await inPlace(async (place) => {
+      const child = start(['run', movable, '--with', 'mount', '--', 'sleep', '60'], place)
+      const end = ended(child)
+      const threads = () => readdir(`/proc/${child.pid}/task`)
+      await expect.poll(async () => (await threads()).length, { interval: 1 }).toBeGreaterThan(2)
+      child.kill('SIGUSR1')
+      expect(await end).toMatchObject({ code: 138, stdout: '' })
+    })
+  })
+
+  it('reaches the command also when it comes while the image is mounted', async () => {
+    await inPlace(async (place) => {
+      const slow = join(place.cwd, 'slow')
+      await mkdir(slow)
+      const mount =
+        '#!/bin/sh\ntouch mounting\nuntil test -e go; do sleep 0.02; done\nexec /usr/bin/mount "$@"\n'
+      await writeFile(join(slow, 'mount'), mount, { mode: 0o755 })
+      const env = { ...place.env, PATH: `${slow}:${place.env.PATH}` }
+      const child = start(['run', movable, '--with', 'mount', '--', 'sleep', '60'], { ...place, env })
+      const end = ended(child)
+      await expect.poll(() => readdir(place.cwd), { timeout: 10_000 }).toContain('mounting')
+      child.kill('SIGUSR1')
+      await writeFile(join(place.cwd, 'go'), '')
+      expect(await end).toEqual({ code: 138, stdout: '', stderr: '' })
+    })
   })
 })
 
@@ -350,7 +497,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
     const code = 'import greeter, os; print(os.getuid(), os.getgid(), greeter.__file__)'
     const { stdout, stderr } = await nobodyRuns(options, ...python(code))
     expect(stderr).toBe('')
-    expect(stdout).toMatch(new RegExp(`^${NOBODY} ${NOBODY} /.*/venv-packer-\\w{6}/lib/`))
+    expect(stdout).toMatch(new RegExp(`^${NOBODY} ${NOBODY} /tmp/venv-packer-${NOBODY}/\\w{12}/movable/lib/`))
   })
 
   it('the command has no rights in its namespace that it had not before', async () => {
@@ -392,20 +539,54 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('is a temporary folder where the session keeps such, if it says where', async () => {
+  it('of a relocatable environment is the same each time, by every way, whatever the session says of temporary files', async () => {
     await inPlace(async ({ cwd, env }) => {
       const XDG_RUNTIME_DIR = join(cwd, 'runtime')
       await mkdir(XDG_RUNTIME_DIR)
-      const { stdout } = await venvPacker(['run', movable, '--', GREETER], {
-        cwd,
-        env: { ...env, XDG_RUNTIME_DIR },
-      })
-      expect(stdout.startsWith(`hello from ${XDG_RUNTIME_DIR}/venv-packer-`)).toBe(true)
+      const sessions = [
+        env,
+        { ...env, XDG_RUNTIME_DIR },
+        { ...env, TMPDIR: '/no/such', XDG_RUNTIME_DIR: '/nor/this' },
+      ]
+      const lines = allWays.flatMap((way) => sessions.map((session) => ({ way, session })))
+      const places = new Set<string>()
+      for (const { way, session } of lines) {
+        const line = ['run', movable, '--with', way, '--', ...python('import sys; print(sys.prefix)')]
+        const { code, stdout, stderr } = await venvPacker(line, { cwd, env: session })
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+        places.add(stdout)
+      }
+      expect([...places]).toEqual([expect.stringMatching(ownPlace)])
       expect(await readdir(XDG_RUNTIME_DIR)).toEqual([])
-      const gone = { ...env, XDG_RUNTIME_DIR: join(cwd, 'gone') }
-      expect((await venvPacker(['run', movable, '--', GREETER], { cwd, env: gone })).stdout).toContain(
-        `${env.TMPDIR}/`,
-      )
+    })
+  })
+
+  it('is another one for an image of another name, and for another user', async () => {
+    await inPlace(async (place) => {
+      await copyFile(movable, join(place.cwd, 'copy.squashfs'))
+      const placeOf = async (image: string) =>
+        (await venvPacker(['run', image, '--', 'sh', '-c', 'echo $VIRTUAL_ENV'], place)).stdout
+      expect(await placeOf('copy.squashfs')).toMatch(/\/copy\n$/)
+      expect(await placeOf('copy.squashfs')).not.toBe(await placeOf(movable))
+      await symlink(place.cwd, join(place.cwd, 'link'))
+      expect(await placeOf('link/copy.squashfs')).toBe(await placeOf('copy.squashfs'))
+    })
+  })
+
+  it('is not where another user made a directory for us: then the session says where', async () => {
+    await inPlace(async ({ cwd, env }) => {
+      const trap = `/tmp/venv-packer-${STRANGER}`
+      await mkdir(trap, { mode: 0o777 })
+      try {
+        const line = [process.execPath, launcher, 'run', movable, '--dry-run', '--json', '--', 'true']
+        const stranger = ['setpriv', `--reuid=${STRANGER}`, '--clear-groups', ...line]
+        const { stdout } = await run(stranger[0]!, stranger.slice(1), { cwd, env })
+        expect(JSON.parse(stdout.toString()).mountPoint.path).toMatch(
+          new RegExp(`^${env.TMPDIR}/venv-packer-${STRANGER}/\\w{12}/movable$`),
+        )
+      } finally {
+        await rm(trap, { recursive: true })
+      }
     })
   })
 
@@ -440,7 +621,7 @@ describe('the place of the mount', () => {
         "a:b cannot be a part of PATH: it has a ':' in it",
       )
       expect(await refused(movable, '--at', '.', '--with', 'squashfuse')).toContain(
-        'it mounts at a temporary folder only',
+        'it mounts at a directory of its own only',
       )
       await rename(fixedVenv, `${fixedVenv}.away`)
       expect(await refused(fixed)).toBe(
@@ -597,6 +778,105 @@ describe('an image', () => {
   })
 })
 
+describe('a mount that others see', () => {
+  const seen = ['--with', 'squashfuse']
+  const waiting = (name: string) =>
+    python(`import os, time
+os.write(1, b'ready\\n')
+while not os.path.exists('${name}'): time.sleep(0.02)
+import greeter
+print(greeter.__file__)`)
+
+  it('is used by all runs at the same time, and taken away by the last of them', async () => {
+    await inPlace(async (place) => {
+      const first = await startIn(movable, seen, waiting('first'), place)
+      const second = await startIn(movable, seen, waiting('second'), place)
+      const daemons = (await mountTraces(images)).programs.filter((line) => line.includes('squashfuse_ll'))
+      expect(daemons).toHaveLength(1)
+      await writeFile(join(place.cwd, 'first'), '')
+      expect(await first.end).toMatchObject({ code: 0, stderr: '' })
+      await writeFile(join(place.cwd, 'second'), '')
+      expect(await second.end).toMatchObject({ code: 0, stderr: '' })
+      expect((await second.end).stdout).toBe((await first.end).stdout)
+    })
+  })
+
+  it('ends with the last run also when another one was killed, and is made anew when its daemon was', async () => {
+    await inPlace(async (place) => {
+      const killed = await startIn(movable, seen, waiting('killed'), place)
+      killed.child.kill('SIGKILL')
+      await writeFile(join(place.cwd, 'killed'), '')
+      expect(await killed.end).toMatchObject({
+        code: 'SIGKILL',
+        stdout: expect.stringContaining('greeter.py'),
+      })
+      expect(await venvPacker(['run', movable, ...seen, '--', GREETER], place)).toMatchObject({ code: 0 })
+      await expectNoTraces()
+      const orphaned = await startIn(movable, seen, waiting('orphaned'), place)
+      const { stdout } = await run('pgrep', ['--full', `^squashfuse.*${movable}|/squashfuse.*${movable}`])
+      process.kill(Number(stdout), 'SIGKILL')
+      expect(await venvPacker(['run', movable, ...seen, '--', GREETER], place)).toMatchObject({ code: 0 })
+      await writeFile(join(place.cwd, 'orphaned'), '')
+      await orphaned.end
+    })
+  })
+
+  it('goes on with the image that it was made from, while a renewed one is run beside it', async () => {
+    await inPlace(async (place) => {
+      const image = join(place.cwd, 'renewed.squashfs')
+      await copyFile(movable, image)
+      const old = await startIn(image, seen, waiting('old'), place)
+      await venvPacker(
+        ['pack', join(images, 'movable'), '-o', image, '--force', '--exclude', 'greeter.py'],
+        place,
+      )
+      const code = `import os; print(os.path.exists(os.environ['VIRTUAL_ENV'] + '/lib'))
+import greeter`
+      expect(await venvPacker(['run', image, ...seen, '--', ...python(code)], place)).toMatchObject({
+        code: 1,
+        stdout: 'True\n',
+      })
+      await writeFile(join(place.cwd, 'old'), '')
+      expect(await old.end).toMatchObject({ code: 0, stdout: expect.stringContaining('/renewed/lib/') })
+    })
+  })
+
+  it('is not shared by two jobs: a batch system ends the daemon with the job that started it', async () => {
+    await inPlace(async (place) => {
+      const job = (id: string) => ({ ...place, env: { ...place.env, SLURM_JOB_ID: id, SLURM_STEP_ID: '0' } })
+      const first = await startIn(movable, seen, waiting('jobs'), job('71'))
+      const second = await startIn(movable, seen, waiting('jobs'), job('72'))
+      const line = [
+        'run',
+        movable,
+        '--with',
+        'mount',
+        '--',
+        ...python('import greeter; print(greeter.__file__)'),
+      ]
+      const { stdout } = await venvPacker(line, job('73'))
+      await writeFile(join(place.cwd, 'jobs'), '')
+      expect(await first.end).toEqual({ code: 0, stdout: `ready\n${stdout}`, stderr: '' })
+      const other = await second.end
+      expect(other).toMatchObject({ code: 0, stderr: '' })
+      expect(other.stdout).not.toBe((await first.end).stdout)
+    })
+  })
+
+  it('does not disturb those that only their command sees, at the same place', async () => {
+    await inPlace(async (place) => {
+      const shared = await startIn(movable, seen, waiting('shared'), place)
+      const others = await Promise.all(
+        privateWays.map((way) => startIn(movable, ['--with', way], waiting('others'), place)),
+      )
+      await writeFile(join(place.cwd, 'shared'), '')
+      const { stdout } = await shared.end
+      await writeFile(join(place.cwd, 'others'), '')
+      for (const { end } of others) expect(await end).toEqual({ code: 0, stdout, stderr: '' })
+    })
+  })
+})
+
 describe('the ways', () => {
   /** Puts programs that fail before those of the machine. */
   async function withBroken(programs: Readonly<Record<string, string>>, { cwd, env }: Place): Promise<Place> {
@@ -686,14 +966,15 @@ describe('the ways', () => {
         { cwd, env: none },
       )
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-      const point = `${env.TMPDIR}/venv-packer-XXXXXX`
+      const [, point] = /^Mounted at (\S+), COMMAND is:$/m.exec(stdout) ?? []
+      expect(`${point}\n`).toMatch(ownPlace)
       expect(stdout).toMatch(/holds a relocatable venv of Python 3\.\d+\.\d+\.\n/)
       expect(stdout).toContain(`\n  env VIRTUAL_ENV=${point} PATH=${point}/bin:"$PATH" python 'a b'\n`)
       const names = [...stdout.matchAll(/^ {2}(\S+) +(.*)$/gm)].map((match) => match[1])
       expect(names.filter((name) => name !== 'env')).toEqual([...allWays])
       expect(stdout).toContain('\n  squashfs-mount  not possible: it is not installed\n')
       expect(stdout).toMatch(
-        /\n {2}squashfuse {6}\S+\/squashfuse_ll -o ro,nosuid,nodev \S+ \S+\n {18}COMMAND\n {18}\S+\/fusermount3 -u -z /,
+        /\n {2}squashfuse {6}\S+\/squashfuse_ll -o ro,nosuid,nodev,fsname=\S+ \S+ \S+\n {18}COMMAND\n {18}\S+\/fusermount3 -u -z /,
       )
     })
   })

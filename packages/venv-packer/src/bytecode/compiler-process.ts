@@ -1,7 +1,9 @@
 /** One process of an environment's own interpreter that compiles modules; `python/compile-modules.py` is what it runs. */
+
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { messageOf } from '../errors/system-errors.js'
 import { packageFile } from '../package-file.js'
 import { endingInWords } from '../processes/ending.js'
 import { withoutPythonSettings } from '../processes/python-settings.js'
@@ -37,6 +39,8 @@ export class CompilerEnded extends Error {
     message: string,
     /** What it said last on standard error. */
     readonly said: string,
+    /** The exit code; null where it did not start, or was ended by a signal. */
+    readonly exitCode: number | null,
     /** The system's error, where it did not start. */
     cause?: unknown,
   ) {
@@ -48,6 +52,9 @@ const program = fileURLToPath(packageFile('python/compile-modules.py'))
 
 /** No site-packages of anyone, nothing written, nothing said about the code: only the compiler is wanted. */
 const interpreterOptions = ['-s', '-S', '-B', '-W', 'ignore', '-X', 'utf8'] as const
+
+/** The exit code of the program for an interpreter that is too old for it. */
+export const TOO_OLD = 100
 
 /** Starts one. What it promises is rejected with CompilerEnded when it does not start, or ends. */
 export function startCompilerProcess(settings: CompilerSettings): CompilerProcess {
@@ -108,8 +115,8 @@ async function endOf(child: ChildProcessWithoutNullStreams): Promise<CompilerEnd
   })
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-    return new CompilerEnded(endingInWords(code, signal), said.trim())
+    return new CompilerEnded(endingInWords(code, signal), said.trim(), code)
   } catch (error) {
-    return new CompilerEnded(error instanceof Error ? error.message : String(error), '', error)
+    return new CompilerEnded(messageOf(error), '', null, error)
   }
 }

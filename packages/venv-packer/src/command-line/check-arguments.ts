@@ -1,10 +1,10 @@
 /** The command line of `venv-packer check`: what it accepts, and the request that it becomes. */
-import { normalize } from 'node:path'
 import type { Command } from 'commander'
 import type { CheckRequest } from '../commands/check.js'
 import { wrongUsage } from '../errors/failure.js'
 import { packageVersion } from '../version.js'
 import { checkHelp } from './help.js'
+import { readMountPoint } from './mount-point.js'
 import type { ReportStyle } from './report-style.js'
 
 /** The options as Commander hands them over: texts, and true for what was named. */
@@ -45,27 +45,13 @@ function checkRequest(source: string, options: CheckOptions): CheckRequest {
     source,
     anyDirectory: options.anyDirectory ?? false,
     exclude: options.exclude,
-    mountPoint:
-      options.mountPoint === undefined ? undefined : absolutePath('--mount-point', options.mountPoint),
+    mountPoint: readMountPoint(options.mountPoint),
     strict: options.strict ?? false,
   }
 }
 
 function reportStyle({ json, quiet, debug }: CheckOptions): ReportStyle {
   return { json: json ?? false, quiet: quiet ?? false, progress: false, debug: debug ?? false }
-}
-
-/** Without a slash at its end; symlinks are left as they are, since it is a path on another machine. */
-function absolutePath(option: string, text: string): string {
-  if (text === '') throw emptyValue(option)
-  if (!text.startsWith('/')) {
-    throw wrongUsage(
-      `${option} ${text} is not an absolute path`,
-      'Where an image is mounted begins with a slash.',
-    )
-  }
-  const path = normalize(text)
-  return path === '/' ? path : path.replace(/\/$/, '')
 }
 
 function emptyValue(what: string): Error {

@@ -229,7 +229,7 @@ the image's bin comes first in PATH. Nothing stays mounted.
 
 Options:
   --at <folder>   mount it there (default: where the venv works; if it works anywhere, a
-                  temporary folder)
+                  directory of its own in /tmp, the same each time)
   --with <way>    mount it in this way, and try no other
   --dry-run       show the ways, and what would be run
   --json          with --dry-run: one JSON object on standard output
@@ -241,7 +241,7 @@ The ways, in the order in which they are tried:
   squashfs-mount  the setuid program of CSCS; the kernel mounts
   mount           for root: the kernel mounts, and only the command sees it
   user-namespace  squashfuse mounts, and only the command sees it
-  squashfuse      in a temporary folder, where all of your processes see it
+  squashfuse      squashfuse mounts, and all of your processes see it
 
 Examples:
   venv-packer run venv.squashfs -- python train.py

@@ -1,5 +1,4 @@
 /** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { type Level, parseLevels, usualLevels } from '../bytecode/levels.js'
 import type { PackRequest } from '../commands/pack.js'
@@ -16,6 +15,7 @@ import { packageVersion } from '../version.js'
 import { parseByteSize } from './byte-size.js'
 import { optionWithChoices } from './choices.js'
 import { packHelp } from './help.js'
+import { readMountPoint } from './mount-point.js'
 import type { ReportStyle } from './report-style.js'
 
 /** The options as Commander hands them over: texts, and true for what was named. */
@@ -101,7 +101,7 @@ export function imageRequest(options: PackOptions): Omit<PackRequest, 'source' |
     xattrs: options.xattrs ? 'keep' : 'none',
     owner: owner(options.owner),
     threads: options.threads === undefined ? undefined : threads(options.threads),
-    mountPoint: options.mountPoint === undefined ? undefined : mountPoint(options.mountPoint),
+    mountPoint: readMountPoint(options.mountPoint),
     check: options.check,
     strict: options.strict ?? false,
   }
@@ -178,11 +178,6 @@ function previousImages(text: string): number {
     throw wrongUsage('--keep 0 keeps nothing', 'To replace the image and keep none, use --force.')
   if (count > mostKept) throw wrongUsage(`--keep ${text} is not possible: it goes from 1 to ${mostKept}`)
   return count
-}
-
-function mountPoint(text: string): string {
-  if (text === '') throw wrongUsage('--mount-point is empty', 'Was a shell variable in it not set?')
-  return resolve(text)
 }
 
 function wholeNumber(option: string, text: string): number {

@@ -3,12 +3,14 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { movePaths } from '../creation/moved-paths.js'
+import { requireInstalled } from '../creation/require-installed.js'
 import { runStep } from '../creation/run-step.js'
-import type { Step, Wishes } from '../creation/step.js'
+import type { Steps, Wishes } from '../creation/step.js'
 import { stepsWithUv } from '../creation/with-uv.js'
 import { stepsWithVenv } from '../creation/with-venv.js'
 import { withWorkFolder } from '../creation/work-folder.js'
 import { chooseDestination } from '../image/destination.js'
+import { distributionsIn } from '../venv/distributions.js'
 import { type PackCompany, type PackReport, type PackRequest, pack } from './pack.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
@@ -40,7 +42,12 @@ export async function create(request: CreateRequest, company: CreateCompany): Pr
     const output = request.packing.output ?? `${environmentName}.squashfs`
     // What can be refused is refused before anything is installed.
     await chooseDestination(output, { path: folder, realPath: folder }, request.packing.force)
-    for (const step of stepsFor(request, folder)) await runStep(step, company)
+    const { make, install } = stepsFor(request, folder)
+    await runStep(make, company)
+    const before = await distributionsIn(folder)
+    await runStep(install, company)
+    const { wishes, tool } = request
+    await requireInstalled({ step: install, tool: tool.name, wishes, folder, before })
     if (request.tool.name === 'venv') await movePaths(folder, request.tool.mountPoint)
     await company.onPacking()
     const report = await pack(packRequest(request, folder, output), company)
@@ -48,7 +55,7 @@ export async function create(request: CreateRequest, company: CreateCompany): Pr
   })
 }
 
-function stepsFor({ tool, wishes }: CreateRequest, folder: string): readonly Step[] {
+function stepsFor({ tool, wishes }: CreateRequest, folder: string): Steps {
   return tool.name === 'uv'
     ? stepsWithUv(folder, wishes, process.env)
     : stepsWithVenv(folder, tool.mountPoint, wishes, process.env)

@@ -12,7 +12,7 @@ import { chooseDestination, type Destination, defaultImageName } from '../image/
 import type { Keeper, PreviousImages } from '../image/keeper.js'
 import type { Owner } from '../image/owner.js'
 import { settleForShortRun } from '../processes/v8.js'
-import { type Environment, openEnvironment } from '../venv/environment.js'
+import { type Environment, openEnvironment, worksAnywhere } from '../venv/environment.js'
 import type { Finding } from '../venv/finding.js'
 import type { Content } from '../venv/inventory/entry.js'
 import type { Peeked } from '../venv/inventory.js'
@@ -120,8 +120,9 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
 }
 
 /** The only path at which an environment works; undefined if it works anywhere. */
-async function workingPlace({ config, path, realPath }: Environment): Promise<string | undefined> {
-  if (config?.relocatable ?? true) return undefined
+async function workingPlace(environment: Environment): Promise<string | undefined> {
+  if (worksAnywhere(environment)) return undefined
+  const { path, realPath } = environment
   const { pathInActivateScript } = await import('../venv/formats/activate-script.js')
   const script = await readFile(join(realPath, 'bin', 'activate'), 'latin1').catch(() => '') // what cannot be read says nothing
   const madeFor = pathInActivateScript(script)

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { type ImageFile, imageFileAt } from '../image/image-file.js'
 import { type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
 
@@ -99,10 +99,7 @@ function unreachable(typed: string, path: string, error: unknown): Failure {
   if (systemCode === 'ENOENT' || systemCode === 'ENOTDIR') {
     return new Failure('NOT_FOUND', `${typed} does not exist`, 'Give the path of an image.', details)
   }
-  const reason = explainSystemError(
-    systemCode,
-    error instanceof Error ? error.message : String(error),
-  ).message
+  const reason = explainSystemError(systemCode, messageOf(error)).message
   const remedy = 'Get the rights to its folder, or do it as another user.'
   return new Failure('UNREADABLE', `${typed} cannot be read: ${reason}`, remedy, details)
 }

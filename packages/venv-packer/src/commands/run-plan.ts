@@ -3,18 +3,18 @@ import { ImageError } from 'squashfs-writer/read'
 import { damaged, type ImageToRun, openImageToRun } from '../image/image-to-run.js'
 import { activated } from '../mounting/active-environment.js'
 import { lookAtMachine, type Machine } from '../mounting/machine.js'
-import { chooseMountPoint, type MountPoint } from '../mounting/mount-point.js'
-import { temporaryPlaces } from '../mounting/temporary-folder.js'
+import { chooseMountPoint } from '../mounting/mount-point.js'
+import { ownDirectories, sharedIdentity } from '../mounting/own-directory.js'
 import type { CommandLine, Plan, WayName } from '../mounting/way.js'
 import { ways } from '../mounting/ways.js'
-import { requireCommand } from '../processes/require-command.js'
+import { type RequiredCommand, requireCommand } from '../processes/require-command.js'
 import { type PackedEnvironment, packedEnvironment } from '../venv/packed-environment.js'
 import { requireInterpreter } from '../venv/packed-interpreter.js'
 
 /** What the command line asked for; paths are still as they were typed. */
 export interface RunRequest {
   readonly image: string
-  /** Undefined: where the environment works, or a temporary folder. */
+  /** Undefined: where the environment works, or a directory of our own. */
   readonly at: string | undefined
   /** Undefined: the first way that works. */
   readonly way: WayName | undefined
@@ -27,7 +27,14 @@ export interface RunPlan {
   readonly image: ImageToRun
   /** Undefined for an image that cannot be looked into. */
   readonly packed: PackedEnvironment | undefined
-  readonly point: MountPoint
+  /** Where it is mounted, absolute. */
+  readonly point: string
+  /** Where others may see it: undefined unless the mount point is a directory of our own. */
+  readonly shared: string | undefined
+  /** See {@link RequiredCommand}. */
+  readonly commandAt: (point: string) => CommandLine
+  /** What may not be meant so, for the user. */
+  readonly warnings: readonly string[]
   readonly machine: Machine
 }
 
@@ -38,18 +45,22 @@ export interface PlannedWay {
   readonly command: CommandLine
 }
 
-/** Stands for a temporary folder that is not made yet. */
-export function futureFolder(): string {
-  return `${temporaryPlaces(process.env)[0]}XXXXXX`
-}
-
-export async function planRun(request: RunRequest): Promise<RunPlan> {
+/** @param dry whether nothing is to be done: then the mount point may not be there yet. */
+export async function planRun(request: RunRequest, dry: boolean): Promise<RunPlan> {
   const image = await openImageToRun(request.image)
   try {
     const packed = image.open && (await packedEnvironment(image.open))
-    const point = await chooseMountPoint(image.typed, request.at, packed)
-    await requireParts(request, image, packed, point ?? futureFolder())
-    return { request, image, packed, point, machine: await lookAtMachine(process.env) }
+    const wanted = await chooseMountPoint(image.typed, request.at, packed)
+    const named = { path: image.path, identity: sharedIdentity(image.identity, process.env) }
+    const { point, shared } =
+      wanted === undefined
+        ? await ownDirectories(named, process.env, !dry)
+        : { point: wanted, shared: undefined }
+    const required = await requireParts(request, image, packed, point)
+    return {
+      ...{ request, image, packed, point, shared, ...required },
+      machine: await lookAtMachine(process.env),
+    }
   } catch (error) {
     throw error instanceof ImageError ? damaged(image.typed, image.path, error) : error
   } finally {
@@ -63,28 +74,32 @@ async function requireParts(
   { open }: ImageToRun,
   packed: PackedEnvironment | undefined,
   point: string,
-): Promise<void> {
-  if (open === undefined) return
+): Promise<RequiredCommand> {
+  if (open === undefined) return { commandAt: () => command, warnings: [] }
   if (packed?.config !== undefined) await requireInterpreter(open, point)
-  await requireCommand(command, { image: open, point, path: process.env.PATH ?? '' })
+  return await requireCommand(command, { image: open, point, path: process.env.PATH ?? '' })
 }
 
-/**
- * The ways in the order in which they are tried.
- * @param point the folder at which the image will be mounted.
- */
-export function plannedWays(
-  { request, image, packed, machine, point: wanted }: RunPlan,
-  point: string,
-): readonly PlannedWay[] {
-  const mounting = { image: image.path, point, temporary: wanted === undefined }
+/** The ways in the order in which they are tried. */
+export function plannedWays({
+  request,
+  image,
+  packed,
+  machine,
+  point,
+  shared,
+  commandAt,
+}: RunPlan): readonly PlannedWay[] {
+  const identity = sharedIdentity(image.identity, process.env)
+  const mounting = { image: image.path, identity, point, shared }
   const isVenv = packed === undefined || packed.config !== undefined
   return ways
     .filter(({ name }) => request.way === undefined || name === request.way)
     .map((way) => {
       const plan = way.plan(machine, mounting)
       const loses = plan.possible ? plan.loses : () => false
-      const command = activated(request.command, { point, isVenv, env: process.env, loses })
-      return { name: way.name, plan, command }
+      const at = (plan.possible ? plan.shared?.point : undefined) ?? point
+      const active = activated(commandAt(at), { point: at, isVenv, env: process.env, loses })
+      return { name: way.name, plan, command: active }
     })
 }

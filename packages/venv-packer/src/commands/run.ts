@@ -1,13 +1,16 @@
 /** `venv-packer run`: a command with an image mounted and its environment active. It leaves nothing mounted. */
-import { rmdir } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { Failure } from '../errors/failure.js'
 import { exitCodes } from '../exit-codes.js'
-import { makeTemporaryFolder } from '../mounting/temporary-folder.js'
 import type { WayName } from '../mounting/way.js'
-import { inOneLine, type MountedRun, runMounted } from '../processes/run-mounted.js'
-import { runProgram } from '../processes/run-program.js'
-import { type RelayedSignal, type SignalRelay, startSignalRelay } from '../processes/signal-relay.js'
+import { type MountedRun, runMounted } from '../processes/run-mounted.js'
+import { shareMount } from '../processes/shared-mount.js'
+import {
+  type EarlySignals,
+  type RelayedSignal,
+  type SignalRelay,
+  startSignalRelay,
+} from '../processes/signal-relay.js'
 import { type PlannedWay, plannedWays, planRun, type RunPlan, type RunRequest } from './run-plan.js'
 
 /** Why a way did not work. */
@@ -18,37 +21,31 @@ export interface Obstacle {
 
 /** Who is told what happens on the way. */
 export interface RunCompany {
+  readonly earlySignals: EarlySignals
   /** A way that did not work, and why. */
   readonly onObstacle: (obstacle: Obstacle) => void
+  /** Something that may not be meant so. */
+  readonly onWarning: (warning: string) => void
   /** Something that could not be cleaned up. */
   readonly onLeftover: (message: string) => void
 }
 
 /** Runs the command by the first way that mounts the image, and gives its exit code: 128 + n when signal n ended it. */
 export async function run(request: RunRequest, company: RunCompany): Promise<number> {
-  const relay = startSignalRelay()
+  const relay = startSignalRelay(company.earlySignals)
   try {
-    const plan = await planRun(request)
-    if (plan.point !== undefined) return await tryWays(plan, plan.point, relay, company)
-    const folder = await makeTemporaryFolder(process.env)
-    try {
-      return await tryWays(plan, folder, relay, company)
-    } finally {
-      await rmdir(folder).catch((error: Error) => company.onLeftover(error.message))
-    }
+    const plan = await planRun(request, false)
+    await relay.ready
+    for (const warning of plan.warnings) company.onWarning(warning)
+    return await tryWays(plan, relay, company)
   } finally {
     relay.stop()
   }
 }
 
-async function tryWays(
-  plan: RunPlan,
-  point: string,
-  relay: SignalRelay,
-  company: RunCompany,
-): Promise<number> {
+async function tryWays(plan: RunPlan, relay: SignalRelay, company: RunCompany): Promise<number> {
   const obstacles: Obstacle[] = []
-  for (const way of plannedWays(plan, point)) {
+  for (const way of plannedWays(plan)) {
     const result = await go(way, relay, company)
     if (result.mounted) return result.exitCode
     const signal = relay.received()
@@ -69,16 +66,15 @@ async function go(
 ): Promise<MountedRun> {
   if (!plan.possible) return { mounted: false, reason: plan.reason }
   if (relay.received() !== undefined) return notStarted
-  if (plan.outside === undefined) return await runMounted(plan.around, command, relay)
-  const mount = await runProgram(plan.outside.mount, relay)
+  if (plan.shared === undefined) return await runMounted(plan.around, command, relay)
+  const mount = await shareMount(plan.shared, relay)
+  if (!mount.mounted) return mount
   try {
-    if (mount.exitCode !== 0) return { mounted: false, reason: inOneLine(mount.said) }
     if (relay.received() !== undefined) return notStarted
     return await runMounted(plan.around, command, relay)
   } finally {
-    const unmount = await runProgram(plan.outside.unmount)
-    // Nothing was mounted where it failed by itself; where a signal ended it, there may be something or not.
-    if (mount.exitCode === 0 && unmount.exitCode !== 0) company.onLeftover(inOneLine(unmount.said))
+    const problem = await mount.release()
+    if (problem !== undefined) company.onLeftover(problem)
   }
 }
 

@@ -1,11 +1,11 @@
 /** Runs a step to its end; what it says is shown, or kept for the failure. */
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, execFile } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { Failure } from '../errors/failure.js'
-import { systemErrorCode } from '../errors/system-errors.js'
+import { messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { endingInWords } from '../processes/ending.js'
 import { startGroup } from '../processes/process-group.js'
 import type { Step } from './step.js'
@@ -34,6 +34,17 @@ export async function runStep(step: Step, { signal, show }: StepCompany): Promis
   if (!shown) await heardOut(child)
   signal.throwIfAborted()
   if (code !== 0) throw failed(step, endingInWords(code, killer), said())
+}
+
+/** What a program writes to standard output; nothing where it fails. */
+export async function saidBy(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  return await new Promise((done) => {
+    execFile(program, args, { env, timeout: 60_000 }, (error, stdout) => done(error === null ? stdout : ''))
+  })
 }
 
 /** Milliseconds in which what a program has written arrives. */
@@ -66,7 +77,7 @@ async function heardOut(child: ChildProcess): Promise<void> {
 function notStarted(step: Step, error: unknown): Failure {
   const systemCode = systemErrorCode(error)
   if (systemCode !== 'ENOENT') {
-    const message = `${step.program} cannot be started: ${error instanceof Error ? error.message : String(error)}`
+    const message = `${step.program} cannot be started: ${messageOf(error)}`
     return new Failure(step.code, message, step.missing, { systemCode, cause: error })
   }
   const where = step.program.includes('/') ? 'does not exist' : 'is not installed, or not on the PATH'

@@ -15,6 +15,12 @@ export interface Step {
   readonly missing: string
 }
 
+/** One after the other. */
+export interface Steps {
+  readonly make: Step
+  readonly install: Step
+}
+
 /** What is to be in an environment, and of which Python it is. */
 export interface Wishes {
   /** A version or a path; undefined: the tool's own choice. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Step, Wishes } from './step.js'
+import type { Steps, Wishes } from './step.js'
 import { stepsWithUv } from './with-uv.js'
 import { checkMountPoint, stepsWithVenv } from './with-venv.js'
 
@@ -11,9 +11,10 @@ const wishes: Wishes = {
   compiles: true,
 }
 
-const settings = (steps: readonly Step[]): NodeJS.ProcessEnv => steps[0]?.env ?? {}
+const settings = ({ make }: Steps): NodeJS.ProcessEnv => make.env
 
-const lines = (steps: readonly Step[]) => steps.map(({ program, args }) => [program, ...args].join(' '))
+const lines = ({ make, install }: Steps) =>
+  [make, install].map(({ program, args }) => [program, ...args].join(' '))
 
 const installed = '-r a.txt -r b.txt numpy six>=1.16 --index-url https://example.org/simple -q'
 
@@ -52,6 +53,8 @@ describe('the settings of a shell', () => {
     UV_INDEX_URL: 'https://example.org',
     UV_LINK_MODE: 'symlink',
     PIP_TARGET: '/x',
+    PIP_ROOT: '/x',
+    PIP_DRY_RUN: '1',
     PIP_USER: '1',
     PIP_INDEX_URL: 'https://example.org',
   }
@@ -66,7 +69,8 @@ describe('the settings of a shell', () => {
   it('that would lead elsewhere are not for pip; the others are', () => {
     const env = settings(stepsWithVenv('/w/venv', '/opt/py', wishes, shell))
     expect(env).toMatchObject({ PATH: '/bin', PIP_INDEX_URL: 'https://example.org', PIP_USER: '0' })
-    for (const name of ['PYTHONPATH', 'VIRTUAL_ENV', 'PIP_TARGET']) expect(env).not.toHaveProperty(name)
+    for (const name of ['PYTHONPATH', 'VIRTUAL_ENV', 'PIP_TARGET', 'PIP_ROOT', 'PIP_DRY_RUN'])
+      expect(env).not.toHaveProperty(name)
   })
 
   it('say which interpreters uv prefers; else it is those of the system', () => {
@@ -79,7 +83,7 @@ describe('the settings of a shell', () => {
 
   it('let uv compile only where we do not', () => {
     const compiles = (ours: boolean) =>
-      stepsWithUv('/w', { ...wishes, compiles: ours }, { UV_COMPILE_BYTECODE: '1' })[0]?.env
+      stepsWithUv('/w', { ...wishes, compiles: ours }, { UV_COMPILE_BYTECODE: '1' }).make.env
         .UV_COMPILE_BYTECODE
     expect(compiles(true)).toBe('false')
     expect(compiles(false)).toBe('1')

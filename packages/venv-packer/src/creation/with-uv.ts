@@ -1,16 +1,16 @@
 /** A relocatable environment, made and installed into by uv. */
 import { join } from 'node:path'
 import { withoutPythonSettings } from '../processes/python-settings.js'
-import { installArguments, type Step, type Wishes } from './step.js'
+import { installArguments, type Steps, type Wishes } from './step.js'
 
 const missing =
   'Install it (pip install uv, or see docs.astral.sh/uv), or use --with venv --mount-point PATH.'
 
-export function stepsWithUv(folder: string, wishes: Wishes, variables: NodeJS.ProcessEnv): readonly Step[] {
+export function stepsWithUv(folder: string, wishes: Wishes, variables: NodeJS.ProcessEnv): Steps {
   const env = uvSettings(variables, wishes.compiles)
   const python = wishes.python === undefined ? [] : ['--python', wishes.python]
-  return [
-    {
+  return {
+    make: {
       name: 'uv venv',
       program: 'uv',
       args: ['venv', '--relocatable', ...python, folder],
@@ -20,7 +20,7 @@ export function stepsWithUv(folder: string, wishes: Wishes, variables: NodeJS.Pr
       remedy: 'Name another Python with --python, by its version or its path.',
       missing,
     },
-    {
+    install: {
       name: 'uv pip install',
       program: 'uv',
       args: ['pip', 'install', '--python', join(folder, 'bin', 'python'), ...installArguments(wishes)],
@@ -30,7 +30,7 @@ export function stepsWithUv(folder: string, wishes: Wishes, variables: NodeJS.Pr
       remedy: 'Correct what is to be installed; options for uv pip install go after --.',
       missing,
     },
-  ]
+  }
 }
 
 function uvSettings(variables: NodeJS.ProcessEnv, compiles: boolean): NodeJS.ProcessEnv {

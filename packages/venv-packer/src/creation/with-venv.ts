@@ -2,7 +2,7 @@
 import { basename, join } from 'node:path'
 import { wrongUsage } from '../errors/failure.js'
 import { withoutPythonSettings } from '../processes/python-settings.js'
-import { installArguments, type Step, type Wishes } from './step.js'
+import { installArguments, type Steps, type Wishes } from './step.js'
 
 /** @param mountPoint where the environment will be found when it is used. */
 export function stepsWithVenv(
@@ -10,12 +10,12 @@ export function stepsWithVenv(
   mountPoint: string,
   wishes: Wishes,
   variables: NodeJS.ProcessEnv,
-): readonly Step[] {
+): Steps {
   const env = pipSettings(variables)
   const program = interpreter(wishes.python)
   const python = join(folder, 'bin', 'python')
-  return [
-    {
+  return {
+    make: {
       name: `${program} -m venv`,
       program,
       args: ['-m', 'venv', '--prompt', basename(mountPoint), folder],
@@ -25,7 +25,7 @@ export function stepsWithVenv(
       remedy: 'Install what it asks for (Debian: python3-venv), or name another Python with --python.',
       missing: 'Name a Python that is there with --python, by its version or its path.',
     },
-    {
+    install: {
       name: 'pip install',
       program: python,
       args: ['-m', 'pip', 'install', '--no-compile', ...installArguments(wishes)],
@@ -35,7 +35,7 @@ export function stepsWithVenv(
       remedy: 'Correct what is to be installed; options for pip install go after --.',
       missing: 'Name another Python with --python.',
     },
-  ]
+  }
 }
 
 /** `3.12` is `python3.12`; anything else is a program's name or path already. */
@@ -43,10 +43,23 @@ function interpreter(python = 'python3'): string {
   return /^\d+(\.\d+)?$/.test(python) ? `python${python}` : python
 }
 
-/** A user's settings for pip may send packages elsewhere: to the home directory, for one. */
+/** Variables that send packages elsewhere, to the home directory for one, or nowhere. Files do so, too: see `require-installed.ts`. */
+const notForUs: ReadonlySet<string> = new Set([
+  'VIRTUAL_ENV',
+  'PIP_TARGET',
+  'PIP_PREFIX',
+  'PIP_ROOT',
+  'PIP_DRY_RUN',
+])
+
 function pipSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { VIRTUAL_ENV: _, PIP_TARGET: __, PIP_PREFIX: ___, ...others } = withoutPythonSettings(variables)
-  return { ...others, PIP_USER: '0', PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' }
+  const others = Object.entries(withoutPythonSettings(variables)).filter(([name]) => !notForUs.has(name))
+  return {
+    ...Object.fromEntries(others),
+    PIP_USER: '0',
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PIP_NO_INPUT: '1',
+  }
 }
 
 /** The longest first line of a script that every kernel reads. */

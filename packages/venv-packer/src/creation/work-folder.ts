@@ -4,7 +4,7 @@ import { access, mkdtemp, realpath, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 
 /** Calls the function with the path of an empty folder, removes it with all that came into it, and gives the result. */
 export async function withWorkFolder<T>(
@@ -48,7 +48,7 @@ async function makeFolder(place: string): Promise<string> {
     return await mkdtemp(join(await realpath(place), 'venv-packer-'))
   } catch (error) {
     const systemCode = systemErrorCode(error)
-    const { message } = explainSystemError(systemCode, error instanceof Error ? error.message : String(error))
+    const { message } = explainSystemError(systemCode, messageOf(error))
     throw new Failure(
       'WORK_FOLDER',
       `no environment can be made in ${place}: ${message}`,
@@ -62,7 +62,7 @@ async function remove(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     throw new Failure(
       'LEFTOVER',
       `${folder} could not be removed: ${message}`,

@@ -12,7 +12,7 @@ import {
   UnreadableError,
 } from 'squashfs-writer'
 import { Failure, wrongUsage } from './failure.js'
-import { explainSystemError, isSignOfChange, systemErrorCode } from './system-errors.js'
+import { explainSystemError, isSignOfChange, namedCode, systemErrorCode } from './system-errors.js'
 
 /** A path as it was typed, for words, and absolute, for programs. */
 interface Place {
@@ -55,7 +55,8 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place 
 }
 
 function unreadable(cause: UnreadableError, source: Place, outcome: string): Failure {
-  const { code, paths } = cause
+  const { code } = cause
+  const paths = cause.paths.map((one) => ({ ...one, code: namedCode(one.code) }))
   const [only] = paths.length === 1 ? paths : []
   const message = only
     ? `${only.path} in ${source.typed} cannot be read: ${only.message}${outcome}`

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { explainSystemError, systemErrorCode } from './system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from './system-errors.js'
 
 it.each([
   'ENOSPC',
@@ -36,4 +36,22 @@ it('only the codes of the system are taken for such', () => {
   expect(systemErrorCode(thrown)).toBe('ENOENT')
   expect(systemErrorCode(Object.assign(new Error('x'), { code: 'ERR_INVALID_ARG_TYPE' }))).toBeUndefined()
   expect(systemErrorCode('ENOENT')).toBeUndefined()
+})
+
+it.each([
+  [122, 'EDQUOT', 'EDQUOT: your quota is used up (in bytes or in inodes), write'],
+  [116, 'ESTALE', 'ESTALE: the network file system lost the file, write'],
+  [62, 'ETIME', 'ETIME: the system reports an error, write'],
+  [9999, 'ERRNO9999', 'ERRNO9999: the system reports an error, write'],
+])('the error %d, for which Node has no name, is %s', (number, code, message) => {
+  const unnamed = `Unknown system error -${number}`
+  const error = Object.assign(new Error(`${unnamed}: ${unnamed}, write`), { code: unnamed, errno: -number })
+  expect(systemErrorCode(error)).toBe(code)
+  expect(messageOf(error)).toBe(message)
+  expect(explainSystemError(unnamed, 'own').message).toBe(explainSystemError(code, 'own').message)
+})
+
+it('what an error says is taken as it is, and any other value as text', () => {
+  expect(messageOf(new Error('own words'))).toBe('own words')
+  expect(messageOf('thrown')).toBe('thrown')
 })

@@ -1,4 +1,5 @@
 /** The system's error codes (ENOSPC, EACCES, ...) in words, and what to do about each where an image is written. */
+import { constants } from 'node:os'
 
 interface Explanation {
   readonly message: string
@@ -41,7 +42,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
 
 /** Words and remedy for a code; for an unknown code the system's own message is used. */
 export function explainSystemError(code: string | undefined, ownMessage: string): Explanation {
-  const known = code === undefined ? undefined : explanations[code]
+  const known = code === undefined ? undefined : explanations[namedCode(code)]
   return known ?? { message: ownMessage, remedy: `Try again, or ${elsewhere}.` }
 }
 
@@ -50,11 +51,37 @@ const signsOfChange: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR
 
 /** Whether a path that was found could not be read since it is not what it was. */
 export function isSignOfChange({ code }: { readonly code: string }): boolean {
-  return signsOfChange.includes(code)
+  return signsOfChange.includes(namedCode(code))
 }
 
 /** The code of a system error (`ENOENT`, not Node's own `ERR_…`), wherever it was thrown; undefined for other values. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
-  return /^E(?!RR_)[A-Z0-9]+$/.test(error.code) ? error.code : undefined
+  const code = namedCode(error.code)
+  return /^E(?!RR_)[A-Z0-9]+$/.test(code) ? code : undefined
 }
+
+/** For some errors libuv has no name. Node gives `Unknown system error -122` as the code then, and the number tells the name. */
+export function namedCode(code: string): string {
+  if (!code.startsWith(unnamed)) return code
+  const number = code.slice(unnamed.length)
+  return names.get(Number(number)) ?? `ERRNO${number}`
+}
+
+/** What an error says; with the name of a system error, and words for it, where Node has none. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const code = systemErrorCode(error)
+  if (code === undefined || !message.startsWith(unnamed)) return message
+  const words = explanations[code]?.message ?? 'the system reports an error'
+  return message.replace(/^Unknown system error -\d+(?:: Unknown system error -\d+)?/, `${code}: ${words}`)
+}
+
+const unnamed = 'Unknown system error -'
+
+/** Of two names for one number the first one is the usual. */
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno)
+    .map(([name, number]) => [number, name] as const)
+    .toReversed(),
+)

@@ -2,7 +2,7 @@
 import { access, constants, lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 
 export interface Destination {
   /** As it was typed, or the default name: for messages. */
@@ -104,7 +104,7 @@ function namesAFolder(typed: string, path: string, source: Source): Failure {
 
 function notWritable(typed: string, path: string, error: unknown): Failure {
   const code = systemErrorCode(error)
-  const { message, remedy } = explainSystemError(code, error instanceof Error ? error.message : String(error))
+  const { message, remedy } = explainSystemError(code, messageOf(error))
   return new Failure('DESTINATION', `${typed} cannot be written: ${message}`, remedy, {
     path,
     systemCode: code,

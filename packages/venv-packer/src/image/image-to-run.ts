@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ImageError, type OpenImage, openImage } from 'squashfs-writer/read'
 import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { exitCodes } from '../exit-codes.js'
 
 export interface ImageToRun {
@@ -11,6 +11,8 @@ export interface ImageToRun {
   readonly typed: string
   /** Absolute. */
   readonly path: string
+  /** The same for all names of one file. */
+  readonly identity: string
   /** Undefined where it is compressed in a way that only others can read. */
   readonly open: OpenImage | undefined
 }
@@ -18,12 +20,15 @@ export interface ImageToRun {
 /** Opens the image at `typed`, and refuses what is none. */
 export async function openImageToRun(typed: string): Promise<ImageToRun> {
   const path = resolve(typed)
+  let identity = ''
   try {
-    if ((await stat(path)).isDirectory()) throw folderInstead(typed, path)
-    return { typed, path, open: await openImage(path) }
+    const found = await stat(path, { bigint: true })
+    if (found.isDirectory()) throw folderInstead(typed, path)
+    identity = `${found.dev}:${found.ino}`
+    return { typed, path, identity, open: await openImage(path) }
   } catch (error) {
     if (error instanceof ImageError && error.code === 'UNKNOWN_COMPRESSOR')
-      return { typed, path, open: undefined }
+      return { typed, path, identity, open: undefined }
     if (error instanceof ImageError) throw damaged(typed, path, error)
     throw error instanceof Failure ? error : unreadable(typed, path, error)
   }
@@ -55,7 +60,7 @@ function folderInstead(typed: string, path: string): Failure {
 function unreadable(typed: string, path: string, cause: unknown): Failure {
   const systemCode = systemErrorCode(cause)
   const missing = systemCode === 'ENOENT' || systemCode === 'ENOTDIR'
-  const { message } = explainSystemError(systemCode, cause instanceof Error ? cause.message : String(cause))
+  const { message } = explainSystemError(systemCode, messageOf(cause))
   const words = missing ? `${typed} does not exist` : `${typed} cannot be read: ${message}`
   const remedy = missing
     ? 'Give an image; venv-packer pack makes one.'

@@ -9,7 +9,7 @@
 import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { type ImageFile, identityAt, imageFileAt } from './image-file.js'
 import { giveSecondName } from './second-name.js'
 
@@ -133,10 +133,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 function refused(message: string, path: string, error: unknown): Failure {
   const systemCode = systemErrorCode(error)
-  const reason = explainSystemError(
-    systemCode,
-    error instanceof Error ? error.message : String(error),
-  ).message
+  const reason = explainSystemError(systemCode, messageOf(error)).message
   const remedy = remedies[systemCode ?? ''] ?? 'Get the rights to its folder, or do it as another user.'
   return new Failure('DESTINATION', `${message}: ${reason}`, remedy, { path, systemCode, cause: error })
 }

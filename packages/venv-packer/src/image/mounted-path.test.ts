@@ -34,14 +34,14 @@ afterAll(async () => {
 })
 
 it.each([
-  ['/env/bin/tool', { kind: 'inside', executable: true }],
-  ['/env/bin/text', { kind: 'inside', executable: false }],
-  ['/env/bin', { kind: 'inside', executable: false }],
-  ['/env', { kind: 'inside', executable: false }],
+  ['/env/bin/tool', { kind: 'inside', path: '/env/bin/tool', executable: true }],
+  ['/env/bin/text', { kind: 'inside', path: '/env/bin/text', executable: false }],
+  ['/env/bin', { kind: 'inside', path: '/env/bin', executable: false }],
+  ['/env', { kind: 'inside', path: '/env', executable: false }],
   ['/env/bin/python', { kind: 'outside', path: '/usr/bin/python3.11' }],
   ['/env/bin/up', { kind: 'outside', path: '/outside/x' }],
-  ['/env/bin/self', { kind: 'inside', executable: true }],
-  ['/env/programs/tool', { kind: 'inside', executable: true }],
+  ['/env/bin/self', { kind: 'inside', path: '/env/bin/tool', executable: true }],
+  ['/env/programs/tool', { kind: 'inside', path: '/env/bin/tool', executable: true }],
   ['/env/programs/python', { kind: 'outside', path: '/usr/bin/python3.11' }],
   ['/env/system/bin/tool', { kind: 'outside', path: '/opt/system/bin/tool' }],
   ['/environment/x', { kind: 'outside', path: '/environment/x' }],

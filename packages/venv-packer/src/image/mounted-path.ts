@@ -1,9 +1,15 @@
 /** Where a path leads to once an image is mounted: into the image, or by a symlink out of it. */
+import { realpath } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { type ImageReader, type Inode, InodeType } from 'squashfs-writer/read'
 
 export type Destination =
-  | { readonly kind: 'inside'; readonly executable: boolean }
+  | {
+      readonly kind: 'inside'
+      /** With all links followed, below the mount point. */
+      readonly path: string
+      readonly executable: boolean
+    }
   /** A path that does not lie in the image. */
   | { readonly kind: 'outside'; readonly path: string }
   | { readonly kind: 'nothing' }
@@ -18,11 +24,35 @@ export async function followMounted(image: ImageReader, point: string, path: str
     if (inside === undefined) return { kind: 'outside', path: at }
     const step = await firstLink(image, inside)
     if (step === null) return { kind: 'nothing' }
-    if (typeof step !== 'string') return { kind: 'inside', executable: isExecutable(step) }
+    if (typeof step !== 'string') return { kind: 'inside', path: at, executable: isExecutable(step) }
     at = posix.resolve(point, step)
   }
   return { kind: 'nothing' }
 }
+
+/**
+ * A path that leads to the mount point by symlinks of this machine, as a path below the mount point; undefined for one that
+ * does not lead there.
+ */
+export async function pathBelowPoint(point: string, path: string): Promise<string | undefined> {
+  if (pathInside(point, path) !== undefined) return path
+  const realPoint = await realpath(point).catch(() => point)
+  for (let above = path; above !== '/'; above = posix.dirname(above)) {
+    const real = await realpath(above).catch(() => above)
+    if (real === realPoint) return posix.join(point, path.slice(above.length))
+  }
+  return undefined
+}
+
+/** The first bytes of a file, at a path below the mount point with all links followed; none for all but small files. */
+export async function headOfMounted(image: ImageReader, point: string, path: string): Promise<Uint8Array> {
+  const inode = await image.find(pathInside(point, path) ?? '')
+  if (inode?.type !== InodeType.FILE || inode.size > largestScript) return new Uint8Array()
+  return await image.read(inode)
+}
+
+/** Scripts are small; what is larger is a program. */
+const largestScript = 1024 * 1024
 
 /** What lies at a path in the image, null for nothing; or, behind the first link on the way, the path to go on with. */
 async function firstLink(image: ImageReader, path: string): Promise<Inode | string | null> {

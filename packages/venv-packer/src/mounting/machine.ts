@@ -12,6 +12,7 @@ export const mountPrograms = [
   'squashfuse',
   'fusermount3',
   'fusermount',
+  'flock',
 ] as const
 export type MountProgram = (typeof mountPrograms)[number]
 

@@ -1,14 +1,14 @@
-/** Where an image is mounted: at the place that was asked for, the only one at which it works, or a temporary folder. */
+/** Where an image is mounted: at the place that was asked for, the only one at which it works, or a directory of our own. */
 import { realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { systemErrorCode } from '../errors/system-errors.js'
+import { messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { exitCodes } from '../exit-codes.js'
 import { shellWord } from '../report/shell-word.js'
 import type { PackedEnvironment } from '../venv/packed-environment.js'
 
-/** An absolute path, or undefined for a temporary folder. */
-export type MountPoint = string | undefined
+/** An absolute path; undefined where the environment works anywhere, and no place was asked for. */
+type WantedPoint = string | undefined
 
 /**
  * @param at what was asked for, as it was typed.
@@ -18,8 +18,8 @@ export async function chooseMountPoint(
   image: string,
   at: string | undefined,
   packed: PackedEnvironment | undefined,
-): Promise<MountPoint> {
-  if (at === undefined) return await ownMountPoint(image, packed)
+): Promise<WantedPoint> {
+  if (at === undefined) return await onlyMountPoint(image, packed)
   const point = resolve(at)
   const madeFor = packed?.madeFor
   if (madeFor !== undefined && !(await isSamePlace(point, madeFor))) {
@@ -33,12 +33,16 @@ export async function chooseMountPoint(
   return await checked(point, at)
 }
 
-async function ownMountPoint(image: string, packed: PackedEnvironment | undefined): Promise<MountPoint> {
+async function onlyMountPoint(image: string, packed: PackedEnvironment | undefined): Promise<WantedPoint> {
   if (packed === undefined) {
     const message = `${image} is compressed in a way that venv-packer cannot read: where it works is not known`
     throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at FOLDER.')
   }
-  const { config, madeFor } = packed
+  const { config, conda, madeFor } = packed
+  if (conda) {
+    const message = `${image} holds an environment of conda, which works at its prefix alone`
+    throw refusal('NO_MOUNT_POINT', message, 'Mount it there: --at PREFIX, the path at which conda made it.')
+  }
   if (config === undefined) {
     const message = `${image} holds no virtual environment (it has no pyvenv.cfg)`
     throw refusal('NOT_A_VENV', message, 'To mount it all the same, say where: --at FOLDER.')
@@ -76,7 +80,7 @@ async function realPathOf(path: string): Promise<string> {
 }
 
 function unusable(typed: string, point: string, cause: unknown): Failure {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = messageOf(cause)
   return new Failure(
     'NO_MOUNT_POINT',
     `${typed} cannot be looked at: ${reason}`,

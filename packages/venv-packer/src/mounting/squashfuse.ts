@@ -1,4 +1,4 @@
-/** squashfuse: mounts the image at a folder where all of the user's processes see it, and unmounts it when the command ends. */
+/** squashfuse: mounts the image at a folder where all of the user's processes see it, and unmounts it when the last command ends. */
 import type { Machine } from './machine.js'
 import { impossible, lostInShell, type Mounting, type Plan, type Way } from './way.js'
 
@@ -19,19 +19,28 @@ export function squashfuseOf({ programs, fuse }: Machine): Squashfuse {
 
 export const squashfuse: Way = {
   name: 'squashfuse',
-  plan: (machine: Machine, { image, point, temporary }: Mounting): Plan => {
-    if (!temporary) return impossible('it mounts at a temporary folder only')
+  plan: (machine: Machine, { image, identity, shared: point }: Mounting): Plan => {
+    if (point === undefined) return impossible('it mounts at a directory of its own only')
     const found = squashfuseOf(machine)
     if (!found.usable) return impossible(found.reason)
     const unmount = unmountLine(machine, point)
     if (unmount === undefined) return impossible('fusermount3 is not installed')
+    const { flock } = machine.programs
+    if (flock === undefined) return impossible('flock is not installed')
+    const source = sourceOf(identity)
+    const mount = [found.program, '-o', `${squashfuseOptions},fsname=${source}`, image, point]
     return {
       possible: true,
-      outside: { mount: [found.program, '-o', squashfuseOptions, image, point], unmount },
+      shared: { point, source, mount, unmount, flock },
       around: (command) => command,
       loses: lostInShell,
     }
   },
+}
+
+/** How a mount of an image's file is called, so that another run can tell what is mounted. */
+export function sourceOf(identity: string): string {
+  return `venv-packer:${identity}`
 }
 
 /** Lazily: a process that the command left behind may go on reading, but nothing stays in the way. */

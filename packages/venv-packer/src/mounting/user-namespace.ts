@@ -10,8 +10,15 @@ import type { Machine } from './machine.js'
 import { squashfuseOf, squashfuseOptions } from './squashfuse.js'
 import { apart, impossible, lostInShell, type Mounting, type Plan, type Way } from './way.js'
 
-/** $1 squashfuse, $2 its options, $3 the image, $4 the mount point, $5 mount(8), $6 umount(8). */
-const mountForTheOther = `"$1" -o "$2" "$3" "$4" ${apart} && "$5" --make-rprivate / && "$6" --no-mtab "$4"`
+/**
+ * $1 squashfuse, $2 its options, $3 the image, $4 the mount point, $5 mount(8), $6 umount(8). Once the daemon runs, this goes
+ * on to its end, or takes the mount away again: otherwise the daemon would stay, in a namespace that no one can enter.
+ */
+const mountForTheOther = `trap '' HUP INT QUIT TERM USR1 USR2 ALRM
+"$1" -o "$2" "$3" "$4" ${apart} || exit
+"$5" --make-rprivate / && "$6" --no-mtab "$4" && exit
+"$6" --no-mtab --lazy "$4"
+exit 1`
 
 /** $1 unshare, $2 the script above, $3 to $8 its arguments; what follows is run. */
 const mountAndRun =

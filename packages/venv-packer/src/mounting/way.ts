@@ -7,10 +7,12 @@ export type CommandLine = readonly string[]
 /** What is to be mounted where; both absolute. */
 export interface Mounting {
   readonly image: string
-  /** A folder that is there. */
+  /** Tells the image's file, for all names that it has. */
+  readonly identity: string
+  /** A directory that is there. */
   readonly point: string
-  /** Whether that folder was made for this run alone. */
-  readonly temporary: boolean
+  /** The directory of our own at which others may see the image; undefined where that is not wanted. */
+  readonly shared: string | undefined
 }
 
 /** The ways by name, in the order in which they are tried. */
@@ -22,13 +24,24 @@ export type Plan =
   | { readonly possible: false; readonly reason: string }
   | {
       readonly possible: true
-      /** What is to be done before and after, where the mount does not end with the command. */
-      readonly outside?: { readonly mount: CommandLine; readonly unmount: CommandLine }
+      /** How others come to see the mount too, where it does not end with the command. */
+      readonly shared?: SharedPlan
       /** The line that runs a command with the image mounted. */
       readonly around: (command: CommandLine) => CommandLine
       /** Whether an environment variable is lost on the way to the command. */
       readonly loses: (variable: string) => boolean
     }
+
+/** A mount that all processes of the user see: runs at the same time use one, and the last of them takes it away. */
+export interface SharedPlan {
+  readonly point: string
+  /** What the mount says of itself in /proc/self/mountinfo. */
+  readonly source: string
+  readonly mount: CommandLine
+  readonly unmount: CommandLine
+  /** The path of flock(1). */
+  readonly flock: string
+}
 
 export interface Way {
   readonly name: WayName

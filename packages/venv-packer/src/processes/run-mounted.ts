@@ -33,6 +33,10 @@ export async function runMounted(
   const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'pipe', 2] })
   relay.to(child)
   const said = listenTo(child.stderr)
+  // The pipe closes where the command takes the place of what mounted.
+  void said.ended.then(() => {
+    if (said.soFar().endsWith(mounted)) relay.commandStarted()
+  })
   const exitCode = await exitCodeOf(child)
   // A mount that hangs may outlive the signal that ended what started it; nobody waits for it.
   const signalled = relay.received() !== undefined

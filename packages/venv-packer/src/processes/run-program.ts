@@ -1,4 +1,4 @@
-/** Runs a program that mounts or unmounts, to its end: it says nothing to the user, what it says is kept. */
+/** Runs a program that mounts, unmounts or locks, to its end: it says nothing to the user, what it says is kept. */
 import { spawn } from 'node:child_process'
 import type { CommandLine } from '../mounting/way.js'
 import { exitCodeOf, listenTo } from './outcome.js'
@@ -10,12 +10,21 @@ export interface ProgramEnd {
   readonly said: string
 }
 
-/** With a relay it can be interrupted; without one it runs to its end. */
+export interface ProgramOptions {
+  /** With it the program can be interrupted; otherwise it runs to its end. */
+  readonly relay?: SignalRelay | undefined
+  /** An open file that it gets as number 3. */
+  readonly file?: number
+}
+
 export async function runProgram(
   [program = '', ...args]: CommandLine,
-  relay?: SignalRelay,
+  { relay, file }: ProgramOptions = {},
 ): Promise<ProgramEnd> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: relay === undefined })
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe', ...(file === undefined ? [] : [file])],
+    detached: relay === undefined,
+  })
   relay?.to(child)
   const [output, errors] = [listenTo(child.stdout), listenTo(child.stderr)]
   const exitCode = await exitCodeOf(child)

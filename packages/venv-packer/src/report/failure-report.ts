@@ -1,7 +1,7 @@
 /** Reports a failure in the style that the arguments ask for, and gives the exit code that goes with it. */
 import { failureStyle } from '../command-line/report-style.js'
 import { Failure } from '../errors/failure.js'
-import { systemErrorCode } from '../errors/system-errors.js'
+import { messageOf, systemErrorCode } from '../errors/system-errors.js'
 import type { ExitCode } from '../exit-codes.js'
 import { print, printError } from '../terminal/printing.js'
 import { failureLines } from './failure-lines.js'
@@ -23,7 +23,7 @@ export async function reportFailure(error: unknown, argv: readonly string[]): Pr
 
 /** What no one thought of: the system's own words, or a fault in the program. */
 function unforeseen(error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   const systemCode = systemErrorCode(error)
   return systemCode === undefined
     ? new Failure(

@@ -4,7 +4,7 @@ import { toByteString } from 'squashfs-writer/paths'
 import type { ReportStyle } from '../command-line/report-style.js'
 import type { PackReport } from '../commands/pack.js'
 import { squashfsMountForm } from '../mounting/machine.js'
-import type { Environment } from '../venv/environment.js'
+import { type Environment, worksAnywhere } from '../venv/environment.js'
 import type { Relocation } from '../venv/relocation.js'
 import { packJson } from './json-report.js'
 import { type MountAdvice, mountAdvice } from './mount-advice.js'
@@ -26,7 +26,7 @@ async function adviceFor({
     image: destination.path,
     environment: relocation === undefined ? environment.path : workingPlace(environment, relocation),
     venv: environment.config !== undefined,
-    anywhere: environment.config?.relocatable ?? true,
+    anywhere: worksAnywhere(environment),
     mountPoint: request.mountPoint,
     isFree,
     squashfsMountForm: await squashfsMountForm(process.env),

@@ -1,7 +1,7 @@
 /** What `venv-packer run` says itself: the plan of a dry run, and little else, for the terminal is its command's. */
 
 import type { Obstacle } from '../commands/run.js'
-import { futureFolder, type PlannedWay, plannedWays, type RunPlan } from '../commands/run-plan.js'
+import { type PlannedWay, plannedWays, type RunPlan } from '../commands/run-plan.js'
 import type { CommandLine } from '../mounting/way.js'
 import { packageVersion } from '../version.js'
 import { printable } from './printable.js'
@@ -9,9 +9,8 @@ import { shellWord } from './shell-word.js'
 
 /** The plan in words, or as JSON. */
 export function reportRunPlan(plan: RunPlan, json: boolean): string {
-  const point = plan.point ?? futureFolder()
-  const ways = plannedWays(plan, point)
-  return json ? planJson(plan, point, ways) : planWords(plan, point, ways)
+  const ways = plannedWays(plan)
+  return json ? planJson(plan, ways) : planWords(plan, ways)
 }
 
 /** For `--debug`: why the next way is tried. */
@@ -19,19 +18,22 @@ export function obstacleLine({ way, reason }: Obstacle): string {
   return `venv-packer: ${way}: ${printable(reason)}\n`
 }
 
+export function warningLine(warning: string): string {
+  return `venv-packer: warning: ${printable(warning)}\n`
+}
+
 export function leftoverLine(message: string): string {
   return `venv-packer: something is left behind: ${printable(message)}\n`
 }
 
-function planWords(plan: RunPlan, point: string, ways: readonly PlannedWay[]): string {
-  const { image, packed, point: wanted, request } = plan
+function planWords(plan: RunPlan, ways: readonly PlannedWay[]): string {
+  const { image, packed, point, request, warnings } = plan
   const lines = [
     `${printable(image.typed)} holds ${contents(packed)}.`,
-    wanted === undefined
-      ? `Mounted at a temporary folder, here ${printable(point)}, COMMAND is:`
-      : `Mounted at ${printable(point)}, COMMAND is:`,
+    ...warnings.map((warning) => `Warning: ${printable(warning)}.`),
+    `Mounted at ${printable(point)}, COMMAND is:`,
     '',
-    `  ${[...activation(plan, point), ...request.command.map(shellWord)].join(' ')}`,
+    `  ${[...activation(plan), ...request.command.map(shellWord)].join(' ')}`,
     '',
     'It is run by the first of these ways that can mount the image:',
     '',
@@ -48,7 +50,7 @@ function contents(packed: RunPlan['packed']): string {
 }
 
 /** As a person would write it: PATH as it is, with the image's bin before it. */
-function activation({ packed }: RunPlan, point: string): readonly string[] {
+function activation({ packed, point }: RunPlan): readonly string[] {
   const isVenv = packed === undefined || packed.config !== undefined
   const path = `PATH=${shellWord(`${point}/bin`)}:"$PATH"`
   return ['env', ...(isVenv ? [shellWord(`VIRTUAL_ENV=${point}`)] : []), path]
@@ -66,14 +68,10 @@ function wayLines(way: PlannedWay): readonly string[] {
 function linesOf({ plan }: PlannedWay, command: CommandLine): readonly CommandLine[] {
   if (!plan.possible) return []
   const line = plan.around(command)
-  return plan.outside === undefined ? [line] : [plan.outside.mount, line, plan.outside.unmount]
+  return plan.shared === undefined ? [line] : [plan.shared.mount, line, plan.shared.unmount]
 }
 
-function planJson(
-  { image, packed, point: wanted }: RunPlan,
-  point: string,
-  ways: readonly PlannedWay[],
-): string {
+function planJson({ image, packed, point, shared, warnings }: RunPlan, ways: readonly PlannedWay[]): string {
   const report = {
     ok: true,
     command: 'run',
@@ -86,7 +84,8 @@ function planJson(
       python: packed?.config?.version ?? null,
       madeFor: packed?.madeFor ?? null,
     },
-    mountPoint: { path: point, temporary: wanted === undefined },
+    mountPoint: { path: point, temporary: shared !== undefined },
+    warnings,
     ways: ways.map((way) => ({
       name: way.name,
       possible: way.plan.possible,

@@ -12,7 +12,12 @@ export async function distributionsIn(folder: string): Promise<Distributions> {
   const names = await Promise.all(
     pythons.map((python) => namesIn(join(folder, 'lib', python, 'site-packages'))),
   )
-  return new Map(names.flat().flatMap(nameAndVersion))
+  return new Map(
+    names.flat().flatMap((folder) => {
+      const found = distributionOf(folder)
+      return found === undefined ? [] : [[plainName(found.name), found.version] as const]
+    }),
+  )
 }
 
 export interface DistributionChanges {
@@ -45,11 +50,18 @@ export function changesBetween(before: Distributions, after: Distributions): Dis
   }
 }
 
-/** `ruamel.yaml-0.18.6.dist-info`; not `~uamel.yaml-…`, which pip left when it removed one. */
-function nameAndVersion(folder: string): [name: string, version: string][] {
+/** The name as PyPI compares names (PEP 503). */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '-')
+}
+
+/**
+ * By the name of its folder, `ruamel.yaml-0.18.6.dist-info`: neither part holds a hyphen. Undefined for any other folder, and
+ * for `~uamel.yaml-…`, which pip left when it removed one.
+ */
+export function distributionOf(folder: string): Distribution | undefined {
   const [, name, version] = /^([a-z0-9].*)-([^-]+)\.dist-info$/i.exec(folder) ?? []
-  if (name === undefined || version === undefined) return []
-  return [[name.toLowerCase().replace(/[-_.]+/g, '-'), version]]
+  return name === undefined || version === undefined ? undefined : { name, version }
 }
 
 function inOrder(entries: [string, string][]): readonly [string, string][] {

@@ -2,7 +2,8 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
+import { shellWord } from '../report/shell-word.js'
 import { venvsNear } from './nearby.js'
 import { type PyvenvConfig, parsePyvenvConfig } from './pyvenv-cfg.js'
 
@@ -15,6 +16,13 @@ export interface Environment {
   readonly realPath: string
   /** What `pyvenv.cfg` says; undefined for a folder that is not a virtual environment. */
   readonly config: PyvenvConfig | undefined
+  /** Whether conda made it (it has a `conda-meta`): many of its files name their prefix, where it lies. */
+  readonly conda: boolean
+}
+
+/** Whether it works wherever it is mounted. A folder that no tool has made is taken for such. */
+export function worksAnywhere({ config, conda }: Pick<Environment, 'config' | 'conda'>): boolean {
+  return config?.relocatable ?? !conda
 }
 
 /** Looks at `typed`, and refuses what cannot be packed. Without `anyDirectory` it must be a virtual environment. */
@@ -22,8 +30,26 @@ export async function openEnvironment(typed: string, anyDirectory: boolean): Pro
   const path = resolve(typed)
   const realPath = await folderAt(typed, path)
   const config = await readConfig(typed, path)
+  const conda = config === undefined && (await isFolder(resolve(path, 'conda-meta')))
+  if (conda && !anyDirectory) throw condaPrefix(typed, path)
   if (config === undefined && !anyDirectory) throw await notAVenv(typed, path)
-  return { typed, path, realPath, config }
+  return { typed, path, realPath, config, conda }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
+function condaPrefix(typed: string, path: string): Failure {
+  return new Failure(
+    'NOT_A_VENV',
+    `${typed} is an environment of conda, not a virtual environment: its files name their prefix, ${path}`,
+    `To pack it, to be mounted at that prefix alone: --any-directory --mount-point ${shellWord(path)}.`,
+    { path },
+  )
 }
 
 async function folderAt(typed: string, path: string): Promise<string> {
@@ -71,7 +97,7 @@ async function didYouMean(path: string, otherwise: string): Promise<string> {
 
 function unreadable(typed: string, path: string, error: unknown): Failure {
   const code = systemErrorCode(error)
-  const { message } = explainSystemError(code, error instanceof Error ? error.message : String(error))
+  const { message } = explainSystemError(code, messageOf(error))
   return new Failure(
     'UNREADABLE',
     `${typed} cannot be read: ${message}`,

@@ -13,6 +13,7 @@ import { leftoverFindings } from './findings/leftovers.js'
 import { outsideCodeFindings } from './findings/outside-code.js'
 import { packageFindings } from './findings/packages.js'
 import { relocationFindings } from './findings/relocation.js'
+import { scriptFindings } from './findings/scripts.js'
 import { sharedLibraryFindings } from './findings/shared-libraries.js'
 import { symlinkFindings } from './findings/symlinks.js'
 import { type Inventory, type Peeked, takeInventory } from './inventory.js'
@@ -43,6 +44,7 @@ export interface Examination {
 const topics: readonly Topic[] = [
   interpreterFindings,
   relocationFindings,
+  scriptFindings,
   outsideCodeFindings,
   symlinkFindings,
   packageFindings,

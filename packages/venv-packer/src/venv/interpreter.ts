@@ -23,7 +23,7 @@ const mostLinks = 40
 /** Undefined where the environment has no interpreter at all. */
 export function findInterpreter(environment: ByteString): Interpreter | undefined {
   for (const path of ['bin/python', 'bin/python3']) {
-    const links = follow(`${environment}/${path}`)
+    const links = followLinks(`${environment}/${path}`)
     if (links === undefined) continue
     const end = links.at(-1) ?? `${environment}/${path}`
     return {
@@ -38,7 +38,7 @@ export function findInterpreter(environment: ByteString): Interpreter | undefine
 }
 
 /** Where a link leads to, step by step; undefined where there is nothing to begin with. */
-function follow(start: ByteString): readonly ByteString[] | undefined {
+export function followLinks(start: ByteString): readonly ByteString[] | undefined {
   const links: ByteString[] = []
   for (let at = start; links.length < mostLinks; ) {
     const target = linkTarget(at)

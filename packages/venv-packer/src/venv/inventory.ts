@@ -16,6 +16,8 @@ export interface Inventory {
   readonly realPath: ByteString
   /** Undefined for a folder that is no virtual environment. */
   readonly config: PyvenvConfig | undefined
+  /** Whether conda made it. */
+  readonly conda: boolean
   /** All but what is excluded; the folder itself is the first, its path ''. */
   readonly entries: readonly Entry[]
   readonly at: ReadonlyMap<ByteString, Entry>
@@ -81,11 +83,12 @@ export function takeInventory(
   const realPath = toByteString(environment.realPath)
   const at = entriesOf(found, peeked)
   const entries = [...at.values()]
-  const { config } = environment
+  const { config, conda } = environment
   return {
     path: toByteString(environment.path),
     realPath,
     config,
+    conda,
     entries,
     at,
     isExcluded: exclusion(exclude),

@@ -1,6 +1,7 @@
 /** The packages of an environment, and which of its files belongs to which: what their `RECORD` files say. */
 import { posix } from 'node:path'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
+import { distributionOf } from './distributions.js'
 import { parseRecord } from './formats/record.js'
 import { below, type Entry, folderOf, nameOf } from './inventory/entry.js'
 import type { Inventory } from './inventory.js'
@@ -55,13 +56,10 @@ export function packagesOf(inventory: Inventory): Packages {
   return { all: found.map((one, n) => ({ ...one, entries: entries[n] ?? [] })), rest }
 }
 
-/** `scikit_learn-1.6.1.dist-info`: neither part holds a hyphen. */
+/** What has no such name is a package all the same, for it may have a RECORD. */
 function nameAndVersion(info: ByteString): Pick<Package, 'name' | 'version'> {
-  const text = toDisplay(nameOf(info).replace(/\.dist-info$/, ''))
-  const hyphen = text.lastIndexOf('-')
-  return hyphen < 0
-    ? { name: text, version: '' }
-    : { name: text.slice(0, hyphen), version: text.slice(hyphen + 1) }
+  const folder = toDisplay(nameOf(info))
+  return distributionOf(folder) ?? { name: folder.replace(/\.dist-info$/, ''), version: '' }
 }
 
 function recordedIn(info: ByteString, inventory: Inventory): readonly Recorded[] | null {

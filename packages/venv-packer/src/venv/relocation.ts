@@ -1,6 +1,7 @@
 /** Relocation: whether an environment works wherever it is mounted, and if not, the one path at which it does. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
+import { worksAnywhere } from './environment.js'
 import { pathInActivateScript } from './formats/activate-script.js'
 import { pythonOfKernel } from './formats/kernel-spec.js'
 import { pythonOfScript } from './formats/program-head.js'
@@ -17,7 +18,7 @@ export interface Anchor {
 }
 
 export interface Relocation {
-  /** What `pyvenv.cfg` says; true for a folder that is no virtual environment. */
+  /** Whether it works wherever it is mounted. */
   readonly relocatable: boolean
   /** The path that its scripts were made for; where none says so, that at which it lies. */
   readonly madeFor: ByteString
@@ -26,11 +27,12 @@ export interface Relocation {
   readonly isSamePlace: (a: ByteString, b: ByteString) => boolean
 }
 
-export function relocationOf({ config, path, entries }: Inventory, outside: Outside): Relocation {
+export function relocationOf(inventory: Inventory, outside: Outside): Relocation {
+  const { path, entries } = inventory
   const anchors = entries.flatMap((entry) => anchorIn(entry) ?? [])
   const activate = anchors.find(({ kind }) => kind === 'activate')
   return {
-    relocatable: config?.relocatable ?? true,
+    relocatable: worksAnywhere(inventory),
     madeFor: activate?.environment ?? mostFrequent(anchors.map(({ environment }) => environment)) ?? path,
     anchors,
     isSamePlace: (a, b) => a === b || outside.realPath(a) === outside.realPath(b),

@@ -64,13 +64,24 @@ it('an editable install is named once, with the folder of its code', async () =>
   })
 })
 
-it('one whose code lies in the environment is fine where the environment stays at its path', async () => {
+it('in an environment made by uv, the remedy is that of a project of uv as well', async () => {
+  await template.copied(async (venv, folder) => {
+    await installEditable(venv, await makeProject(folder))
+    expect((await checked(venv)).of('EDITABLE_INSTALL').remedy).toContain('uv sync --no-editable')
+  })
+})
+
+it('one whose code lies in the environment is fine where the environment stays at its path, and only there', async () => {
   await template.copied(async (venv) => {
     await mkdir(join(venv, 'src'))
     await installEditable(venv, await makeProject(join(venv, 'src')))
     expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
-    expect((await checked(venv)).found).toEqual(['warning EDITABLE_INSTALL', ...always])
-    expect((await checked(venv, ['--mount-point', '/scratch/x'])).found).toContain('warning EDITABLE_INSTALL')
+    for (const options of [[], ['--mount-point', '/scratch/x']]) {
+      const { found, of } = await checked(venv, options)
+      expect(found).toEqual(['warning CODE_PATH_TO_THIS_PLACE', ...always])
+      expect(of('CODE_PATH_TO_THIS_PLACE').effect).toContain('It is in the image')
+    }
+    expect((await checked(venv, ['--exclude', 'src'])).found).toContain('warning EDITABLE_INSTALL')
   })
 })
 
@@ -85,6 +96,11 @@ it('of .pth files the folders outside are named; those inside, remarks and code 
     const { found, of } = await checked(venv)
     expect(found).toEqual(['warning PTH_OUTSIDE', ...always])
     const path = `${site.slice(venv.length + 1)}/bad.pth`
+    await mkdir(join(venv, 'src'))
+    await writeFile(join(site, 'own.pth'), `${venv}/src\n`)
+    expect((await checked(venv)).of('CODE_PATH_TO_THIS_PLACE').places).toEqual([
+      { path: `${site.slice(venv.length + 1)}/own.pth`, detail: `${venv}/src` },
+    ])
     expect(of('PTH_OUTSIDE').places).toEqual([
       { path, detail: `${folder}/shared code` },
       { path, detail: '/scratch/gone (does not exist)' },

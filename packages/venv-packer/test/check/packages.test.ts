@@ -1,10 +1,18 @@
 /** Installed packages: what they take, and whether they are whole. */
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { referenceVenv, run } from 'fixtures'
+import { DEBIAN_PYTHON, referenceVenv, run, withFolder } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { venvPacker } from '../command.js'
-import { always, checked, fineTemplate, greeter, sitePackages, type Template } from './environments.js'
+import {
+  always,
+  checked,
+  fineTemplate,
+  greeter,
+  installWheel,
+  sitePackages,
+  type Template,
+} from './environments.js'
 
 let template: Template
 beforeAll(async () => {
@@ -106,6 +114,31 @@ describe('a package', () => {
       expect(severity).toBe('warning')
       expect(places).toContainEqual({ path: `${inner}/greeter/words.py`, detail: 'missing' })
       expect(places.map(({ path }) => path)).not.toContainEqual(expect.stringContaining('__pycache__'))
+    })
+  })
+
+  it('is whole where another one put an empty file in the place of one of its own', async () => {
+    await template.copied(async (venv) => {
+      const empty = { name: 'zz', files: { 'tests/__init__.py': '' } }
+      const full = { name: 'aa', files: { 'tests/__init__.py': 'x = 1\n' } }
+      for (const wheel of [full, empty]) await installWheel(venv, wheel)
+      const tests = join(await sitePackages(venv), 'tests', '__init__.py')
+      await truncate(tests, 0)
+      expect((await checked(venv)).found).not.toContain('warning PACKAGE_INCOMPLETE')
+      await rm(tests)
+      const { places } = (await checked(venv)).of('PACKAGE_INCOMPLETE')
+      expect(places).toEqual([{ path: tests.slice(venv.length + 1), detail: 'missing' }])
+    })
+  })
+
+  it('is whole without the bytecode that virtualenv recorded, and its directories', async () => {
+    await withFolder(async (folder) => {
+      const tools = join(folder, 'tools')
+      await run(DEBIAN_PYTHON, ['-m', 'venv', tools])
+      await run(join(tools, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'virtualenv'])
+      const venv = join(folder, '.venv')
+      await run(join(tools, 'bin', 'virtualenv'), ['--quiet', '--python', DEBIAN_PYTHON, venv])
+      expect((await checked(venv, ['--mount-point', venv])).found).not.toContain('warning PACKAGE_INCOMPLETE')
     })
   })
 

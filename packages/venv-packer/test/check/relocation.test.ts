@@ -67,6 +67,7 @@ describe('an environment made by python -m venv', () => {
     for (const path of [venv, `${venv}/`, `${folder}/x/../.venv`, `${folder}/link/.venv`]) {
       expect((await checked(venv, ['--mount-point', path])).found).toEqual(always)
     }
+    expect((await checked(venv, ['--mount-point', '.venv'], { cwd: folder })).found).toEqual(always)
   })
 
   it('is of no use at another mount point', async () => {
@@ -176,17 +177,68 @@ describe('a relocatable environment', () => {
     })
   })
 
+  it('may have scripts of another environment, which start nowhere', async () => {
+    await template.copied(async (venv) => {
+      const other = '/scratch/uv/builds-v0/.tmpX'
+      await writeFile(join(venv, 'bin', 'built'), `#!${other}/bin/python\n`, { mode: 0o755 })
+      for (const options of [[], ['--mount-point', venv]]) {
+        const { found, of } = await checked(venv, options)
+        expect(found).toEqual(['warning SCRIPT_FOR_ANOTHER_PLACE', ...always])
+        expect(of('SCRIPT_FOR_ANOTHER_PLACE').places).toEqual([{ path: 'bin/built', detail: other }])
+      }
+      expect((await checked(venv, ['--mount-point', other])).found).toEqual(always)
+    })
+  })
+
   it('may have a Jupyter kernel that starts Python by its path', async () => {
     await template.copied(async (venv) => {
       const kernel = join(venv, 'share', 'jupyter', 'kernels', 'mine')
       await mkdir(kernel, { recursive: true })
       const argv = [join(venv, 'bin', 'python'), '-m', 'ipykernel_launcher']
       await writeFile(join(kernel, 'kernel.json'), JSON.stringify({ argv, display_name: 'mine' }))
-      expect((await checked(venv)).of('SCRIPT_NOT_RELOCATABLE').places).toEqual([
-        { path: 'share/jupyter/kernels/mine/kernel.json', detail: venv },
-      ])
+      const { found, of } = await checked(venv)
+      expect(found).toEqual(['warning KERNEL_NOT_RELOCATABLE', ...always])
+      const { places, remedy } = of('KERNEL_NOT_RELOCATABLE')
+      expect(places).toEqual([{ path: 'share/jupyter/kernels/mine/kernel.json', detail: venv }])
+      expect(remedy).toBe('Set argv[0] in each kernel.json to "python", or remove the kernel spec.')
+      expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
       await writeFile(join(kernel, 'kernel.json'), JSON.stringify({ argv: ['python'], display_name: 'mine' }))
       expect((await checked(venv)).found).toEqual(always)
+    })
+  })
+})
+
+describe('an environment of conda', () => {
+  it('is packed for its prefix alone, which its files name, and the error says so', async () => {
+    await withFolder(async (folder) => {
+      const prefix = join(folder, 'conda')
+      for (const name of ['conda-meta', 'bin']) await mkdir(join(prefix, name), { recursive: true })
+      await writeFile(join(prefix, 'conda-meta', 'history'), '')
+      await symlink(DEBIAN_PYTHON, join(prefix, 'bin', 'python'))
+      await writeFile(join(prefix, 'bin', 'tool'), `#!${prefix}/bin/python\n`, { mode: 0o755 })
+      const refused = await venvPacker(['pack', 'conda'], { cwd: folder })
+      expect(refused).toEqual({
+        code: 1,
+        stdout: '',
+        stderr:
+          `venv-packer: conda is an environment of conda, not a virtual environment: its files name their prefix, ${prefix}\n` +
+          `  To pack it, to be mounted at that prefix alone: --any-directory --mount-point ${prefix}.\n`,
+      })
+      const { of, json } = await checked(prefix, ['--any-directory'])
+      expect(of('NOT_RELOCATABLE').message).toContain(`it was made for ${prefix}`)
+      expect(json.mount).toEqual({ point: prefix, anywhere: false })
+      expect((await checked(prefix, ['--any-directory', '--mount-point', prefix])).found).not.toContain(
+        'warning NOT_RELOCATABLE',
+      )
+      const elsewhere = await checked(prefix, ['--any-directory', '--mount-point', '/opt/x'])
+      expect(elsewhere.found).toContain('error MOUNT_POINT')
+      const packed = await venvPacker(['pack', 'conda', '--any-directory'], { cwd: folder })
+      expect(packed.stdout).not.toContain('any folder')
+      const { stderr } = await venvPacker(['run', 'conda.squashfs', '--', 'python'], { cwd: folder })
+      expect(stderr).toContain('holds an environment of conda, which works at its prefix alone')
+      const line = ['run', 'conda.squashfs', '--at', prefix, '--', 'tool']
+      expect(await venvPacker(line, { cwd: folder })).toEqual({ code: 0, stdout: '', stderr: '' })
+      expect(packed.stdout).toContain(`squashfuse ${folder}/conda.squashfs ${prefix}\n`)
     })
   })
 })

@@ -1,12 +1,12 @@
 /** Findings on code that is not in the environment: editable installs, and the folders that `.pth` files add. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { aimOf } from '../aim.js'
 import { type Finding, findingAt, type Subject } from '../finding.js'
 import { editableFolder } from '../formats/direct-url.js'
 import { pathsInPth } from '../formats/pth-file.js'
 import { type Entry, folderOf } from '../inventory/entry.js'
 import { isBelow } from '../locality.js'
+import { pathTargetOf } from '../path-target.js'
 
 /** Something in site-packages that has Python look for code in another folder. */
 interface Pointer {
@@ -23,21 +23,33 @@ export function outsideCodeFindings(subject: Subject): readonly Finding[] {
   const added = inSite
     .flatMap((entry) => addedFolders(entry, site, inventory.realPath))
     .filter(({ folder }) => !editable.some((install) => isBelow(folder, install.folder)))
-  const leadsAway = ({ folder }: Pointer) => aimOf(folder, subject).kind !== 'inside'
+  const placeOf = ({ folder }: Pointer) => placeOfCode(folder, subject)
+  const isAway = (pointer: Pointer) => placeOf(pointer) === 'outside'
   const spotOf = ({ path, folder }: Pointer) => ({
     path,
     detail: circumstances.outside.exists(folder) ? folder : `${folder} (does not exist)`,
   })
   return [
-    ...findingAt(editable.filter(leadsAway).map(spotOf), {
+    ...findingAt(editable.filter(isAway).map(spotOf), {
       code: 'EDITABLE_INSTALL',
       severity: 'warning',
       message: 'packages are installed as editable: their code lies in another folder',
       effect:
         'Their code is not in the image: imports fail where that folder is missing, or take what is there then.',
-      remedy: 'Install them without -e (--editable) before packing.',
+      remedy:
+        inventory.config?.uv === undefined
+          ? 'Install them without -e (--editable) before packing.'
+          : 'Before packing run uv sync --no-editable in the project, or install them without -e (--editable).',
     }),
-    ...findingAt(added.filter(leadsAway).map(spotOf), {
+    ...findingAt([...editable, ...added].filter((pointer) => placeOf(pointer) === 'bound').map(spotOf), {
+      code: 'CODE_PATH_TO_THIS_PLACE',
+      severity: 'warning',
+      message: 'code in the environment is found by an absolute path (editable installs, .pth files)',
+      effect: 'It is in the image; where that is mounted anywhere else, imports of it fail.',
+      remedy:
+        'Install it without -e (--editable), make the paths relative, or mount the image at this place and say so with --mount-point.',
+    }),
+    ...findingAt(added.filter(isAway).map(spotOf), {
       code: 'PTH_OUTSIDE',
       severity: 'warning',
       message: '.pth files add folders outside of the environment to the module search path',
@@ -45,6 +57,16 @@ export function outsideCodeFindings(subject: Subject): readonly Finding[] {
       remedy: 'Install what is needed from there into the environment, and remove the .pth file.',
     }),
   ]
+}
+
+/**
+ * Where code lies that is found by an absolute path: in the image, also where that will be mounted; in the image, but found
+ * at one path only; or outside.
+ */
+function placeOfCode(folder: ByteString, subject: Subject): 'inside' | 'bound' | 'outside' {
+  const { kind, inner } = pathTargetOf(folder, subject)
+  if (kind === 'inside' || inner === null) return kind === 'inside' ? 'inside' : 'outside'
+  return subject.inventory.at.has(inner) ? 'bound' : 'outside'
 }
 
 /** By `direct_url.json` of its `dist-info`, or by the `.egg-link` of older tools. */

@@ -1,11 +1,11 @@
 /** Findings on shared libraries: folders that the loader is told to look in, and modules that this Python cannot load. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { aimOf } from '../aim.js'
 import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
 import { type ElfFile, machineName } from '../formats/elf.js'
 import { below, type Entry, folderOf, nameOf } from '../inventory/entry.js'
 import { localityOf } from '../locality.js'
+import { pathTargetOf } from '../path-target.js'
 
 export function sharedLibraryFindings(subject: Subject): readonly Finding[] {
   const libraries = subject.inventory.entries.flatMap(libraryOf)
@@ -29,20 +29,21 @@ function libraryPaths(libraries: readonly Library[], subject: Subject): readonly
       .map((folder) => ({
         library,
         folder: posix.normalize(folder),
-        aim: aimOf(posix.normalize(folder), subject),
+        target: pathTargetOf(posix.normalize(folder), subject),
       })),
   )
   type Absolute = (typeof absolute)[number]
   const spots = (wanted: (one: Absolute) => boolean): readonly Spot[] =>
     absolute.filter(wanted).map(({ library, folder }) => ({ path: library.path, detail: folder }))
-  const isOutside = ({ aim }: Absolute) => aim.kind === 'outside'
+  const isOutside = ({ target }: Absolute) => target.kind === 'outside'
   const isThere = ({ folder }: Absolute) => outside.exists(folder)
   const isPassing = ({ folder }: Absolute) =>
     ['home', 'temporary'].includes(localityOf(folder, subject.circumstances.homes))
   return [
     ...findingAt(
       spots(
-        ({ library, aim }) => aim.kind === 'left behind' && needsFolder(library, aim.inner ?? '', subject),
+        ({ library, target }) =>
+          target.kind === 'left behind' && needsFolder(library, target.inner ?? '', subject),
       ),
       {
         code: 'LIBRARY_PATH_TO_THIS_PLACE',

@@ -1,16 +1,14 @@
 /** Findings on symlinks: those that lead to nothing, out of the environment, or to where it lies now. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { aimOf } from '../aim.js'
 import { type Finding, findingAt, type Spot, type Subject, weightOf } from '../finding.js'
 import { below, type Entry, folderOf } from '../inventory/entry.js'
 import type { Inventory } from '../inventory.js'
+import { pathTargetOf } from '../path-target.js'
 
 export function symlinkFindings(subject: Subject): readonly Finding[] {
   const { inventory } = subject
-  const links = inventory.entries.filter(
-    (entry) => entry.target !== null && !startsPython(entry.path, subject),
-  )
+  const links = inventory.entries.filter((entry) => entry.target !== null && !isInterpreter(entry, subject))
   const judged = links.map((link) => ({ link, verdict: verdictOn(link, subject) }))
   const found = (wanted: Verdict) =>
     judged.filter(({ verdict }) => verdict === wanted).map(({ link }) => link)
@@ -57,9 +55,19 @@ function spotOf({ path, target }: Entry): Spot {
   return { path, detail: target ?? '' }
 }
 
-/** The links that Python is started by are judged with the interpreter. */
-function startsPython(path: ByteString, { inventory }: Subject): boolean {
-  return inventory.config !== undefined && /^bin\/(?:python|pypy)[^/]*$/.test(path)
+/**
+ * The links that Python is started by are judged with the interpreter: those of the usual names, and all that lead to it,
+ * such as `bin/𝜋thon` of Python 3.14.
+ */
+function isInterpreter({ path, target }: Entry, { inventory, circumstances }: Subject): boolean {
+  const { config, interpreter } = inventory
+  if (config === undefined) return false
+  if (/^bin\/(?:python|pypy|graalpy)[^/]*$/.test(path)) return true
+  const end = follow(folderOf(path), target ?? '', inventory)
+  const python = interpreter?.links.at(-1)
+  if (end === undefined || python === undefined) return false
+  const { realPath } = circumstances.outside
+  return end.startsWith('/') && realPath(end) === realPath(python)
 }
 
 function verdictOn({ path, target }: Entry, subject: Subject): Verdict {
@@ -67,7 +75,7 @@ function verdictOn({ path, target }: Entry, subject: Subject): Verdict {
   const end = follow(folderOf(path), target ?? '', inventory)
   if (end === undefined) return 'nowhere'
   if (!end.startsWith('/')) return 'fine'
-  const { kind, inner } = aimOf(end, subject)
+  const { kind, inner } = pathTargetOf(end, subject)
   if (inner !== null && follow('', inner, inventory) === undefined) return 'nowhere'
   if (kind === 'left behind') return kind
   if (kind === 'inside') return 'fine'

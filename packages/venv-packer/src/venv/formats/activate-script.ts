@@ -1,5 +1,6 @@
 /** The scripts that activate an environment: one for each family of shells, some with the path of the environment in it. */
 import type { ByteString } from 'squashfs-writer/paths'
+import { firstShellWord } from './shell-text.js'
 
 /** Which shell each script is for (`activate` is for zsh as well); those for Windows do not matter here. */
 export const activateScripts: Readonly<Record<string, string>> = {
@@ -22,13 +23,7 @@ export function pathInActivateScript(text: ByteString): ByteString | null {
   return null
 }
 
-/** Up to the first space, without quotes: `'/a b'`, `"/a b"`, `'/it'"'"'s'`, `r#'/a b'#`, or bare. */
+/** As by {@link firstShellWord}; nushell has a form of its own: `r#'/a b'#`. */
 function firstWord(value: ByteString): ByteString {
-  const parts = value.replace(/^r#(?=')/, '').matchAll(/'([^']*)'|"([^"]*)"|\\(.)|([^\s;'"\\]+)|([\s;])/g)
-  let word = ''
-  for (const [, single, double, escaped, bare, end] of parts) {
-    if (end !== undefined) break
-    word += single ?? double ?? escaped ?? bare ?? ''
-  }
-  return value.startsWith('r#') ? word.replace(/#$/, '') : word
+  return /^r#'([^']*)'#/.exec(value)?.[1] ?? firstShellWord(value)
 }

@@ -7,7 +7,7 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { activateScripts } from '../formats/activate-script.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from '../formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from '../formats/elf.js'
-import { PROGRAM_HEAD_SIZE } from '../formats/program-head.js'
+import { isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../formats/program-head.js'
 import { latin1, part, type Reading } from '../formats/reading.js'
 import { bytecodeTag } from '../python-layout.js'
 import { type Content, folderOf, nameOf } from './entry.js'
@@ -74,7 +74,9 @@ function* elfAfter(head: Uint8Array): Reading<Content | null> {
 
 function* program(): Reading<Content | null> {
   const head = yield* part(0, Math.max(PROGRAM_HEAD_SIZE, ELF_HEAD_SIZE))
-  return isElf(head) ? yield* elfAfter(head) : { kind: 'program', head: latin1(head) }
+  if (isElf(head)) return yield* elfAfter(head)
+  const text = latin1(head)
+  return { kind: 'program', head: isWrapped(text) ? latin1(yield* part(0, WRAPPED_HEAD_SIZE)) : text }
 }
 
 function* text(size: number): Reading<Content | null> {

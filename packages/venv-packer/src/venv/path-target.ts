@@ -1,10 +1,10 @@
-/** Aim: where an absolute path that something in the environment holds leads to, once the image is in use. */
+/** Where an absolute path that something in the environment holds leads to, once the image is in use. */
 import type { ByteString } from 'squashfs-writer/paths'
 import type { Subject } from './finding.js'
 import { isBelow } from './locality.js'
 import { futurePath } from './relocation.js'
 
-export interface Aim {
+export interface PathTarget {
   /**
    * - `inside`: into the environment, also where it will be mounted;
    * - `left behind`: to where the environment lies now, or was made, and the image may not be;
@@ -15,7 +15,10 @@ export interface Aim {
   readonly inner: ByteString | null
 }
 
-export function aimOf(path: ByteString, { inventory, relocation, circumstances }: Subject): Aim {
+export function pathTargetOf(
+  path: ByteString,
+  { inventory, relocation, circumstances }: Subject,
+): PathTarget {
   const { madeFor, relocatable, isSamePlace } = relocation
   const future = futurePath(relocation, circumstances.mountPoint)
   const places = [...(future === undefined ? [] : [future]), inventory.path, inventory.realPath]
