@@ -99,15 +99,50 @@ export class DestinationError extends SquashfsError {
   }
 }
 
-/** What was to be read is no squashfs image, is damaged, or is compressed in a way that this library cannot undo. */
+/**
+ * An image that was to be read cannot be: there is none, it is no squashfs image, it is damaged or cut off, it is
+ * compressed in a way that this library cannot read, or what was asked for is not in it.
+ */
 export class ImageError extends SquashfsError {
   override name = 'ImageError'
   constructor(
-    code: 'NOT_AN_IMAGE' | 'DAMAGED_IMAGE' | 'UNKNOWN_COMPRESSOR',
+    override readonly code: ImageErrorCode,
+    /** What is wrong, without the path. */
+    readonly reason: string,
+    details: {
+      /** The image, as messages name it. */
+      readonly path?: string | undefined
+      readonly cause?: unknown
+    } = {},
+  ) {
+    const { path, cause } = details
+    super(code, path === undefined ? reason : `${path}: ${reason}`, cause === undefined ? {} : { cause })
+    this.path = path
+  }
+  readonly path: string | undefined
+}
+
+export type ImageErrorCode =
+  | 'IMAGE_NOT_FOUND'
+  | 'IMAGE_UNREADABLE'
+  | 'NOT_AN_IMAGE'
+  | 'TRUNCATED_IMAGE'
+  | 'DAMAGED_IMAGE'
+  | 'UNKNOWN_COMPRESSOR'
+  | 'TOO_LARGE'
+  | 'NOT_IN_IMAGE'
+  | 'WRONG_ARGUMENT'
+
+/** What is in an image could not be written into a directory; `cause` is the system's error. */
+export class ExtractError extends SquashfsError {
+  override name = 'ExtractError'
+  constructor(
+    /** On disk, printable. */
+    readonly path: string,
     message: string,
     cause?: unknown,
   ) {
-    super(code, message, { cause })
+    super('EXTRACT', `${path}: ${message}`, cause === undefined ? {} : { cause })
   }
 }
 

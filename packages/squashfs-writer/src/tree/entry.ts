@@ -30,8 +30,10 @@ export interface EntryAttributes {
   readonly gid?: number
   /** Seconds since 1970; 0 if absent. What the format cannot hold is clamped, with a warning. */
   readonly mtime?: number
-  /** By full name. What the format cannot hold is left out and counted. */
-  readonly xattrs?: Readonly<Record<string, Uint8Array | string>>
+  /** By full name; as pairs where a name is not UTF-8. What the format cannot hold is left out and counted. */
+  readonly xattrs?:
+    | Readonly<Record<string, Uint8Array | string>>
+    | readonly (readonly [name: string | Uint8Array, value: Uint8Array | string])[]
 }
 
 /** The bytes of a file. */
@@ -226,11 +228,12 @@ function rawAttributes(entry: EntryAttributes, path: ByteString, mode: number): 
   integer(raw.uid, 0xffff_ffff, 'uid', path)
   integer(raw.gid, 0xffff_ffff, 'gid', path)
   if (!Number.isFinite(raw.mtime)) throw new EntryError(toDisplay(path), 'mtime is a number of seconds')
-  const xattrs = Object.entries(entry.xattrs ?? {}).map(([name, value]) => xattrOf(name, value, path))
+  const pairs = Array.isArray(entry.xattrs) ? entry.xattrs : Object.entries(entry.xattrs ?? {})
+  const xattrs = pairs.map(([name, value]) => xattrOf(name, value, path))
   return { ...raw, xattrs }
 }
 
-function xattrOf(text: string, value: Uint8Array | string, path: ByteString): Xattr {
+function xattrOf(text: string | Uint8Array, value: Uint8Array | string, path: ByteString): Xattr {
   const name = toByteString(text)
   const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
   if (name.includes('\0')) throw new EntryError(toDisplay(path), 'the name of an xattr cannot contain NUL')
