@@ -17,6 +17,8 @@ export type { ImageSource } from '../reader/source.js'
 export type { Problem, Verification } from '../reader/verify.js'
 export type { WalkedDirectory } from '../reader/walk.js'
 
+export { type ExtractOptions, type ExtractResult, extractImage } from './extract.js'
+
 export interface OpenImage extends ImageReader {
   /** Bytes of the file, padding included. */
   readonly size: number

@@ -51,7 +51,7 @@ const WORDS_AT_ONCE = 2048
 export function contentReader(parts: Parts): ContentReader {
   const { superblock, inodes, fail } = parts
   const { blockSize } = superblock
-  const fragmentsKept = new Map<number, Uint8Array>()
+  const fragmentsKept = new Map<number, Promise<Uint8Array>>()
 
   /** The words of a file, without all of them at once. */
   async function* wordsOf(file: ImageFile): AsyncGenerator<readonly number[]> {
@@ -92,16 +92,15 @@ export function contentReader(parts: Parts): ContentReader {
   }
 
   async function tailBytes(file: ImageFile, tail: number): Promise<Uint8Array> {
-    const block = fragmentsKept.get(file.fragment) ?? (await fragment(file.fragment))
+    const block = await (fragmentsKept.get(file.fragment) ?? fragment(file.fragment))
     const end = file.fragmentOffset + tail
     if (end > block.length) throw fail(`the tail of a file leads out of fragment block ${file.fragment}`)
     return block.subarray(file.fragmentOffset, end)
   }
 
-  async function fragment(index: number): Promise<Uint8Array> {
-    if (parts.fragments === null) throw fail(`a file has fragment ${index}, and there are none`)
-    const { start, sizeWord } = decodeFragmentEntry(await parts.fragments.record(index))
-    const block = await blockAt(start, sizeWord)
+  /** Kept as a promise: files that are read at the same time share it. */
+  function fragment(index: number): Promise<Uint8Array> {
+    const block = loadFragment(index)
     fragmentsKept.set(index, block)
     if (fragmentsKept.size > FRAGMENTS_KEPT)
       for (const oldest of fragmentsKept.keys()) {
@@ -109,6 +108,12 @@ export function contentReader(parts: Parts): ContentReader {
         break
       }
     return block
+  }
+
+  async function loadFragment(index: number): Promise<Uint8Array> {
+    if (parts.fragments === null) throw fail(`a file has fragment ${index}, and there are none`)
+    const { start, sizeWord } = decodeFragmentEntry(await parts.fragments.record(index))
+    return await blockAt(start, sizeWord)
   }
 
   async function* blocks(file: ImageFile): AsyncGenerator<DataBlock> {
