@@ -16,7 +16,7 @@ const packages = {
       'format/index': 'format/index.ts',
       'node/open-image': 'node/open-image.ts',
     },
-    threads: { worker: 'node/worker.ts' },
+    threads: { worker: 'node/worker.ts', 'node/extract-worker': 'node/extract-worker.ts' },
   },
   'venv-packer': { entries: { cli: 'cli.ts' }, threads: {} },
 }

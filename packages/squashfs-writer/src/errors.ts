@@ -139,10 +139,11 @@ export class ExtractError extends SquashfsError {
   constructor(
     /** On disk, printable. */
     readonly path: string,
-    message: string,
+    /** What is wrong, without the path. */
+    readonly reason: string,
     cause?: unknown,
   ) {
-    super('EXTRACT', `${path}: ${message}`, cause === undefined ? {} : { cause })
+    super('EXTRACT', `${path}: ${reason}`, cause === undefined ? {} : { cause })
   }
 }
 

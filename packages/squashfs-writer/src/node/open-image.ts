@@ -4,6 +4,7 @@ import { ImageError } from '../errors.js'
 import { type ImageReader, readImage } from '../reader/image.js'
 import type { ImageSource } from '../reader/source.js'
 import { toByteString, toDisplay } from '../tree/byte-string.js'
+import { attempt, descriptorSource } from './descriptor-source.js'
 
 export { ExtractError, ImageError, type ImageErrorCode } from '../errors.js'
 export { decodeDeviceNumber } from '../format/device-number.js'
@@ -22,6 +23,8 @@ export { type ExtractOptions, type ExtractResult, extractImage } from './extract
 export interface OpenImage extends ImageReader {
   /** Bytes of the file, padding included. */
   readonly size: number
+  /** The file that is open; null for a source that is none. */
+  readonly descriptor: number | null
   close(): Promise<void>
 }
 
@@ -37,20 +40,26 @@ export interface OpenImage extends ImageReader {
  */
 export async function openImage(image: string | Uint8Array | ImageSource): Promise<OpenImage> {
   if (typeof image !== 'string' && !(image instanceof Uint8Array)) {
-    return { ...(await readImage(image)), size: image.size, close: async () => {} }
+    return { ...(await readImage(image)), size: image.size, descriptor: null, close: async () => {} }
   }
   const file = openFile(image)
   try {
     const reader = await readImage(file.source)
-    return { ...reader, size: file.source.size, close: async () => file.close() }
+    return { ...reader, size: file.source.size, descriptor: file.descriptor, close: async () => file.close() }
   } catch (error) {
     file.close()
     throw error
   }
 }
 
-/** A file as a source. It is read with blocking calls: most reads are of 8 KiB that the system has at hand. */
-export function openFile(path: string | Uint8Array): { readonly source: ImageSource; close(): void } {
+interface OpenFile {
+  readonly source: ImageSource
+  readonly descriptor: number
+  close(): void
+}
+
+/** A file as a source. */
+function openFile(path: string | Uint8Array): OpenFile {
   const name = toDisplay(toByteString(path))
   const where = typeof path === 'string' ? path : Buffer.from(path)
   const descriptor = attempt(name, () => openSync(where, constants.O_RDONLY | constants.O_NONBLOCK))
@@ -65,7 +74,8 @@ export function openFile(path: string | Uint8Array): { readonly source: ImageSou
       throw new ImageError('NOT_AN_IMAGE', 'it is a directory, and an image is a file', { path: name })
     const size = status.isFile() ? status.size : sizeOfDevice(name, descriptor)
     return {
-      source: { name, size, read: (position, length) => readAt(name, descriptor, position, length) },
+      source: descriptorSource(name, descriptor, size),
+      descriptor,
       close,
     }
   } catch (error) {
@@ -87,29 +97,4 @@ function sizeOfDevice(name: string, descriptor: number): number {
     else high = middle
   }
   return low
-}
-
-function readAt(name: string, descriptor: number, position: number, length: number): Uint8Array {
-  const buffer = new Uint8Array(new ArrayBuffer(length))
-  let filled = 0
-  while (filled < length) {
-    const at = filled
-    const count = attempt(name, () => readSync(descriptor, buffer, at, length - at, position + at))
-    if (count === 0) break
-    filled += count
-  }
-  return filled === length ? buffer : buffer.subarray(0, filled)
-}
-
-/** What the system refuses is an error of this library, with the image's path and the system's error as its cause. */
-function attempt<T>(path: string, call: () => T): T {
-  try {
-    return call()
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause)) throw cause
-    const missing = cause.code === 'ENOENT' || cause.code === 'ENOTDIR'
-    throw missing
-      ? new ImageError('IMAGE_NOT_FOUND', 'there is no such file', { path, cause })
-      : new ImageError('IMAGE_UNREADABLE', `it cannot be read (${cause.message})`, { path, cause })
-  }
 }
