@@ -16,6 +16,8 @@ export interface BlockCache {
    * @param end where its table ends.
    */
   at(start: number, end: number): Block | Promise<Block>
+  /** The same, only when it was decoded before. */
+  atHand(start: number): Block | undefined
 }
 
 export interface Block {
@@ -82,7 +84,7 @@ export function blockCache(
     return block
   }
 
-  return { at: (start, end) => known.get(start) ?? load(start, end) }
+  return { at: (start, end) => known.get(start) ?? load(start, end), atHand: (start) => known.get(start) }
 }
 
 /**
@@ -122,19 +124,11 @@ export function metadataReader(
     return pieces.length === 1 ? pieces[0]! : joined(pieces, length - missing)
   }
 
-  function within(place: MetadataPlace, length: number): Uint8Array | null {
-    const block = cache.at(start + place.block, end)
-    if (block instanceof Promise || place.offset + length > block.content.length) return null
-    return block.content.subarray(place.offset, place.offset + length)
-  }
-
-  // What is in one block that is known, which nearly all records are, is there without a promise.
+  // What is in one block that is at hand, which nearly all records are, is there without a promise.
   const get = (place: MetadataPlace, length: number, exact: boolean) => {
-    const block = cache.at(start + place.block, end)
-    if (block instanceof Promise)
-      return block.then(() => within(place, length) ?? across(place, length, exact))
-    const { content } = block
-    if (place.offset + length <= content.length) return content.subarray(place.offset, place.offset + length)
+    const content = cache.atHand(start + place.block)?.content
+    if (content !== undefined && place.offset + length <= content.length)
+      return content.subarray(place.offset, place.offset + length)
     return across(place, length, exact)
   }
 
@@ -145,8 +139,8 @@ export function metadataReader(
     read: (place, length) => get(place, length, true),
     upTo: (place, length) => get(place, length, false),
     blockAtHand({ block: relative, offset }, length) {
-      const block = cache.at(start + relative, end)
-      return block instanceof Promise || offset + length > block.content.length ? null : block
+      const block = cache.atHand(start + relative)
+      return block === undefined || offset + length > block.content.length ? null : block
     },
     async after({ block: relative, offset }, length) {
       let [at, inside] = [relative, offset + length]
@@ -161,8 +155,8 @@ export function metadataReader(
       return {
         take(length) {
           const from = at
-          const block = cache.at(start + from.block, end)
-          if (!(block instanceof Promise) && from.offset + length < block.content.length) {
+          const block = cache.atHand(start + from.block)
+          if (block !== undefined && from.offset + length < block.content.length) {
             at = { block: from.block, offset: from.offset + length }
             return block.content.subarray(from.offset, from.offset + length)
           }
