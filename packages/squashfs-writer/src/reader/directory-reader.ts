@@ -61,7 +61,8 @@ async function startFor(
   let start = { offset: 0, place: listingPlace(directory) }
   for await (const entry of indexOf(parts, directory, indexCount)) {
     if (entry.name > name) break
-    if (entry.offset <= start.offset || entry.offset >= listingSize)
+    // gensquashfs has an entry for the first block, too.
+    if (entry.offset < start.offset || entry.offset >= listingSize)
       throw parts.fail('the index of a directory leads out of it')
     // As the kernel computes it (fs/squashfs/namei.c, get_dir_index_using_name).
     const place = { block: entry.block, offset: (listingOffset + entry.offset) % METADATA_BLOCK_SIZE }

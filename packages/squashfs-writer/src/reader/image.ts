@@ -1,4 +1,5 @@
 /** Image: what can be asked of one that is open. */
+import type { ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
 import type { Superblock } from '../format/superblock.js'
@@ -88,13 +89,25 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     throw parts.fail(`there is no directory ${toDisplay(bytes)} in it`, 'NOT_IN_IMAGE')
   }
 
+  function checkedFile(file: ImageFile, method: string): ImageFile {
+    if (file?.type === InodeType.FILE) return file
+    throw wrongArgument(method, 'a file')
+  }
+
+  function wrongArgument(method: string, what: string): ImageError {
+    return parts.fail(`${method} takes ${what} of this image, as find gives it`, 'WRONG_ARGUMENT')
+  }
+
   return {
     superblock: parts.superblock,
     async find(path, { followSymlinks = false } = {}) {
       return (await findPath(parts, toByteString(path), followSymlinks))?.inode ?? null
     },
     resolve: (path) => findPath(parts, toByteString(path), true),
-    list: (directory) => namesIn(parts, directory),
+    async list(directory) {
+      if (directory?.type !== InodeType.DIRECTORY) throw wrongArgument('list', 'a directory')
+      return await namesIn(parts, directory)
+    },
     async *walk(path = '') {
       const start = await directoryAt(path)
       yield* walk(parts, start.path, start.inode)
@@ -103,10 +116,15 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
       const start = await directoryAt(path)
       yield* entriesBelow(parts, contents, xattrs, start.path, start.inode)
     },
-    read: contents.read,
-    readRange: contents.readRange,
-    stream: contents.stream,
-    pieces: (file) => contents.pieces(file),
+    read: async (file) => await contents.read(checkedFile(file, 'read')),
+    readRange: async (file, start, length) =>
+      await contents.readRange(checkedFile(file, 'readRange'), start, length),
+    async *stream(file) {
+      yield* contents.stream(checkedFile(file, 'stream'))
+    },
+    async *pieces(file) {
+      yield* contents.pieces(checkedFile(file, 'pieces'))
+    },
     xattrs: (inode) => xattrs.read(inode.head.xattrIndex),
     at: async (reference) => inodeAt(parts, decodeMetadataReference(reference)),
     verify: ({ signal } = {}) => verify(parts, contents, xattrs, signal),
