@@ -118,7 +118,8 @@ export async function extractImage(
       droppedXattrs: together(written.dropped, target.written.dropped),
     }
   } finally {
-    await files.stop()
+    // Nothing is written any more when the caller learns of an error.
+    await Promise.all([here.settled(), files.stop()])
   }
 
   async function extractPath(path: ByteString): Promise<void> {
@@ -295,7 +296,13 @@ function bytesOf(path: ByteString): Uint8Array {
 }
 
 /** Work that is under way, a bounded number at a time. The first error ends it. */
-function queue(limit: number): { add(work: () => Promise<void>): Promise<void>; end(): Promise<void> } {
+function queue(limit: number): {
+  add(work: () => Promise<void>): Promise<void>
+  /** Waits for all, and fails if one of them did. */
+  end(): Promise<void>
+  /** Waits for all, however they end. */
+  settled(): Promise<void>
+} {
   const running = new Set<Promise<void>>()
   let failed: { readonly error: unknown } | undefined
   const end = async () => {
@@ -304,6 +311,7 @@ function queue(limit: number): { add(work: () => Promise<void>): Promise<void>; 
   }
   return {
     end,
+    settled: async () => void (await Promise.all(running)),
     async add(work) {
       if (failed) await end()
       const one: Promise<void> = work()

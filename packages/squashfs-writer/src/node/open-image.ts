@@ -11,9 +11,15 @@ export { decodeDeviceNumber } from '../format/device-number.js'
 export { InodeType } from '../format/inode.js'
 export type { ImageName } from '../reader/directory-reader.js'
 export type { ImageEntry } from '../reader/entries.js'
-export type { FilePiece } from '../reader/file-content.js'
+export type { FilePiece, FileStorage } from '../reader/file-content.js'
 export { type ImageReader, readImage, targetOf } from '../reader/image.js'
-export type { ImageDirectory, ImageFile, ImageInode, ImageSymlink } from '../reader/inode-reader.js'
+export type {
+  ImageDirectory,
+  ImageFile,
+  ImageInode,
+  ImageInode as Inode,
+  ImageSymlink,
+} from '../reader/inode-reader.js'
 export type { ImageSource } from '../reader/source.js'
 export type { Problem, Verification } from '../reader/verify.js'
 export type { WalkedDirectory } from '../reader/walk.js'

@@ -25,6 +25,23 @@ export interface DataBlock {
   readonly length: number
 }
 
+/** Where the bytes of a file lie in the image. Files of the same content may lie at the same place. */
+export interface FileStorage {
+  /** Tells whether two files lie at the same place; null for a file that takes no bytes. */
+  readonly place: string | null
+  /** Bytes in the image of the blocks that are its own. */
+  readonly bytesInBlocks: number
+  /** Its part of a block that it shares with others; null for none. */
+  readonly tail: {
+    /** Index of the fragment block. */
+    readonly fragment: number
+    /** Bytes of the file, before they were compressed. */
+    readonly bytes: number
+    /** Bytes in the image of the whole fragment block. */
+    readonly blockBytes: number
+  } | null
+}
+
 export interface ContentReader {
   /** The pieces of a file that touch a range, in order; those at its ends may reach beyond it. */
   pieces(file: ImageFile, from?: number, to?: number): AsyncGenerator<FilePiece>
@@ -37,6 +54,7 @@ export interface ContentReader {
   blocks(file: ImageFile): AsyncGenerator<DataBlock>
   /** Decodes a block; its content has exactly the length that the file wants. */
   decode(block: DataBlock): Promise<Uint8Array>
+  storage(file: ImageFile): Promise<FileStorage>
   /** Bytes of a file that lie in a fragment. */
   tailOf(file: ImageFile): number
 }
@@ -130,6 +148,18 @@ export function contentReader(parts: Parts): ContentReader {
     }
   }
 
+  async function storage(file: ImageFile): Promise<FileStorage> {
+    let bytesInBlocks = 0
+    for await (const { word } of blocks(file)) bytesInBlocks += blockSizeOnDisk(word)
+    const bytes = tailOf(file)
+    const { fragment, fragmentOffset, start } = file
+    if (bytes === 0 || parts.fragments === null)
+      return { place: bytesInBlocks === 0 ? null : `${start}`, bytesInBlocks, tail: null }
+    const { sizeWord } = decodeFragmentEntry(await parts.fragments.record(fragment))
+    const place = `${bytesInBlocks === 0 ? '' : start}:${fragment}:${fragmentOffset}`
+    return { place, bytesInBlocks, tail: { fragment, bytes, blockBytes: blockSizeOnDisk(sizeWord) } }
+  }
+
   async function decode({ position, word, length }: DataBlock): Promise<Uint8Array> {
     const block = await blockAt(position, word)
     if (block.length !== length)
@@ -177,6 +207,7 @@ export function contentReader(parts: Parts): ContentReader {
     blocks,
     decode,
     tailOf,
+    storage,
     read: (file) => readRange(file, 0, file.size),
     async *stream(file) {
       let zeros: Uint8Array | undefined

@@ -2,12 +2,12 @@
 import type { ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
-import type { Superblock } from '../format/superblock.js'
+import { SUPERBLOCK_SIZE, type Superblock, SuperblockFlag } from '../format/superblock.js'
 import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { type ImageName, namesIn } from './directory-reader.js'
 import { entriesBelow, type ImageEntry } from './entries.js'
-import { contentReader, type FilePiece } from './file-content.js'
+import { contentReader, type FilePiece, type FileStorage } from './file-content.js'
 import { type ImageDirectory, type ImageFile, type ImageInode, inodeAt } from './inode-reader.js'
 import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
@@ -25,6 +25,8 @@ import { xattrReader } from './xattr-reader.js'
  */
 export interface ImageReader {
   readonly superblock: Superblock
+  /** What follows the superblock: the compressor's settings; null where they are the implied ones. */
+  compressorOptions(): Promise<Uint8Array | null>
   /**
    * What lies at a path from the image's root, such as `lib/python3.12/site.py`; null where there is nothing.
    * @param path a string stands for its UTF-8. `/` at its start and empty parts mean nothing.
@@ -60,6 +62,8 @@ export interface ImageReader {
   stream(file: ImageFile): AsyncGenerator<Uint8Array>
   /** As {@link stream}, with holes as such. */
   pieces(file: ImageFile): AsyncGenerator<FilePiece>
+  /** How many bytes a file takes in the image. */
+  storage(file: ImageFile): Promise<FileStorage>
   /** Extended attributes by full name, one character for each byte. */
   xattrs(inode: ImageInode): Promise<readonly Xattr[]>
   /** The inode of a {@link ImageInode.reference}. */
@@ -77,6 +81,7 @@ export interface ImageReader {
  */
 export async function readImage(source: ImageSource): Promise<ImageReader> {
   const parts = await openParts(source)
+  const { superblock } = parts
   const contents = contentReader(parts)
   const xattrs = xattrReader(parts)
 
@@ -99,7 +104,12 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
   }
 
   return {
-    superblock: parts.superblock,
+    superblock,
+    async compressorOptions() {
+      if ((superblock.flags & SuperblockFlag.COMPRESSOR_OPTIONS) === 0) return null
+      const { content } = await parts.cache.at(SUPERBLOCK_SIZE, superblock.inodeTable)
+      return content.slice()
+    },
     async find(path, { followSymlinks = false } = {}) {
       return (await findPath(parts, toByteString(path), followSymlinks))?.inode ?? null
     },
@@ -125,6 +135,7 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     async *pieces(file) {
       yield* contents.pieces(checkedFile(file, 'pieces'))
     },
+    storage: async (file) => await contents.storage(checkedFile(file, 'storage')),
     xattrs: (inode) => xattrs.read(inode.head.xattrIndex),
     at: async (reference) => inodeAt(parts, decodeMetadataReference(reference)),
     verify: ({ signal } = {}) => verify(parts, contents, xattrs, signal),

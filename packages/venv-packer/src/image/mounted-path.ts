@@ -1,6 +1,6 @@
 /** Where a path leads to once an image is mounted: into the image, or by a symlink out of it. */
 import { posix } from 'node:path'
-import { type ImageInode, type ImageReader, InodeType } from 'squashfs-writer/read'
+import { type ImageReader, type Inode, InodeType } from 'squashfs-writer/read'
 
 export type Destination =
   | { readonly kind: 'inside'; readonly executable: boolean }
@@ -25,7 +25,7 @@ export async function followMounted(image: ImageReader, point: string, path: str
 }
 
 /** What lies at a path in the image, null for nothing; or, behind the first link on the way, the path to go on with. */
-async function firstLink(image: ImageReader, path: string): Promise<ImageInode | string | null> {
+async function firstLink(image: ImageReader, path: string): Promise<Inode | string | null> {
   const names = path.split('/')
   for (let n = 1; n <= names.length; n++) {
     const inode = await image.find(names.slice(0, n).join('/'))
@@ -40,7 +40,7 @@ async function firstLink(image: ImageReader, path: string): Promise<ImageInode |
   return null
 }
 
-function isExecutable(inode: ImageInode): boolean {
+function isExecutable(inode: Inode): boolean {
   return inode.type === InodeType.FILE && (inode.head.mode & 0o111) !== 0
 }
 
