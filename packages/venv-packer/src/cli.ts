@@ -48,6 +48,10 @@ async function runCommand(argv: readonly string[]): Promise<ExitCode> {
       return await runCompletion(invocation.shell, invocation.program)
     case 'run':
       return await runRun(invocation.request, invocation.style)
+    default: {
+      const { runOnImage } = await import('./commands/on-image.js')
+      return await runOnImage(invocation)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** Distributions: what is installed in an environment, as its `*.dist-info` folders are named. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { InodeType, type OpenImage } from 'squashfs-writer/read'
 import { systemErrorCode } from '../errors/system-errors.js'
 
 /** Names as PyPI compares them (PEP 503), with their versions. */
@@ -13,6 +14,22 @@ export async function distributionsIn(folder: string): Promise<Distributions> {
     pythons.map((python) => namesIn(join(folder, 'lib', python, 'site-packages'))),
   )
   return new Map(names.flat().flatMap(nameAndVersion))
+}
+
+/** The same, of an environment in an image. */
+export async function distributionsInImage(image: OpenImage): Promise<Distributions> {
+  const pythons = await namesInImage(image, 'lib')
+  const names: string[] = []
+  for (const python of pythons) names.push(...(await namesInImage(image, `lib/${python}/site-packages`)))
+  return new Map(names.flatMap(nameAndVersion))
+}
+
+/** Nothing where there is no such directory. */
+async function namesInImage(image: OpenImage, path: string): Promise<readonly string[]> {
+  const inode = await image.find(path, { followSymlinks: true })
+  if (inode?.type !== InodeType.DIRECTORY) return []
+  const names = await image.list(inode)
+  return names.map(({ name }) => Buffer.from(name, 'latin1').toString('utf8'))
 }
 
 export interface DistributionChanges {
