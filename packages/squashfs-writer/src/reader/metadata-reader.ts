@@ -55,26 +55,46 @@ export interface Cursor {
 
 const BLOCKS_KEPT = 4096
 
+/** Blocks that are decoded ahead of who reads one after the other, where decoding is not done at once. */
+const BLOCKS_AHEAD = 8
+
 export function blockCache(
   bytes: (position: number, length: number) => Promise<Uint8Array>,
   expand: Expand,
   fail: Fail,
 ): BlockCache {
   const known = new Map<number, Block>()
+  const loading = new Map<number, Promise<Block>>()
+  /** By a table's end: where the block begins that comes after the last one that was asked for. */
+  const following = new Map<number, number>()
 
-  async function load(start: number, end: number): Promise<Block> {
+  function load(start: number, end: number, ahead: number): Promise<Block> {
+    const found = loading.get(start)
+    if (found) return found
+    const block = loadBlock(start, end, ahead)
+    loading.set(start, block)
+    const done = () => void loading.delete(start)
+    block.then(done, done)
+    return block
+  }
+
+  async function loadBlock(start: number, end: number, ahead: number): Promise<Block> {
     if (start + METADATA_HEADER_SIZE >= end)
       throw fail(`a metadata block at ${start} is outside of its table`)
     // One read for both: a block on disk is never larger than its content may be.
     const room = Math.min(METADATA_HEADER_SIZE + METADATA_BLOCK_SIZE, end - start)
     const read = await bytes(start, room)
     const { size, stored } = decodeMetadataHeader(read)
-    const next = METADATA_HEADER_SIZE + size
-    if (size === 0 || size > METADATA_BLOCK_SIZE || next > room)
+    const length = METADATA_HEADER_SIZE + size
+    if (size === 0 || size > METADATA_BLOCK_SIZE || length > room)
       throw fail(`a metadata block at ${start} has ${size} bytes`)
-    const onDisk = read.subarray(METADATA_HEADER_SIZE, next)
-    const content = stored ? onDisk : await expand(onDisk, METADATA_BLOCK_SIZE)
-    const block = { content, view: viewOf(content), start, next: start + next }
+    const onDisk = read.subarray(METADATA_HEADER_SIZE, length)
+    const next = start + length
+    const expanded = stored ? onDisk : expand(onDisk, METADATA_BLOCK_SIZE)
+    if (expanded instanceof Promise && ahead > 0 && next + METADATA_HEADER_SIZE < end && !known.has(next))
+      load(next, end, ahead - 1).catch(() => {}) // whoever asks for it gets the error
+    const content = await expanded
+    const block = { content, view: viewOf(content), start, next }
     known.set(start, block)
     if (known.size > BLOCKS_KEPT)
       for (const oldest of known.keys()) {
@@ -84,7 +104,17 @@ export function blockCache(
     return block
   }
 
-  return { at: (start, end) => known.get(start) ?? load(start, end), atHand: (start) => known.get(start) }
+  return {
+    at(start, end) {
+      const found = known.get(start)
+      if (found) {
+        following.set(end, found.next)
+        return found
+      }
+      return load(start, end, following.get(end) === start ? BLOCKS_AHEAD : 0)
+    },
+    atHand: (start) => known.get(start),
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** `venv-packer info`: what an image is, and what is in it. */
 
+import { stat } from 'node:fs/promises'
 import { Compressor, decodeLevel } from 'squashfs-writer/format'
 import { toByteString } from 'squashfs-writer/paths'
 import type { OpenImage } from 'squashfs-writer/read'
@@ -22,8 +23,10 @@ export interface InfoReport {
   readonly image: string
   /** Bytes of the file. */
   readonly size: number
-  /** When it was made, as it says itself. */
-  readonly made: Date
+  /** When the file was written. */
+  readonly written: Date
+  /** Its time, as the image itself says it: `SOURCE_DATE_EPOCH`, or that of the newest file in it. */
+  readonly imageTime: Date
   readonly compression: {
     /** `zstd`, `gzip`, ...; `none` where nothing is compressed. */
     readonly name: string
@@ -53,7 +56,8 @@ export async function info(request: InfoRequest): Promise<InfoReport> {
       request,
       image: path,
       size: image.size,
-      made: new Date(1000 * imageTime),
+      written: (await stat(path)).mtime,
+      imageTime: new Date(1000 * imageTime),
       compression: await compressionOf(image),
       blockSize,
       environment,

@@ -11,31 +11,27 @@ export interface ListRequest {
   readonly recursive: boolean
 }
 
-export interface ListReport {
-  readonly request: ListRequest
-  /** Absolute. */
-  readonly image: string
-  /** One, or with all below it; one without a path for something that is not a directory. */
-  readonly directories: readonly ListedDirectory[]
-}
-
 export interface ListedDirectory {
-  /** From the image's root; null for what was named itself. */
+  /** From the image's root; null where something else than a directory was named, which is then the only name. */
   readonly path: ByteString | null
   readonly names: readonly { readonly name: ByteString; readonly inode: ImageInode }[]
 }
 
-export async function list(request: ListRequest): Promise<ListReport> {
-  return await withImage(request.image, async (opened) => {
+/** @param take is given directory after directory; false ends it: no one wants more. */
+export async function list(
+  request: ListRequest,
+  take: (directory: ListedDirectory) => Promise<boolean>,
+): Promise<void> {
+  await withImage(request.image, async (opened) => {
+    const { image } = opened
     const { path, inode } = await locate(opened, request.path, false)
-    const report = { request, image: opened.path }
-    if (inode.type !== InodeType.DIRECTORY)
-      return { ...report, directories: [{ path: null, names: [{ name: path, inode }] }] }
-    if (!request.recursive)
-      return { ...report, directories: [{ path, names: await opened.image.list(inode) }] }
-    const directories: ListedDirectory[] = []
-    for await (const { path: below, names } of opened.image.walk(Buffer.from(path, 'latin1')))
-      directories.push({ path: below, names })
-    return { ...report, directories }
+    if (inode.type !== InodeType.DIRECTORY) {
+      await take({ path: null, names: [{ name: path, inode }] })
+    } else if (request.recursive) {
+      for await (const directory of image.walk(Buffer.from(path, 'latin1')))
+        if (!(await take(directory))) return
+    } else {
+      await take({ path, names: await image.list(inode) })
+    }
   })
 }

@@ -1,20 +1,22 @@
 /** Runs the commands that look into an image, and reports what they found. */
 import type { ImageInvocation } from '../command-line/image-arguments.js'
 import { type ExitCode, exitCodes } from '../exit-codes.js'
-import { print, printBytes } from '../terminal/printing.js'
+import { print, printMore } from '../terminal/printing.js'
 
 export async function runOnImage(invocation: ImageInvocation): Promise<ExitCode> {
   const { style } = invocation
   switch (invocation.command) {
     case 'list': {
       const { list } = await import('./list.js')
-      const { reportList } = await import('../report/list-report.js')
-      await print(reportList(await list(invocation.request), style))
+      const { listPrinter } = await import('../report/list-report.js')
+      const printer = listPrinter(invocation.request, style, printMore)
+      await list(invocation.request, printer.take)
+      await printer.end()
       return exitCodes.done
     }
     case 'cat': {
       const { cat } = await import('./cat.js')
-      await cat(invocation.request, printBytes)
+      await cat(invocation.request, printMore)
       return exitCodes.done
     }
     case 'extract': {

@@ -36,14 +36,17 @@ function facts({
   compression,
   blockSize,
   duplicates,
-  made,
+  written,
 }: InfoReport): readonly (readonly [string, string])[] {
   const level = compression.level === null ? '' : `, level ${compression.level}`
   return [
     ...environmentFacts(environment),
-    ['packed', `${minute(made)}, or as new as what is in it`],
+    ['packed', minute(written)],
     ['compressed', `${compression.name}${level}, in blocks of ${blockSize / 1024} KiB`],
-    ['duplicates', `${counted(duplicates.files, 'file')}, ${bytes(duplicates.bytes)} that are in it once`],
+    [
+      'duplicates',
+      `${counted(duplicates.files, 'file')} with the content of another one, ${bytes(duplicates.bytes)}`,
+    ],
   ]
 }
 
@@ -88,7 +91,7 @@ function packageTable(shares: readonly PackageShare[]): readonly string[] {
 }
 
 function infoJson(report: InfoReport): string {
-  const { image, size, environment, compression, blockSize, census, duplicates, packages, made } = report
+  const { image, size, environment, compression, blockSize, census, duplicates, packages } = report
   const { config, madeFor } = environment
   return line({
     ok: true,
@@ -97,7 +100,8 @@ function infoJson(report: InfoReport): string {
     image: {
       path: image,
       bytes: size,
-      made: made.toISOString(),
+      written: report.written.toISOString(),
+      imageTime: report.imageTime.toISOString(),
       compression: compression.name,
       level: compression.level,
       blockSize,

@@ -1,41 +1,80 @@
 /** What is in an image, as `ls -l` shows it. */
+import { resolve } from 'node:path'
 import { toDisplay } from 'squashfs-writer/paths'
 import { decodeDeviceNumber, type ImageInode, InodeType, targetOf } from 'squashfs-writer/read'
 import type { ReportStyle } from '../command-line/report-style.js'
-import type { ListedDirectory, ListReport } from '../commands/list.js'
+import type { ListedDirectory, ListRequest } from '../commands/list.js'
 import { shownPath } from '../image/opened-image.js'
 import { packageVersion } from '../version.js'
 import { minute } from './figures.js'
 import { line } from './json-report.js'
 import { printable } from './printable.js'
 
-export function reportList(report: ListReport, style: ReportStyle): string {
-  if (style.json) return listJson(report)
-  const { directories, request } = report
-  if (!request.recursive) return directories.map(lines).join('')
-  return directories
-    .map((one) => (one.path === null ? lines(one) : `${printable(shownPath(one.path))}:\n${lines(one)}`))
-    .join('\n')
+/** Characters that are printed in one go. */
+const pieceSize = 65_536
+
+/** What takes directory after directory, and prints them; `end` prints the rest. */
+export interface ListPrinter {
+  readonly take: (directory: ListedDirectory) => Promise<boolean>
+  readonly end: () => Promise<void>
+}
+
+/** @param print writes a text; false when no one reads it any more. */
+export function listPrinter(
+  request: ListRequest,
+  style: ReportStyle,
+  print: (text: string) => Promise<boolean>,
+): ListPrinter {
+  return style.json ? jsonPrinter(request, print) : textPrinter(request, print)
+}
+
+function textPrinter({ recursive }: ListRequest, print: (text: string) => Promise<boolean>): ListPrinter {
+  let text = ''
+  let isFirst = true
+  return {
+    async take(directory) {
+      const { path } = directory
+      if (recursive && path !== null) text += `${isFirst ? '' : '\n'}${printable(shownPath(path))}:\n`
+      isFirst = false
+      text += lines(directory)
+      if (text.length < pieceSize) return true
+      const piece = text
+      text = ''
+      return await print(piece)
+    },
+    async end() {
+      await print(text)
+    },
+  }
 }
 
 /** Columns as wide as they must be: mode, links, owner, group, size or device, time, name. */
 function lines({ names }: ListedDirectory): string {
-  const rows = names.map(({ name, inode }) => ({
-    mode: modeText(inode),
-    numbers: [linksOf(inode), inode.uid, inode.gid, sizeText(inode)].map(String),
-    time: minute(new Date(1000 * inode.head.mtime)),
-    name: printable(toDisplay(name)),
-    target: inode.type === InodeType.SYMLINK ? ` -> ${printable(toDisplay(targetOf(inode)))}` : '',
-  }))
-  const widths = [0, 1, 2, 3].map((n) =>
-    rows.reduce((widest, { numbers }) => Math.max(widest, numbers[n]?.length ?? 0), 0),
-  )
-  return rows
-    .map(({ mode, numbers, time, name, target }) => {
-      const columns = numbers.map((text, n) => text.padStart(widths[n] ?? 0)).join(' ')
-      return `${mode} ${columns} ${time} ${name}${target}\n`
-    })
-    .join('')
+  const widths = [0, 0, 0, 0]
+  const rows = names.map(({ inode }) => {
+    const columns = [String(inode.links), String(inode.uid), String(inode.gid), sizeText(inode)]
+    for (let n = 0; n < 4; n++) widths[n] = Math.max(widths[n]!, columns[n]!.length)
+    return columns
+  })
+  let text = ''
+  for (const [n, { name, inode }] of names.entries()) {
+    const columns = rows[n]!.map((column, at) => column.padStart(widths[at]!)).join(' ')
+    const target = inode.type === InodeType.SYMLINK ? ` -> ${printable(toDisplay(targetOf(inode)))}` : ''
+    text += `${modeText(inode)} ${columns} ${timeText(inode.head.mtime)} ${printable(toDisplay(name))}${target}\n`
+  }
+  return text
+}
+
+let lastTime = -1
+let lastText = ''
+
+/** Neighbours tend to have one time. */
+function timeText(seconds: number): string {
+  if (seconds !== lastTime) {
+    lastTime = seconds
+    lastText = minute(new Date(1000 * seconds))
+  }
+  return lastText
 }
 
 const letters: Readonly<Record<InodeType, string>> = {
@@ -50,6 +89,16 @@ const letters: Readonly<Record<InodeType, string>> = {
 
 /** `-rwxr-xr-x`, with `s`, `S`, `t` and `T` as ls has them. */
 function modeText({ type, head: { mode } }: ImageInode): string {
+  const key = type * 0o10000 + mode
+  const known = modeTexts.get(key) ?? newModeText(type, mode)
+  modeTexts.set(key, known)
+  return known
+}
+
+/** There are few different ones. */
+const modeTexts = new Map<number, string>()
+
+function newModeText(type: InodeType, mode: number): string {
   const bits = [0o400, 0o200, 0o100, 0o040, 0o020, 0o010, 0o004, 0o002, 0o001]
   const plain = bits.map((bit, n) => ((mode & bit) === 0 ? '-' : 'rwx'.charAt(n % 3)))
   const special = [
@@ -61,10 +110,6 @@ function modeText({ type, head: { mode } }: ImageInode): string {
     if ((mode & bit) !== 0) plain[at] = plain[at] === 'x' ? letter : letter.toUpperCase()
   }
   return letters[type] + plain.join('')
-}
-
-function linksOf(inode: ImageInode): number {
-  return inode.links
 }
 
 function sizeText(inode: ImageInode): string {
@@ -99,26 +144,29 @@ const typeNames: Readonly<Record<InodeType, string>> = {
   [InodeType.SOCKET]: 'socket',
 }
 
-function listJson({ image, directories }: ListReport): string {
-  return line({
-    ok: true,
-    command: 'list',
-    version: packageVersion(),
-    image: { path: image },
-    entries: directories.flatMap(({ path, names }) =>
-      names.map(({ name, inode }) => ({
-        path: toDisplay(path === null || path === '' ? name : `${path}/${name}`),
-        type: typeNames[inode.type],
-        mode: inode.head.mode,
-        uid: inode.uid,
-        gid: inode.gid,
-        size: sizeOf(inode),
-        mtime: inode.head.mtime,
-        links: inode.links,
-        inode: inode.head.number,
-        target: inode.type === InodeType.SYMLINK ? toDisplay(targetOf(inode)) : null,
-        device: 'device' in inode ? decodeDeviceNumber(inode.device) : null,
-      })),
-    ),
-  })
+function jsonPrinter(request: ListRequest, print: (text: string) => Promise<boolean>): ListPrinter {
+  const entries: object[] = []
+  return {
+    async take({ path, names }) {
+      for (const { name, inode } of names)
+        entries.push({
+          path: toDisplay(path === null || path === '' ? name : `${path}/${name}`),
+          type: typeNames[inode.type],
+          mode: inode.head.mode,
+          uid: inode.uid,
+          gid: inode.gid,
+          size: sizeOf(inode),
+          mtime: inode.head.mtime,
+          links: inode.links,
+          inode: inode.head.number,
+          target: inode.type === InodeType.SYMLINK ? toDisplay(targetOf(inode)) : null,
+          device: 'device' in inode ? decodeDeviceNumber(inode.device) : null,
+        })
+      return true
+    },
+    async end() {
+      const image = { path: resolve(request.image) }
+      await print(line({ ok: true, command: 'list', version: packageVersion(), image, entries }))
+    },
+  }
 }

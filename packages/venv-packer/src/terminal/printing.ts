@@ -7,10 +7,10 @@ export async function print(text: string): Promise<void> {
   if (error) throw await outputLost(error)
 }
 
-/** Writes bytes as they are; false when the reader has gone, and no more need be written. */
-export async function printBytes(bytes: Uint8Array): Promise<boolean> {
+/** As {@link print}, for one piece of many: false when the reader has gone, and no more need be written. */
+export async function printMore(piece: string | Uint8Array): Promise<boolean> {
   let readerIsThere = true
-  const error = await written(process.stdout, bytes, () => {
+  const error = await written(process.stdout, piece, () => {
     readerIsThere = false
   })
   if (error) throw await outputLost(error)
