@@ -35,8 +35,9 @@ export interface FileStorage {
   readonly tail: {
     /** Index of the fragment block. */
     readonly fragment: number
-    /** Bytes of the file, before they were compressed. */
-    readonly bytes: number
+    /** Where in the block's content it begins and ends. */
+    readonly start: number
+    readonly end: number
     /** Bytes in the image of the whole fragment block. */
     readonly blockBytes: number
   } | null
@@ -157,7 +158,16 @@ export function contentReader(parts: Parts): ContentReader {
       return { place: bytesInBlocks === 0 ? null : `${start}`, bytesInBlocks, tail: null }
     const { sizeWord } = decodeFragmentEntry(await parts.fragments.record(fragment))
     const place = `${bytesInBlocks === 0 ? '' : start}:${fragment}:${fragmentOffset}`
-    return { place, bytesInBlocks, tail: { fragment, bytes, blockBytes: blockSizeOnDisk(sizeWord) } }
+    return {
+      place,
+      bytesInBlocks,
+      tail: {
+        fragment,
+        start: fragmentOffset,
+        end: fragmentOffset + bytes,
+        blockBytes: blockSizeOnDisk(sizeWord),
+      },
+    }
   }
 
   async function decode({ position, word, length }: DataBlock): Promise<Uint8Array> {

@@ -69,7 +69,8 @@ export interface ImageReader {
   /** The inode of a {@link ImageInode.reference}. */
   at(reference: number): Promise<ImageInode>
   /**
-   * Reads everything: each metadata block, each data block, each reference, and whether the tables agree.
+   * Reads everything: each metadata block, each data block, each reference, and whether the tables agree. Squashfs has no
+   * checksums: other bytes in a block show only when they cannot be decompressed.
    * @returns what is wrong, if anything is.
    */
   verify(options?: { readonly signal?: AbortSignal }): Promise<Verification>

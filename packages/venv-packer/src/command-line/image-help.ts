@@ -63,7 +63,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage
 export const verifyHelp = `Usage: venv-packer verify [options] <image>
 
 Reads all that is in an image: every block is decompressed, every reference is followed,
-and the tables are compared. Says what is damaged.
+and the tables are compared. Says what is damaged. Images have no checksums: a bit that
+has flipped in a file's bytes shows only if it makes them impossible to decompress.
 
 Options:
   --json         one JSON object on standard output, also for errors

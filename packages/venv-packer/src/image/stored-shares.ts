@@ -1,6 +1,12 @@
 /** Stored shares: how many bytes of an image each of its files takes. */
 import type { ByteString } from 'squashfs-writer/paths'
-import { type ImageFile, type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
+import {
+  type FileStorage,
+  type ImageFile,
+  type ImageInode,
+  InodeType,
+  type OpenImage,
+} from 'squashfs-writer/read'
 
 export interface StoredShares {
   /** Takes note of a name; the further names of an inode count for nothing. */
@@ -14,14 +20,14 @@ export interface StoredShares {
 interface Stored {
   readonly path: ByteString
   readonly bytesInBlocks: number
-  readonly tail: { readonly fragment: number; readonly bytes: number; readonly blockBytes: number } | null
+  readonly tail: FileStorage['tail']
 }
 
 export function storedShares(image: OpenImage): StoredShares {
   const inodes = new Set<number>()
   const places = new Set<string>()
   const files: Stored[] = []
-  /** Bytes of the tails in each fragment block. */
+  /** Where the last tail in each fragment block ends. */
   const filled = new Map<number, number>()
   const duplicates = { files: 0, bytes: 0 }
 
@@ -34,8 +40,16 @@ export function storedShares(image: OpenImage): StoredShares {
       duplicates.bytes += file.size
       return
     }
-    if (tail) filled.set(tail.fragment, (filled.get(tail.fragment) ?? 0) + tail.bytes)
+    if (tail) filled.set(tail.fragment, Math.max(filled.get(tail.fragment) ?? 0, tail.end))
     files.push({ path, bytesInBlocks, tail })
+  }
+
+  /** Rounded at the tails' borders, so that the parts of a fragment block add up to the block. */
+  function partOf(tail: Stored['tail']): number {
+    const full = tail === null ? undefined : filled.get(tail.fragment)
+    if (tail === null || !full) return 0
+    const upTo = (offset: number) => Math.round((tail.blockBytes * offset) / full)
+    return upTo(tail.end) - upTo(tail.start)
   }
 
   return {
@@ -48,11 +62,7 @@ export function storedShares(image: OpenImage): StoredShares {
       await addFile(path, inode)
     },
     each(take) {
-      for (const { path, bytesInBlocks, tail } of files) {
-        const full = tail === null ? 1 : (filled.get(tail.fragment) ?? 1)
-        const part = tail === null ? 0 : (tail.blockBytes * tail.bytes) / full
-        take(path, Math.round(bytesInBlocks + part))
-      }
+      for (const { path, bytesInBlocks, tail } of files) take(path, bytesInBlocks + partOf(tail))
     },
     duplicates: () => duplicates,
   }
