@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run, SMALL_PACKAGE, smallVenv, withFolder } from 'fixtures'
+import { NOBODY, run, SMALL_PACKAGE, smallVenv, withFolder, withNobody } from 'fixtures'
 import { writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 import { launcher, venvPacker } from './command.js'
@@ -223,6 +223,26 @@ describe('extract', () => {
       expect((await stat(join(cwd, 'trap', 'null'))).isCharacterDevice()).toBe(true)
       const missing = await extract('no/such', '-o', 'other')
       expect(missing.stderr).toContain('image.squashfs: there is no no/such in the image')
+    })
+  })
+
+  it('gives an ordinary user what an ordinary user may have', async () => {
+    await withSample(async (cwd) => {
+      await withNobody(async ({ prefix: [program = '', ...prefix] }) => {
+        await mkdir(join(cwd, 'theirs'))
+        await chmod(cwd, 0o755)
+        await chmod(join(cwd, 'theirs'), 0o777)
+        const args = ['extract', join(cwd, 'image.squashfs'), '-o', join(cwd, 'theirs', 'out'), '--json']
+        const { stdout } = await run(program, [...prefix, process.execPath, launcher, ...args])
+        expect(JSON.parse(stdout.toString())).toMatchObject({
+          files: 2,
+          hardLinks: 1,
+          skipped: [{ path: 'null', message: 'only root can make devices' }],
+        })
+        const file = await stat(join(cwd, 'theirs', 'out', 'folder', 'file'))
+        // Someone else's program must not run with this user's rights.
+        expect([file.uid, file.mode & 0o7777]).toEqual([NOBODY, 0o755])
+      })
     })
   })
 
