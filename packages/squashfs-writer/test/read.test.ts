@@ -338,6 +338,10 @@ describe('an ImageError says', () => {
           code: 'WRONG_ARGUMENT',
         })
         await expect(image.stream(directory).next()).rejects.toMatchObject({ code: 'WRONG_ARGUMENT' })
+        const number = 5 as unknown as string
+        await expect(image.find(number)).rejects.toMatchObject({ code: 'WRONG_ARGUMENT' })
+        await expect(image.resolve(number)).rejects.toMatchObject({ code: 'WRONG_ARGUMENT' })
+        await expect(openImage(number)).rejects.toMatchObject({ code: 'WRONG_ARGUMENT' })
       })
     })
   })

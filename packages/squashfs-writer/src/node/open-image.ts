@@ -46,6 +46,8 @@ export interface OpenImage extends ImageReader {
  */
 export async function openImage(image: string | Uint8Array | ImageSource): Promise<OpenImage> {
   if (typeof image !== 'string' && !(image instanceof Uint8Array)) {
+    if (typeof image?.read !== 'function' || !Number.isSafeInteger(image.size) || image.size < 0)
+      throw new ImageError('WRONG_ARGUMENT', 'openImage takes a path, or a source with a size and read')
     return { ...(await readImage(image)), size: image.size, descriptor: null, close: async () => {} }
   }
   const file = openFile(image)

@@ -89,7 +89,7 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
   async function directoryAt(
     path: string | Uint8Array,
   ): Promise<{ readonly path: ByteString; readonly inode: ImageDirectory }> {
-    const bytes = toByteString(path)
+    const bytes = bytesOf(path)
     const found = await findPath(parts, bytes, false)
     if (found?.inode.type === InodeType.DIRECTORY) return { path: found.path, inode: found.inode }
     throw parts.fail(`there is no directory ${toDisplay(bytes)} in it`, 'NOT_IN_IMAGE')
@@ -98,6 +98,11 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
   function checkedFile(file: ImageFile, method: string): ImageFile {
     if (file?.type === InodeType.FILE) return file
     throw wrongArgument(method, 'a file')
+  }
+
+  function bytesOf(path: string | Uint8Array): ByteString {
+    if (typeof path === 'string' || path instanceof Uint8Array) return toByteString(path)
+    throw parts.fail(`a path is text or bytes, not ${typeof path}`, 'WRONG_ARGUMENT')
   }
 
   function wrongArgument(method: string, what: string): ImageError {
@@ -112,9 +117,9 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
       return content.slice()
     },
     async find(path, { followSymlinks = false } = {}) {
-      return (await findPath(parts, toByteString(path), followSymlinks))?.inode ?? null
+      return (await findPath(parts, bytesOf(path), followSymlinks))?.inode ?? null
     },
-    resolve: (path) => findPath(parts, toByteString(path), true),
+    resolve: async (path) => await findPath(parts, bytesOf(path), true),
     async list(directory) {
       if (directory?.type !== InodeType.DIRECTORY) throw wrongArgument('list', 'a directory')
       return await namesIn(parts, directory)
