@@ -182,6 +182,45 @@ describe('what is in the directory already', () => {
   })
 })
 
+describe('of many files, which threads write,', () => {
+  const many = Array.from(
+    { length: 1500 },
+    (_, n): Entry => ({ type: 'file', path: `d/${String(n).padStart(4, '0')}`, content: `content ${n}` }),
+  )
+
+  it('one that is in the way is an error that names it, and nothing is written after it is known', async () => {
+    await withFolder(async (folder) => {
+      const [image, out] = [join(folder, 'image'), join(folder, 'out')]
+      await writeImage(many, image)
+      await mkdir(join(out, 'd'), { recursive: true })
+      await writeFile(join(out, 'd', '0700'), 'mine')
+      await expect(extract(image, out)).rejects.toMatchObject({
+        name: 'ExtractError',
+        path: join(out, 'd/0700'),
+        message: expect.stringContaining('it exists'),
+      })
+      const written = (await readdir(join(out, 'd'))).length
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      expect((await readdir(join(out, 'd'))).length).toBe(written)
+      expect(await readFile(join(out, 'd', '0700'), 'utf8')).toBe('mine')
+    })
+  })
+
+  it('damage is an ImageError', async () => {
+    await withFolder(async (folder) => {
+      const image = join(folder, 'image')
+      await writeImage(many, image)
+      const bytes = await readFile(image)
+      bytes.fill(0xff, 102, 110) // the only fragment block
+      await writeFile(image, bytes)
+      await expect(extract(image, join(folder, 'out'))).rejects.toMatchObject({
+        name: 'ImageError',
+        code: 'DAMAGED_IMAGE',
+      })
+    })
+  })
+})
+
 it('an abort ends it with its reason', async () => {
   await withFolder(async (folder) => {
     const image = join(folder, 'image')

@@ -8,6 +8,7 @@ import {
   expectedState,
   type NodeState,
   plant,
+  requireTools,
   run,
   type TreeModel,
   thoroughTree,
@@ -282,6 +283,25 @@ it('an image is read from any source of bytes', async () => {
   const image = await openImage({ size: bytes.length, read: slowly })
   expect(await image.find('file')).toMatchObject({ type: InodeType.FILE, size: 1 })
   expect(await image.verify()).toMatchObject({ inodes: 2, problems: [] })
+})
+
+it('an image is read from a block device', async () => {
+  await requireTools(['losetup'])
+  await withFolder(async (folder) => {
+    const path = join(folder, 'image.squashfs')
+    const content = Uint8Array.from({ length: 300_000 }, (_, n) => (n * 7919) >> 3)
+    await writeImage([{ type: 'file', path: 'file', content }], path)
+    const { stdout } = await run('losetup', ['--find', '--show', '--read-only', path])
+    const device = stdout.toString().trim()
+    try {
+      await withOpen(device, async (image) => {
+        expect(image.size).toBe((await readFile(path)).length)
+        expect(await image.verify()).toMatchObject({ inodes: 2, problems: [] })
+      })
+    } finally {
+      await run('losetup', ['--detach', device])
+    }
+  })
 })
 
 describe('an ImageError says', () => {
