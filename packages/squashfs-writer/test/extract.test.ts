@@ -182,12 +182,12 @@ describe('what is in the directory already', () => {
   })
 })
 
-describe('of many files, which threads write,', () => {
-  const many = Array.from(
-    { length: 1500 },
-    (_, n): Entry => ({ type: 'file', path: `d/${String(n).padStart(4, '0')}`, content: `content ${n}` }),
-  )
+const many = Array.from(
+  { length: 1500 },
+  (_, n): Entry => ({ type: 'file', path: `d/${String(n).padStart(4, '0')}`, content: `content ${n}` }),
+)
 
+describe('of many files, which threads write,', () => {
   it('one that is in the way is an error that names it, and nothing is written after it is known', async () => {
     await withFolder(async (folder) => {
       const [image, out] = [join(folder, 'image'), join(folder, 'out')]
@@ -227,5 +227,11 @@ it('an abort ends it with its reason', async () => {
     await writeImage(SOME, image)
     const signal = AbortSignal.abort(new Error('enough'))
     await expect(extract(image, join(folder, 'out'), { signal })).rejects.toThrow('enough')
+    await writeImage(many, image)
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(new Error('later')), 5)
+    await expect(extract(image, join(folder, 'later'), { signal: controller.signal })).rejects.toThrow(
+      'later',
+    )
   })
 })

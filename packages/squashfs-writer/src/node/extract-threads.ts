@@ -1,4 +1,4 @@
-/** Extract threads: worker threads that write files of an image beside the main thread. */
+/** Extract threads: worker threads that write the files of an image, while the main thread walks it. */
 import { Worker } from 'node:worker_threads'
 import { ExtractError, ImageError, type ImageErrorCode } from '../errors.js'
 import type { ImageFile } from '../reader/inode-reader.js'
@@ -12,8 +12,6 @@ export interface ThreadData {
   readonly descriptor: number
   readonly size: number
   readonly settings: TargetSettings
-  /** How many batches the thread has done: the main thread, busy itself, learns of it without a message. */
-  readonly done: Int32Array
 }
 
 /** Files that a thread writes, in the order of the image. */
@@ -43,8 +41,8 @@ export type PlainError =
   | { readonly kind: 'other'; readonly error: unknown }
 
 export interface ExtractThreads {
-  /** Hands a file to a thread; false when all have enough to do: then it is the caller's. */
-  take(path: ByteString, file: ImageFile): boolean
+  /** Hands a file to a thread, once one has room; false for the first files: they are the caller's. */
+  take(path: ByteString, file: ImageFile): Promise<boolean>
   /** Waits for all that was taken. */
   end(): Promise<Written>
   stop(): Promise<void>
@@ -61,16 +59,19 @@ const BATCHES_EACH = 2
 
 interface Thread {
   readonly worker: Worker
-  readonly done: Int32Array
   sent: number
   answered: number
 }
 
-/** @param most threads, without the main one. */
+/**
+ * @param most threads. An image that is no file of this process has none.
+ * @param signal ends the waiting for them.
+ */
 export function startExtractThreads(
   image: OpenImage,
   settings: TargetSettings,
   most: number,
+  signal: AbortSignal | undefined,
 ): ExtractThreads {
   const { descriptor, size } = image
   const threads: Thread[] = []
@@ -81,11 +82,16 @@ export function startExtractThreads(
   let failed: { readonly error: unknown } | null = null
   let wake: (() => void) | null = null
 
+  const onAbort = () => {
+    failed ??= { error: signal?.reason }
+    wake?.()
+  }
+  signal?.addEventListener('abort', onAbort)
+
   function hire(file: number): Thread {
-    const done = new Int32Array(new SharedArrayBuffer(4))
-    const workerData: ThreadData = { descriptor: file, size, settings, done }
+    const workerData: ThreadData = { descriptor: file, size, settings }
     const worker = new Worker(new URL('./extract-worker.cjs', import.meta.url), { workerData, execArgv: [] })
-    const thread: Thread = { worker, done, sent: 0, answered: 0 }
+    const thread: Thread = { worker, sent: 0, answered: 0 }
     worker.on('message', (answer: Answer) => {
       thread.answered++
       if ('error' in answer) failed ??= { error: errorOf(answer.error) }
@@ -105,11 +111,21 @@ export function startExtractThreads(
     return thread
   }
 
-  function freeThread(): Thread | null {
-    if (descriptor === null || most < 1) return null
-    const free = threads.find(({ sent, done }) => sent - Atomics.load(done, 0) < BATCHES_EACH)
-    if (free) return free
-    return threads.length < most ? hire(descriptor) : null
+  /** The first that has room; a new one where all have enough to do, and there may be more. */
+  async function freeThread(file: number): Promise<Thread> {
+    for (;;) {
+      if (failed) throw failed.error
+      const free = threads.find(({ sent, answered }) => sent - answered < BATCHES_EACH)
+      if (free) return free
+      if (threads.length < most) return hire(file)
+      await nextAnswer()
+    }
+  }
+
+  async function nextAnswer(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
   }
 
   function send(): void {
@@ -122,14 +138,12 @@ export function startExtractThreads(
   }
 
   return {
-    take(path, file) {
-      if (failed) throw failed.error
+    async take(path, file) {
       seenFiles++
       seenBytes += file.size
       if (batch === null) {
-        if (seenFiles < FILES_FIRST && seenBytes < BYTES_FIRST) return false
-        batchFor = freeThread()
-        if (batchFor === null) return false
+        if (descriptor === null || (seenFiles < FILES_FIRST && seenBytes < BYTES_FIRST)) return false
+        batchFor = await freeThread(descriptor)
         batch = { paths: [], references: [], bytes: 0 }
       }
       batch.paths.push(path)
@@ -140,15 +154,12 @@ export function startExtractThreads(
     },
     async end() {
       send()
-      while (failed === null && threads.some(({ sent, answered }) => answered < sent)) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
+      while (failed === null && threads.some(({ sent, answered }) => answered < sent)) await nextAnswer()
       if (failed !== null) throw failed.error
       return written
     },
     async stop() {
+      signal?.removeEventListener('abort', onAbort)
       await Promise.all(threads.map(({ worker }) => worker.terminate()))
     },
   }

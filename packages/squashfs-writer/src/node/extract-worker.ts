@@ -7,7 +7,7 @@ import { descriptorSource } from './descriptor-source.js'
 import { extractTarget } from './extract-target.js'
 import type { Answer, Batch, PlainError, ThreadData } from './extract-threads.js'
 
-const { descriptor, size, settings, done } = workerData as ThreadData
+const { descriptor, size, settings } = workerData as ThreadData
 const opening = readImage(descriptorSource('the image', descriptor, size))
 
 async function write({ paths, references }: Batch): Promise<Answer> {
@@ -34,9 +34,5 @@ function plain(error: unknown): PlainError {
 
 let last: Promise<void> = Promise.resolve()
 parentPort?.on('message', (batch: Batch) => {
-  last = last.then(async () => {
-    const answer = await write(batch)
-    Atomics.add(done, 0, 1)
-    parentPort?.postMessage(answer)
-  })
+  last = last.then(async () => parentPort?.postMessage(await write(batch)))
 })

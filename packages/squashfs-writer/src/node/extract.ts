@@ -59,6 +59,8 @@ export interface ExtractResult {
   readonly droppedXattrs: Readonly<Record<string, number>>
 }
 
+/** Each takes 40 ms to start; what they write goes through one filesystem. */
+const MOST_THREADS = 16
 /** After so many names events have their turn: signals, and what the threads say. Calls here are blocking ones. */
 const NAMES_BETWEEN_EVENTS = 64
 /** Files that are written at the same time, where decoding is not done at once. */
@@ -94,7 +96,7 @@ export async function extractImage(
   const later: { readonly path: ByteString; readonly inode: ImageInode }[] = []
   const links: { readonly path: ByteString; readonly first: ByteString }[] = []
   const notMade = new Set<ByteString>()
-  const files = startExtractThreads(image, settings, availableParallelism() - 1)
+  const files = startExtractThreads(image, settings, Math.min(availableParallelism(), MOST_THREADS), signal)
   const here = queue(FILES_AT_ONCE)
   let taken = 0
 
@@ -153,7 +155,7 @@ export async function extractImage(
       firstNames.set(inode.reference, path)
     }
     if (inode.type !== InodeType.FILE) later.push({ path, inode })
-    else if (!files.take(path, inode)) await here.add(() => target.writeFile(path, inode))
+    else if (!(await files.take(path, inode))) await here.add(() => target.writeFile(path, inode))
   }
 
   /** Its attributes come last: it may be that nothing can be written into it afterwards. */
