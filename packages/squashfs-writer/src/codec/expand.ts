@@ -10,7 +10,7 @@ import { inflateSync, type ZlibOptions, constants as zlibConstants } from 'node:
 import type { ImageError, ImageErrorCode } from '../errors.js'
 import { CodecError } from '../errors.js'
 import { Compressor } from '../format/compressor-options.js'
-import { frameBound } from './zstd-frame.js'
+import { frameBound } from './zstd-bound.js'
 
 /**
  * Gives back the content of one block that was compressed.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { zstd } from './zstd.js'
-import { frameBound } from './zstd-frame.js'
+import { frameBound } from './zstd-bound.js'
 
 const WINDOW = 2 ** 23
 
