@@ -13,7 +13,7 @@ const packages = {
       'format/index': 'format/index.ts',
       'node/open-image': 'node/open-image.ts',
     },
-    threads: { worker: 'source/workers/worker.ts' },
+    threads: { worker: 'source/workers/worker.ts', 'node/extract-worker': 'node/extract-worker.ts' },
   },
   'venv-packer': { entries: { cli: 'cli.ts' }, threads: { peek: 'venv/inventory/peek.ts' } },
 }

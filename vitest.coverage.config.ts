@@ -1,12 +1,18 @@
 // The lines of the library that its tests run: `npm run test:coverage`. The tests import the package's sources here, not
 // what the build makes of them.
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import everyday from './vitest.config.js'
 
 const library = join(import.meta.dirname, 'packages/squashfs-writer')
 const source = (path: string) => join(library, 'src', path)
+
+/** What runs in threads of its own, as the build makes it. */
+const threads = [
+  { startedBy: 'node/workers.ts', file: 'worker.cjs' },
+  { startedBy: 'node/extract-threads.ts', file: 'node/extract-worker.cjs' },
+]
 
 export default defineConfig({
   resolve: {
@@ -23,9 +29,11 @@ export default defineConfig({
       enforce: 'pre',
       // A thread is started from a file that Node itself can run.
       transform(code, id) {
-        if (id !== source('node/workers.ts')) return null
-        const built = pathToFileURL(join(library, 'dist/worker.cjs')).href
-        return { code: code.replace("'./worker.cjs'", JSON.stringify(built)), map: null }
+        const thread = threads.find(({ startedBy }) => id === source(startedBy))
+        if (thread === undefined) return null
+        const { file } = thread
+        const built = pathToFileURL(join(library, 'dist', file)).href
+        return { code: code.replace(`'./${basename(file)}'`, JSON.stringify(built)), map: null }
       },
     },
   ],

@@ -12,7 +12,8 @@
  * - `CODEC_UNAVAILABLE` ({@link CodecError}): a compressor does not run here.
  * - `TEMPORARY_FILE` ({@link TemporaryFileError}): a stream could not be kept until its turn.
  * - `WORKER`: a worker ended or failed as a whole, which is a fault of this library or of the machine.
- * - `NOT_AN_IMAGE`, `DAMAGED_IMAGE`, `UNKNOWN_COMPRESSOR` ({@link ImageError}): what was to be read cannot be read.
+ * - `EXTRACT` ({@link ExtractError}): what is in an image could not be written into a directory.
+ * - all of {@link ImageErrorCode} ({@link ImageError}): an image that was to be read cannot be read.
  */
 export type SquashfsErrorCode =
   | 'INVALID_OPTION'
@@ -24,9 +25,8 @@ export type SquashfsErrorCode =
   | 'CODEC_UNAVAILABLE'
   | 'TEMPORARY_FILE'
   | 'WORKER'
-  | 'NOT_AN_IMAGE'
-  | 'DAMAGED_IMAGE'
-  | 'UNKNOWN_COMPRESSOR'
+  | 'EXTRACT'
+  | ImageErrorCode
 
 /** Everything that this library throws on purpose, aborts aside, is one of these. */
 export class SquashfsError extends Error {
@@ -163,15 +163,51 @@ export class DestinationError extends SquashfsError {
   }
 }
 
-/** What was to be read is no squashfs image, is damaged, or is compressed in a way that this library cannot undo. */
+/**
+ * An image that was to be read cannot be: there is none, it is no squashfs image, it is damaged or cut off, it is
+ * compressed in a way that this library cannot read, or what was asked for is not in it.
+ */
 export class ImageError extends SquashfsError {
   override name = 'ImageError'
   constructor(
-    code: 'NOT_AN_IMAGE' | 'DAMAGED_IMAGE' | 'UNKNOWN_COMPRESSOR',
-    message: string,
+    override readonly code: ImageErrorCode,
+    /** What is wrong, without the path. */
+    readonly reason: string,
+    details: {
+      /** The image, as messages name it. */
+      readonly path?: string | undefined
+      readonly cause?: unknown
+    } = {},
+  ) {
+    const { path, cause } = details
+    super(code, path === undefined ? reason : `${path}: ${reason}`, cause === undefined ? {} : { cause })
+    this.path = path
+  }
+  readonly path: string | undefined
+}
+
+export type ImageErrorCode =
+  | 'IMAGE_NOT_FOUND'
+  | 'IMAGE_UNREADABLE'
+  | 'NOT_AN_IMAGE'
+  | 'TRUNCATED_IMAGE'
+  | 'DAMAGED_IMAGE'
+  | 'UNKNOWN_COMPRESSOR'
+  | 'TOO_LARGE'
+  | 'NOT_IN_IMAGE'
+  | 'WRONG_ARGUMENT'
+
+/** What is in an image could not be written into a directory; `cause` is the system's error. */
+export class ExtractError extends SquashfsError {
+  override name = 'ExtractError'
+  constructor(
+    /** On disk, printable. */
+    readonly path: string,
+    /** What is wrong, without the path. */
+    readonly reason: string,
     cause?: unknown,
   ) {
-    super(code, message, { cause })
+    super('EXTRACT', `${path}: ${reason}`, cause === undefined ? {} : { cause })
   }
 }
 

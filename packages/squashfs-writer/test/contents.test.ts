@@ -284,6 +284,7 @@ async function imageOf(entries: readonly Entry[]): Promise<Uint8Array> {
 /** The content of 'file'. */
 async function contentIn(image: Uint8Array): Promise<Uint8Array> {
   const reader = await readImage({
+    size: image.length,
     read: async (position, length) => image.subarray(position, position + length),
   })
   const inode = await reader.find('file')

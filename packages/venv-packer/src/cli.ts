@@ -52,6 +52,10 @@ async function runCommand(argv: readonly string[], earlySignals: EarlySignals): 
       return await runCompletion(invocation.shell, invocation.program)
     case 'run':
       return await runRun(invocation.request, invocation.style, earlySignals)
+    default: {
+      const { runOnImage } = await import('./commands/on-image.js')
+      return await runOnImage(invocation)
+    }
   }
 }
 

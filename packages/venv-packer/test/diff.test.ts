@@ -52,20 +52,50 @@ it('tells the packages that were added, removed and changed since an image was p
   })
 })
 
-it('refuses an image that is not mounted, and what is no environment', async () => {
+it('takes images and environments in any mix', async () => {
+  await withFolder(async (cwd) => {
+    const venv = join(cwd, '.venv')
+    await smallVenv(venv)
+    await venvPacker(['pack', '.venv', '-o', 'old.squashfs'], { cwd })
+    const packages = await sitePackages(venv)
+    const info = `${SMALL_PACKAGE}-1.0.dist-info`
+    await rename(join(packages, info), join(packages, info.replace('1.0', '1.1')))
+    await venvPacker(['pack', '.venv', '-o', 'new.squashfs', '--compression', 'gzip'], { cwd })
+    for (const [old, now] of [
+      ['old.squashfs', '.venv'],
+      ['old.squashfs', 'new.squashfs'],
+    ] as const) {
+      const { code, stdout, stderr } = await venvPacker(['diff', old, now], { cwd })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toBe(
+        `from ${old} to ${now}\n\n  changed    ${SMALL_PACKAGE} 1.0 -> 1.1\n  unchanged  0 packages\n`,
+      )
+    }
+    const back = await venvPacker(['diff', '.venv', 'old.squashfs', '--json'], { cwd })
+    expect(JSON.parse(back.stdout)).toMatchObject({
+      old: { path: venv },
+      new: { path: join(cwd, 'old.squashfs'), python: expect.stringMatching(/^3\./) },
+      changed: [{ name: SMALL_PACKAGE, old: '1.1', new: '1.0' }],
+    })
+  })
+})
+
+it('refuses what is no environment, on disk and in an image, and what is no image', async () => {
   await withFolder(async (cwd) => {
     await mkdir(join(cwd, '.venv'))
     await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), '')
-    await venvPacker(['pack', '.venv'], { cwd })
-    expect(await venvPacker(['diff', 'venv.squashfs', '.venv'], { cwd })).toEqual({
-      code: 1,
-      stdout: '',
-      stderr:
-        'venv-packer: venv.squashfs is an image, not a folder\n' +
-        '  Mount it, and give that folder: venv-packer diff --help has a line for it.\n',
-    })
-    expect((await venvPacker(['diff', '.venv', '.'], { cwd })).stderr).toContain(
-      '. is not a virtual environment',
-    )
+    await mkdir(join(cwd, 'data'))
+    await writeFile(join(cwd, 'text'), 'text')
+    await venvPacker(['pack', 'data', '--any-directory'], { cwd })
+    for (const [path, message] of [
+      ['.', '. is not a virtual environment'],
+      ['data.squashfs', 'data.squashfs holds no virtual environment'],
+      ['text', 'text is not a squashfs image'],
+      ['nothing', 'nothing does not exist'],
+    ] as const) {
+      const { code, stdout, stderr } = await venvPacker(['diff', '.venv', path], { cwd })
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain(`venv-packer: ${message}`)
+    }
   })
 })

@@ -53,6 +53,13 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
     [['rollback', 'a', '--to', '1', '--list'], "'-l, --list' cannot be used with option '--to <k>'", 'See'],
     [['diff', 'a'], "missing required argument 'new'", 'See venv-packer diff --help.'],
     [['diff', 'a', ''], 'the path of a venv is empty', 'shell variable'],
+    [['list'], "missing required argument 'image'", 'See venv-packer list --help.'],
+    [['list', 'a', ''], 'a path in the image is empty', 'The root is /.'],
+    [['cat', 'a'], "missing required argument 'path-in-image'", 'See venv-packer cat --help.'],
+    [['extract', 'a'], 'no directory is given', 'Write venv-packer extract IMAGE --output DIRECTORY.'],
+    [['extract', 'a', '-o', ''], '--output is empty', 'shell variable'],
+    [['verify', ''], 'the path of the image is empty', 'shell variable'],
+    [['info', 'a', 'b'], 'too many arguments', 'See venv-packer info --help.'],
     [['completion', 'fish'], 'there is no completion for fish: it is one of bash, zsh', 'completion --help'],
     [['pack', 'a', '--mount-point', ''], '--mount-point is empty', 'shell variable'],
     [['run'], "missing required argument 'image'", 'See venv-packer run --help.'],
@@ -126,7 +133,10 @@ it('--help prints the same help wherever it stands', async () => {
     stdout: expect.stringMatching(/^Usage: venv-packer <command>/),
   })
   expect(await venvPacker(['help'])).toEqual(program)
-  for (const name of ['pack', 'check', 'run', 'rollback', 'diff', 'completion']) {
+  for (const name of [
+    ...['pack', 'check', 'run', 'rollback', 'diff', 'completion'],
+    ...['list', 'cat', 'extract', 'verify', 'info'],
+  ]) {
     const command = await venvPacker([name, '--help'])
     expect(command).toMatchObject({
       code: 0,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Compressor, encodeGzipOptions, encodeZstdOptions } from './compressor-options.js'
+import { Compressor, decodeLevel, encodeGzipOptions, encodeZstdOptions } from './compressor-options.js'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
@@ -18,6 +18,12 @@ describe('compressor options', () => {
     expect(hex(encodeGzipOptions(1, 8, 0x1f))).toBe('0100000008001f00')
     expect(hex(encodeGzipOptions(0x0403_0201, 0x0605, 0x0807))).toBe('0102030405060708')
   })
+})
+
+it('the level is read from the options of zstd and of gzip', () => {
+  expect(decodeLevel(encodeZstdOptions(19))).toBe(19)
+  expect(decodeLevel(encodeGzipOptions(6))).toBe(6)
+  expect(decodeLevel(new Uint8Array(3))).toBeNull()
 })
 
 describe('compressor ids', () => {

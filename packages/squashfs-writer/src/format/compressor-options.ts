@@ -20,3 +20,8 @@ export function encodeGzipOptions(level: number, windowBits = 15, strategies = 0
   view.setUint16(6, strategies, true)
   return bytes
 }
+
+/** The level that zstd or gzip options say; null where they are too short to say it. */
+export function decodeLevel(options: Uint8Array): number | null {
+  return options.length < 4 ? null : viewOf(options).getUint32(0, true)
+}

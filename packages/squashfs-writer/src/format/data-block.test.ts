@@ -15,6 +15,11 @@ describe("a block's size word", () => {
     expect([isStoredBlock(packed), isStoredBlock(stored)]).toEqual([false, true])
   })
 
+  it('with bits that no image has tells a size that no block has, and none below zero', () => {
+    expect(blockSizeOnDisk(0xffff_ffff)).toBe(0xfeff_ffff)
+    expect(blockSizeOnDisk(0x8000_0000)).toBe(0x8000_0000)
+  })
+
   it('is 0 for a hole, which takes no space', () => {
     expect(HOLE).toBe(0)
     expect(blockSizeOnDisk(HOLE)).toBe(0)

@@ -16,7 +16,7 @@ export function blockSizeWord(size: number, stored: boolean): number {
 
 /** Bytes on disk of a block with this size word. */
 export function blockSizeOnDisk(word: number): number {
-  return word & ~STORED
+  return (word & ~STORED) >>> 0 // bits beyond, which no sound image has, do not make it negative
 }
 
 /** Whether a block with this size word is stored as it is. */

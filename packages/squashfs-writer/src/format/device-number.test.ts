@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeDeviceNumber, MAX_MAJOR, MAX_MINOR } from './device-number.js'
+import { decodeDeviceNumber, encodeDeviceNumber, MAX_MAJOR, MAX_MINOR } from './device-number.js'
 
 /** `new_decode_dev` of include/linux/kdev_t.h, in arithmetic that has no sign bit. */
 function decodeAsLinuxDoes(device: number): { major: number; minor: number } {
@@ -30,6 +30,7 @@ describe('a device number', () => {
     fc.assert(
       fc.property(fc.nat(MAX_MAJOR), fc.nat(MAX_MINOR), (major, minor) => {
         expect(decodeAsLinuxDoes(encodeDeviceNumber(major, minor))).toEqual({ major, minor })
+        expect(decodeDeviceNumber(encodeDeviceNumber(major, minor))).toEqual({ major, minor })
       }),
     )
   })

@@ -12,3 +12,8 @@ export const MAX_MINOR = 0xf_ffff
 export function encodeDeviceNumber(major: number, minor: number): number {
   return ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0
 }
+
+/** The major and minor number in a device number. */
+export function decodeDeviceNumber(device: number): { readonly major: number; readonly minor: number } {
+  return { major: (device >>> 8) & MAX_MAJOR, minor: (device & 0xff) | ((device >>> 12) & 0xfff00) }
+}

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeListing, encodeListing, type ListingEntry } from './directory.js'
+import { viewOf } from './byte-order.js'
+import { decodeListing, decodeRun, encodeListing, type ListingEntry } from './directory.js'
 import { InodeType } from './inode.js'
 
 /** Bytes of content in a metadata block. */
@@ -113,6 +114,19 @@ describe('a listing', () => {
     }))
     expect(decodeListing(encodeListing(list, 5000).bytes)).toEqual(list)
     expect(decodeListing(new Uint8Array(0))).toEqual([])
+  })
+
+  it('is not decoded where it is cut off, or has a run that no kernel reads', () => {
+    const list = [entry({ name: latin1('a') }), entry({ name: latin1('bb') })]
+    const { bytes } = encodeListing(list, 0)
+    for (let length = 1; length < bytes.length; length++) {
+      const cut = bytes.subarray(0, length)
+      expect(decodeRun(viewOf(cut), 0)).toBeNull()
+      expect(() => decodeListing(cut)).toThrow(RangeError)
+    }
+    expect(decodeRun(viewOf(bytes), 0)).toMatchObject({ end: bytes.length, entries: [{}, {}] })
+    viewOf(bytes).setUint32(0, 256, true)
+    expect(() => decodeRun(viewOf(bytes), 0)).toThrow('257 entries, more than 256')
   })
 
   it.each([1, 2, 255])('has names of %d bytes as they are', (length) => {

@@ -80,26 +80,64 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
   return { bytes: bytes.subarray(0, at), signposts }
 }
 
-/** Decodes a directory's listing, in its order. */
+/** Bytes of the longest run that a kernel reads: a header and 256 entries with names of 256 bytes. */
+export const LONGEST_RUN = HEADER_SIZE + MAX_RUN * (ENTRY_SIZE + 256)
+
+/** An entry of a run; its name is not copied. */
+export interface RunEntry extends Omit<ListingEntry, 'name'> {
+  /** Where in the bytes its name is. */
+  readonly nameStart: number
+  readonly nameEnd: number
+}
+
+/**
+ * Decodes the run of a listing that begins at an offset.
+ * @returns its entries and where it ends; null when the bytes end before it does.
+ * @throws RangeError when it has more than 256 entries: the kernel refuses these too.
+ */
+export function decodeRun(
+  view: DataView,
+  offset: number,
+): { readonly entries: readonly RunEntry[]; readonly end: number } | null {
+  const length = view.byteLength
+  if (offset + HEADER_SIZE > length) return null
+  const count = view.getUint32(offset, true) + 1
+  if (count > MAX_RUN) throw new RangeError(`a run of a listing has ${count} entries, more than ${MAX_RUN}`)
+  const inodeBlock = view.getUint32(offset + 4, true)
+  const firstNumber = view.getUint32(offset + 8, true)
+  const entries: RunEntry[] = []
+  let at = offset + HEADER_SIZE
+  for (let n = 0; n < count; n++) {
+    if (at + ENTRY_SIZE > length) return null
+    const nameStart = at + ENTRY_SIZE
+    const nameEnd = nameStart + view.getUint16(at + 6, true) + 1
+    if (nameEnd > length) return null
+    entries.push({
+      nameStart,
+      nameEnd,
+      type: view.getUint16(at + 4, true) as InodeType,
+      inodeNumber: firstNumber + view.getInt16(at + 2, true),
+      inodeBlock,
+      inodeOffset: view.getUint16(at, true),
+    })
+    at = nameEnd
+  }
+  return { entries, end: at }
+}
+
+/**
+ * Decodes a directory's listing, in its order.
+ * @throws RangeError when it ends inside a run, or a run has more than 256 entries.
+ */
 export function decodeListing(bytes: Uint8Array): ListingEntry[] {
-  const view = viewOf(bytes)
   const entries: ListingEntry[] = []
+  const view = viewOf(bytes)
   for (let at = 0; at < bytes.length; ) {
-    const count = view.getUint32(at, true) + 1
-    const inodeBlock = view.getUint32(at + 4, true)
-    const firstNumber = view.getUint32(at + 8, true)
-    at += HEADER_SIZE
-    for (let n = 0; n < count; n++) {
-      const nameEnd = at + ENTRY_SIZE + view.getUint16(at + 6, true) + 1
-      entries.push({
-        name: bytes.subarray(at + ENTRY_SIZE, nameEnd),
-        type: view.getUint16(at + 4, true) as InodeType,
-        inodeNumber: firstNumber + view.getInt16(at + 2, true),
-        inodeBlock,
-        inodeOffset: view.getUint16(at, true),
-      })
-      at = nameEnd
-    }
+    const run = decodeRun(view, at)
+    if (run === null) throw new RangeError('the listing ends inside a run')
+    for (const { nameStart, nameEnd, ...entry } of run.entries)
+      entries.push({ name: bytes.subarray(nameStart, nameEnd), ...entry })
+    at = run.end
   }
   return entries
 }

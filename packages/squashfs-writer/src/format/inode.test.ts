@@ -1,13 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { viewOf } from './byte-order.js'
 import { NO_FRAGMENT } from './fragment.js'
 import {
   type DeviceInode,
   type DirectoryInode,
+  decodeBlockSizes,
+  decodeIndexEntry,
   decodeInode,
   encodeInode,
   type FileInode,
-  INODE_SIZE_KNOWN,
+  INDEX_ENTRY_SIZE,
   type Inode,
   type InodeHead,
   InodeType,
@@ -323,7 +326,6 @@ describe('the block list', () => {
 })
 
 describe('decoding', () => {
-  const BLOCK_SIZE = 4096
   const NUMBERS = fc.nat(0xffff_ffff)
   const aHead = fc.record({
     mode: fc.nat(0o7777),
@@ -380,14 +382,13 @@ describe('decoding', () => {
     }),
   ]
 
-  it('gives back what was encoded, whatever follows it', () => {
+  it('gives back what was encoded, wherever it begins and whatever follows it', () => {
     fc.assert(
-      fc.property(fc.oneof(aFile, aDirectory, ...others), fc.nat(100), (inode, more) => {
+      fc.property(fc.oneof(aFile, aDirectory, ...others), fc.nat(100), fc.nat(100), (inode, at, more) => {
         const encoded = encodeInode(inode)
-        const bytes = new Uint8Array(encoded.length + more).fill(0xa5)
-        bytes.set(encoded)
-        expect(inodeSize(bytes.subarray(0, INODE_SIZE_KNOWN), BLOCK_SIZE)).toBe(encoded.length)
-        expect(decodeInode(bytes, BLOCK_SIZE)).toEqual(inode)
+        const bytes = new Uint8Array(at + encoded.length + more).fill(0xa5)
+        bytes.set(encoded, at)
+        expect(decoded(bytes, at)).toEqual(inode)
       }),
     )
   })
@@ -397,27 +398,63 @@ describe('decoding', () => {
     for (const inode of [DIRECTORY, file, SYMLINK, DEVICE, IPC])
       for (const head of [HEAD, WITH_XATTRS]) {
         const known = { ...inode, head }
-        expect(decodeInode(encodeInode(known), BLOCK_SIZE)).toEqual(known)
+        expect(decoded(encodeInode(known))).toEqual(known)
       }
   })
 
-  it("leaves a directory's index out, and gives the bytes in holes", () => {
-    const index = [{ offset: 8000, block: 100, name: Uint8Array.of(97) }]
-    expect(decodeInode(encodeInode({ ...DIRECTORY, index }), BLOCK_SIZE)).toEqual(DIRECTORY)
+  it("gives back a directory's index, and the bytes in holes", () => {
+    const index = [
+      { offset: 8000, block: 100, name: Uint8Array.of(97) },
+      { offset: 16_000, block: 200, name: Uint8Array.of(98, 255) },
+    ]
+    expect(decoded(encodeInode({ ...DIRECTORY, index }))).toEqual({ ...DIRECTORY, index })
     const holes = { ...FILE, size: 3 * BLOCK_SIZE, sparse: BLOCK_SIZE }
-    expect(decodeInode(encodeInode(holes), BLOCK_SIZE)).toEqual(holes)
+    expect(decoded(encodeInode(holes))).toEqual(holes)
   })
 
   it('refuses what is no inode, and what is cut off', () => {
     for (const type of [0, 15, 0xffff]) {
-      const bytes = new Uint8Array(64)
-      new DataView(bytes.buffer).setUint16(0, type, true)
-      expect(() => decodeInode(bytes, BLOCK_SIZE)).toThrow(new RangeError(`${type} is no type of inode`))
+      const view = new DataView(new ArrayBuffer(64))
+      view.setUint16(0, type, true)
+      const refusal = new RangeError(`${type} is not a type of inode`)
+      expect(() => decodeInode(view, BLOCK_SIZE)).toThrow(refusal)
+      expect(() => inodeSize(view)).toThrow(refusal)
     }
-    const bytes = encodeInode({ ...FILE, size: 3 * BLOCK_SIZE, fragment: 0 })
-    expect(() => decodeInode(bytes.subarray(0, -1), BLOCK_SIZE)).toThrow(RangeError)
+    for (const inode of [DIRECTORY, { ...FILE, size: 0 }, SYMLINK, DEVICE, IPC]) {
+      const bytes = encodeInode(inode)
+      const size = inodeSize(viewOf(bytes))
+      expect(() => decodeInode(viewOf(bytes.subarray(0, size - 1)), BLOCK_SIZE)).toThrow(RangeError)
+    }
   })
 })
+
+const BLOCK_SIZE = 4096
+
+/** A record as a reader decodes it: the fixed part, then the size words or the index entries that follow. */
+function decoded(bytes: Uint8Array, at = 0): Inode {
+  const inode = decodeInode(viewOf(bytes), BLOCK_SIZE, at)
+  const list = at + inodeSize(viewOf(bytes), at)
+  switch (inode.type) {
+    case InodeType.FILE: {
+      const { blockCount, sizeOfFixedPart, ...file } = inode
+      expect(sizeOfFixedPart).toBe(list - at)
+      return { ...file, blockSizes: decodeBlockSizes(bytes.subarray(list, list + 4 * blockCount)) }
+    }
+    case InodeType.DIRECTORY: {
+      const { indexCount, ...directory } = inode
+      let next = list
+      const index = Array.from({ length: indexCount }, () => {
+        const { nameLength, ...entry } = decodeIndexEntry(bytes.subarray(next, next + INDEX_ENTRY_SIZE))
+        const name = next + INDEX_ENTRY_SIZE
+        next = name + nameLength
+        return { ...entry, name: bytes.slice(name, next) }
+      })
+      return { ...directory, index }
+    }
+    default:
+      return inode
+  }
+}
 
 describe('the types', () => {
   it('are those of the format', () => {

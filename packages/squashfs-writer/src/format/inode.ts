@@ -233,107 +233,160 @@ function record(i: Inode, extended: boolean, bodySize: number): { bytes: Uint8Ar
   return { bytes, view }
 }
 
-/** Bytes from a record's start, as far as there are as many, that surely tell how long it is. */
+/** Bytes from a record's start, as far as there are as many, that surely tell how long its fixed part is. */
 export const INODE_SIZE_KNOWN = 56
 
+/** A decoded file: its size words follow the fixed part of the record, see {@link decodeBlockSizes}. */
+export interface DecodedFile extends Omit<FileInode, 'blockSizes'> {
+  /** How many size words follow: the tail has none where it lies in a fragment. */
+  readonly blockCount: number
+  /** Where in the record they begin. */
+  readonly sizeOfFixedPart: number
+}
+
+/** A decoded directory: its index follows the fixed part of the record, see {@link decodeIndexEntry}. */
+export interface DecodedDirectory extends Omit<DirectoryInode, 'index'> {
+  /** How many index entries follow. */
+  readonly indexCount: number
+}
+
+/** An inode without the lists that follow the fixed part of its record: those of a hostile image may be huge. */
+export type DecodedInode = DecodedFile | DecodedDirectory | SymlinkInode | DeviceInode | IpcInode
+
 /**
- * The bytes of a record. Of a directory's without its index, which is for the kernel's lookup.
- * @param bytes the first {@link INODE_SIZE_KNOWN} of the record, or fewer where the table ends.
- * @param blockSize the image's.
+ * The bytes of a record's fixed part: without a file's size words and a directory's index.
+ * @param view the first {@link INODE_SIZE_KNOWN} of the record, or fewer where the table ends.
+ * @param at where in the view the record begins.
+ * @throws RangeError when the bytes begin with no type of inode, or are too few to tell.
  */
-export function inodeSize(bytes: Uint8Array, blockSize: number): number {
-  const view = viewOf(bytes)
-  const stored = view.getUint16(0, true)
+export function inodeSize(view: DataView, at = 0): number {
+  const stored = view.getUint16(at, true)
   const extended = stored > EXTENDED
   switch (extended ? stored - EXTENDED : stored) {
-    case InodeType.FILE: {
-      const size = extended ? getUint64(view, 24) : view.getUint32(28, true)
-      const fragment = view.getUint32(extended ? 44 : 20, true)
-      return (extended ? 56 : 32) + 4 * blockCount(size, blockSize, fragment)
-    }
+    case InodeType.FILE:
+      return extended ? 56 : 32
     case InodeType.DIRECTORY:
       return extended ? 40 : 32
     case InodeType.SYMLINK:
-      return 24 + view.getUint32(20, true) + (extended ? 4 : 0)
+      return 24 + view.getUint32(at + 20, true) + (extended ? 4 : 0)
     case InodeType.BLOCK_DEVICE:
     case InodeType.CHARACTER_DEVICE:
       return extended ? 28 : 24
-    default:
+    case InodeType.FIFO:
+    case InodeType.SOCKET:
       return extended ? 24 : 20
+    default:
+      throw new RangeError(`${stored} is not a type of inode`)
   }
 }
 
-/** How many size words a file has: the tail has none where it lies in a fragment. */
-function blockCount(size: number, blockSize: number, fragment: number): number {
-  return fragment === NO_FRAGMENT ? Math.ceil(size / blockSize) : Math.floor(size / blockSize)
-}
-
 /**
- * Decodes an inode; a directory comes without its index.
- * @param bytes a record, as long as {@link inodeSize} says.
- * @param blockSize the image's.
+ * Decodes the fixed part of an inode's record.
+ * @param view at least as many bytes as {@link inodeSize} says.
+ * @param blockSize the image's, in bytes.
+ * @param at where in the view the record begins.
  * @throws RangeError when the bytes are fewer, or begin with no type of inode.
  */
-export function decodeInode(bytes: Uint8Array, blockSize: number): Inode {
-  const view = viewOf(bytes)
-  const stored = view.getUint16(0, true)
+export function decodeInode(view: DataView, blockSize: number, at = 0): DecodedInode {
+  const stored = view.getUint16(at, true)
   const extended = stored > EXTENDED
   const type = extended ? stored - EXTENDED : stored
-  const end = inodeSize(bytes, blockSize)
-  const head = (xattrIndexAt: number): InodeHead => ({
-    mode: view.getUint16(2, true),
-    uidIndex: view.getUint16(4, true),
-    gidIndex: view.getUint16(6, true),
-    mtime: view.getUint32(8, true),
-    number: view.getUint32(12, true),
-    xattrIndex: extended ? view.getUint32(xattrIndexAt, true) : NO_XATTR,
-  })
   switch (type) {
     case InodeType.FILE: {
-      const blocks = extended ? 56 : 32
+      const size = extended ? getUint64(view, at + 24) : view.getUint32(at + 28, true)
+      const fragment = view.getUint32(at + (extended ? 44 : 20), true)
+      const blocks = size / blockSize
       return {
         type,
-        head: head(52),
-        start: extended ? getUint64(view, 16) : view.getUint32(16, true),
-        size: extended ? getUint64(view, 24) : view.getUint32(28, true),
-        sparse: extended ? getUint64(view, 32) : 0,
-        links: extended ? view.getUint32(40, true) : 1,
-        fragment: view.getUint32(extended ? 44 : 20, true),
-        fragmentOffset: view.getUint32(extended ? 48 : 24, true),
-        blockSizes: Array.from({ length: (end - blocks) / 4 }, (_, n) =>
-          view.getUint32(blocks + 4 * n, true),
-        ),
+        head: decodeHead(view, at, extended ? 52 : null),
+        start: extended ? getUint64(view, at + 16) : view.getUint32(at + 16, true),
+        size,
+        sparse: extended ? getUint64(view, at + 32) : 0,
+        links: extended ? view.getUint32(at + 40, true) : 1,
+        fragment,
+        fragmentOffset: view.getUint32(at + (extended ? 48 : 24), true),
+        blockCount: fragment === NO_FRAGMENT ? Math.ceil(blocks) : Math.floor(blocks),
+        sizeOfFixedPart: extended ? 56 : 32,
       }
     }
     case InodeType.DIRECTORY: {
-      const size = extended ? view.getUint32(20, true) : view.getUint16(24, true)
+      const size = extended ? view.getUint32(at + 20, true) : view.getUint16(at + 24, true)
       return {
         type,
-        head: head(36),
-        listingBlock: view.getUint32(extended ? 24 : 16, true),
-        listingOffset: view.getUint16(extended ? 34 : 26, true),
-        listingSize: size - DIRECTORY_SIZE_EXCESS,
-        links: view.getUint32(extended ? 16 : 20, true),
-        parent: view.getUint32(28, true),
-        index: [],
+        head: decodeHead(view, at, extended ? 36 : null),
+        listingBlock: view.getUint32(at + (extended ? 24 : 16), true),
+        listingOffset: view.getUint16(at + (extended ? 34 : 26), true),
+        // The kernel takes a size below 3 for an empty directory, too (fs/squashfs/dir.c).
+        listingSize: Math.max(0, size - DIRECTORY_SIZE_EXCESS),
+        links: view.getUint32(at + (extended ? 16 : 20), true),
+        parent: view.getUint32(at + 28, true),
+        indexCount: extended ? view.getUint16(at + 32, true) : 0,
       }
     }
     case InodeType.SYMLINK: {
-      const targetEnd = 24 + view.getUint32(20, true)
+      const targetEnd = 24 + view.getUint32(at + 20, true)
+      if (at + targetEnd > view.byteLength) throw new RangeError('the target of a symlink is cut off')
       return {
         type,
-        head: head(targetEnd),
-        links: view.getUint32(16, true),
-        target: bytes.slice(24, targetEnd),
+        head: decodeHead(view, at, extended ? targetEnd : null),
+        links: view.getUint32(at + 16, true),
+        target: new Uint8Array(view.buffer, view.byteOffset + at + 24, targetEnd - 24).slice(),
       }
     }
     case InodeType.BLOCK_DEVICE:
     case InodeType.CHARACTER_DEVICE:
-      return { type, head: head(24), links: view.getUint32(16, true), device: view.getUint32(20, true) }
+      return {
+        type,
+        head: decodeHead(view, at, extended ? 24 : null),
+        links: view.getUint32(at + 16, true),
+        device: view.getUint32(at + 20, true),
+      }
     case InodeType.FIFO:
     case InodeType.SOCKET:
-      return { type, head: head(20), links: view.getUint32(16, true) }
+      return { type, head: decodeHead(view, at, extended ? 20 : null), links: view.getUint32(at + 16, true) }
     default:
-      throw new RangeError(`${stored} is no type of inode`)
+      throw new RangeError(`${stored} is not a type of inode`)
+  }
+}
+
+/** @param xattrIndexAt where the xattr index is; null in a basic form, which has none. */
+function decodeHead(view: DataView, at: number, xattrIndexAt: number | null): InodeHead {
+  return {
+    mode: view.getUint16(at + 2, true),
+    uidIndex: view.getUint16(at + 4, true),
+    gidIndex: view.getUint16(at + 6, true),
+    mtime: view.getUint32(at + 8, true),
+    number: view.getUint32(at + 12, true),
+    xattrIndex: xattrIndexAt === null ? NO_XATTR : view.getUint32(at + xattrIndexAt, true),
+  }
+}
+
+/**
+ * Decodes size words, which follow the fixed part of a file's record.
+ * @param bytes four for each word.
+ */
+export function decodeBlockSizes(bytes: Uint8Array): number[] {
+  const view = viewOf(bytes)
+  return Array.from({ length: bytes.length / 4 }, (_, n) => view.getUint32(4 * n, true))
+}
+
+/** Bytes of an index entry before its name. */
+export const INDEX_ENTRY_SIZE = 12
+
+/**
+ * Decodes an index entry without its name. Index entries follow the fixed part of a directory's record.
+ * @param bytes {@link INDEX_ENTRY_SIZE} of them.
+ * @returns also the number of bytes of the name that follows.
+ */
+export function decodeIndexEntry(bytes: Uint8Array): {
+  readonly offset: number
+  readonly block: number
+  readonly nameLength: number
+} {
+  const view = viewOf(bytes)
+  return {
+    offset: view.getUint32(0, true),
+    block: view.getUint32(4, true),
+    nameLength: view.getUint32(8, true) + 1,
   }
 }

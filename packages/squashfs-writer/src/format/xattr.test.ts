@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  decodeXattrId,
+  decodeXattrKey,
+  decodeXattrReference,
+  decodeXattrTableHeader,
+  decodeXattrValueSize,
   encodeXattrId,
   encodeXattrKey,
   encodeXattrReference,
@@ -8,7 +13,9 @@ import {
   encodeXattrValue,
   splitXattrName,
   XATTR_ID_SIZE,
+  XATTR_KEY_SIZE,
   XATTR_PREFIXES,
+  XATTR_VALUE_SIZE,
 } from './xattr.js'
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
@@ -115,5 +122,32 @@ describe('the xattr id table', () => {
   it('has a header of start, count and four zeros', () => {
     const bytes = encodeXattrTableHeader(0x16_1514_1312_11, 0xf4f3_f2f1)
     expect(hex(bytes)).toBe('1112131415160000 f1f2f3f4 00000000'.replaceAll(' ', ''))
+  })
+})
+
+describe('decoding', () => {
+  const reference = fc.nat(2 ** 31).map((block) => block * 65_536 + 8191)
+  const count = fc.nat(0xffff_ffff)
+
+  it('gives back what was encoded', () => {
+    fc.assert(
+      fc.property(
+        fc.record({ reference, count, size: count }),
+        fc.constantFrom(0, 1, 2),
+        fc.uint8Array({ maxLength: 255 }),
+        fc.boolean(),
+        (id, prefix, rest, outOfLine) => {
+          expect(decodeXattrId(encodeXattrId(id))).toEqual(id)
+          const key = encodeXattrKey(prefix, rest, outOfLine)
+          const nameLength = rest.length
+          expect(decodeXattrKey(key.subarray(0, XATTR_KEY_SIZE))).toEqual({ prefix, outOfLine, nameLength })
+          expect(decodeXattrValueSize(encodeXattrValue(rest))).toBe(rest.length)
+          const elsewhere = encodeXattrReference(id.reference)
+          expect(decodeXattrReference(elsewhere.subarray(XATTR_VALUE_SIZE))).toBe(id.reference)
+          const header = { keyValueStart: id.reference, count: id.count }
+          expect(decodeXattrTableHeader(encodeXattrTableHeader(id.reference, id.count))).toEqual(header)
+        },
+      ),
+    )
   })
 })

@@ -1,5 +1,5 @@
 /** Extended attributes: the key-value records of a set, and the id entries that inodes refer to. */
-import { setUint64, viewOf } from './byte-order.js'
+import { getUint64, setUint64, viewOf } from './byte-order.js'
 
 /** The prefixes that have a number in the format; a name with any other cannot be stored. */
 export const XATTR_PREFIXES = ['user.', 'trusted.', 'security.'] as const
@@ -7,7 +7,13 @@ export const XATTR_PREFIXES = ['user.', 'trusted.', 'security.'] as const
 /** Added to a key's type when its value lies elsewhere. */
 const OUT_OF_LINE = 0x100
 export const XATTR_ID_SIZE = 16
-const XATTR_TABLE_HEADER_SIZE = 16
+/** Bytes of what precedes the index of the xattr id table. */
+export const XATTR_TABLE_HEADER_SIZE = 16
+/** Bytes of a key before its name, and of a value before its content. */
+export const XATTR_KEY_SIZE = 4
+export const XATTR_VALUE_SIZE = 4
+/** Bytes of a reference that stands for a value. */
+export const XATTR_REFERENCE_SIZE = 8
 
 /** The number of a name's prefix and the rest of the name; null when the format has no number for it. */
 export function splitXattrName(name: Uint8Array): { prefix: number; rest: Uint8Array } | null {
@@ -71,4 +77,46 @@ export function encodeXattrTableHeader(keyValueStart: number, count: number): Ui
   setUint64(view, 0, keyValueStart)
   view.setUint32(8, count, true)
   return bytes
+}
+
+/** Decodes the {@link XATTR_KEY_SIZE} bytes before a key's name. */
+export function decodeXattrKey(bytes: Uint8Array): {
+  /** Into {@link XATTR_PREFIXES}; what lies beyond them is unknown to the format. */
+  readonly prefix: number
+  readonly outOfLine: boolean
+  /** Bytes of the name that follows, without its prefix. */
+  readonly nameLength: number
+} {
+  const view = viewOf(bytes)
+  const type = view.getUint16(0, true)
+  return {
+    prefix: type & ~OUT_OF_LINE,
+    outOfLine: (type & OUT_OF_LINE) !== 0,
+    nameLength: view.getUint16(2, true),
+  }
+}
+
+/** Decodes the {@link XATTR_VALUE_SIZE} bytes before a value's content: how many bytes follow. */
+export function decodeXattrValueSize(bytes: Uint8Array): number {
+  return viewOf(bytes).getUint32(0, true)
+}
+
+/** Decodes the metadata reference that stands for a value which is stored elsewhere. */
+export function decodeXattrReference(bytes: Uint8Array): number {
+  return getUint64(viewOf(bytes), 0)
+}
+
+/** Decodes an id entry. */
+export function decodeXattrId(bytes: Uint8Array): XattrId {
+  const view = viewOf(bytes)
+  return { reference: getUint64(view, 0), count: view.getUint32(8, true), size: view.getUint32(12, true) }
+}
+
+/** Decodes the header that precedes the index of the xattr id table. */
+export function decodeXattrTableHeader(bytes: Uint8Array): {
+  readonly keyValueStart: number
+  readonly count: number
+} {
+  const view = viewOf(bytes)
+  return { keyValueStart: getUint64(view, 0), count: view.getUint32(8, true) }
 }

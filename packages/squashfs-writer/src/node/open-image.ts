@@ -1,43 +1,108 @@
 /** Opens an image file for reading: `squashfs-writer/read`. */
-import { type FileHandle, open } from 'node:fs/promises'
-import { type ImageReader, readImage } from '../read/image-reader.js'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { ImageError } from '../errors.js'
+import { type ImageReader, readImage } from '../reader/image.js'
+import type { ImageSource } from '../reader/source.js'
+import { toByteString, toDisplay } from '../tree/byte-string.js'
+import { attempt, descriptorSource } from './descriptor-source.js'
 
-export { ImageError } from '../errors.js'
-export { type FileInode, type Inode, InodeType, type SymlinkInode } from '../format/inode.js'
-export { type ImageReader, readImage } from '../read/image-reader.js'
-export type { ImageSource } from '../read/source.js'
+export { ExtractError, ImageError, type ImageErrorCode } from '../errors.js'
+export { decodeDeviceNumber } from '../format/device-number.js'
+export { InodeType } from '../format/inode.js'
+export type { ImageName } from '../reader/directory-reader.js'
+export type { ImageEntry } from '../reader/entries.js'
+export type { FilePiece, FileStorage } from '../reader/file-content.js'
+export { type ImageReader, readImage, targetOf } from '../reader/image.js'
+export type {
+  ImageDirectory,
+  ImageFile,
+  ImageInode,
+  ImageInode as Inode,
+  ImageSymlink,
+} from '../reader/inode-reader.js'
+export type { ImageSource } from '../reader/source.js'
+export type { Problem, Verification } from '../reader/verify.js'
+export type { WalkedDirectory } from '../reader/walk.js'
+
+export { type ExtractOptions, type ExtractResult, extractImage } from './extract.js'
 
 export interface OpenImage extends ImageReader {
+  /** Bytes of the file, padding included. */
+  readonly size: number
+  /** The file that is open; null for a source that is none. */
+  readonly descriptor: number | null
   close(): Promise<void>
 }
 
 /**
  * Opens an image that is compressed with zstd or gzip, or not at all.
- * @throws ImageError when it is none, is damaged, or compressed in another way; the system's error when it cannot be read.
+ * @param image a file's path, or a source that reads one kept elsewhere.
+ * @throws ImageError when it is not there or cannot be read, is no image, is cut off or damaged, or is compressed in another way.
  * @example
  * const image = await openImage('venv.squashfs')
  * const config = await image.find('pyvenv.cfg')
  * if (config?.type === InodeType.FILE) console.log(new TextDecoder().decode(await image.read(config)))
  * await image.close()
  */
-export async function openImage(path: string): Promise<OpenImage> {
-  const file = await open(path)
+export async function openImage(image: string | Uint8Array | ImageSource): Promise<OpenImage> {
+  if (typeof image !== 'string' && !(image instanceof Uint8Array)) {
+    if (typeof image?.read !== 'function' || !Number.isSafeInteger(image.size) || image.size < 0)
+      throw new ImageError('WRONG_ARGUMENT', 'openImage takes a path, or a source with a size and read')
+    return { ...(await readImage(image)), size: image.size, descriptor: null, close: async () => {} }
+  }
+  const file = openFile(image)
   try {
-    const reader = await readImage({ read: (position, length) => readAt(file, position, length) })
-    return { ...reader, close: () => file.close() }
+    const reader = await readImage(file.source)
+    return { ...reader, size: file.source.size, descriptor: file.descriptor, close: async () => file.close() }
   } catch (error) {
-    await file.close()
+    file.close()
     throw error
   }
 }
 
-async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(length)
-  let filled = 0
-  while (filled < length) {
-    const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
+interface OpenFile {
+  readonly source: ImageSource
+  readonly descriptor: number
+  close(): void
+}
+
+/** A file as a source. */
+function openFile(path: string | Uint8Array): OpenFile {
+  const name = toDisplay(toByteString(path))
+  const where = typeof path === 'string' ? path : Buffer.from(path)
+  const descriptor = attempt(name, () => openSync(where, constants.O_RDONLY | constants.O_NONBLOCK))
+  let open = true
+  const close = () => {
+    if (open) closeSync(descriptor)
+    open = false
   }
-  return buffer.subarray(0, filled)
+  try {
+    const status = attempt(name, () => fstatSync(descriptor))
+    if (status.isDirectory())
+      throw new ImageError('NOT_AN_IMAGE', 'it is a directory, and an image is a file', { path: name })
+    const size = status.isFile() ? status.size : sizeOfDevice(name, descriptor)
+    return {
+      source: descriptorSource(name, descriptor, size),
+      descriptor,
+      close,
+    }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/** Block devices hold images, too, and have no size of their own: the last byte that can be read is found by halving. */
+function sizeOfDevice(name: string, descriptor: number): number {
+  const byte = Buffer.alloc(1)
+  const readable = (position: number) => attempt(name, () => readSync(descriptor, byte, 0, 1, position)) === 1
+  if (!readable(0)) return 0
+  let [low, high] = [1, 2]
+  while (high < 2 ** 52 && readable(high - 1)) [low, high] = [high, high * 2]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (readable(middle - 1)) low = middle
+    else high = middle
+  }
+  return low
 }

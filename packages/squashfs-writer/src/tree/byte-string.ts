@@ -15,8 +15,15 @@ export function toByteString(text: string | Uint8Array): ByteString {
   return fromBytes(text)
 }
 
+/** Bytes up to which one character at a time is faster than a call with all of them: names are shorter. */
+const LONGEST_BY_CHARACTER = 64
+
 export function fromBytes(bytes: Uint8Array): ByteString {
   let s = ''
+  if (bytes.length <= LONGEST_BY_CHARACTER) {
+    for (let n = 0; n < bytes.length; n++) s += String.fromCharCode(bytes[n]!)
+    return s
+  }
   for (let at = 0; at < bytes.length; at += 4096) s += String.fromCharCode(...bytes.subarray(at, at + 4096))
   return s
 }

@@ -31,8 +31,10 @@ export interface EntryAttributes {
   readonly gid?: number
   /** Seconds since 1970; 0 if absent. What the format cannot hold is clamped, with a warning. */
   readonly mtime?: number
-  /** By full name. What the format cannot hold is left out and counted. */
-  readonly xattrs?: Readonly<Record<string, Bytes | string>>
+  /** By full name; as pairs where a name is not UTF-8. What the format cannot hold is left out and counted. */
+  readonly xattrs?:
+    | Readonly<Record<string, Bytes | string>>
+    | readonly (readonly [name: string | Uint8Array, value: Bytes | string])[]
 }
 
 /** The bytes of a file. */
@@ -263,13 +265,16 @@ function rawAttributes(entry: EntryAttributes, path: ByteString, mode: number): 
   integer(raw.gid, 0xffff_ffff, 'gid', path)
   if (!Number.isFinite(raw.mtime)) throw new EntryError(toDisplay(path), 'mtime is a number of seconds')
   const given: unknown = entry.xattrs ?? {}
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw new EntryError(toDisplay(path), `its xattrs are ${shown(given)}; give an object`)
-  const xattrs = Object.entries(given).map(([name, value]) => xattrOf(name, value, path))
-  return { ...raw, xattrs }
+  if (typeof given !== 'object' || given === null)
+    throw new EntryError(toDisplay(path), `its xattrs are ${shown(given)}; give an object, or pairs`)
+  const pairs: readonly unknown[] = Array.isArray(given) ? given : Object.entries(given)
+  return { ...raw, xattrs: pairs.map((pair) => xattrOf(pair, path)) }
 }
 
-function xattrOf(text: string, value: unknown, path: ByteString): Xattr {
+function xattrOf(pair: unknown, path: ByteString): Xattr {
+  const [text, value]: readonly unknown[] = Array.isArray(pair) ? pair : []
+  if (typeof text !== 'string' && !(text instanceof Uint8Array))
+    throw new EntryError(toDisplay(path), `${shown(pair)} among its xattrs; give pairs of a name and a value`)
   const name = toByteString(text)
   const bytes = bytesOf(value)
   if (!bytes)

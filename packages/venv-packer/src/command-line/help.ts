@@ -1,4 +1,5 @@
 /** The help texts, written by hand: they are printed without loading what parses the command line. */
+import { catHelp, extractHelp, infoHelp, listHelp, verifyHelp } from './image-help.js'
 
 export const programHelp = `Usage: venv-packer <command> [options]
 
@@ -11,6 +12,11 @@ Commands:
   run <image> -- <command>  run a command in the environment of an image
   rollback <image>          go back to an image that was kept when it was renewed
   diff <old> <new>          say which packages differ between two environments
+  info <image>              say what an image is, and which packages are in it
+  list <image> [path]       list what is in an image, as ls -l
+  cat <image> <path>        write a file of an image to standard output
+  extract <image> [paths]   write an image, or parts of it, into a directory
+  verify <image>            read all that is in an image, and say whether it is whole
   completion <shell>        print what makes bash or zsh complete this command's words
 
 Options:
@@ -193,7 +199,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage
 export const diffHelp = `Usage: venv-packer diff [options] <old> <new>
 
 Says which packages were added, removed or changed from one virtual environment to
-another; each is a folder, a venv's or that of a mounted image.
+another; each is a virtual environment or an image.
 
 Options:
   --json         one JSON object on standard output, also for errors
@@ -203,8 +209,8 @@ Options:
 
 Examples:
   venv-packer diff old/.venv new/.venv
-  venv-packer run venv.squashfs -- sh -c 'venv-packer diff $VIRTUAL_ENV .venv'
-                 what the next renewal of an image changes
+  venv-packer diff venv.squashfs .venv   what the next renewal of an image changes
+  venv-packer diff venv.squashfs.3 venv.squashfs
 
 Exit codes: 0 done, also when they differ; 1 failed, 2 wrong usage
 `
@@ -260,5 +266,10 @@ export const commandHelps: Readonly<Record<string, string>> = {
   run: runHelp,
   rollback: rollbackHelp,
   diff: diffHelp,
+  info: infoHelp,
+  list: listHelp,
+  cat: catHelp,
+  extract: extractHelp,
+  verify: verifyHelp,
   completion: completionHelp,
 }

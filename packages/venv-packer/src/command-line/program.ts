@@ -14,6 +14,7 @@ import { defineCompletion } from './completion-arguments.js'
 import { dashesMissingBefore, defineCreate } from './create-arguments.js'
 import { defineDiff } from './diff-arguments.js'
 import { programHelp } from './help.js'
+import { defineImageCommands, type ImageInvocation } from './image-arguments.js'
 import { definePack } from './pack-arguments.js'
 import type { ReportStyle } from './report-style.js'
 import { defineRollback } from './rollback-arguments.js'
@@ -30,6 +31,7 @@ export type Invocation =
   | { readonly command: 'diff'; readonly request: DiffRequest; readonly style: ReportStyle }
   | { readonly command: 'completion'; readonly shell: Shell; readonly program: Command }
   | { readonly command: 'run'; readonly request: RunRequest; readonly style: RunStyle }
+  | ImageInvocation
 
 export function readCommandLine(argv: readonly string[]): Invocation {
   let invocation: Invocation | undefined
@@ -53,6 +55,9 @@ export function readCommandLine(argv: readonly string[]): Invocation {
   })
   defineDiff(program, (request, style) => {
     invocation = { command: 'diff', request, style }
+  })
+  defineImageCommands(program, (one) => {
+    invocation = one
   })
   defineCompletion(program, (shell) => {
     invocation = { command: 'completion', shell, program }

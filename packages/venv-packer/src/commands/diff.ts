@@ -1,9 +1,18 @@
 /** `venv-packer diff`: what is installed in one environment and not in the other. Speaks to no one: that is the caller's. */
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Failure } from '../errors/failure.js'
-import { imageFileAt } from '../image/image-file.js'
-import { changesBetween, type DistributionChanges, distributionsIn } from '../venv/distributions.js'
+import { systemErrorCode } from '../errors/system-errors.js'
+import { type OpenedImage, withImage } from '../image/opened-image.js'
+import {
+  changesBetween,
+  type DistributionChanges,
+  type Distributions,
+  distributionsIn,
+  distributionsInImage,
+} from '../venv/distributions.js'
 import { type Environment, openEnvironment } from '../venv/environment.js'
+import { packedEnvironment } from '../venv/packed-environment.js'
 
 export interface DiffRequest {
   /** As they were typed. */
@@ -12,20 +21,47 @@ export interface DiffRequest {
 }
 
 export interface DiffReport {
-  readonly old: Environment
-  readonly new: Environment
+  readonly old: DiffSide
+  readonly new: DiffSide
   readonly changes: DistributionChanges
 }
 
+/** An environment, on disk or in an image. */
+export type DiffSide = Pick<Environment, 'typed' | 'path' | 'config'>
+
 export async function diff(request: DiffRequest): Promise<DiffReport> {
-  const [before, after] = [await open(request.old), await open(request.new)]
-  const [old, now] = await Promise.all([distributionsIn(before.path), distributionsIn(after.path)])
-  return { old: before, new: after, changes: changesBetween(old, now) }
+  const [before, after] = [await look(request.old), await look(request.new)]
+  return { old: before.side, new: after.side, changes: changesBetween(before.found, after.found) }
 }
 
-async function open(typed: string): Promise<Environment> {
-  const path = resolve(typed)
-  if ((await imageFileAt(path)) === undefined) return await openEnvironment(typed, false)
-  const remedy = 'Mount it, and give that folder: venv-packer diff --help has a line for it.'
-  throw new Failure('NOT_A_FOLDER', `${typed} is an image, not a folder`, remedy, { path })
+async function look(typed: string): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
+  if (await isFile(resolve(typed))) return await withImage(typed, lookIntoImage)
+  const side = await openEnvironment(typed, false)
+  return { side, found: await distributionsIn(side.path) }
+}
+
+async function lookIntoImage({
+  typed,
+  path,
+  image,
+}: OpenedImage): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
+  const { config } = await packedEnvironment(image)
+  if (config === undefined)
+    throw new Failure(
+      'NOT_A_VENV',
+      `${typed} holds no virtual environment (it has no pyvenv.cfg)`,
+      'Give the image of one.',
+      { path },
+    )
+  return { side: { typed, path, config }, found: await distributionsInImage(image) }
+}
+
+/** What is not there is said by those who look for an environment. */
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return !(await stat(path)).isDirectory()
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
+  }
 }

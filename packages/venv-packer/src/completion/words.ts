@@ -79,8 +79,8 @@ function optionValue({ flags, argChoices }: Option): Value | undefined {
 /** By the words of the help, which mean the same everywhere. */
 const kinds: Readonly<Record<string, ValueKind>> = {
   venv: 'folder',
-  old: 'folder',
-  new: 'folder',
+  old: 'image',
+  new: 'image',
   folder: 'folder',
   'mount-point': 'folder',
   image: 'image',

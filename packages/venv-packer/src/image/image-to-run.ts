@@ -29,16 +29,22 @@ export async function openImageToRun(typed: string): Promise<ImageToRun> {
   } catch (error) {
     if (error instanceof ImageError && error.code === 'UNKNOWN_COMPRESSOR')
       return { typed, path, identity, open: undefined }
+    if (error instanceof ImageError && isRefusal(error)) throw unreadable(typed, path, error.cause)
     if (error instanceof ImageError) throw damaged(typed, path, error)
     throw error instanceof Failure ? error : unreadable(typed, path, error)
   }
+}
+
+/** The system did not let it be read; its error is the cause. */
+function isRefusal({ code }: ImageError): boolean {
+  return code === 'IMAGE_NOT_FOUND' || code === 'IMAGE_UNREADABLE'
 }
 
 /** What a look into an image throws, in words. */
 export function damaged(typed: string, path: string, cause: ImageError): Failure {
   const remedy =
     'Give an image that venv-packer pack or mksquashfs has made; unsquashfs -s shows whether it is whole.'
-  return new Failure(cause.code, `${typed} cannot be used: ${cause.message}`, remedy, {
+  return new Failure(cause.code, `${typed} cannot be used: ${cause.reason}`, remedy, {
     path,
     exitCode: exitCodes.commandNotStarted,
     cause,

@@ -1,7 +1,6 @@
 /** What differs between two environments, in the style that was asked for. */
 import type { ReportStyle } from '../command-line/report-style.js'
-import type { DiffReport } from '../commands/diff.js'
-import type { Environment } from '../venv/environment.js'
+import type { DiffReport, DiffSide } from '../commands/diff.js'
 import { counted } from './figures.js'
 import { diffJson } from './json-report.js'
 import { printable } from './printable.js'
@@ -32,7 +31,7 @@ function lines({ old, new: now, changes }: DiffReport): readonly string[] {
   ]
 }
 
-function python(old: Environment, now: Environment): readonly string[] {
+function python(old: DiffSide, now: DiffSide): readonly string[] {
   const [before, after] = [old.config?.version, now.config?.version]
   return before === after ? [] : [`${before ?? 'unknown'} -> ${after ?? 'unknown'}`]
 }

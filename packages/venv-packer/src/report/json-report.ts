@@ -1,12 +1,11 @@
 /** What `--json` prints: one object, described in the README of this package. Fields are added, never renamed. */
 import { toDisplay } from 'squashfs-writer/paths'
 import type { CheckReport } from '../commands/check.js'
-import type { DiffReport } from '../commands/diff.js'
+import type { DiffReport, DiffSide } from '../commands/diff.js'
 import type { PackReport } from '../commands/pack.js'
 import type { RollbackReport } from '../commands/rollback.js'
 import type { Failure } from '../errors/failure.js'
 import type { ImageFile } from '../image/image-file.js'
-import type { Environment } from '../venv/environment.js'
 import type { Finding } from '../venv/finding.js'
 import { type PackageShare, packageShares } from '../venv/package-shares.js'
 import { packageVersion } from '../version.js'
@@ -76,7 +75,7 @@ export function rollbackJson({ image, present, kept, change }: RollbackReport): 
 }
 
 export function diffJson({ old, new: now, changes }: DiffReport): string {
-  const side = ({ path, config }: Environment): object => ({ path, python: config?.version ?? null })
+  const side = ({ path, config }: DiffSide): object => ({ path, python: config?.version ?? null })
   return line({
     ok: true,
     command: 'diff',
@@ -137,7 +136,7 @@ function findingJson({ code, severity, message, effect, remedy, places, weight }
   return { code, severity, message, effect, remedy, count: places.length, places, size }
 }
 
-function packageJson({ name, version, files, bytes, bytesInImage }: PackageShare): object {
+export function packageJson({ name, version, files, bytes, bytesInImage }: PackageShare): object {
   return { name, version, files, bytes, bytesInImage }
 }
 
@@ -159,7 +158,7 @@ export function failureJson(failure: Failure): string {
 }
 
 /** What JSON leaves as it is and a terminal does not (DEL, C1, turns of the writing direction) is escaped, too. */
-function line(value: object): string {
+export function line(value: object): string {
   const json = JSON.stringify(value).replace(
     unprintable,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -167,6 +166,6 @@ function line(value: object): string {
   return `${json}\n`
 }
 
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return Math.round(value * 1000) / 1000
 }

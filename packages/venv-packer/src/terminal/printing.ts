@@ -7,18 +7,35 @@ export async function print(text: string): Promise<void> {
   if (error) throw await outputLost(error)
 }
 
+/** As {@link print}, for one piece of many: false when the reader has gone, and no more need be written. */
+export async function printMore(piece: string | Uint8Array): Promise<boolean> {
+  let readerIsThere = true
+  const error = await written(process.stdout, piece, () => {
+    readerIsThere = false
+  })
+  if (error) throw await outputLost(error)
+  return readerIsThere
+}
+
 /** Messages for people. When they cannot be written there is no one left to tell. */
 export async function printError(text: string): Promise<void> {
   await written(process.stderr, text)
 }
 
 /** Waits until the text is written; gives the error if it cannot be, unless the reader has gone. */
-function written(stream: NodeJS.WriteStream, text: string): Promise<NodeJS.ErrnoException | undefined> {
+function written(
+  stream: NodeJS.WriteStream,
+  text: string | Uint8Array,
+  onReaderGone = () => {},
+): Promise<NodeJS.ErrnoException | undefined> {
   // A stream without a listener for errors would end the process; the news itself comes with the callback.
   if (stream.listenerCount('error') === 0) stream.on('error', () => {})
   return new Promise((done) => {
-    const settle = (error?: NodeJS.ErrnoException | null): void =>
-      done(error && error.code !== 'EPIPE' ? error : undefined)
+    const settle = (error?: NodeJS.ErrnoException | null): void => {
+      const isGone = error?.code === 'EPIPE'
+      if (isGone) onReaderGone()
+      done(error && !isGone ? error : undefined)
+    }
     try {
       stream.write(text, settle)
     } catch (error) {

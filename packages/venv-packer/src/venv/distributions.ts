@@ -1,6 +1,7 @@
 /** Distributions: what is installed in an environment, as its `*.dist-info` folders are named. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { InodeType, type OpenImage } from 'squashfs-writer/read'
 import { systemErrorCode } from '../errors/system-errors.js'
 
 /** Names as PyPI compares them (PEP 503), with their versions. */
@@ -12,12 +13,32 @@ export async function distributionsIn(folder: string): Promise<Distributions> {
   const names = await Promise.all(
     pythons.map((python) => namesIn(join(folder, 'lib', python, 'site-packages'))),
   )
+  return distributionsNamed(names.flat())
+}
+
+/** The same, of an environment in an image. */
+export async function distributionsInImage(image: OpenImage): Promise<Distributions> {
+  const pythons = await namesInImage(image, 'lib')
+  const names: string[] = []
+  for (const python of pythons) names.push(...(await namesInImage(image, `lib/${python}/site-packages`)))
+  return distributionsNamed(names)
+}
+
+function distributionsNamed(folders: readonly string[]): Distributions {
   return new Map(
-    names.flat().flatMap((folder) => {
+    folders.flatMap((folder) => {
       const found = distributionOf(folder)
       return found === undefined ? [] : [[plainName(found.name), found.version] as const]
     }),
   )
+}
+
+/** Nothing where there is no such directory. */
+async function namesInImage(image: OpenImage, path: string): Promise<readonly string[]> {
+  const inode = await image.find(path, { followSymlinks: true })
+  if (inode?.type !== InodeType.DIRECTORY) return []
+  const names = await image.list(inode)
+  return names.map(({ name }) => Buffer.from(name, 'latin1').toString('utf8'))
 }
 
 export interface DistributionChanges {

@@ -155,7 +155,7 @@ export function newInodes(): (entry: Entry) => boolean {
   }
 }
 
-function pythonsOf(
+export function pythonsOf(
   entries: readonly Entry[],
   config: PyvenvConfig | undefined,
 ): Pick<Inventory, 'python' | 'otherPythons'> {

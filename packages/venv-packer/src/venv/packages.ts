@@ -33,7 +33,7 @@ export interface Packages {
   readonly rest: readonly Entry[]
 }
 
-export function packagesOf(inventory: Inventory): Packages {
+export function packagesOf(inventory: Pick<Inventory, 'path' | 'entries' | 'at' | 'python'>): Packages {
   const site = `${inventory.python?.path}/site-packages`
   const found = inventory.entries
     .filter(({ kind, path }) => kind === 'folder' && folderOf(path) === site && path.endsWith('.dist-info'))
@@ -62,7 +62,7 @@ function nameAndVersion(info: ByteString): Pick<Package, 'name' | 'version'> {
   return distributionOf(folder) ?? { name: folder.replace(/\.dist-info$/, ''), version: '' }
 }
 
-function recordedIn(info: ByteString, inventory: Inventory): readonly Recorded[] | null {
+function recordedIn(info: ByteString, inventory: Pick<Inventory, 'path' | 'at'>): readonly Recorded[] | null {
   const content = inventory.at.get(`${info}/RECORD`)?.content
   if (content?.kind !== 'text') return null
   const root = inventory.path

@@ -1,0 +1,38 @@
+/** Descriptor source: an image in a file that is open. */
+import { readSync } from 'node:fs'
+import { ImageError } from '../errors.js'
+import type { ImageSource } from '../reader/source.js'
+
+/**
+ * It is read with blocking calls: most reads are of 8 KiB that the system has at hand.
+ * @param name what messages call it.
+ * @param size of the file, in bytes.
+ */
+export function descriptorSource(name: string, descriptor: number, size: number): ImageSource {
+  return { name, size, read: (position, length) => readAt(name, descriptor, position, length) }
+}
+
+function readAt(name: string, descriptor: number, position: number, length: number): Uint8Array {
+  const buffer = new Uint8Array(new ArrayBuffer(length))
+  let filled = 0
+  while (filled < length) {
+    const at = filled
+    const count = attempt(name, () => readSync(descriptor, buffer, at, length - at, position + at))
+    if (count === 0) break
+    filled += count
+  }
+  return filled === length ? buffer : buffer.subarray(0, filled)
+}
+
+/** What the system refuses is an error of this library, with the image's path and the system's error as its cause. */
+export function attempt<T>(path: string, call: () => T): T {
+  try {
+    return call()
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause)) throw cause
+    const missing = cause.code === 'ENOENT' || cause.code === 'ENOTDIR'
+    throw missing
+      ? new ImageError('IMAGE_NOT_FOUND', 'there is no such file', { path, cause })
+      : new ImageError('IMAGE_UNREADABLE', `it cannot be read (${cause.message})`, { path, cause })
+  }
+}

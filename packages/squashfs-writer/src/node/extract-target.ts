@@ -1,0 +1,199 @@
+/** Extract target: the directory that an image is extracted into, and how anything gets there. */
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  ftruncateSync,
+  futimesSync,
+  lstatSync,
+  openSync,
+  rmdirSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { ExtractError } from '../errors.js'
+import { InodeType } from '../format/inode.js'
+import type { ImageReader } from '../reader/image.js'
+import type { ImageFile, ImageInode } from '../reader/inode-reader.js'
+import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import type { Xattr } from '../tree/node.js'
+import { type ExtractCalls, loadExtractCalls } from './extract-calls.js'
+
+/** What is decided before anything is written; plain data, for threads. */
+export interface TargetSettings {
+  /** The directory, without symlinks; '' for `/`. */
+  readonly root: ByteString
+  readonly overwrite: boolean
+  readonly owners: boolean
+  readonly xattrs: boolean
+}
+
+export interface ExtractTarget {
+  /** Writes a file; its bytes without holes are counted. */
+  writeFile(path: ByteString, file: ImageFile): Promise<void>
+  /** Makes something new at a path: what is there is in the way, or is replaced. */
+  make<T>(path: ByteString, call: (place: Buffer) => T): T
+  /** Does something at a path; what the system refuses becomes an ExtractError. */
+  onDisk<T>(path: ByteString, call: (place: Buffer) => T): T
+  placeOf(path: ByteString): Buffer
+  /** Permission bits that an inode gets. */
+  modeOf(inode: ImageInode): number
+  /** The xattrs of an inode that are to be set, and what sets them loaded. */
+  xattrsOf(inode: ImageInode): Promise<readonly Xattr[]>
+  setXattrs(path: ByteString, set: readonly Xattr[]): void
+  calls(): Promise<ExtractCalls | null>
+  readonly written: Written
+}
+
+/** Counted while it is written. */
+export interface Written {
+  files: number
+  bytes: number
+  /** By name: on how many inodes an xattr was refused. */
+  readonly dropped: Map<ByteString, number>
+}
+
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
+/** Errors by which a filesystem or the kernel refuses an xattr: it is left out. */
+const XATTR_REFUSED = new Set([
+  'EPERM',
+  'EACCES',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EINVAL',
+  'ENOSPC',
+  'E2BIG',
+  'ERANGE',
+])
+const PERMISSIONS = 0o777
+const ALL_BITS = 0o7777
+
+export function extractTarget(
+  image: Pick<ImageReader, 'pieces' | 'xattrs'>,
+  { root, overwrite, owners, xattrs }: TargetSettings,
+  stopped: () => void,
+): ExtractTarget {
+  const written: Written = { files: 0, bytes: 0, dropped: new Map() }
+  let loaded: ExtractCalls | null | undefined
+
+  async function writeFile(path: ByteString, file: ImageFile): Promise<void> {
+    const set = await xattrsOf(file)
+    const descriptor = make(path, (place) => openSync(place, NEW_FILE, 0o600))
+    try {
+      let end = 0
+      for await (const { start, length, bytes } of image.pieces(file)) {
+        stopped()
+        if (bytes === null) continue
+        write(path, descriptor, bytes, start)
+        end = start + length
+        written.bytes += length
+      }
+      onDisk(path, () => {
+        if (end < file.size) ftruncateSync(descriptor, file.size)
+        if (owners) fchownSync(descriptor, file.uid, file.gid)
+        setXattrs(path, set)
+        fchmodSync(descriptor, modeOf(file))
+        futimesSync(descriptor, file.head.mtime, file.head.mtime)
+      })
+    } finally {
+      closeSync(descriptor)
+    }
+    written.files++
+  }
+
+  function write(path: ByteString, descriptor: number, bytes: Uint8Array, start: number): void {
+    for (let at = 0; at < bytes.length; ) {
+      const from = at
+      at += onDisk(path, () => writeSync(descriptor, bytes, from, bytes.length - from, start + from))
+    }
+  }
+
+  function make<T>(path: ByteString, call: (place: Buffer) => T): T {
+    const place = placeOf(path)
+    try {
+      return call(place)
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw extractError(path, error)
+    }
+    return onDisk(path, () => {
+      if (!overwrite)
+        throw new ExtractError(display(path), 'it exists; extract into another directory, or overwrite it')
+      remove(path, place)
+      return call(place)
+    })
+  }
+
+  function remove(path: ByteString, place: Buffer): void {
+    if (!lstatSync(place).isDirectory()) {
+      unlinkSync(place)
+      return
+    }
+    try {
+      rmdirSync(place)
+    } catch (cause) {
+      throw new ExtractError(display(path), 'a directory that is not empty is in the way; remove it', cause)
+    }
+  }
+
+  function onDisk<T>(path: ByteString, call: (place: Buffer) => T): T {
+    try {
+      return call(placeOf(path))
+    } catch (error) {
+      throw error instanceof ExtractError ? error : extractError(path, error)
+    }
+  }
+
+  function extractError(path: ByteString, cause: unknown): unknown {
+    if (codeOf(cause) === undefined) return cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return new ExtractError(display(path), `it cannot be written (${reason})`, cause)
+  }
+
+  function placeOf(path: ByteString): Buffer {
+    return Buffer.from(path === '' ? root || '/' : `${root}/${path}`, 'latin1')
+  }
+
+  function display(path: ByteString): string {
+    return toDisplay(path === '' ? root || '/' : `${root}/${path}`)
+  }
+
+  function modeOf({ head, type }: ImageInode): number {
+    // A program that is someone else's in the image is the user's here: it must not run with the user's rights.
+    const kept = owners || type === InodeType.DIRECTORY ? ALL_BITS : PERMISSIONS
+    return head.mode & kept
+  }
+
+  async function calls(): Promise<ExtractCalls | null> {
+    loaded = loaded === undefined ? await loadExtractCalls() : loaded
+    return loaded
+  }
+
+  async function xattrsOf(inode: ImageInode): Promise<readonly Xattr[]> {
+    const set = xattrs ? await image.xattrs(inode) : []
+    if (set.length > 0) await calls()
+    return set
+  }
+
+  function setXattrs(path: ByteString, set: readonly Xattr[]): void {
+    for (const [name, value] of set) {
+      try {
+        if (loaded) loaded.setXattr(placeOf(path), name, value)
+        else drop(name)
+      } catch (error) {
+        if (!XATTR_REFUSED.has(codeOf(error) ?? '')) throw error
+        drop(name)
+      }
+    }
+  }
+
+  function drop(name: ByteString): void {
+    written.dropped.set(name, (written.dropped.get(name) ?? 0) + 1)
+  }
+
+  return { writeFile, make, onDisk, placeOf, modeOf, xattrsOf, setXattrs, calls, written }
+}
+
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,328 @@
+/**
+ * Extract: writes what is in an image into a directory.
+ *
+ * Nothing is written outside of the directory. The reader lets no name pass that is not one (`..`, `a/b`); every directory
+ * on the way was made here, or is looked at and is one, not a symlink; a file is always a new one; and symlinks are
+ * made when all files are written, so that no path leads through one of them.
+ */
+import {
+  chmodSync,
+  constants,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  realpathSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { ExtractError, ImageError } from '../errors.js'
+import { InodeType } from '../format/inode.js'
+import type { ImageDirectory, ImageInode } from '../reader/inode-reader.js'
+import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
+import { codeOf, extractTarget } from './extract-target.js'
+import { startExtractThreads } from './extract-threads.js'
+import type { OpenImage } from './open-image.js'
+
+export interface ExtractOptions {
+  /** What is extracted, with all below: paths from the image's root. Everything if absent. Symlinks on the way are not followed. */
+  readonly paths?: readonly (string | Uint8Array)[]
+  /** Whether what is in the directory already is replaced; false if absent. Directories are kept, and filled. */
+  readonly overwrite?: boolean
+  /**
+   * Whether all get the owners that the image says; true for root if absent, false for others. Without them a file keeps
+   * neither setuid nor setgid.
+   */
+  readonly owners?: boolean
+  /** Whether extended attributes are set; true if absent. Those that the system refuses are left out and counted. */
+  readonly xattrs?: boolean
+  /** Stops the work; what is written by then stays. */
+  readonly signal?: AbortSignal
+}
+
+/** What was written. */
+export interface ExtractResult {
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  /** Devices, fifos and sockets. */
+  readonly others: number
+  /** Names beyond the first of their inodes. */
+  readonly hardLinks: number
+  /** Bytes of the files, without holes. */
+  readonly bytes: number
+  /** What the system does not let this user make: devices. */
+  readonly skipped: readonly { readonly path: string; readonly message: string }[]
+  /** By name: on how many files and directories an xattr was refused. */
+  readonly droppedXattrs: Readonly<Record<string, number>>
+}
+
+/** Each takes 40 ms to start; what they write goes through one filesystem. */
+const MOST_THREADS = 16
+/** After so many names events have their turn: signals, and what the threads say. Calls here are blocking ones. */
+const NAMES_BETWEEN_EVENTS = 64
+/** Files that are written at the same time, where decoding is not done at once. */
+const FILES_AT_ONCE = 8
+
+/**
+ * Extracts an image, or parts of it, into a directory, which is made if it is missing.
+ * @param image one that is open.
+ * @param directory a symlink to a directory will do. One that was there keeps its own mode, owner, time and xattrs.
+ * @throws ExtractError when something is in the way or cannot be written; ImageError when the image is damaged, or has no such path; the signal's reason when aborted.
+ * @example
+ * const image = await openImage('venv.squashfs')
+ * await extractImage(image, 'venv')
+ */
+export async function extractImage(
+  image: OpenImage,
+  directory: string | Uint8Array,
+  options: ExtractOptions = {},
+): Promise<ExtractResult> {
+  const { signal, overwrite = false, xattrs = true } = options
+  const owners = options.owners ?? process.geteuid?.() === 0
+  signal?.throwIfAborted()
+  const { root, made } = enterTarget(toByteString(directory))
+  const settings = { root, overwrite, owners, xattrs }
+  const target = extractTarget(image, settings, () => signal?.throwIfAborted())
+  const { make, onDisk, placeOf } = target
+  const counts = { directories: 0, symlinks: 0, others: 0, hardLinks: 0 }
+  const skipped: { path: string; message: string }[] = []
+
+  /** Directories that are there, made here or looked at; those above come first. */
+  const present = new Map<ByteString, ImageDirectory>()
+  const firstNames = new Map<number, ByteString>()
+  const later: { readonly path: ByteString; readonly inode: ImageInode }[] = []
+  const links: { readonly path: ByteString; readonly first: ByteString }[] = []
+  const notMade = new Set<ByteString>()
+  const files = startExtractThreads(image, settings, Math.min(availableParallelism(), MOST_THREADS), signal)
+  const here = queue(FILES_AT_ONCE)
+  let taken = 0
+
+  try {
+    for (const path of selection(options.paths)) await extractPath(path)
+    await here.end()
+    const written = await files.end()
+    for (const { path, inode } of later) {
+      signal?.throwIfAborted()
+      await makeOther(path, inode)
+    }
+    for (const { path, first } of links) makeLink(path, first)
+    for (const [path, inode] of [...present].reverse()) {
+      if (path !== '' || made) await finishDirectory(path, inode)
+    }
+    return {
+      ...counts,
+      files: written.files + target.written.files,
+      bytes: written.bytes + target.written.bytes,
+      skipped,
+      droppedXattrs: together(written.dropped, target.written.dropped),
+    }
+  } finally {
+    // Nothing is written any more when the caller learns of an error.
+    await Promise.all([here.settled(), files.stop()])
+  }
+
+  async function extractPath(path: ByteString): Promise<void> {
+    const names = path === '' ? [] : path.split('/')
+    for (let n = 0; n < names.length; n++) {
+      const above = names.slice(0, n).join('/')
+      const inode = await image.find(bytesOf(above))
+      if (inode?.type !== InodeType.DIRECTORY) throw notInImage(path)
+      makeDirectory(above, inode)
+    }
+    const inode = await image.find(bytesOf(path))
+    if (inode === null) throw notInImage(path)
+    if (inode.type !== InodeType.DIRECTORY) return await take(path, inode)
+    for await (const { path: above, inode: directory, names } of image.walk(bytesOf(path))) {
+      makeDirectory(above, directory)
+      for (const { name, inode } of names)
+        if (inode.type !== InodeType.DIRECTORY) await take(above === '' ? name : `${above}/${name}`, inode)
+    }
+  }
+
+  /** Files are begun at once, all else waits until they are written. */
+  async function take(path: ByteString, inode: ImageInode): Promise<void> {
+    if (++taken % NAMES_BETWEEN_EVENTS === 0) await new Promise((resolve) => setImmediate(resolve))
+    signal?.throwIfAborted()
+    if (inode.type !== InodeType.DIRECTORY && inode.links > 1) {
+      const first = firstNames.get(inode.reference)
+      if (first !== undefined) {
+        links.push({ path, first })
+        return
+      }
+      firstNames.set(inode.reference, path)
+    }
+    if (inode.type !== InodeType.FILE) later.push({ path, inode })
+    else if (!(await files.take(path, inode))) await here.add(() => target.writeFile(path, inode))
+  }
+
+  /** Its attributes come last: it may be that nothing can be written into it afterwards. */
+  function makeDirectory(path: ByteString, inode: ImageDirectory): void {
+    if (present.has(path)) return
+    present.set(path, inode)
+    if (path === '') return
+    make(path, mkdirOrLook)
+    counts.directories++
+  }
+
+  async function makeOther(path: ByteString, inode: ImageInode): Promise<void> {
+    const set = await target.xattrsOf(inode)
+    if (inode.type === InodeType.SYMLINK) {
+      make(path, (place) => symlinkSync(Buffer.from(inode.target), place))
+      counts.symlinks++
+    } else if (await makeSpecial(path, inode)) {
+      counts.others++
+    } else {
+      return
+    }
+    onDisk(path, (place) => {
+      if (owners) lchownSync(place, inode.uid, inode.gid)
+      target.setXattrs(path, set)
+      if (inode.type !== InodeType.SYMLINK) chmodSync(place, target.modeOf(inode))
+      lutimesSync(place, inode.head.mtime, inode.head.mtime)
+    })
+  }
+
+  /** Whether it was made: devices are for root. */
+  async function makeSpecial(path: ByteString, inode: ImageInode): Promise<boolean> {
+    const calls = await target.calls()
+    if (calls === null) return skip(path, 'this system has no call that makes it')
+    const device = 'device' in inode ? inode.device : 0
+    try {
+      make(path, (place) => calls.makeNode(place, FILE_TYPES[inode.type] | 0o600, device))
+      return true
+    } catch (error) {
+      if (codeOf(error instanceof ExtractError ? error.cause : error) !== 'EPERM') throw error
+      return skip(path, 'only root can make devices')
+    }
+  }
+
+  function skip(path: ByteString, message: string): false {
+    notMade.add(path)
+    skipped.push({ path: toDisplay(path), message })
+    return false
+  }
+
+  function makeLink(path: ByteString, first: ByteString): void {
+    if (notMade.has(first)) {
+      skip(path, `it is a hard link to ${toDisplay(first)}, which was not made`)
+      return
+    }
+    make(path, (place) => linkSync(placeOf(first), place))
+    counts.hardLinks++
+  }
+
+  async function finishDirectory(path: ByteString, inode: ImageDirectory): Promise<void> {
+    const set = await target.xattrsOf(inode)
+    onDisk(path, (place) => {
+      if (owners) lchownSync(place, inode.uid, inode.gid)
+      target.setXattrs(path, set)
+      chmodSync(place, target.modeOf(inode))
+      utimesSync(place, inode.head.mtime, inode.head.mtime)
+    })
+  }
+}
+
+const FILE_TYPES: Readonly<Record<InodeType, number>> = {
+  [InodeType.DIRECTORY]: constants.S_IFDIR,
+  [InodeType.FILE]: constants.S_IFREG,
+  [InodeType.SYMLINK]: constants.S_IFLNK,
+  [InodeType.BLOCK_DEVICE]: constants.S_IFBLK,
+  [InodeType.CHARACTER_DEVICE]: constants.S_IFCHR,
+  [InodeType.FIFO]: constants.S_IFIFO,
+  [InodeType.SOCKET]: constants.S_IFSOCK,
+}
+
+/** A directory that was there will do; a symlink to one will not. */
+function mkdirOrLook(place: Buffer): void {
+  try {
+    mkdirSync(place, 0o700)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !lstatSync(place).isDirectory()) throw error
+  }
+}
+
+/** The directory that everything goes into, with its own symlinks followed, and whether it is new. */
+function enterTarget(directory: ByteString): { readonly root: ByteString; readonly made: boolean } {
+  const place = Buffer.from(directory, 'latin1')
+  let made = false
+  try {
+    try {
+      mkdirSync(place, 0o700)
+      made = true
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
+    const root = realpathSync.native(place, { encoding: 'latin1' })
+    if (!lstatSync(Buffer.from(root, 'latin1')).isDirectory())
+      throw new ExtractError(toDisplay(directory), 'it is not a directory')
+    return { root: root === '/' ? '' : root, made }
+  } catch (cause) {
+    if (cause instanceof ExtractError || !(cause instanceof Error) || codeOf(cause) === undefined) throw cause
+    const reason =
+      codeOf(cause) === 'ENOENT'
+        ? 'the directory that it would be in does not exist'
+        : `it cannot be used (${cause.message})`
+    throw new ExtractError(toDisplay(directory), reason, cause)
+  }
+}
+
+/** Paths without those that lie below another one. */
+function selection(paths: ExtractOptions['paths']): readonly ByteString[] {
+  if (paths === undefined) return ['']
+  const names = paths.map((path) =>
+    toByteString(path)
+      .split('/')
+      .filter((name) => name !== '' && name !== '.'),
+  )
+  const wanted = new Set(names.map((parts) => parts.join('/')))
+  const isCovered = (parts: readonly ByteString[]) =>
+    parts.some((_, n) => wanted.has(parts.slice(0, n).join('/')))
+  return [...new Set(names.filter((parts) => !isCovered(parts)).map((parts) => parts.join('/')))]
+}
+
+function notInImage(path: ByteString): ImageError {
+  return new ImageError('NOT_IN_IMAGE', `there is no ${toDisplay(path)} in the image`)
+}
+
+function together(...all: readonly ReadonlyMap<ByteString, number>[]): Record<string, number> {
+  const sums = new Map<ByteString, number>()
+  for (const counts of all) for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count)
+  return Object.fromEntries([...sums].sort().map(([name, count]) => [toDisplay(name), count]))
+}
+
+function bytesOf(path: ByteString): Uint8Array {
+  return Buffer.from(path, 'latin1')
+}
+
+/** Work that is under way, a bounded number at a time. The first error ends it. */
+function queue(limit: number): {
+  add(work: () => Promise<void>): Promise<void>
+  /** Waits for all, and fails if one of them did. */
+  end(): Promise<void>
+  /** Waits for all, however they end. */
+  settled(): Promise<void>
+} {
+  const running = new Set<Promise<void>>()
+  let failed: { readonly error: unknown } | undefined
+  const end = async () => {
+    await Promise.all(running)
+    if (failed) throw failed.error
+  }
+  return {
+    end,
+    settled: async () => void (await Promise.all(running)),
+    async add(work) {
+      if (failed) await end()
+      const one: Promise<void> = work()
+        .catch((error: unknown) => {
+          failed ??= { error }
+        })
+        .finally(() => running.delete(one))
+      running.add(one)
+      if (running.size >= limit) await Promise.race(running)
+    },
+  }
+}

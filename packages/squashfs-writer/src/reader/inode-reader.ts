@@ -1,0 +1,86 @@
+/** Inode reader: the inode at a place, with its owners. */
+
+import { viewOf } from '../format/byte-order.js'
+import { type DecodedInode, decodeInode, INODE_SIZE_KNOWN, InodeType, inodeSize } from '../format/inode.js'
+import { decodeMetadataReference, type MetadataPlace, metadataReference } from '../format/metadata-block.js'
+import type { Parts } from './parts.js'
+
+/** What {@link ImageInode} adds to what the format says of an inode. */
+export interface InImage {
+  readonly uid: number
+  readonly gid: number
+  /** Where the inode is: the same for all names of it, and for nothing else. */
+  readonly reference: number
+}
+
+/** An inode of an image, by its `type` a file, a directory, a symlink, a device, a fifo or a socket. */
+export type ImageInode = DecodedInode & InImage
+export type ImageFile = Extract<DecodedInode, { type: typeof InodeType.FILE }> & InImage
+export type ImageDirectory = Extract<DecodedInode, { type: typeof InodeType.DIRECTORY }> & InImage
+export type ImageSymlink = Extract<DecodedInode, { type: typeof InodeType.SYMLINK }> & InImage
+
+/** The kernel takes a page at most; pages of 64 KiB are the largest. */
+const LONGEST_TARGET = 65_535
+
+/** @throws ImageError when there is none. */
+export function inodeAt(parts: Parts, place: MetadataPlace): ImageInode | Promise<ImageInode> {
+  const block = parts.inodes.blockAtHand(place, INODE_SIZE_KNOWN)
+  if (block !== null) {
+    const size = sizeOf(parts, block.view, place.offset)
+    if (place.offset + size <= block.content.length) return decoded(parts, place, block.view, place.offset)
+  }
+  return loadInode(parts, place)
+}
+
+async function loadInode(parts: Parts, place: MetadataPlace): Promise<ImageInode> {
+  const start = await parts.inodes.upTo(place, INODE_SIZE_KNOWN)
+  const size = sizeOf(parts, viewOf(start), 0)
+  const bytes = size <= start.length ? start : await parts.inodes.read(place, size)
+  return decoded(parts, place, viewOf(bytes), 0)
+}
+
+export async function rootOf(parts: Parts): Promise<ImageDirectory> {
+  const root = await inodeAt(parts, decodeMetadataReference(parts.superblock.rootInode))
+  if (root.type !== InodeType.DIRECTORY) throw parts.fail('its root is not a directory')
+  return root
+}
+
+function sizeOf({ fail }: Parts, view: DataView, at: number): number {
+  let size: number
+  try {
+    size = inodeSize(view, at)
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw fail(`an inode cannot be read (${cause.message})`, undefined, cause)
+    throw cause
+  }
+  if (size > INODE_SIZE_KNOWN + LONGEST_TARGET) throw fail('a symlink has a target that is too long')
+  return size
+}
+
+function decoded(parts: Parts, place: MetadataPlace, view: DataView, at: number): ImageInode {
+  const inode = decodedAt(parts, view, at)
+  const { number, uidIndex, gidIndex } = inode.head
+  const { superblock, ids, fail } = parts
+  if (number === 0 || number > superblock.inodeCount)
+    throw fail(`an inode has the number ${number}, and there are ${superblock.inodeCount}`)
+  const [uid, gid] = [ids.values[uidIndex], ids.values[gidIndex]]
+  if (uid === undefined || gid === undefined)
+    throw fail(`an inode has owner ${uidIndex} or group ${gidIndex}, and there are ${ids.values.length}`)
+  // Field by field: a spread or Object.assign takes longer than all of the decoding.
+  const located = inode as DecodedInode & { -readonly [field in keyof InImage]: InImage[field] }
+  located.uid = uid
+  located.gid = gid
+  located.reference = metadataReference(place.block, place.offset)
+  return located
+}
+
+function decodedAt({ superblock, fail }: Parts, view: DataView, at: number): DecodedInode {
+  try {
+    return decodeInode(view, superblock.blockSize, at)
+  } catch (cause) {
+    if (cause instanceof RangeError)
+      throw fail(`an inode cannot be read (${cause.message})`, undefined, cause)
+    throw cause
+  }
+}

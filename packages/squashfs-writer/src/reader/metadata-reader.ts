@@ -1,0 +1,231 @@
+/** Metadata reader: the content of a table's metadata blocks, from any place on, across their borders. */
+import type { Expand } from '../codec/expand.js'
+import { viewOf } from '../format/byte-order.js'
+import {
+  decodeMetadataHeader,
+  METADATA_BLOCK_SIZE,
+  METADATA_HEADER_SIZE,
+  type MetadataPlace,
+} from '../format/metadata-block.js'
+import type { Fail } from './parts.js'
+
+/** Metadata blocks that were decoded, the last 4,096 of them: 32 MiB. */
+export interface BlockCache {
+  /**
+   * @param start where the block's header is, in bytes from the image's start.
+   * @param end where its table ends.
+   */
+  at(start: number, end: number): Block | Promise<Block>
+  /** The same, only when it was decoded before. */
+  atHand(start: number): Block | undefined
+}
+
+export interface Block {
+  /** Up to 8 KiB. */
+  readonly content: Uint8Array
+  readonly view: DataView
+  /** Where the block's header is, and where the next block starts, in bytes from the image's start. */
+  readonly start: number
+  readonly next: number
+}
+
+/** Reads one table. Places are relative to its start. */
+export interface MetadataReader {
+  /** `length` bytes from a place on. @throws ImageError where the table has fewer. */
+  read(place: MetadataPlace, length: number): Uint8Array | Promise<Uint8Array>
+  /** Up to `length` bytes from a place on; fewer where the table ends. */
+  upTo(place: MetadataPlace, length: number): Uint8Array | Promise<Uint8Array>
+  /** The block of a place, when it is at hand and has `length` bytes from there on. */
+  blockAtHand(place: MetadataPlace, length: number): Block | null
+  /** Reads one record after another. */
+  cursor(place: MetadataPlace): Cursor
+  /** Where the bytes are that come `length` after a place. */
+  after(place: MetadataPlace, length: number): Promise<MetadataPlace>
+  /** No more bytes of content than these can follow a block: what is to be larger is refused before it is allocated. */
+  room(place: MetadataPlace): number
+  /** Where the table starts and ends, in bytes from the image's start. */
+  readonly start: number
+  readonly end: number
+}
+
+export interface Cursor {
+  /** The next `length` bytes. @throws ImageError where the table has fewer. */
+  take(length: number): Uint8Array | Promise<Uint8Array>
+}
+
+const BLOCKS_KEPT = 4096
+
+/** Blocks that are decoded ahead of who reads one after the other, where decoding is not done at once. */
+const BLOCKS_AHEAD = 8
+
+export function blockCache(
+  bytes: (position: number, length: number) => Promise<Uint8Array>,
+  expand: Expand,
+  fail: Fail,
+): BlockCache {
+  const known = new Map<number, Block>()
+  const loading = new Map<number, Promise<Block>>()
+  /** By a table's end: where the block begins that comes after the last one that was asked for. */
+  const following = new Map<number, number>()
+
+  function load(start: number, end: number, ahead: number): Promise<Block> {
+    const found = loading.get(start)
+    if (found) return found
+    const block = loadBlock(start, end, ahead)
+    loading.set(start, block)
+    const done = () => void loading.delete(start)
+    block.then(done, done)
+    return block
+  }
+
+  async function loadBlock(start: number, end: number, ahead: number): Promise<Block> {
+    if (start + METADATA_HEADER_SIZE >= end)
+      throw fail(`a metadata block at ${start} is outside of its table`)
+    // One read for both: a block on disk is never larger than its content may be.
+    const room = Math.min(METADATA_HEADER_SIZE + METADATA_BLOCK_SIZE, end - start)
+    const read = await bytes(start, room)
+    const { size, stored } = decodeMetadataHeader(read)
+    const length = METADATA_HEADER_SIZE + size
+    if (size === 0 || size > METADATA_BLOCK_SIZE || length > room)
+      throw fail(`a metadata block at ${start} has ${size} bytes`)
+    const onDisk = read.subarray(METADATA_HEADER_SIZE, length)
+    const next = start + length
+    const expanded = stored ? onDisk : expand(onDisk, METADATA_BLOCK_SIZE)
+    if (expanded instanceof Promise && ahead > 0 && next + METADATA_HEADER_SIZE < end && !known.has(next))
+      load(next, end, ahead - 1).catch(() => {}) // whoever asks for it gets the error
+    const content = await expanded
+    const block = { content, view: viewOf(content), start, next }
+    known.set(start, block)
+    if (known.size > BLOCKS_KEPT)
+      for (const oldest of known.keys()) {
+        known.delete(oldest)
+        break
+      }
+    return block
+  }
+
+  return {
+    at(start, end) {
+      const found = known.get(start)
+      if (found) {
+        following.set(end, found.next)
+        return found
+      }
+      return load(start, end, following.get(end) === start ? BLOCKS_AHEAD : 0)
+    },
+    atHand: (start) => known.get(start),
+  }
+}
+
+/**
+ * @param name of the table, for messages.
+ * @param start where the table starts, in bytes from the image's start.
+ * @param end what comes after its last block.
+ */
+export function metadataReader(
+  cache: BlockCache,
+  name: string,
+  start: number,
+  end: number,
+  fail: Fail,
+): MetadataReader {
+  const room = ({ block, offset }: MetadataPlace) =>
+    Math.max(0, Math.ceil((end - start - block) / (METADATA_HEADER_SIZE + 1)) * METADATA_BLOCK_SIZE - offset)
+
+  async function across(place: MetadataPlace, length: number, exact: boolean): Promise<Uint8Array> {
+    if (length > room(place) && exact) throw fail(`${length} bytes of the ${name} are more than it can hold`)
+    const pieces: Uint8Array[] = []
+    let missing = length
+    let { block: relative, offset } = place
+    while (missing > 0) {
+      const position = start + relative
+      if (position + METADATA_HEADER_SIZE >= end) break
+      const block = await cache.at(position, end)
+      if (offset > block.content.length) throw fail(`a reference into the ${name} leads behind its block`)
+      const piece = block.content.subarray(offset, offset + missing)
+      pieces.push(piece)
+      missing -= piece.length
+      relative = block.next - start
+      offset = 0
+      // Only the last block of a table may be shorter.
+      if (missing > 0 && block.content.length < METADATA_BLOCK_SIZE) break
+    }
+    if (missing > 0 && exact) throw fail(`the ${name} ends in the middle of a record`)
+    return pieces.length === 1 ? pieces[0]! : joined(pieces, length - missing)
+  }
+
+  // What is in one block that is at hand, which nearly all records are, is there without a promise.
+  const get = (place: MetadataPlace, length: number, exact: boolean) => {
+    const content = cache.atHand(start + place.block)?.content
+    if (content !== undefined && place.offset + length <= content.length)
+      return content.subarray(place.offset, place.offset + length)
+    return across(place, length, exact)
+  }
+
+  return {
+    start,
+    end,
+    room,
+    read: (place, length) => get(place, length, true),
+    upTo: (place, length) => get(place, length, false),
+    blockAtHand({ block: relative, offset }, length) {
+      const block = cache.atHand(start + relative)
+      return block === undefined || offset + length > block.content.length ? null : block
+    },
+    async after({ block: relative, offset }, length) {
+      let [at, inside] = [relative, offset + length]
+      while (inside >= METADATA_BLOCK_SIZE) {
+        at = (await cache.at(start + at, end)).next - start
+        inside -= METADATA_BLOCK_SIZE
+      }
+      return { block: at, offset: inside }
+    },
+    cursor(place) {
+      let at = place
+      return {
+        take(length) {
+          const from = at
+          const block = cache.atHand(start + from.block)
+          if (block !== undefined && from.offset + length < block.content.length) {
+            at = { block: from.block, offset: from.offset + length }
+            return block.content.subarray(from.offset, from.offset + length)
+          }
+          return takeAcross(from, length)
+        },
+      }
+
+      async function takeAcross(from: MetadataPlace, length: number): Promise<Uint8Array> {
+        const bytes = await across(from, length, true)
+        const block = await cache.at(start + from.block, end)
+        const inBlock = from.offset + length
+        at =
+          inBlock < block.content.length
+            ? { block: from.block, offset: inBlock }
+            : await afterBlocks(from, inBlock)
+        return bytes
+      }
+
+      async function afterBlocks(from: MetadataPlace, length: number): Promise<MetadataPlace> {
+        let [relative, left] = [from.block, length]
+        for (;;) {
+          const block = await cache.at(start + relative, end)
+          if (left < block.content.length) return { block: relative, offset: left }
+          left -= block.content.length
+          relative = block.next - start
+          // Right behind the last block: what is taken from there fails, if anything is.
+          if (left === 0) return { block: relative, offset: 0 }
+        }
+      }
+    },
+  }
+}
+
+function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}

@@ -1,0 +1,13 @@
+/** Source: where an image is read from, the counterpart of a sink. */
+
+export interface ImageSource {
+  /** Bytes that there are. */
+  readonly size: number
+  /**
+   * The bytes at a position, which lie within {@link size}. They are not changed afterwards. What is answered at once,
+   * without a promise, is used at once.
+   */
+  read(position: number, length: number): Uint8Array | Promise<Uint8Array>
+  /** What messages call the image: its path. */
+  readonly name?: string
+}

@@ -1,0 +1,131 @@
+// What our reader makes of images: of ours, of mksquashfs's and of gensquashfs's, compared with what was put in.
+//
+// READ_TREES sets the number of random trees; PROPERTY_SEED and PROPERTY_PATH repeat one.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import {
+  aHostileTree,
+  asOnDisk,
+  differences,
+  EVERY_FACET,
+  expectedState,
+  type Facet,
+  plant,
+  readBack,
+  requireTools,
+  run,
+  type TreeState,
+  thoroughTree,
+  withFolder,
+  withTmpfs,
+} from 'fixtures'
+import { writeImage } from 'squashfs-writer'
+import { openImage } from 'squashfs-writer/read'
+import { describe, expect, it } from 'vitest'
+
+const TREES = Number(process.env.READ_TREES ?? 100)
+const REPEAT = {
+  ...(process.env.PROPERTY_SEED ? { seed: Number(process.env.PROPERTY_SEED) } : {}),
+  ...(process.env.PROPERTY_PATH ? { path: process.env.PROPERTY_PATH } : {}),
+}
+
+async function verified(path: string): Promise<unknown> {
+  const image = await openImage(path)
+  try {
+    return (await image.verify()).problems
+  } finally {
+    await image.close()
+  }
+}
+
+it(
+  `${TREES} random trees of ours are read back as they were written, and verified`,
+  async () => {
+    await withTmpfs(async (tmpfs) => {
+      const property = fc.asyncProperty(
+        aHostileTree({ maxNodes: 30, maxBytes: 4 << 20 }),
+        ({ tree, options }) =>
+          withFolder(async (scratch) => {
+            const image = join(scratch, 'image.squashfs')
+            await writeImage(tree.entries(), image, options)
+            expect(differences(expectedState(tree.model), await readBack(image))).toEqual([])
+            expect(await verified(image)).toEqual([])
+          }, tmpfs),
+      )
+      await fc.assert(property, { numRuns: TREES, ...REPEAT })
+    })
+  },
+  300_000 + TREES * 2000,
+)
+
+interface Maker {
+  readonly program: 'mksquashfs' | 'gensquashfs'
+  readonly args: (tree: string, image: string) => readonly string[]
+  /** What the maker does not store as the disk has it. */
+  readonly without?: readonly Facet[]
+  readonly changes?: (state: TreeState) => TreeState
+}
+
+const mksquashfs = (...options: string[]): Maker => ({
+  program: 'mksquashfs',
+  args: (tree, image) => [tree, image, '-quiet', '-no-progress', ...options],
+})
+
+/** It makes a file of each hard link, leaves out xattrs without a value, and gives the root to root. */
+const gensquashfs = (...options: string[]): Maker => ({
+  program: 'gensquashfs',
+  args: (tree, image) => [
+    '--quiet',
+    '--pack-dir',
+    tree,
+    '--keep-time',
+    '--keep-xattr',
+    '--force',
+    ...options,
+    image,
+  ],
+  without: ['links', 'hard-links'],
+  changes: (state) =>
+    new Map(
+      [...state].map(([key, node]) => {
+        const xattrs = new Map([...node.xattrs].filter(([, value]) => value.length > 0))
+        return [key, { ...node, xattrs, ...(key === '.' ? { uid: 0, gid: 0 } : {}) }]
+      }),
+    ),
+})
+
+const MAKERS: readonly (readonly [string, Maker])[] = [
+  ['mksquashfs, zstd, 4 KiB', mksquashfs('-comp', 'zstd', '-b', '4096')],
+  ['mksquashfs, zstd, 1 MiB, no fragments', mksquashfs('-comp', 'zstd', '-b', '1M', '-no-fragments')],
+  ['mksquashfs, gzip, 128 KiB, all tails packed', mksquashfs('-comp', 'gzip', '-always-use-fragments')],
+  ['mksquashfs, gzip, 64 KiB, no export table', mksquashfs('-comp', 'gzip', '-b', '64K', '-no-exports')],
+  [
+    'mksquashfs, nothing compressed',
+    mksquashfs('-comp', 'zstd', '-noI', '-noD', '-noF', '-noX', '-b', '16K'),
+  ],
+  ['gensquashfs, zstd, 4 KiB', gensquashfs('--compressor', 'zstd', '--block-size', '4096')],
+  [
+    'gensquashfs, zstd, 1 MiB, export table',
+    gensquashfs('--compressor', 'zstd', '--block-size', '1M', '--exportable'),
+  ],
+  ['gensquashfs, gzip, 128 KiB', gensquashfs('--compressor', 'gzip')],
+]
+
+describe('a tree with one of everything is read as it was, from an image made by', () => {
+  it.each(MAKERS)('%s', async (_, { program, args, without = [], changes = (state) => state }) => {
+    await requireTools([program])
+    await withTmpfs(async (folder) => {
+      // mksquashfs makes two symlinks of one with two names.
+      const model = new Map(thoroughTree({ blockSize: 4096 }))
+      model.delete('links/symlinks-nowhere')
+      const [tree, image] = [join(folder, 'tree'), join(folder, 'image.squashfs')]
+      await mkdir(tree)
+      await plant(model, tree)
+      await run(program, args(tree, image))
+      const facets = EVERY_FACET.filter((facet) => !without.includes(facet))
+      expect(differences(changes(asOnDisk(expectedState(model))), await readBack(image), facets)).toEqual([])
+      expect(await verified(image)).toEqual([])
+    })
+  })
+})

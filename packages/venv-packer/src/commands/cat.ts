@@ -1,0 +1,31 @@
+/** `venv-packer cat`: the content of a file in an image. */
+import { InodeType } from 'squashfs-writer/read'
+import { Failure } from '../errors/failure.js'
+import { locate, withImage } from '../image/opened-image.js'
+
+export interface CatRequest {
+  /** As they were typed. */
+  readonly image: string
+  readonly path: string
+}
+
+/** @param write takes the file's bytes piece by piece; false when no one wants more. */
+export async function cat(
+  request: CatRequest,
+  write: (bytes: Uint8Array) => Promise<boolean>,
+): Promise<void> {
+  await withImage(request.image, async (opened) => {
+    const { inode } = await locate(opened, request.path, true)
+    if (inode.type !== InodeType.FILE) throw notAFile(request, opened.path)
+    for await (const bytes of opened.image.stream(inode)) if (!(await write(bytes))) return
+  })
+}
+
+function notAFile({ image, path }: CatRequest, file: string): Failure {
+  return new Failure(
+    'NOT_A_FILE',
+    `${path} in ${image} is not a file`,
+    `venv-packer list ${image} ${path} shows what it is.`,
+    { path: file },
+  )
+}
