@@ -135,9 +135,11 @@ describe('files that are packed', () => {
         writeFileSync(join(source, `${n % 10}`, `${n}`), `This is number ${n}.`.repeat(1 + (n % 7) * 1000))
       }
       await withLustre(source, { xattrs: [] }, async (lustre) => {
+        // How often directories are looked up depends on which worker has which files.
         const metadata = async () => {
           const made = await lustre.calls()
-          return METADATA_CALLS.map((call) => [call, made[call] ?? 0])
+          const calls = METADATA_CALLS.filter((call) => call !== 'getattr')
+          return calls.map((call) => [call, made[call] ?? 0])
         }
         await metadata()
         await packed(lustre.folder, {})
