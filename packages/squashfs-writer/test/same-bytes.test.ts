@@ -197,12 +197,13 @@ describe('every supported version of Node writes the same image', () => {
            'portable gzip': writer.portableGzip(),
            none: writer.uncompressed(),
          }
-         const ways = process.argv.slice(2).flatMap((folder) => [1, 2, 8].map((threads) => ({ folder, threads })))
+         const [one, other] = process.argv.slice(2)
+         const ways = [[one, 1], [one, 2], [one, 8], [other, 2]]
          const sums = {}
          for (const [name, codec] of Object.entries(codecs)) {
            const found = new Set()
            // What takes long to compress is packed once from each directory.
-           for (const { folder, threads } of ways.filter(({ threads }) => !/19|gzip/.test(name) || threads === 2)) {
+           for (const [folder, threads] of ways.filter(([, threads]) => !/19|gzip/.test(name) || threads === 2)) {
              const sink = writer.memorySink()
              await writer.packDirectory(folder, sink, { codec, threads })
              found.add(createHash('sha256').update(sink.bytes()).digest('hex'))

@@ -212,7 +212,9 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
   if (isFailure(extents)) return yield async () => [failedPiece(file, extents)]
 
   let examine = reading.examination?.wants(file) && digest === null
-  for (const { start, length, hole } of rangesOf(extents, file.size, blockSize)) {
+  // What is examined must be opened: where all is a hole, its first block is read.
+  const dataExtents = examine && extents.length === 0 ? [0, 1] : extents
+  for (const { start, length, hole } of rangesOf(dataExtents, file.size, blockSize)) {
     const last = start + length === file.size
     const inBlocks = request.wantsBlocks() ? length - (last ? request.tailSize(file) : 0) : 0
     const head = { file, size: length, digest: start === 0 ? digest : null, last, failure: null }

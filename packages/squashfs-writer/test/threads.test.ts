@@ -1,0 +1,160 @@
+// How many threads compress, as a codec sees it, and when there are none besides the calling one.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { run, withLustre, withTmpfs } from 'fixtures'
+import { type Codec, memorySink, packDirectory } from 'squashfs-writer'
+import { describe, expect, it } from 'vitest'
+
+/** A codec that counts, where all threads see it, how many of its calls are under way: [now, at most, ever]. */
+const COUNTING = `data:text/javascript,${encodeURIComponent(
+  `export default (shared) => {
+     const counts = new Int32Array(shared)
+     return {
+       name: 'counting',
+       id: 1,
+       compress(bytes) {
+         const now = Atomics.add(counts, 0, 1) + 1
+         for (let most = Atomics.load(counts, 1); most < now; most = Atomics.load(counts, 1))
+           Atomics.compareExchange(counts, 1, most, now)
+         Atomics.add(counts, 2, 1)
+         Atomics.wait(counts, 3, 0, 2) // a while in which others may come
+         Atomics.sub(counts, 0, 1)
+         return bytes
+       },
+     }
+   }`,
+)}`
+
+interface Counted {
+  readonly most: number
+  readonly calls: number
+}
+
+async function byModule(pack: (codec: Codec) => Promise<unknown>): Promise<Counted> {
+  const shared = new SharedArrayBuffer(16)
+  const { default: make }: { default: (shared: SharedArrayBuffer) => Codec } = await import(COUNTING)
+  await pack({ ...make(shared), recipe: { kind: 'module', url: COUNTING, options: shared } })
+  const counts = new Int32Array(shared)
+  return { most: counts[1]!, calls: counts[2]! }
+}
+
+/** Noise, of which nothing is a duplicate. */
+function fill(folder: string, files: number, size: number): void {
+  for (let n = 0; n < files; n++) {
+    mkdirSync(join(folder, `${n % 20}`), { recursive: true })
+    writeFileSync(join(folder, `${n % 20}`, `${n}`), Buffer.alloc(size, `This is the content of file ${n}. `))
+  }
+}
+
+/** More than one thread can be seen to compress only where there are as many cores. */
+const leastOf = (threads: number) => (threads > 1 && availableParallelism() > 1 ? 2 : 1)
+
+describe.each([1, 2, 4])('with threads: %i', (threads) => {
+  it('so many threads compress at a time, and no more', async () => {
+    await withTmpfs(async (folder) => {
+      fill(folder, 40, 3_000_000)
+      const { most, calls } = await byModule((codec) =>
+        packDirectory(folder, memorySink(), { codec, threads }),
+      )
+      expect(calls).toBeGreaterThan(900)
+      expect(most).toBeLessThanOrEqual(threads)
+      expect(most).toBeGreaterThanOrEqual(leastOf(threads))
+    })
+  })
+
+  it('no more compress where many more workers wait for a slow filesystem', async () => {
+    await withTmpfs(async (folder) => {
+      fill(folder, 400, 200_000)
+      await withLustre(folder, { delay: 2, xattrs: [] }, async (lustre) => {
+        await lustre.atOnce()
+        const { most, calls } = await byModule((codec) =>
+          packDirectory(lustre.folder, memorySink(), { codec, threads }),
+        )
+        expect(await lustre.atOnce()).toBeGreaterThan(4)
+        expect(calls).toBeGreaterThan(700)
+        expect(most).toBeLessThanOrEqual(threads)
+      })
+    })
+  })
+
+  it.each([
+    ['at once', 0],
+    ['later', 2],
+  ])(
+    'a codec without a recipe has no more calls under way, all in the calling thread, that end %s',
+    async (_, time) => {
+      await withTmpfs(async (folder) => {
+        fill(folder, 12, 1_500_000)
+        let [now, most, calls] = [0, 0, 0]
+        const codec: Codec = {
+          name: 'own',
+          id: 1,
+          compress(bytes) {
+            most = Math.max(most, ++now)
+            calls++
+            const done = () => {
+              now--
+              return bytes
+            }
+            return time === 0 ? done() : setTimeout(time).then(done)
+          },
+        }
+        await packDirectory(folder, memorySink(), { codec, threads })
+        expect(calls).toBeGreaterThan(100)
+        expect(most).toBeLessThanOrEqual(threads)
+        expect(most).toBe(time === 0 ? 1 : threads)
+      })
+    },
+  )
+})
+
+describe('a worker', () => {
+  /** Runs a program that counts the workers that it makes. */
+  async function workersFor(program: string, source = ''): Promise<number> {
+    const script = `
+      import { syncBuiltinESMExports } from 'node:module'
+      import threads from 'node:worker_threads'
+      let workers = 0
+      threads.Worker = class extends threads.Worker {
+        constructor(...args) {
+          super(...args)
+          workers++
+        }
+      }
+      syncBuiltinESMExports()
+      const { memorySink, packDirectory, writeImage } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
+      const source = ${JSON.stringify(source)}
+      ${program}
+      console.log(workers)`
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script])
+    return Number(stdout.toString())
+  }
+
+  it('is not started for an image of one string', async () => {
+    const image = `await writeImage([{ type: 'file', path: 'a', content: 'Hello.' }], memorySink(), { threads: 8 })`
+    expect(await workersFor(image)).toBe(0)
+  })
+
+  it('is not started for a small directory', async () => {
+    await withTmpfs(async (folder) => {
+      fill(folder, 20, 100)
+      expect(await workersFor('await packDirectory(source, memorySink(), { threads: 8 })', folder)).toBe(0)
+    })
+  })
+
+  it('is started where there is work for it, and never more than threads says', async () => {
+    await withTmpfs(async (folder) => {
+      fill(folder, 60, 2_000_000)
+      for (const threads of [1, 2, 4]) {
+        const workers = await workersFor(
+          `await packDirectory(source, memorySink(), { threads: ${threads} })`,
+          folder,
+        )
+        // With one or two threads the calling thread is one of them.
+        expect(workers).toBe([0, 0, 1, 4, 4][threads])
+      }
+    })
+  })
+})
