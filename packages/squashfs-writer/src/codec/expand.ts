@@ -1,10 +1,9 @@
 /**
  * Expanding: what a codec compressed comes back, and never more than it may be: an image says what it wants.
  *
- * zstd and gzip. For xz, lzma, lz4 and lzo there is no package for Node that is kept up, installs without a script and
- * stops at a bound.
+ * zstd and gzip. Each of the others (xz, lzma, lz4, lzo) would take a package with a binary of its own, for images that
+ * `venv-packer` does not make.
  */
-
 import * as zlib from 'node:zlib'
 import { inflateSync, type ZlibOptions, constants as zlibConstants } from 'node:zlib'
 import type { ImageError, ImageErrorCode } from '../errors.js'
