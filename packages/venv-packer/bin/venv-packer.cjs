@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts venv-packer. What must happen before any other module is loaded happens here: the Node version is judged
-// (so this file keeps to syntax that old Nodes parse), and libuv's thread pool, where compression runs, gets a thread
-// for each core (one more costs 4 %: the blocks displace each other in the caches). It reads its size once, at first use.
+// (so this file keeps to syntax that old Nodes parse), and where Node has no zstd of its own, libuv's thread pool, where the
+// bundled one works, gets a thread for each core. It reads its size once, at first use.
 'use strict'
 
 // Node opens its debugger on a port at SIGUSR1, unless someone listens. What comes before run listens is kept for it.
@@ -23,7 +23,7 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
 }
 
 // Not for run: its command would get the setting, too.
-if (!process.env.UV_THREADPOOL_SIZE && process.argv[2] !== 'run') {
+if (!process.env.UV_THREADPOOL_SIZE && process.argv[2] !== 'run' && !require('node:zlib').zstdCompressSync) {
   process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism())
 }
 
