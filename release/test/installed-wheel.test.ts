@@ -90,7 +90,7 @@ describe.each(['pip', 'uv'] as const)('installed by %s, venv-packer', (way) => {
     const { stdout } = await say(['--version', '--json'])
     expect(JSON.parse(stdout.toString())).toMatchObject({
       node: expect.stringMatching(/^24\./),
-      zstd: { version: expect.any(String) },
+      zstd: { encoder: 'node', version: expect.any(String) },
     })
     for (const args of [
       ['--version'],

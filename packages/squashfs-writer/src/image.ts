@@ -17,7 +17,7 @@ import { createIdTable } from './tables/id-table.js'
 import { encodeInodeTables } from './tables/inode-table.js'
 import { writeLookupTable } from './tables/lookup-table.js'
 import { createXattrTable } from './tables/xattr-table.js'
-import { type ByteString, toBytes, toDisplay } from './tree/byte-string.js'
+import { type ByteString, toDisplay } from './tree/byte-string.js'
 import { type DirectoryNode, detach, type FileNode, type Node } from './tree/node.js'
 import { type InodeOrder, inodeOrder, pathsOf } from './tree/order.js'
 import { checkOwners } from './tree/owners.js'
@@ -59,8 +59,8 @@ export interface Progress {
 
 /** What became of the content of a file. */
 export interface StoredFile {
-  /** The bytes of its path, from the image's root on; of a file with several names, the first. */
-  readonly path: Uint8Array
+  /** From the image's root on, one character for each byte (`squashfs-writer/paths`); of a file with several names, the first. */
+  readonly path: ByteString
   readonly bytes: number
   /** Bytes in the image: its blocks, and its part of the block that its tail shares. 0 where the content was there before. */
   readonly storedBytes: number
@@ -272,7 +272,7 @@ function tellStored(
   const untold = new Set<Node>(files)
   for (const [path, node] of pathsOf(root, new Set<Node>(files))) {
     if (!isFile(node) || !untold.delete(node)) continue // a further name
-    onStored({ path: toBytes(path), bytes: node.size, storedBytes: stored.get(node) ?? 0 })
+    onStored({ path, bytes: node.size, storedBytes: stored.get(node) ?? 0 })
   }
 }
 

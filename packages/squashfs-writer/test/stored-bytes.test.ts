@@ -26,7 +26,7 @@ async function stored(entries: readonly Entry[], options: Parameters<typeof writ
   // An image with compressor options has them in a metadata block behind the superblock.
   const begin =
     superblock + (image.readUInt16LE(24) & 0x400 ? 2 + (image.readUInt16LE(superblock) & 0x7fff) : 0)
-  const paths = told.map(({ path }) => Buffer.from(path).toString())
+  const paths = told.map(({ path }) => Buffer.from(path, 'latin1').toString())
   return {
     of: Object.fromEntries(told.map(({ storedBytes }, n) => [paths[n], storedBytes])),
     sizes: Object.fromEntries(told.map(({ bytes }, n) => [paths[n], bytes])),
@@ -80,12 +80,12 @@ describe('the bytes that a file takes in the image', () => {
     const told: StoredFile[] = []
     const folder = new URL('../src/tree', import.meta.url).pathname
     await packDirectory(folder, memorySink(), { include: ['order.ts'], onStored: (one) => told.push(one) })
-    expect(told.map(({ path }) => path)).toEqual([new TextEncoder().encode('order.ts')])
+    expect(told.map(({ path }) => path)).toEqual(['order.ts'])
     expect(told[0]!.storedBytes).toBeLessThan(told[0]!.bytes)
     const name = Uint8Array.of(0xff, 0x0a)
     await writeImage([{ type: 'file', path: name, content: 'x' }], memorySink(), {
       onStored: (one) => told.push(one),
     })
-    expect(told[1]!.path).toEqual(name)
+    expect(told[1]!.path).toBe('\xff\n')
   })
 })

@@ -18,7 +18,16 @@ import { differences, run, SMALL_PACKAGE, smallVenv, survey, unsquash, withFolde
 import { describe, expect, it } from 'vitest'
 import { launcher, standIns, venvPacker } from './command.js'
 
-/** A folder with a small environment `.venv` in it. */
+/** Makes Node find none of the binaries that zstd's packages bring. */
+const WITHOUT_ZSTD_BINARY = `
+const { _resolveFilename: resolve } = require('node:module')
+require('node:module')._resolveFilename = (name, ...rest) => {
+  if (/^@mongodb-js\\/zstd-/.test(name)) throw new Error('there is no binary')
+  return resolve(name, ...rest)
+}
+`
+
+/** A directory with a small environment `.venv` in it. */
 async function withVenv(use: (folder: string) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
     await smallVenv(join(folder, '.venv'))
@@ -470,11 +479,20 @@ describe('what is refused, with exit code 1 and a remedy', () => {
 
   it('zstd where its library cannot be loaded, and says to take gzip, which does without', async () => {
     await withVenv(async (cwd) => {
-      const surroundings = { cwd, env: { NAPI_RS_NATIVE_LIBRARY_PATH: join(cwd, 'nowhere.node') } }
-      const { code, stdout, stderr } = await venvPacker(['pack', '.venv'], surroundings)
-      expect([code, stdout]).toEqual([1, ''])
-      expect(stderr).toMatch(/^venv-packer: zstd cannot be loaded on this machine\n.* --compression gzip/)
-      expect(await readdir(cwd)).toEqual(['.venv'])
+      const preload = join(cwd, 'no-binary.cjs')
+      await writeFile(preload, WITHOUT_ZSTD_BINARY)
+      const surroundings = { cwd, env: { NODE_OPTIONS: `--require ${preload}` } }
+      const library = join(cwd, '.venv', 'lib', 'many')
+      await mkdir(library, { recursive: true })
+      for (let n = 0; n < 4000; n++) await writeFile(join(library, `${n}.txt`), `${n} `.repeat(200))
+      // By the calling thread, and by workers.
+      for (const threads of ['1', '3']) {
+        const args = ['pack', '.venv', '--encoder', 'bundled', '--threads', threads]
+        const { code, stdout, stderr } = await venvPacker(args, surroundings)
+        expect([code, stdout]).toEqual([1, ''])
+        expect(stderr).toMatch(/^venv-packer: zstd cannot be loaded on this machine\n.* --compression gzip/)
+      }
+      expect(await readdir(cwd)).toEqual(['.venv', 'no-binary.cjs'])
       const gzip = await venvPacker(['pack', '.venv', '--compression', 'gzip'], surroundings)
       expect(gzip).toMatchObject({ code: 0, stderr: '' })
     })

@@ -119,7 +119,10 @@ it('--version --json says what a bug report needs, in one line', async () => {
       command: 'version',
       version: manifest.version,
       node: process.versions.node,
-      zstd: { version: process.versions.zstd ?? null },
+      zstd: {
+        encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
+        version: process.versions.zstd ?? null,
+      },
       platform: `${process.platform}-${process.arch}`,
     })
   }

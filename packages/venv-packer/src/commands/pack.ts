@@ -182,7 +182,7 @@ async function checkWhilePacking(
       shares = checked.shares
       take(checked)
     },
-    onStored: ({ path, storedBytes }) => shares?.add(Buffer.from(path).toString('latin1'), storedBytes),
+    onStored: ({ path, storedBytes }) => shares?.add(path, storedBytes),
   }
 }
 

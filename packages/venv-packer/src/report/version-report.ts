@@ -8,8 +8,11 @@ export function versionJson(): string {
     command: 'version',
     version: packageVersion(),
     node: process.versions.node,
-    // `version` is that of Node's own zstd: null where Node has none (before 22.15).
-    zstd: { version: process.versions.zstd ?? null },
+    // Whose zstd compresses unless --encoder says otherwise, and the version of Node's own: null where Node has none.
+    zstd: {
+      encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
+      version: process.versions.zstd ?? null,
+    },
     platform: `${process.platform}-${process.arch}`,
   }
   return `${JSON.stringify(facts)}\n`

@@ -10,7 +10,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Codec } from '../../codec/codec.js'
-import { SquashfsError } from '../../errors.js'
+import { CodecError, SquashfsError } from '../../errors.js'
 import { createExecutor } from './executor.js'
 import { createPermits } from './permits.js'
 import {
@@ -159,7 +159,9 @@ function createPool({ codec, threads, ...setup }: PoolOptions): Pool {
     if (message.name === 'stat') namesSeen += answered.calls
     calls += answered.calls
     slowCalls += answered.slowCalls
-    if ('error' in answered) reject(answered.error)
+    const { missingCodec } = answered
+    if (missingCodec) reject(new CodecError(missingCodec.codec, missingCodec.reason))
+    else if ('error' in answered) reject(answered.error)
     else resolve(answered.answer as never)
     if (calls >= SAMPLE) judgeCalls()
     if (message.name === 'stat') spawnFor(namesSeen / NAMES_PER_WORKER)

@@ -198,6 +198,8 @@ export interface AnswerMessage {
   readonly answer?: unknown
   /** What the job as a whole failed with. */
   readonly error?: unknown
+  /** In place of `error`, from another thread: the codec that does not run on this machine, and why. */
+  readonly missingCodec?: { readonly codec: string; readonly reason: unknown }
   /** Metadata calls that the job made, and how many of them were slow. */
   readonly calls: number
   readonly slowCalls: number

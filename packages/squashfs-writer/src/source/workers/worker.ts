@@ -1,5 +1,6 @@
 /** A worker: a thread that does the jobs that it is sent. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { CodecError } from '../../errors.js'
 import { loadSourceCalls } from '../../node/source-calls.js'
 import { createExecutor } from './executor.js'
 import { type AnswerMessage, type ExecutorSetup, type JobMessage, type Jobs, READY } from './protocol.js'
@@ -11,10 +12,17 @@ async function serve(): Promise<void> {
   parentPort?.on('message', (job: JobMessage) => {
     before = before.then(async () => {
       const answer = await executor.run(job)
-      parentPort?.postMessage(answer, moved(job, answer))
+      parentPort?.postMessage(sendable(answer), moved(job, answer))
     })
   })
   parentPort?.postMessage(READY)
+}
+
+/** Structured clone makes a plain Error of every error: what programs tell apart by its class goes as data. */
+function sendable({ error, ...answer }: AnswerMessage): AnswerMessage {
+  if (error instanceof CodecError)
+    return { ...answer, missingCodec: { codec: error.codec, reason: error.cause } }
+  return error === undefined ? answer : { ...answer, error }
 }
 
 /** What goes to the calling thread without being copied: an encoded block. */
