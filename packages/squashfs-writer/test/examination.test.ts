@@ -2,6 +2,7 @@
 import {
   closeSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -124,6 +125,17 @@ describe('files that are packed', () => {
           .filter((name) => name.startsWith('large'))
           .sort(),
       )
+    })
+  })
+
+  it('are examined once and told of by each of their names', async () => {
+    await withTmpfs(async (folder) => {
+      writeFileSync(join(folder, 'first'), 'of several names')
+      for (const name of ['second', 'third']) linkSync(join(folder, 'first'), join(folder, name))
+      const { examination, told } = gathering(ENDS, ({ path }) => path !== 'second')
+      await packed(folder, { examination })
+      expect(told.map(([path]) => path).sort()).toEqual(['first', 'third'])
+      expect(told[0]![1]).toBe(told[1]![1])
     })
   })
 

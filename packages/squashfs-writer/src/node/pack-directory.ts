@@ -43,7 +43,10 @@ export interface PackOptions extends ImageOptions, LookOptions {
     readonly examiner: Examiner
     /** Which files are examined. */
     readonly wants: (file: DiskEntry) => boolean
-    /** Told what the examiner returned, in no particular order. */
+    /**
+     * Told what the examiner returned, in no particular order. A file with several names is examined once, under one of
+     * them, and told of once for each name that is wanted.
+     */
     readonly found: (file: DiskEntry, answer: unknown) => void
   }
   /**
@@ -158,12 +161,19 @@ function examinationOf(
   entries: readonly DiskEntry[],
   { wants, found }: NonNullable<PackOptions['examination']>,
 ): Examination {
-  const wanted = new Map<FileNode, DiskEntry>()
-  for (const entry of entries)
-    if (entry.type === 'file' && entry.failure === null && wants(entry)) wanted.set(fileOf(entry), entry)
+  const wanted = new Map<FileNode, DiskEntry[]>()
+  for (const entry of entries) {
+    if (entry.type !== 'file' || entry.failure !== null || !wants(entry)) continue
+    const file = fileOf(entry)
+    const names = wanted.get(file)
+    if (names) names.push(entry)
+    else wanted.set(file, [entry])
+  }
   return {
     wants: (file) => wanted.has(file),
-    found: (file, answer) => found(wanted.get(file)!, answer),
+    found(file, answer) {
+      for (const entry of wanted.get(file)!) found(entry, answer)
+    },
   }
 }
 

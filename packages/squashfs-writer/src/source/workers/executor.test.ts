@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { type Codec, uncompressed } from '../../codec/codec.js'
+import { createExecutor } from './executor.js'
+import { createPermits } from './permits.js'
+import { type ExecutorSetup, type JobMessage, noRanges } from './protocol.js'
+
+function setupFor(changes: Partial<ExecutorSetup> = {}): ExecutorSetup {
+  return {
+    blockSize: 4096,
+    codec: null,
+    storeData: false,
+    permits: createPermits(2),
+    examiner: null,
+    source: '',
+    ...changes,
+  }
+}
+
+const encodeJob = (
+  parts: Extract<JobMessage, { name: 'encode' }>['ask']['parts'],
+  stored = false,
+): JobMessage => ({ id: 5, name: 'encode', ask: { parts, stored } })
+
+const halving: Codec = { name: 'halving', id: 1, compress: (bytes) => bytes.slice(0, bytes.length / 2) }
+const left = ({ permits }: ExecutorSetup) => new Int32Array(permits)[0]
+
+describe('an executor', () => {
+  it('answers by the id of the job, with a block that may be kept', async () => {
+    const buffer = new Uint8Array(4)
+    const transient: Codec = {
+      ...halving,
+      compressTransient(bytes) {
+        buffer.set(bytes.subarray(0, 4))
+        return buffer.subarray(0, bytes.length / 2)
+      },
+    }
+    const executor = createExecutor(setupFor(), transient)
+    const one = await executor.run(encodeJob([Uint8Array.of(1, 2, 3, 4)]))
+    const other = await executor.run(encodeJob([Uint8Array.of(5, 6, 7, 8)]))
+    expect(one).toEqual({ id: 5, answer: { data: Uint8Array.of(1, 2), sizeWord: 2 }, calls: 0, slowCalls: 0 })
+    expect(other.answer).toEqual({ data: Uint8Array.of(5, 6), sizeWord: 2 })
+  })
+
+  it('joins the parts of a block, wherever they lie', async () => {
+    const buffer = new SharedArrayBuffer(10)
+    new Uint8Array(buffer).fill(9)
+    const executor = createExecutor(setupFor(), uncompressed())
+    const { answer } = await executor.run(
+      encodeJob([Uint8Array.of(1), { buffer, start: 8, length: 2 }, Uint8Array.of(3, 4)]),
+    )
+    expect(answer).toEqual({ data: Uint8Array.of(1, 9, 9, 3, 4), sizeWord: 0x0100_0005 })
+  })
+
+  it('leaves a block as it is where that is asked for', async () => {
+    const executor = createExecutor(setupFor(), halving)
+    const { answer } = await executor.run(encodeJob([Uint8Array.of(1, 2)], true))
+    expect(answer).toEqual({ data: Uint8Array.of(1, 2), sizeWord: 0x0100_0002 })
+  })
+
+  it('makes its codec from a recipe', async () => {
+    const url = `data:text/javascript,${encodeURIComponent(
+      `export default (length) => ({ name: 'own', id: 1, compress: (bytes) => bytes.slice(0, length) })`,
+    )}`
+    const executor = createExecutor(setupFor({ codec: { kind: 'module', url, options: 1 } }), null)
+    expect((await executor.run(encodeJob([Uint8Array.of(7, 8, 9)]))).answer).toEqual({
+      data: Uint8Array.of(7),
+      sizeWord: 1,
+    })
+  })
+
+  it.each<readonly [string, Codec['compress']]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no room')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no room'))],
+  ])('whose codec %s says so, and does the next job', async (_, fail) => {
+    const setup = setupFor()
+    let calls = 0
+    const executor = createExecutor(setup, {
+      ...halving,
+      compress: (bytes) => (calls++ === 0 ? fail(bytes) : halving.compress(bytes)),
+    })
+    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({
+      id: 5,
+      error: { message: 'no room' },
+    })
+    expect(left(setup)).toBe(2)
+    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({ answer: { sizeWord: 1 } })
+    expect(left(setup)).toBe(2)
+  })
+
+  it('has a permit while it compresses, and needs none for what is stored', async () => {
+    const setup = setupFor()
+    const seen: unknown[] = []
+    const executor = createExecutor(setup, {
+      ...halving,
+      async compress(bytes) {
+        seen.push(left(setup))
+        await Promise.resolve()
+        seen.push(left(setup))
+        return bytes.slice(1)
+      },
+    })
+    await executor.run(encodeJob([Uint8Array.of(1, 2)]))
+    expect([...seen, left(setup)]).toEqual([1, 1, 2])
+    new Int32Array(setup.permits)[0] = 0
+    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)], true))).toMatchObject({ answer: {} })
+    expect(await createExecutor(setup, uncompressed()).run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({
+      answer: {},
+    })
+  })
+
+  it.each([
+    ['data:text/javascript,export default 1', 'its default export is not a function'],
+    ['file:///nowhere/examiner.mjs', '/nowhere/examiner.mjs'],
+  ])('with the examiner %s fails every job, and says why', async (examiner, message) => {
+    const executor = createExecutor(setupFor({ examiner }), null)
+    for (let n = 0; n < 2; n++)
+      expect(await executor.run({ id: n, name: 'examine', ask: { ranges: noRanges() } })).toMatchObject({
+        id: n,
+        error: { message: expect.stringContaining(message) },
+      })
+  })
+
+  it('without a codec cannot encode, and says so', async () => {
+    const executor = createExecutor(setupFor(), null)
+    expect(await executor.run(encodeJob([Uint8Array.of(1)]))).toMatchObject({
+      error: { message: 'there is no codec' },
+    })
+    executor.close()
+  })
+})

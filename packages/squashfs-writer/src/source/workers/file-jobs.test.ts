@@ -1,0 +1,330 @@
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { withTmpfs } from 'fixtures'
+import { describe, expect, it } from 'vitest'
+import type { BlockEncoder } from '../../image/encode-block.js'
+import { loadSourceCalls, type SourceCalls, splitPath } from '../../node/source-calls.js'
+import { createCallTimer } from './call-timer.js'
+import { digestFile, examineFiles, extentsOf, type FileTools, readRanges } from './file-jobs.js'
+import { createOpenFiles } from './open-files.js'
+import { type Examine, noRanges, RangeFlag, type Ranges } from './protocol.js'
+
+const BLOCK = 4096
+
+/** Marks each block with its length and first byte, so that it shows what was encoded. */
+const marking: BlockEncoder = (bytes) => ({
+  data: Uint8Array.of(0xee, bytes[0]!, bytes.length >> 8),
+  sizeWord: 3,
+})
+
+interface Tree {
+  readonly tools: FileTools
+  readonly ranges: Ranges
+  /** Adds a range of a file, which is written first where there is content. */
+  add(
+    name: string,
+    content: Uint8Array | null,
+    numbers: readonly [start: number, length: number, at: number, inBlocks: number, flags?: number],
+  ): void
+}
+
+async function withTree(
+  use: (tree: Tree, folder: string) => Promise<void>,
+  changes: Partial<FileTools> = {},
+  calls: (source: SourceCalls) => SourceCalls = (source) => source,
+): Promise<void> {
+  await withTmpfs(async (scratch) => {
+    const folder = join(scratch, 'source')
+    mkdirSync(folder)
+    const own = await loadSourceCalls()
+    const source = calls(own)
+    const files = createOpenFiles(source, createCallTimer())
+    const ranges = noRanges()
+    const place = { path: folder, seen: null }
+    const tools: FileTools = {
+      source,
+      files,
+      encode: marking,
+      blockSize: BLOCK,
+      storeData: false,
+      examine: null,
+      pathOf: ({ name }) => name,
+      ...changes,
+    }
+    const sizes = new Map<string, number>()
+    try {
+      await use(
+        {
+          tools,
+          ranges,
+          add(name, content, [start, length, at, inBlocks, flags = 0]) {
+            if (content) {
+              writeFileSync(join(folder, name), content)
+              sizes.set(name, content.length)
+            }
+            const { folder: above, name: last } = splitPath(join(folder, name))
+            const entered = own.enter(above, true)
+            try {
+              ranges.seen.push(content || sizes.has(name) ? entered.status(last).identity : 'never seen')
+            } finally {
+              entered.close()
+            }
+            ranges.folders.push(place)
+            ranges.names.push(name)
+            ranges.numbers.push(sizes.get(name) ?? length, start, length, at, inBlocks, flags)
+          },
+        },
+        folder,
+      )
+    } finally {
+      files.close()
+    }
+  })
+}
+
+const bytes = (length: number, value: number) => new Uint8Array(length).fill(value)
+
+describe('ranges', () => {
+  it('are read to their places; their blocks are encoded in place, and tails left as they are', async () => {
+    await withTree(async ({ tools, ranges, add }) => {
+      add('blocks and a tail', bytes(2 * BLOCK + 10, 1), [0, 2 * BLOCK + 10, 0, 2 * BLOCK])
+      add('tail', bytes(20, 2), [0, 20, 2 * BLOCK + 10, 0])
+      add('short block', bytes(300, 3), [0, 300, 4 * BLOCK, 300])
+      const buffer = new SharedArrayBuffer(8 * BLOCK)
+      const read = await readRanges({ ranges, buffer }, tools)
+      expect(read).toEqual({ failures: [], digests: [], xattrs: [], examined: [], sizeWords: [3, 3, 3] })
+      const at = (start: number, length: number) => [...new Uint8Array(buffer, start, length)]
+      expect(at(0, 3)).toEqual([0xee, 1, BLOCK >> 8])
+      expect(at(BLOCK, 3)).toEqual([0xee, 1, BLOCK >> 8])
+      expect(at(2 * BLOCK, 30)).toEqual([...bytes(10, 1), ...bytes(20, 2)])
+      expect(at(4 * BLOCK, 3)).toEqual([0xee, 3, 1])
+    })
+  })
+
+  it('have a hole where a block is zeros, which is not encoded', async () => {
+    const encoded: number[] = []
+    const encode: BlockEncoder = (block, stored) => {
+      encoded.push(block.length)
+      return marking(block, stored)
+    }
+    await withTree(
+      async ({ tools, ranges, add }) => {
+        const content = bytes(4 * BLOCK, 0)
+        content[0] = 1
+        content[2 * BLOCK + 100] = 1
+        content[4 * BLOCK - 1] = 1
+        add('file', content, [0, content.length, 0, content.length])
+        const { sizeWords } = await readRanges({ ranges, buffer: new SharedArrayBuffer(4 * BLOCK) }, tools)
+        expect(sizeWords).toEqual([3, 0, 3, 3])
+        expect(encoded).toEqual([BLOCK, BLOCK, BLOCK])
+      },
+      { encode },
+    )
+  })
+
+  it('that cannot be read have a failure and empty size words, and the others are read', async () => {
+    await withTree(async ({ tools, ranges, add }, folder) => {
+      add('first', bytes(BLOCK, 1), [0, BLOCK, 0, BLOCK])
+      add('shrunk', bytes(2 * BLOCK, 2), [0, 2 * BLOCK, BLOCK, 2 * BLOCK])
+      add('last', bytes(BLOCK, 3), [0, BLOCK, 3 * BLOCK, BLOCK])
+      writeFileSync(join(folder, 'shrunk'), '')
+      const read = await readRanges({ ranges, buffer: new SharedArrayBuffer(4 * BLOCK) }, tools)
+      expect(read.failures).toEqual([
+        [1, { code: 'CHANGED', message: expect.stringContaining('it shrank from 8192 to 0 bytes') }],
+      ])
+      expect(read.sizeWords).toEqual([3, 0, 0, 3])
+    })
+  })
+
+  it('whose encoder takes its time are encoded one after another, and all are done in the end', async () => {
+    let [now, most] = [0, 0]
+    const encode: BlockEncoder = async (block, stored) => {
+      most = Math.max(most, ++now)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      now--
+      return marking(block, stored)
+    }
+    await withTree(
+      async ({ tools, ranges, add }) => {
+        for (let n = 0; n < 5; n++) add(`${n}`, bytes(BLOCK, n + 1), [0, BLOCK, n * BLOCK, BLOCK])
+        const buffer = new SharedArrayBuffer(5 * BLOCK)
+        const { sizeWords } = await readRanges({ ranges, buffer }, tools)
+        expect([sizeWords, now, most]).toEqual([[3, 3, 3, 3, 3], 0, 1])
+        const firsts = Array.from({ length: 5 }, (_, n) => new Uint8Array(buffer)[n * BLOCK + 1])
+        expect(firsts).toEqual([1, 2, 3, 4, 5])
+      },
+      { encode },
+    )
+  })
+
+  it('of one file that come one after another open it once', async () => {
+    let opened = 0
+    await withTree(
+      async ({ tools, ranges, add }) => {
+        add('file', bytes(3 * BLOCK, 1), [0, BLOCK, 0, BLOCK])
+        add('file', null, [BLOCK, BLOCK, BLOCK, BLOCK])
+        add('file', null, [2 * BLOCK, BLOCK, 2 * BLOCK, BLOCK])
+        opened = 0
+        await readRanges({ ranges, buffer: new SharedArrayBuffer(3 * BLOCK) }, tools)
+        expect(opened).toBe(1)
+      },
+      {},
+      (source) => ({
+        ...source,
+        enter(path, follow) {
+          const folder = source.enter(path, follow)
+          const open = (name: string) => {
+            opened++
+            return folder.open(name)
+          }
+          return { ...folder, open }
+        },
+      }),
+    )
+  })
+
+  it('are digested where that is wanted: equal for equal contents alone', async () => {
+    await withTree(async ({ tools, ranges, add }) => {
+      for (const [n, value] of [1, 1, 2].entries())
+        add(`${n}`, bytes(100, value), [0, 100, 100 * n, 0, n < 3 ? RangeFlag.DIGEST : 0])
+      const { digests } = await readRanges({ ranges, buffer: new SharedArrayBuffer(BLOCK) }, tools)
+      expect(digests.map(([n]) => n)).toEqual([0, 1, 2])
+      const [one, same, other] = digests.map(([, digest]) => digest)
+      expect(same).toBe(one)
+      expect(other).not.toBe(one)
+    })
+  })
+
+  it('may be in the buffer already, or of a file that is open', async () => {
+    await withTree(async ({ tools, ranges, add }, folder) => {
+      add('file', bytes(100, 5), [0, 100, 0, 0])
+      const descriptor = openSync(join(folder, 'file'), 'r')
+      try {
+        const own: Ranges = {
+          folders: [null, descriptor],
+          names: ['', ''],
+          seen: ['', ''],
+          numbers: [BLOCK, 0, BLOCK, 0, BLOCK, 0, 100, 90, 10, BLOCK, 0, 0],
+        }
+        expect(ranges.names).toEqual(['file'])
+        const buffer = new SharedArrayBuffer(2 * BLOCK)
+        new Uint8Array(buffer, 0, BLOCK).fill(9)
+        const read = await readRanges({ ranges: own, buffer }, tools)
+        expect(read).toMatchObject({ failures: [], sizeWords: [3] })
+        expect([...new Uint8Array(buffer, 0, 2)]).toEqual([0xee, 9])
+        expect([...new Uint8Array(buffer, BLOCK, 11)]).toEqual([...bytes(10, 5), 0])
+      } finally {
+        closeSync(descriptor)
+      }
+    })
+  })
+})
+
+describe('an examination', () => {
+  /** What it is told, and what it reads. */
+  const examine: Examine = (file, read) => [
+    file,
+    ...[
+      [0, 3],
+      [98, 5],
+      [200, 1],
+    ].map(([start, length]) => [...read(start!, length!)]),
+  ]
+  const expected = (name: string) => [{ path: name, size: 100 }, [7, 7, 7], [7, 7], []]
+
+  it('is given what was read already, and reads what was not', async () => {
+    await withTree(
+      async ({ tools, ranges, add }) => {
+        add('whole', bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
+        add('part', bytes(100, 7), [50, 20, 100, 0, RangeFlag.EXAMINE])
+        add('not wanted', bytes(100, 7), [0, 100, 200, 0])
+        const { examined } = await readRanges({ ranges, buffer: new SharedArrayBuffer(BLOCK) }, tools)
+        expect(examined).toEqual([
+          [0, expected('whole')],
+          [1, expected('part')],
+        ])
+        expect(examineFiles({ ranges }, tools)).toEqual(
+          ['whole', 'part', 'not wanted'].map((name) => ({ found: expected(name) })),
+        )
+      },
+      { examine },
+    )
+  })
+
+  it('gets bytes of its own, which it may keep and change', async () => {
+    const kept: Uint8Array[] = []
+    await withTree(
+      async ({ tools, ranges, add }) => {
+        add('file', bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
+        const buffer = new SharedArrayBuffer(BLOCK)
+        await readRanges({ ranges, buffer }, tools)
+        kept[0]!.fill(1)
+        expect(new Uint8Array(buffer)[0]).toBe(7)
+      },
+      {
+        examine(_, read) {
+          kept.push(read(0, 10))
+          return null
+        },
+      },
+    )
+  })
+
+  it('that throws is the failure of that file alone', async () => {
+    await withTree(
+      async ({ tools, ranges, add }) => {
+        for (const name of ['a', 'b']) add(name, bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
+        const { failures, examined } = await readRanges(
+          { ranges, buffer: new SharedArrayBuffer(BLOCK) },
+          tools,
+        )
+        expect(failures).toEqual([[0, { code: 'UNKNOWN', message: 'not this one' }]])
+        expect(examined).toEqual([[1, 'b']])
+        expect(examineFiles({ ranges }, tools)).toEqual([
+          { code: 'UNKNOWN', message: 'not this one' },
+          { found: 'b' },
+        ])
+      },
+      {
+        examine({ path }) {
+          if (path === 'a') throw new Error('not this one')
+          return path
+        },
+      },
+    )
+  })
+})
+
+describe('a whole file', () => {
+  it('has a digest, whether its zeros are holes or written, and is examined in the same go', async () => {
+    const content = bytes(3 * 1_048_576, 0)
+    content[2_500_000] = 1
+    for (const source of [
+      (own: SourceCalls) => own,
+      (own: SourceCalls) => ({ ...own, extents: () => [2_400_000, 2_600_000] }),
+    ]) {
+      await withTree(
+        async ({ tools, ranges, add }) => {
+          add('file', content, [0, content.length, 0, 0, RangeFlag.EXAMINE])
+          expect(digestFile({ ranges }, tools)).toEqual({ digest: expect.any(String), examined: 'file' })
+          digests.add((digestFile({ ranges }, tools) as { digest: string }).digest)
+        },
+        { examine: ({ path }) => path },
+        source,
+      )
+    }
+    expect(digests.size).toBe(1)
+  })
+  const digests = new Set<string>()
+
+  it('has data where its filesystem says so', async () => {
+    await withTree(
+      async ({ tools, ranges, add }) => {
+        add('file', bytes(100, 1), [0, 100, 0, 0])
+        expect(extentsOf({ ranges }, tools)).toEqual([10, 20])
+      },
+      {},
+      (own) => ({ ...own, extents: () => [10, 20] }),
+    )
+  })
+})

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import type { SourceCalls, SourceFolder, Status } from '../../node/source-calls.js'
+import { createCallTimer } from './call-timer.js'
+import { createOpenFiles, enterSeen, isSamePlace } from './open-files.js'
+
+const STATUS: Status = {
+  mode: 0o40755,
+  uid: 0,
+  gid: 0,
+  links: 2,
+  size: 0,
+  blocks: 0,
+  mtime: 0,
+  device: 1,
+  major: 0,
+  minor: 0,
+  identity: '1 20 30 40',
+}
+
+/** A filesystem that notes what it is asked. */
+function noting(identities: Readonly<Record<number, string>> = {}) {
+  const asked: string[] = []
+  let next = 10
+  const folderOf = (path: string): SourceFolder => ({
+    names: () => [],
+    status: () => STATUS,
+    target: () => '',
+    open(name) {
+      asked.push(`open ${path}/${name}`)
+      if (name === 'refused') throw Object.assign(new Error('EACCES: not for you'), { code: 'EACCES' })
+      return next++
+    },
+    xattrs: () => [],
+    close: () => asked.push(`leave ${path}`),
+  })
+  const source: SourceCalls = {
+    enter(path, follow) {
+      asked.push(`enter ${path}${follow ? ', following' : ''}`)
+      return folderOf(path)
+    },
+    close: (descriptor) => asked.push(`close ${descriptor}`),
+    identity: (descriptor) => identities[descriptor] ?? SEEN,
+    xattrs: () => [],
+    extents: (_, size) => [0, size],
+  }
+  return { asked, source }
+}
+
+/** As `identity.ts` has it. */
+const SEEN = '5 6 7 8 9'
+const place = (folder: string, name: string) => ({ folder: { path: folder, seen: null }, name, seen: SEEN })
+
+describe('open files', () => {
+  it('of one directory are opened from it, which is entered once', () => {
+    const { asked, source } = noting()
+    const files = createOpenFiles(source, createCallTimer())
+    expect(['a', 'b'].map((name) => files.withFile(place('one', name), false, (n) => n))).toEqual([10, 11])
+    files.withFile(place('two', 'a'), false, () => {})
+    files.close()
+    expect(asked).toEqual([
+      'enter one, following',
+      'open one/a',
+      'close 10',
+      'open one/b',
+      'close 11',
+      'leave one',
+      'enter two, following',
+      'open two/a',
+      'close 12',
+      'leave two',
+    ])
+  })
+
+  it('that go on stay open until another is wanted', () => {
+    const { asked, source } = noting()
+    const files = createOpenFiles(source, createCallTimer())
+    const numbers = [true, true, false].map((goesOn) => files.withFile(place('one', 'a'), goesOn, (n) => n))
+    expect(numbers).toEqual([10, 10, 10])
+    expect(asked.filter((call) => /^(open|close)/.test(call))).toEqual(['open one/a', 'close 10'])
+    files.withFile(place('one', 'a'), true, () => {})
+    files.withFile(place('one', 'b'), true, () => {})
+    files.close()
+    expect(asked.slice(3)).toEqual(['open one/a', 'close 11', 'open one/b', 'close 12', 'leave one'])
+  })
+
+  it('that are others than were found, or changed while they were read, fail and are closed', () => {
+    const { asked, source } = noting({ 10: '5 99 7 8 9' })
+    const files = createOpenFiles(source, createCallTimer())
+    let used = 0
+    expect(() => files.withFile(place('one', 'a'), true, () => used++)).toThrow(
+      expect.objectContaining({ code: 'CHANGED' }),
+    )
+    expect(used).toBe(1)
+    expect(asked.at(-1)).toBe('close 10')
+  })
+
+  it('that cannot be opened, or whose reader throws, leave nothing open', () => {
+    const { asked, source } = noting()
+    const files = createOpenFiles(source, createCallTimer())
+    expect(() => files.withFile(place('one', 'refused'), true, () => {})).toThrow('not for you')
+    const objection = new Error('not this one')
+    expect(() =>
+      files.withFile(place('one', 'a'), true, () => {
+        throw objection
+      }),
+    ).toThrow(objection)
+    files.close()
+    files.close()
+    expect(asked).toEqual(['enter one, following', 'open one/refused', 'open one/a', 'close 10', 'leave one'])
+  })
+
+  it('are counted as metadata calls when they are opened, and not when they go on', () => {
+    const timer = createCallTimer()
+    const files = createOpenFiles(noting().source, timer)
+    for (const goesOn of [true, false, true]) files.withFile(place('one', 'a'), goesOn, () => {})
+    expect(timer.calls).toBe(2)
+  })
+
+  it('are of one place by directory and name', () => {
+    expect(isSamePlace(place('one', 'a'), place('one', 'a'))).toBe(true)
+    expect(isSamePlace(place('one', 'a'), place('one', 'b'))).toBe(false)
+    expect(isSamePlace(place('one', 'a'), place('two', 'a'))).toBe(false)
+  })
+})
+
+describe('a directory', () => {
+  it('is the one that was seen, or it is left again and told of', () => {
+    const { asked, source } = noting()
+    expect(() => enterSeen({ path: 'one', seen: 'another inode' }, true, source)).toThrow(
+      expect.objectContaining({ code: 'CHANGED' }),
+    )
+    expect(asked).toEqual(['enter one, following', 'leave one'])
+    enterSeen({ path: 'two', seen: null }, false, source)
+    expect(asked.at(-1)).toBe('enter two')
+  })
+})

@@ -1,0 +1,60 @@
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it } from 'vitest'
+import { createPermits, permitsOf } from './permits.js'
+
+/** Takes a permit, says so, gives it back when told, and says that. */
+const TAKER = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const left = new Int32Array(workerData.shared)
+  void import(workerData.module).then(({ permitsOf }) => {
+    const permits = permitsOf(workerData.shared)
+    permits.take()
+    parentPort.postMessage(left[0])
+    permits.give()
+  })`
+
+const left = (shared: SharedArrayBuffer) => new Int32Array(shared)[0]
+
+describe('permits', () => {
+  it('are as many as were made, each taken and given back', () => {
+    const shared = createPermits(3)
+    const permits = permitsOf(shared)
+    permits.take()
+    permits.take()
+    expect(left(shared)).toBe(1)
+    permits.give()
+    expect(left(shared)).toBe(2)
+    permits.take()
+    permits.take()
+    expect(left(shared)).toBe(0)
+  })
+
+  it('are the same for all who have the counter', () => {
+    const shared = createPermits(2)
+    const [one, other] = [permitsOf(shared), permitsOf(shared)]
+    one.take()
+    other.take()
+    expect(left(shared)).toBe(0)
+    one.give()
+    other.give()
+    expect(left(shared)).toBe(2)
+  })
+
+  it('that are all taken make a thread wait until one is given back', async () => {
+    const shared = createPermits(1)
+    const permits = permitsOf(shared)
+    permits.take()
+    const source = `data:text/javascript,${encodeURIComponent(`export ${permitsOf}`)}`
+    const worker = new Worker(TAKER, { eval: true, workerData: { shared, module: source } })
+    const messages: unknown[] = []
+    const ended = new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject))
+    worker.on('message', (message) => messages.push(message))
+    await new Promise((resolve) => worker.once('online', resolve))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(messages).toEqual([])
+    permits.give()
+    await ended
+    expect(messages).toEqual([0])
+    expect(left(shared)).toBe(1)
+  })
+})

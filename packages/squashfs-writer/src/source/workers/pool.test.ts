@@ -1,0 +1,282 @@
+// The pool with workers that the test plays itself: what they are sent, and what becomes of it.
+import { EventEmitter } from 'node:events'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Codec, uncompressed } from '../../codec/codec.js'
+import { type Pool, type PoolOptions, withPool } from './pool.js'
+import { type AnswerMessage, type JobMessage, READY } from './protocol.js'
+
+/** A worker that does nothing by itself. */
+class StandIn extends EventEmitter {
+  static readonly all: StandIn[] = []
+  readonly sent: JobMessage[] = []
+  held = true
+  terminated = 0
+  constructor(
+    readonly url: URL,
+    readonly options: {
+      readonly workerData: { readonly codec: unknown; readonly permits: SharedArrayBuffer }
+    },
+  ) {
+    super()
+    StandIn.all.push(this)
+  }
+  postMessage(message: JobMessage): void {
+    this.sent.push(message)
+  }
+  ref(): void {
+    this.held = true
+  }
+  unref(): void {
+    this.held = false
+  }
+  async terminate(): Promise<void> {
+    this.terminated++
+  }
+  /** Says what a worker says once its modules are loaded. */
+  ready(): void {
+    this.emit('message', READY)
+  }
+  /** Answers the job that was sent as the n-th. */
+  answer(n: number, answer: Partial<AnswerMessage> = { answer: 'done' }): void {
+    this.emit('message', { id: this.sent[n]!.id, calls: 0, slowCalls: 0, ...answer })
+  }
+}
+
+vi.mock('node:worker_threads', async (original) => ({
+  ...(await original<typeof import('node:worker_threads')>()),
+  // Called by `new`, when the class is there.
+  Worker: function Worker(...args: ConstructorParameters<typeof StandIn>) {
+    return new StandIn(...args)
+  },
+}))
+
+beforeEach(() => {
+  StandIn.all.length = 0
+})
+
+const OPTIONS: PoolOptions = {
+  threads: 3,
+  codec: uncompressed(),
+  blockSize: 4096,
+  storeData: false,
+  examiner: null,
+  source: '',
+}
+const MIB = 1_048_576
+const PAYS_FOR_ONE = { bytes: 16 * MIB }
+
+const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
+const encode = (pool: Pool, byte = 1) => pool.run('encode', { parts: [Uint8Array.of(byte)], stored: false })
+const stat = (pool: Pool) => pool.run('stat', { directories: [], xattrs: false })
+const names = (worker: StandIn) => worker.sent.map(({ name }) => name)
+
+/** With workers that are ready, so many. */
+function withWorkers(
+  count: number,
+  use: (pool: Pool, workers: StandIn[]) => Promise<void>,
+  options: Partial<PoolOptions> = {},
+  signal = new AbortController().signal,
+): Promise<void> {
+  return withPool({ ...OPTIONS, ...options }, signal, async (pool) => {
+    pool.expect({ bytes: count * PAYS_FOR_ONE.bytes })
+    expect(StandIn.all.length).toBe(count)
+    for (const worker of StandIn.all) worker.ready()
+    await use(pool, StandIn.all)
+  })
+}
+
+describe('jobs', () => {
+  it('go to a worker in their order, two at a time, and what encodes comes before what waits', async () => {
+    await withWorkers(1, async (pool, [worker]) => {
+      const results = [
+        stat(pool),
+        pool.run('examine', { ranges: { folders: [], names: [], seen: [], numbers: [] } }),
+        stat(pool),
+        encode(pool),
+      ]
+      expect(names(worker!)).toEqual(['stat', 'examine'])
+      worker!.answer(0)
+      await results[0]
+      expect(names(worker!)).toEqual(['stat', 'examine', 'encode'])
+      for (const n of [1, 2, 3]) worker!.answer(n)
+      expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done'])
+    })
+  })
+
+  it('go to the worker that has fewest', async () => {
+    await withWorkers(3, async (pool, workers) => {
+      const results = [1, 2, 3, 4, 5].map(() => encode(pool))
+      expect(workers.map(({ sent }) => sent.length)).toEqual([2, 2, 1])
+      for (const worker of workers) for (const n of worker.sent.keys()) worker.answer(n)
+      await Promise.all(results)
+    })
+  })
+
+  it('fail with what the worker says they failed with', async () => {
+    await withWorkers(1, async (pool, [worker]) => {
+      const result = encode(pool)
+      const error = new Error('no room')
+      worker!.answer(0, { error })
+      await expect(result).rejects.toBe(error)
+    })
+  })
+
+  it('are done by the calling thread while no worker is ready', async () => {
+    await withPool(OPTIONS, new AbortController().signal, async (pool) => {
+      expect(await encode(pool, 7)).toEqual({ data: Uint8Array.of(7), sizeWord: 0x0100_0001 })
+      expect(StandIn.all).toEqual([])
+    })
+  })
+
+  it('keep the process alive, and a worker without one does not', async () => {
+    await withWorkers(1, async (pool, [worker]) => {
+      expect(worker!.held).toBe(false)
+      const result = encode(pool)
+      expect(worker!.held).toBe(true)
+      worker!.answer(0)
+      await result
+      expect(worker!.held).toBe(false)
+    })
+  })
+})
+
+describe('a codec without a recipe', () => {
+  const own: Codec = { name: 'own', id: 1, compress: (bytes) => bytes.subarray(1) }
+
+  it('is never asked of a worker: the calling thread encodes, and workers look', async () => {
+    await withPool({ ...OPTIONS, codec: own, threads: 4 }, new AbortController().signal, async (pool) => {
+      pool.expect({ bytes: 1000 * MIB, names: 1_000_000 })
+      expect(StandIn.all).toEqual([])
+      const results = await Promise.all([1, 2, 3, 4, 5, 6].map((byte) => encode(pool, byte)))
+      expect(results.length).toBe(6)
+    })
+  })
+})
+
+describe('workers', () => {
+  it.each([
+    [1, 0],
+    [2, 1],
+    [3, 3],
+    [8, 8],
+  ])('with threads: %i are at most %i, however much there is to do', async (threads, most) => {
+    const pool = withPool({ ...OPTIONS, threads }, new AbortController().signal, async (pool) => {
+      pool.expect({ bytes: 1000 * MIB })
+      expect(StandIn.all.length).toBe(most)
+      for (const worker of StandIn.all) worker.ready()
+    })
+    await pool
+    expect(StandIn.all.map(({ terminated }) => terminated)).toEqual(StandIn.all.map(() => 1))
+  })
+
+  it('are as many as the work pays for', async () => {
+    await withPool({ ...OPTIONS, threads: 8 }, new AbortController().signal, async (pool) => {
+      for (const [work, count] of [
+        [{ bytes: 16 * MIB - 1, names: 0 }, 0],
+        [{ bytes: 8 * MIB, names: 500 }, 1],
+        [{ bytes: 16 * MIB }, 1],
+        [{ names: 3500 }, 3],
+      ] as const) {
+        pool.expect(work)
+        expect(StandIn.all.length).toBe(count)
+      }
+      for (const worker of StandIn.all) worker.ready()
+    })
+  })
+
+  it('are many more once most metadata calls were slow, and share the permits of so many threads as were wanted', async () => {
+    await withWorkers(
+      1,
+      async (pool, workers) => {
+        const first = stat(pool)
+        workers[0]!.answer(0, { answer: [], calls: 16, slowCalls: 8 })
+        await first
+        expect(pool.areSlow()).toBe(false)
+        const counts = [workers.length]
+        for (let n = 1; n < 6; n++) {
+          const result = stat(pool)
+          const asked = workers.find(({ sent }) => sent.length > 0 && sent.at(-1)!.id === n)!
+          asked.answer(asked.sent.length - 1, { answer: [], calls: 16, slowCalls: 9 })
+          await result
+          counts.push(workers.length)
+        }
+        expect(pool.areSlow()).toBe(true)
+        expect(counts.at(-1)).toBeGreaterThanOrEqual(12)
+        expect(counts.at(-1)).toBeLessThanOrEqual(32)
+        const permits = new Set(workers.map(({ options }) => options.workerData.permits))
+        expect(permits.size).toBe(1)
+        expect(new Int32Array([...permits][0]!)[0]).toBe(2)
+        for (const worker of workers) worker.ready()
+      },
+      { threads: 2 },
+    )
+  })
+
+  it('that end take their jobs with them; the others go on', async () => {
+    await withWorkers(2, async (pool, workers) => {
+      const [one, other] = [encode(pool), encode(pool)]
+      workers[0]!.emit('exit', 3)
+      await expect(one).rejects.toMatchObject({ code: 'WORKER', message: 'a worker ended with code 3' })
+      workers[1]!.answer(0)
+      expect(await other).toBe('done')
+    })
+  })
+
+  it('of which the last one fails take what waits with them', async () => {
+    await withWorkers(1, async (pool, [worker]) => {
+      const results = Promise.allSettled([1, 2, 3].map(() => encode(pool)))
+      const error = new Error('out of memory')
+      worker!.emit('error', error)
+      worker!.emit('exit', 1)
+      expect(await results).toEqual([1, 2, 3].map(() => ({ status: 'rejected', reason: error })))
+    })
+  })
+})
+
+describe('the end', () => {
+  it('rejects what is under way, what waits, and what comes after', async () => {
+    let results: Promise<PromiseSettledResult<unknown>[]> | null = null
+    let late: Pool | null = null
+    await withWorkers(1, async (pool, [worker]) => {
+      late = pool
+      results = Promise.allSettled([1, 2, 3].map(() => encode(pool)))
+      // A worker that is terminated ends.
+      worker!.terminate = async () => void worker!.emit('exit', 1)
+    })
+    for (const result of await results!)
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'WORKER' } })
+    await expect(encode(late!)).rejects.toMatchObject({ code: 'WORKER' })
+  })
+
+  it('waits for a worker that loads its modules still, and terminates it then', async () => {
+    let ended = false
+    const pool = withPool(OPTIONS, new AbortController().signal, async (pool) => pool.expect(PAYS_FOR_ONE))
+    void pool.then(() => {
+      ended = true
+    })
+    await aTurn()
+    expect([ended, StandIn.all[0]!.terminated]).toEqual([false, 0])
+    StandIn.all[0]!.ready()
+    await pool
+    expect(StandIn.all[0]!.terminated).toBe(1)
+  })
+
+  it('comes with the signal, whose reason is told and not what the workers left undone', async () => {
+    const stop = new AbortController()
+    const reason = new Error('stopped')
+    const work = withWorkers(
+      1,
+      async (pool, [worker]) => {
+        worker!.terminate = async () => void worker!.emit('exit', 1)
+        const result = encode(pool)
+        stop.abort(reason)
+        await result
+      },
+      {},
+      stop.signal,
+    )
+    await expect(work).rejects.toBe(reason)
+    await expect(withPool(OPTIONS, stop.signal, async () => 1)).rejects.toBe(reason)
+    expect(StandIn.all.length).toBe(1)
+  })
+})

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { type Content, fileNode } from '../../tree/node.js'
+import { addRange, bringsXattrs, factOf, isFailure, noRanges, RangeFlag, rangeOf } from './protocol.js'
+
+const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
+const folder = { path: '/source/sub', seen: 'an inode' }
+
+const onDisk = (bringsXattrs = true): Content => ({
+  kind: 'disk',
+  folder,
+  name: 'name',
+  seen: 'an identity',
+  sparse: false,
+  bringsXattrs,
+})
+
+const REQUEST = {
+  start: 4096,
+  length: 100,
+  at: 8192,
+  inBlocks: 64,
+  flags: RangeFlag.DIGEST | RangeFlag.XATTRS,
+}
+
+describe('a range', () => {
+  it('of a file on disk is its place, and where its bytes go', () => {
+    const ranges = noRanges()
+    addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk()), REQUEST)
+    expect(ranges).toEqual({
+      folders: [folder],
+      names: ['name'],
+      seen: ['an identity'],
+      numbers: [5000, 4096, 100, 8192, 64, RangeFlag.DIGEST | RangeFlag.XATTRS],
+    })
+  })
+
+  it('brings xattrs only where they are read with the content', () => {
+    const ranges = noRanges()
+    addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk(false)), REQUEST)
+    expect(ranges.numbers).toEqual([5000, 4096, 100, 8192, 64, RangeFlag.DIGEST])
+  })
+
+  it('of a range of an open file is counted from where that begins', () => {
+    const ranges = noRanges()
+    addRange(ranges, fileNode(ATTRIBUTES, 5000, { kind: 'range', descriptor: 7, start: 70_000 }), REQUEST)
+    expect(ranges).toEqual({
+      folders: [7],
+      names: [''],
+      seen: [''],
+      numbers: [5000, 74_096, 100, 8192, 64, RangeFlag.DIGEST],
+    })
+  })
+
+  it.each<Content>([
+    { kind: 'bytes', bytes: new Uint8Array(5000) },
+    { kind: 'stream', open: async function* () {} },
+  ])('of $kind has no place: the bytes are in the buffer', (content) => {
+    const ranges = noRanges()
+    addRange(ranges, fileNode(ATTRIBUTES, 5000, content), REQUEST)
+    expect(ranges.folders).toEqual([null])
+  })
+
+  it('comes after those before it', () => {
+    const ranges = noRanges()
+    for (const start of [0, 1, 2]) addRange(ranges, fileNode(ATTRIBUTES, 9, onDisk()), { ...REQUEST, start })
+    expect(ranges.names.length).toBe(3)
+    expect([ranges.numbers[1], ranges.numbers[7], ranges.numbers[13]]).toEqual([0, 1, 2])
+  })
+
+  it('alone is the whole file', () => {
+    expect(rangeOf(fileNode(ATTRIBUTES, 5000, onDisk()), RangeFlag.EXAMINE).numbers).toEqual([
+      5000,
+      0,
+      5000,
+      0,
+      0,
+      RangeFlag.EXAMINE,
+    ])
+  })
+})
+
+describe('what came back', () => {
+  it('is a failure where it has a code', () => {
+    expect(isFailure({ code: 'EIO', message: '' })).toBe(true)
+    for (const answer of [null, undefined, 'code', 1, {}, [], [1, 2]]) expect(isFailure(answer)).toBe(false)
+  })
+
+  it('says of a name what its pair says, and nothing of others', () => {
+    const pairs = [
+      [2, 'two'],
+      [5, 'five'],
+    ] as const
+    expect([0, 2, 3, 5].map((n) => factOf(pairs, n))).toEqual([undefined, 'two', undefined, 'five'])
+    expect(factOf([], 0)).toBeUndefined()
+  })
+})
+
+it('xattrs are read with the content of what fits a buffer', () => {
+  expect([0, 1_048_576, 1_048_577].map(bringsXattrs)).toEqual([true, true, false])
+})
