@@ -90,7 +90,7 @@ export function startExtractThreads(
 
   function hire(file: number): Thread {
     const workerData: ThreadData = { descriptor: file, size, settings }
-    const worker = new Worker(new URL('./extract-worker.cjs', import.meta.url), { workerData, execArgv: [] })
+    const worker = new Worker(new URL('./extract-worker.js', import.meta.url), { workerData, execArgv: [] })
     const thread: Thread = { worker, sent: 0, answered: 0 }
     worker.on('message', (answer: Answer) => {
       thread.answered++
