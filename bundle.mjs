@@ -11,9 +11,12 @@ const packages = {
       index: 'index.ts',
       paths: 'paths.ts',
       'format/index': 'format/index.ts',
-      'node/open-image': 'node/open-image.ts',
+      'image-file/open-image': 'image-file/open-image.ts',
     },
-    threads: { worker: 'source/workers/worker.ts', 'node/extract-worker': 'node/extract-worker.ts' },
+    threads: {
+      worker: 'source/workers/worker.ts',
+      'image-file/extract-worker': 'image-file/extract-worker.ts',
+    },
   },
   'venv-packer': { entries: { cli: 'cli.ts' }, threads: { peek: 'venv/inventory/peek.ts' } },
 }

@@ -10,8 +10,8 @@ const source = (path: string) => join(library, 'src', path)
 
 /** What runs in threads of its own, as the build makes it. */
 const threads = [
-  { startedBy: 'node/workers.ts', file: 'worker.cjs' },
-  { startedBy: 'node/extract-threads.ts', file: 'node/extract-worker.cjs' },
+  { startedBy: 'source/workers/pool.ts', file: 'worker.js' },
+  { startedBy: 'image-file/extract-threads.ts', file: 'image-file/extract-worker.js' },
 ]
 
 export default defineConfig({
@@ -19,7 +19,7 @@ export default defineConfig({
     alias: [
       { find: /^squashfs-writer$/, replacement: source('index.ts') },
       { find: /^squashfs-writer\/format$/, replacement: source('format/index.ts') },
-      { find: /^squashfs-writer\/read$/, replacement: source('node/open-image.ts') },
+      { find: /^squashfs-writer\/read$/, replacement: source('image-file/open-image.ts') },
       { find: /^squashfs-writer\/paths$/, replacement: source('paths.ts') },
     ],
   },

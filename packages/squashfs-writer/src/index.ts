@@ -7,6 +7,7 @@
 export { type Codec, type CodecRecipe, uncompressed } from './codec/codec.js'
 export { gzip, portableGzip } from './codec/gzip.js'
 export { type ZstdEncoder, zstd } from './codec/zstd.js'
+export { type MemorySink, memorySink } from './destination/memory-sink.js'
 export {
   CodecError,
   DestinationError,
@@ -19,20 +20,18 @@ export {
   type Unreadable,
   UnreadableError,
 } from './errors.js'
-export type { Census, Progress, StoredFile, StoredPart } from './image.js'
-export { type MemorySink, memorySink } from './memory-sink.js'
-export type { DirectoryLook } from './node/directory-look.js'
-export type { DiskEntry } from './node/disk-entry.js'
+export type { Sink } from './image/output.js'
+export type { Census, Progress, StoredFile, StoredPart } from './image/write-tree.js'
 export {
   type Examiner,
   type InspectOptions,
   inspectDirectory,
   type LookOptions,
-} from './node/inspect-directory.js'
-export { type Entries, type PackOptions, type PackResult, packDirectory } from './node/pack-directory.js'
-export type { ImageOptions } from './node/settings.js'
-export { type ImageResult, writeImage } from './node/write-image.js'
-export type { Sink } from './output.js'
+} from './inspect-directory.js'
+export type { ImageOptions } from './options.js'
+export { type Entries, type PackOptions, type PackResult, packDirectory } from './pack-directory.js'
+export type { DirectoryLook } from './source/directory-look.js'
+export type { DiskEntry } from './source/disk-entry.js'
 export type { Examine, Failure } from './source/workers/protocol.js'
 export type { Bytes } from './tree/bytes.js'
 export type {
@@ -48,3 +47,4 @@ export type {
 } from './tree/entry.js'
 export type { FoundEntry } from './tree/found-entry.js'
 export type { Warning } from './tree/rules.js'
+export { type ImageResult, writeImage } from './write-image.js'

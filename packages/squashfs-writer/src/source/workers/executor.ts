@@ -2,7 +2,7 @@
 import type { Codec } from '../../codec/codec.js'
 import { codecFrom } from '../../codec/from-recipe.js'
 import { type BlockEncoder, type EncodedBlock, encodeBlock } from '../../image/encode-block.js'
-import { loadSourceCalls } from '../../node/source-calls.js'
+import { loadSourceCalls } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { attempt } from './failure.js'
 import { digestFile, examineFiles, extentsOf, type FileTools, readRanges } from './file-jobs.js'

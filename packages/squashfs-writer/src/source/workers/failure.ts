@@ -1,5 +1,5 @@
 /** Failure: why a job could not read something, as plain data that crosses threads. */
-import { withName } from '../../node/system-error.js'
+import { withName } from '../../system-error.js'
 import type { Failure } from './protocol.js'
 
 /** Something is no longer what was found. */

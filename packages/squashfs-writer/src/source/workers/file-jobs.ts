@@ -2,10 +2,10 @@
 import { readSync } from 'node:fs'
 import { HOLE } from '../../format/data-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
-import { createLargeDigest, digestOf, PART_SIZE } from '../../node/digest.js'
-import type { SourceCalls } from '../../node/source-calls.js'
 import type { ByteString } from '../../tree/byte-string.js'
 import { isValueWanted } from '../../tree/rules.js'
+import { createLargeDigest, digestOf, PART_SIZE } from '../digest.js'
+import type { SourceCalls } from '../filesystem.js'
 import { attempt, ChangedError, failureOf } from './failure.js'
 import { isSamePlace, type OpenFiles } from './open-files.js'
 import {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SourceCalls, SourceFolder, Status } from '../../node/source-calls.js'
+import type { SourceCalls, SourceFolder, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { createOpenFiles, enterSeen, isSamePlace } from './open-files.js'
 
@@ -31,6 +31,8 @@ function noting(identities: Readonly<Record<number, string>> = {}) {
       return next++
     },
     xattrs: () => [],
+
+    xattr: () => null,
     close: () => asked.push(`leave ${path}`),
   })
   const source: SourceCalls = {

@@ -2,9 +2,10 @@
  * Open files: the file and the directory that were opened last stay open, since the parts of a large file come one after
  * another, and so do the files of a directory. Each is proven to be what was found.
  */
-import { changeSince, differsInCtimeAlone, inodeOf } from '../../node/identity.js'
-import type { SourceCalls, SourceFolder } from '../../node/source-calls.js'
+
 import type { FolderOnDisk, Identity } from '../../tree/node.js'
+import type { SourceCalls, SourceFolder } from '../filesystem.js'
+import { changeSince, differsInCtimeAlone, inodeOf } from '../identity.js'
 import type { CallTimer } from './call-timer.js'
 import { ChangedError } from './failure.js'
 import type { FilePlace } from './protocol.js'

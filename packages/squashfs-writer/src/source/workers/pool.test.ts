@@ -67,7 +67,7 @@ const PAYS_FOR_ONE = { bytes: 16 * MIB }
 
 const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
 const encode = (pool: Pool, byte = 1) => pool.run('encode', { parts: [Uint8Array.of(byte)], stored: false })
-const stat = (pool: Pool) => pool.run('stat', { directories: [], xattrs: false })
+const stat = (pool: Pool) => pool.run('stat', { directories: [], xattrs: 'none' })
 const names = (worker: StandIn) => worker.sent.map(({ name }) => name)
 
 /** With workers that are ready, so many. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SourceCalls, SourceFolder, Status } from '../../node/source-calls.js'
+import type { SourceCalls, SourceFolder, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { FACT, FACTS, isFailure, NAMES_PER_BATCH, STAT_TIME } from './protocol.js'
 import { statBatch } from './stat-batch.js'
@@ -44,6 +44,7 @@ function filesystem(
         target: (name) => `target of ${name}`,
         open: () => -1,
         xattrs: (name) => [['user.of', Buffer.from(name)]],
+        xattr: () => null,
         close: () => {},
       }
       return folder
@@ -75,7 +76,7 @@ describe('facts', () => {
   })
 
   it('are in the order of names, with what each kind has', () => {
-    const [answer] = statBatch({ directories: [directory('one')], xattrs: true }, source, createCallTimer())
+    const [answer] = statBatch({ directories: [directory('one')], xattrs: 'all' }, source, createCallTimer())
     const facts = factsOf(answer)
     expect(facts.names).toEqual(['file', 'large', 'link', 'linked', 'refused', 'sub'])
     expect(facts.rest).toEqual([])
@@ -97,13 +98,13 @@ describe('facts', () => {
   })
 
   it('have no xattrs where none are wanted', () => {
-    const [answer] = statBatch({ directories: [directory('one')], xattrs: false }, source, createCallTimer())
+    const [answer] = statBatch({ directories: [directory('one')], xattrs: 'none' }, source, createCallTimer())
     expect(factsOf(answer).xattrs).toEqual([])
   })
 
   it('are about the names that are given, the directory itself among them', () => {
     const [answer] = statBatch(
-      { directories: [directory('one', ['', 'file'])], xattrs: false },
+      { directories: [directory('one', ['', 'file'])], xattrs: 'none' },
       source,
       createCallTimer(),
     )
@@ -114,7 +115,7 @@ describe('facts', () => {
 
   it('of a directory that cannot be entered are a failure, and the next has its own', () => {
     const answers = statBatch(
-      { directories: [directory('gone'), directory('one')], xattrs: false },
+      { directories: [directory('gone'), directory('one')], xattrs: 'none' },
       source,
       createCallTimer(),
     )
@@ -124,7 +125,7 @@ describe('facts', () => {
 
   it('of a directory that is another than was seen are a failure', () => {
     const other = { path: 'one', seen: 'another inode', names: null }
-    expect(statBatch({ directories: [other], xattrs: false }, source, createCallTimer())).toMatchObject([
+    expect(statBatch({ directories: [other], xattrs: 'none' }, source, createCallTimer())).toMatchObject([
       { code: 'CHANGED' },
     ])
   })
@@ -133,7 +134,7 @@ describe('facts', () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`${1000 + n}`, statusOf(FILE)]))
     const timer = createCallTimer()
     const [answer] = statBatch(
-      { directories: [directory('many')], xattrs: false },
+      { directories: [directory('many')], xattrs: 'none' },
       filesystem({ many }),
       timer,
     )
@@ -149,7 +150,7 @@ describe('facts', () => {
     const timer = createCallTimer()
     const slow = filesystem({ many, more: many }, STAT_TIME / 2)
     const answers = statBatch(
-      { directories: [directory('many'), directory('more')], xattrs: false },
+      { directories: [directory('many'), directory('more')], xattrs: 'none' },
       slow,
       timer,
     )

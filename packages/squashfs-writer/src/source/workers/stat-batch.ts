@@ -1,11 +1,11 @@
 /** Stat batch: lists directories, and finds out about the names in them. */
 import { constants } from 'node:fs'
-import { inodeOf } from '../../node/identity.js'
-import type { SourceCalls, SourceFolder, Status } from '../../node/source-calls.js'
 import { ACCESS_ACL } from '../../tree/access-acl.js'
 import type { ByteString } from '../../tree/byte-string.js'
 import type { Identity } from '../../tree/node.js'
 import { isValueWanted } from '../../tree/rules.js'
+import type { SourceCalls, SourceFolder, Status } from '../filesystem.js'
+import { inodeOf } from '../identity.js'
 import type { CallTimer } from './call-timer.js'
 import { attempt, failureOf } from './failure.js'
 import { enterSeen } from './open-files.js'

@@ -1,7 +1,7 @@
 /** A worker: a thread that does the jobs that it is sent. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { CodecError } from '../../errors.js'
-import { loadSourceCalls } from '../../node/source-calls.js'
+import { loadSourceCalls } from '../filesystem.js'
 import { createExecutor } from './executor.js'
 import { type AnswerMessage, type ExecutorSetup, type JobMessage, type Jobs, READY } from './protocol.js'
 

@@ -1,0 +1,38 @@
+/** Memory sink: an image that is wanted as bytes. */
+import { SquashfsError } from '../errors.js'
+import type { Sink } from '../image/output.js'
+
+export interface MemorySink extends Sink {
+  /** What was written so far, in one piece; gaps are zeros. */
+  bytes(): Uint8Array
+}
+
+/**
+ * A sink that keeps what is written, for one image.
+ * @example
+ * const sink = memorySink()
+ * await writeImage([{ type: 'file', path: 'hello.txt', content: 'hello' }], sink)
+ * const image = sink.bytes()
+ */
+export function memorySink(): MemorySink {
+  let room = new Uint8Array(65_536)
+  let size = 0
+  let used = false
+  return {
+    begin() {
+      if (used) throw new SquashfsError('SINK_USED', 'a memory sink holds one image; make one for each')
+      used = true
+    },
+    write(bytes, position) {
+      const end = position + bytes.length
+      if (end > room.length) {
+        const larger = new Uint8Array(Math.max(end, 2 * room.length))
+        larger.set(room.subarray(0, size))
+        room = larger
+      }
+      room.set(bytes, position)
+      size = Math.max(size, end)
+    },
+    bytes: () => room.slice(0, size),
+  }
+}

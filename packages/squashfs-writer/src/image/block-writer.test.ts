@@ -1,0 +1,312 @@
+import { deflateSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Codec, uncompressed } from '../codec/codec.js'
+import { memorySink } from '../destination/memory-sink.js'
+import { createBlockWriter } from './block-writer.js'
+import { type EncodedBlock, encodeBlock } from './encode-block.js'
+import { createOutput, type Output } from './output.js'
+
+/** Drops the last byte: what comes out tells which block it was. */
+const dropping: Codec = { name: 'dropping', id: 1, compress: (bytes) => bytes.slice(0, -1) }
+
+const never: Codec = {
+  name: 'never',
+  id: 1,
+  compress() {
+    throw new Error('nothing was to be compressed')
+  },
+}
+
+/** A codec whose results come when the test wants them. */
+function manual() {
+  const calls: { readonly done: (result: Uint8Array) => void; readonly fail: (error: Error) => void }[] = []
+  const codec: Codec = {
+    name: 'manual',
+    id: 1,
+    compress: () => new Promise<Uint8Array>((done, fail) => calls.push({ done, fail })),
+  }
+  return { codec, calls }
+}
+
+function imageOf(codec: Codec, limit = 100) {
+  const sink = memorySink()
+  const output = createOutput(sink, 0)
+  const writer = createBlockWriter(output, limit)
+  const written: [start: number, sizeWord: number][] = []
+  return {
+    writer,
+    written,
+    submit: (bytes: Uint8Array, stored = false) =>
+      writer.append(encoded(codec, bytes, stored), (start, sizeWord) => written.push([start, sizeWord])),
+    async bytes() {
+      await output.flush()
+      return sink.bytes()
+    },
+  }
+}
+
+/** A block, encoded at once or later; what fails at once fails as what fails later. */
+function encoded(codec: Codec, bytes: Uint8Array, stored: boolean): EncodedBlock | Promise<EncodedBlock> {
+  try {
+    return encodeBlock(codec, bytes, stored)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+const block = (length: number, value = length) => new Uint8Array(length).fill(value)
+const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
+
+/** Whether a promise is done by now. */
+async function isDone(promise: Promise<unknown> | undefined): Promise<boolean> {
+  await aTurn()
+  return Promise.race([Promise.resolve(promise).then(() => true), aTurn().then(() => false)])
+}
+
+describe('blocks', () => {
+  it('lie one behind the other in the order given, each told of its place and size', async () => {
+    const image = imageOf(dropping)
+    for (const length of [10, 20, 5]) image.submit(block(length))
+    await image.writer.drain()
+    expect(image.written).toEqual([
+      [0, 9],
+      [9, 19],
+      [28, 4],
+    ])
+    expect(await image.bytes()).toEqual(
+      new Uint8Array(Buffer.concat([block(9, 10), block(19, 20), block(4, 5)])),
+    )
+  })
+
+  it('keep that order however their compression ends, and whatever the limit', async () => {
+    const aBlock = fc.record({ length: fc.integer({ min: 1, max: 50 }), stored: fc.boolean() })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(aBlock, { maxLength: 20 }),
+        fc.integer({ min: 1, max: 8 }),
+        async (scheduler, blocks, limit) => {
+          let [underWay, most] = [0, 0]
+          const codec: Codec = {
+            name: 'scheduled',
+            id: 1,
+            async compress(bytes) {
+              most = Math.max(most, ++underWay)
+              await scheduler.schedule(Promise.resolve())
+              underWay--
+              return bytes.slice(0, bytes[0]! % 2 === 0 ? -1 : undefined)
+            },
+          }
+          const image = imageOf(codec, limit)
+          const all = async () => {
+            for (const [n, { length, stored }] of blocks.entries()) {
+              await image.writer.room()
+              image.submit(block(length, n), stored)
+            }
+            await image.writer.drain()
+          }
+          await scheduler.waitFor(all())
+
+          const expected: { start: number; word: number; bytes: Uint8Array }[] = []
+          let start = 0
+          for (const [n, { length, stored }] of blocks.entries()) {
+            const smaller = !stored && n % 2 === 0
+            const size = smaller ? length - 1 : length
+            expected.push({ start, word: smaller ? size : size + 0x0100_0000, bytes: block(size, n) })
+            start += size
+          }
+          expect(image.written).toEqual(expected.map(({ start, word }) => [start, word]))
+          expect(await image.bytes()).toEqual(
+            new Uint8Array(Buffer.concat(expected.map(({ bytes }) => bytes))),
+          )
+          expect(most).toBeLessThanOrEqual(limit)
+        },
+      ),
+    )
+  })
+
+  it.each([
+    [9, 9, false],
+    [10, 0x0100_000a, true],
+    [11, 0x0100_000a, true],
+  ])(
+    'of 10 bytes that compress to %d are stored as they are unless that is smaller',
+    async (length, word, stored) => {
+      const image = imageOf({ name: 'any', id: 1, compress: () => block(length, 0xee) })
+      image.submit(block(10, 7))
+      await image.writer.drain()
+      expect(image.written).toEqual([[0, word]])
+      expect(await image.bytes()).toEqual(stored ? block(10, 7) : block(length, 0xee))
+    },
+  )
+
+  it('that are to be stored are not compressed, nor are any when the codec stores', async () => {
+    const wanted = imageOf(never)
+    wanted.submit(block(10), true)
+    expect(wanted.written).toEqual([[0, 0x0100_000a]])
+    const always = imageOf({ ...never, stores: true })
+    always.submit(block(10))
+    expect(always.written).toEqual([[0, 0x0100_000a]])
+    const none = imageOf(uncompressed())
+    none.submit(block(10))
+    expect(none.written).toEqual([[0, 0x0100_000a]])
+    await Promise.all([wanted, always, none].map(({ writer }) => writer.drain()))
+  })
+
+  it('that are stored wait for those before them', async () => {
+    const { codec, calls } = manual()
+    const image = imageOf(codec)
+    image.submit(block(10))
+    image.submit(block(5), true)
+    await aTurn()
+    expect(image.written).toEqual([])
+    calls[0]!.done(block(3))
+    await image.writer.drain()
+    expect(image.written).toEqual([
+      [0, 3],
+      [3, 0x0100_0005],
+    ])
+  })
+
+  it('may be many', async () => {
+    const image = imageOf({ name: 'deflate', id: 1, compress: async (bytes) => deflateSync(bytes) }, 3)
+    const contents = Array.from({ length: 200 }, (_, n) => block(100 + n, n))
+    for (const content of contents) {
+      await image.writer.room()
+      image.submit(content)
+    }
+    await image.writer.drain()
+    const sizes = contents.map((content) => deflateSync(content).length)
+    expect(image.written.map(([, word]) => word)).toEqual(sizes)
+    expect(await image.bytes()).toEqual(
+      new Uint8Array(Buffer.concat(contents.map((content) => deflateSync(content)))),
+    )
+  })
+})
+
+describe('compression', () => {
+  it('goes on with all that are under way', () => {
+    const { codec, calls } = manual()
+    const image = imageOf(codec, 7)
+    for (let n = 0; n < 7; n++) image.submit(block(10))
+    expect(calls.length).toBe(7)
+  })
+
+  it('has no part in what is stored', async () => {
+    const { codec, calls } = manual()
+    const image = imageOf(codec, 100)
+    image.submit(block(10), true)
+    image.submit(block(11))
+    image.submit(block(12), true)
+    expect(calls.length).toBe(1)
+    calls[0]!.done(block(1))
+    await image.writer.drain()
+    expect(image.written.map(([, word]) => word)).toEqual([0x0100_000a, 1, 0x0100_000c])
+  })
+})
+
+describe('the room', () => {
+  it('ends with as many blocks under way as the limit says, and comes back when one is written', async () => {
+    const { codec, calls } = manual()
+    const { writer, submit } = imageOf(codec, 2)
+    expect(writer.room()).toBeUndefined()
+    submit(block(10))
+    expect(writer.room()).toBeUndefined()
+    submit(block(10))
+    const room = writer.room()
+    expect(await isDone(room)).toBe(false)
+    calls[1]!.done(block(1)) // still behind the first
+    expect(await isDone(room)).toBe(false)
+    calls[0]!.done(block(1))
+    expect(await isDone(room)).toBe(true)
+    expect(writer.room()).toBeUndefined()
+  })
+
+  it('is not there with a block under way when the limit is one', async () => {
+    const { codec, calls } = manual()
+    const { writer, submit } = imageOf(codec, 1)
+    submit(block(10))
+    const rooms = [writer.room(), writer.room(), writer.drain()]
+    expect(await isDone(rooms[0])).toBe(false)
+    calls[0]!.done(block(1))
+    await Promise.all(rooms)
+    expect(writer.room()).toBeUndefined()
+  })
+
+  it("is no more than the output's", async () => {
+    let free = () => {}
+    const waits = new Promise<void>((resolve) => {
+      free = resolve
+    })
+    const output: Output = {
+      position: 0,
+      append: () => 0,
+      room: () => waits,
+      flush: () => Promise.resolve(),
+      overwrite: () => Promise.resolve(),
+    }
+    const writer = createBlockWriter(output, 1)
+    expect(writer.room()).toBe(waits)
+    writer.append(Promise.resolve({ data: block(9), sizeWord: 9 }), () => {})
+    const [room, drained] = [writer.room(), writer.drain()]
+    expect(await isDone(room)).toBe(false)
+    expect(await isDone(drained)).toBe(false)
+    free()
+    await Promise.all([room, drained])
+  })
+})
+
+describe('a codec that fails', () => {
+  it('fails whoever waits, and all who come later', async () => {
+    const { codec, calls } = manual()
+    const { writer, submit, written } = imageOf(codec, 2)
+    submit(block(10))
+    submit(block(10))
+    const room = writer.room()
+    calls[1]!.fail(new Error('no room'))
+    await expect(room).rejects.toThrow('no room')
+    await expect(writer.room()).rejects.toThrow('no room')
+    calls[0]!.done(block(1))
+    await aTurn()
+    await expect(writer.drain()).rejects.toThrow('no room')
+    expect(written).toEqual([])
+  })
+
+  it('is told of though nobody waited then, and though its block was the last', async () => {
+    const { codec, calls } = manual()
+    const { writer, submit, written } = imageOf(codec)
+    submit(block(10))
+    submit(block(10))
+    calls[0]!.done(block(1))
+    await aTurn()
+    calls[1]!.fail(new Error('no room'))
+    await aTurn()
+    await expect(writer.drain()).rejects.toThrow('no room')
+    expect(written).toEqual([[0, 1]])
+  })
+
+  it('is told of by its first failure, be it thrown or rejected', async () => {
+    const { writer, submit } = imageOf({
+      name: 'failing',
+      id: 1,
+      compress(bytes) {
+        if (bytes[0] === 1) throw new Error('first')
+        return Promise.reject(new Error('second'))
+      },
+    })
+    submit(block(1))
+    submit(block(2))
+    await aTurn()
+    await expect(writer.drain()).rejects.toThrow('first')
+  })
+
+  it('ends what is stored as well', async () => {
+    const { writer, submit, written } = imageOf(never)
+    submit(block(10))
+    await aTurn()
+    submit(block(10), true)
+    await expect(writer.drain()).rejects.toThrow('nothing was to be compressed')
+    expect(written).toEqual([])
+  })
+})

@@ -1,0 +1,93 @@
+/** Block writer: appends encoded blocks in the order in which they were given, though some are not encoded yet. */
+import type { EncodedBlock } from './encode-block.js'
+import type { Output } from './output.js'
+
+export interface BlockWriter {
+  /**
+   * Gives a block to be appended after all blocks given before it.
+   * @param block its bytes must stay unchanged until `written` is called.
+   * @param written told where the block went, and its size word.
+   */
+  append(
+    block: EncodedBlock | Promise<EncodedBlock>,
+    written: (start: number, sizeWord: number) => void,
+  ): void
+  /** A promise to wait for before the next `append`, when enough is under way. */
+  room(): Promise<void> | undefined
+  /** Waits until every block is appended. */
+  drain(): Promise<void>
+}
+
+interface Slot {
+  readonly written: (start: number, sizeWord: number) => void
+  block: EncodedBlock | null
+}
+
+/**
+ * @param limit blocks that may be under way: being encoded, or encoded before their turn.
+ */
+export function createBlockWriter(output: Output, limit: number): BlockWriter {
+  const queue: (Slot | undefined)[] = []
+  let head = 0
+  let waiting: (() => void)[] = []
+  let failure: { readonly error: unknown } | null = null
+
+  async function encoded(slot: Slot, block: Promise<EncodedBlock>): Promise<void> {
+    try {
+      slot.block = await block
+    } catch (error) {
+      failure ??= { error }
+    }
+    settle()
+  }
+
+  function settle(): void {
+    for (let slot = queue[head]; slot?.block && !failure; slot = queue[head]) {
+      const { data, sizeWord } = slot.block
+      slot.written(output.append(data), sizeWord)
+      queue[head++] = undefined
+    }
+    if (head > limit) {
+      queue.splice(0, head)
+      head = 0
+    }
+    const wake = waiting
+    waiting = []
+    for (const resolve of wake) resolve()
+  }
+
+  const underWay = () => queue.length - head
+  const progress = () => new Promise<void>((resolve) => waiting.push(resolve))
+
+  function throwFailure(): void {
+    if (failure) throw failure.error
+  }
+
+  async function waitUntil(atMost: number): Promise<void> {
+    while (underWay() > atMost) {
+      throwFailure()
+      await progress()
+    }
+    throwFailure()
+    await output.room()
+  }
+
+  return {
+    append(block, written) {
+      if (block instanceof Promise) {
+        const slot: Slot = { written, block: null }
+        queue.push(slot)
+        void encoded(slot, block)
+      } else if (underWay() === 0 && !failure) {
+        written(output.append(block.data), block.sizeWord)
+      } else {
+        queue.push({ written, block })
+      }
+    },
+    room() {
+      if (failure || underWay() >= limit) return waitUntil(limit - 1)
+      return output.room()
+    },
+    drain: () => waitUntil(0),
+  }
+}

@@ -1,0 +1,129 @@
+/** Inode and directory tables: written together, since a listing refers to inodes, and a directory's inode to its listing. */
+
+import { encodeDeviceNumber } from '../format/device-number.js'
+import { encodeListing, type Listing, type ListingEntry } from '../format/directory.js'
+import { NO_FRAGMENT } from '../format/fragment.js'
+import { encodeInode, type Inode, type InodeHead, InodeType } from '../format/inode.js'
+import { METADATA_BLOCK_SIZE } from '../format/metadata-block.js'
+import { toBytes } from '../tree/byte-string.js'
+import type { DirectoryNode, Node } from '../tree/node.js'
+import type { InodeOrder } from '../tree/order.js'
+import type { BlockEncoder } from './encode-block.js'
+import type { IdTable } from './id-table.js'
+import { createMetadataWriter, type Mark, offsetInBlock } from './metadata-writer.js'
+import type { XattrTable } from './xattr-table.js'
+
+/** A listing of more bytes than this gets an index: below, a lookup reads one or two metadata blocks anyway. */
+const INDEX_ABOVE = METADATA_BLOCK_SIZE
+
+/** Where a listing went. */
+interface ListingPlace extends Pick<Listing, 'signposts'> {
+  readonly mark: Mark
+  readonly size: number
+}
+
+export interface InodeTables {
+  readonly inodeBlocks: readonly Uint8Array[]
+  readonly directoryBlocks: readonly Uint8Array[]
+  /** For each inode number from 1 (at index 0): the reference to its inode. */
+  readonly references: Float64Array
+}
+
+/** Encodes every inode and listing; what a record refers to has its place before it. */
+export async function encodeInodeTables(
+  order: InodeOrder,
+  encode: BlockEncoder,
+  stored: boolean,
+  ids: IdTable,
+  xattrs: XattrTable,
+): Promise<InodeTables> {
+  const inodes = createMetadataWriter(encode, stored)
+  const listings = createMetadataWriter(encode, stored)
+  const marks: Mark[] = []
+
+  for (const node of order.leaves) appendInode(leafInode(node))
+  for (const level of order.levels) {
+    await inodes.settle()
+    const places = level.map(appendListing)
+    await listings.settle()
+    for (const [n, node] of level.entries()) appendInode(directoryInode(node, places[n]!))
+  }
+  const inodeBlocks = (await inodes.finish()).blocks
+  const directoryBlocks = (await listings.finish()).blocks
+  return { inodeBlocks, directoryBlocks, references: Float64Array.from(marks, inodes.reference) }
+
+  function appendInode(inode: Inode): void {
+    marks.push(inodes.mark())
+    inodes.append(encodeInode(inode))
+  }
+
+  function appendListing(node: DirectoryNode): ListingPlace {
+    const mark = listings.mark()
+    const { bytes, signposts } = encodeListing(listingEntries(node), offsetInBlock(mark))
+    listings.append(bytes)
+    return { mark, size: bytes.length, signposts }
+  }
+
+  function directoryInode(node: DirectoryNode, { mark, size, signposts }: ListingPlace): Inode {
+    const index = size > INDEX_ABOVE ? signposts : []
+    return {
+      type: InodeType.DIRECTORY,
+      head: headOf(node),
+      listingBlock: listings.blockStart(mark),
+      listingOffset: offsetInBlock(mark),
+      listingSize: size,
+      links: node.links,
+      parent: node.parent?.number ?? order.count + 1,
+      index: index.map(({ offset, name }) => ({ offset, name, block: listings.blockStart(mark + offset) })),
+    }
+  }
+
+  function listingEntries(node: DirectoryNode): ListingEntry[] {
+    const entries: ListingEntry[] = []
+    for (const [name, child] of node.children) {
+      const mark = marks[child.number - 1]!
+      entries.push({
+        name: toBytes(name),
+        type: child.type,
+        inodeNumber: child.number,
+        inodeBlock: inodes.blockStart(mark),
+        inodeOffset: offsetInBlock(mark),
+      })
+    }
+    return entries
+  }
+
+  function leafInode(node: Exclude<Node, DirectoryNode>): Inode {
+    const { links } = node
+    const head = headOf(node)
+    switch (node.type) {
+      case InodeType.FILE: {
+        const { start, sparse, blockSizes, fragment, fragmentOffset } = node.placement ?? EMPTY
+        const { type, size } = node
+        return { type, head, links, size, start, sparse, blockSizes, fragment, fragmentOffset }
+      }
+      case InodeType.SYMLINK:
+        return { type: node.type, head, links, target: toBytes(node.target) }
+      case InodeType.BLOCK_DEVICE:
+      case InodeType.CHARACTER_DEVICE:
+        return { type: node.type, head, links, device: encodeDeviceNumber(node.major, node.minor) }
+      case InodeType.FIFO:
+      case InodeType.SOCKET:
+        return { type: node.type, head, links }
+    }
+  }
+
+  function headOf(node: Node): InodeHead {
+    return {
+      mode: node.mode,
+      uidIndex: ids.indexOf(node.uid),
+      gidIndex: ids.indexOf(node.gid),
+      mtime: node.mtime,
+      number: node.number,
+      xattrIndex: xattrs.indexOf(node.xattrs),
+    }
+  }
+}
+
+/** The placement of a file without content. */
+const EMPTY = { start: 0, sparse: 0, blockSizes: [], fragment: NO_FRAGMENT, fragmentOffset: 0 }

@@ -1,0 +1,617 @@
+import { deflateSync, inflateSync } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Codec, uncompressed } from '../codec/codec.js'
+import { memorySink } from '../destination/memory-sink.js'
+import { type FileNode, fileNode } from '../tree/node.js'
+import { createBlockWriter } from './block-writer.js'
+import type { ContentReader, ContentRequest, Piece } from './content-reader.js'
+import { encodeBlock } from './encode-block.js'
+import type { PartsEncoder } from './fragments.js'
+import { createOutput } from './output.js'
+import { type DataOptions, type DataResult, writeData } from './write-data.js'
+
+const BLOCK = 4096
+const NO_FRAGMENT = 0xffff_ffff
+/** Bytes of the image before the first block, as there are in any image: no block begins at 0. */
+const BEFORE = 96
+
+const deflating: Codec = { name: 'deflate', id: 1, compress: (bytes) => deflateSync(bytes) }
+
+const OPTIONS: DataOptions = {
+  blockSize: BLOCK,
+  fragments: 'small-files',
+  deduplicate: true,
+  storeFragments: false,
+  failureEndsAll: false,
+  errorsOnly: false,
+}
+
+const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
+
+function fileOf(content: Uint8Array): FileNode {
+  return fileNode(ATTRIBUTES, content.length, { kind: 'bytes', bytes: content })
+}
+
+const contentOf = ({ content }: FileNode) => (content.kind === 'bytes' ? content.bytes : new Uint8Array(0))
+
+/** Bytes that are never zero; another seed gives another content. */
+const noise = (length: number, seed = 1) =>
+  Uint8Array.from({ length }, (_, n) => ((Math.imul(n + seed, 0x9e37_79b1) >>> 11) % 255) + 1)
+
+type ContentKind = 'zeros' | 'noise' | 'one byte' | 'noise with a hole'
+
+/** Bytes of which a few numbers tell, so that a counterexample can be read. */
+function bytesOf({ kind, size, seed }: { kind: ContentKind; size: number; seed: number }): Uint8Array {
+  switch (kind) {
+    case 'zeros':
+      return new Uint8Array(size)
+    case 'noise':
+      return noise(size, seed)
+    case 'one byte':
+      return new Uint8Array(size).fill(1, seed * 4095, seed * 4095 + 1)
+    case 'noise with a hole':
+      return noise(size).fill(0, seed * BLOCK, (seed + 1) * BLOCK)
+  }
+}
+
+/** A piece whose bytes are not encoded yet. */
+interface RawPiece extends Omit<Piece, 'content' | 'size'> {
+  /** How many zeros there are in a hole; null for what another file has. */
+  readonly bytes: Uint8Array | number | null
+}
+
+/** Reads files without encoding them. */
+interface RawReader {
+  read(
+    files: readonly FileNode[],
+    request: ContentRequest,
+  ): AsyncIterable<{ readonly pieces: readonly RawPiece[]; release(): void }>
+}
+
+/** Encodes what another reader reads. */
+function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentReader {
+  return {
+    async *read(files, request) {
+      for await (const { pieces, release } of reader.read(files, request))
+        yield { pieces: await Promise.all(pieces.map((raw) => encodedPiece(raw, request))), release }
+    },
+  }
+
+  async function encodedPiece({ bytes, ...raw }: RawPiece, request: ContentRequest): Promise<Piece> {
+    const tail = raw.last ? request.tailSize(raw.file) : 0
+    if (bytes === null) return { ...raw, content: null, size: raw.file.size }
+    if (typeof bytes === 'number') return { ...raw, content: Math.max(0, bytes - tail), size: bytes }
+    const own = bytes.slice()
+    const inBlocks = bytes.length - tail
+    const sizeWords: number[] = []
+    for (let at = 0; at < inBlocks; at += BLOCK) {
+      const block = bytes.subarray(at, Math.min(at + BLOCK, inBlocks))
+      if (block.every((byte) => byte === 0)) {
+        sizeWords.push(0)
+        continue
+      }
+      const { data, sizeWord } = await encodeBlock(codec, block, storeData)
+      own.set(data, at)
+      sizeWords.push(sizeWord)
+    }
+    return { ...raw, content: { bytes: own, sizeWords, inBlocks }, size: bytes.length }
+  }
+}
+
+const partsEncoder =
+  (codec: Codec): PartsEncoder =>
+  async (parts, stored) =>
+    encodeBlock(codec, Buffer.concat(parts), stored)
+
+const piece = (file: FileNode, changes: Partial<RawPiece> = {}): RawPiece => ({
+  file,
+  bytes: contentOf(file),
+  digest: null,
+  last: true,
+  failure: null,
+  ...changes,
+})
+
+/** Hands out these pieces, one batch each. */
+const readerOf = (pieces: readonly RawPiece[]): RawReader => ({
+  async *read() {
+    for (const one of pieces) yield { pieces: [one], release: () => {} }
+  },
+})
+
+/** Reads files from memory, `part` bytes at a time; what was read before and would take several parts is not read again. */
+function memoryReader(part: number, inBatch = 1) {
+  const asked: { file: FileNode; digest: boolean }[] = []
+  const released: number[] = []
+  const seen = new Set<string>()
+  const reader: RawReader = {
+    async *read(files, { wantsDigest }) {
+      const pieces: RawPiece[] = []
+      for (const file of files) {
+        const digest = wantsDigest(file)
+        asked.push({ file, digest })
+        const bytes = contentOf(file)
+        const own = digest ? Buffer.from(bytes).toString('base64') : null
+        if (own !== null && seen.has(own) && bytes.length > part) {
+          pieces.push(piece(file, { bytes: null, digest: own }))
+          continue
+        }
+        if (own !== null) seen.add(own)
+        for (let at = 0; at === 0 || at < bytes.length; at += part) {
+          const last = at + part >= bytes.length
+          pieces.push(piece(file, { bytes: bytes.slice(at, at + part), digest: at === 0 ? own : null, last }))
+        }
+      }
+      for (let at = 0; at < pieces.length; at += inBatch)
+        yield { pieces: pieces.slice(at, at + inBatch), release: () => released.push(at) }
+    },
+  }
+  return { reader, asked, released }
+}
+
+/** Writes files and gives all that came of it. */
+async function written(
+  files: readonly FileNode[],
+  { storeData = false, ...changes }: Partial<DataOptions> & { readonly storeData?: boolean } = {},
+  codec: Codec = deflating,
+  reader: RawReader = memoryReader(1 << 20).reader,
+) {
+  const sink = memorySink()
+  const output = createOutput(sink, 0)
+  output.append(new Uint8Array(BEFORE))
+  const writer = createBlockWriter(output, 4)
+  const told: [files: number, bytes: number][] = []
+  const result = await writeData(
+    files,
+    encoding(reader, codec, storeData),
+    writer,
+    partsEncoder(codec),
+    { ...OPTIONS, ...changes },
+    (...more) => told.push(more),
+  )
+  await output.flush()
+  const image = sink.bytes()
+  return { result, image, told, content: (file: FileNode) => readFile(file, image, result) }
+}
+
+/** A file's bytes, read from the image by its placement as a kernel reads them. */
+function readFile({ size, placement }: FileNode, image: Uint8Array, { fragments }: DataResult): Buffer {
+  if (!placement) throw new Error('the file has no place')
+  const onDisk = (start: number, word: number) => {
+    const bytes = image.subarray(start, start + (word % 0x0100_0000))
+    return word >= 0x0100_0000 ? Buffer.from(bytes) : inflateSync(bytes)
+  }
+  const hasTail = placement.fragment !== NO_FRAGMENT
+  expect(placement.blockSizes.length).toBe(hasTail ? Math.floor(size / BLOCK) : Math.ceil(size / BLOCK))
+  let start = placement.start
+  const parts = placement.blockSizes.map((word, n) => {
+    const length = Math.min(BLOCK, size - n * BLOCK)
+    if (word === 0) return Buffer.alloc(length)
+    start += word % 0x0100_0000
+    return onDisk(start - (word % 0x0100_0000), word)
+  })
+  if (hasTail) {
+    const { start, sizeWord } = fragments[placement.fragment]!
+    const { fragmentOffset } = placement
+    parts.push(onDisk(start, sizeWord).subarray(fragmentOffset, fragmentOffset + (size % BLOCK)))
+  }
+  return Buffer.concat(parts)
+}
+
+describe('the contents of files', () => {
+  it('come back, whatever they are and however they are written', async () => {
+    const aSize = fc.oneof(
+      fc.constantFrom(0, 1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLOCK, 3 * BLOCK + 7),
+      fc.nat(300),
+    )
+    const aContent = fc.record({
+      kind: fc.constantFrom<ContentKind[]>('zeros', 'noise', 'one byte', 'noise with a hole'),
+      size: aSize,
+      seed: fc.nat(3),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(aContent, { maxLength: 25, size: 'max' }),
+        fc.record({
+          fragments: fc.constantFrom('small-files', 'always', 'never'),
+          deduplicate: fc.boolean(),
+          storeData: fc.boolean(),
+          storeFragments: fc.boolean(),
+        }),
+        fc.constantFrom(deflating, uncompressed()),
+        fc.constantFrom(1, 2, 100).map((blocks) => blocks * BLOCK),
+        fc.integer({ min: 1, max: 7 }),
+        async (recipes, options, codec, part, inBatch) => {
+          const contents = recipes.map(bytesOf)
+          const files = contents.map(fileOf)
+          const { reader } = memoryReader(part, inBatch)
+          const { content, result, told } = await written(files, options, codec, reader)
+          expect(files.map((file) => content(file).equals(contentOf(file)))).toEqual(files.map(() => true))
+          expect(result.failures.size).toBe(0)
+          const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0)
+          expect(sum(told.map(([count]) => count))).toBe(files.length)
+          expect(sum(told.map(([, bytes]) => bytes))).toBe(sum(contents.map(({ length }) => length)))
+
+          const full = contents.filter(({ length }) => length > 0)
+          const distinct = new Map(full.map((bytes) => [Buffer.from(bytes).toString('base64'), bytes.length]))
+          const expected = options.deduplicate
+            ? {
+                files: full.length - distinct.size,
+                bytes: sum(full.map(({ length }) => length)) - sum([...distinct.values()]),
+              }
+            : { files: 0, bytes: 0 }
+          expect(result.duplicates).toEqual(expected)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('lie in the order of the files', async () => {
+    const files = [noise(BLOCK, 1), noise(2 * BLOCK, 2), noise(BLOCK, 3)].map(fileOf)
+    const { image } = await written(files, {}, uncompressed())
+    expect(files.map((file) => file.placement?.start)).toEqual([BEFORE, BEFORE + BLOCK, BEFORE + 3 * BLOCK])
+    expect(Buffer.concat(files.map(contentOf)).equals(image.subarray(BEFORE))).toBe(true)
+  })
+
+  it('can stay uncompressed, data and tails apart', async () => {
+    const files = () => [fileOf(new Uint8Array(BLOCK).fill(1)), fileOf(new Uint8Array(100).fill(2))]
+    for (const [storeData, storeFragments] of [
+      [true, false],
+      [false, true],
+    ] as const) {
+      const [data, small] = files()
+      const { result } = await written([data!, small!], { storeData, storeFragments })
+      expect(data!.placement!.blockSizes[0]! >= 0x0100_0000).toBe(storeData)
+      expect(result.fragments[0]!.sizeWord >= 0x0100_0000).toBe(storeFragments)
+    }
+  })
+})
+
+describe('a tail', () => {
+  const [none, packed] = [NO_FRAGMENT, 0]
+
+  it.each([
+    ['small-files', 0, 0, none],
+    ['small-files', 1, 0, packed],
+    ['small-files', BLOCK - 1, 0, packed],
+    ['small-files', BLOCK, 1, none],
+    ['small-files', BLOCK + 1, 2, none],
+    ['small-files', 2 * BLOCK - 1, 2, none],
+    ['always', 0, 0, none],
+    ['always', 1, 0, packed],
+    ['always', BLOCK - 1, 0, packed],
+    ['always', BLOCK, 1, none],
+    ['always', BLOCK + 1, 1, packed],
+    ['always', 2 * BLOCK - 1, 1, packed],
+    ['never', 0, 0, none],
+    ['never', 1, 1, none],
+    ['never', BLOCK - 1, 1, none],
+    ['never', BLOCK, 1, none],
+    ['never', BLOCK + 1, 2, none],
+  ] as const)(
+    'by "%s", of a file of %d bytes: %d blocks, fragment %d',
+    async (fragments, size, blocks, fragment) => {
+      for (const fill of [1, 0]) {
+        const file = fileOf(new Uint8Array(size).fill(fill))
+        const { result } = await written([file], { fragments })
+        expect(file.placement?.blockSizes.length).toBe(blocks)
+        expect(file.placement?.fragment).toBe(fragment)
+        expect(result.fragments.length).toBe(fragment === packed ? 1 : 0)
+      }
+    },
+  )
+
+  it('shares a fragment with others', async () => {
+    const files = [1000, 3000, 96, 1].map((size) => fileOf(noise(size, size)))
+    const { result } = await written(files)
+    expect(files.map((file) => [file.placement?.fragment, file.placement?.fragmentOffset])).toEqual([
+      [0, 0],
+      [0, 1000],
+      [0, 4000],
+      [1, 0],
+    ])
+    expect(result.fragments.length).toBe(2)
+    expect(files.map((file) => file.placement?.start)).toEqual([0, 0, 0, 0])
+  })
+})
+
+describe('a hole', () => {
+  it('is a block of zeros; it takes no space and is counted', async () => {
+    const content = Buffer.concat([
+      new Uint8Array(2 * BLOCK),
+      noise(BLOCK),
+      new Uint8Array(BLOCK),
+      noise(BLOCK, 2),
+      new Uint8Array(5),
+    ])
+    const file = fileOf(content)
+    const { image } = await written([file], {}, uncompressed())
+    const stored = 0x0100_0000 + BLOCK
+    expect(file.placement).toEqual({
+      start: BEFORE,
+      blockSizes: [0, 0, stored, 0, stored, 0],
+      sparse: 3 * BLOCK + 5,
+      fragment: NO_FRAGMENT,
+      fragmentOffset: 0,
+    })
+    expect(image.length).toBe(BEFORE + 2 * BLOCK)
+  })
+
+  it('may be the whole of a file', async () => {
+    const file = fileOf(new Uint8Array(2 * BLOCK + 1))
+    const { image } = await written([file])
+    expect(file.placement).toEqual({
+      start: 0,
+      blockSizes: [0, 0, 0],
+      sparse: 2 * BLOCK + 1,
+      fragment: NO_FRAGMENT,
+      fragmentOffset: 0,
+    })
+    expect(image.length).toBe(BEFORE)
+  })
+
+  it.each([0, 1, BLOCK / 2, BLOCK - 2, BLOCK - 1])('is none with another byte at %d', async (at) => {
+    const file = fileOf(new Uint8Array(BLOCK).fill(1, at, at + 1))
+    const { content } = await written([file])
+    expect(file.placement?.sparse).toBe(0)
+    expect(content(file)[at]).toBe(1)
+  })
+
+  it('may be told of by the reader, without its bytes', async () => {
+    for (const fragments of ['small-files', 'always', 'never'] as const) {
+      const content = Buffer.concat([new Uint8Array(3 * BLOCK), noise(BLOCK), new Uint8Array(BLOCK + 9)])
+      const file = fileOf(content)
+      const reader = readerOf([
+        piece(file, { bytes: 3 * BLOCK, last: false }),
+        piece(file, { bytes: noise(BLOCK), last: false }),
+        piece(file, { bytes: BLOCK + 9 }),
+      ])
+      const { content: read, told } = await written([file], { fragments }, deflating, reader)
+      expect(read(file).equals(content)).toBe(true)
+      // A tail of zeros goes where its bytes would go, had they been read.
+      const tail = fragments === 'always' ? 9 : 0
+      expect(file.placement?.sparse).toBe(4 * BLOCK + 9 - tail)
+      expect(file.placement?.blockSizes.length).toBe(tail > 0 ? 5 : 6)
+      expect(told).toEqual([
+        [0, 3 * BLOCK],
+        [0, BLOCK],
+        [1, BLOCK + 9],
+      ])
+    }
+  })
+})
+
+describe('files with the same content', () => {
+  it('are asked to be compared only where their size is that of another', async () => {
+    const files = [10, 20, 10, 0, 0, 30].map((size) => fileOf(noise(size, size)))
+    const { reader, asked } = memoryReader(BLOCK)
+    await written(files, {}, deflating, reader)
+    expect(asked.map(({ file, digest }) => [file.size, digest])).toEqual([
+      [10, true],
+      [20, false],
+      [10, true],
+      [0, false],
+      [0, false],
+      [30, false],
+    ])
+    expect(asked.every(({ file }, n) => file === files[n])).toBe(true)
+  })
+
+  it('are not compared when duplicates are to be kept', async () => {
+    const files = [fileOf(noise(10)), fileOf(noise(10))]
+    const { reader, asked } = memoryReader(BLOCK)
+    const { result } = await written(files, { deduplicate: false }, deflating, reader)
+    expect(asked.map(({ digest }) => digest)).toEqual([false, false])
+    expect(result.duplicates).toEqual({ files: 0, bytes: 0 })
+    expect(files[0]!.placement).not.toEqual(files[1]!.placement)
+  })
+
+  it('lie in one place', async () => {
+    for (const size of [10, BLOCK, 2 * BLOCK + 5]) {
+      const files = [1, 2, 1, 1, 2].map((seed) => fileOf(noise(size, seed)))
+      const { result, image } = await written(files, {}, uncompressed())
+      expect(files[2]!.placement).toEqual(files[0]!.placement)
+      expect(files[3]!.placement).toEqual(files[0]!.placement)
+      expect(files[4]!.placement).toEqual(files[1]!.placement)
+      expect(result.duplicates).toEqual({ files: 3, bytes: 3 * size })
+      expect(image.length).toBe(BEFORE + 2 * size)
+    }
+  })
+
+  it('need not be read twice', async () => {
+    const [first, again] = [fileOf(noise(9000)), fileOf(noise(9000))]
+    const reader = readerOf([
+      piece(first, { bytes: noise(9000).slice(0, 8192), digest: 'same', last: false }),
+      piece(first, { bytes: noise(9000).slice(8192) }),
+      piece(again, { bytes: null, digest: 'same' }),
+    ])
+    const { content, result, told } = await written([first, again], {}, deflating, reader)
+    expect(content(again).equals(noise(9000))).toBe(true)
+    expect(result.duplicates).toEqual({ files: 1, bytes: 9000 })
+    expect(told).toEqual([
+      [0, 8192],
+      [1, 808],
+      [1, 9000],
+    ])
+  })
+})
+
+describe('a file that cannot be read', () => {
+  const failure = { code: 'EIO', message: 'input/output error' }
+  const changed = {
+    code: 'CHANGED',
+    message: 'it has the content of a file that could not be read to its end',
+  }
+  /** File by file, by its place in the list. */
+  const told = (files: readonly FileNode[], { failures }: DataResult) =>
+    files.map((file) => failures.get(file) ?? null)
+
+  it('is told of, and the others are written', async () => {
+    const files = [noise(10), noise(9000), noise(11)].map(fileOf)
+    const [before, bad, after] = files as [FileNode, FileNode, FileNode]
+    const reader = readerOf([
+      piece(before),
+      piece(bad, { bytes: noise(9000).slice(0, BLOCK), last: false }),
+      piece(bad, { bytes: 0, failure }),
+      piece(after),
+    ])
+    const { content, result } = await written(files, {}, deflating, reader)
+    expect(told(files, result)).toEqual([null, failure, null])
+    expect(content(before).equals(noise(10))).toBe(true)
+    expect(content(after).equals(noise(11))).toBe(true)
+  })
+
+  it('is not written further by what was read ahead', async () => {
+    const files = [noise(9000), noise(11)].map(fileOf)
+    const [bad, after] = files as [FileNode, FileNode]
+    const reader = readerOf([
+      piece(bad, { bytes: noise(9000).slice(0, BLOCK), last: false }),
+      piece(bad, { bytes: 0, failure }),
+      piece(bad, { bytes: noise(9000).slice(BLOCK) }),
+      piece(bad, { bytes: 0, failure: { ...failure, code: 'CHANGED' } }),
+      piece(after),
+    ])
+    const { content, result, image } = await written(files, { fragments: 'never' }, uncompressed(), reader)
+    expect(told(files, result)).toEqual([failure, null])
+    expect(content(after).equals(noise(11))).toBe(true)
+    expect(image.length).toBe(BEFORE + BLOCK + 11)
+  })
+
+  it('ends all but the reading where there will be no image', async () => {
+    const files = [noise(9000), noise(9001), noise(9002), noise(9003)].map(fileOf)
+    const [first, bad, unread, worse] = files as [FileNode, FileNode, FileNode, FileNode]
+    const reader = readerOf([
+      piece(first),
+      piece(bad, { bytes: 0, failure }),
+      piece(unread),
+      piece(worse, { bytes: 0, failure: { ...failure, code: 'EACCES' } }),
+    ])
+    const {
+      result,
+      image,
+      told: progress,
+    } = await written(files, { failureEndsAll: true }, uncompressed(), reader)
+    expect(told(files, result).map((told) => told?.code)).toEqual([undefined, 'EIO', undefined, 'EACCES'])
+    expect(unread.placement).toBeNull()
+    expect(image.length).toBe(BEFORE + 9000)
+    expect(progress.length).toBe(4)
+  })
+
+  it('is no original for others: the next with its content takes its place', async () => {
+    const files = [noise(9000), noise(9000), noise(9000)].map(fileOf)
+    const [bad, next, again] = files as [FileNode, FileNode, FileNode]
+    const reader = readerOf([
+      piece(bad, { bytes: noise(9000).slice(0, BLOCK), digest: 'same', last: false }),
+      piece(bad, { bytes: 0, failure }),
+      piece(next, { digest: 'same' }),
+      piece(again, { digest: 'same' }),
+    ])
+    const { content, result } = await written(files, {}, deflating, reader)
+    expect(told(files, result)).toEqual([failure, null, null])
+    expect(content(next).equals(noise(9000))).toBe(true)
+    expect(content(again).equals(noise(9000))).toBe(true)
+    expect(result.duplicates).toEqual({ files: 1, bytes: 9000 })
+  })
+
+  it('takes those with it that were to have its content', async () => {
+    const files = [noise(9000), noise(9000)].map(fileOf)
+    const [bad, next] = files as [FileNode, FileNode]
+    const reader = readerOf([
+      piece(bad, { bytes: noise(9000).slice(0, BLOCK), digest: 'same', last: false }),
+      piece(bad, { bytes: 0, failure }),
+      piece(next, { bytes: null, digest: 'same' }),
+    ])
+    const { result } = await written(files, {}, deflating, reader)
+    expect(told(files, result)).toEqual([failure, changed])
+    expect(result.duplicates).toEqual({ files: 0, bytes: 0 })
+  })
+
+  it('does so too when another file was written in between', async () => {
+    const files = [noise(9000), noise(50), noise(9000)].map(fileOf)
+    const [bad, between, next] = files as [FileNode, FileNode, FileNode]
+    const reader = readerOf([
+      piece(bad, { bytes: noise(9000).slice(0, BLOCK), digest: 'same', last: false }),
+      piece(bad, { bytes: 0, failure }),
+      piece(between),
+      piece(next, { bytes: null, digest: 'same' }),
+    ])
+    const { result } = await written(files, {}, deflating, reader)
+    expect(told(files, result)).toEqual([failure, null, changed])
+  })
+})
+
+describe('while data is written', () => {
+  it('a batch is given back once none of its bytes are needed', async () => {
+    const ends: (() => void)[] = []
+    const codec: Codec = {
+      name: 'manual',
+      id: 1,
+      async compress(bytes) {
+        await new Promise<void>((resolve) => ends.push(resolve))
+        return bytes
+      },
+    }
+    const { reader, released } = memoryReader(BLOCK)
+    const files = [new Uint8Array(BLOCK), noise(BLOCK - 1, 1), noise(BLOCK - 1, 2), noise(BLOCK, 3)].map(
+      fileOf,
+    )
+    const options = { deduplicate: false, storeData: true }
+    const all = written(files, options, codec, reader)
+    const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
+    await aTurn()
+    // The hole is done; two tails wait for their fragments, and the block for the fragment that lies before it.
+    expect([ends.length, released]).toEqual([2, [0]])
+    ends[1]!()
+    await aTurn()
+    expect(released).toEqual([0])
+    ends[0]!()
+    await all
+    expect(released).toEqual([0, 1, 3, 2])
+  })
+
+  it('no piece is taken before there is room', async () => {
+    let underWay = 0
+    let most = 0
+    const codec: Codec = {
+      name: 'counting',
+      id: 1,
+      async compress(bytes) {
+        most = Math.max(most, ++underWay)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        underWay--
+        return bytes
+      },
+    }
+    const files = Array.from({ length: 40 }, (_, n) => fileOf(noise(BLOCK - 1, n)))
+    await written(files, { deduplicate: false }, codec)
+    expect(most).toBe(4)
+  })
+
+  it('what fails ends it: the reader, the codec, who is told', async () => {
+    const files = [fileOf(noise(BLOCK))]
+    const failing = (reason: string): Codec => ({
+      name: 'failing',
+      id: 1,
+      compress: () => Promise.reject(new Error(reason)),
+    })
+    await expect(written(files, {}, failing('block'))).rejects.toThrow('block')
+    await expect(written([fileOf(noise(10))], {}, failing('fragment'))).rejects.toThrow('fragment')
+    const reader: RawReader = {
+      // biome-ignore lint/correctness/useYield: it fails before there is anything to give.
+      async *read(): AsyncGenerator<never> {
+        throw new Error('reader')
+      },
+    }
+    await expect(written(files, {}, deflating, reader)).rejects.toThrow('reader')
+    const writer = createBlockWriter(createOutput(memorySink(), 0), 4)
+    const wholeFiles = encoding(memoryReader(BLOCK).reader, deflating, false)
+    const stop = () => {
+      throw new Error('stopped')
+    }
+    await expect(
+      writeData(files, wholeFiles, writer, partsEncoder(deflating), OPTIONS, stop),
+    ).rejects.toThrow('stopped')
+  })
+})

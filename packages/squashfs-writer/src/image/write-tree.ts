@@ -1,0 +1,345 @@
+/** The image, from top to bottom as it lies on disk: what a tree and the contents of its files become. */
+import type { Codec } from '../codec/codec.js'
+import { type Unreadable, UnreadableError } from '../errors.js'
+import { setUint64, viewOf } from '../format/byte-order.js'
+import { encodeFragmentEntry } from '../format/fragment.js'
+import { InodeType } from '../format/inode.js'
+import { encodeMetadataBlock } from '../format/metadata-block.js'
+import { encodeSuperblock, SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
+import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import { type DirectoryNode, detach, type FileNode, type Node } from '../tree/node.js'
+import { type InodeOrder, inodeOrder, pathsOf } from '../tree/order.js'
+import { checkOwners } from '../tree/owners.js'
+import { createBlockWriter } from './block-writer.js'
+import type { ContentReader } from './content-reader.js'
+import type { BlockEncoder } from './encode-block.js'
+import type { PartsEncoder } from './fragments.js'
+import { createIdTable } from './id-table.js'
+import { encodeInodeTables } from './inode-table.js'
+import { writeLookupTable } from './lookup-table.js'
+import { createOutput, type Sink } from './output.js'
+import { storedBytes } from './stored-bytes.js'
+import { type DataResult, writeData } from './write-data.js'
+import { createXattrTable } from './xattr-table.js'
+
+/** Parts of an image that can be left uncompressed. */
+export type StoredPart = 'inodes' | 'data' | 'fragments' | 'xattrs' | 'ids'
+
+/** All that decides the bytes of an image besides the tree, validated and complete. */
+export interface ImageSettings {
+  readonly codec: Codec
+  readonly blockSize: number
+  readonly fragments: 'small-files' | 'always' | 'never'
+  readonly deduplicate: boolean
+  readonly exportable: boolean
+  readonly store: ReadonlySet<StoredPart>
+  readonly padding: number
+  readonly offset: number
+  /** Seconds; null takes the newest mtime of the tree. */
+  readonly imageTime: number | null
+  readonly unreadable: 'fail' | 'omit'
+  /** What can be done about what cannot be read, in words. */
+  readonly unreadableRemedy: string
+  /** Blocks that may be under way: being encoded, or encoded before their turn. */
+  readonly blocksUnderWay: number
+}
+
+/** How far the work is. Numbers only grow within a phase. */
+export interface Progress {
+  readonly phase: 'scan' | 'data' | 'tables' | 'seal'
+  /** Files done; during the scan, entries found. */
+  readonly files: number
+  /** 0 during the scan. */
+  readonly totalFiles: number
+  readonly bytesIn: number
+  /** 0 during the scan. */
+  readonly totalBytes: number
+  readonly bytesOut: number
+}
+
+/** What became of the content of a file. */
+export interface StoredFile {
+  /** From the image's root on, one character for each byte (`squashfs-writer/paths`); of a file with several names, the first. */
+  readonly path: ByteString
+  readonly bytes: number
+  /** Bytes in the image: its blocks, and its part of the block that its tail shares. 0 where the content was there before. */
+  readonly storedBytes: number
+}
+
+/** Inodes by their kinds, and the bytes of their files. */
+export interface Census {
+  /** Hard links share one. */
+  readonly inodes: number
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  readonly devices: number
+  /** Fifos and sockets. */
+  readonly ipc: number
+  /** Names beyond the first of their inode. */
+  readonly hardLinks: number
+  /** Sum of the files' sizes, each inode once. */
+  readonly bytesIn: number
+}
+
+/** What is in the image. */
+export interface ImageSummary extends Census {
+  /** Size of the image with its padding, without the offset. */
+  readonly bytesOut: number
+  /** Fragment blocks. */
+  readonly fragments: number
+  /** Files whose content another file has, and their sizes. */
+  readonly duplicates: { readonly files: number; readonly bytes: number }
+  /** What could not be read and was left out, if that was asked for. */
+  readonly omitted: readonly Unreadable[]
+}
+
+/**
+ * Writes an image: data, tables, superblock.
+ *
+ * The tables must touch: the kernel computes where each ends and compares it with where the next one begins. So the
+ * sequence below is the format's own, and nothing else is written in between.
+ *
+ * @param encode encodes a block that lies in one or several places, of fragments and metadata.
+ * @param beforeTables called when all contents are written.
+ * @param missing what the scan could not read: with 'fail' there will be no image, and contents are read for errors only.
+ * @throws UnreadableError when contents could not be read and `unreadable` is 'fail'.
+ * @throws LimitError when the tree passes the format's limits.
+ */
+export async function writeTree(
+  root: DirectoryNode,
+  reader: ContentReader,
+  encode: PartsEncoder,
+  sink: Sink,
+  settings: ImageSettings,
+  missing: readonly Unreadable[],
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+  onStored: ((file: StoredFile) => void) | null = null,
+  beforeTables: () => void | Promise<void> = () => {},
+): Promise<ImageSummary> {
+  const { codec, store } = settings
+  const output = createOutput(sink, settings.offset)
+  const compressorOptions = codec.options ? encodeMetadataBlock(codec.options, true) : null
+  output.append(new Uint8Array(SUPERBLOCK_SIZE)) // written last, when all is known
+  if (compressorOptions) output.append(compressorOptions)
+
+  // Data and fragment blocks
+  const found = inodeOrder(root)
+  checkOwners(root, found)
+  const files = found.leaves.filter(isFile)
+  const blocks = createBlockWriter(output, settings.blocksUnderWay)
+  const data = await writeData(
+    files,
+    reader,
+    blocks,
+    encode,
+    {
+      blockSize: settings.blockSize,
+      fragments: settings.fragments,
+      deduplicate: settings.deduplicate,
+      storeFragments: store.has('fragments'),
+      failureEndsAll: settings.unreadable === 'fail',
+      errorsOnly: settings.unreadable === 'fail' && missing.length > 0,
+    },
+    progressOf(files, () => output.position, signal, onProgress),
+  )
+  const omitted = takeOut(root, data.failures, missing, settings)
+  await beforeTables()
+  signal.throwIfAborted()
+  onProgress({ ...total(files), phase: 'tables', bytesOut: output.position })
+
+  // Inode table, directory table
+  const order = data.failures.size > 0 ? inodeOrder(root) : found
+  if (onStored) tellStored(root, order, data, settings.blockSize, onStored)
+  const ids = createIdTable()
+  const xattrs = createXattrTable()
+  const encodeMetadata: BlockEncoder = (bytes, stored) => encode([bytes], stored)
+  const tables = await encodeInodeTables(order, encodeMetadata, store.has('inodes'), ids, xattrs)
+  const inodeTable = output.position
+  for (const block of tables.inodeBlocks) output.append(block)
+  const directoryTable = output.position
+  for (const block of tables.directoryBlocks) output.append(block)
+  signal.throwIfAborted()
+
+  // Fragment table, export table, id table, xattr table
+  const storesInodes = store.has('inodes')
+  const fragmentTable =
+    data.fragments.length === 0
+      ? output.position // where an empty table would lie, as with mksquashfs: 7-Zip and unsquashfs before 4.6 take no other
+      : await writeLookupTable(output, encodeMetadata, storesInodes, data.fragments.map(encodeFragmentEntry))
+  const exportTable = settings.exportable
+    ? await writeLookupTable(output, encodeMetadata, storesInodes, [exportRecords(tables.references)])
+    : null
+  const idTable = await writeLookupTable(output, encodeMetadata, store.has('ids'), ids.records())
+  const xattrTable = await xattrs.write(output, encodeMetadata, store.has('xattrs'))
+
+  // Padding, then the superblock
+  const bytesUsed = output.position
+  const bytesOut = Math.ceil(bytesUsed / settings.padding) * settings.padding
+  output.append(new Uint8Array(bytesOut - bytesUsed))
+  await output.flush()
+  signal.throwIfAborted()
+  onProgress({ ...total(files), phase: 'seal', bytesOut })
+  await output.overwrite(
+    encodeSuperblock({
+      inodeCount: order.count,
+      imageTime: settings.imageTime ?? newestTime(order),
+      blockSize: settings.blockSize,
+      fragmentCount: data.fragments.length,
+      compressor: codec.id,
+      flags: flagsOf(settings, data, xattrTable !== null),
+      idCount: ids.count,
+      rootInode: tables.references[root.number - 1]!,
+      bytesUsed,
+      idTable,
+      xattrTable,
+      inodeTable,
+      directoryTable,
+      fragmentTable,
+      exportTable,
+    }),
+    0,
+  )
+  return summary(order, bytesOut, data, omitted)
+}
+
+function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean): number {
+  const { codec, store, fragments } = settings
+  const stores = (part: StoredPart) => codec.stores === true || store.has(part)
+  const flag = (wanted: boolean, bit: number) => (wanted ? bit : 0)
+  return (
+    flag(stores('inodes'), SuperblockFlag.INODES_STORED) |
+    flag(stores('data'), SuperblockFlag.DATA_STORED) |
+    flag(stores('fragments'), SuperblockFlag.FRAGMENTS_STORED) |
+    flag(stores('xattrs'), SuperblockFlag.XATTRS_STORED) |
+    flag(stores('ids'), SuperblockFlag.IDS_STORED) |
+    flag(data.fragments.length === 0, SuperblockFlag.NO_FRAGMENTS) |
+    flag(fragments === 'always', SuperblockFlag.ALWAYS_FRAGMENTS) |
+    flag(settings.deduplicate, SuperblockFlag.DUPLICATES_REMOVED) |
+    flag(settings.exportable, SuperblockFlag.EXPORTABLE) |
+    flag(!hasXattrs, SuperblockFlag.NO_XATTRS) |
+    flag(codec.options !== undefined, SuperblockFlag.COMPRESSOR_OPTIONS)
+  )
+}
+
+/** The export table's records, all in one. */
+function exportRecords(references: Float64Array): Uint8Array {
+  const records = new Uint8Array(8 * references.length)
+  const view = viewOf(records)
+  for (let n = 0; n < references.length; n++) setUint64(view, 8 * n, references[n]!)
+  return records
+}
+
+/**
+ * Takes out of the tree what could not be read, under all its names.
+ * @throws UnreadableError when there is such and it is not to be omitted.
+ */
+function takeOut(
+  root: DirectoryNode,
+  failures: DataResult['failures'],
+  missing: readonly Unreadable[],
+  { unreadable, unreadableRemedy }: ImageSettings,
+): readonly Unreadable[] {
+  if (failures.size === 0 && missing.length === 0) return []
+  const failed: ReadonlySet<Node> = new Set(failures.keys())
+  const found = pathsOf(root, failed)
+  const listed = found.map(([path, node]) => ({ path: toDisplay(path), ...failures.get(node as FileNode)! }))
+  const all = [...missing, ...listed].sort((a, b) => (a.path < b.path ? -1 : 1))
+  if (unreadable === 'fail') throw new UnreadableError(all, unreadableRemedy)
+  for (const [path] of found) removePath(root, path)
+  return all
+}
+
+function removePath(root: DirectoryNode, path: ByteString): void {
+  const parts = path.split('/')
+  const name = parts.pop()!
+  detach(
+    parts.reduce((at, part) => at.children.get(part) as DirectoryNode, root),
+    name,
+  )
+}
+
+function tellStored(
+  root: DirectoryNode,
+  { leaves }: InodeOrder,
+  { fragments }: DataResult,
+  blockSize: number,
+  onStored: (file: StoredFile) => void,
+): void {
+  const files = leaves.filter(isFile)
+  const stored = storedBytes(files, fragments, blockSize)
+  const untold = new Set<Node>(files)
+  for (const [path, node] of pathsOf(root, new Set<Node>(files))) {
+    if (!isFile(node) || !untold.delete(node)) continue // a further name
+    onStored({ path, bytes: node.size, storedBytes: stored.get(node) ?? 0 })
+  }
+}
+
+function progressOf(
+  files: readonly FileNode[],
+  bytesOut: () => number,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): (files: number, bytes: number) => void {
+  const { totalFiles, totalBytes } = total(files)
+  const done = { files: 0, bytesIn: 0 }
+  onProgress({ phase: 'data', ...done, totalFiles, totalBytes, bytesOut: bytesOut() })
+  return (moreFiles, moreBytes) => {
+    signal.throwIfAborted()
+    done.files += moreFiles
+    done.bytesIn += moreBytes
+    onProgress({ phase: 'data', ...done, totalFiles, totalBytes, bytesOut: bytesOut() })
+  }
+}
+
+function total(files: readonly FileNode[]) {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0)
+  return { files: files.length, totalFiles: files.length, bytesIn: bytes, totalBytes: bytes }
+}
+
+function isFile(node: Node): node is FileNode {
+  return node.type === InodeType.FILE
+}
+
+function newestTime({ leaves, levels }: InodeOrder): number {
+  const newest = (nodes: readonly Node[]) => nodes.reduce((time, { mtime }) => Math.max(time, mtime), 0)
+  return Math.max(newest(leaves), ...levels.map(newest))
+}
+
+function summary(
+  order: InodeOrder,
+  bytesOut: number,
+  data: DataResult,
+  omitted: readonly Unreadable[],
+): ImageSummary {
+  return {
+    ...census(order),
+    bytesOut,
+    fragments: data.fragments.length,
+    duplicates: data.duplicates,
+    omitted,
+  }
+}
+
+/** Counts what is in a tree. */
+export function census({ leaves, levels, count }: InodeOrder): Census {
+  const ofType = new Map<InodeType, number>()
+  let [names, bytesIn] = [0, 0]
+  for (const node of leaves) {
+    ofType.set(node.type, (ofType.get(node.type) ?? 0) + 1)
+    names += node.links
+    if (isFile(node)) bytesIn += node.size
+  }
+  const number = (...types: InodeType[]) => types.reduce((sum, type) => sum + (ofType.get(type) ?? 0), 0)
+  return {
+    inodes: count,
+    files: number(InodeType.FILE),
+    directories: levels.reduce((sum, level) => sum + level.length, 0),
+    symlinks: number(InodeType.SYMLINK),
+    devices: number(InodeType.BLOCK_DEVICE, InodeType.CHARACTER_DEVICE),
+    ipc: number(InodeType.FIFO, InodeType.SOCKET),
+    hardLinks: names - leaves.length,
+    bytesIn,
+  }
+}

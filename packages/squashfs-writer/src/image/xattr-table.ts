@@ -1,0 +1,80 @@
+/** Xattr table: every distinct set of xattrs once, long values that return once, and the ids by which inodes name a set. */
+
+import { NO_XATTR } from '../format/inode.js'
+import {
+  encodeXattrId,
+  encodeXattrKey,
+  encodeXattrReference,
+  encodeXattrTableHeader,
+  encodeXattrValue,
+  splitXattrName,
+} from '../format/xattr.js'
+import { fromBytes, toBytes } from '../tree/byte-string.js'
+import type { Xattr } from '../tree/node.js'
+import type { BlockEncoder } from './encode-block.js'
+import { writeLookupTable } from './lookup-table.js'
+import { createMetadataWriter, type Mark } from './metadata-writer.js'
+import type { Output } from './output.js'
+
+/**
+ * A value of so many bytes is stored out of line when it comes again: a reference takes 8. `mksquashfs`, when it appends
+ * to an image, takes this for certain.
+ */
+const OUT_OF_LINE_FROM = 8
+
+export interface XattrTable {
+  /** The id of a set; equal sets have one id. */
+  indexOf(xattrs: readonly Xattr[] | null): number
+  /** Writes the table, if there is a set; returns its start, or null. */
+  write(output: Output, encode: BlockEncoder, stored: boolean): Promise<number | null>
+}
+
+export function createXattrTable(): XattrTable {
+  const indices = new Map<string, number>()
+  const sets: (readonly Xattr[])[] = []
+  const byIdentity = new Map<readonly Xattr[], number>()
+
+  return {
+    indexOf(xattrs) {
+      if (xattrs === null) return NO_XATTR
+      const seen = byIdentity.get(xattrs)
+      if (seen !== undefined) return seen
+      const key = xattrs.map(([name, value]) => `${name}\0${value.length}\0${fromBytes(value)}`).join('')
+      const index = indices.get(key) ?? sets.push(xattrs) - 1
+      indices.set(key, index)
+      byIdentity.set(xattrs, index)
+      return index
+    },
+    async write(output, encode, stored) {
+      if (sets.length === 0) return null
+      const start = output.position
+      const keyValues = createMetadataWriter(encode, stored)
+      const earlier = new Map<string, Mark>()
+      const ids: { mark: Mark; count: number; size: number }[] = []
+      for (const set of sets) {
+        const mark = keyValues.mark()
+        let size = 0
+        for (const [name, value] of set) {
+          const { prefix, rest } = splitXattrName(toBytes(name))!
+          const content = value.length >= OUT_OF_LINE_FROM ? fromBytes(value) : null
+          const before = content === null ? undefined : earlier.get(content)
+          const repeats = before !== undefined
+          if (repeats) await keyValues.settle()
+          const key = encodeXattrKey(prefix, rest, repeats)
+          const record = repeats ? encodeXattrReference(keyValues.reference(before)) : encodeXattrValue(value)
+          keyValues.append(key)
+          if (content !== null && !repeats) earlier.set(content, keyValues.mark())
+          keyValues.append(record)
+          size += key.length + record.length
+        }
+        ids.push({ mark, count: set.length, size })
+      }
+      const { blocks } = await keyValues.finish()
+      for (const block of blocks) output.append(block)
+      const records = ids.map(({ mark, count, size }) =>
+        encodeXattrId({ reference: keyValues.reference(mark), count, size }),
+      )
+      return writeLookupTable(output, encode, stored, records, encodeXattrTableHeader(start, ids.length))
+    },
+  }
+}

@@ -1,0 +1,240 @@
+/** Settings: a program's options, checked and completed once, at the door. */
+import type { Codec } from './codec/codec.js'
+import { zstd } from './codec/zstd.js'
+import type { BeforeReplace } from './destination/file.js'
+import { OptionError } from './errors.js'
+import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from './format/limits.js'
+import type { ImageSettings, Progress, StoredFile, StoredPart } from './image/write-tree.js'
+import {
+  arrayOf,
+  callback,
+  checkValue,
+  either,
+  fields,
+  flag,
+  integer,
+  type OptionRule,
+  oneOf,
+  patterns,
+} from './option-rules.js'
+import type { XattrsRead } from './source/workers/protocol.js'
+import { usableCores } from './source/workers/usable-cores.js'
+import { type ByteString, toByteString } from './tree/byte-string.js'
+import { compileNamePatterns } from './tree/patterns.js'
+import type { Rules } from './tree/rules.js'
+
+/** What decides an image besides its entries. Everything has a default. */
+export interface ImageOptions {
+  /** How blocks are compressed; `zstd()` if absent. */
+  readonly codec?: Codec
+  /** Bytes of a data block: a power of two from 4,096 to 1,048,576; 131,072 if absent. */
+  readonly blockSize?: number
+  /**
+   * Which tails are packed into shared blocks: of files below the block size ('small-files', the default), of all files
+   * ('always'), or of none ('never').
+   */
+  readonly fragments?: 'small-files' | 'always' | 'never'
+  /** Whether files of equal content are stored once; true if absent. */
+  readonly deduplicate?: boolean
+  /** Whether there is an export table, which NFS needs; true if absent. */
+  readonly exportable?: boolean
+  /** Parts that are left uncompressed; none if absent. */
+  readonly store?: readonly StoredPart[]
+  /** The image's size is filled up to a multiple of so many bytes; 4,096 if absent, which loop devices want; 1 for none. */
+  readonly padding?: number
+  /** Bytes before the image in its destination; 0 if absent. */
+  readonly offset?: number
+  /** Whether a file at the destination is replaced; true if absent. */
+  readonly replace?: boolean
+  /**
+   * Called when the image is complete and a file is about to be replaced by it, with that file's path, symlinks
+   * followed: the moment to give the old image another name (`link`, not `rename`: the new one takes this one). What it
+   * throws stops the work, and the file stays.
+   */
+  readonly beforeReplace?: (path: string) => void | Promise<void>
+  /** When the image was made, in seconds since 1970; `SOURCE_DATE_EPOCH` if absent, or else the tree's newest mtime. */
+  readonly imageTime?: number
+  /** Who owns what is in the image; 'keep' if absent. An id that is not given is kept. */
+  readonly owner?: 'keep' | 'root' | { readonly uid?: number; readonly gid?: number }
+  /** mtimes: 'keep' (if absent; those later than `SOURCE_DATE_EPOCH` become it), or all at this second. */
+  readonly time?: 'keep' | number
+  /** Permission bits of the root directory; its own if absent. */
+  readonly rootMode?: number
+  /**
+   * Extended attributes: 'keep' (if absent), 'none', or by patterns over full names in which `*` stands for any
+   * characters. What the format cannot hold and what belongs to Lustre itself is never kept.
+   */
+  readonly xattrs?:
+    | 'keep'
+    | 'none'
+    | { readonly only?: string | readonly string[]; readonly drop?: string | readonly string[] }
+  /** Threads that compress, at least 1; as many as the process may use if absent. The image does not depend on it. */
+  readonly threads?: number
+  /** Stops the work; the promise is rejected with the signal's reason, and nothing is left behind. */
+  readonly signal?: AbortSignal
+  /** Told how far the work is, often. What it throws stops the work. */
+  readonly onProgress?: (progress: Progress) => void
+  /** Told of each file how many bytes it takes in the image, when all contents are written. What it throws stops the work. */
+  readonly onStored?: (file: StoredFile) => void
+}
+
+/** What each option may be. */
+export const IMAGE_OPTIONS = {
+  codec: {
+    mustBe: 'a codec, such as zstd() or gzip()',
+    isValid: (value) =>
+      isObject(value) &&
+      typeof value.name === 'string' &&
+      Number.isInteger(value.id) &&
+      typeof value.compress === 'function',
+  },
+  blockSize: {
+    mustBe: `a power of two from ${MIN_BLOCK_SIZE} to ${MAX_BLOCK_SIZE} bytes`,
+    isValid: (value) =>
+      integer(MIN_BLOCK_SIZE, MAX_BLOCK_SIZE).isValid(value) && Number.isInteger(Math.log2(value as number)),
+  },
+  fragments: oneOf('small-files', 'always', 'never'),
+  deduplicate: flag,
+  exportable: flag,
+  store: arrayOf('inodes', 'data', 'fragments', 'xattrs', 'ids'),
+  padding: integer(1, 2 ** 30),
+  offset: integer(0, 2 ** 52),
+  replace: flag,
+  beforeReplace: callback,
+  imageTime: integer(0, MAX_TIME),
+  owner: either(
+    oneOf('keep', 'root'),
+    fields({ uid: integer(0, 0xffff_ffff), gid: integer(0, 0xffff_ffff) }),
+  ),
+  time: either(oneOf('keep'), integer(0, MAX_TIME)),
+  rootMode: integer(0, 0o7777),
+  xattrs: either(oneOf('keep', 'none'), fields({ only: patterns, drop: patterns })),
+  threads: integer(1, 4096),
+  signal: {
+    mustBe: 'an AbortSignal',
+    isValid: (value) => isObject(value) && 'aborted' in value && typeof value.addEventListener === 'function',
+  },
+  onProgress: callback,
+  onStored: callback,
+} satisfies Record<keyof ImageOptions, OptionRule>
+
+const DESTINATION: OptionRule = {
+  mustBe: "a file's path, or a sink with a function write",
+  isValid: (value) =>
+    (typeof value === 'string' && value !== '' && !value.includes('\0')) ||
+    (isObject(value) && typeof value.write === 'function'),
+}
+
+const DIRECTORY: OptionRule = {
+  mustBe: 'a path, text or bytes, of at least one byte and without NUL',
+  isValid: (value) =>
+    (typeof value === 'string' || value instanceof Uint8Array) &&
+    value.length > 0 &&
+    !toByteString(value).includes('\0'),
+}
+
+/** @throws OptionError for what is neither a path nor a sink. */
+export function checkDestination(destination: unknown): void {
+  checkValue('destination', destination, DESTINATION)
+}
+
+/**
+ * A path that a program gave.
+ * @throws OptionError for what is none.
+ */
+export function sourcePath(path: string | Uint8Array): ByteString {
+  checkValue('directory', path, DIRECTORY)
+  const bytes = toByteString(path)
+  return bytes.length > 1 ? bytes.replace(/\/+$/, '') || '/' : bytes
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Options, decided. */
+export interface Settings {
+  readonly image: ImageSettings
+  readonly rules: Rules
+  readonly rootMode: number | null
+  readonly replace: boolean
+  readonly beforeReplace: BeforeReplace
+  readonly xattrsRead: XattrsRead
+  /** Threads that compress. */
+  readonly threads: number
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+  readonly onStored: ((file: StoredFile) => void) | null
+}
+
+/** What becomes of paths that cannot be read. */
+export type UnreadableRule = Pick<ImageSettings, 'unreadable' | 'unreadableRemedy'>
+
+/**
+ * Completes options that were checked by {@link checkOptions}.
+ * @param environment where `SOURCE_DATE_EPOCH` is looked for.
+ * @throws OptionError for a `SOURCE_DATE_EPOCH` that is no time.
+ */
+export function settle(
+  options: ImageOptions,
+  unreadable: UnreadableRule,
+  environment: Environment = process.env,
+): Settings {
+  const threads = options.threads ?? usableCores()
+  const epoch = sourceDateEpoch(environment)
+  const time = options.time ?? 'keep'
+  return {
+    image: {
+      codec: options.codec ?? zstd(),
+      blockSize: options.blockSize ?? 131_072,
+      fragments: options.fragments ?? 'small-files',
+      deduplicate: options.deduplicate ?? true,
+      exportable: options.exportable ?? true,
+      store: new Set(options.store ?? []),
+      padding: options.padding ?? 4096,
+      offset: options.offset ?? 0,
+      imageTime: options.imageTime ?? epoch,
+      ...unreadable,
+      blocksUnderWay: 8 + 8 * threads,
+    },
+    rules: {
+      ...owners(options.owner ?? 'keep'),
+      time: time === 'keep' ? null : time,
+      latestTime: epoch,
+      wantsXattr: xattrTest(options.xattrs ?? 'keep'),
+    },
+    rootMode: options.rootMode ?? null,
+    replace: options.replace ?? true,
+    beforeReplace: options.beforeReplace ?? (() => {}),
+    xattrsRead: options.xattrs === 'none' ? 'access-acl' : 'all',
+    threads,
+    signal: options.signal ?? new AbortController().signal,
+    onProgress: options.onProgress ?? (() => {}),
+    onStored: options.onStored ?? null,
+  }
+}
+
+/** https://reproducible-builds.org/specs/source-date-epoch/ */
+function sourceDateEpoch(environment: Environment): number | null {
+  const text = environment.SOURCE_DATE_EPOCH
+  if (text === undefined || text === '') return null
+  const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (seconds >= 0 && seconds <= MAX_TIME) return seconds
+  throw new OptionError('SOURCE_DATE_EPOCH', text, `a number of seconds from 0 to ${MAX_TIME}`)
+}
+
+function owners(owner: NonNullable<ImageOptions['owner']>): Pick<Rules, 'uid' | 'gid'> {
+  if (owner === 'keep') return { uid: null, gid: null }
+  if (owner === 'root') return { uid: 0, gid: 0 }
+  return { uid: owner.uid ?? null, gid: owner.gid ?? null }
+}
+
+function xattrTest(xattrs: NonNullable<ImageOptions['xattrs']>): Rules['wantsXattr'] {
+  if (xattrs === 'keep') return () => true
+  if (xattrs === 'none') return () => false
+  const only = compileNamePatterns(xattrs.only)
+  const drop = compileNamePatterns(xattrs.drop)
+  return (name) => (only?.(name) ?? true) && !drop?.(name)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,79 @@
+/** Disk entry: what the filesystem says of a path, for a program that wants to know before anything is packed. */
+import { constants } from 'node:fs'
+import type { ByteString } from '../tree/byte-string.js'
+import type { FoundEntry } from '../tree/found-entry.js'
+import type { Node } from '../tree/node.js'
+import { FACT, FACTS, type Facts, type Failure, factOf } from './workers/protocol.js'
+
+/** A path in a directory, as its filesystem tells of it: before any rule for owners and times. */
+export interface DiskEntry {
+  /** null for what could not be looked at, or is of no type that squashfs knows: then no more is told than why. */
+  readonly type: FoundEntry['type'] | null
+  /** From the directory on, one character for each byte (`squashfs-writer/paths`); '' for the directory itself. */
+  readonly path: ByteString
+  /** Permission bits. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Whole seconds since 1970, rounded down. */
+  readonly mtime: number
+  /** Bytes of a file; 0 for all else. */
+  readonly size: number
+  /** Tells the inode of what has several names; null for the rest, and for directories. */
+  readonly inode: string | null
+  /** Where a symlink leads; null for all else. */
+  readonly target: ByteString | null
+  /** Why it cannot be packed, as far as that shows without reading it; null where it can. */
+  readonly failure: Failure | null
+}
+
+/** With what it is in the tree, which a program need not know. */
+export interface EntryInTree extends DiskEntry {
+  readonly node: Node
+}
+
+/** What cannot be looked at; its path and failure are still to be given. */
+export const unknownEntry: DiskEntry = {
+  type: null,
+  path: '',
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  mtime: 0,
+  size: 0,
+  inode: null,
+  target: null,
+  failure: null,
+}
+
+/** The facts about a name, as an entry. */
+export function diskEntry(facts: Facts, n: number, path: ByteString, node: Node): EntryInTree {
+  const { numbers } = facts
+  const first = n * FACTS
+  const mode = numbers[first + FACT.mode]!
+  const type = TYPES[mode & constants.S_IFMT] ?? null
+  return {
+    type,
+    path,
+    mode: mode & 0o7777,
+    uid: numbers[first + FACT.uid]!,
+    gid: numbers[first + FACT.gid]!,
+    mtime: numbers[first + FACT.mtime]!,
+    size: type === 'file' ? numbers[first + FACT.size]! : 0,
+    inode: factOf(facts.hardLinks, n) ?? null,
+    target: factOf(facts.targets, n) ?? null,
+    failure: null,
+    node,
+  }
+}
+
+/** By the bits of a mode that tell it. */
+const TYPES: Readonly<Record<number, DiskEntry['type']>> = {
+  [constants.S_IFREG]: 'file',
+  [constants.S_IFDIR]: 'directory',
+  [constants.S_IFLNK]: 'symlink',
+  [constants.S_IFSOCK]: 'socket',
+  [constants.S_IFIFO]: 'fifo',
+  [constants.S_IFBLK]: 'block-device',
+  [constants.S_IFCHR]: 'character-device',
+}

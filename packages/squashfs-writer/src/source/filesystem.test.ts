@@ -1,0 +1,155 @@
+import {
+  chmodSync,
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { run, withFolder } from 'fixtures'
+import koffi from 'koffi'
+import { describe, expect, it } from 'vitest'
+import type { SourceCalls, SourceFolder } from './filesystem.js'
+import { type Libc, libcCalls } from './linux-filesystem.js'
+import { portableCalls } from './portable-filesystem.js'
+
+/** As glibc is before 2.28. */
+const withoutStatx: Libc = {
+  func: (declaration: string) => {
+    if (declaration.includes(' statx(')) throw new Error("Cannot find function 'statx' in shared library")
+    return koffi.load(null).func(declaration)
+  },
+}
+
+const all = [
+  ['libc', () => libcCalls()],
+  ['libc without statx', () => libcCalls(withoutStatx)],
+  ['portable', portableCalls],
+] as const
+
+async function withTree<T>(use: (folder: string) => T | Promise<T>): Promise<T> {
+  return withFolder(async (folder) => {
+    writeFileSync(join(folder, 'file'), 'twelve bytes')
+    linkSync(join(folder, 'file'), join(folder, 'second name'))
+    mkdirSync(join(folder, 'sub'), { mode: 0o750 })
+    chmodSync(join(folder, 'sub'), 0o2750)
+    symlinkSync('nowhere/\u00e9', join(folder, 'link'))
+    symlinkSync('sub', join(folder, 'to sub'))
+    await run('mknod', [join(folder, 'null'), 'c', '300', '70000'])
+    await run('touch', ['-d', '1969-12-31T23:59:59.5Z', join(folder, 'file')])
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xe9, 0x0a])]), '')
+    return use(folder)
+  })
+}
+
+function within<T>(calls: SourceCalls, folder: string, use: (folder: SourceFolder) => T): T {
+  const entered = calls.enter(folder, false)
+  try {
+    return use(entered)
+  } finally {
+    entered.close()
+  }
+}
+
+const codeOf = (act: () => unknown): unknown => {
+  try {
+    return act()
+  } catch (error) {
+    return (error as { code?: string }).code
+  }
+}
+
+describe.each(all)('the source calls of %s', (_, load) => {
+  const calls = load()
+
+  it('give every name as its bytes', () =>
+    withTree((folder) => {
+      const names = within(calls, folder, (f) => f.names().sort())
+      expect(names).toEqual(['file', 'link', 'null', 'second name', 'sub', 'to sub', '\u00e9\n'])
+    }))
+
+  it('do not follow a symlink at the last step', () =>
+    withTree((folder) => {
+      expect(within(calls, folder, (f) => f.status('to sub').mode & 0o170000)).toBe(0o120000)
+      expect(within(calls, folder, (f) => f.target('link'))).toBe('nowhere/\u00c3\u00a9')
+      expect(codeOf(() => within(calls, folder, (f) => f.open('to sub')))).toBe('ELOOP')
+      expect(codeOf(() => calls.enter(`${folder}/to sub`, false))).toBe('ENOTDIR')
+    }))
+
+  it('enter a folder through a symlink where that is wanted', () =>
+    withTree((folder) => {
+      const entered = calls.enter(`${folder}/to sub`, true)
+      expect(entered.status('').mode).toBe(0o42750)
+      entered.close()
+    }))
+
+  it('say what is wrong by the code that the system has for it', () =>
+    withTree((folder) => {
+      expect(codeOf(() => calls.enter(`${folder}/none`, false))).toBe('ENOENT')
+      expect(codeOf(() => calls.enter(`${folder}/file`, false))).toBe('ENOTDIR')
+      expect(codeOf(() => within(calls, folder, (f) => f.status('none')))).toBe('ENOENT')
+    }))
+
+  it('round a time before 1970 down', () =>
+    withTree((folder) => {
+      expect(within(calls, folder, (f) => f.status('file').mtime)).toBe(-1)
+    }))
+
+  it('know an open file again as the one that was seen, and no longer once it was written to', () =>
+    withTree((folder) => {
+      const [seen, descriptor] = within(
+        calls,
+        folder,
+        (f) => [f.status('file').identity, f.open('file')] as const,
+      )
+      expect(calls.identity(descriptor)).toBe(seen)
+      writeFileSync(join(folder, 'second name'), 'twelve bytes')
+      expect(calls.identity(descriptor)).not.toBe(seen)
+      calls.close(descriptor)
+    }))
+})
+
+it('libc and Node tell the same of everything', () =>
+  withTree((folder) => {
+    const names = ['', 'file', 'second name', 'sub', 'link', 'null', '\u00e9\n']
+    const facts = all.map(([, load]) =>
+      within(load(), folder, (f) =>
+        names.map((name) => {
+          const { identity, device, major, minor, ...status } = f.status(name)
+          return { ...status, inodeAndSize: identity.slice(0, 16) }
+        }),
+      ),
+    )
+    expect(facts).toEqual(all.map(() => facts[0]))
+    expect(facts[0]?.map(({ links }) => links)).toEqual([3, 2, 2, 2, 1, 1, 1])
+    expect(within(libcCalls(), folder, (f) => f.status('null'))).toMatchObject({ major: 300, minor: 70_000 })
+  }))
+
+it('libc tells where a file has data', () =>
+  withFolder(async (folder) => {
+    const descriptor = openSync(join(folder, 'sparse'), 'w+')
+    ftruncateSync(descriptor, 1 << 20)
+    writeSync(descriptor, 'data', 1 << 19)
+    expect(libcCalls().extents(descriptor, 1 << 20)).toEqual([1 << 19, (1 << 19) + 4096])
+    closeSync(descriptor)
+  }))
+
+it('libc enters a folder whose path is longer than the kernel takes', () =>
+  withFolder(async (folder) => {
+    const name = 'd'.repeat(200)
+    const deep = Array.from({ length: 50 }, () => name).join('/')
+    await run('python3', [
+      '-c',
+      'import os, sys\nos.chdir(sys.argv[1])\nfor _ in range(50): os.mkdir(sys.argv[2]); os.chdir(sys.argv[2])\nopen("end", "w").write("here")',
+      folder,
+      name,
+    ])
+    const entered = libcCalls().enter(`${folder}/${deep}`, false)
+    expect(entered.names()).toEqual(['end'])
+    expect(entered.status('end').size).toBe(4)
+    entered.close()
+  }))

@@ -1,0 +1,75 @@
+import { chmodSync, linkSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { withFolder } from 'fixtures'
+import { describe, expect, it } from 'vitest'
+import { changeSince, differsInCtimeAlone, inodeOf } from './identity.js'
+import { libcCalls } from './linux-filesystem.js'
+import { portableCalls } from './portable-filesystem.js'
+
+describe.each([
+  ['Linux', libcCalls()],
+  ['Node', portableCalls()],
+])('an identity by the calls of %s', (_, calls) => {
+  /** What a change makes of a file's identity. */
+  async function changed(change: (path: string) => void) {
+    return await withFolder(async (folder) => {
+      const path = join(folder, 'file')
+      writeFileSync(path, 'content')
+      utimesSync(path, 1000, 1000)
+      // Until the clock that the filesystem goes by has moved on.
+      const before = statSync(path, { bigint: true }).ctimeNs
+      const clock = join(folder, 'clock')
+      do writeFileSync(clock, '')
+      while (statSync(clock, { bigint: true }).ctimeNs === before)
+      const source = calls.enter(folder, true)
+      const seen = source.status('file').identity
+      change(path)
+      const now = source.status('file').identity
+      source.close()
+      return { change: changeSince(seen, now), ctimeAlone: differsInCtimeAlone(seen, now), seen, now }
+    })
+  }
+
+  it('stays the same when nothing changes', async () => {
+    expect(await changed(() => {})).toMatchObject({ change: null, ctimeAlone: false })
+  })
+
+  it.each<[string, (path: string) => void]>([
+    ['gets another name', (path) => linkSync(path, `${path}.link`)],
+    ['is renamed and back', (path) => [renameSync(path, `${path}.new`), renameSync(`${path}.new`, path)]],
+    ['has its mtime set to what it was', (path) => utimesSync(path, 1000, 1000)],
+  ])('differs in ctime alone when the file %s', async (_, change) => {
+    expect(await changed(change)).toMatchObject({ change: expect.any(String), ctimeAlone: true })
+  })
+
+  it.each<[string, (path: string) => void]>([
+    ['is written to', (path) => writeFileSync(path, 'CONTENT')],
+    ['grows', (path) => [writeFileSync(path, 'more content'), utimesSync(path, 1000, 1000)]],
+    ['gets other permissions', (path) => chmodSync(path, 0o600)],
+    ['gets another mtime', (path) => utimesSync(path, 1000, 1001)],
+    [
+      'is replaced by another',
+      (path) => {
+        writeFileSync(`${path}.new`, 'content')
+        utimesSync(`${path}.new`, 1000, 1000)
+        renameSync(`${path}.new`, path)
+      },
+    ],
+  ])('differs in more when the file %s', async (_, change) => {
+    expect(await changed(change)).toMatchObject({ change: expect.any(String), ctimeAlone: false })
+  })
+
+  it('has the inode as its own part: that of all names', async () => {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, 'a'), '')
+      linkSync(join(folder, 'a'), join(folder, 'b'))
+      writeFileSync(join(folder, 'c'), '')
+      const source = calls.enter(folder, true)
+      const [a, b, c] = ['a', 'b', 'c'].map((name) => inodeOf(source.status(name).identity))
+      expect(a).toBe(b)
+      expect(a).not.toBe(c)
+      source.close()
+      unlinkSync(join(folder, 'b'))
+    })
+  })
+})

@@ -1,0 +1,76 @@
+/** Portable calls: the source calls with what Node has everywhere. It knows neither xattrs nor holes. */
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+} from 'node:fs'
+import { type ByteString, fromBytes } from '../tree/byte-string.js'
+import type { Identity } from '../tree/node.js'
+import type { SourceCalls, SourceFolder, Status } from './filesystem.js'
+
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
+
+export function portableCalls(): SourceCalls {
+  return {
+    enter: enterFolder,
+    close: closeSync,
+    identity: (descriptor) => identityOf(fstatSync(descriptor, { bigint: true })),
+    xattrs: () => [],
+    extents: (_, size) => [0, size],
+  }
+}
+
+function enterFolder(folder: ByteString, follow: boolean): SourceFolder {
+  const real = follow ? realpathSync.native(diskPath(folder), { encoding: 'latin1' }) : folder
+  const path = (name: ByteString) => diskPath(name === '' ? real : `${real}/${name}`)
+  if (!lstatSync(path('')).isDirectory())
+    throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })
+  return {
+    names: () => readdirSync(path(''), { encoding: 'latin1' }),
+    status: (name) => statusOf(lstatSync(path(name), { bigint: true })),
+    target: (name) => readlinkSync(path(name), { encoding: 'latin1' }),
+    open: (name) => openSync(path(name), OPEN_FLAGS),
+    xattrs: () => [],
+    xattr: () => null,
+    close: () => {},
+  }
+}
+
+function diskPath(path: ByteString): Buffer {
+  return Buffer.from(path, 'latin1')
+}
+
+function statusOf(stats: BigIntStats): Status {
+  return {
+    mode: Number(stats.mode),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    links: Number(stats.nlink),
+    size: Number(stats.size),
+    blocks: Number(stats.blocks),
+    mtime: secondsOf(stats.mtimeNs),
+    device: Number(stats.dev),
+    major: Number((stats.rdev >> 24n) & 0xffn),
+    minor: Number(stats.rdev & 0xffffffn),
+    identity: identityOf(stats),
+  }
+}
+
+/** Node's `mtimeMs` is a double that rounds .9999999 s up, and a `.pyc` would be stale. */
+function secondsOf(nanoseconds: bigint): number {
+  const whole = nanoseconds / 1_000_000_000n
+  return Number(nanoseconds < whole * 1_000_000_000n ? whole - 1n : whole)
+}
+
+function identityOf({ ino, size, ctimeNs, mtimeNs, uid, gid, mode, dev }: BigIntStats): Identity {
+  const numbers = [ino, size, ctimeNs, 0n, mtimeNs, uid, gid, mode, dev]
+  const fields = new DataView(new ArrayBuffer(8 * numbers.length))
+  for (const [n, field] of numbers.entries()) fields.setBigUint64(8 * n, BigInt.asUintN(64, field), true)
+  return fromBytes(new Uint8Array(fields.buffer))
+}

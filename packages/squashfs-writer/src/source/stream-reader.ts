@@ -1,0 +1,66 @@
+/** Stream reader: a stream in amounts that its reader chooses, held to the size that was announced. */
+import { EntryError } from '../errors.js'
+import { systemCode } from '../system-error.js'
+import type { Failure } from './workers/protocol.js'
+
+export interface StreamReader {
+  /**
+   * Fills `bytes` with what comes next; at the announced end makes sure that nothing more comes.
+   * @throws EntryError when the stream gives what is neither bytes nor text.
+   */
+  fill(bytes: Uint8Array): Promise<Failure | null>
+}
+
+/**
+ * @param open begins the stream, at the first `fill`.
+ * @param size bytes that it must give.
+ */
+export function readStream(open: () => AsyncIterable<Uint8Array>, size: number): StreamReader {
+  let iterator: AsyncIterator<Uint8Array> | null = null
+  let rest: Uint8Array = new Uint8Array(0)
+  let position = 0
+
+  /** Up to `most` bytes; none at the end. */
+  async function take(most: number): Promise<Uint8Array> {
+    iterator ??= open()[Symbol.asyncIterator]()
+    while (rest.length === 0) {
+      const { value, done } = await iterator.next()
+      if (done) return rest
+      rest = value
+    }
+    const taken = rest.subarray(0, most)
+    rest = rest.subarray(taken.length)
+    return taken
+  }
+
+  const wrong = (given: string): Failure => ({
+    code: 'CHANGED',
+    message: `its stream gave ${given} than the ${size} bytes announced`,
+  })
+
+  return {
+    async fill(bytes) {
+      try {
+        for (let at = 0; at < bytes.length; ) {
+          const chunk = await take(bytes.length - at)
+          if (chunk.length === 0) return wrong(`fewer (${position})`)
+          bytes.set(chunk, at)
+          at += chunk.length
+          position += chunk.length
+        }
+        if (position < size || (await take(1)).length === 0) return null
+        await iterator?.return?.()
+        return wrong('more')
+      } catch (error) {
+        if (error instanceof EntryError) throw error // the program's fault, not the stream's
+        return failureOfStream(error)
+      }
+    },
+  }
+}
+
+/** Why a stream could not be read, as far as its own error tells. */
+export function failureOfStream(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error)
+  return { code: systemCode(error) ?? 'STREAM', message: `its stream failed: ${reason}`, cause: error }
+}
