@@ -7,6 +7,7 @@
  * as expected, or does not give what `zstdCompressSync` gives, the public call is used.
  */
 import * as zlib from 'node:zlib'
+import { SquashfsError } from '../errors.js'
 
 /** Compresses one block; the result is good until the next call. */
 export type CompressBlock = (bytes: Uint8Array) => Uint8Array
@@ -88,6 +89,8 @@ function reusingWay(stream: unknown): CompressBlock | null {
     const room = boundFor(bytes.length)
     if (output.length < room) output = new Uint8Array(room)
     handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, output, 0, room)
+    if (state[1] !== 0)
+      throw new SquashfsError('WORKER', `zstd left ${state[1]} bytes of a block: is there memory enough?`)
     return output.subarray(0, room - state[0]!)
   }
 }

@@ -397,7 +397,7 @@ describe('what is no entry', () => {
     )
     const text = 'user.a' as unknown as Record<string, string>
     expect(refusal({ type: 'fifo', path: 'a', xattrs: text })).toEqual(
-      new EntryError('a', "its xattrs are 'user.a'; give an object"),
+      new EntryError('a', "its xattrs are 'user.a'; give an object, or pairs"),
     )
   })
 

@@ -11,7 +11,7 @@ import type { Compression } from '../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../image/destination.js'
 import type { Keeper, PreviousImages } from '../image/keeper.js'
 import type { Owner } from '../image/owner.js'
-import { settleForShortRun } from '../processes/v8.js'
+import { limitYoungObjects } from '../processes/young-objects.js'
 import { type Environment, openEnvironment, worksAnywhere } from '../venv/environment.js'
 import type { Finding } from '../venv/finding.js'
 import type { Content } from '../venv/inventory/entry.js'
@@ -75,7 +75,7 @@ export type PackProgress = Progress | CompileProgress
 
 export async function pack(request: PackRequest, company: PackCompany): Promise<PackReport> {
   const started = performance.now()
-  settleForShortRun()
+  limitYoungObjects()
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
