@@ -46,11 +46,7 @@ export async function openParts(source: ImageSource): Promise<Parts> {
     return read
   }
   const superblock = decodeSuperblock(await bytes(0, Math.min(SUPERBLOCK_SIZE, source.size)))
-  if (superblock === null)
-    throw fail(
-      'it is not a squashfs 4.0 image; give a file that venv-packer or mksquashfs has made',
-      'NOT_AN_IMAGE',
-    )
+  if (superblock === null) throw fail('it is not a squashfs 4.0 image', 'NOT_AN_IMAGE')
   if (superblock.bytesUsed > source.size && superblock.bytesUsed <= MAX_IMAGE)
     throw fail(truncation(superblock.bytesUsed, source.size), 'TRUNCATED_IMAGE')
   checkSuperblock(superblock, source.size, fail)
