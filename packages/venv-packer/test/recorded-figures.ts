@@ -25,7 +25,8 @@ export interface Section {
 const mark = /<!-- RESULTS ([^>]*?) -->(\d[\d.,]*\d|\d)?/g
 
 /** What is said to be measured: a number with a unit of what programs cost. */
-const measured = /\d[\d.,]*\s?(seconds?|minutes?|milliseconds?|s|ms|MB|GB|GiB|MiB|%|times)\b|\b0\.\d+ of\b/g
+/** Sizes in binary units are limits, not measurements. */
+const measured = /\d[\d.,]*\s?(seconds?|minutes?|milliseconds?|s|ms|MB|GB|%|times)\b|\b0\.\d+ of\b/g
 
 export function markedFigures(text: string): MarkedFigure[] {
   return paragraphs(text).flatMap((paragraph) =>
