@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'
 import { type Pool, type PoolOptions, withPool } from './pool.js'
-import { type AnswerMessage, type JobMessage, READY } from './protocol.js'
+import { type AnswerMessage, BUFFER_SIZE, type JobMessage, noRanges, READY } from './protocol.js'
 
 /** A worker that does nothing by itself. */
 class StandIn extends EventEmitter {
@@ -86,20 +86,27 @@ function withWorkers(
 }
 
 describe('jobs', () => {
-  it('go to a worker in their order, two at a time, and what encodes comes before what waits', async () => {
+  it('go to a worker in their order, two buffers at a time, and what encodes comes before what waits', async () => {
     await withWorkers(1, async (pool, [worker]) => {
-      const results = [
-        stat(pool),
-        pool.run('examine', { ranges: { folders: [], names: [], seen: [], numbers: [] } }),
-        stat(pool),
-        encode(pool),
-      ]
-      expect(names(worker!)).toEqual(['stat', 'examine'])
+      const read = () => pool.run('read', { ranges: noRanges(), buffer: new SharedArrayBuffer(BUFFER_SIZE) })
+      const results = [read(), read(), read(), encode(pool)]
+      expect(names(worker!)).toEqual(['read', 'read'])
       worker!.answer(0)
       await results[0]
-      expect(names(worker!)).toEqual(['stat', 'examine', 'encode'])
+      expect(names(worker!)).toEqual(['read', 'read', 'encode', 'read'])
       for (const n of [1, 2, 3]) worker!.answer(n)
       expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done'])
+    })
+  })
+
+  it('that are small wait at a worker, so that it never idles', async () => {
+    await withWorkers(1, async (pool, [worker]) => {
+      const results = Array.from({ length: 20 }, () => stat(pool))
+      expect(worker!.sent.length).toBe(16)
+      for (let n = 0; n < 20; n++) {
+        worker!.answer(n)
+        await results[n]
+      }
     })
   })
 

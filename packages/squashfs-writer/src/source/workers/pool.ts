@@ -15,6 +15,7 @@ import { createExecutor } from './executor.js'
 import { createPermits } from './permits.js'
 import {
   type AnswerMessage,
+  BUFFER_SIZE,
   type ExecutorSetup,
   type JobMessage,
   type JobName,
@@ -23,8 +24,14 @@ import {
 } from './protocol.js'
 import { usableCores } from './usable-cores.js'
 
-/** Jobs given to a worker at a time: one at work, one waiting, so that it never idles for the calling thread. */
+/** Jobs given to a worker at a time where calls are slow: one at work, one waiting. */
 const JOBS_PER_WORKER = 2
+/**
+ * Bytes given to a worker at a time, so that it never idles for the calling thread, which may be at work on a job of a buffer's
+ * size; and no more jobs than these.
+ */
+const BYTES_AHEAD = 2 * BUFFER_SIZE
+const MOST_JOBS_AHEAD = 16
 /** Up to so many threads, the calling thread is one of them. */
 const FEW_THREADS = 2
 /** What pays for the start of a worker, which takes some 40 ms of a core: names to look at, bytes to compress. */
@@ -70,6 +77,8 @@ interface PoolWorker {
   readonly started: Promise<unknown>
   ready: boolean
   readonly jobs: Map<number, Pending>
+  /** What its jobs have to do with. */
+  bytes: number
 }
 
 function createPool({ codec, threads, ...setup }: PoolOptions): Pool {
@@ -100,7 +109,7 @@ function createPool({ codec, threads, ...setup }: PoolOptions): Pool {
       workerData: workerSetup,
     })
     const started = new Promise((resolve) => thread.once('message', resolve).once('exit', resolve))
-    const worker: PoolWorker = { thread, started, ready: false, jobs: new Map() }
+    const worker: PoolWorker = { thread, started, ready: false, jobs: new Map(), bytes: 0 }
     thread.on('message', (answer: AnswerMessage | typeof READY) => {
       if (answer === READY) {
         worker.ready = true
@@ -108,7 +117,10 @@ function createPool({ codec, threads, ...setup }: PoolOptions): Pool {
       } else {
         const pending = worker.jobs.get(answer.id)
         worker.jobs.delete(answer.id)
-        if (pending) takeAnswer(pending, answer)
+        if (pending) {
+          worker.bytes -= bytesOf(pending.message)
+          takeAnswer(pending, answer)
+        }
       }
       if (worker.jobs.size === 0) thread.unref()
     })
@@ -123,10 +135,11 @@ function createPool({ codec, threads, ...setup }: PoolOptions): Pool {
     const ready = workers.filter((worker) => worker.ready)
     while (urgent.length + queue.length > 0) {
       const worker = leastBusy(ready)
-      if (!worker || worker.jobs.size >= JOBS_PER_WORKER) break
+      if (!worker || !hasRoom(worker)) break
       const job = nextForWorker()
       if (!job) break
       worker.jobs.set(job.message.id, job)
+      worker.bytes += bytesOf(job.message)
       worker.thread.ref()
       worker.thread.postMessage(job.message)
     }
@@ -138,8 +151,14 @@ function createPool({ codec, threads, ...setup }: PoolOptions): Pool {
     }
   }
 
+  function hasRoom({ jobs, bytes }: PoolWorker): boolean {
+    return areSlow ? jobs.size < JOBS_PER_WORKER : jobs.size < MOST_JOBS_AHEAD && bytes < BYTES_AHEAD
+  }
+
+  /** Where the calling thread works it is left the short jobs, so that it soon has time again to put results in order. */
   function nextForWorker(): Pending | undefined {
-    if (!needsCaller) return urgent.shift() ?? queue.shift()
+    if (!needsCaller)
+      return callerWorks ? (queue.shift() ?? urgent.shift()) : (urgent.shift() ?? queue.shift())
     const n = queue.findIndex(({ message }) => message.name !== 'read')
     return n < 0 ? undefined : queue.splice(n, 1)[0]
   }
@@ -243,9 +262,17 @@ function stopped(): SquashfsError {
 
 function leastBusy(workers: readonly PoolWorker[]): PoolWorker | undefined {
   return workers.reduce<PoolWorker | undefined>(
-    (best, worker) => (best && best.jobs.size <= worker.jobs.size ? best : worker),
+    (best, worker) =>
+      best && (best.bytes - worker.bytes || best.jobs.size - worker.jobs.size) <= 0 ? best : worker,
     undefined,
   )
+}
+
+/** What a job has to do with, as far as that says how long it takes. */
+function bytesOf({ name, ask }: JobMessage): number {
+  if (name === 'read') return ask.buffer.byteLength
+  if (name === 'encode') return ask.parts.reduce((sum, { length }) => sum + length, 0)
+  return 0
 }
 
 /**
