@@ -23,8 +23,8 @@ export function withPeers(contenders: readonly Contender[], { nodes, mksquashfs 
 }
 
 function onNode(contender: Contender, node: string): Contender {
-  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1)
-  const [major] = version.split('.')
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  const [major] = version.slice(1).split('.')
   return {
     ...runBy(node, contender),
     name: `${contender.name} on Node ${major}`,
