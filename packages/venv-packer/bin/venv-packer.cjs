@@ -22,6 +22,9 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
   process.exit(1)
 }
 
+// Until run says otherwise: should the process ever end before the work has, that is no success.
+process.exitCode = 1
+
 // Not for run: its command would get the setting, too.
 if (!process.env.UV_THREADPOOL_SIZE && process.argv[2] !== 'run' && !require('node:zlib').zstdCompressSync) {
   process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism())

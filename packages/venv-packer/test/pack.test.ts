@@ -485,8 +485,8 @@ describe('what is refused, with exit code 1 and a remedy', () => {
       const library = join(cwd, '.venv', 'lib', 'many')
       await mkdir(library, { recursive: true })
       for (let n = 0; n < 4000; n++) await writeFile(join(library, `${n}.txt`), `${n} `.repeat(200))
-      // By the calling thread, and by workers.
-      for (const threads of ['1', '3']) {
+      // By the calling thread, and by workers: several times, for they end while others are about to start.
+      for (const threads of ['1', '3', '4', '5', '4', '5']) {
         const args = ['pack', '.venv', '--encoder', 'bundled', '--threads', threads]
         const { code, stdout, stderr } = await venvPacker(args, surroundings)
         expect([code, stdout]).toEqual([1, ''])

@@ -41,6 +41,17 @@ describe('an executor', () => {
     expect(other.answer).toEqual({ data: Uint8Array.of(5, 6), sizeWord: 2 })
   })
 
+  it('loads once what jobs are done with, ahead of them where it is asked to', async () => {
+    const executor = createExecutor(
+      setupFor({ examiner: 'data:text/javascript,throw new Error("loaded")' }),
+      null,
+    )
+    await executor.prepare()
+    const jobs = [await executor.run(encodeJob([])), await executor.run(encodeJob([]))]
+    expect(jobs.map(({ error }) => (error as Error).message)).toEqual(['loaded', 'loaded'])
+    expect(jobs[0]!.error).toBe(jobs[1]!.error)
+  })
+
   it('joins the parts of a block, wherever they lie', async () => {
     const buffer = new SharedArrayBuffer(10)
     new Uint8Array(buffer).fill(9)

@@ -13,6 +13,8 @@ import { statBatch } from './stat-batch.js'
 
 /** Does jobs for whoever has it: a worker, or the calling thread. */
 export interface Executor {
+  /** Loads what jobs are done with. Otherwise the first job does; what cannot be loaded each job fails with. */
+  prepare(): Promise<void>
   run(message: JobMessage): Promise<AnswerMessage>
   /** Closes the file and the directory that may be open still. */
   close(): void
@@ -30,6 +32,10 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
   let tools: Promise<FileTools> | null = null
 
   return {
+    async prepare() {
+      tools ??= makeTools()
+      await tools.catch(() => {})
+    },
     async run(message) {
       const { id } = message
       tools ??= makeTools()

@@ -255,6 +255,17 @@ describe('the end', () => {
     await expect(encode(late!)).rejects.toMatchObject({ code: 'WORKER' })
   })
 
+  it('is waited for by the process, also when a worker answers late', async () => {
+    await withWorkers(1, async (pool, [worker]) => {
+      void encode(pool).catch(() => {})
+      worker!.terminate = async () => {
+        worker!.answer(0)
+        expect(worker!.held).toBe(true)
+        worker!.emit('exit', 1)
+      }
+    })
+  })
+
   it('waits for a worker that loads its modules still, and terminates it then', async () => {
     let ended = false
     const pool = withPool(OPTIONS, new AbortController().signal, async (pool) => pool.expect(PAYS_FOR_ONE))

@@ -122,7 +122,8 @@ function createPool({ codec, threads, ...setup }: PoolOptions): Pool {
           takeAnswer(pending, answer)
         }
       }
-      if (worker.jobs.size === 0) thread.unref()
+      // Once it is closed the workers are waited for: an answer that comes late must not let the process end before.
+      if (worker.jobs.size === 0 && !closed) thread.unref()
     })
     thread.on('error', (error) => lose(worker, error))
     thread.on('exit', (code) => lose(worker, new SquashfsError('WORKER', `a worker ended with code ${code}`)))
