@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { requireTools, withFolder } from 'fixtures'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { completionScript } from '../src/completion/completion.js'
+import { completionScript } from '../src/commands/completion/completion.js'
 import { launcher } from './command.js'
 import { onTerminal } from './terminal.js'
 

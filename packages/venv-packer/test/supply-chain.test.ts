@@ -134,7 +134,7 @@ it('both are the same bytes when they are packed again, also when they are built
 async function programFiles(folder: string): Promise<string[]> {
   const manifest = await readFile(join(folder, 'package.json'), 'utf8')
   const entries = manifest.match(/(?<="\.\/)dist\/[^"]+\.js(?=")/g) ?? []
-  const found = new Set<string>(entries.length > 0 ? entries : ['dist/cli.js'])
+  const found = new Set<string>(entries.length > 0 ? entries : ['dist/main.js'])
   for (const file of found) {
     const code = await readFile(join(folder, file), 'utf8')
     for (const [, path] of code.matchAll(/(?:from |import |import\(|new URL\()"(\.[^"]+\.c?js)"/g))

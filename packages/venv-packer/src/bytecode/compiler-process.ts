@@ -3,10 +3,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { messageOf } from '../errors/system-errors.js'
+import { endingInWords } from '../child-process.js'
+import { withoutPythonSettings } from '../environment/python-settings.js'
 import { packageFile } from '../package-file.js'
-import { endingInWords } from '../processes/ending.js'
-import { withoutPythonSettings } from '../processes/python-settings.js'
+import { messageOf } from '../system-errors.js'
 import { readFrames } from './frames.js'
 import type { Level } from './levels.js'
 

@@ -1,8 +1,8 @@
 /** Why an environment's interpreter does not compile its modules, in words, and what to do about it. */
 import { toByteString } from 'squashfs-writer/paths'
-import { Failure } from '../errors/failure.js'
-import { systemErrorCode } from '../errors/system-errors.js'
-import { followLinks } from '../venv/interpreter.js'
+import { followLinks } from '../environment/interpreter.js'
+import { Failure } from '../failure.js'
+import { systemErrorCode } from '../system-errors.js'
 import { type CompilerEnded, TOO_OLD } from './compiler-process.js'
 
 /** An interpreter by its path as it was typed, for words, and absolute, for programs. */

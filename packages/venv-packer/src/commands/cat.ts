@@ -1,6 +1,6 @@
 /** `venv-packer cat`: the content of a file in an image. */
 import { InodeType } from 'squashfs-writer/read'
-import { Failure } from '../errors/failure.js'
+import { Failure } from '../failure.js'
 import { locate, withImage } from '../image/opened-image.js'
 
 export interface CatRequest {

@@ -1,5 +1,5 @@
 /** Which compressor an image gets, at which level. */
-import { wrongUsage } from '../errors/failure.js'
+import { wrongUsage } from '../failure.js'
 
 export const compressors = ['zstd', 'gzip', 'none'] as const
 export type Compressor = (typeof compressors)[number]

@@ -1,8 +1,8 @@
 /** Where the image goes: its default name, and all that can be refused before any work is done. */
 import { access, constants, lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { Failure } from '../errors/failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
+import { Failure } from '../failure.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
 
 export interface Destination {
   /** As it was typed, or the default name: for messages. */

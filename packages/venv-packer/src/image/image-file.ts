@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { lstat, open } from 'node:fs/promises'
 import { decodeSuperblock, SUPERBLOCK_SIZE, type Superblock } from 'squashfs-writer/format'
-import { systemErrorCode } from '../errors/system-errors.js'
+import { systemErrorCode } from '../system-errors.js'
 
 export interface ImageFile {
   readonly path: string

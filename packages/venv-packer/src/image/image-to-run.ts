@@ -2,9 +2,9 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ImageError, type OpenImage, openImage } from 'squashfs-writer/read'
-import { Failure } from '../errors/failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { exitCodes } from '../exit-codes.js'
+import { Failure } from '../failure.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
 
 export interface ImageToRun {
   /** As it was typed, for messages. */

@@ -8,8 +8,8 @@
  */
 import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { Failure } from '../errors/failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
+import { Failure } from '../failure.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
 import { type ImageFile, identityAt, imageFileAt } from './image-file.js'
 import { giveSecondName } from './second-name.js'
 

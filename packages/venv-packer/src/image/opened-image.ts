@@ -9,8 +9,8 @@ import {
   type OpenImage,
   openImage,
 } from 'squashfs-writer/read'
-import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { Failure } from '../failure.js'
+import { explainSystemError, systemErrorCode } from '../system-errors.js'
 
 export interface OpenedImage {
   /** As it was typed, for messages. */

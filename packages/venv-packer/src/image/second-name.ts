@@ -1,7 +1,7 @@
 /** Second name: another name for a file, by a hard link, or by a copy where there can be none. */
 import { constants } from 'node:fs'
 import { copyFile, link, open, rm, stat, utimes } from 'node:fs/promises'
-import { systemErrorCode } from '../errors/system-errors.js'
+import { systemErrorCode } from '../system-errors.js'
 
 /** No hard links at all, none to others' files, none across project quotas, or too many of one file. */
 const noHardLink: readonly (string | undefined)[] = [

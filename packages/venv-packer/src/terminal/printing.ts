@@ -1,5 +1,5 @@
 /** Writes to standard output and standard error, and takes a reader that has gone away (EPIPE) for no failure. */
-import type { Failure } from '../errors/failure.js'
+import type { Failure } from '../failure.js'
 
 /** Done when the text is written; fails when it cannot be, as on a full disk. */
 export async function print(text: string): Promise<void> {
@@ -45,7 +45,7 @@ function written(
 }
 
 async function outputLost(error: NodeJS.ErrnoException): Promise<Failure> {
-  const { Failure } = await import('../errors/failure.js')
+  const { Failure } = await import('../failure.js')
   const message = `the report could not be written: ${error.message}`
   return new Failure('OUTPUT_LOST', message, 'Look at where standard output goes.', {
     systemCode: error.code,

@@ -1,0 +1,48 @@
+/** An entry of an environment: what the file system says of a path, and what was read of its content where that matters. */
+import type { ByteString } from 'squashfs-writer/paths'
+import type { BytecodeHeader } from './formats/bytecode-header.js'
+import type { ElfFile } from './formats/elf.js'
+
+export interface Entry {
+  /** From the environment's folder on; '' is the folder itself. */
+  readonly path: ByteString
+  readonly kind: 'file' | 'folder' | 'symlink' | 'socket' | 'fifo' | 'device'
+  /** Of a file, in bytes; 0 for the rest. */
+  readonly size: number
+  /** Permission bits. */
+  readonly mode: number
+  /** Whole seconds since 1970, rounded down, as Python takes them. */
+  readonly mtime: number
+  /** What tells the inode where it has several names; null where it has one. */
+  readonly sharedInode: string | null
+  /** Of a symlink. */
+  readonly target: ByteString | null
+  /** The system's code and words where the current user cannot read it; null where nothing speaks against it. */
+  readonly failure: { readonly code: string; readonly message: string } | null
+  readonly content: Content | null
+}
+
+/** What was read of a file, by what the file is. */
+export type Content =
+  /** The whole of a small text. */
+  | { readonly kind: 'text'; readonly text: ByteString }
+  /** The first bytes of what lies in `bin`. */
+  | { readonly kind: 'program'; readonly head: ByteString }
+  /** Null where it is cut short, or no bytecode at all. */
+  | { readonly kind: 'bytecode'; readonly header: BytecodeHeader | null }
+  | { readonly kind: 'elf'; readonly elf: ElfFile }
+
+/** The last part of a path. */
+export function nameOf(path: ByteString): ByteString {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The path of the folder that holds it; '' for what lies in the environment's own folder. */
+export function folderOf(path: ByteString): ByteString {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')))
+}
+
+/** A path below another. */
+export function below(folder: ByteString, name: ByteString): ByteString {
+  return folder === '' ? name : `${folder}/${name}`
+}

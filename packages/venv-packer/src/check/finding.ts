@@ -1,0 +1,107 @@
+/** A finding: something about an environment that its user should know before it is packed. */
+import { type ByteString, toDisplay } from 'squashfs-writer/paths'
+import type { Owner } from '../image/owner.js'
+import type { Entry } from './entry.js'
+import { type Inventory, newInodes } from './inventory.js'
+import type { Outside } from './outside.js'
+import type { Packages } from './packages.js'
+import type { Relocation } from './relocation.js'
+
+/** error: the image would be of no use. warning: something goes wrong, or slowly. note: good to know. */
+export const severities = ['error', 'warning', 'note'] as const
+export type Severity = (typeof severities)[number]
+
+export interface Finding {
+  /** Stable, for programs; the words may change. */
+  readonly code: string
+  readonly severity: Severity
+  /** What is the case. */
+  readonly message: string
+  /** What will happen where the image is used. */
+  readonly effect: string
+  /** What the user can do. */
+  readonly remedy: string
+  /** Where it is so, in the order of paths; at least one. */
+  readonly places: readonly Place[]
+  /** What lies there; null where its size does not matter. */
+  readonly weight: Weight | null
+}
+
+/** One of the places of a finding, fit to be shown. */
+export interface Place {
+  /** From the environment on; `.` is its own folder. */
+  readonly path: string
+  /** Where it leads to, what it says, what is wrong. */
+  readonly detail: string | null
+}
+
+export interface Weight {
+  readonly inodes: number
+  readonly bytes: number
+  /** Of all bytes of the environment: 0 to 1. */
+  readonly share: number
+}
+
+/** Under which circumstances an environment will be used, as far as it is known. */
+export interface Circumstances {
+  /** Where the image will be mounted, absolute; undefined where that is not said. */
+  readonly mountPoint: ByteString | undefined
+  /** Who will own the files in the image. */
+  readonly owner: Owner
+  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); undefined for as they are. */
+  readonly latestTime: number | undefined
+  /** Whether the image gets bytecode of its own, so that what lies in the environment does not matter. */
+  readonly compiles: boolean
+  /** Home directories that are known. */
+  readonly homes: readonly ByteString[]
+  readonly outside: Outside
+}
+
+/** All that findings are made from. */
+export interface Subject {
+  readonly inventory: Inventory
+  readonly relocation: Relocation
+  readonly packages: Packages
+  readonly circumstances: Circumstances
+}
+
+/** Findings about one thing. Pure: it touches no disk but through `circumstances.outside`. */
+export type Topic = (subject: Subject) => readonly Finding[]
+
+/** A path of the environment, and what is to be said about it. */
+export interface Spot {
+  readonly path: ByteString
+  readonly detail?: ByteString
+}
+
+export function ofSeverity(findings: readonly Finding[], severity: Severity): readonly Finding[] {
+  return findings.filter((finding) => finding.severity === severity)
+}
+
+type Words = Pick<Finding, 'code' | 'severity' | 'message' | 'effect' | 'remedy'>
+
+/** One finding about all these spots, or none where there are none. */
+export function findingAt(
+  spots: readonly Spot[],
+  words: Words,
+  weight: Weight | null = null,
+): readonly Finding[] {
+  if (spots.length === 0) return []
+  const sorted = [...spots].sort((a, b) => (a.path < b.path ? -1 : 1))
+  const places = sorted.map(({ path, detail }) => ({
+    path: path === '' ? '.' : toDisplay(path),
+    detail: detail === undefined ? null : toDisplay(detail),
+  }))
+  return [{ ...words, places, weight }]
+}
+
+/** What these entries weigh. */
+export function weightOf(entries: readonly Entry[], inventory: Inventory): Weight {
+  const inodes = entries.filter(newInodes())
+  const bytes = inodes.reduce((sum, { size }) => sum + size, 0)
+  return {
+    inodes: inodes.length,
+    bytes,
+    share: inventory.census.bytes === 0 ? 0 : bytes / inventory.census.bytes,
+  }
+}

@@ -1,0 +1,70 @@
+/** Findings on access: what cannot be read here, and what others cannot read there. */
+
+import type { ByteString } from 'squashfs-writer/paths'
+import { explainSystemError, isSignOfChange } from '../../system-errors.js'
+import { type Entry, folderOf } from '../entry.js'
+import { type Finding, findingAt, type Subject } from '../finding.js'
+
+export function accessFindings(subject: Subject): readonly Finding[] {
+  return [...changing(subject), ...unreadable(subject), ...ownerOnly(subject)]
+}
+
+function changing({ inventory }: Subject): readonly Finding[] {
+  const spots = inventory.entries.flatMap(({ path, failure }) =>
+    failure !== null && isSignOfChange(failure) ? [{ path, detail: failure.message }] : [],
+  )
+  return findingAt(spots, {
+    code: 'CHANGING',
+    severity: 'warning',
+    message: 'parts of the environment changed while they were looked at',
+    effect: 'What changes while it is packed ends the packing: there will be no image.',
+    remedy: 'Pack when nothing changes the environment any more.',
+  })
+}
+
+function unreadable({ inventory }: Subject): readonly Finding[] {
+  const spots = inventory.entries.flatMap(({ path, failure }) =>
+    failure === null || isSignOfChange(failure)
+      ? []
+      : [{ path, detail: explainSystemError(failure.code, failure.message).message }],
+  )
+  return findingAt(spots, {
+    code: 'UNREADABLE',
+    severity: 'error',
+    message: 'you cannot read parts of the environment',
+    effect: 'They cannot be packed: there will be no image.',
+    remedy: 'Make them readable (chmod, or pack as another user), or leave them out with --exclude.',
+  })
+}
+
+const forAll = { file: 0o004, folder: 0o005 } as const
+
+function ownerOnly({ inventory, circumstances }: Subject): readonly Finding[] {
+  const closed = topmost(inventory.entries.filter(isClosed))
+  const toRoot = circumstances.owner === 'root'
+  return findingAt(
+    closed.map(({ path, mode }) => ({ path, detail: mode.toString(8).padStart(4, '0') })),
+    {
+      code: 'NOT_FOR_OTHERS',
+      severity: toRoot ? 'warning' : 'note',
+      message: 'files or folders are not open to other users',
+      effect: toRoot
+        ? 'In the image they belong to root, and you cannot read them any more.'
+        : 'The image keeps that: other users who mount it cannot read them.',
+      remedy: 'If others are to use the image: chmod -R go+rX on the environment before.',
+    },
+  )
+}
+
+/** Without what lies in a closed folder, and is closed with it. */
+function topmost(entries: readonly Entry[]): readonly Entry[] {
+  const folders = new Set(entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path))
+  const isWithin = (path: ByteString): boolean =>
+    path !== '' && (folders.has(folderOf(path)) || isWithin(folderOf(path)))
+  return entries.filter(({ path }) => !isWithin(path))
+}
+
+function isClosed({ kind, mode, failure }: Entry): boolean {
+  if (failure !== null || (kind !== 'file' && kind !== 'folder')) return false
+  return (mode & forAll[kind]) !== forAll[kind]
+}

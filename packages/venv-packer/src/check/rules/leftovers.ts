@@ -1,0 +1,88 @@
+/** Findings on leftovers: what takes room in the environment, and that no one uses. */
+import type { ByteString } from 'squashfs-writer/paths'
+import { parseBytecodeName } from '../../environment/python-layout.js'
+import { type Entry, folderOf, nameOf } from '../entry.js'
+import { type Finding, findingAt, type Subject, weightOf } from '../finding.js'
+import { isBelow } from '../locality.js'
+
+export function leftoverFindings(subject: Subject): readonly Finding[] {
+  const { otherPythons, python } = subject.inventory
+  return [
+    ...underFolders(subject, cachesOf(subject), {
+      code: 'CACHE',
+      message: 'caches of tools lie in the environment',
+      effect: 'They are packed, and never used there.',
+      remedy: 'Remove them, or leave them out with --exclude.',
+    }),
+    ...underFolders(subject, halfRemoved(subject), {
+      code: 'HALF_REMOVED',
+      message: 'pip left packages half removed (names that begin with ~)',
+      effect: 'They are packed, and never used.',
+      remedy: 'Remove them.',
+    }),
+    ...underFolders(subject, python ? otherPythons.map(({ path }) => path) : [], {
+      code: 'OTHER_PYTHON',
+      message: 'the environment holds packages of other Pythons',
+      effect: `Python ${python?.version} does not look at them: they only take room.`,
+      remedy: 'Remove them, or leave them out with --exclude.',
+    }),
+    ...otherBytecode(subject),
+  ]
+}
+
+type Words = Pick<Finding, 'code' | 'message' | 'effect' | 'remedy'>
+
+/** One note about folders or files, with the weight of all that lies in them. */
+function underFolders({ inventory }: Subject, tops: readonly ByteString[], words: Words): readonly Finding[] {
+  if (tops.length === 0) return []
+  const entries = inventory.entries.filter(({ path }) => tops.some((top) => isBelow(path, top)))
+  const spots = tops.map((path) => ({ path }))
+  return findingAt(spots, { ...words, severity: 'note' }, weightOf(entries, inventory))
+}
+
+const cacheNames =
+  /^(?:\.cache|\.pip|pip-cache|uv-cache|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.ipynb_checkpoints)$/
+
+/** By their names, or by the tag that tools mark their caches with; uv marks the environment itself so. */
+function cachesOf({ inventory }: Subject): readonly ByteString[] {
+  const tagged = inventory.entries
+    .filter(({ path }) => nameOf(path) === 'CACHEDIR.TAG' && path !== 'CACHEDIR.TAG')
+    .map(({ path }) => folderOf(path))
+  const named = inventory.entries
+    .filter(({ path, kind }) => kind === 'folder' && cacheNames.test(nameOf(path)))
+    .map(({ path }) => path)
+  const all = [...new Set([...tagged, ...named])]
+  return all.filter((path) => !all.some((other) => other !== path && isBelow(path, other)))
+}
+
+function halfRemoved({ inventory }: Subject): readonly ByteString[] {
+  const site = `${inventory.python?.path}/site-packages`
+  return inventory.entries
+    .filter(({ path }) => folderOf(path) === site && nameOf(path).startsWith('~'))
+    .map(({ path }) => path)
+}
+
+/** Bytecode that is for another Python or for another program, and what an interrupted compilation left. */
+function otherBytecode({ inventory }: Subject): readonly Finding[] {
+  const { python } = inventory
+  if (python === undefined) return []
+  const isOther = ({ path, kind }: Entry) =>
+    kind === 'file' &&
+    isBelow(path, python.path) &&
+    nameOf(folderOf(path)) === '__pycache__' &&
+    path.includes('.pyc') &&
+    parseBytecodeName(nameOf(path))?.tag !== python.tag
+  const found = inventory.entries.filter(isOther)
+  const tags = new Set(found.map(({ path }) => parseBytecodeName(nameOf(path))?.tag ?? 'unfinished files'))
+  return findingAt(
+    found.map(({ path }) => ({ path })),
+    {
+      code: 'OTHER_BYTECODE',
+      severity: 'note',
+      message: `there is bytecode that Python ${python.version} does not use (${[...tags].sort().join(', ')})`,
+      effect: 'It only takes room.',
+      remedy: 'Remove it, or leave it out with --exclude.',
+    },
+    weightOf(found, inventory),
+  )
+}

@@ -1,0 +1,76 @@
+/** `venv-packer create`: an environment is made in memory, installed into, and packed; nothing of it stays but the image. */
+
+import { basename, dirname, extname, join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { distributionsIn } from '../../environment/distributions.js'
+import { chooseDestination } from '../../image/destination.js'
+import { type PackCompany, type PackReport, type PackRequest, pack } from '../pack/pack.js'
+import { movePaths } from './moved-paths.js'
+import { requireInstalled } from './require-installed.js'
+import { runStep } from './run-step.js'
+import type { Steps, Wishes } from './step.js'
+import { stepsWithUv } from './with-uv.js'
+import { stepsWithVenv } from './with-venv.js'
+import { withWorkFolder } from './work-directory.js'
+
+/** What the command line asked for, read and checked; paths are still as they were typed. */
+export interface CreateRequest {
+  readonly tool: Tool
+  readonly wishes: Wishes
+  /** Where the environment is made; undefined: in memory, or the temporary folder. */
+  readonly workFolder: string | undefined
+  readonly packing: Omit<PackRequest, 'source' | 'anyDirectory'>
+}
+
+/** What makes the environment: uv a relocatable one, venv one for the mount point. */
+export type Tool = { readonly name: 'uv' } | { readonly name: 'venv'; readonly mountPoint: string }
+
+export interface CreateCompany extends PackCompany {
+  /** Whether what the installer says is shown, on standard error. */
+  readonly show: boolean
+  /** Called when the environment is there, and is about to be packed. */
+  readonly onPacking: () => Promise<void>
+}
+
+/** The name of the folder in which the environment is made, and so of an image without a name of its own. */
+const environmentName = 'venv'
+
+export async function create(request: CreateRequest, company: CreateCompany): Promise<PackReport> {
+  const started = performance.now()
+  return await withWorkFolder(request.workFolder, async (workFolder) => {
+    const folder = join(workFolder, environmentName)
+    const output = request.packing.output ?? `${environmentName}.squashfs`
+    // What can be refused is refused before anything is installed.
+    await chooseDestination(output, { path: folder, realPath: folder }, request.packing.force)
+    const { make, install } = stepsFor(request, folder)
+    await runStep(make, company)
+    const before = await distributionsIn(folder)
+    await runStep(install, company)
+    const { wishes, tool } = request
+    await requireInstalled({ step: install, tool: tool.name, wishes, folder, before })
+    if (request.tool.name === 'venv') await movePaths(folder, request.tool.mountPoint)
+    await company.onPacking()
+    const report = await pack(packRequest(request, folder, output), company)
+    return created(report, request.tool, (performance.now() - started) / 1000)
+  })
+}
+
+function stepsFor({ tool, wishes }: CreateRequest, folder: string): Steps {
+  return tool.name === 'uv'
+    ? stepsWithUv(folder, wishes, process.env)
+    : stepsWithVenv(folder, tool.mountPoint, wishes, process.env)
+}
+
+function packRequest({ tool, packing }: CreateRequest, folder: string, output: string): PackRequest {
+  // venv's own pip comes with bytecode, which names the place where it was made.
+  const exclude = tool.name === 'venv' ? [...packing.exclude, '__pycache__'] : packing.exclude
+  return { ...packing, source: folder, anyDirectory: false, output, exclude }
+}
+
+/** The environment is gone when the report is read: it speaks of what will be mounted beside the image. */
+function created(report: PackReport, tool: Tool, seconds: number): PackReport {
+  const { path } = report.destination
+  const mounted = join(dirname(path), `${basename(path, extname(path))}.mount`)
+  const environment = { ...report.environment, typed: 'a new environment', path: mounted, realPath: mounted }
+  return { ...report, environment, createdWith: tool.name, seconds }
+}

@@ -1,0 +1,77 @@
+/** The folder in which an environment is made: in memory where there is room, and gone afterwards, on every way out. */
+import { constants, rmSync } from 'node:fs'
+import { access, mkdtemp, realpath, rm, stat, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Failure } from '../../failure.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../../system-errors.js'
+
+/** Calls the function with the path of an empty folder, removes it with all that came into it, and gives the result. */
+export async function withWorkFolder<T>(
+  typed: string | undefined,
+  use: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = await makeFolder(typed ?? (await usualPlace()))
+  // A second Ctrl-C ends the process at once; what is in memory would stay there.
+  const removeAtOnce = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', removeAtOnce)
+  try {
+    return await use(folder)
+  } finally {
+    await remove(folder)
+    process.off('exit', removeAtOnce)
+  }
+}
+
+const memory = '/dev/shm'
+
+/** Bytes that a large environment takes, with what is needed to make it. */
+const enough = 8_000_000_000
+
+async function usualPlace(): Promise<string> {
+  return (await hasRoom(memory)) ? memory : tmpdir()
+}
+
+async function hasRoom(place: string): Promise<boolean> {
+  try {
+    const [found, { bavail, bsize }] = await Promise.all([stat(place), statfs(place)])
+    await access(place, constants.W_OK | constants.X_OK)
+    return found.isDirectory() && Math.min(bavail * bsize, process.availableMemory()) >= enough
+  } catch {
+    return false // there is none, or it is closed to us: the usual place remains
+  }
+}
+
+/** With all symlinks followed: the path under which programs will know it. */
+async function makeFolder(place: string): Promise<string> {
+  try {
+    return await mkdtemp(join(await realpath(place), 'venv-packer-'))
+  } catch (error) {
+    const systemCode = systemErrorCode(error)
+    const { message } = explainSystemError(systemCode, messageOf(error))
+    throw new Failure(
+      'WORK_FOLDER',
+      `no environment can be made in ${place}: ${message}`,
+      'Name a folder that you may write to with --work-dir.',
+      { path: place, systemCode, cause: error },
+    )
+  }
+}
+
+async function remove(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  } catch (error) {
+    const message = messageOf(error)
+    throw new Failure(
+      'LEFTOVER',
+      `${folder} could not be removed: ${message}`,
+      `Remove it: rm -rf ${folder}`,
+      {
+        path: folder,
+        systemCode: systemErrorCode(error),
+        cause: error,
+      },
+    )
+  }
+}

@@ -1,0 +1,67 @@
+/** `venv-packer diff`: what is installed in one environment and not in the other. Speaks to no one: that is the caller's. */
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import {
+  changesBetween,
+  type DistributionChanges,
+  type Distributions,
+  distributionsIn,
+  distributionsInImage,
+} from '../../environment/distributions.js'
+import { type Environment, openEnvironment } from '../../environment/environment.js'
+import { packedEnvironment } from '../../environment/packed-environment.js'
+import { Failure } from '../../failure.js'
+import { type OpenedImage, withImage } from '../../image/opened-image.js'
+import { systemErrorCode } from '../../system-errors.js'
+
+export interface DiffRequest {
+  /** As they were typed. */
+  readonly old: string
+  readonly new: string
+}
+
+export interface DiffReport {
+  readonly old: DiffSide
+  readonly new: DiffSide
+  readonly changes: DistributionChanges
+}
+
+/** An environment, on disk or in an image. */
+export type DiffSide = Pick<Environment, 'typed' | 'path' | 'config'>
+
+export async function diff(request: DiffRequest): Promise<DiffReport> {
+  const [before, after] = [await look(request.old), await look(request.new)]
+  return { old: before.side, new: after.side, changes: changesBetween(before.found, after.found) }
+}
+
+async function look(typed: string): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
+  if (await isFile(resolve(typed))) return await withImage(typed, lookIntoImage)
+  const side = await openEnvironment(typed, false)
+  return { side, found: await distributionsIn(side.path) }
+}
+
+async function lookIntoImage({
+  typed,
+  path,
+  image,
+}: OpenedImage): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
+  const { config } = await packedEnvironment(image)
+  if (config === undefined)
+    throw new Failure(
+      'NOT_A_VENV',
+      `${typed} holds no virtual environment (it has no pyvenv.cfg)`,
+      'Give the image of one.',
+      { path },
+    )
+  return { side: { typed, path, config }, found: await distributionsInImage(image) }
+}
+
+/** What is not there is said by those who look for an environment. */
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return !(await stat(path)).isDirectory()
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
+  }
+}

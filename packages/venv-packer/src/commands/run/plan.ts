@@ -1,0 +1,105 @@
+/** The plan of `venv-packer run`: all that is decided, and all that can be refused, before anything is mounted. */
+import { ImageError } from 'squashfs-writer/read'
+import { type PackedEnvironment, packedEnvironment } from '../../environment/packed-environment.js'
+import { damaged, type ImageToRun, openImageToRun } from '../../image/image-to-run.js'
+import { activated } from '../../mount/active-environment.js'
+import { lookAtMachine, type Machine } from '../../mount/machine.js'
+import type { CommandLine, Plan, WayName } from '../../mount/method.js'
+import { ways } from '../../mount/methods.js'
+import { chooseMountPoint } from '../../mount/mount-point.js'
+import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
+import { requireInterpreter } from './packed-interpreter.js'
+import { type RequiredCommand, requireCommand } from './require-command.js'
+
+/** What the command line asked for; paths are still as they were typed. */
+export interface RunRequest {
+  readonly image: string
+  /** Undefined: where the environment works, or a directory of our own. */
+  readonly at: string | undefined
+  /** Undefined: the first way that works. */
+  readonly way: WayName | undefined
+  /** At least one word. */
+  readonly command: CommandLine
+}
+
+export interface RunPlan {
+  readonly request: RunRequest
+  readonly image: ImageToRun
+  /** Undefined for an image that cannot be looked into. */
+  readonly packed: PackedEnvironment | undefined
+  /** Where it is mounted, absolute. */
+  readonly point: string
+  /** Where others may see it: undefined unless the mount point is a directory of our own. */
+  readonly shared: string | undefined
+  /** See {@link RequiredCommand}. */
+  readonly commandAt: (point: string) => CommandLine
+  /** What may not be meant so, for the user. */
+  readonly warnings: readonly string[]
+  readonly machine: Machine
+}
+
+/** One way, and the command as it is run on it. */
+export interface PlannedWay {
+  readonly name: WayName
+  readonly plan: Plan
+  readonly command: CommandLine
+}
+
+/** @param dry whether nothing is to be done: then the mount point may not be there yet. */
+export async function planRun(request: RunRequest, dry: boolean): Promise<RunPlan> {
+  const image = await openImageToRun(request.image)
+  try {
+    const packed = image.open && (await packedEnvironment(image.open))
+    const wanted = await chooseMountPoint(image.typed, request.at, packed)
+    const named = { path: image.path, identity: sharedIdentity(image.identity, process.env) }
+    const { point, shared } =
+      wanted === undefined
+        ? await ownDirectories(named, process.env, !dry)
+        : { point: wanted, shared: undefined }
+    const required = await requireParts(request, image, packed, point)
+    return {
+      ...{ request, image, packed, point, shared, ...required },
+      machine: await lookAtMachine(process.env),
+    }
+  } catch (error) {
+    throw error instanceof ImageError ? damaged(image.typed, image.path, error) : error
+  } finally {
+    await image.open?.close()
+  }
+}
+
+/** The interpreter and the command, as far as they can be seen from here. */
+async function requireParts(
+  { command }: RunRequest,
+  { open }: ImageToRun,
+  packed: PackedEnvironment | undefined,
+  point: string,
+): Promise<RequiredCommand> {
+  if (open === undefined) return { commandAt: () => command, warnings: [] }
+  if (packed?.config !== undefined) await requireInterpreter(open, point)
+  return await requireCommand(command, { image: open, point, path: process.env.PATH ?? '' })
+}
+
+/** The ways in the order in which they are tried. */
+export function plannedWays({
+  request,
+  image,
+  packed,
+  machine,
+  point,
+  shared,
+  commandAt,
+}: RunPlan): readonly PlannedWay[] {
+  const identity = sharedIdentity(image.identity, process.env)
+  const mounting = { image: image.path, identity, point, shared }
+  const isVenv = packed === undefined || packed.config !== undefined
+  return ways
+    .filter(({ name }) => request.way === undefined || name === request.way)
+    .map((way) => {
+      const plan = way.plan(machine, mounting)
+      const loses = plan.possible ? plan.loses : () => false
+      const at = (plan.possible ? plan.shared?.point : undefined) ?? point
+      const active = activated(commandAt(at), { point: at, isVenv, env: process.env, loses })
+      return { name: way.name, plan, command: active }
+    })
+}

@@ -1,0 +1,52 @@
+/** The one error that users see: what went wrong, at which path, and what to do about it. */
+import { type ExitCode, exitCodes } from './exit-codes.js'
+
+/** A path that stood in the way, one of possibly many. */
+export interface FailedPath {
+  readonly path: string
+  readonly code: string
+  readonly message: string
+}
+
+export interface FailureDetails {
+  /** The path that it is about, absolute. */
+  readonly path?: string
+  /** Every path, where there may be many. */
+  readonly paths?: readonly FailedPath[]
+  /** The system's own code, such as ENOSPC. */
+  readonly systemCode?: string | undefined
+  /** What another program said last, line by line, where that is what failed. */
+  readonly output?: string | undefined
+  readonly exitCode?: ExitCode
+  readonly cause?: unknown
+}
+
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly path: string | undefined
+  readonly paths: readonly FailedPath[]
+  readonly systemCode: string | undefined
+  readonly output: string | undefined
+  readonly exitCode: ExitCode
+
+  constructor(
+    /** Stable, for programs; the message may change. */
+    readonly code: string,
+    message: string,
+    /** What the user can do, as one sentence. */
+    readonly remedy: string,
+    details: FailureDetails = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.path = details.path
+    this.paths = details.paths ?? []
+    this.systemCode = details.systemCode
+    this.output = details.output
+    this.exitCode = details.exitCode ?? exitCodes.failed
+  }
+}
+
+/** The command line itself is wrong; nothing was looked at yet. */
+export function wrongUsage(message: string, remedy = 'See venv-packer pack --help.'): Failure {
+  return new Failure('USAGE', message, remedy, { exitCode: exitCodes.wrongUsage })
+}

@@ -1,0 +1,48 @@
+/** Reports a failure in the style that the arguments ask for, and gives the exit code that goes with it. */
+import { failureStyle } from '../cli/report-style.js'
+import { failureJson } from '../commands/pack/json.js'
+import type { ExitCode } from '../exit-codes.js'
+import { Failure } from '../failure.js'
+import { messageOf, systemErrorCode } from '../system-errors.js'
+import { failureLines } from './failure-lines.js'
+import { printable } from './printable.js'
+import { print, printError } from './printing.js'
+
+export async function reportFailure(error: unknown, argv: readonly string[]): Promise<ExitCode> {
+  const { json, debug } = failureStyle(argv)
+  const failure = error instanceof Failure ? error : unforeseen(error)
+  if (json) {
+    // Where standard output itself is what failed, the words on standard error are all there is.
+    await print(failureJson(failure)).catch(() => printError(failureLines(failure)))
+  } else {
+    await printError(failureLines(failure))
+  }
+  if (debug) await printError(`${stackOf(failure).split('\n').map(printable).join('\n')}\n`)
+  return failure.exitCode
+}
+
+/** What no one thought of: the system's own words, or a fault in the program. */
+function unforeseen(error: unknown): Failure {
+  const message = messageOf(error)
+  const systemCode = systemErrorCode(error)
+  return systemCode === undefined
+    ? new Failure(
+        'UNEXPECTED',
+        `unexpected: ${message}`,
+        'This is a fault in venv-packer: please report it with what --debug prints.',
+        {
+          cause: error,
+        },
+      )
+    : new Failure('SYSTEM', message, 'Try again; --debug shows where it happened.', {
+        systemCode,
+        cause: error,
+      })
+}
+
+/** The stacks of an error and of all that caused it. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const own = error.stack ?? error.message
+  return error.cause === undefined ? own : `${own}\ncaused by: ${stackOf(error.cause)}`
+}
