@@ -1,5 +1,4 @@
-/** The one error that users see: what went wrong, at which path, and what to do about it. */
-import { type ExitCode, exitCodes } from './exit-codes.js'
+/** The one error that users see: what went wrong, at which path, what to do about it, and the exit code. */
 
 /** A path that stood in the way, one of possibly many. */
 export interface FailedPath {
@@ -50,3 +49,19 @@ export class Failure extends Error {
 export function wrongUsage(message: string, remedy = 'See venv-packer pack --help.'): Failure {
   return new Failure('USAGE', message, remedy, { exitCode: exitCodes.wrongUsage })
 }
+
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  wrongUsage: 2,
+  /** These three as env(1), nohup(1) and timeout(1) have them; all else is the command's own. */
+  commandNotStarted: 125,
+  commandNotExecutable: 126,
+  commandNotFound: 127,
+  hungUp: 129,
+  interrupted: 130,
+  terminated: 143,
+} as const
+
+/** 0 to 255: one of these, or that of the command that was run. */
+export type ExitCode = number

@@ -2,15 +2,15 @@
 import type { Command } from 'commander'
 import { instantAnswer } from './cli/instant-answer.js'
 import type { ReportStyle } from './cli/report-style.js'
-import type { CheckRequest } from './commands/check/check.js'
+import type { CheckRequest } from './commands/check.js'
 import type { Shell } from './commands/completion/completion.js'
 import type { CreateRequest } from './commands/create/create.js'
-import type { DiffRequest } from './commands/diff/diff.js'
+import type { DiffRequest } from './commands/diff.js'
 import type { PackRequest } from './commands/pack/pack.js'
-import type { RollbackRequest } from './commands/rollback/rollback.js'
+import type { RollbackRequest } from './commands/rollback.js'
 import type { RunStyle } from './commands/run/arguments.js'
 import type { RunRequest } from './commands/run/plan.js'
-import { type ExitCode, exitCodes } from './exit-codes.js'
+import { type ExitCode, exitCodes } from './failure.js'
 import type { EarlySignals } from './mount/signal-relay.js'
 import { print } from './terminal/printing.js'
 import type { ProgressBar } from './terminal/progress-bar.js'
@@ -60,9 +60,9 @@ async function runCommand(argv: readonly string[], earlySignals: EarlySignals): 
 }
 
 async function runCheck(request: CheckRequest, style: ReportStyle): Promise<ExitCode> {
-  const { check } = await import('./commands/check/check.js')
+  const { check } = await import('./commands/check.js')
   const report = await check(request)
-  const { reportCheck } = await import('./commands/check/report.js')
+  const { reportCheck } = await import('./commands/check.js')
   await print(reportCheck(report, style))
   return report.passed ? exitCodes.done : exitCodes.failed
 }
@@ -109,17 +109,17 @@ async function runCreate(request: CreateRequest, style: ReportStyle): Promise<Ex
 }
 
 async function runRollback(request: RollbackRequest, style: ReportStyle): Promise<ExitCode> {
-  const { rollback } = await import('./commands/rollback/rollback.js')
+  const { rollback } = await import('./commands/rollback.js')
   const report = await rollback(request)
-  const { reportRollback } = await import('./commands/rollback/report.js')
+  const { reportRollback } = await import('./commands/rollback.js')
   await print(reportRollback(report, style))
   return exitCodes.done
 }
 
 async function runDiff(request: DiffRequest, style: ReportStyle): Promise<ExitCode> {
-  const { diff } = await import('./commands/diff/diff.js')
+  const { diff } = await import('./commands/diff.js')
   const report = await diff(request)
-  const { reportDiff } = await import('./commands/diff/report.js')
+  const { reportDiff } = await import('./commands/diff.js')
   await print(reportDiff(report, style))
   return exitCodes.done
 }

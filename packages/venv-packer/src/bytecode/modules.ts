@@ -1,7 +1,6 @@
-/** Modules: which files are some, where Python looks for their bytecode, and how they are shared out. */
+/** Modules: which files are some, where Python looks for their bytecode, and how they are shared out among processes. */
 import type { FoundEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
-import type { Level } from './levels.js'
 
 /** A module that was found. */
 export interface Module extends Omit<FoundEntry, 'path'> {
@@ -46,4 +45,14 @@ export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
     bytes += module.size
   }
   return batches
+}
+
+export const usualLevels: readonly Level[] = [0]
+
+export type Level = 0 | 1 | 2
+
+/** Reads `--optimize 0,1`: each level once, in ascending order; undefined when the text is no list of levels. */
+export function parseLevels(text: string): readonly Level[] | undefined {
+  if (!/^[012](,[012])*$/.test(text)) return undefined
+  return ([0, 1, 2] as const).filter((level) => text.includes(String(level)))
 }

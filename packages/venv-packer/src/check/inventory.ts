@@ -7,7 +7,6 @@ import { type PythonFolder, pythonFolder } from '../environment/python-layout.js
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
 import type { Content, Entry } from './entry.js'
 import { isWorthPeeking } from './peek.js'
-import { permissionTest } from './permission.js'
 
 export interface Inventory {
   /** Where the environment lies: as it was named, absolute. */
@@ -172,5 +171,20 @@ function exclusion(exclude: readonly string[]): (path: ByteString) => boolean {
   return (path) => {
     const parts = path.split('/')
     return parts.some((_, n) => matches(parts.slice(0, n + 1).join('/')))
+  }
+}
+
+export type LooksReadable = (file: Pick<DiskEntry, 'mode' | 'uid' | 'gid'>) => boolean
+
+/**
+ * Makes the test, by permission bits alone, and for root as for anyone: opening each file would take as long as all else.
+ * Whoever does not pass it may be able to read the file all the same.
+ */
+export function permissionTest(): LooksReadable {
+  const user = process.geteuid?.() ?? 0
+  const groups = new Set([process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])])
+  return ({ mode, uid, gid }) => {
+    const bit = uid === user ? 0o400 : groups.has(gid) ? 0o040 : 0o004
+    return (mode & bit) !== 0
   }
 }

@@ -1,7 +1,7 @@
-/** What lies outside of an environment, as far as it leads there: links, interpreters, library paths. */
+/** Paths outside of the environment: whether they exist here, and whether another node is likely to have them. */
 import { accessSync, constants, realpathSync } from 'node:fs'
 import type { ByteString } from 'squashfs-writer/paths'
-import { diskPath } from '../environment/disk-path.js'
+import { diskPath } from '../environment/interpreter.js'
 
 export interface Outside {
   /** Whether an absolute path is there; what may not be looked at is not. */
@@ -40,4 +40,30 @@ function remembered<T>(find: (path: ByteString) => T): (path: ByteString) => T {
     known.set(path, found)
     return found
   }
+}
+
+/**
+ * - `uenv`: in a user environment (https://github.com/eth-cscs/uenv2), there while it is mounted;
+ * - `temporary`: in memory or on the disk of this one node;
+ * - `home`: in someone's home directory;
+ * - `shared`: anywhere else.
+ */
+export type Locality = 'uenv' | 'temporary' | 'home' | 'shared'
+
+export const uenvMount = '/user-environment'
+
+const temporaryFolders = ['/tmp', '/var/tmp', '/dev/shm', '/run']
+/** `/home/me`, `/users/me`, `/cluster/home/me`, and root's. */
+const usualHome = /^(?:\/[^/]+)?\/(?:home|homes|users|Users)\/[^/]+\/|^\/root\//
+
+/** @param homes home directories that are known; others are known by their usual names. */
+export function localityOf(path: ByteString, homes: readonly ByteString[]): Locality {
+  if (isBelow(path, uenvMount)) return 'uenv'
+  if (temporaryFolders.some((folder) => isBelow(path, folder))) return 'temporary'
+  return usualHome.test(path) || homes.some((home) => isBelow(path, home)) ? 'home' : 'shared'
+}
+
+/** Whether a path is a folder or lies in it; both absolute. */
+export function isBelow(path: ByteString, folder: ByteString): boolean {
+  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
 }

@@ -1,12 +1,12 @@
-/** The packages of an environment, and which of its files belongs to which: what their `RECORD` files say. */
+/** The packages of an environment: which of its files belongs to which, and how much of it and of its image each takes. */
 import { posix } from 'node:path'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
 import { distributionOf } from '../environment/distributions.js'
 import { parseBytecodeName } from '../environment/python-layout.js'
 import { below, type Entry, folderOf, nameOf } from './entry.js'
-import { parseRecord } from './formats/record.js'
-import type { Inventory } from './inventory.js'
-import { isBelow } from './locality.js'
+import { parseRecord } from './formats/text-files.js'
+import { type Inventory, newInodes } from './inventory.js'
+import { isBelow } from './outside.js'
 
 export interface Package {
   readonly name: string
@@ -90,4 +90,66 @@ export function ownerOfBytecode(
 function ownerOfInfo(path: ByteString, infos: ReadonlyMap<ByteString, number>): number | undefined {
   const at = path.indexOf('.dist-info/')
   return at < 0 ? undefined : infos.get(path.slice(0, at + '.dist-info'.length))
+}
+
+export interface PackageShare {
+  /** Null for what belongs to no package. */
+  readonly name: string | null
+  readonly version: string | null
+  /** Files and symlinks; folders belong to no one. */
+  readonly files: number
+  readonly bytes: number
+  /** Bytes that its files take in the image; null where there is no image. */
+  readonly bytesInImage: number | null
+}
+
+/** The largest first; what belongs to no package comes last. */
+export function packageShares(packages: Packages): readonly PackageShare[] {
+  return inOrder(sharesOf(packages))
+}
+
+/** Shares of an image that is being written. */
+export interface SharesInImage {
+  /** Takes note of the bytes that a file takes. */
+  readonly add: (path: ByteString, storedBytes: number) => void
+  /** As by {@link packageShares}, with what was added. */
+  readonly shares: () => readonly PackageShare[]
+}
+
+/** Keeps no more of the packages than whose each file is. */
+export function sharesInImage(packages: Packages): SharesInImage {
+  const shares = sharesOf(packages)
+  const others = shares.length - 1
+  const owners = new Map(
+    packages.all.flatMap(({ entries }, n) => entries.map(({ path }) => [path, n] as const)),
+  )
+  const stored = shares.map(() => 0)
+  return {
+    add: (path, storedBytes) => {
+      // What is compiled for the image was not there to be found.
+      const owner = owners.get(path) ?? ownerOfBytecode(path, owners) ?? others
+      stored[owner] = (stored[owner] ?? 0) + storedBytes
+    },
+    shares: () => inOrder(shares.map((share, n) => ({ ...share, bytesInImage: stored[n] ?? 0 }))),
+  }
+}
+
+/** In the order of the packages; what belongs to none comes last. */
+function sharesOf({ all, rest }: Packages): readonly PackageShare[] {
+  const isNew = newInodes()
+  return [
+    ...all.map(({ name, version, entries }) => ({ name, version, ...sums(entries) })),
+    { name: null, version: null, ...sums(rest) },
+  ]
+
+  function sums(entries: readonly Entry[]): Omit<PackageShare, 'name' | 'version'> {
+    const bytes = entries.filter(isNew).reduce((sum, { size }) => sum + size, 0)
+    return { files: entries.length, bytes, bytesInImage: null }
+  }
+}
+
+function inOrder(shares: readonly PackageShare[]): readonly PackageShare[] {
+  const packages = shares.filter(({ name }) => name !== null)
+  const others = shares.filter(({ name, files }) => name === null && files > 0)
+  return [...packages.sort((a, b) => b.bytes - a.bytes), ...others]
 }

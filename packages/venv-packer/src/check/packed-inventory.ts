@@ -2,8 +2,7 @@
 import { type ByteString, fromBytes } from 'squashfs-writer/paths'
 import { type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
-import type { Entry } from './entry.js'
-import { folderOf, nameOf } from './entry.js'
+import { type Entry, folderOf, nameOf } from './entry.js'
 import { type Inventory, pythonsOf } from './inventory.js'
 
 export type PackedInventory = Pick<Inventory, 'path' | 'entries' | 'at' | 'python'>

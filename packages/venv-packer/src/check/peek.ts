@@ -4,9 +4,8 @@
  */
 import type { DiskEntry, Examine } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
-import { activateScripts } from '../environment/activate-script.js'
-import { isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/program-head.js'
 import { bytecodeTag } from '../environment/python-layout.js'
+import { activateScripts, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
 import { type Content, folderOf, nameOf } from './entry.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from './formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'

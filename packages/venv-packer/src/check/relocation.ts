@@ -1,13 +1,13 @@
-/** Relocation: whether an environment works wherever it is mounted, and if not, the one path at which it does. */
+/** Whether an environment works wherever it is mounted, and if not, the one path at which it does. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { pathInActivateScript } from '../environment/activate-script.js'
 import { worksAnywhere } from '../environment/environment.js'
-import { pythonOfScript } from '../environment/program-head.js'
+import { pathInActivateScript, pythonOfScript } from '../environment/scripts.js'
 import type { Entry } from './entry.js'
-import { pythonOfKernel } from './formats/kernel-spec.js'
+import type { Subject } from './finding.js'
+import { pythonOfKernel } from './formats/json-files.js'
 import type { Inventory } from './inventory.js'
-import type { Outside } from './outside.js'
+import { isBelow, type Outside } from './outside.js'
 
 /** A file that works only where the environment that it names is. */
 export interface Anchor {
@@ -69,4 +69,29 @@ export function futurePath(
   mountPoint: ByteString | undefined,
 ): ByteString | undefined {
   return mountPoint ?? (relocation.relocatable ? undefined : relocation.madeFor)
+}
+
+export interface PathTarget {
+  /**
+   * - `inside`: into the environment, also where it will be mounted;
+   * - `left behind`: to where the environment lies now, or was made, and the image may not be;
+   * - `outside`: anywhere else.
+   */
+  readonly kind: 'inside' | 'left behind' | 'outside'
+  /** The path from the environment on; null outside of it. */
+  readonly inner: ByteString | null
+}
+
+export function pathTargetOf(
+  path: ByteString,
+  { inventory, relocation, circumstances }: Subject,
+): PathTarget {
+  const { madeFor, relocatable, isSamePlace } = relocation
+  const future = futurePath(relocation, circumstances.mountPoint)
+  const places = [...(future === undefined ? [] : [future]), inventory.path, inventory.realPath]
+  const place = [...places, ...(relocatable ? [] : [madeFor])].find((folder) => isBelow(path, folder))
+  if (place === undefined) return { kind: 'outside', inner: null }
+  const inner = path.slice(place.length + 1)
+  const stays = future !== undefined && isSamePlace(place, future)
+  return { kind: stays ? 'inside' : 'left behind', inner }
 }

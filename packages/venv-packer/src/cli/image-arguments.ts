@@ -1,12 +1,12 @@
 /** The command lines of the commands that look into an image: `list`, `cat`, `extract`, `verify`, `info`. */
 import type { Command } from 'commander'
 import type { CatRequest } from '../commands/cat.js'
-import type { ExtractRequest } from '../commands/extract/extract.js'
-import type { InfoRequest } from '../commands/info/info.js'
-import type { ListRequest } from '../commands/list/list.js'
-import type { VerifyRequest } from '../commands/verify/verify.js'
+import type { ExtractRequest } from '../commands/extract.js'
+import type { InfoRequest } from '../commands/info.js'
+import type { ListRequest } from '../commands/list.js'
+import type { VerifyRequest } from '../commands/verify.js'
 import { wrongUsage } from '../failure.js'
-import { packageVersion } from '../version.js'
+import { packageVersion } from '../package.js'
 import { catHelp, extractHelp, infoHelp, listHelp, verifyHelp } from './image-help.js'
 import type { ReportStyle } from './report-style.js'
 

@@ -1,6 +1,6 @@
 /** The command lines that are answered at once, before anything is loaded that could take time. */
 
-import { packageVersion } from '../version.js'
+import { packageVersion } from '../package.js'
 import { commandHelps, programHelp } from './help.js'
 import { versionJson } from './version-report.js'
 

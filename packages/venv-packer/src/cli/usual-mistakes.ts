@@ -1,5 +1,5 @@
 /** Command lines as other programs take them, or as one would guess: what to write instead. */
-import { shellWord } from '../terminal/shell-word.js'
+import { shellWord } from '../terminal/printable.js'
 
 /**
  * @param code Commander's, for what is wrong.

@@ -1,5 +1,5 @@
 /** What `--version --json` prints: what a bug report must say about the program and what it runs on. */
-import { packageVersion } from '../version.js'
+import { packageVersion } from '../package.js'
 
 /** One JSON object on one line. Fields are added, never renamed. */
 export function versionJson(): string {

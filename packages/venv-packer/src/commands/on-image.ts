@@ -1,14 +1,14 @@
 /** Runs the commands that look into an image, and reports what they found. */
 import type { ImageInvocation } from '../cli/image-arguments.js'
-import { type ExitCode, exitCodes } from '../exit-codes.js'
+import { type ExitCode, exitCodes } from '../failure.js'
 import { print, printMore } from '../terminal/printing.js'
 
 export async function runOnImage(invocation: ImageInvocation): Promise<ExitCode> {
   const { style } = invocation
   switch (invocation.command) {
     case 'list': {
-      const { list } = await import('./list/list.js')
-      const { listPrinter } = await import('./list/report.js')
+      const { list } = await import('./list.js')
+      const { listPrinter } = await import('./list.js')
       const printer = listPrinter(invocation.request, style, printMore)
       await list(invocation.request, printer.take)
       await printer.end()
@@ -20,21 +20,21 @@ export async function runOnImage(invocation: ImageInvocation): Promise<ExitCode>
       return exitCodes.done
     }
     case 'extract': {
-      const { extract } = await import('./extract/extract.js')
-      const { reportExtract } = await import('./extract/report.js')
+      const { extract } = await import('./extract.js')
+      const { reportExtract } = await import('./extract.js')
       await print(reportExtract(await extract(invocation.request), style))
       return exitCodes.done
     }
     case 'verify': {
-      const { verify } = await import('./verify/verify.js')
-      const { reportVerify } = await import('./verify/report.js')
+      const { verify } = await import('./verify.js')
+      const { reportVerify } = await import('./verify.js')
       const report = await verify(invocation.request)
       await print(reportVerify(report, style))
       return report.verification.problems.length === 0 ? exitCodes.done : exitCodes.failed
     }
     case 'info': {
-      const { info } = await import('./info/info.js')
-      const { reportInfo } = await import('./info/report.js')
+      const { info } = await import('./info.js')
+      const { reportInfo } = await import('./info.js')
       await print(reportInfo(await info(invocation.request), style))
       return exitCodes.done
     }

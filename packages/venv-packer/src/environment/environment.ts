@@ -1,10 +1,9 @@
-/** What lies at the path that is to be packed: a virtual environment, or another folder that was asked for. */
-import { readFile, realpath, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+/** A virtual environment, or another directory that was asked for, as it lies at a path or in an image. */
+import { access, readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
 import { Failure } from '../failure.js'
 import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
-import { shellWord } from '../terminal/shell-word.js'
-import { venvsNear } from './nearby.js'
+import { shellWord } from '../terminal/printable.js'
 import { type PyvenvConfig, parsePyvenvConfig } from './pyvenv-cfg.js'
 
 export interface Environment {
@@ -108,4 +107,56 @@ function unreadable(typed: string, path: string, error: unknown): Failure {
       cause: error,
     },
   )
+}
+
+/** Names that people give to environments, looked at first. */
+const usualNames = ['.venv', 'venv', '.env', 'env']
+const mostFolders = 200
+const mostHints = 3
+
+/** Subfolders of `path` that are virtual environments, else the folder above that is one; relative to where we are. */
+export async function venvsNear(path: string): Promise<readonly string[]> {
+  const inside = await venvsAmong(await subfolders(path), mostHints)
+  const near = inside.length > 0 ? inside : await venvsAmong(foldersAbove(path), 1)
+  return near.map(shortest)
+}
+
+async function venvsAmong(folders: readonly string[], atMost: number): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const folder of folders) {
+    if (found.length === atMost) break
+    if (await isVenv(folder)) found.push(folder)
+  }
+  return found
+}
+
+async function subfolders(path: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true })
+    const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name)
+    const usual = usualNames.filter((name) => names.includes(name))
+    const others = names.filter((name) => !usual.includes(name)).sort()
+    return [...usual, ...others].slice(0, mostFolders).map((name) => join(path, name))
+  } catch {
+    return []
+  }
+}
+
+function foldersAbove(path: string): readonly string[] {
+  const above = dirname(path)
+  return above === path ? [] : [above, ...foldersAbove(above)]
+}
+
+async function isVenv(folder: string): Promise<boolean> {
+  try {
+    await access(join(folder, 'pyvenv.cfg'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function shortest(path: string): string {
+  const fromHere = relative('', path) || '.'
+  return fromHere.length < path.length ? fromHere : path
 }

@@ -1,9 +1,8 @@
-/** The interpreter of an environment: `bin/python` is nearly always a symlink, and this is where it ends. */
+/** The interpreter of an environment: where its links lead, and the settings under which we start it. */
 import { accessSync, closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { posix } from 'node:path'
-import type { ByteString } from 'squashfs-writer/paths'
+import { type ByteString, toBytes } from 'squashfs-writer/paths'
 import { ELF_HEAD_SIZE, machineIn } from '../check/formats/elf.js'
-import { diskPath } from './disk-path.js'
 
 export interface Interpreter {
   /** What Python is started by, from the environment on: `bin/python`. */
@@ -81,4 +80,17 @@ function machineOf(path: ByteString): number | null {
   } catch {
     return null
   }
+}
+
+/**
+ * The same variables without those that Python itself obeys (PYTHONPATH, PYTHONHOME, PYTHONOPTIMIZE, ...): modules of a
+ * cluster set them, and an environment would be made or compiled with packages that it does not have.
+ */
+export function withoutPythonSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('PYTHON')))
+}
+
+export function diskPath(path: ByteString): string | Buffer {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is the point.
+  return /^[\u0000-\u007f]*$/.test(path) ? path : Buffer.from(toBytes(path))
 }

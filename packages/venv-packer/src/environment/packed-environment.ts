@@ -1,7 +1,7 @@
 /** What an image says of the environment in it, before it is mounted. */
 import { type ImageReader, InodeType } from 'squashfs-writer/read'
-import { pathInActivateScript } from './activate-script.js'
 import { type PyvenvConfig, parsePyvenvConfig } from './pyvenv-cfg.js'
+import { pathInActivateScript } from './scripts.js'
 
 export interface PackedEnvironment {
   /** What `pyvenv.cfg` says; undefined in an image that holds no virtual environment. */

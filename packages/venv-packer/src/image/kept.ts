@@ -6,12 +6,13 @@
  * the old image gets its number as a second name (a hard link), then the new one takes the first name from it by a
  * rename. Whoever stops in between leaves one name too many and loses nothing.
  */
-import { open, readdir, rename, unlink } from 'node:fs/promises'
+
+import { constants } from 'node:fs'
+import { copyFile, link, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../failure.js'
 import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
 import { type ImageFile, identityAt, imageFileAt } from './image-file.js'
-import { giveSecondName } from './second-name.js'
 
 export interface KeptImage extends ImageFile {
   readonly number: number
@@ -143,4 +144,61 @@ const remedies: Readonly<Record<string, string>> = {
   EDQUOT: 'Remove files that count towards your quota.',
   EROFS: 'Do it where the file system is writable.',
   ENAMETOOLONG: 'Give the image a shorter name.',
+}
+
+/** No hard links at all, none to others' files, none across project quotas, or too many of one file. */
+const noHardLink: readonly (string | undefined)[] = [
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EXDEV',
+  'EMLINK',
+]
+
+/** @throws the system's error, EEXIST among them: what is there under that name is never replaced. */
+export async function giveSecondName(file: string, path: string): Promise<void> {
+  try {
+    await link(file, path)
+  } catch (error) {
+    if (!noHardLink.includes(systemErrorCode(error))) throw error
+    await copy(file, path)
+  }
+}
+
+/** A copy with the file's own date, safe on the disk. If the machine stops meanwhile it is shorter than it says of itself. */
+async function copy(file: string, path: string): Promise<void> {
+  await copyFile(file, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  try {
+    const { atime, mtime } = await stat(file)
+    await utimes(path, atime, mtime)
+    const copied = await open(path, 'r')
+    await copied.sync().finally(() => copied.close())
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  }
+}
+
+/** What became of the previous images. */
+export interface PreviousImages extends Removal {
+  /** Where the image is now that was replaced; undefined when there was none. */
+  readonly kept: string | undefined
+}
+
+export interface Keeper {
+  /** When the new image is complete, before it takes its name. */
+  readonly keep: (image: string) => Promise<void>
+  /** When the new image is in place. */
+  readonly tidy: (image: string) => Promise<PreviousImages>
+}
+
+export function keeperOf(most: number): Keeper {
+  let kept: string | undefined
+  return {
+    keep: async (image) => {
+      kept = await keepImage(image)
+    },
+    tidy: async (image) => ({ kept, ...(await removeOldest(image, most)) }),
+  }
 }

@@ -1,4 +1,6 @@
-/** An image that a command looks into: opened, used and closed; what is wrong with it in this command's words. */
+/** An image that a command reads: opened, used and closed; errors in this command's words. */
+
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ByteString, toByteString, toDisplay } from 'squashfs-writer/paths'
 import {
@@ -9,8 +11,8 @@ import {
   type OpenImage,
   openImage,
 } from 'squashfs-writer/read'
-import { Failure } from '../failure.js'
-import { explainSystemError, systemErrorCode } from '../system-errors.js'
+import { exitCodes, Failure } from '../failure.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
 
 export interface OpenedImage {
   /** As it was typed, for messages. */
@@ -132,4 +134,77 @@ async function find(image: OpenImage, path: string, follow: boolean): Promise<Lo
 /** A path of an image, as people see it. */
 export function shownPath(path: ByteString): string {
   return path === '' ? '.' : toDisplay(path)
+}
+
+export interface ImageToRun {
+  /** As it was typed, for messages. */
+  readonly typed: string
+  /** Absolute. */
+  readonly path: string
+  /** The same for all names of one file. */
+  readonly identity: string
+  /** Undefined where it is compressed in a way that only others can read. */
+  readonly open: OpenImage | undefined
+}
+
+/** Opens the image at `typed`, and refuses what is none. */
+export async function openImageToRun(typed: string): Promise<ImageToRun> {
+  const path = resolve(typed)
+  let identity = ''
+  try {
+    const found = await stat(path, { bigint: true })
+    if (found.isDirectory()) throw folderInstead(typed, path)
+    identity = `${found.dev}:${found.ino}`
+    return { typed, path, identity, open: await openImage(path) }
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'UNKNOWN_COMPRESSOR')
+      return { typed, path, identity, open: undefined }
+    if (error instanceof ImageError && isRefusal(error)) throw unreadable(typed, path, error.cause)
+    if (error instanceof ImageError) throw damaged(typed, path, error)
+    throw error instanceof Failure ? error : unreadable(typed, path, error)
+  }
+}
+
+/** The system did not let it be read; its error is the cause. */
+function isRefusal({ code }: ImageError): boolean {
+  return code === 'IMAGE_NOT_FOUND' || code === 'IMAGE_UNREADABLE'
+}
+
+/** What a look into an image throws, in words. */
+export function damaged(typed: string, path: string, cause: ImageError): Failure {
+  const remedy =
+    'Give an image that venv-packer pack or mksquashfs has made; unsquashfs -s shows whether it is whole.'
+  return new Failure(cause.code, `${typed} cannot be used: ${cause.reason}`, remedy, {
+    path,
+    exitCode: exitCodes.commandNotStarted,
+    cause,
+  })
+}
+
+function folderInstead(typed: string, path: string): Failure {
+  return new Failure(
+    'NOT_AN_IMAGE',
+    `${typed} is a folder, and an image is a file`,
+    `Pack it: venv-packer pack ${typed}`,
+    {
+      path,
+      exitCode: exitCodes.commandNotStarted,
+    },
+  )
+}
+
+function unreadable(typed: string, path: string, cause: unknown): Failure {
+  const systemCode = systemErrorCode(cause)
+  const missing = systemCode === 'ENOENT' || systemCode === 'ENOTDIR'
+  const { message } = explainSystemError(systemCode, messageOf(cause))
+  const words = missing ? `${typed} does not exist` : `${typed} cannot be read: ${message}`
+  const remedy = missing
+    ? 'Give an image; venv-packer pack makes one.'
+    : 'Make it readable, or copy it to where it is.'
+  return new Failure(missing ? 'NOT_FOUND' : 'UNREADABLE', words, remedy, {
+    path,
+    systemCode,
+    exitCode: exitCodes.commandNotStarted,
+    cause,
+  })
 }

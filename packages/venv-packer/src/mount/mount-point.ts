@@ -1,11 +1,10 @@
 /** Where an image is mounted: at the place that was asked for, the only one at which it works, or a directory of our own. */
-import { realpath, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { PackedEnvironment } from '../environment/packed-environment.js'
-import { exitCodes } from '../exit-codes.js'
-import { Failure } from '../failure.js'
+import { exitCodes, Failure } from '../failure.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
-import { shellWord } from '../terminal/shell-word.js'
+import { shellWord } from '../terminal/printable.js'
 
 /** An absolute path; undefined where the environment works anywhere, and no place was asked for. */
 type WantedPoint = string | undefined
@@ -97,4 +96,21 @@ function unusable(typed: string, point: string, cause: unknown): Failure {
 function refusal(code: string, message: string, remedy: string, path?: string): Failure {
   const details = { exitCode: exitCodes.commandNotStarted }
   return new Failure(code, message, remedy, path === undefined ? details : { ...details, path })
+}
+
+/** The source that the uppermost mount at a path was given when it was made; undefined where nothing is mounted. */
+export async function mountedAt(path: string): Promise<string | undefined> {
+  // Of the path itself the kernel would ask the mount, and that of a daemon that has ended answers with an error.
+  const real = join(await realpath(dirname(path)), basename(path))
+  const mountinfo = await readFile('/proc/self/mountinfo', 'utf8')
+  const sources = mountinfo.split('\n').flatMap((line) => {
+    const [, , , , point = '', ...rest] = line.split(' ')
+    return unescaped(point) === real ? [unescaped(rest[rest.indexOf('-') + 2] ?? '')] : []
+  })
+  return sources.at(-1)
+}
+
+/** proc(5): spaces and the like are written as three octal digits. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
 }

@@ -6,11 +6,10 @@ import { createHash } from 'node:crypto'
 import { access, constants, lstat, mkdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { exitCodes } from '../exit-codes.js'
-import { Failure } from '../failure.js'
+import { exitCodes, Failure } from '../failure.js'
 import { systemErrorCode } from '../system-errors.js'
-import { mountedAt } from './mounted-at.js'
-import { sourceOf } from './squashfuse.js'
+import { sourceOf } from './methods.js'
+import { mountedAt } from './mount-point.js'
 
 /** An image by its name, and by the file that has this name now. */
 export interface NamedImage {

@@ -1,8 +1,8 @@
-/** Runs a command by a line that mounts first, and tells apart a mount that failed from a command that did. */
+/** Runs the programs that mount and unmount, and the command behind them. */
 import { spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
+import { exitCodeOf, listenTo } from '../child-process.js'
 import type { CommandLine } from './method.js'
-import { exitCodeOf, listenTo } from './outcome.js'
 import type { SignalRelay } from './signal-relay.js'
 
 const mounted = 'venv-packer: mounted\n'
@@ -50,4 +50,32 @@ export async function runMounted(
 /** What programs say in one or more lines, some of them indented. */
 export function inOneLine(text: string): string {
   return text.trim().replace(/\s+/g, ' ')
+}
+
+export interface ProgramEnd {
+  readonly exitCode: number
+  /** What it wrote to standard output and error. */
+  readonly said: string
+}
+
+export interface ProgramOptions {
+  /** With it the program can be interrupted; otherwise it runs to its end. */
+  readonly relay?: SignalRelay | undefined
+  /** An open file that it gets as number 3. */
+  readonly file?: number
+}
+
+export async function runProgram(
+  [program = '', ...args]: CommandLine,
+  { relay, file }: ProgramOptions = {},
+): Promise<ProgramEnd> {
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe', ...(file === undefined ? [] : [file])],
+    detached: relay === undefined,
+  })
+  relay?.to(child)
+  const [output, errors] = [listenTo(child.stdout), listenTo(child.stderr)]
+  const exitCode = await exitCodeOf(child)
+  await Promise.all([output.ended, errors.ended])
+  return { exitCode, said: `${output.soFar()}\n${errors.soFar()}` }
 }

@@ -9,9 +9,8 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemErrorCode } from '../system-errors.js'
 import type { SharedPlan } from './method.js'
-import { mountedAt } from './mounted-at.js'
-import { inOneLine } from './run-mounted.js'
-import { runProgram } from './run-program.js'
+import { mountedAt } from './mount-point.js'
+import { inOneLine, runProgram } from './run-mounted.js'
 import type { SignalRelay } from './signal-relay.js'
 
 export type SharedMount =

@@ -1,10 +1,11 @@
 /** Reports a failure in the style that the arguments ask for, and gives the exit code that goes with it. */
+
 import { failureStyle } from '../cli/report-style.js'
-import { failureJson } from '../commands/pack/json.js'
-import type { ExitCode } from '../exit-codes.js'
-import { Failure } from '../failure.js'
+import { type ExitCode, Failure } from '../failure.js'
+import { packageVersion } from '../package.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
-import { failureLines } from './failure-lines.js'
+import { count } from './figures.js'
+import { line } from './json.js'
 import { printable } from './printable.js'
 import { print, printError } from './printing.js'
 
@@ -45,4 +46,37 @@ function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const own = error.stack ?? error.message
   return error.cause === undefined ? own : `${own}\ncaused by: ${stackOf(error.cause)}`
+}
+
+const pathsShown = 10
+
+export function failureLines(failure: Failure): string {
+  const lines = [`venv-packer: ${printable(failure.message)}`]
+  if (failure.paths.length > 1) {
+    const shown = failure.paths.slice(0, pathsShown)
+    lines.push(...shown.map(({ path, message }) => `  ${printable(path)}: ${printable(message)}`))
+    const rest = failure.paths.length - shown.length
+    if (rest > 0) lines.push(`  and ${count(rest)} more; --json lists them all`)
+  }
+  if (failure.output)
+    lines.push(...failure.output.split('\n').map((line) => `  | ${printable(line)}`.trimEnd()))
+  lines.push(`  ${printable(failure.remedy)}`)
+  return `${lines.join('\n')}\n`
+}
+
+function _failureJson(failure: Failure): string {
+  return line({
+    ok: false,
+    version: packageVersion(),
+    error: {
+      code: failure.code,
+      message: failure.message,
+      remedy: failure.remedy,
+      path: failure.path ?? null,
+      systemCode: failure.systemCode ?? null,
+      paths: failure.paths.map(({ path, code, message }) => ({ path, code, message })),
+      output: failure.output ?? null,
+    },
+    exitCode: failure.exitCode,
+  })
 }

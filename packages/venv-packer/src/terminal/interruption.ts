@@ -1,7 +1,6 @@
 /** Ctrl-C, SIGTERM and SIGHUP: the first stops the work and lets it clean up, a second one ends the process at once. */
 import { setMaxListeners } from 'node:events'
-import { exitCodes } from '../exit-codes.js'
-import { Failure } from '../failure.js'
+import { exitCodes, Failure } from '../failure.js'
 
 export interface Interruption {
   /** Aborted with a Failure that says by what. */

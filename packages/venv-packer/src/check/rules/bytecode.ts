@@ -5,7 +5,7 @@ import { below, type Entry, folderOf, nameOf } from '../entry.js'
 import { type Finding, findingAt, type Spot, type Subject, weightOf } from '../finding.js'
 import type { BytecodeHeader } from '../formats/bytecode-header.js'
 import type { Inventory } from '../inventory.js'
-import { isBelow } from '../locality.js'
+import { isBelow } from '../outside.js'
 
 export function bytecodeFindings({ inventory, circumstances }: Subject): readonly Finding[] {
   const { python } = inventory

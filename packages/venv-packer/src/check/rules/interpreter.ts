@@ -1,7 +1,7 @@
 /** Findings on the interpreter: an image holds the packages, and nearly never the Python that runs them. */
 import { type ByteString, toByteString, toDisplay } from 'squashfs-writer/paths'
 import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
-import { isBelow, type Locality, localityOf, uenvMount } from '../locality.js'
+import { isBelow, type Locality, localityOf, uenvMount } from '../outside.js'
 
 export function interpreterFindings(subject: Subject): readonly Finding[] {
   if (subject.inventory.config === undefined) return []

@@ -3,10 +3,10 @@ import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { type Entry, folderOf } from '../entry.js'
 import { type Finding, findingAt, type Subject } from '../finding.js'
-import { editableFolder } from '../formats/direct-url.js'
-import { pathsInPth } from '../formats/pth-file.js'
-import { isBelow } from '../locality.js'
-import { pathTargetOf } from '../path-target.js'
+import { editableFolder } from '../formats/json-files.js'
+import { pathsInPth } from '../formats/text-files.js'
+import { isBelow } from '../outside.js'
+import { pathTargetOf } from '../relocation.js'
 
 /** Something in site-packages that has Python look for code in another folder. */
 interface Pointer {

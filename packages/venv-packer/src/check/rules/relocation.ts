@@ -1,6 +1,6 @@
 /** Findings on relocation: what works at one path only, and whether that is where the image will be mounted. */
 import { toDisplay } from 'squashfs-writer/paths'
-import { activateScripts } from '../../environment/activate-script.js'
+import { activateScripts } from '../../environment/scripts.js'
 import { nameOf } from '../entry.js'
 import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
 import type { Anchor } from '../relocation.js'

@@ -1,11 +1,11 @@
 /** Findings on scripts in `bin` that cannot start anywhere: what is to run them is missing, or does not accept them. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { isBrokenByWrapper, type ScriptStart, scriptStart } from '../../environment/program-head.js'
+import { isBrokenByWrapper, type ScriptStart, scriptStart } from '../../environment/scripts.js'
 import { below, type Entry, folderOf } from '../entry.js'
 import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
-import { isBelow, uenvMount } from '../locality.js'
-import { pathTargetOf } from '../path-target.js'
+import { isBelow, uenvMount } from '../outside.js'
+import { pathTargetOf } from '../relocation.js'
 
 export function scriptFindings(subject: Subject): readonly Finding[] {
   const { config, conda } = subject.inventory

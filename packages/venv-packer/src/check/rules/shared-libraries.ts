@@ -4,8 +4,8 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { below, type Entry, folderOf, nameOf } from '../entry.js'
 import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
 import { type ElfFile, machineName } from '../formats/elf.js'
-import { localityOf } from '../locality.js'
-import { pathTargetOf } from '../path-target.js'
+import { localityOf } from '../outside.js'
+import { pathTargetOf } from '../relocation.js'
 
 export function sharedLibraryFindings(subject: Subject): readonly Finding[] {
   const libraries = subject.inventory.entries.flatMap(libraryOf)

@@ -4,7 +4,7 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { below, type Entry, folderOf } from '../entry.js'
 import { type Finding, findingAt, type Spot, type Subject, weightOf } from '../finding.js'
 import type { Inventory } from '../inventory.js'
-import { pathTargetOf } from '../path-target.js'
+import { pathTargetOf } from '../relocation.js'
 
 export function symlinkFindings(subject: Subject): readonly Finding[] {
   const { inventory } = subject

@@ -4,8 +4,8 @@ import { checkHelp } from '../../cli/help.js'
 import { readMountPoint } from '../../cli/mount-point.js'
 import type { ReportStyle } from '../../cli/report-style.js'
 import { wrongUsage } from '../../failure.js'
-import { packageVersion } from '../../version.js'
-import type { CheckRequest } from './check.js'
+import { packageVersion } from '../../package.js'
+import type { CheckRequest } from '../check.js'
 
 /** The options as Commander hands them over: texts, and true for what was named. */
 interface CheckOptions {

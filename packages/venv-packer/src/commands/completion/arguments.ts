@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { argumentWithChoices } from '../../cli/choices.js'
 import { completionHelp } from '../../cli/help.js'
 import { wrongUsage } from '../../failure.js'
-import { packageVersion } from '../../version.js'
+import { packageVersion } from '../../package.js'
 import type { Shell } from './completion.js'
 
 const shells: readonly Shell[] = ['bash', 'zsh']

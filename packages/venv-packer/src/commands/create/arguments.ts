@@ -1,13 +1,13 @@
 /** The command line of `venv-packer create`: what it accepts, and the request that it becomes. */
 import type { Command } from 'commander'
-import { usualLevels } from '../../bytecode/levels.js'
+import { usualLevels } from '../../bytecode/modules.js'
 import { optionWithChoices } from '../../cli/choices.js'
 import { createHelp } from '../../cli/help.js'
 import type { ReportStyle } from '../../cli/report-style.js'
 import { type Failure, wrongUsage } from '../../failure.js'
 import { append, imageRequest, type PackOptions, reportStyle, withImageOptions } from '../pack/arguments.js'
 import type { CreateRequest, Tool } from './create.js'
-import { checkMountPoint } from './with-venv.js'
+import { checkMountPoint } from './steps.js'
 
 interface CreateOptions extends PackOptions {
   readonly compile: boolean

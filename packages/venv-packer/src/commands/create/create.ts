@@ -8,9 +8,7 @@ import { type PackCompany, type PackReport, type PackRequest, pack } from '../pa
 import { movePaths } from './moved-paths.js'
 import { requireInstalled } from './require-installed.js'
 import { runStep } from './run-step.js'
-import type { Steps, Wishes } from './step.js'
-import { stepsWithUv } from './with-uv.js'
-import { stepsWithVenv } from './with-venv.js'
+import { type Steps, stepsWithUv, stepsWithVenv, type Wishes } from './steps.js'
 import { withWorkFolder } from './work-directory.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */

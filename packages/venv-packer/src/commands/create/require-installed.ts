@@ -6,7 +6,7 @@ import { type Distributions, distributionsIn, plainName } from '../../environmen
 import { Failure } from '../../failure.js'
 import { systemErrorCode } from '../../system-errors.js'
 import { saidBy } from './run-step.js'
-import type { Step, Wishes } from './step.js'
+import type { Step, Wishes } from './steps.js'
 
 export interface Installation {
   /** What has installed. */

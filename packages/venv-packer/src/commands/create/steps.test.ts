@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Steps, Wishes } from './step.js'
-import { stepsWithUv } from './with-uv.js'
-import { checkMountPoint, stepsWithVenv } from './with-venv.js'
+import { checkMountPoint, type Steps, stepsWithUv, stepsWithVenv, type Wishes } from './steps.js'
 
 const wishes: Wishes = {
   python: undefined,

@@ -3,8 +3,8 @@ import type { Command } from 'commander'
 import { diffHelp } from '../../cli/help.js'
 import type { ReportStyle } from '../../cli/report-style.js'
 import { wrongUsage } from '../../failure.js'
-import { packageVersion } from '../../version.js'
-import type { DiffRequest } from './diff.js'
+import { packageVersion } from '../../package.js'
+import type { DiffRequest } from '../diff.js'
 
 interface DiffOptions {
   readonly json?: true

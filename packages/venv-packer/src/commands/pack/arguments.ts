@@ -1,6 +1,6 @@
 /** The command line of `venv-packer pack`: what it accepts, and the request that it becomes. */
 import type { Command } from 'commander'
-import { type Level, parseLevels, usualLevels } from '../../bytecode/levels.js'
+import { type Level, parseLevels, usualLevels } from '../../bytecode/modules.js'
 import { parseByteSize } from '../../cli/byte-size.js'
 import { optionWithChoices } from '../../cli/choices.js'
 import { packHelp } from '../../cli/help.js'
@@ -15,7 +15,7 @@ import {
   encoders,
 } from '../../image/compression.js'
 import { type Owner, parseOwner } from '../../image/owner.js'
-import { packageVersion } from '../../version.js'
+import { packageVersion } from '../../package.js'
 import type { PackRequest } from './pack.js'
 
 /** The options as Commander hands them over: texts, and true for what was named. */

@@ -1,14 +1,8 @@
 /** What `--json` prints: one object, described in the README of this package. Fields are added, never renamed. */
-import { toDisplay } from 'squashfs-writer/paths'
-import type { Finding } from '../../check/finding.js'
-import { type PackageShare, packageShares } from '../../check/package-shares.js'
-import type { Failure } from '../../failure.js'
-import type { ImageFile } from '../../image/image-file.js'
-import { unprintable } from '../../terminal/printable.js'
-import { packageVersion } from '../../version.js'
-import type { CheckReport } from '../check/check.js'
-import type { DiffReport, DiffSide } from '../diff/diff.js'
-import type { RollbackReport } from '../rollback/rollback.js'
+
+import { findingJson, packageJson } from '../../check/report.js'
+import { packageVersion } from '../../package.js'
+import { line, rounded } from '../../terminal/json.js'
 import type { MountAdvice } from './mount-advice.js'
 import type { PackReport } from './pack.js'
 
@@ -60,112 +54,4 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
     seconds: rounded(seconds),
     mount,
   })
-}
-
-export function rollbackJson({ image, present, kept, change }: RollbackReport): string {
-  return line({
-    ok: true,
-    command: 'rollback',
-    version: packageVersion(),
-    image: { path: image.path, ...(present === undefined ? { bytes: null, written: null } : facts(present)) },
-    restored: change === undefined ? null : change.restored.number,
-    replaced: change?.replaced ?? null,
-    kept: kept.map((one) => ({ number: one.number, path: one.path, ...facts(one) })),
-  })
-}
-
-export function diffJson({ old, new: now, changes }: DiffReport): string {
-  const side = ({ path, config }: DiffSide): object => ({ path, python: config?.version ?? null })
-  return line({
-    ok: true,
-    command: 'diff',
-    version: packageVersion(),
-    old: side(old),
-    new: side(now),
-    added: changes.added,
-    removed: changes.removed,
-    changed: changes.changed,
-    unchanged: changes.unchanged,
-  })
-}
-
-function facts({ bytes, written }: ImageFile): object {
-  return { bytes, written: written.toISOString() }
-}
-
-export function checkJson({ request, environment, examination, passed, seconds }: CheckReport): string {
-  const { inventory, relocation, packages, findings } = examination
-  const { config } = environment
-  const { interpreter, census } = inventory
-  return line({
-    ok: true,
-    command: 'check',
-    version: packageVersion(),
-    passed,
-    source: {
-      path: environment.path,
-      venv: config !== undefined,
-      relocatable: config?.relocatable ?? null,
-      python: config?.version ?? null,
-    },
-    interpreter: interpreter
-      ? {
-          path: toDisplay(interpreter.path),
-          links: interpreter.links.map(toDisplay),
-          exists: interpreter.exists,
-        }
-      : null,
-    mount: {
-      point: request.mountPoint ?? (relocation.relocatable ? null : toDisplay(relocation.madeFor)),
-      anywhere: relocation.relocatable,
-    },
-    inodes: census.inodes,
-    files: census.files,
-    directories: census.folders,
-    symlinks: census.symlinks,
-    others: census.others,
-    bytes: census.bytes,
-    findings: findings.map(findingJson),
-    packages: packageShares(packages).map(packageJson),
-    seconds: rounded(seconds),
-  })
-}
-
-function findingJson({ code, severity, message, effect, remedy, places, weight }: Finding): object {
-  const size = weight && { inodes: weight.inodes, bytes: weight.bytes, share: rounded(weight.share) }
-  return { code, severity, message, effect, remedy, count: places.length, places, size }
-}
-
-export function packageJson({ name, version, files, bytes, bytesInImage }: PackageShare): object {
-  return { name, version, files, bytes, bytesInImage }
-}
-
-export function failureJson(failure: Failure): string {
-  return line({
-    ok: false,
-    version: packageVersion(),
-    error: {
-      code: failure.code,
-      message: failure.message,
-      remedy: failure.remedy,
-      path: failure.path ?? null,
-      systemCode: failure.systemCode ?? null,
-      paths: failure.paths.map(({ path, code, message }) => ({ path, code, message })),
-      output: failure.output ?? null,
-    },
-    exitCode: failure.exitCode,
-  })
-}
-
-/** What JSON leaves as it is and a terminal does not (DEL, C1, turns of the writing direction) is escaped, too. */
-export function line(value: object): string {
-  const json = JSON.stringify(value).replace(
-    unprintable,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-  return `${json}\n`
-}
-
-export function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000
 }

@@ -1,9 +1,8 @@
 /** How to use the image: at which place to mount it, and the exact line for each tool that can. */
 import { basename, dirname, extname, join } from 'node:path'
 import type { Machine } from '../../mount/machine.js'
-import { squashfsMountArgument } from '../../mount/squashfs-mount.js'
-import { unprintable } from '../../terminal/printable.js'
-import { shellWord } from '../../terminal/shell-word.js'
+import { squashfsMountArgument } from '../../mount/methods.js'
+import { shellWord, unprintable } from '../../terminal/printable.js'
 
 /** The tools in the order in which a user of a cluster meets them. */
 export const mountTools = [

@@ -1,23 +1,22 @@
 /** `venv-packer pack`: a virtual environment in, one image and a report out. Speaks to no one: that is the caller's. */
-
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
 import type { Codec, DiskEntry, Entry, FoundEntry, PackOptions, PackResult, Progress } from 'squashfs-writer'
 import type { Bytecode, CompileProgress, Compiler } from '../../bytecode/compiler.js'
-import type { Level } from '../../bytecode/levels.js'
+import type { Level } from '../../bytecode/modules.js'
 import type { Content } from '../../check/entry.js'
 import type { Finding } from '../../check/finding.js'
 import type { Peeked } from '../../check/inventory.js'
-import type { PackageShare, SharesInImage } from '../../check/package-shares.js'
+import type { PackageShare, SharesInImage } from '../../check/packages.js'
 import type { Relocation } from '../../check/relocation.js'
 import { type Environment, openEnvironment, worksAnywhere } from '../../environment/environment.js'
 import type { Compression } from '../../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../../image/destination.js'
-import type { Keeper, PreviousImages } from '../../image/keeper.js'
+import type { Keeper, PreviousImages } from '../../image/kept.js'
 import type { Owner } from '../../image/owner.js'
-import { limitYoungObjects } from './young-objects.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
 export interface PackRequest {
@@ -123,7 +122,7 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
 async function workingPlace(environment: Environment): Promise<string | undefined> {
   if (worksAnywhere(environment)) return undefined
   const { path, realPath } = environment
-  const { pathInActivateScript } = await import('../../environment/activate-script.js')
+  const { pathInActivateScript } = await import('../../environment/scripts.js')
   const script = await readFile(join(realPath, 'bin', 'activate'), 'latin1').catch(() => '') // what cannot be read says nothing
   const madeFor = pathInActivateScript(script)
   return madeFor === null ? path : Buffer.from(madeFor, 'latin1').toString('utf8')
@@ -142,7 +141,7 @@ async function compilerFor(
 }
 
 async function keeping(most: number): Promise<Keeper> {
-  const { keeperOf } = await import('../../image/keeper.js')
+  const { keeperOf } = await import('../../image/kept.js')
   return keeperOf(most)
 }
 
@@ -194,7 +193,7 @@ async function judge(
   peeked: Peeked,
 ): Promise<Checked> {
   const { examine } = await import('../../check/examination.js')
-  const { sharesInImage } = await import('../../check/package-shares.js')
+  const { sharesInImage } = await import('../../check/packages.js')
   const { refuseUnfit } = await import('./check-failure.js')
   const plan = {
     exclude: request.exclude,
@@ -254,4 +253,16 @@ function codec(library: typeof import('squashfs-writer'), { name, level, encoder
     case 'none':
       return library.uncompressed()
   }
+}
+
+/**
+ * Tells V8 not to let its youngest objects have more room than they have now, some 2 MiB: they would get 16 MiB, three times
+ * over. What packing makes is gone soon or stays to the end, so that the room gains no time; without it a venv of 20,000 files
+ * takes 200 instead of 280 MB.
+ *
+ * Said while Node runs, since a Node that is started with such flags cannot use the compiled code that it brings along, and
+ * takes half as long again to start.
+ */
+export function limitYoungObjects(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
 }

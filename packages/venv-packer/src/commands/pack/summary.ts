@@ -2,10 +2,9 @@
 import { basename } from 'node:path'
 import type { Bytecode } from '../../bytecode/compiler.js'
 import { ofSeverity } from '../../check/finding.js'
-import { findingCounts } from '../../check/finding-lines.js'
+import { findingCounts } from '../../check/report.js'
 import { bytes, count, counted, duration, percent } from '../../terminal/figures.js'
-import { printable } from '../../terminal/printable.js'
-import { shellWord } from '../../terminal/shell-word.js'
+import { printable, shellWord } from '../../terminal/printable.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
 import type { PackReport } from './pack.js'
 

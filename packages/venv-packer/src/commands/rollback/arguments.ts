@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander'
 import { rollbackHelp } from '../../cli/help.js'
 import type { ReportStyle } from '../../cli/report-style.js'
 import { wrongUsage } from '../../failure.js'
-import { packageVersion } from '../../version.js'
-import type { RollbackRequest } from './rollback.js'
+import { packageVersion } from '../../package.js'
+import type { RollbackRequest } from '../rollback.js'
 
 interface RollbackOptions {
   readonly to?: string

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { runHelp } from '../../cli/help.js'
 import { type Failure, wrongUsage } from '../../failure.js'
 import { type WayName, wayNames } from '../../mount/method.js'
-import { packageVersion } from '../../version.js'
+import { packageVersion } from '../../package.js'
 import type { RunRequest } from './plan.js'
 
 /** How `run` speaks: the terminal is its command's, so it says next to nothing. */

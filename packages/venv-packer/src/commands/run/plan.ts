@@ -1,15 +1,13 @@
 /** The plan of `venv-packer run`: all that is decided, and all that can be refused, before anything is mounted. */
 import { ImageError } from 'squashfs-writer/read'
 import { type PackedEnvironment, packedEnvironment } from '../../environment/packed-environment.js'
-import { damaged, type ImageToRun, openImageToRun } from '../../image/image-to-run.js'
-import { activated } from '../../mount/active-environment.js'
+import { damaged, type ImageToRun, openImageToRun } from '../../image/opened-image.js'
 import { lookAtMachine, type Machine } from '../../mount/machine.js'
 import type { CommandLine, Plan, WayName } from '../../mount/method.js'
 import { ways } from '../../mount/methods.js'
 import { chooseMountPoint } from '../../mount/mount-point.js'
 import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
-import { requireInterpreter } from './packed-interpreter.js'
-import { type RequiredCommand, requireCommand } from './require-command.js'
+import { type RequiredCommand, requireCommand, requireInterpreter } from './require-command.js'
 
 /** What the command line asked for; paths are still as they were typed. */
 export interface RunRequest {
@@ -102,4 +100,30 @@ export function plannedWays({
       const active = activated(commandAt(at), { point: at, isVenv, env: process.env, loses })
       return { name: way.name, plan, command: active }
     })
+}
+
+/** Where programs are looked for when no one says so (confstr's `_CS_PATH`). */
+const defaultPath = '/bin:/usr/bin'
+
+export interface Activation {
+  /** Where the image will be mounted. */
+  readonly point: string
+  /** Whether it holds a virtual environment. */
+  readonly isVenv: boolean
+  readonly env: NodeJS.ProcessEnv
+  /** Variables that must be handed over by name. */
+  readonly loses: (variable: string) => boolean
+}
+
+/** The command in the environment that is mounted at the point. */
+export function activated(command: CommandLine, { point, isVenv, env, loses }: Activation): CommandLine {
+  const handedOver = Object.entries(env).flatMap(([name, value]) => (loses(name) ? [`${name}=${value}`] : []))
+  return [
+    '/usr/bin/env',
+    ...(env.PYTHONHOME === undefined ? [] : ['-u', 'PYTHONHOME']),
+    ...handedOver,
+    ...(isVenv ? [`VIRTUAL_ENV=${point}`] : []),
+    `PATH=${point}/bin:${env.PATH || defaultPath}`,
+    ...command,
+  ]
 }

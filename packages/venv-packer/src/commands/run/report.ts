@@ -1,9 +1,8 @@
 /** What `venv-packer run` says itself: the plan of a dry run, and little else, for the terminal is its command's. */
 
 import type { CommandLine } from '../../mount/method.js'
-import { printable } from '../../terminal/printable.js'
-import { shellWord } from '../../terminal/shell-word.js'
-import { packageVersion } from '../../version.js'
+import { packageVersion } from '../../package.js'
+import { printable, shellWord } from '../../terminal/printable.js'
 import { type PlannedWay, plannedWays, type RunPlan } from './plan.js'
 import type { Obstacle } from './run.js'
 

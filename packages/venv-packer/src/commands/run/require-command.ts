@@ -2,9 +2,8 @@
 import { access, constants, open, stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ImageReader } from 'squashfs-writer/read'
-import { isPython, PROGRAM_HEAD_SIZE, type ScriptStart, scriptStart } from '../../environment/program-head.js'
-import { exitCodes } from '../../exit-codes.js'
-import { Failure } from '../../failure.js'
+import { isPython, PROGRAM_HEAD_SIZE, type ScriptStart, scriptStart } from '../../environment/scripts.js'
+import { exitCodes, Failure, type FailureDetails } from '../../failure.js'
 import type { CommandLine } from '../../mount/method.js'
 import { followMounted, headOfMounted, pathBelowPoint } from '../../mount/mounted-path.js'
 import { systemErrorCode } from '../../system-errors.js'
@@ -215,4 +214,29 @@ function notExecutable(message: string, remedy: string): Failure {
 
 function runFromOutside(name: string, interpreter: string): string {
   return `${name} is run by ${interpreter}, which lies outside of the image: it imports what is installed there`
+}
+
+/** Refuses an environment without its interpreter: a search of PATH would silently find another one. */
+export async function requireInterpreter(image: ImageReader, point: string): Promise<void> {
+  const python = await followMounted(image, point, `${point}/bin/python`)
+  if (python.kind === 'nothing')
+    throw environmentWithout('the environment has no interpreter: there is no bin/python')
+  if (python.kind === 'inside') return
+  try {
+    await access(python.path, constants.X_OK)
+  } catch (error) {
+    const what = systemErrorCode(error) === 'EACCES' ? 'may not be run by you' : 'is not on this machine'
+    const message = `the environment's interpreter, ${python.path}, ${what}`
+    throw environmentWithout(message, { path: python.path, systemCode: systemErrorCode(error), cause: error })
+  }
+}
+
+const remedy =
+  'Make it available first (start its uenv, load its module), or pack a venv of an interpreter that is there.'
+
+function environmentWithout(message: string, details: FailureDetails = {}): Failure {
+  return new Failure('NO_INTERPRETER', message, remedy, {
+    ...details,
+    exitCode: exitCodes.commandNotStarted,
+  })
 }

@@ -1,7 +1,6 @@
 /** `venv-packer run`: a command with an image mounted and its environment active. It leaves nothing mounted. */
 import { constants } from 'node:os'
-import { exitCodes } from '../../exit-codes.js'
-import { Failure } from '../../failure.js'
+import { exitCodes, Failure } from '../../failure.js'
 import type { WayName } from '../../mount/method.js'
 import { type MountedRun, runMounted } from '../../mount/run-mounted.js'
 import { shareMount } from '../../mount/shared-mount.js'

@@ -1,0 +1,123 @@
+/** `venv-packer diff`: what is installed in one environment and not in the other. Speaks to no one: that is the caller's. */
+
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { ReportStyle } from '../cli/report-style.js'
+import {
+  changesBetween,
+  type DistributionChanges,
+  type Distributions,
+  distributionsIn,
+  distributionsInImage,
+} from '../environment/distributions.js'
+import { type Environment, openEnvironment } from '../environment/environment.js'
+import { packedEnvironment } from '../environment/packed-environment.js'
+import { Failure } from '../failure.js'
+import { type OpenedImage, withImage } from '../image/opened-image.js'
+import { packageVersion } from '../package.js'
+import { systemErrorCode } from '../system-errors.js'
+import { counted } from '../terminal/figures.js'
+import { line } from '../terminal/json.js'
+import { printable } from '../terminal/printable.js'
+
+export interface DiffRequest {
+  /** As they were typed. */
+  readonly old: string
+  readonly new: string
+}
+
+export interface DiffReport {
+  readonly old: DiffSide
+  readonly new: DiffSide
+  readonly changes: DistributionChanges
+}
+
+/** An environment, on disk or in an image. */
+export type DiffSide = Pick<Environment, 'typed' | 'path' | 'config'>
+
+export async function diff(request: DiffRequest): Promise<DiffReport> {
+  const [before, after] = [await look(request.old), await look(request.new)]
+  return { old: before.side, new: after.side, changes: changesBetween(before.found, after.found) }
+}
+
+async function look(typed: string): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
+  if (await isFile(resolve(typed))) return await withImage(typed, lookIntoImage)
+  const side = await openEnvironment(typed, false)
+  return { side, found: await distributionsIn(side.path) }
+}
+
+async function lookIntoImage({
+  typed,
+  path,
+  image,
+}: OpenedImage): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
+  const { config } = await packedEnvironment(image)
+  if (config === undefined)
+    throw new Failure(
+      'NOT_A_VENV',
+      `${typed} holds no virtual environment (it has no pyvenv.cfg)`,
+      'Give the image of one.',
+      { path },
+    )
+  return { side: { typed, path, config }, found: await distributionsInImage(image) }
+}
+
+/** What is not there is said by those who look for an environment. */
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return !(await stat(path)).isDirectory()
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
+  }
+}
+
+export function reportDiff(report: DiffReport, style: ReportStyle): string {
+  return style.json ? diffJson(report) : `${lines(report).join('\n')}\n`
+}
+
+function lines({ old, new: now, changes }: DiffReport): readonly string[] {
+  const { added, removed, changed, unchanged } = changes
+  return [
+    `from ${printable(old.typed)} to ${printable(now.typed)}`,
+    '',
+    ...rows('python', [...python(old, now)]),
+    ...rows(
+      'added',
+      added.map(({ name, version }) => `${name} ${version}`),
+    ),
+    ...rows(
+      'removed',
+      removed.map(({ name, version }) => `${name} ${version}`),
+    ),
+    ...rows(
+      'changed',
+      changed.map(({ name, old, new: version }) => `${name} ${old} -> ${version}`),
+    ),
+    ...rows('unchanged', [counted(unchanged, 'package')]),
+  ]
+}
+
+function python(old: DiffSide, now: DiffSide): readonly string[] {
+  const [before, after] = [old.config?.version, now.config?.version]
+  return before === after ? [] : [`${before ?? 'unknown'} -> ${after ?? 'unknown'}`]
+}
+
+function rows(name: string, items: readonly string[]): readonly string[] {
+  return items.map((item, n) => `  ${(n === 0 ? name : '').padEnd(11)}${printable(item)}`)
+}
+
+function diffJson({ old, new: now, changes }: DiffReport): string {
+  const side = ({ path, config }: DiffSide): object => ({ path, python: config?.version ?? null })
+  return line({
+    ok: true,
+    command: 'diff',
+    version: packageVersion(),
+    old: side(old),
+    new: side(now),
+    added: changes.added,
+    removed: changes.removed,
+    changed: changes.changed,
+    unchanged: changes.unchanged,
+  })
+}

@@ -1,0 +1,81 @@
+/** `venv-packer extract`: writes an image, or parts of it, into a directory. */
+import { resolve } from 'node:path'
+import { type ExtractResult, extractImage } from 'squashfs-writer/read'
+import type { ReportStyle } from '../cli/report-style.js'
+import { withImage } from '../image/opened-image.js'
+import { packageVersion } from '../package.js'
+import { bytes, counted, duration } from '../terminal/figures.js'
+import { line, rounded } from '../terminal/json.js'
+import { printable } from '../terminal/printable.js'
+
+export interface ExtractRequest {
+  /** As they were typed. */
+  readonly image: string
+  /** From the image's root; everything if there are none. */
+  readonly paths: readonly string[]
+  readonly output: string
+  readonly force: boolean
+  readonly xattrs: boolean
+}
+
+export interface ExtractReport {
+  readonly request: ExtractRequest
+  /** Absolute, both. */
+  readonly image: string
+  readonly output: string
+  readonly result: ExtractResult
+  readonly seconds: number
+}
+
+export async function extract(request: ExtractRequest): Promise<ExtractReport> {
+  const start = performance.now()
+  const { paths, force: overwrite, xattrs } = request
+  const output = resolve(request.output)
+  return await withImage(request.image, async ({ path, image }) => {
+    const options = { overwrite, xattrs, ...(paths.length === 0 ? {} : { paths }) }
+    const result = await extractImage(image, output, options)
+    return { request, image: path, output, result, seconds: (performance.now() - start) / 1000 }
+  })
+}
+
+export function reportExtract(report: ExtractReport, style: ReportStyle): string {
+  if (style.json) return extractJson(report)
+  return style.quiet ? '' : text(report)
+}
+
+const skippedShown = 10
+
+function text({ request, result, seconds }: ExtractReport): string {
+  const { files, directories, symlinks, others, hardLinks, skipped, droppedXattrs } = result
+  const kinds = [
+    counted(files, 'file'),
+    counted(directories, 'directory', 'directories'),
+    counted(symlinks, 'symlink'),
+    ...(others > 0 ? [counted(others, 'special file')] : []),
+    ...(hardLinks > 0 ? [counted(hardLinks, 'hard link')] : []),
+  ]
+  const xattrs = Object.entries(droppedXattrs)
+  return [
+    `${printable(request.image)} extracted into ${printable(request.output)} in ${duration(seconds)}`,
+    '',
+    `  ${kinds.join(', ')}; ${bytes(result.bytes)}`,
+    ...(skipped.length === 0 ? [] : ['', `  left out: ${counted(skipped.length, 'path')}`]),
+    ...skipped.slice(0, skippedShown).map(({ path, message }) => `    ${printable(path)}: ${message}`),
+    ...(skipped.length > skippedShown ? [`    ... and ${skipped.length - skippedShown} more`] : []),
+    ...(xattrs.length === 0 ? [] : ['', '  extended attributes that cannot be set here']),
+    ...xattrs.map(([name, count]) => `    ${printable(name)}: of ${counted(count, 'path')}`),
+    '',
+  ].join('\n')
+}
+
+function extractJson({ image, output, result, seconds }: ExtractReport): string {
+  return line({
+    ok: true,
+    command: 'extract',
+    version: packageVersion(),
+    image: { path: image },
+    output,
+    ...result,
+    seconds: rounded(seconds),
+  })
+}

@@ -1,0 +1,198 @@
+/** `venv-packer rollback`: puts a kept image back in place, or lists them. Speaks to no one: that is the caller's. */
+
+import { existsSync } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { ReportStyle } from '../cli/report-style.js'
+import { Failure } from '../failure.js'
+import { type ImageFile, imageFileAt } from '../image/image-file.js'
+import { type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
+import { packageVersion } from '../package.js'
+import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
+import { bytes, minute } from '../terminal/figures.js'
+import { line } from '../terminal/json.js'
+import { printable, shellWord } from '../terminal/printable.js'
+
+export interface RollbackRequest {
+  /** As it was typed. */
+  readonly image: string
+  /** The number of the image to go back to; undefined for the newest. */
+  readonly to: number | undefined
+  /** Only look. */
+  readonly list: boolean
+}
+
+export interface RollbackReport {
+  readonly image: ImagePlace
+  /** What has the image's name now; undefined when nothing has, or no whole image. */
+  readonly present: ImageFile | undefined
+  /** The kept images as they are now, the newest first. */
+  readonly kept: readonly KeptImage[]
+  /** What was done; undefined for a list. */
+  readonly change: RollbackChange | undefined
+}
+
+export interface RollbackChange {
+  /** What was put back, as it was found. */
+  readonly restored: KeptImage
+  /** Where the image is now that was there before; undefined when there was none. */
+  readonly replaced: string | undefined
+}
+
+interface ImagePlace {
+  /** As it was typed. */
+  readonly typed: string
+  /** Absolute, with symlinks left as they are. */
+  readonly path: string
+  /** All symlinks followed. */
+  readonly realPath: string
+}
+
+export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
+  const image = await placeOf(request.image)
+  const kept = await keptImages(image.realPath)
+  const present = await imageFileAt(image.realPath)
+  if (kept.length === 0 && !(request.list && present !== undefined)) throw nothingKept(image)
+  if (request.list) return { image, present, kept, change: undefined }
+  const restored = chosen(image, kept, request.to)
+  const replaced = await keepImage(image.realPath)
+  await putBack(restored, image.realPath)
+  return {
+    image,
+    present: await imageFileAt(image.realPath),
+    kept: await keptImages(image.realPath),
+    change: { restored, replaced },
+  }
+}
+
+/** The image may be missing: then a kept one takes its place. Its folder must be there. */
+async function placeOf(typed: string): Promise<ImagePlace> {
+  const path = resolve(typed)
+  const realPath = await realpath(path)
+    .catch(async () => join(await realpath(dirname(path)), basename(path)))
+    .catch((error: unknown) => {
+      throw unreachable(typed, path, error)
+    })
+  const found = await stat(realPath).catch(() => undefined)
+  if (found === undefined || found.isFile()) return { typed, path, realPath }
+  throw new Failure('NOT_A_FILE', `${typed} is not a file`, 'Give the path of an image.', { path })
+}
+
+function chosen(place: ImagePlace, kept: readonly KeptImage[], to: number | undefined): KeptImage {
+  const found = to === undefined ? kept[0] : kept.find(({ number }) => number === to)
+  if (found !== undefined) return found
+  const there = kept.map(({ number }) => number).join(', ')
+  const message = `no image of ${place.typed} is kept under the number ${to}`
+  throw new Failure('NOT_KEPT', message, `Kept are ${there}; --list tells more.`, { path: place.path })
+}
+
+function nothingKept({ typed, path, realPath }: ImagePlace): Failure {
+  const [, image, number] = /^(.+)\.([1-9]\d{0,4})$/.exec(typed) ?? []
+  const didYouMean =
+    image === undefined ? undefined : `Did you mean venv-packer rollback ${image} --to ${number}?`
+  if (!existsSync(realPath)) {
+    return new Failure('NOT_FOUND', `${typed} does not exist`, didYouMean ?? 'Give the path of an image.', {
+      path,
+    })
+  }
+  const remedy = 'To keep some from now on, renew it with venv-packer pack VENV --keep 2.'
+  return new Failure('NOTHING_KEPT', `no previous image of ${typed} is kept`, didYouMean ?? remedy, { path })
+}
+
+function unreachable(typed: string, path: string, error: unknown): Failure {
+  const systemCode = systemErrorCode(error)
+  const details = { path, systemCode, cause: error }
+  if (systemCode === 'ENOENT' || systemCode === 'ENOTDIR') {
+    return new Failure('NOT_FOUND', `${typed} does not exist`, 'Give the path of an image.', details)
+  }
+  const reason = explainSystemError(systemCode, messageOf(error)).message
+  const remedy = 'Get the rights to its folder, or do it as another user.'
+  return new Failure('UNREADABLE', `${typed} cannot be read: ${reason}`, remedy, details)
+}
+
+export function reportRollback(report: RollbackReport, style: ReportStyle): string {
+  if (style.json) return rollbackJson(report)
+  if (report.change === undefined) return text(list(report))
+  return style.quiet ? '' : text(changed(report, report.change))
+}
+
+function changed({ image }: RollbackReport, { restored, replaced }: RollbackChange): readonly string[] {
+  const { written, bytes: size } = restored
+  const headline =
+    `${printable(image.typed)} is again what was kept as ${nameOf(restored.path)} ` +
+    `(packed ${minute(written)}, ${bytes(size)})`
+  if (replaced === undefined) return [headline]
+  return [
+    headline,
+    '',
+    `  replaced   kept as ${nameOf(replaced)}; jobs that have it mounted go on with it`,
+    `  to undo    ${rollbackTo(image.typed, basename(replaced).split('.').at(-1))}`,
+  ]
+}
+
+function list({ image, present, kept }: RollbackReport): readonly string[] {
+  const rows = [
+    ['image', 'packed', 'size'],
+    present === undefined ? [nameOf(image.realPath), 'no whole image', ''] : row(present),
+    ...kept.map(row),
+  ]
+  const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)) + 3)
+  const lines = rows.map((cells) =>
+    cells
+      .map((cell, n) => cell.padEnd(widths[n] ?? 0))
+      .join('')
+      .trimEnd(),
+  )
+  return [
+    ...lines,
+    '',
+    ...ways(
+      image.typed,
+      kept.map(({ number }) => number),
+    ),
+  ]
+}
+
+function row(image: ImageFile): readonly string[] {
+  return [nameOf(image.path), minute(image.written), bytes(image.bytes)]
+}
+
+/** How to go back to the newest, and to another one. */
+function ways(typed: string, [newest, other]: readonly number[]): readonly string[] {
+  if (newest === undefined) return ['No previous image is kept. To keep some, renew it with --keep 2.']
+  const toNewest = `To go back to ${newest}:  ${rollbackTo(typed)}`
+  return other === undefined
+    ? [toNewest]
+    : [toNewest, `To go back to ${other}:  ${rollbackTo(typed, `${other}`)}`]
+}
+
+function rollbackTo(typed: string, number?: string): string {
+  return `venv-packer rollback ${shellWord(typed)}${number === undefined ? '' : ` --to ${number}`}`
+}
+
+function nameOf(path: string): string {
+  return printable(basename(path))
+}
+
+function text(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`
+}
+
+function rollbackJson({ image, present, kept, change }: RollbackReport): string {
+  return line({
+    ok: true,
+    command: 'rollback',
+    version: packageVersion(),
+    image: {
+      path: image.path,
+      ...(present === undefined ? { bytes: null, written: null } : jsonFacts(present)),
+    },
+    restored: change === undefined ? null : change.restored.number,
+    replaced: change?.replaced ?? null,
+    kept: kept.map((one) => ({ number: one.number, path: one.path, ...jsonFacts(one) })),
+  })
+}
+
+function jsonFacts({ bytes, written }: ImageFile): object {
+  return { bytes, written: written.toISOString() }
+}

@@ -1,0 +1,77 @@
+/** `venv-packer verify`: reads all that is in an image, and says whether it is whole. */
+import type { Verification } from 'squashfs-writer/read'
+import type { ReportStyle } from '../cli/report-style.js'
+import { withImage } from '../image/opened-image.js'
+import { packageVersion } from '../package.js'
+import { coloursFor } from '../terminal/colours.js'
+import { bytes, counted, duration } from '../terminal/figures.js'
+import { line, rounded } from '../terminal/json.js'
+import { printable } from '../terminal/printable.js'
+
+export interface VerifyRequest {
+  /** As it was typed. */
+  readonly image: string
+}
+
+export interface VerifyReport {
+  readonly request: VerifyRequest
+  /** Absolute. */
+  readonly image: string
+  /** Bytes of the file. */
+  readonly size: number
+  readonly verification: Verification
+  readonly seconds: number
+}
+
+export async function verify(request: VerifyRequest): Promise<VerifyReport> {
+  const start = performance.now()
+  return await withImage(request.image, async ({ path, image }) => {
+    const verification = await image.verify()
+    return {
+      request,
+      image: path,
+      size: image.size,
+      verification,
+      seconds: (performance.now() - start) / 1000,
+    }
+  })
+}
+
+export function reportVerify(report: VerifyReport, style: ReportStyle): string {
+  if (style.json) return verifyJson(report)
+  return style.quiet ? '' : text(report)
+}
+
+function text({ request, verification, seconds }: VerifyReport): string {
+  const { problems, inodes, dataBlocks, metadataBlocks, bytes: size } = verification
+  const colours = coloursFor(process.stdout)
+  const read =
+    `${counted(inodes, 'inode')}, ${counted(dataBlocks, 'data block')} (${bytes(size)}) and ` +
+    `${counted(metadataBlocks, 'metadata block')} read in ${duration(seconds)}`
+  if (problems.length === 0) return `${printable(request.image)} is sound: ${read}\n`
+  return [
+    `${colours.heading(printable(request.image))} is damaged: ${read}`,
+    '',
+    ...problems.map(({ path, message }) => `  ${printable(path === null ? message : `${path}: ${message}`)}`),
+    '',
+    colours.error(`${counted(problems.length, 'problem')}: copy the image again, or pack it again`),
+    '',
+  ].join('\n')
+}
+
+function verifyJson({ image, size, verification, seconds }: VerifyReport): string {
+  return line({
+    ok: true,
+    command: 'verify',
+    version: packageVersion(),
+    passed: verification.problems.length === 0,
+    image: { path: image, bytes: size },
+    inodes: verification.inodes,
+    names: verification.names,
+    dataBlocks: verification.dataBlocks,
+    metadataBlocks: verification.metadataBlocks,
+    bytesRead: verification.bytes,
+    problems: verification.problems,
+    seconds: rounded(seconds),
+  })
+}
