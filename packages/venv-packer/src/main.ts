@@ -7,13 +7,13 @@ import type { Shell } from './commands/completion/completion.js'
 import type { CreateRequest } from './commands/create/create.js'
 import type { DiffRequest } from './commands/diff.js'
 import type { PackRequest } from './commands/pack/pack.js'
+import type { ProgressBar } from './commands/pack/progress.js'
 import type { RollbackRequest } from './commands/rollback.js'
 import type { RunStyle } from './commands/run/arguments.js'
 import type { RunRequest } from './commands/run/plan.js'
 import { type ExitCode, exitCodes } from './failure.js'
 import type { EarlySignals } from './mount/signal-relay.js'
 import { print } from './terminal/printing.js'
-import type { ProgressBar } from './terminal/progress-bar.js'
 
 /**
  * Runs one command line to its end. Never rejects: what goes wrong is reported, and is in the exit code.
@@ -155,6 +155,6 @@ const noProgressBar: ProgressBar = { update: () => {}, stop: () => {} }
 
 async function progressBar(style: ReportStyle): Promise<ProgressBar> {
   if (!style.progress || !process.stderr.isTTY || process.env.TERM === 'dumb') return noProgressBar
-  const { startProgressBar } = await import('./terminal/progress-bar.js')
-  return await startProgressBar(process.stderr)
+  const { startProgressBar } = await import('./commands/pack/progress.js')
+  return startProgressBar(process.stderr)
 }

@@ -64,7 +64,7 @@ export function failureLines(failure: Failure): string {
   return `${lines.join('\n')}\n`
 }
 
-function _failureJson(failure: Failure): string {
+function failureJson(failure: Failure): string {
   return line({
     ok: false,
     version: packageVersion(),

@@ -1,6 +1,7 @@
-/** The one line of the progress bar, for a given width: pure text, without control characters. */
-
+/** How far a packing is, on a terminal: one line with a bar, figures, and the time that is left. */
+import type { WriteStream } from 'node:tty'
 import { bytes, count, counted, wholeSeconds } from '../../terminal/figures.js'
+import { startLiveLine } from '../../terminal/live-line.js'
 import type { PackProgress } from './pack.js'
 
 const widestBar = 40
@@ -55,4 +56,50 @@ function fitted(parts: readonly string[], share: number | undefined, width: numb
 function bar(share: number, width: number): string {
   const full = Math.floor(share * width)
   return '='.repeat(full) + (full < width ? '>' : '') + ' '.repeat(Math.max(0, width - full - 1))
+}
+
+/** Bytes a second, undefined while there is nothing to judge by. */
+export type Pace = (time: number, bytes: number) => number | undefined
+
+const windowSeconds = 5
+const leastSeconds = 1
+
+/** `time` is in seconds and only ever grows; so does `bytes`. */
+export function startPace(): Pace {
+  const samples: { readonly time: number; readonly bytes: number }[] = []
+  return (time, bytes) => {
+    samples.push({ time, bytes })
+    while (samples.length > 2 && time - samples[1]!.time > windowSeconds) samples.shift()
+    const first = samples[0]!
+    const seconds = time - first.time
+    return seconds < leastSeconds ? undefined : (bytes - first.bytes) / seconds
+  }
+}
+
+export interface ProgressBar {
+  readonly update: (progress: PackProgress) => void
+  /** Wipes the bar away; may be called more than once. */
+  readonly stop: () => void
+}
+
+/** Shows one line on a terminal, which is drawn again as the work goes on, and is gone when it stops. */
+export function startProgressBar(stream: WriteStream): ProgressBar {
+  const pace = startPace()
+  let progress: PackProgress = {
+    phase: 'scan',
+    files: 0,
+    totalFiles: 0,
+    bytesIn: 0,
+    totalBytes: 0,
+    bytesOut: 0,
+  }
+  let rate: number | undefined
+  const line = startLiveLine(stream, (width) => progressLine(progress, rate, width))
+  return {
+    update: (now) => {
+      progress = now
+      if (now.phase === 'data') rate = pace(performance.now() / 1000, now.bytesIn) ?? rate
+    },
+    stop: line.stop,
+  }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { startPace } from './pace.js'
-import { progressLine } from './progress-line.js'
+import { progressLine, startPace } from './progress.js'
 
 const half = {
   phase: 'data',
