@@ -1,16 +1,6 @@
-/** The command line: arguments in, a report or JSON out, and the exit code. What is heavy is loaded when it is needed. */
-import type { Command } from 'commander'
+/** The command: arguments in, a report or JSON out, and the exit code. Each part is loaded when it is needed. */
+import type { Invocation } from './cli/commands.js'
 import { instantAnswer } from './cli/instant-answer.js'
-import type { ReportStyle } from './cli/report-style.js'
-import type { CheckRequest } from './commands/check.js'
-import type { Shell } from './commands/completion/completion.js'
-import type { CreateRequest } from './commands/create/create.js'
-import type { DiffRequest } from './commands/diff.js'
-import type { PackRequest } from './commands/pack/pack.js'
-import type { ProgressBar } from './commands/pack/progress.js'
-import type { RollbackRequest } from './commands/rollback.js'
-import type { RunStyle } from './commands/run/arguments.js'
-import type { RunRequest } from './commands/run/plan.js'
 import { type ExitCode, exitCodes } from './failure.js'
 import type { EarlySignals } from './mount/signal-relay.js'
 import { print } from './terminal/printing.js'
@@ -22,139 +12,48 @@ import { print } from './terminal/printing.js'
 export async function main(argv: readonly string[], earlySignals: EarlySignals): Promise<ExitCode> {
   try {
     const answer = instantAnswer(argv)
-    if (answer === undefined) return await runCommand(argv, earlySignals)
-    await print(answer)
-    return exitCodes.done
+    if (answer !== undefined) return await printed(answer)
+    const { parseCommandLine } = await import('./cli/parse.js')
+    const invocation = parseCommandLine(argv)
+    return invocation.command === 'print'
+      ? await printed(invocation.text)
+      : await runCommand(invocation, earlySignals)
   } catch (error) {
     const { reportFailure } = await import('./terminal/failure-report.js')
     return await reportFailure(error, argv)
   }
 }
 
-async function runCommand(argv: readonly string[], earlySignals: EarlySignals): Promise<ExitCode> {
-  const { readCommandLine } = await import('./cli/parse.js')
-  const invocation = readCommandLine(argv)
+async function printed(text: string): Promise<ExitCode> {
+  await print(text)
+  return exitCodes.done
+}
+
+async function runCommand(invocation: Invocation, earlySignals: EarlySignals): Promise<ExitCode> {
   switch (invocation.command) {
-    case 'print':
-      await print(invocation.text)
-      return exitCodes.done
     case 'pack':
-      return await runPack(invocation.request, invocation.style)
+      return await (await import('./commands/pack/command.js')).runPack(invocation)
     case 'create':
-      return await runCreate(invocation.request, invocation.style)
+      return await (await import('./commands/create/command.js')).runCreate(invocation)
     case 'check':
-      return await runCheck(invocation.request, invocation.style)
-    case 'rollback':
-      return await runRollback(invocation.request, invocation.style)
-    case 'diff':
-      return await runDiff(invocation.request, invocation.style)
-    case 'completion':
-      return await runCompletion(invocation.shell, invocation.program)
+      return await (await import('./commands/check.js')).runCheck(invocation)
     case 'run':
-      return await runRun(invocation.request, invocation.style, earlySignals)
-    default: {
-      const { runOnImage } = await import('./commands/on-image.js')
-      return await runOnImage(invocation)
-    }
+      return await (await import('./commands/run/command.js')).runRun(invocation, earlySignals)
+    case 'rollback':
+      return await (await import('./commands/rollback.js')).runRollback(invocation)
+    case 'diff':
+      return await (await import('./commands/diff.js')).runDiff(invocation)
+    case 'info':
+      return await (await import('./commands/info.js')).runInfo(invocation)
+    case 'list':
+      return await (await import('./commands/list.js')).runList(invocation)
+    case 'cat':
+      return await (await import('./commands/cat.js')).runCat(invocation)
+    case 'extract':
+      return await (await import('./commands/extract.js')).runExtract(invocation)
+    case 'verify':
+      return await (await import('./commands/verify.js')).runVerify(invocation)
+    case 'completion':
+      return await (await import('./commands/completion/completion.js')).runCompletion(invocation)
   }
-}
-
-async function runCheck(request: CheckRequest, style: ReportStyle): Promise<ExitCode> {
-  const { check } = await import('./commands/check.js')
-  const report = await check(request)
-  const { reportCheck } = await import('./commands/check.js')
-  await print(reportCheck(report, style))
-  return report.passed ? exitCodes.done : exitCodes.failed
-}
-
-async function runPack(request: PackRequest, style: ReportStyle): Promise<ExitCode> {
-  const { listenForInterruption } = await import('./terminal/interruption.js')
-  const interruption = listenForInterruption()
-  const bar = await progressBar(style)
-  try {
-    const { pack } = await import('./commands/pack/pack.js')
-    const report = await pack(request, { signal: interruption.signal, onProgress: bar.update })
-    bar.stop()
-    const { reportPack } = await import('./commands/pack/report.js')
-    await print(await reportPack(report, style))
-    return exitCodes.done
-  } finally {
-    bar.stop()
-    interruption.stopListening()
-  }
-}
-
-async function runCreate(request: CreateRequest, style: ReportStyle): Promise<ExitCode> {
-  const { listenForInterruption } = await import('./terminal/interruption.js')
-  const interruption = listenForInterruption()
-  let bar = noProgressBar
-  try {
-    const { create } = await import('./commands/create/create.js')
-    const report = await create(request, {
-      signal: interruption.signal,
-      show: process.stderr.isTTY && !style.json && !style.quiet,
-      onPacking: async () => {
-        bar = await progressBar(style)
-      },
-      onProgress: (progress) => bar.update(progress),
-    })
-    bar.stop()
-    const { reportPack } = await import('./commands/pack/report.js')
-    await print(await reportPack(report, style))
-    return exitCodes.done
-  } finally {
-    bar.stop()
-    interruption.stopListening()
-  }
-}
-
-async function runRollback(request: RollbackRequest, style: ReportStyle): Promise<ExitCode> {
-  const { rollback } = await import('./commands/rollback.js')
-  const report = await rollback(request)
-  const { reportRollback } = await import('./commands/rollback.js')
-  await print(reportRollback(report, style))
-  return exitCodes.done
-}
-
-async function runDiff(request: DiffRequest, style: ReportStyle): Promise<ExitCode> {
-  const { diff } = await import('./commands/diff.js')
-  const report = await diff(request)
-  const { reportDiff } = await import('./commands/diff.js')
-  await print(reportDiff(report, style))
-  return exitCodes.done
-}
-
-async function runCompletion(shell: Shell, program: Command): Promise<ExitCode> {
-  const { completionScript } = await import('./commands/completion/completion.js')
-  await print(completionScript(shell, program))
-  return exitCodes.done
-}
-
-async function runRun(request: RunRequest, style: RunStyle, earlySignals: EarlySignals): Promise<ExitCode> {
-  if (style.dryRun) {
-    const [{ planRun }, { reportRunPlan }] = await Promise.all([
-      import('./commands/run/plan.js'),
-      import('./commands/run/report.js'),
-    ])
-    await print(reportRunPlan(await planRun(request, true), style.json))
-    return exitCodes.done
-  }
-  const { run } = await import('./commands/run/run.js')
-  const { leftoverLine, obstacleLine, warningLine } = await import('./commands/run/report.js')
-  return await run(request, {
-    earlySignals,
-    onObstacle: (obstacle) => {
-      if (style.debug) process.stderr.write(obstacleLine(obstacle))
-    },
-    onWarning: (warning) => process.stderr.write(warningLine(warning)),
-    onLeftover: (message) => process.stderr.write(leftoverLine(message)),
-  })
-}
-
-const noProgressBar: ProgressBar = { update: () => {}, stop: () => {} }
-
-async function progressBar(style: ReportStyle): Promise<ProgressBar> {
-  if (!style.progress || !process.stderr.isTTY || process.env.TERM === 'dumb') return noProgressBar
-  const { startProgressBar } = await import('./commands/pack/progress.js')
-  return startProgressBar(process.stderr)
 }

@@ -1,9 +1,9 @@
 /** Completion: in real shells on a terminal, set up as the help says, with the tab key. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Command } from 'commander'
 import { requireTools, withFolder } from 'fixtures'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { CommandRow } from '../src/cli/table.js'
 import { completionScript } from '../src/commands/completion/completion.js'
 import { launcher } from './command.js'
 import { onTerminal } from './terminal.js'
@@ -84,10 +84,18 @@ describe.each(['bash', 'zsh'] as const)('in %s the tab key completes', (shell) =
 it.each(['bash', 'zsh'] as const)('in %s the tab key completes what follows --, too', async (shell) => {
   await withFolder(async (cwd) => {
     for (const file of ['venv.squashfs', 'script.py']) await writeFile(join(cwd, file), '')
-    const program = new Command('venv-packer')
-    const start = program.command('start').argument('<image>').option('--at <folder>').option('--dry-run')
-    start.helpInformation = () => 'Usage: venv-packer start [options] <image> -- <command> [arguments]\n'
-    await writeFile(join(cwd, 'script'), completionScript(shell, program))
+    const start: CommandRow = {
+      ...{ short: 'start', summary: '', usage: '[options] <image> -- <command> [arguments]', about: '' },
+      operands: { image: { syntax: '<image>', called: 'the image' } },
+      options: [
+        {
+          title: 'Options',
+          rows: { at: { flags: '--at <folder>', help: '' }, dryRun: { flags: '--dry-run', help: '' } },
+        },
+      ],
+      rest: 'command',
+    }
+    await writeFile(join(cwd, 'script'), completionScript(shell, { start }))
     const results = await typed(
       shell,
       cwd,

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import type { FoundEntry } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
-import { batchesOf, bytecodePath, modulesAmong, parseLevels } from './modules.js'
+import { batchesOf, bytecodePath, modulesAmong } from './modules.js'
 
 const found = (path: string | Uint8Array, size = 0, type: FoundEntry['type'] = 'file'): FoundEntry => ({
   ...{ type, path, size },
@@ -61,18 +61,4 @@ describe('modules are shared out', () => {
   it('none at all where there are none', () => {
     expect(batchesOf([])).toEqual([])
   })
-})
-
-it.each([
-  ['0', [0]],
-  ['2', [2]],
-  ['0,1,2', [0, 1, 2]],
-  ['2,0', [0, 2]],
-  ['1,1', [1]],
-])('the levels %s are %j', (text, levels) => {
-  expect(parseLevels(text)).toEqual(levels)
-})
-
-it.each(['', '3', '0,', ',1', '0 1', '0,3', '-1', '00', 'all'])('%j is no list of levels', (text) => {
-  expect(parseLevels(text)).toBeUndefined()
 })

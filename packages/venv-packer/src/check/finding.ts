@@ -1,11 +1,15 @@
 /** A finding: something about an environment that its user should know before it is packed. */
+
+import type { PackOptions } from 'squashfs-writer'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
-import type { Owner } from '../image/owner.js'
 import type { Entry } from './entry.js'
 import { type Inventory, newInodes } from './inventory.js'
 import type { Outside } from './outside.js'
 import type { Packages } from './packages.js'
 import type { Relocation } from './relocation.js'
+
+/** Who owns the files in an image. */
+export type Owner = NonNullable<PackOptions['owner']>
 
 /** error: the image would be of no use. warning: something goes wrong, or slowly. note: good to know. */
 export const severities = ['error', 'warning', 'note'] as const

@@ -1,14 +1,13 @@
 /** The command lines that are answered at once, before anything is loaded that could take time. */
-
 import { packageVersion } from '../package.js'
-import { commandHelps, programHelp } from './help.js'
-import { versionJson } from './version-report.js'
+import { commandNamed } from './commands.js'
+import { commandHelp, programHelp } from './help.js'
 
 export function instantAnswer(argv: readonly string[]): string | undefined {
   const [first = '', second, ...more] = argv
   if (second === undefined) {
     if (asksForVersion(first)) return `${packageVersion()}\n`
-    return first === '--help' || first === '-h' || first === 'help' ? programHelp : undefined
+    return first === '--help' || first === '-h' || first === 'help' ? programHelp() : undefined
   }
   if (more.length > 0) return undefined
   if (asksForVersion(first) && second === '--json') return versionJson()
@@ -21,6 +20,24 @@ function asksForVersion(argument: string): boolean {
   return argument === '--version' || argument === '-V'
 }
 
-function helpOf(command: string): string | undefined {
-  return Object.hasOwn(commandHelps, command) ? commandHelps[command] : undefined
+function helpOf(name: string): string | undefined {
+  const row = commandNamed(name)
+  return row && commandHelp(name, row)
+}
+
+/** One JSON object on one line. Fields are added, never renamed. */
+function versionJson(): string {
+  const facts = {
+    ok: true,
+    command: 'version',
+    version: packageVersion(),
+    node: process.versions.node,
+    // Whose zstd compresses unless --encoder says otherwise, and the version of Node's own: null where Node has none.
+    zstd: {
+      encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
+      version: process.versions.zstd ?? null,
+    },
+    platform: `${process.platform}-${process.arch}`,
+  }
+  return `${JSON.stringify(facts)}\n`
 }

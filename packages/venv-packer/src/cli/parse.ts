@@ -1,102 +1,162 @@
-/** The whole command line: commands and options in, one decided invocation out. Throws wrong usage as a Failure. */
-import { Command, CommanderError } from 'commander'
-import { defineCheck } from '../commands/check/arguments.js'
-import type { CheckRequest } from '../commands/check.js'
-import { defineCompletion } from '../commands/completion/arguments.js'
-import type { Shell } from '../commands/completion/completion.js'
-import { dashesMissingBefore, defineCreate } from '../commands/create/arguments.js'
-import type { CreateRequest } from '../commands/create/create.js'
-import { defineDiff } from '../commands/diff/arguments.js'
-import type { DiffRequest } from '../commands/diff.js'
-import { definePack } from '../commands/pack/arguments.js'
-import type { PackRequest } from '../commands/pack/pack.js'
-import { defineRollback } from '../commands/rollback/arguments.js'
-import type { RollbackRequest } from '../commands/rollback.js'
-import { dashesMissing, defineRun, type RunStyle, splitAtDashes } from '../commands/run/arguments.js'
-import type { RunRequest } from '../commands/run/plan.js'
+/** Reads a command line by the table of commands. Throws wrong usage as a Failure. */
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { type Failure, wrongUsage } from '../failure.js'
 import { packageVersion } from '../package.js'
-import { programHelp } from './help.js'
-import { defineImageCommands, type ImageInvocation } from './image-arguments.js'
-import type { ReportStyle } from './report-style.js'
-import { remedyForUsualMistake } from './usual-mistakes.js'
+import { shellWord } from '../terminal/printable.js'
+import { commandNamed, commands, type Invocation } from './commands.js'
+import { commandHelp, programHelp } from './help.js'
+import type { CommandRow, OperandRow, OptionRow, ReadContext } from './table.js'
 
-export type Invocation =
-  /** `--help` and `--version`: a text to print, and done. */
-  | { readonly command: 'print'; readonly text: string }
-  | { readonly command: 'pack'; readonly request: PackRequest; readonly style: ReportStyle }
-  | { readonly command: 'create'; readonly request: CreateRequest; readonly style: ReportStyle }
-  | { readonly command: 'check'; readonly request: CheckRequest; readonly style: ReportStyle }
-  | { readonly command: 'rollback'; readonly request: RollbackRequest; readonly style: ReportStyle }
-  | { readonly command: 'diff'; readonly request: DiffRequest; readonly style: ReportStyle }
-  | { readonly command: 'completion'; readonly shell: Shell; readonly program: Command }
-  | { readonly command: 'run'; readonly request: RunRequest; readonly style: RunStyle }
-  | ImageInvocation
+/** `--help` and `--version`: a text to print, and nothing else to do. */
+export interface PrintedText {
+  readonly command: 'print'
+  readonly text: string
+}
 
-export function readCommandLine(argv: readonly string[]): Invocation {
+export function parseCommandLine(argv: readonly string[]): Invocation | PrintedText {
   let invocation: Invocation | undefined
-  let printed = ''
-  const print = (text: string): void => {
-    printed += text
+  let text = ''
+  const print = (more: string): void => {
+    text += more
   }
+  const { own, rest } = splitAtDashes(argv)
   const program = new Command('venv-packer')
     .version(packageVersion(), '-V, --version')
     .configureOutput({ writeOut: print, writeErr: print, outputError: () => {} })
     .exitOverride()
-  program.helpInformation = () => programHelp
-  definePack(program, (request, style) => {
-    invocation = { command: 'pack', request, style }
-  })
-  defineCheck(program, (request, style) => {
-    invocation = { command: 'check', request, style }
-  })
-  defineRollback(program, (request, style) => {
-    invocation = { command: 'rollback', request, style }
-  })
-  defineDiff(program, (request, style) => {
-    invocation = { command: 'diff', request, style }
-  })
-  defineImageCommands(program, (one) => {
-    invocation = one
-  })
-  defineCompletion(program, (shell) => {
-    invocation = { command: 'completion', shell, program }
-  })
-  const isRun = argv[0] === 'run'
-  const isCreate = argv[0] === 'create'
-  const { own, command } = isRun || isCreate ? splitAtDashes(argv) : { own: argv, command: undefined }
-  defineCreate(program, command ?? [], (request, style) => {
-    invocation = { command: 'create', request, style }
-  })
-  defineRun(program, command, (request, style) => {
-    invocation = { command: 'run', request, style }
-  })
+  program.helpInformation = programHelp
+  for (const [name, row] of Object.entries(commands)) {
+    defineCommand(program, name, row, (values) => {
+      // Of this type because the table is what was read by.
+      invocation = { command: name, values, rest } as unknown as Invocation
+    })
+  }
   try {
     program.parse(own, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) return { command: 'print', text: printed }
-    if (isRun && command === undefined && meantForCommand.has(error.code)) throw dashesMissing()
-    if (isCreate && error.code === 'commander.unknownOption') throw dashesMissingBefore(error.message)
-    throw commandLineFailure(error, remedyForUsualMistake(error.code, argv) ?? seeHelp(program, argv))
+    if (error.exitCode === 0) return { command: 'print', text }
+    throw refusal(error, argv, rest)
   }
   if (invocation === undefined) throw wrongUsage('no command is given', usualRemedy)
   return invocation
 }
 
+/** Only some commands have something behind `--` that is not theirs. */
+function splitAtDashes(argv: readonly string[]): {
+  readonly own: readonly string[]
+  readonly rest: readonly string[] | undefined
+} {
+  const dashes = argv.indexOf('--')
+  const passesOn = commandNamed(argv[0] ?? '')?.rest !== undefined
+  return dashes < 0 || !passesOn
+    ? { own: argv, rest: undefined }
+    : { own: argv.slice(0, dashes), rest: argv.slice(dashes + 1) }
+}
+
+function defineCommand(
+  program: Command,
+  name: string,
+  row: CommandRow,
+  take: (values: Readonly<Record<string, unknown>>) => void,
+): void {
+  const seeHelp = `See venv-packer ${name} --help.`
+  const command = program.command(name).version(packageVersion(), '-V, --version')
+  command.helpInformation = () => commandHelp(name, row)
+  const operands = Object.entries(row.operands)
+  for (const [, { syntax }] of operands) command.addArgument(new Argument(syntax))
+  const options = row.options
+    .flatMap(({ rows }) => Object.entries(rows))
+    .map(([key, option]) => ({ key, option, defined: optionOf(option) }))
+  for (const { defined } of options) command.addOption(defined)
+  command.action(() => {
+    const given = command.opts<Readonly<Record<string, unknown>>>()
+    const ofOperands = operands.map(([key, operand], n) => {
+      const value: unknown = command.processedArgs[n]
+      return [key, operandValue(value, operand, name)]
+    })
+    const ofOptions = options.map(({ key, option, defined }) => {
+      const value = given[defined.attributeName()]
+      return [key, optionValue(value, option, { option: defined.long ?? '', seeHelp })]
+    })
+    take(Object.fromEntries([...ofOperands, ...ofOptions]))
+  })
+}
+
+function optionOf({ flags, default: usual, repeatable, conflicts }: OptionRow): Option {
+  const option = new Option(flags)
+  if (usual !== undefined) option.default(usual)
+  if (conflicts !== undefined) option.conflicts(conflicts)
+  if (!repeatable) return option
+  return option.default([]).argParser<readonly string[]>((value, earlier) => [...earlier, value])
+}
+
+/** What the command gets: text, text that was read, texts, or whether the option was given. */
+function optionValue(value: unknown, row: OptionRow, context: ReadContext): unknown {
+  const { option } = context
+  if (isEmpty(value)) throw wrongUsage(`${option} is empty`, emptyRemedy)
+  if (typeof value !== 'string') return takesValue(row) ? value : value === true
+  if (row.choices !== undefined && !row.choices.includes(value))
+    throw wrongUsage(`${option} ${value} is unknown: it is one of ${row.choices.join(', ')}`, context.seeHelp)
+  return row.read === undefined ? value : row.read(value, context)
+}
+
+function takesValue({ flags }: OptionRow): boolean {
+  return flags.includes('<')
+}
+
+function operandValue(value: unknown, { called, hint, choices }: OperandRow, command: string): unknown {
+  if (isEmpty(value))
+    throw wrongUsage(`${called} is empty`, hint === undefined ? emptyRemedy : `${emptyRemedy} ${hint}`)
+  if (choices !== undefined && typeof value === 'string' && !choices.includes(value))
+    throw wrongUsage(
+      `there is no ${command} for ${value}: it is one of ${choices.join(', ')}`,
+      `See venv-packer ${command} --help.`,
+    )
+  return value
+}
+
+/** The empty text, or one among several. */
+function isEmpty(value: unknown): boolean {
+  return value === '' || (Array.isArray(value) && value.includes(''))
+}
+
+const emptyRemedy = 'Was a shell variable in it not set?'
 const usualRemedy = 'Try venv-packer pack VENV, or see venv-packer --help.'
+
+/** The remedy where there is no command to run. */
+export const commandRemedy = 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'
+
+/** Commander's message is one line, with a suggestion in brackets on a second one now and then. */
+function refusal(
+  { code, message }: CommanderError,
+  argv: readonly string[],
+  rest: readonly string[] | undefined,
+): Failure {
+  const [first = ''] = argv
+  if (code === 'commander.help') return wrongUsage('no command is given', usualRemedy)
+  if (first === 'run' && rest === undefined && meantForCommand.has(code))
+    return wrongUsage('there is no -- before the command', commandRemedy)
+  const [what = '', suggestion] = message.replace(/^error: /, '').split('\n(')
+  const row = commandNamed(first)
+  const seeHelp = `See venv-packer ${row === undefined ? '' : `${first} `}--help.`
+  if (row?.rest === 'options' && code === 'commander.unknownOption')
+    return wrongUsage(what, `${seeHelp} Options for uv pip install go after --.`)
+  return wrongUsage(what, suggestion?.replace(/\)$/, '') ?? remedyForUsualMistake(code, first) ?? seeHelp)
+}
 
 /** What Commander says of the words of a command that has no `--` before it. */
 const meantForCommand = new Set(['commander.unknownOption', 'commander.excessArguments'])
 
-/** Commander's message is one line, with a suggestion in brackets on a second one now and then. */
-function commandLineFailure(error: CommanderError, otherwise: string): Failure {
-  if (error.code === 'commander.help') return wrongUsage('no command is given', usualRemedy)
-  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n(')
-  return wrongUsage(message, suggestion?.replace(/\)$/, '') ?? otherwise)
-}
-
-function seeHelp(program: Command, [name]: readonly string[]): string {
-  const isCommand = program.commands.some((command) => command.name() === name)
-  return `See venv-packer ${isCommand ? `${name} ` : ''}--help.`
+/** What to write instead of a command line as other programs take it; undefined for a mistake that is not a usual one. */
+function remedyForUsualMistake(code: string, first: string): string | undefined {
+  if (code === 'commander.excessArguments' && first === 'pack')
+    return 'The image is named by --output: venv-packer pack VENV --output IMAGE.'
+  if (code === 'commander.unknownOption' && first.startsWith('-'))
+    return 'Options come after the command: venv-packer pack VENV --compile.'
+  if (code === 'commander.unknownCommand' && first.endsWith('.squashfs'))
+    return `Write venv-packer run ${shellWord(first)} -- COMMAND.`
+  if (code === 'commander.unknownCommand' && /^\.|\//.test(first))
+    return `Write venv-packer pack ${shellWord(first)}.`
+  return undefined
 }

@@ -7,13 +7,15 @@ import { ofSeverity } from '../check/finding.js'
 import { machineName } from '../check/formats/elf.js'
 import { type PackageShare, packageShares } from '../check/packages.js'
 import { findingCounts, findingJson, findingLines, packageJson } from '../check/report.js'
-import type { ReportStyle } from '../cli/report-style.js'
+import type { Invocation } from '../cli/commands.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
+import { type ExitCode, exitCodes } from '../failure.js'
 import { packageVersion } from '../package.js'
 import { type Colours, coloursFor } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { line, rounded } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
+import { print } from '../terminal/printing.js'
 
 /** What the command line asked for, read and checked; the path of the environment is still as it was typed. */
 export interface CheckRequest {
@@ -34,6 +36,13 @@ export interface CheckReport {
   /** Whether it has no errors, and with `strict` no warnings. */
   readonly passed: boolean
   readonly seconds: number
+}
+
+export async function runCheck({ values }: Invocation<'check'>): Promise<ExitCode> {
+  const report = await check({ ...values, source: values.venv })
+  if (values.json) await print(checkJson(report))
+  else if (!values.quiet) await print(checkText(report, coloursFor(process.stdout), widthOf(process.stdout)))
+  return report.passed ? exitCodes.done : exitCodes.failed
 }
 
 export async function check(request: CheckRequest): Promise<CheckReport> {
@@ -60,11 +69,6 @@ async function examined(
     const { explainLibraryError } = await import('../image/library-errors.js')
     throw explainLibraryError(error, environment, null)
   }
-}
-
-export function reportCheck(report: CheckReport, style: ReportStyle): string {
-  if (style.json) return checkJson(report)
-  return style.quiet ? '' : checkText(report, coloursFor(process.stdout), widthOf(process.stdout))
 }
 
 /** For people: what was looked at, what was found, what the packages take, and the verdict. */

@@ -2,7 +2,7 @@
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { ReportStyle } from '../cli/report-style.js'
+import type { Invocation } from '../cli/commands.js'
 import {
   changesBetween,
   type DistributionChanges,
@@ -12,13 +12,14 @@ import {
 } from '../environment/distributions.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
-import { Failure } from '../failure.js'
+import { type ExitCode, exitCodes, Failure } from '../failure.js'
 import { type OpenedImage, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { systemErrorCode } from '../system-errors.js'
 import { counted } from '../terminal/figures.js'
 import { line } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
+import { print } from '../terminal/printing.js'
 
 export interface DiffRequest {
   /** As they were typed. */
@@ -34,6 +35,12 @@ export interface DiffReport {
 
 /** An environment, on disk or in an image. */
 export type DiffSide = Pick<Environment, 'typed' | 'path' | 'config'>
+
+export async function runDiff({ values }: Invocation<'diff'>): Promise<ExitCode> {
+  const report = await diff(values)
+  await print(values.json ? diffJson(report) : diffText(report))
+  return exitCodes.done
+}
 
 export async function diff(request: DiffRequest): Promise<DiffReport> {
   const [before, after] = [await look(request.old), await look(request.new)]
@@ -72,8 +79,8 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-export function reportDiff(report: DiffReport, style: ReportStyle): string {
-  return style.json ? diffJson(report) : `${lines(report).join('\n')}\n`
+function diffText(report: DiffReport): string {
+  return `${lines(report).join('\n')}\n`
 }
 
 function lines({ old, new: now, changes }: DiffReport): readonly string[] {

@@ -1,12 +1,15 @@
 /** `venv-packer extract`: writes an image, or parts of it, into a directory. */
+
 import { resolve } from 'node:path'
 import { type ExtractResult, extractImage } from 'squashfs-writer/read'
-import type { ReportStyle } from '../cli/report-style.js'
+import type { Invocation, Values } from '../cli/commands.js'
+import { type ExitCode, exitCodes, wrongUsage } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { bytes, counted, duration } from '../terminal/figures.js'
 import { line, rounded } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
+import { print } from '../terminal/printing.js'
 
 export interface ExtractRequest {
   /** As they were typed. */
@@ -27,6 +30,19 @@ export interface ExtractReport {
   readonly seconds: number
 }
 
+export async function runExtract({ values }: Invocation<'extract'>): Promise<ExitCode> {
+  const report = await extract(request(values))
+  if (values.json) await print(extractJson(report))
+  else if (!values.quiet) await print(extractText(report))
+  return exitCodes.done
+}
+
+function request({ image, paths, output, force, xattrs }: Values<'extract'>): ExtractRequest {
+  if (output === undefined)
+    throw wrongUsage('no directory is given', 'Write venv-packer extract IMAGE --output DIRECTORY.')
+  return { image, paths, output, force, xattrs }
+}
+
 export async function extract(request: ExtractRequest): Promise<ExtractReport> {
   const start = performance.now()
   const { paths, force: overwrite, xattrs } = request
@@ -38,14 +54,9 @@ export async function extract(request: ExtractRequest): Promise<ExtractReport> {
   })
 }
 
-export function reportExtract(report: ExtractReport, style: ReportStyle): string {
-  if (style.json) return extractJson(report)
-  return style.quiet ? '' : text(report)
-}
-
 const skippedShown = 10
 
-function text({ request, result, seconds }: ExtractReport): string {
+function extractText({ request, result, seconds }: ExtractReport): string {
   const { files, directories, symlinks, others, hardLinks, skipped, droppedXattrs } = result
   const kinds = [
     counted(files, 'file'),

@@ -1,4 +1,5 @@
 /** `venv-packer info`: what an image is, and what is in it. */
+
 import { stat } from 'node:fs/promises'
 import { Compressor, decodeLevel } from 'squashfs-writer/format'
 import { toByteString } from 'squashfs-writer/paths'
@@ -7,8 +8,9 @@ import { type Census, takeCensus } from '../check/inventory.js'
 import { type PackageShare, packagesOf, sharesInImage } from '../check/packages.js'
 import { packedInventory } from '../check/packed-inventory.js'
 import { packageJson } from '../check/report.js'
-import type { ReportStyle } from '../cli/report-style.js'
+import type { Invocation } from '../cli/commands.js'
 import { type PackedEnvironment, packedEnvironment } from '../environment/packed-environment.js'
+import { type ExitCode, exitCodes } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { storedShares } from '../image/stored-shares.js'
 import { packageVersion } from '../package.js'
@@ -16,6 +18,7 @@ import { coloursFor } from '../terminal/colours.js'
 import { bytes, count, counted, minute } from '../terminal/figures.js'
 import { line } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
+import { print } from '../terminal/printing.js'
 
 export interface InfoRequest {
   /** As it was typed. */
@@ -46,6 +49,12 @@ export interface InfoReport {
   readonly duplicates: { readonly files: number; readonly bytes: number }
   /** None where the image holds no environment. */
   readonly packages: readonly PackageShare[]
+}
+
+export async function runInfo({ values }: Invocation<'info'>): Promise<ExitCode> {
+  const report = await info(values)
+  await print(values.json ? infoJson(report) : infoText(report))
+  return exitCodes.done
 }
 
 export async function info(request: InfoRequest): Promise<InfoReport> {
@@ -90,11 +99,7 @@ async function compressionOf(image: OpenImage): Promise<InfoReport['compression'
 /** What the format implies where an image does not say it. */
 const impliedLevels: Readonly<Record<string, number>> = { zstd: 15, gzip: 9 }
 
-export function reportInfo(report: InfoReport, style: ReportStyle): string {
-  return style.json ? infoJson(report) : text(report)
-}
-
-function text(report: InfoReport): string {
+function infoText(report: InfoReport): string {
   const { request, size, census, packages } = report
   const colours = coloursFor(process.stdout)
   const kinds = [

@@ -3,12 +3,14 @@
 import { resolve } from 'node:path'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
 import { decodeDeviceNumber, type ImageInode, InodeType, targetOf } from 'squashfs-writer/read'
-import type { ReportStyle } from '../cli/report-style.js'
+import type { Invocation } from '../cli/commands.js'
+import { type ExitCode, exitCodes } from '../failure.js'
 import { locate, shownPath, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { minute } from '../terminal/figures.js'
 import { line } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
+import { printMore } from '../terminal/printing.js'
 
 export interface ListRequest {
   /** As they were typed. */
@@ -22,6 +24,14 @@ export interface ListedDirectory {
   /** From the image's root; null where something else than a directory was named, which is then the only name. */
   readonly path: ByteString | null
   readonly names: readonly { readonly name: ByteString; readonly inode: ImageInode }[]
+}
+
+export async function runList({ values }: Invocation<'list'>): Promise<ExitCode> {
+  const request = { image: values.image, path: values.path ?? '', recursive: values.recursive }
+  const printer = values.json ? jsonPrinter(request, printMore) : textPrinter(request, printMore)
+  await list(request, printer.take)
+  await printer.end()
+  return exitCodes.done
 }
 
 /** @param take is given directory after directory; false ends it: no one wants more. */
@@ -50,15 +60,6 @@ const pieceSize = 65_536
 export interface ListPrinter {
   readonly take: (directory: ListedDirectory) => Promise<boolean>
   readonly end: () => Promise<void>
-}
-
-/** @param print writes a text; false when no one reads it any more. */
-export function listPrinter(
-  request: ListRequest,
-  style: ReportStyle,
-  print: (text: string) => Promise<boolean>,
-): ListPrinter {
-  return style.json ? jsonPrinter(request, print) : textPrinter(request, print)
 }
 
 function textPrinter({ recursive }: ListRequest, print: (text: string) => Promise<boolean>): ListPrinter {

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { ReportStyle } from '../cli/report-style.js'
-import { Failure } from '../failure.js'
+import type { Invocation } from '../cli/commands.js'
+import { type ExitCode, exitCodes, Failure } from '../failure.js'
 import { type ImageFile, imageFileAt } from '../image/image-file.js'
 import { type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
 import { packageVersion } from '../package.js'
@@ -12,6 +12,7 @@ import { explainSystemError, messageOf, systemErrorCode } from '../system-errors
 import { bytes, minute } from '../terminal/figures.js'
 import { line } from '../terminal/json.js'
 import { printable, shellWord } from '../terminal/printable.js'
+import { print } from '../terminal/printing.js'
 
 export interface RollbackRequest {
   /** As it was typed. */
@@ -46,6 +47,14 @@ interface ImagePlace {
   readonly path: string
   /** All symlinks followed. */
   readonly realPath: string
+}
+
+export async function runRollback({ values }: Invocation<'rollback'>): Promise<ExitCode> {
+  const report = await rollback(values)
+  if (values.json) await print(rollbackJson(report))
+  else if (report.change === undefined) await print(text(listText(report)))
+  else if (!values.quiet) await print(text(changeText(report, report.change)))
+  return exitCodes.done
 }
 
 export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
@@ -110,13 +119,7 @@ function unreachable(typed: string, path: string, error: unknown): Failure {
   return new Failure('UNREADABLE', `${typed} cannot be read: ${reason}`, remedy, details)
 }
 
-export function reportRollback(report: RollbackReport, style: ReportStyle): string {
-  if (style.json) return rollbackJson(report)
-  if (report.change === undefined) return text(list(report))
-  return style.quiet ? '' : text(changed(report, report.change))
-}
-
-function changed({ image }: RollbackReport, { restored, replaced }: RollbackChange): readonly string[] {
+function changeText({ image }: RollbackReport, { restored, replaced }: RollbackChange): readonly string[] {
   const { written, bytes: size } = restored
   const headline =
     `${printable(image.typed)} is again what was kept as ${nameOf(restored.path)} ` +
@@ -130,7 +133,7 @@ function changed({ image }: RollbackReport, { restored, replaced }: RollbackChan
   ]
 }
 
-function list({ image, present, kept }: RollbackReport): readonly string[] {
+function listText({ image, present, kept }: RollbackReport): readonly string[] {
   const rows = [
     ['image', 'packed', 'size'],
     present === undefined ? [nameOf(image.realPath), 'no whole image', ''] : row(present),

@@ -1,12 +1,15 @@
 /** `venv-packer verify`: reads all that is in an image, and says whether it is whole. */
+
 import type { Verification } from 'squashfs-writer/read'
-import type { ReportStyle } from '../cli/report-style.js'
+import type { Invocation } from '../cli/commands.js'
+import { type ExitCode, exitCodes } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { coloursFor } from '../terminal/colours.js'
 import { bytes, counted, duration } from '../terminal/figures.js'
 import { line, rounded } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
+import { print } from '../terminal/printing.js'
 
 export interface VerifyRequest {
   /** As it was typed. */
@@ -23,6 +26,13 @@ export interface VerifyReport {
   readonly seconds: number
 }
 
+export async function runVerify({ values }: Invocation<'verify'>): Promise<ExitCode> {
+  const report = await verify(values)
+  if (values.json) await print(verifyJson(report))
+  else if (!values.quiet) await print(verifyText(report))
+  return report.verification.problems.length === 0 ? exitCodes.done : exitCodes.failed
+}
+
 export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const start = performance.now()
   return await withImage(request.image, async ({ path, image }) => {
@@ -37,12 +47,7 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   })
 }
 
-export function reportVerify(report: VerifyReport, style: ReportStyle): string {
-  if (style.json) return verifyJson(report)
-  return style.quiet ? '' : text(report)
-}
-
-function text({ request, verification, seconds }: VerifyReport): string {
+function verifyText({ request, verification, seconds }: VerifyReport): string {
   const { problems, inodes, dataBlocks, metadataBlocks, bytes: size } = verification
   const colours = coloursFor(process.stdout)
   const read =

@@ -16,8 +16,8 @@ export interface Mounting {
 }
 
 /** The ways by name, in the order in which they are tried. */
-export const wayNames = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
-export type WayName = (typeof wayNames)[number]
+export const methodNames = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
+export type WayName = (typeof methodNames)[number]
 
 export type Plan =
   /** Why it cannot be gone on this machine. */

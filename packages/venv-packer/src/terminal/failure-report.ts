@@ -1,6 +1,5 @@
 /** Reports a failure in the style that the arguments ask for, and gives the exit code that goes with it. */
 
-import { failureStyle } from '../cli/report-style.js'
 import { type ExitCode, Failure } from '../failure.js'
 import { packageVersion } from '../package.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
@@ -8,6 +7,7 @@ import { count } from './figures.js'
 import { line } from './json.js'
 import { printable } from './printable.js'
 import { print, printError } from './printing.js'
+import { failureStyle } from './report-style.js'
 
 export async function reportFailure(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { json, debug } = failureStyle(argv)

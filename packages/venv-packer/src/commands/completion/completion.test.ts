@@ -1,27 +1,31 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Command } from 'commander'
 import { requireTools, run, withFolder } from 'fixtures'
 import { describe, expect, it } from 'vitest'
+import type { CommandRow } from '../../cli/table.js'
 import { completionScript } from './completion.js'
 
-/** A program with what ours may come to have. */
-function program(): Command {
-  const made = new Command('venv-packer').version('1', '-V, --version')
-  made.helpInformation = () =>
-    '  start <image> -- <command>  starts what\'s "there" [now]: a $HOME `command`\n'
-  const start = made
-    .command('start')
-    .argument('<image>')
-    .option('--at <mount-point>')
-    .option('-e, --set <name>', '', (value: string, all: readonly string[]) => [...all, value], [])
-  start.helpInformation = () => `Usage: venv-packer start <image> -- <command> [arguments]
-  --at <mount-point>  where it's mounted (default: anywhere
-                      at all)
-  -e, --set <name>    sets; unsets
-`
-  made.command('fetch').argument('<what...>').option('--dry-run')
-  return made
+/** Commands with what ours may come to have. */
+const table: Readonly<Record<string, CommandRow>> = {
+  start: {
+    ...{ short: 'start', usage: '<image> -- <command> [arguments]', about: '', rest: 'command' },
+    summary: 'starts what\'s "there" [now]: a $HOME `command`',
+    operands: { image: { syntax: '<image>', called: 'the image' } },
+    options: [
+      {
+        title: 'Options',
+        rows: {
+          at: { flags: '--at <mount-point>', help: "where it's mounted (default: anywhere at all)" },
+          set: { flags: '-e, --set <name>', repeatable: true, help: 'sets; unsets' },
+        },
+      },
+    ],
+  },
+  fetch: {
+    ...{ short: 'fetch', summary: '', usage: '<what...>', about: '' },
+    operands: { what: { syntax: '<what...>', called: 'what is fetched' } },
+    options: [{ title: 'Options', rows: { dryRun: { flags: '--dry-run', help: '' } } }],
+  },
 }
 
 /** What bash offers for the last of these words, in a folder with a file and a folder in it. */
@@ -35,7 +39,7 @@ async function offered(...words: readonly string[]): Promise<readonly string[]> 
 
 async function offeredIn(cwd: string, words: readonly string[]): Promise<readonly string[]> {
   await requireTools(['bash'])
-  const code = `${completionScript('bash', program())}
+  const code = `${completionScript('bash', table)}
     COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
     _venv_packer
     printf '%s\\n' "\${COMPREPLY[@]}"`
@@ -50,9 +54,9 @@ async function offeredIn(cwd: string, words: readonly string[]): Promise<readonl
 describe('bash is offered', () => {
   it('every command and option of the definition, and no other', async () => {
     expect(await offered('')).toEqual(['start', 'fetch', '-V', '--version', '-h', '--help'])
-    expect(await offered('start', '-')).toEqual(['--at', '-e', '--set', '-h', '--help'])
+    expect(await offered('start', '-')).toEqual(['--at', '-e', '--set', '-V', '--version', '-h', '--help'])
     expect(await offered('start', 'x', '--s')).toEqual(['--set'])
-    expect(await offered('fetch', '--')).toEqual(['--dry-run', '--help'])
+    expect(await offered('fetch', '--')).toEqual(['--dry-run', '--version', '--help'])
     expect(await offered('stop', '-')).toEqual([])
   })
 
@@ -80,7 +84,7 @@ describe('bash is offered', () => {
 
 it('zsh is told what the help says, up to the details', async () => {
   await requireTools(['zsh'])
-  const script = completionScript('zsh', program())
+  const script = completionScript('zsh', table)
   expect(script).toContain(`'(--at)--at=[where it'\\''s mounted]:mount-point:_directories'`)
   expect(script).toContain(`'*'{-e+,--set=}'[sets]:name: '`)
   expect(script).toContain(`'start:starts what'\\''s "there" [now]: a $HOME \`command\`'`)

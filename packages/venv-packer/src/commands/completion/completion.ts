@@ -1,5 +1,8 @@
-/** The completion script for a shell, made from the definition of the command line: it cannot say anything else. */
-import type { Command } from 'commander'
+/** `venv-packer completion`: the script for a shell, made from the table of commands. */
+import { commands, type Invocation } from '../../cli/commands.js'
+import type { CommandRow } from '../../cli/table.js'
+import { type ExitCode, exitCodes } from '../../failure.js'
+import { print } from '../../terminal/printing.js'
 import { bashScript } from './bash.js'
 import { wordsOf } from './words.js'
 import { zshScript } from './zsh.js'
@@ -8,6 +11,11 @@ const scripts = { bash: bashScript, zsh: zshScript } as const
 
 export type Shell = keyof typeof scripts
 
-export function completionScript(shell: Shell, program: Command): string {
-  return scripts[shell](wordsOf(program))
+export async function runCompletion({ values }: Invocation<'completion'>): Promise<ExitCode> {
+  await print(completionScript(values.shell, commands))
+  return exitCodes.done
+}
+
+export function completionScript(shell: Shell, table: Readonly<Record<string, CommandRow>>): string {
+  return scripts[shell](wordsOf(table))
 }

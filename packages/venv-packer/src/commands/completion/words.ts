@@ -1,5 +1,5 @@
-/** The words of the command line as its definition has them: commands, options, and what may stand where a value is wanted. */
-import type { Command, Option } from 'commander'
+/** What may stand where on a command line, for completion: the table of commands, as a shell's script needs it. */
+import type { CommandRow, OptionRow } from '../../cli/table.js'
 
 export interface CommandWords {
   readonly name: string
@@ -41,39 +41,41 @@ export interface ProgramWords {
   readonly commands: readonly CommandWords[]
 }
 
-export function wordsOf(program: Command): ProgramWords {
+export function wordsOf(commands: Readonly<Record<string, CommandRow>>): ProgramWords {
   return {
-    name: program.name(),
-    options: optionsOf(program),
-    commands: program.commands.map((command) => ({
-      name: command.name(),
-      description: described(program, command.name()),
-      options: optionsOf(command),
-      operands: command.registeredArguments.map((argument) => ({
-        ...valueNamed(argument.name(), argument.argChoices),
-        variadic: argument.variadic,
+    name: 'venv-packer',
+    options: everywhere,
+    commands: Object.entries(commands).map(([name, { summary, operands, options, rest }]) => ({
+      name,
+      description: brief(summary),
+      options: [...options.flatMap(({ rows }) => Object.values(rows)).map(optionWords), ...everywhere],
+      operands: Object.values(operands).map(({ syntax, choices }) => ({
+        ...valueNamed(valueName(syntax) ?? syntax, choices),
+        variadic: syntax.includes('...'),
       })),
-      runsCommand: command.helpInformation().split('\n', 1).join().includes(' -- <command>'),
+      runsCommand: rest === 'command',
     })),
   }
 }
 
-/** With --help, which Commander adds by itself. */
-function optionsOf(command: Command): readonly OptionWords[] {
-  return command
-    .createHelp()
-    .visibleOptions(command)
-    .map((option) => ({
-      names: [option.short, option.long].filter((name) => name !== undefined),
-      description: described(command, option.flags),
-      value: optionValue(option),
-      repeatable: option.variadic || Array.isArray(option.defaultValue),
-    }))
+const everywhere: readonly OptionWords[] = [
+  { flags: '-V, --version', help: 'print the version' },
+  { flags: '-h, --help', help: 'print this help' },
+].map(optionWords)
+
+function optionWords({ flags, help, choices, suggestions, repeatable }: OptionRow): OptionWords {
+  const name = valueName(flags)
+  return {
+    names: flags.replace(/ <.*/, '').split(', '),
+    description: brief(help),
+    value: name === undefined ? undefined : valueNamed(name, choices ?? suggestions),
+    repeatable: repeatable ?? false,
+  }
 }
 
-function optionValue({ flags, argChoices }: Option): Value | undefined {
-  const name = /[<[]([^>\].]+)/.exec(flags)?.[1]
-  return name === undefined ? undefined : valueNamed(name, argChoices)
+/** `image` of `<image>`, `paths` of `[paths...]`. */
+function valueName(syntax: string): string | undefined {
+  return /[<[]([^>\].]+)/.exec(syntax)?.[1]
 }
 
 /** By the words of the help, which mean the same everywhere. */
@@ -88,20 +90,12 @@ const kinds: Readonly<Record<string, ValueKind>> = {
   path: 'file',
 }
 
-function valueNamed(name: string, choices: readonly string[] | undefined): Value {
-  const kind = choices === undefined ? (kinds[name] ?? 'anything') : 'words'
-  return { name, kind, words: choices ?? [] }
+function valueNamed(name: string, words: readonly string[] | undefined): Value {
+  const kind = words === undefined ? (kinds[name] ?? 'anything') : 'words'
+  return { name, kind, words: words ?? [] }
 }
 
-/** What the help says in its line `  what …  description` and those that go on with it, up to where it goes into detail. */
-function described(command: Command, what: string): string {
-  const lines = command.helpInformation().split('\n')
-  const at = lines.findIndex((line) => line.startsWith(`  ${what} `))
-  const [line, text] = /^ {2}.*? {2,}(.*)/.exec(lines[at] ?? '') ?? []
-  if (line === undefined || text === undefined) return ''
-  const margin = ' '.repeat(line.length - text.length)
-  const rest = lines.slice(at + 1)
-  const end = rest.findIndex((other) => !other.startsWith(margin))
-  const whole = [text, ...rest.slice(0, end).map((other) => other.trim())].join(' ')
-  return whole.replace(/ \(.*|;.*/, '')
+/** What the help says up to where it goes into detail. */
+function brief(help: string): string {
+  return help.replace(/ \(.*|;.*/, '')
 }

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { distributionsIn } from '../../environment/distributions.js'
 import { chooseDestination } from '../../image/destination.js'
-import { type PackCompany, type PackReport, type PackRequest, pack } from '../pack/pack.js'
+import { type ImageRequest, type PackContext, type PackReport, type PackRequest, pack } from '../pack/pack.js'
 import { movePaths } from './moved-paths.js'
 import { requireInstalled } from './require-installed.js'
 import { runStep } from './run-step.js'
@@ -17,23 +17,23 @@ export interface CreateRequest {
   readonly wishes: Wishes
   /** Where the environment is made; undefined: in memory, or the temporary folder. */
   readonly workFolder: string | undefined
-  readonly packing: Omit<PackRequest, 'source' | 'anyDirectory'>
+  readonly packing: ImageRequest
 }
 
 /** What makes the environment: uv a relocatable one, venv one for the mount point. */
 export type Tool = { readonly name: 'uv' } | { readonly name: 'venv'; readonly mountPoint: string }
 
-export interface CreateCompany extends PackCompany {
+export interface CreateContext extends PackContext {
   /** Whether what the installer says is shown, on standard error. */
   readonly show: boolean
   /** Called when the environment is there, and is about to be packed. */
-  readonly onPacking: () => Promise<void>
+  readonly onPacking: () => void
 }
 
 /** The name of the folder in which the environment is made, and so of an image without a name of its own. */
 const environmentName = 'venv'
 
-export async function create(request: CreateRequest, company: CreateCompany): Promise<PackReport> {
+export async function create(request: CreateRequest, context: CreateContext): Promise<PackReport> {
   const started = performance.now()
   return await withWorkFolder(request.workFolder, async (workFolder) => {
     const folder = join(workFolder, environmentName)
@@ -41,14 +41,14 @@ export async function create(request: CreateRequest, company: CreateCompany): Pr
     // What can be refused is refused before anything is installed.
     await chooseDestination(output, { path: folder, realPath: folder }, request.packing.force)
     const { make, install } = stepsFor(request, folder)
-    await runStep(make, company)
+    await runStep(make, context)
     const before = await distributionsIn(folder)
-    await runStep(install, company)
+    await runStep(install, context)
     const { wishes, tool } = request
     await requireInstalled({ step: install, tool: tool.name, wishes, folder, before })
     if (request.tool.name === 'venv') await movePaths(folder, request.tool.mountPoint)
-    await company.onPacking()
-    const report = await pack(packRequest(request, folder, output), company)
+    context.onPacking()
+    const report = await pack(packRequest(request, folder, output), context)
     return created(report, request.tool, (performance.now() - started) / 1000)
   })
 }

@@ -9,14 +9,14 @@ import { Failure } from '../../failure.js'
 import { messageOf, systemErrorCode } from '../../system-errors.js'
 import type { Step } from './steps.js'
 
-export interface StepCompany {
+export interface StepContext {
   readonly signal: AbortSignal
   /** Whether steps that talk do so on standard error, for someone who looks on. */
   readonly show: boolean
 }
 
 /** @throws Failure when the program is missing or fails; the signal's reason when it is aborted. */
-export async function runStep(step: Step, { signal, show }: StepCompany): Promise<void> {
+export async function runStep(step: Step, { signal, show }: StepContext): Promise<void> {
   signal.throwIfAborted()
   const shown = show && step.talks
   const out = shown ? 2 : 'pipe'

@@ -8,7 +8,7 @@ import type { Codec, DiskEntry, Entry, FoundEntry, PackOptions, PackResult, Prog
 import type { Bytecode, CompileProgress, Compiler } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
 import type { Content } from '../../check/entry.js'
-import type { Finding } from '../../check/finding.js'
+import type { Finding, Owner } from '../../check/finding.js'
 import type { Peeked } from '../../check/inventory.js'
 import type { PackageShare, SharesInImage } from '../../check/packages.js'
 import type { Relocation } from '../../check/relocation.js'
@@ -16,13 +16,16 @@ import { type Environment, openEnvironment, worksAnywhere } from '../../environm
 import type { Compression } from '../../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../../image/destination.js'
 import type { Keeper, PreviousImages } from '../../image/kept.js'
-import type { Owner } from '../../image/owner.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
-export interface PackRequest {
+export interface PackRequest extends ImageRequest {
   readonly source: string
   /** Pack a folder that is not a virtual environment, too. */
   readonly anyDirectory: boolean
+}
+
+/** All that decides an image, besides what is packed. */
+export interface ImageRequest {
   /** Undefined: the default name in the current folder. */
   readonly output: string | undefined
   /** Replace an existing image. */
@@ -64,7 +67,7 @@ export interface PackReport {
   readonly seconds: number
 }
 
-export interface PackCompany {
+export interface PackContext {
   readonly signal: AbortSignal
   readonly onProgress: (progress: PackProgress) => void
 }
@@ -72,7 +75,7 @@ export interface PackCompany {
 /** How far the packing is; the modules are compiled after the folder was read. */
 export type PackProgress = Progress | CompileProgress
 
-export async function pack(request: PackRequest, company: PackCompany): Promise<PackReport> {
+export async function pack(request: PackRequest, context: PackContext): Promise<PackReport> {
   const started = performance.now()
   limitYoungObjects()
   const environment = await openEnvironment(request.source, request.anyDirectory)
@@ -86,7 +89,7 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
     ...(request.compile && { additions: compile(request.compile) }),
   }
   try {
-    const result = await writeImage({ request, environment, destination, keeper, hooks }, company)
+    const result = await writeImage({ request, environment, destination, keeper, hooks }, context)
     const previous = await keeper?.tidy(destination.realPath)
     const { checked } = known
     return {
@@ -110,9 +113,9 @@ export async function pack(request: PackRequest, company: PackCompany): Promise<
 
   function compile(levels: readonly Level[]) {
     return async function* (found: readonly FoundEntry[]): AsyncGenerator<Entry> {
-      company.signal.throwIfAborted()
+      context.signal.throwIfAborted()
       const place = request.mountPoint ?? (await workingPlace(environment))
-      known.compiler = compilerFor(levels, place, request, environment, company)
+      known.compiler = compilerFor(levels, place, request, environment, context)
       yield* (await known.compiler).entries(found)
     }
   }
@@ -133,7 +136,7 @@ async function compilerFor(
   mountPoint: string | undefined,
   { threads }: PackRequest,
   environment: Environment,
-  { onProgress }: PackCompany,
+  { onProgress }: PackContext,
 ): Promise<Compiler> {
   const { startCompiler } = await import('../../bytecode/compiler.js')
   const processes = threads ?? availableParallelism()
@@ -218,7 +221,7 @@ interface Packing {
 /** What is done in the course of it: the check, and the bytecode. */
 type Hooks = Pick<PackOptions, 'inspect' | 'examination' | 'beforeTables' | 'additions' | 'onStored'>
 
-async function writeImage(packing: Packing, company: PackCompany): Promise<PackResult> {
+async function writeImage(packing: Packing, context: PackContext): Promise<PackResult> {
   const { request, environment, destination, keeper, hooks } = packing
   // Loaded only now: whatever can be refused without it is refused at once.
   const library = await import('squashfs-writer')
@@ -231,13 +234,13 @@ async function writeImage(packing: Packing, company: PackCompany): Promise<PackR
       owner: request.owner,
       replace: request.force,
       ...(keeper && { beforeReplace: keeper.keep }),
-      signal: company.signal,
-      onProgress: company.onProgress,
+      signal: context.signal,
+      onProgress: context.onProgress,
       ...(request.threads === undefined ? {} : { threads: request.threads }),
       ...hooks,
     })
   } catch (error) {
-    if (company.signal.aborted) throw company.signal.reason
+    if (context.signal.aborted) throw context.signal.reason
     const { explainLibraryError } = await import('../../image/library-errors.js')
     throw explainLibraryError(error, environment, destination)
   }

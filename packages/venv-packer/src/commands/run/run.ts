@@ -19,7 +19,7 @@ export interface Obstacle {
 }
 
 /** Who is told what happens on the way. */
-export interface RunCompany {
+export interface RunContext {
   readonly earlySignals: EarlySignals
   /** A way that did not work, and why. */
   readonly onObstacle: (obstacle: Obstacle) => void
@@ -30,28 +30,28 @@ export interface RunCompany {
 }
 
 /** Runs the command by the first way that mounts the image, and gives its exit code: 128 + n when signal n ended it. */
-export async function run(request: RunRequest, company: RunCompany): Promise<number> {
-  const relay = startSignalRelay(company.earlySignals)
+export async function run(request: RunRequest, context: RunContext): Promise<number> {
+  const relay = startSignalRelay(context.earlySignals)
   try {
     const plan = await planRun(request, false)
     await relay.ready
-    for (const warning of plan.warnings) company.onWarning(warning)
-    return await tryWays(plan, relay, company)
+    for (const warning of plan.warnings) context.onWarning(warning)
+    return await tryWays(plan, relay, context)
   } finally {
     relay.stop()
   }
 }
 
-async function tryWays(plan: RunPlan, relay: SignalRelay, company: RunCompany): Promise<number> {
+async function tryWays(plan: RunPlan, relay: SignalRelay, context: RunContext): Promise<number> {
   const obstacles: Obstacle[] = []
   for (const way of plannedWays(plan)) {
-    const result = await go(way, relay, company)
+    const result = await go(way, relay, context)
     if (result.mounted) return result.exitCode
     const signal = relay.received()
     if (signal !== undefined) throw interrupted(signal)
     const obstacle = { way: way.name, reason: withoutName(result.reason, way.name) }
     obstacles.push(obstacle)
-    company.onObstacle(obstacle)
+    context.onObstacle(obstacle)
   }
   throw notMounted(plan, obstacles)
 }
@@ -61,7 +61,7 @@ const notStarted: MountedRun = { mounted: false, reason: 'a signal came first' }
 async function go(
   { plan, command }: PlannedWay,
   relay: SignalRelay,
-  company: RunCompany,
+  context: RunContext,
 ): Promise<MountedRun> {
   if (!plan.possible) return { mounted: false, reason: plan.reason }
   if (relay.received() !== undefined) return notStarted
@@ -73,7 +73,7 @@ async function go(
     return await runMounted(plan.around, command, relay)
   } finally {
     const problem = await mount.release()
-    if (problem !== undefined) company.onLeftover(problem)
+    if (problem !== undefined) context.onLeftover(problem)
   }
 }
 

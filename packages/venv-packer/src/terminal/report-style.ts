@@ -1,4 +1,4 @@
-/** How a command speaks: to people or to programs, much or little. Every command has these options. */
+/** How a command speaks: to people or to programs, much or little. */
 
 export interface ReportStyle {
   /** One JSON object on standard output instead of words. */
@@ -9,6 +9,16 @@ export interface ReportStyle {
   readonly progress: boolean
   /** Stacks with the errors. */
   readonly debug: boolean
+}
+
+/** From the values of a command line; an option that a command does not have was not given. */
+export function reportStyle({
+  json = false,
+  quiet = false,
+  progress = false,
+  debug = false,
+}: Partial<ReportStyle>): ReportStyle {
+  return { json, quiet, progress: progress && !quiet, debug }
 }
 
 /** How to speak of a failure: looked up in the raw arguments, for they may be what could not be understood. */
