@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { toByteString } from 'squashfs-writer/paths'
 import { endingInWords } from '../child-process.js'
 import { followLinks, withoutPythonSettings } from '../environment/interpreter.js'
+import { textOf } from '../environment/paths.js'
 import { Failure } from '../failure.js'
 import { packageFile } from '../package.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
@@ -165,5 +166,5 @@ function missing({ typed, path }: Interpreter): string {
 /** Where symlinks lead in the end; whether anything is there or not. */
 function endOfLinks(path: string): string {
   const end = followLinks(toByteString(path))?.at(-1)
-  return end === undefined ? path : Buffer.from(end, 'latin1').toString('utf8')
+  return end === undefined ? path : textOf(end)
 }

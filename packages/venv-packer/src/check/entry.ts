@@ -1,4 +1,5 @@
 /** An entry of an environment: what the file system says of a path, and what was read of its content where that matters. */
+import type { Failure } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import type { BytecodeHeader } from './formats/bytecode-header.js'
 import type { ElfFile } from './formats/elf.js'
@@ -31,6 +32,9 @@ export type Content =
   /** Null where it is cut short, or no bytecode at all. */
   | { readonly kind: 'bytecode'; readonly header: BytecodeHeader | null }
   | { readonly kind: 'elf'; readonly elf: ElfFile }
+
+/** What was read of files, by their paths, or why that could not be done. */
+export type Peeked = Map<ByteString, Content | null | Failure>
 
 /** The last part of a path. */
 export function nameOf(path: ByteString): ByteString {

@@ -1,10 +1,11 @@
 /** Examination: takes the inventory of an environment and has every topic look at it. */
 import { homedir, userInfo } from 'node:os'
-import type { DiskEntry } from 'squashfs-writer'
+import type { DiskEntry, PackOptions } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
-import { type Finding, type Owner, ofSeverity, type Subject, severities, type Topic } from './finding.js'
-import { type Inventory, type Peeked, takeInventory } from './inventory.js'
+import type { Peeked } from './entry.js'
+import { type Finding, ofSeverity, type Subject, severities, type Topic } from './finding.js'
+import { type Inventory, takeInventory } from './inventory.js'
 import { lookOutside } from './outside.js'
 import { type Packages, packagesOf } from './packages.js'
 import { type Relocation, relocationOf } from './relocation.js'
@@ -25,9 +26,11 @@ export interface Plan {
   readonly exclude: readonly string[]
   /** Where the image will be mounted, absolute; undefined where that is not said. */
   readonly mountPoint: string | undefined
-  readonly owner: Owner
+  readonly owner: NonNullable<PackOptions['owner']>
   /** Whether bytecode is made for the image, so that what lies in the environment does not matter. */
   readonly compiles: boolean
+  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); null for as they are. */
+  readonly latestTime: number | null
 }
 
 export interface Examination {
@@ -71,7 +74,7 @@ export function examine(
     mountPoint: plan.mountPoint === undefined ? undefined : toByteString(plan.mountPoint),
     owner: plan.owner,
     compiles: plan.compiles,
-    latestTime: sourceDateEpoch(process.env.SOURCE_DATE_EPOCH),
+    latestTime: plan.latestTime,
     homes: homeFolders(),
     outside,
   }
@@ -87,11 +90,6 @@ export function examine(
 export function judge(subject: Subject): readonly Finding[] {
   const found = topics.flatMap((topic) => topic(subject))
   return severities.flatMap((severity) => ofSeverity(found, severity))
-}
-
-/** What is no number of seconds is refused where the image is written. */
-function sourceDateEpoch(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
 }
 
 /** As the shell has it and as the system has it; / is no one's. */

@@ -8,9 +8,6 @@ import type { Outside } from './outside.js'
 import type { Packages } from './packages.js'
 import type { Relocation } from './relocation.js'
 
-/** Who owns the files in an image. */
-export type Owner = NonNullable<PackOptions['owner']>
-
 /** error: the image would be of no use. warning: something goes wrong, or slowly. note: good to know. */
 export const severities = ['error', 'warning', 'note'] as const
 export type Severity = (typeof severities)[number]
@@ -51,9 +48,9 @@ export interface Circumstances {
   /** Where the image will be mounted, absolute; undefined where that is not said. */
   readonly mountPoint: ByteString | undefined
   /** Who will own the files in the image. */
-  readonly owner: Owner
-  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); undefined for as they are. */
-  readonly latestTime: number | undefined
+  readonly owner: NonNullable<PackOptions['owner']>
+  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); null for as they are. */
+  readonly latestTime: number | null
   /** Whether the image gets bytecode of its own, so that what lies in the environment does not matter. */
   readonly compiles: boolean
   /** Home directories that are known. */

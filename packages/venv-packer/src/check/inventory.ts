@@ -1,12 +1,15 @@
 /** The inventory of an environment: all that lies in it, as the file system counts it, and what matters of its files. */
-import type { DirectoryLook, DiskEntry, Failure } from 'squashfs-writer'
+import { closeSync, openSync, readSync } from 'node:fs'
+import type { DiskEntry } from 'squashfs-writer'
 import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
 import { findInterpreter, type Interpreter } from '../environment/interpreter.js'
+import { diskPath } from '../environment/paths.js'
 import { type PythonFolder, pythonFolder } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
-import type { Content, Entry } from './entry.js'
-import { isWorthPeeking } from './peek.js'
+import { systemErrorCode } from '../system-errors.js'
+import type { Entry, Peeked } from './entry.js'
+import { ELF_HEAD_SIZE, machineIn, machineName } from './formats/elf.js'
 
 export interface Inventory {
   /** Where the environment lies: as it was named, absolute. */
@@ -24,6 +27,8 @@ export interface Inventory {
   readonly isExcluded: (path: ByteString) => boolean
   readonly census: Census
   readonly interpreter: Interpreter | undefined
+  /** For which machine the interpreter is, as `uname -m` has it; undefined where that is not known. */
+  readonly machine: string | undefined
   /** The folder of its Python; undefined where there is none. */
   readonly python: PythonFolder | undefined
   /** Folders of other Pythons. */
@@ -43,32 +48,6 @@ export interface Census {
   readonly bytes: number
 }
 
-/** What was read of files, by their paths, or why that could not be done. */
-export type Peeked = Map<ByteString, Content | null | Failure>
-
-/** The examiner that reads of files what an inventory needs to know. */
-export function peekModule(): string {
-  return new URL('./peek.js', import.meta.url).href
-}
-
-/** Which files an inventory wants to have examined. */
-export function wantsPeek(file: DiskEntry): boolean {
-  return file.type === 'file' && file.failure === null && isWorthPeeking(file)
-}
-
-/** Has files examined for an inventory, and opens those that look as if they could not be read. */
-export async function peekAt(look: DirectoryLook): Promise<Peeked> {
-  const looksReadable = permissionTest()
-  const peeked: Peeked = new Map()
-  const files = look.entries.filter(
-    (entry) => wantsPeek(entry) || (entry.type === 'file' && entry.failure === null && !looksReadable(entry)),
-  )
-  await look.examine(files, ({ path }, answer) =>
-    peeked.set(path, 'code' in answer ? answer : (answer.found as Content | null)),
-  )
-  return peeked
-}
-
 /**
  * @param found what lies in the environment, without what `exclude` names.
  * @param peeked what was read of its files.
@@ -83,6 +62,7 @@ export function takeInventory(
   const at = entriesOf(found, peeked)
   const entries = [...at.values()]
   const { config, conda } = environment
+  const interpreter = config && findInterpreter(realPath)
   return {
     path: toByteString(environment.path),
     realPath,
@@ -92,7 +72,8 @@ export function takeInventory(
     at,
     isExcluded: exclusion(exclude),
     census: takeCensus(entries),
-    interpreter: config && findInterpreter(realPath),
+    interpreter,
+    machine: interpreter && machineOf(interpreter.end),
     ...pythonsOf(entries, config),
   }
 }
@@ -174,17 +155,18 @@ function exclusion(exclude: readonly string[]): (path: ByteString) => boolean {
   }
 }
 
-export type LooksReadable = (file: Pick<DiskEntry, 'mode' | 'uid' | 'gid'>) => boolean
-
-/**
- * Makes the test, by permission bits alone, and for root as for anyone: opening each file would take as long as all else.
- * Whoever does not pass it may be able to read the file all the same.
- */
-export function permissionTest(): LooksReadable {
-  const user = process.geteuid?.() ?? 0
-  const groups = new Set([process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])])
-  return ({ mode, uid, gid }) => {
-    const bit = uid === user ? 0o400 : groups.has(gid) ? 0o040 : 0o004
-    return (mode & bit) !== 0
+function machineOf(program: ByteString): string | undefined {
+  try {
+    const file = openSync(diskPath(program), 'r')
+    try {
+      const head = Buffer.alloc(ELF_HEAD_SIZE)
+      const machine = machineIn(head.subarray(0, readSync(file, head, 0, head.length, 0)))
+      return machine === null ? undefined : machineName(machine)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return undefined // a program may be executable and not readable
   }
 }

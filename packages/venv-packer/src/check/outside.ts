@@ -1,7 +1,7 @@
 /** Paths outside of the environment: whether they exist here, and whether another node is likely to have them. */
 import { accessSync, constants, realpathSync } from 'node:fs'
 import type { ByteString } from 'squashfs-writer/paths'
-import { diskPath } from '../environment/interpreter.js'
+import { diskPath } from '../environment/paths.js'
 
 export interface Outside {
   /** Whether an absolute path is there; what may not be looked at is not. */

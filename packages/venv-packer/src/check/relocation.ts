@@ -4,7 +4,6 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { worksAnywhere } from '../environment/environment.js'
 import { pathInActivateScript, pythonOfScript } from '../environment/scripts.js'
 import type { Entry } from './entry.js'
-import type { Subject } from './finding.js'
 import { pythonOfKernel } from './formats/json-files.js'
 import type { Inventory } from './inventory.js'
 import { isBelow, type Outside } from './outside.js'
@@ -82,9 +81,16 @@ export interface PathTarget {
   readonly inner: ByteString | null
 }
 
+/** The part of a check's context that decides where a path leads. */
+interface PathTargetContext {
+  readonly inventory: Pick<Inventory, 'path' | 'realPath'>
+  readonly relocation: Relocation
+  readonly circumstances: { readonly mountPoint: ByteString | undefined }
+}
+
 export function pathTargetOf(
   path: ByteString,
-  { inventory, relocation, circumstances }: Subject,
+  { inventory, relocation, circumstances }: PathTargetContext,
 ): PathTarget {
   const { madeFor, relocatable, isSamePlace } = relocation
   const future = futurePath(relocation, circumstances.mountPoint)

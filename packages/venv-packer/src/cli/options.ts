@@ -1,7 +1,11 @@
-/** The rows of options that several commands have. */
+/** What several rows of the table of commands have in common. */
 import { compressors, encoders } from '../image/compression.js'
 import type { OptionRow } from './table.js'
 import { blockSize, bytecodeLevels, keptImages, mountPoint, number, owner } from './values.js'
+
+export const image = { syntax: '<image>', called: 'the path of the image' } as const
+
+export const usualExitCodes = '0 done, 1 failed, 2 wrong usage'
 
 export const json = { flags: '--json', help: 'one JSON object on standard output, also for errors' } as const
 export const quiet = { flags: '-q, --quiet', help: 'nothing but errors' } as const

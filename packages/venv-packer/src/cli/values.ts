@@ -1,7 +1,7 @@
 /** Readers of values: each makes of a text on the command line what a command works with, or refuses it. */
 import { resolve } from 'node:path'
+import type { PackOptions } from 'squashfs-writer'
 import type { Level } from '../bytecode/modules.js'
-import type { Owner } from '../check/finding.js'
 import { type Failure, wrongUsage } from '../failure.js'
 import type { ReadContext } from './table.js'
 
@@ -63,6 +63,9 @@ export function blockSize(text: string, { seeHelp }: ReadContext): number {
     throw wrongUsage(`--block-size ${text} does not exist: it is a power of two from 4K to 1M`, seeHelp)
   return bytes
 }
+
+/** Who owns the files in the image. */
+export type Owner = NonNullable<PackOptions['owner']>
 
 /** Ids are unsigned 32-bit numbers, and the last of them means "no one" to the kernel. */
 const largestId = 0xffff_fffe

@@ -4,7 +4,6 @@ import { performance } from 'node:perf_hooks'
 import { toDisplay } from 'squashfs-writer/paths'
 import { type Examination, examine } from '../check/examination.js'
 import { ofSeverity } from '../check/finding.js'
-import { machineName } from '../check/formats/elf.js'
 import { type PackageShare, packageShares } from '../check/packages.js'
 import { findingCounts, findingJson, findingLines, packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
@@ -58,10 +57,11 @@ async function examined(
   { exclude, mountPoint }: CheckRequest,
   environment: Environment,
 ): Promise<Examination> {
-  const { inspectDirectory } = await import('squashfs-writer')
-  const { peekAt, peekModule } = await import('../check/inventory.js')
-  const plan = { exclude, mountPoint, owner: 'keep', compiles: false } as const
+  const { inspectDirectory, sourceDateEpoch } = await import('squashfs-writer')
+  const { peekAt, peekModule } = await import('../check/peeked.js')
   try {
+    const latestTime = sourceDateEpoch(process.env)
+    const plan = { exclude, mountPoint, owner: 'keep', compiles: false, latestTime } as const
     return await inspectDirectory(environment.realPath, { exclude, examiner: peekModule() }, async (look) =>
       examine(environment, plan, look.entries, await peekAt(look)),
     )
@@ -104,8 +104,7 @@ function facts(report: CheckReport): readonly string[] {
 }
 
 function pythonText({ environment, examination }: CheckReport): string {
-  const { interpreter } = examination.inventory
-  const machine = interpreter?.machine == null ? undefined : machineName(interpreter.machine)
+  const { interpreter, machine } = examination.inventory
   const version = environment.config?.version ?? 'of unknown version'
   const end = interpreter?.links.at(-1)
   return printable(

@@ -9,7 +9,8 @@ import { type PackageShare, packagesOf, sharesInImage } from '../check/packages.
 import { packedInventory } from '../check/packed-inventory.js'
 import { packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
-import { type PackedEnvironment, packedEnvironment } from '../environment/packed-environment.js'
+import type { EnvironmentFacts } from '../environment/environment.js'
+import { packedEnvironment } from '../environment/packed-environment.js'
 import { type ExitCode, exitCodes } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { storedShares } from '../image/stored-shares.js'
@@ -43,7 +44,7 @@ export interface InfoReport {
   }
   /** Bytes. */
   readonly blockSize: number
-  readonly environment: PackedEnvironment
+  readonly environment: EnvironmentFacts
   readonly census: Census
   /** Files whose content is that of another one, and is in the image once. */
   readonly duplicates: { readonly files: number; readonly bytes: number }

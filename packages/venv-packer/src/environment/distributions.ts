@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InodeType, type OpenImage } from 'squashfs-writer/read'
 import { systemErrorCode } from '../system-errors.js'
+import { textOf } from './paths.js'
 
 /** Names as PyPI compares them (PEP 503), with their versions. */
 export type Distributions = ReadonlyMap<string, string>
@@ -38,7 +39,7 @@ async function namesInImage(image: OpenImage, path: string): Promise<readonly st
   const inode = await image.find(path, { followSymlinks: true })
   if (inode?.type !== InodeType.DIRECTORY) return []
   const names = await image.list(inode)
-  return names.map(({ name }) => Buffer.from(name, 'latin1').toString('utf8'))
+  return names.map(({ name }) => textOf(name))
 }
 
 export interface DistributionChanges {

@@ -1,22 +1,30 @@
 /** A virtual environment, or another directory that was asked for, as it lies at a path or in an image. */
+
 import { access, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { Failure } from '../failure.js'
 import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
 import { type PyvenvConfig, parsePyvenvConfig } from './pyvenv-cfg.js'
+import { pathInActivateScript } from './scripts.js'
 
-export interface Environment {
+export interface Environment extends EnvironmentFacts {
   /** The path as it was typed, for messages. */
   readonly typed: string
   /** Absolute, with symlinks left as they are: the path that the scripts inside were written for. */
   readonly path: string
   /** The folder itself, all symlinks followed. */
   readonly realPath: string
-  /** What `pyvenv.cfg` says; undefined for a folder that is not a virtual environment. */
+}
+
+/** What an environment says of itself, on disk or in an image. */
+export interface EnvironmentFacts {
+  /** What `pyvenv.cfg` says; undefined for what is not a virtual environment. */
   readonly config: PyvenvConfig | undefined
-  /** Whether conda made it (it has a `conda-meta`): many of its files name their prefix, where it lies. */
+  /** Whether conda made it (it has a `conda-meta`): many of its files name their prefix, where it works alone. */
   readonly conda: boolean
+  /** The path for which `bin/activate` was made; undefined for what works anywhere, and where no script says it. */
+  readonly madeFor: string | undefined
 }
 
 /** Whether it works wherever it is mounted. A folder that no tool has made is taken for such. */
@@ -24,15 +32,40 @@ export function worksAnywhere({ config, conda }: Pick<Environment, 'config' | 'c
   return config?.relocatable ?? !conda
 }
 
+/** The only path at which an environment works; undefined if it works anywhere. */
+export function onlyPath(environment: Environment): string | undefined {
+  return worksAnywhere(environment) ? undefined : (environment.madeFor ?? environment.path)
+}
+
+/** Where the files of an environment are read from. */
+export interface EnvironmentFiles {
+  /** Undefined where there is no such file. */
+  readonly text: (path: string) => Promise<string | undefined>
+  readonly isDirectory: (path: string) => Promise<boolean>
+}
+
+export async function environmentFacts({ text, isDirectory }: EnvironmentFiles): Promise<EnvironmentFacts> {
+  const file = await text('pyvenv.cfg')
+  if (file === undefined)
+    return { config: undefined, conda: await isDirectory('conda-meta'), madeFor: undefined }
+  const config = parsePyvenvConfig(file)
+  const activate = config.relocatable ? undefined : await text('bin/activate')
+  const madeFor = activate === undefined ? null : pathInActivateScript(activate)
+  return { config, conda: false, madeFor: madeFor ?? undefined }
+}
+
 /** Looks at `typed`, and refuses what cannot be packed. Without `anyDirectory` it must be a virtual environment. */
 export async function openEnvironment(typed: string, anyDirectory: boolean): Promise<Environment> {
   const path = resolve(typed)
   const realPath = await folderAt(typed, path)
-  const config = await readConfig(typed, path)
-  const conda = config === undefined && (await isFolder(resolve(path, 'conda-meta')))
+  const facts = await environmentFacts({
+    text: (file) => textOn(typed, path, file),
+    isDirectory: (name) => isFolder(resolve(path, name)),
+  })
+  const { config, conda } = facts
   if (conda && !anyDirectory) throw condaPrefix(typed, path)
   if (config === undefined && !anyDirectory) throw await notAVenv(typed, path)
-  return { typed, path, realPath, config, conda }
+  return { typed, path, realPath, ...facts }
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -71,14 +104,16 @@ async function folderAt(typed: string, path: string): Promise<string> {
   throw new Failure('NOT_A_FOLDER', `${typed} is not a folder`, remedy, { path })
 }
 
-async function readConfig(typed: string, path: string): Promise<PyvenvConfig | undefined> {
-  const file = resolve(path, 'pyvenv.cfg')
+/** Only `pyvenv.cfg` has to be readable: it decides what is packed. */
+async function textOn(typed: string, path: string, name: string): Promise<string | undefined> {
+  const file = resolve(path, name)
   try {
-    return parsePyvenvConfig(await readFile(file, 'utf8'))
+    return await readFile(file, 'utf8')
   } catch (error) {
     const code = systemErrorCode(error)
-    if (code === 'ENOENT' || code === 'EISDIR') return undefined
-    throw unreadable(resolve(typed, 'pyvenv.cfg'), file, error)
+    if (code === undefined) throw error
+    if (code === 'ENOENT' || code === 'EISDIR' || name !== 'pyvenv.cfg') return undefined
+    throw unreadable(resolve(typed, name), file, error)
   }
 }
 

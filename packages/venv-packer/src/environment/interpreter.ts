@@ -1,23 +1,21 @@
 /** The interpreter of an environment: where its links lead, and the settings under which we start it. */
-import { accessSync, closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from 'node:fs'
+import { accessSync, constants, lstatSync, readlinkSync } from 'node:fs'
 import { posix } from 'node:path'
-import { type ByteString, toBytes } from 'squashfs-writer/paths'
-import { ELF_HEAD_SIZE, machineIn } from '../check/formats/elf.js'
+import type { ByteString } from 'squashfs-writer/paths'
+import { diskPath, MAX_LINKS } from './paths.js'
 
 export interface Interpreter {
   /** What Python is started by, from the environment on: `bin/python`. */
   readonly path: ByteString
   /** The absolute path of each link's target in turn; none for an interpreter that is a file in the environment. */
   readonly links: readonly ByteString[]
+  /** Where the links end: the absolute path of the program. */
+  readonly end: ByteString
   /** Whether there is a file at the end of the links. */
   readonly exists: boolean
   /** Whether the current user may run it. */
   readonly executable: boolean
-  /** `e_machine` of its ELF header; null where it has none. */
-  readonly machine: number | null
 }
-
-const mostLinks = 40
 
 /** Undefined where the environment has no interpreter at all. */
 export function findInterpreter(environment: ByteString): Interpreter | undefined {
@@ -28,9 +26,9 @@ export function findInterpreter(environment: ByteString): Interpreter | undefine
     return {
       path,
       links,
+      end,
       exists: may(end, constants.F_OK),
       executable: may(end, constants.X_OK),
-      machine: machineOf(end),
     }
   }
   return undefined
@@ -39,7 +37,7 @@ export function findInterpreter(environment: ByteString): Interpreter | undefine
 /** Where a link leads to, step by step; undefined where there is nothing to begin with. */
 export function followLinks(start: ByteString): readonly ByteString[] | undefined {
   const links: ByteString[] = []
-  for (let at = start; links.length < mostLinks; ) {
+  for (let at = start; links.length < MAX_LINKS; ) {
     const target = linkTarget(at)
     if (target === undefined) return at === start ? undefined : links
     if (target === null) return links
@@ -68,29 +66,10 @@ function may(path: ByteString, mode: number): boolean {
   }
 }
 
-function machineOf(path: ByteString): number | null {
-  try {
-    const descriptor = openSync(diskPath(path), 'r')
-    try {
-      const head = Buffer.alloc(ELF_HEAD_SIZE)
-      return machineIn(head.subarray(0, readSync(descriptor, head, 0, head.length, 0)))
-    } finally {
-      closeSync(descriptor)
-    }
-  } catch {
-    return null
-  }
-}
-
 /**
  * The same variables without those that Python itself obeys (PYTHONPATH, PYTHONHOME, PYTHONOPTIMIZE, ...): modules of a
  * cluster set them, and an environment would be made or compiled with packages that it does not have.
  */
 export function withoutPythonSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('PYTHON')))
-}
-
-export function diskPath(path: ByteString): string | Buffer {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is the point.
-  return /^[\u0000-\u007f]*$/.test(path) ? path : Buffer.from(toBytes(path))
 }

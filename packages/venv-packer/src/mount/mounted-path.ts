@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { type ImageReader, type Inode, InodeType } from 'squashfs-writer/read'
+import { MAX_LINKS } from '../environment/paths.js'
 
 export type Destination =
   | {
@@ -14,12 +15,10 @@ export type Destination =
   | { readonly kind: 'outside'; readonly path: string }
   | { readonly kind: 'nothing' }
 
-const mostLinks = 40
-
 /** Follows an absolute path, and all links on its way, as they will be with the image mounted at the point. */
 export async function followMounted(image: ImageReader, point: string, path: string): Promise<Destination> {
   let at = path
-  for (let links = 0; links < mostLinks; links++) {
+  for (let links = 0; links < MAX_LINKS; links++) {
     const inside = pathInside(point, at)
     if (inside === undefined) return { kind: 'outside', path: at }
     const step = await firstLink(image, inside)

@@ -98,7 +98,7 @@ function compiledPackages(modules: readonly Module[]): (module: Module) => boole
 function unfit(
   modules: readonly Module[],
   python: PythonFolder,
-  latestTime: number | undefined,
+  latestTime: number | null,
 ): readonly Finding[] {
   const judged = modules.flatMap((module) => {
     const { source, bytecode } = module

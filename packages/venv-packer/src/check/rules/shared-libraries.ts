@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { below, type Entry, folderOf, nameOf } from '../entry.js'
 import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
-import { type ElfFile, machineName } from '../formats/elf.js'
+import type { ElfFile } from '../formats/elf.js'
 import { localityOf } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
@@ -107,8 +107,7 @@ const moduleName = /^(.+)\.cpython-(\d+)t?-([a-z0-9_]+)-linux-[a-z]+\.so$/
 
 /** Compiled modules that are for other Pythons or machines only, by their names. */
 function unusableModules({ inventory }: Subject): readonly Finding[] {
-  const { python, interpreter } = inventory
-  const machine = interpreter?.machine == null ? undefined : machineName(interpreter.machine)
+  const { python, machine } = inventory
   const modules = inventory.entries.flatMap(({ path, kind }) => {
     const match = kind === 'file' ? moduleName.exec(nameOf(path)) : null
     if (!match) return []

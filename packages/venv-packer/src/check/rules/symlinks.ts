@@ -1,6 +1,7 @@
 /** Findings on symlinks: those that lead to nothing, out of the environment, or to where it lies now. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
+import { MAX_LINKS } from '../../environment/paths.js'
 import { below, type Entry, folderOf } from '../entry.js'
 import { type Finding, findingAt, type Spot, type Subject, weightOf } from '../finding.js'
 import type { Inventory } from '../inventory.js'
@@ -83,8 +84,6 @@ function verdictOn({ path, target }: Entry, subject: Subject): Verdict {
   return /\/archive-v\d+\//.test(end) ? 'cache' : 'outside'
 }
 
-const mostLinks = 40
-
 /**
  * Where a path leads, from a folder of the environment on: a path in it (relative), or an absolute one as soon as it leads
  * out of it. Undefined where it leads to nothing, or round in a circle.
@@ -107,7 +106,7 @@ function follow(folder: ByteString, target: ByteString, { at, realPath }: Invent
       here = entry.path
       continue
     }
-    if (++links > mostLinks) return undefined
+    if (++links > MAX_LINKS) return undefined
     if (entry.target.startsWith('/')) return posix.join(entry.target, ...rest)
     rest = [...entry.target.split('/'), ...rest]
   }

@@ -1,53 +1,19 @@
 /** `venv-packer pack`: a virtual environment in, one image and a report out. Speaks to no one: that is the caller's. */
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
-import type { Codec, DiskEntry, Entry, FoundEntry, PackOptions, PackResult, Progress } from 'squashfs-writer'
+import type { Codec, Entry, FoundEntry, PackOptions, PackResult, Progress } from 'squashfs-writer'
 import type { Bytecode, CompileProgress, Compiler } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
-import type { Content } from '../../check/entry.js'
-import type { Finding, Owner } from '../../check/finding.js'
-import type { Peeked } from '../../check/inventory.js'
-import type { PackageShare, SharesInImage } from '../../check/packages.js'
+import type { Finding } from '../../check/finding.js'
+import type { PackageShare } from '../../check/packages.js'
 import type { Relocation } from '../../check/relocation.js'
-import { type Environment, openEnvironment, worksAnywhere } from '../../environment/environment.js'
+import { type Environment, onlyPath, openEnvironment } from '../../environment/environment.js'
 import type { Compression } from '../../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../../image/destination.js'
 import type { Keeper, PreviousImages } from '../../image/kept.js'
-
-/** What the command line asked for, read and checked; paths are still as they were typed. */
-export interface PackRequest extends ImageRequest {
-  readonly source: string
-  /** Pack a folder that is not a virtual environment, too. */
-  readonly anyDirectory: boolean
-}
-
-/** All that decides an image, besides what is packed. */
-export interface ImageRequest {
-  /** Undefined: the default name in the current folder. */
-  readonly output: string | undefined
-  /** Replace an existing image. */
-  readonly force: boolean
-  /** With `force`: keep so many previous images under numbered names. Undefined: what is replaced is gone. */
-  readonly keep?: number | undefined
-  readonly compression: Compression
-  readonly blockSize: number
-  /** Levels at which the modules are compiled; undefined: they are packed as they are. */
-  readonly compile: readonly Level[] | undefined
-  readonly exclude: readonly string[]
-  readonly xattrs: 'keep' | 'none'
-  readonly owner: Owner
-  /** Undefined: one for each core. */
-  readonly threads: number | undefined
-  /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
-  readonly mountPoint: string | undefined
-  /** Look first for what would go wrong with the image. */
-  readonly check: boolean
-  /** Warnings of the check are failures. */
-  readonly strict: boolean
-}
+import type { CheckWhilePacking } from './check-while-packing.js'
+import type { PackRequest } from './request.js'
 
 export interface PackReport {
   readonly request: PackRequest
@@ -82,16 +48,13 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
   const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
-  const known: { checked?: Checked; compiler?: Promise<Compiler> } = {}
-  const hooks: Hooks = {
-    ...(request.check &&
-      (await checkWhilePacking(request, environment, (checked) => (known.checked = checked)))),
-    ...(request.compile && { additions: compile(request.compile) }),
-  }
+  const check = request.check ? await checking(request, environment) : undefined
+  const compilation = request.compile && compileWhilePacking(request.compile, request, environment, context)
+  const hooks: Hooks = { ...check?.hooks, ...(compilation && { additions: compilation.additions }) }
   try {
     const result = await writeImage({ request, environment, destination, keeper, hooks }, context)
     const previous = await keeper?.tidy(destination.realPath)
-    const { checked } = known
+    const checked = check?.result()
     return {
       request,
       environment,
@@ -101,112 +64,59 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
       packages: checked?.shares.shares() ?? [],
       result,
       previous,
-      bytecode: (await known.compiler)?.result(),
+      bytecode: await compilation?.result(),
       seconds: (performance.now() - started) / 1000,
     }
   } finally {
-    await known.compiler?.then(
-      (compiler) => compiler.stop(),
-      () => {}, // one that did not start has nothing to stop, and its error was thrown
-    )
-  }
-
-  function compile(levels: readonly Level[]) {
-    return async function* (found: readonly FoundEntry[]): AsyncGenerator<Entry> {
-      context.signal.throwIfAborted()
-      const place = request.mountPoint ?? (await workingPlace(environment))
-      known.compiler = compilerFor(levels, place, request, environment, context)
-      yield* (await known.compiler).entries(found)
-    }
+    await compilation?.stop()
   }
 }
 
-/** The only path at which an environment works; undefined if it works anywhere. */
-async function workingPlace(environment: Environment): Promise<string | undefined> {
-  if (worksAnywhere(environment)) return undefined
-  const { path, realPath } = environment
-  const { pathInActivateScript } = await import('../../environment/scripts.js')
-  const script = await readFile(join(realPath, 'bin', 'activate'), 'latin1').catch(() => '') // what cannot be read says nothing
-  const madeFor = pathInActivateScript(script)
-  return madeFor === null ? path : Buffer.from(madeFor, 'latin1').toString('utf8')
+async function checking(request: PackRequest, environment: Environment): Promise<CheckWhilePacking> {
+  const { checkWhilePacking } = await import('./check-while-packing.js')
+  return checkWhilePacking(request, environment)
 }
 
-async function compilerFor(
+/** The modules are compiled when the directory has been read; their bytecode is packed with what was found. */
+interface CompileWhilePacking {
+  readonly additions: (found: readonly FoundEntry[]) => AsyncGenerator<Entry>
+  /** Undefined where the packing ended before anything was compiled. */
+  readonly result: () => Promise<Bytecode | undefined>
+  readonly stop: () => Promise<void>
+}
+
+function compileWhilePacking(
   levels: readonly Level[],
-  mountPoint: string | undefined,
-  { threads }: PackRequest,
+  { mountPoint, threads }: PackRequest,
   environment: Environment,
-  { onProgress }: PackContext,
-): Promise<Compiler> {
-  const { startCompiler } = await import('../../bytecode/compiler.js')
-  const processes = threads ?? availableParallelism()
-  return await startCompiler({ environment, mountPoint, levels, processes, onProgress })
+  { signal, onProgress }: PackContext,
+): CompileWhilePacking {
+  let compiler: Promise<Compiler> | undefined
+  const start = async (): Promise<Compiler> => {
+    const { startCompiler } = await import('../../bytecode/compiler.js')
+    const processes = threads ?? availableParallelism()
+    const place = mountPoint ?? onlyPath(environment)
+    return await startCompiler({ environment, mountPoint: place, levels, processes, onProgress })
+  }
+  return {
+    additions: async function* (found) {
+      signal.throwIfAborted()
+      compiler = start()
+      yield* (await compiler).entries(found)
+    },
+    result: async () => (await compiler)?.result(),
+    stop: async () => {
+      await compiler?.then(
+        (started) => started.stop(),
+        () => {}, // a compiler that did not start has nothing to stop, and its error was thrown
+      )
+    },
+  }
 }
 
 async function keeping(most: number): Promise<Keeper> {
   const { keeperOf } = await import('../../image/kept.js')
   return keeperOf(most)
-}
-
-/** What is known of the environment before it is packed; no more is kept in memory while that is done. */
-interface Checked {
-  readonly relocation: Relocation
-  readonly findings: readonly Finding[]
-  readonly shares: SharesInImage
-}
-
-/**
- * The check takes what it wants of files while they are packed, and judges when all were read. What it refuses is not
- * packed: there is no image then.
- */
-async function checkWhilePacking(
-  request: PackRequest,
-  environment: Environment,
-  take: (checked: Checked) => void,
-): Promise<Hooks> {
-  const { peekModule, wantsPeek } = await import('../../check/inventory.js')
-  const peeked: Peeked = new Map()
-  let entries: readonly DiskEntry[] = []
-  let shares: SharesInImage | undefined
-  return {
-    inspect: (look) => {
-      entries = look.entries
-    },
-    examination: {
-      examiner: peekModule(),
-      wants: wantsPeek,
-      found: ({ path }, answer) => peeked.set(path, answer as Content | null),
-    },
-    beforeTables: async () => {
-      const checked = await judge(request, environment, entries, peeked)
-      entries = []
-      peeked.clear()
-      shares = checked.shares
-      take(checked)
-    },
-    onStored: ({ path, storedBytes }) => shares?.add(path, storedBytes),
-  }
-}
-
-/** @throws Failure when the environment is not to be packed as it is. */
-async function judge(
-  request: PackRequest,
-  environment: Environment,
-  entries: readonly DiskEntry[],
-  peeked: Peeked,
-): Promise<Checked> {
-  const { examine } = await import('../../check/examination.js')
-  const { sharesInImage } = await import('../../check/packages.js')
-  const { refuseUnfit } = await import('./check-failure.js')
-  const plan = {
-    exclude: request.exclude,
-    mountPoint: request.mountPoint,
-    owner: request.owner,
-    compiles: request.compile?.includes(0) ?? false,
-  }
-  const { relocation, findings, packages } = examine(environment, plan, entries, peeked)
-  refuseUnfit(findings, request.strict, environment)
-  return { relocation, findings, shares: sharesInImage(packages) }
 }
 
 /** What one packing has to do with. */

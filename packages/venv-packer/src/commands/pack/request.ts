@@ -1,9 +1,41 @@
 /** What a command line of `pack` asks for, and the part of it that `create` asks for as well. */
 import type { Level } from '../../bytecode/modules.js'
 import type { Values } from '../../cli/commands.js'
+import type { Owner } from '../../cli/values.js'
 import { wrongUsage } from '../../failure.js'
-import { chooseCompression } from '../../image/compression.js'
-import type { ImageRequest, PackRequest } from './pack.js'
+import { type Compression, chooseCompression } from '../../image/compression.js'
+
+/** What the command line asked for, read and checked; paths are still as they were typed. */
+export interface PackRequest extends ImageRequest {
+  readonly source: string
+  /** Pack a folder that is not a virtual environment, too. */
+  readonly anyDirectory: boolean
+}
+
+/** All that decides an image, besides what is packed. */
+export interface ImageRequest {
+  /** Undefined: the default name in the current folder. */
+  readonly output: string | undefined
+  /** Replace an existing image. */
+  readonly force: boolean
+  /** With `force`: keep so many previous images under numbered names. Undefined: what is replaced is gone. */
+  readonly keep?: number | undefined
+  readonly compression: Compression
+  readonly blockSize: number
+  /** Levels at which the modules are compiled; undefined: they are packed as they are. */
+  readonly compile: readonly Level[] | undefined
+  readonly exclude: readonly string[]
+  readonly xattrs: 'keep' | 'none'
+  readonly owner: Owner
+  /** Undefined: one for each core. */
+  readonly threads: number | undefined
+  /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
+  readonly mountPoint: string | undefined
+  /** Look first for what would go wrong with the image. */
+  readonly check: boolean
+  /** Warnings of the check are failures. */
+  readonly strict: boolean
+}
 
 export function packRequest(values: Values<'pack'>): PackRequest {
   return { ...imageRequest(values), source: values.venv, anyDirectory: values.anyDirectory }

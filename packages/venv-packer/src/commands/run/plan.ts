@@ -1,6 +1,7 @@
 /** The plan of `venv-packer run`: all that is decided, and all that can be refused, before anything is mounted. */
 import { ImageError } from 'squashfs-writer/read'
-import { type PackedEnvironment, packedEnvironment } from '../../environment/packed-environment.js'
+import type { EnvironmentFacts } from '../../environment/environment.js'
+import { packedEnvironment } from '../../environment/packed-environment.js'
 import { damaged, type ImageToRun, openImageToRun } from '../../image/opened-image.js'
 import { lookAtMachine, type Machine } from '../../mount/machine.js'
 import type { CommandLine, Plan, WayName } from '../../mount/method.js'
@@ -24,7 +25,7 @@ export interface RunPlan {
   readonly request: RunRequest
   readonly image: ImageToRun
   /** Undefined for an image that cannot be looked into. */
-  readonly packed: PackedEnvironment | undefined
+  readonly packed: EnvironmentFacts | undefined
   /** Where it is mounted, absolute. */
   readonly point: string
   /** Where others may see it: undefined unless the mount point is a directory of our own. */
@@ -70,7 +71,7 @@ export async function planRun(request: RunRequest, dry: boolean): Promise<RunPla
 async function requireParts(
   { command }: RunRequest,
   { open }: ImageToRun,
-  packed: PackedEnvironment | undefined,
+  packed: EnvironmentFacts | undefined,
   point: string,
 ): Promise<RequiredCommand> {
   if (open === undefined) return { commandAt: () => command, warnings: [] }

@@ -2,6 +2,7 @@
 import { access, constants, open, stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ImageReader } from 'squashfs-writer/read'
+import { textOf } from '../../environment/paths.js'
 import { isPython, PROGRAM_HEAD_SIZE, type ScriptStart, scriptStart } from '../../environment/scripts.js'
 import { exitCodes, Failure, type FailureDetails } from '../../failure.js'
 import type { CommandLine } from '../../mount/method.js'
@@ -151,9 +152,9 @@ function programsOf(
   script: Looked,
   place: SearchPlace,
 ): readonly InterpreterWanted[] {
-  const first = { written: utf8(interpreter), paths: [resolve(utf8(interpreter))] }
+  const first = { written: textOf(interpreter), paths: [resolve(textOf(interpreter))] }
   if (next === null) return [first]
-  const written = utf8(next.program)
+  const written = textOf(next.program)
   switch (next.by) {
     case 'path':
       return [first, { written, paths: [resolve(written)] }]
@@ -192,10 +193,6 @@ async function headOfFile(path: string): Promise<Uint8Array> {
     if (systemErrorCode(error) === undefined) throw error
     return new Uint8Array() // a program may be executable and not readable; what it is then only the system knows
   }
-}
-
-function utf8(text: string): string {
-  return Buffer.from(text, 'latin1').toString('utf8')
 }
 
 function noInterpreter(name: string, interpreter: string, inImage: boolean): Failure {

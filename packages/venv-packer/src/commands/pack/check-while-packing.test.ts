@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Finding } from '../../check/finding.js'
-import { refuseUnfit } from './check-failure.js'
+import { refuseUnfit } from './check-while-packing.js'
 
 const finding = (code: string, severity: Finding['severity']): Finding => ({
   code,
