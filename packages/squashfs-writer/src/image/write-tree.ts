@@ -8,7 +8,7 @@ import { encodeMetadataBlock } from '../format/metadata-block.js'
 import { encodeSuperblock, SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import { type DirectoryNode, detach, type FileNode, type Node } from '../tree/node.js'
-import { type InodeOrder, inodeOrder, pathsOf } from '../tree/order.js'
+import { forEachPath, type InodeOrder, inodeOrder, pathsOf } from '../tree/order.js'
 import { checkOwners } from '../tree/owners.js'
 import { createBlockWriter } from './block-writer.js'
 import type { ContentReader } from './content-reader.js'
@@ -262,18 +262,18 @@ function removePath(root: DirectoryNode, path: ByteString): void {
 
 function tellStored(
   root: DirectoryNode,
-  { leaves }: InodeOrder,
+  { leaves, count }: InodeOrder,
   { fragments }: DataResult,
   blockSize: number,
   onStored: (file: StoredFile) => void,
 ): void {
-  const files = leaves.filter(isFile)
-  const stored = storedBytes(files, fragments, blockSize)
-  const untold = new Set<Node>(files)
-  for (const [path, node] of pathsOf(root, new Set<Node>(files))) {
-    if (!isFile(node) || !untold.delete(node)) continue // a further name
-    onStored({ path, bytes: node.size, storedBytes: stored.get(node) ?? 0 })
-  }
+  const stored = storedBytes(leaves.filter(isFile), count, fragments, blockSize)
+  const told = new Set<Node>()
+  forEachPath(root, (path, node) => {
+    if (!isFile(node) || told.has(node)) return // a further name
+    if (node.links > 1) told.add(node)
+    onStored({ path, bytes: node.size, storedBytes: stored[node.number - 1]! })
+  })
 }
 
 function progressOf(
