@@ -70,7 +70,9 @@ function recordedIn(info: ByteString, inventory: Pick<Inventory, 'path' | 'at'>)
   return parseRecord(content.text).flatMap(({ path, size }) => {
     const inside = isPlain(path) ? `${site}/${path}` : insideOf(root, posix.resolve(`${root}/${site}`, path))
     // Some Pythons install into lib64, which is a symlink to lib.
-    return inside === null ? [] : [{ path: inside.startsWith('lib64/') ? `lib/${inside.slice(6)}` : inside, size }]
+    return inside === null
+      ? []
+      : [{ path: inside.startsWith('lib64/') ? `lib/${inside.slice(6)}` : inside, size }]
   })
 }
 
