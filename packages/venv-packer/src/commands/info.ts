@@ -35,7 +35,7 @@ export interface InfoReport {
   /** When the file was written. */
   readonly written: Date
   /** Its time, as the image itself says it: `SOURCE_DATE_EPOCH`, or that of the newest file in it. */
-  readonly imageTime: Date
+  readonly createdAt: Date
   readonly compression: {
     /** `zstd`, `gzip`, ...; `none` where nothing is compressed. */
     readonly name: string
@@ -66,13 +66,13 @@ export async function info(request: InfoRequest): Promise<InfoReport> {
     const inventory = await packedInventory(image, place, environment.config, stored.add)
     const shares = sharesInImage(packagesOf(inventory))
     stored.each(shares.add)
-    const { imageTime, blockSize } = image.superblock
+    const { createdAt, blockSize } = image.superblock
     return {
       request,
       image: path,
       size: image.size,
       written: (await stat(path)).mtime,
-      imageTime: new Date(1000 * imageTime),
+      createdAt: new Date(1000 * createdAt),
       compression: await compressionOf(image),
       blockSize,
       environment,
@@ -189,7 +189,7 @@ function infoJson(report: InfoReport): string {
       path: image,
       bytes: size,
       written: report.written.toISOString(),
-      imageTime: report.imageTime.toISOString(),
+      createdAt: report.createdAt.toISOString(),
       compression: compression.name,
       level: compression.level,
       blockSize,
