@@ -65,3 +65,9 @@ export const exitCodes = {
 
 /** 0 to 255: one of these, or that of the command that was run. */
 export type ExitCode = number
+
+/** For an option or an operand that is the empty text. */
+export function emptyValue(what: string, hint?: string): Failure {
+  const remedy = 'Was a shell variable in it not set?'
+  return wrongUsage(`${what} is empty`, hint === undefined ? remedy : `${remedy} ${hint}`)
+}

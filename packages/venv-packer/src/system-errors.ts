@@ -1,5 +1,7 @@
 /** The system's error codes (ENOSPC, EACCES, ...) in words, and what to do about each where an image is written. */
+
 import { constants } from 'node:os'
+import { type ExitCode, Failure } from './failure.js'
 
 interface Explanation {
   readonly message: string
@@ -85,3 +87,36 @@ const names: ReadonlyMap<number, string> = new Map(
     .map(([name, number]) => [number, name] as const)
     .toReversed(),
 )
+
+export interface SystemFailureDetails {
+  /** Absolute. */
+  readonly path: string
+  /** Undefined: the usual one for the error where an image is written. */
+  readonly remedy?: string | undefined
+  readonly exitCode?: ExitCode
+  /** The error that was thrown, where the system's is only its cause. */
+  readonly thrown?: Error
+}
+
+/** A failure for which the system gives the reason: `WHAT: permission denied`. */
+export function systemFailure(
+  code: string,
+  what: string,
+  error: unknown,
+  { path, remedy, exitCode, thrown }: SystemFailureDetails,
+): Failure {
+  const systemCode = systemErrorCode(error)
+  const explanation = explainSystemError(systemCode, thrown?.message ?? messageOf(error))
+  return new Failure(code, `${what}: ${explanation.message}`, remedy ?? explanation.remedy, {
+    path,
+    systemCode,
+    cause: thrown ?? error,
+    ...(exitCode === undefined ? {} : { exitCode }),
+  })
+}
+
+/** Whether a path, or a directory on the way to it, is not there. */
+export function isMissing(error: unknown): boolean {
+  const code = systemErrorCode(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}

@@ -1,8 +1,10 @@
 /** What lies in an image, as the inventory of an environment has it: enough to tell the packages. */
+
 import { type ByteString, fromBytes } from 'squashfs-writer/paths'
 import { type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
+import { isRecord } from '../environment/distributions.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
-import { type Entry, folderOf, nameOf } from './entry.js'
+import type { Entry } from './entry.js'
 import { type Inventory, pythonsOf } from './inventory.js'
 
 export type PackedInventory = Pick<Inventory, 'path' | 'entries' | 'at' | 'python'>
@@ -26,10 +28,6 @@ export async function packedInventory(
   }
   const entries = [...at.values()]
   return { path, entries, at, python: pythonsOf(entries, config).python }
-}
-
-function isRecord(path: ByteString): boolean {
-  return nameOf(path) === 'RECORD' && folderOf(path).endsWith('.dist-info')
 }
 
 /** No RECORD is larger, but a damaged image may say so. */

@@ -1,6 +1,6 @@
 /** Reads a command line by the table of commands. Throws wrong usage as a Failure. */
 import { Argument, Command, CommanderError, Option } from 'commander'
-import { type Failure, wrongUsage } from '../failure.js'
+import { emptyValue, type Failure, wrongUsage } from '../failure.js'
 import { packageVersion } from '../package.js'
 import { shellWord } from '../terminal/printable.js'
 import { commandNamed, commands, type Invocation } from './commands.js'
@@ -94,7 +94,7 @@ function optionOf({ flags, default: usual, repeatable, conflicts }: OptionRow): 
 /** What the command gets: text, text that was read, texts, or whether the option was given. */
 function optionValue(value: unknown, row: OptionRow, context: ReadContext): unknown {
   const { option } = context
-  if (isEmpty(value)) throw wrongUsage(`${option} is empty`, emptyRemedy)
+  if (isEmpty(value)) throw emptyValue(option)
   if (typeof value !== 'string') return takesValue(row) ? value : value === true
   if (row.choices !== undefined && !row.choices.includes(value))
     throw wrongUsage(`${option} ${value} is unknown: it is one of ${row.choices.join(', ')}`, context.seeHelp)
@@ -106,8 +106,7 @@ function takesValue({ flags }: OptionRow): boolean {
 }
 
 function operandValue(value: unknown, { called, hint, choices }: OperandRow, command: string): unknown {
-  if (isEmpty(value))
-    throw wrongUsage(`${called} is empty`, hint === undefined ? emptyRemedy : `${emptyRemedy} ${hint}`)
+  if (isEmpty(value)) throw emptyValue(called, hint)
   if (choices !== undefined && typeof value === 'string' && !choices.includes(value))
     throw wrongUsage(
       `there is no ${command} for ${value}: it is one of ${choices.join(', ')}`,
@@ -121,7 +120,6 @@ function isEmpty(value: unknown): boolean {
   return value === '' || (Array.isArray(value) && value.includes(''))
 }
 
-const emptyRemedy = 'Was a shell variable in it not set?'
 const usualRemedy = 'Try venv-packer pack VENV, or see venv-packer --help.'
 
 /** The remedy where there is no command to run. */

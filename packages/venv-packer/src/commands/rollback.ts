@@ -6,9 +6,9 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Invocation } from '../cli/commands.js'
 import { type ExitCode, exitCodes, Failure } from '../failure.js'
 import { type ImageFile, imageFileAt } from '../image/image-file.js'
-import { type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
+import { closedDirectory, type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
 import { packageVersion } from '../package.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
+import { isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
 import { bytes, minute } from '../terminal/figures.js'
 import { line } from '../terminal/json.js'
 import { printable, shellWord } from '../terminal/printable.js'
@@ -109,14 +109,13 @@ function nothingKept({ typed, path, realPath }: ImagePlace): Failure {
 }
 
 function unreachable(typed: string, path: string, error: unknown): Failure {
-  const systemCode = systemErrorCode(error)
-  const details = { path, systemCode, cause: error }
-  if (systemCode === 'ENOENT' || systemCode === 'ENOTDIR') {
-    return new Failure('NOT_FOUND', `${typed} does not exist`, 'Give the path of an image.', details)
-  }
-  const reason = explainSystemError(systemCode, messageOf(error)).message
-  const remedy = 'Get the rights to its folder, or do it as another user.'
-  return new Failure('UNREADABLE', `${typed} cannot be read: ${reason}`, remedy, details)
+  return isMissing(error)
+    ? new Failure('NOT_FOUND', `${typed} does not exist`, 'Give the path of an image.', {
+        path,
+        systemCode: systemErrorCode(error),
+        cause: error,
+      })
+    : systemFailure('UNREADABLE', `${typed} cannot be read`, error, { path, remedy: closedDirectory })
 }
 
 function changeText({ image }: RollbackReport, { restored, replaced }: RollbackChange): readonly string[] {

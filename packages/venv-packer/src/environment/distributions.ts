@@ -86,6 +86,11 @@ export function distributionOf(folder: string): Distribution | undefined {
   return name === undefined || version === undefined ? undefined : { name, version }
 }
 
+/** Whether a path is that of the list of a distribution's files. */
+export function isRecord(path: string): boolean {
+  return /\.dist-info\/RECORD$/.test(path)
+}
+
 function inOrder(entries: [string, string][]): readonly [string, string][] {
   return entries.sort(([a], [b]) => (a < b ? -1 : 1))
 }

@@ -3,7 +3,7 @@
 import { access, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { Failure } from '../failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
+import { isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
 import { type PyvenvConfig, parsePyvenvConfig } from './pyvenv-cfg.js'
 import { pathInActivateScript } from './scripts.js'
@@ -89,8 +89,7 @@ async function folderAt(typed: string, path: string): Promise<string> {
     const found = await stat(path)
     if (found.isDirectory()) return await realpath(path)
   } catch (error) {
-    const code = systemErrorCode(error)
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
+    if (isMissing(error)) {
       throw new Failure(
         'NOT_FOUND',
         `${typed} does not exist`,
@@ -130,18 +129,8 @@ async function didYouMean(path: string, otherwise: string): Promise<string> {
 }
 
 function unreadable(typed: string, path: string, error: unknown): Failure {
-  const code = systemErrorCode(error)
-  const { message } = explainSystemError(code, messageOf(error))
-  return new Failure(
-    'UNREADABLE',
-    `${typed} cannot be read: ${message}`,
-    'Make it readable, or pack it as another user.',
-    {
-      path,
-      systemCode: code,
-      cause: error,
-    },
-  )
+  const remedy = 'Make it readable, or pack it as another user.'
+  return systemFailure('UNREADABLE', `${typed} cannot be read`, error, { path, remedy })
 }
 
 /** Names that people give to environments, looked at first. */

@@ -2,7 +2,7 @@
 import { access, constants, lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { Failure } from '../failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
+import { systemErrorCode, systemFailure } from '../system-errors.js'
 
 export interface Destination {
   /** As it was typed, or the default name: for messages. */
@@ -103,11 +103,5 @@ function namesAFolder(typed: string, path: string, source: Source): Failure {
 }
 
 function notWritable(typed: string, path: string, error: unknown): Failure {
-  const code = systemErrorCode(error)
-  const { message, remedy } = explainSystemError(code, messageOf(error))
-  return new Failure('DESTINATION', `${typed} cannot be written: ${message}`, remedy, {
-    path,
-    systemCode: code,
-    cause: error,
-  })
+  return systemFailure('DESTINATION', `${typed} cannot be written`, error, { path })
 }

@@ -11,7 +11,7 @@ import { constants } from 'node:fs'
 import { copyFile, link, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
+import { explainSystemError, messageOf, systemErrorCode, systemFailure } from '../system-errors.js'
 import { type ImageFile, identityAt, imageFileAt } from './image-file.js'
 
 export interface KeptImage extends ImageFile {
@@ -118,7 +118,7 @@ async function whyNotRemoved(path: string): Promise<string | undefined> {
     return undefined
   } catch (error) {
     const code = systemErrorCode(error)
-    return code === 'ENOENT' ? undefined : explainSystemError(code, String(error)).message
+    return code === 'ENOENT' ? undefined : explainSystemError(code, messageOf(error)).message
   }
 }
 
@@ -133,11 +133,12 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function refused(message: string, path: string, error: unknown): Failure {
-  const systemCode = systemErrorCode(error)
-  const reason = explainSystemError(systemCode, messageOf(error)).message
-  const remedy = remedies[systemCode ?? ''] ?? 'Get the rights to its folder, or do it as another user.'
-  return new Failure('DESTINATION', `${message}: ${reason}`, remedy, { path, systemCode, cause: error })
+  const remedy = remedies[systemErrorCode(error) ?? ''] ?? closedDirectory
+  return systemFailure('DESTINATION', message, error, { path, remedy })
 }
+
+/** Where the rights to the directory of an image are missing. */
+export const closedDirectory = 'Get the rights to its folder, or do it as another user.'
 
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'Free some space there.',

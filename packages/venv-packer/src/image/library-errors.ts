@@ -12,7 +12,7 @@ import {
   UnreadableError,
 } from 'squashfs-writer'
 import { Failure, wrongUsage } from '../failure.js'
-import { explainSystemError, isSignOfChange, namedCode, systemErrorCode } from '../system-errors.js'
+import { isSignOfChange, namedCode, systemFailure } from '../system-errors.js'
 
 /** A path as it was typed, for words, and absolute, for programs. */
 interface Place {
@@ -71,24 +71,20 @@ function remedyFor(paths: readonly Unreadable[]): string {
   return 'Make them readable (chmod, or as another user), or leave them out with --exclude.'
 }
 
-function noTemporaryFile(cause: TemporaryFileError): Failure {
-  const folder = dirname(cause.path)
-  const systemCode = systemErrorCode(cause.cause)
-  const { message } = explainSystemError(systemCode, cause.message)
-  return new Failure(
-    cause.code,
-    `the bytecode cannot be kept in the temporary folder ${folder}: ${message}`,
-    'Free some space there, or name another folder in the variable TMPDIR.',
-    { path: folder, systemCode, cause },
+function noTemporaryFile(thrown: TemporaryFileError): Failure {
+  const path = dirname(thrown.path)
+  return systemFailure(
+    thrown.code,
+    `the bytecode cannot be kept in the temporary folder ${path}`,
+    thrown.cause,
+    {
+      path,
+      remedy: 'Free some space there, or name another folder in the variable TMPDIR.',
+      thrown,
+    },
   )
 }
 
-function unwritable(cause: DestinationError, image: Place): Failure {
-  const systemCode = systemErrorCode(cause.cause)
-  const { message, remedy } = explainSystemError(systemCode, cause.message)
-  return new Failure(cause.code, `${image.typed} cannot be written: ${message}`, remedy, {
-    path: image.path,
-    systemCode,
-    cause,
-  })
+function unwritable(thrown: DestinationError, { typed, path }: Place): Failure {
+  return systemFailure(thrown.code, `${typed} cannot be written`, thrown.cause, { path, thrown })
 }

@@ -11,8 +11,8 @@ import {
   type OpenImage,
   openImage,
 } from 'squashfs-writer/read'
-import { exitCodes, Failure } from '../failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../system-errors.js'
+import { type ExitCode, exitCodes, Failure } from '../failure.js'
+import { explainSystemError, isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
 
 export interface OpenedImage {
   /** As it was typed, for messages. */
@@ -45,15 +45,8 @@ function imageFailure(typed: string, path: string, cause: ImageError): Failure {
     new Failure(code, message, remedy, { path, systemCode, cause })
   switch (cause.code) {
     case 'IMAGE_NOT_FOUND':
-      return failure('NOT_FOUND', `${typed} does not exist`, 'Give an image; venv-packer pack makes one.')
-    case 'IMAGE_UNREADABLE': {
-      const { message } = explainSystemError(systemCode, cause.reason)
-      return failure(
-        'UNREADABLE',
-        `${typed} cannot be read: ${message}`,
-        'Make it readable, or copy it to where it is.',
-      )
-    }
+    case 'IMAGE_UNREADABLE':
+      return unreadable(typed, path, cause.cause)
     case 'NOT_IN_IMAGE':
       return failure(
         cause.code,
@@ -149,6 +142,7 @@ export interface ImageToRun {
 
 /** Opens the image at `typed`, and refuses what is none. */
 export async function openImageToRun(typed: string): Promise<ImageToRun> {
+  const { commandNotStarted } = exitCodes
   const path = resolve(typed)
   let identity = ''
   try {
@@ -159,9 +153,10 @@ export async function openImageToRun(typed: string): Promise<ImageToRun> {
   } catch (error) {
     if (error instanceof ImageError && error.code === 'UNKNOWN_COMPRESSOR')
       return { typed, path, identity, open: undefined }
-    if (error instanceof ImageError && isRefusal(error)) throw unreadable(typed, path, error.cause)
+    if (error instanceof ImageError && isRefusal(error))
+      throw unreadable(typed, path, error.cause, commandNotStarted)
     if (error instanceof ImageError) throw damaged(typed, path, error)
-    throw error instanceof Failure ? error : unreadable(typed, path, error)
+    throw error instanceof Failure ? error : unreadable(typed, path, error, commandNotStarted)
   }
 }
 
@@ -193,18 +188,18 @@ function folderInstead(typed: string, path: string): Failure {
   )
 }
 
-function unreadable(typed: string, path: string, cause: unknown): Failure {
-  const systemCode = systemErrorCode(cause)
-  const missing = systemCode === 'ENOENT' || systemCode === 'ENOTDIR'
-  const { message } = explainSystemError(systemCode, messageOf(cause))
-  const words = missing ? `${typed} does not exist` : `${typed} cannot be read: ${message}`
-  const remedy = missing
-    ? 'Give an image; venv-packer pack makes one.'
-    : 'Make it readable, or copy it to where it is.'
-  return new Failure(missing ? 'NOT_FOUND' : 'UNREADABLE', words, remedy, {
-    path,
-    systemCode,
-    exitCode: exitCodes.commandNotStarted,
-    cause,
-  })
+/** @param error the system's. */
+function unreadable(
+  typed: string,
+  path: string,
+  error: unknown,
+  exitCode: ExitCode = exitCodes.failed,
+): Failure {
+  if (isMissing(error)) {
+    const remedy = 'Give an image; venv-packer pack makes one.'
+    const details = { path, systemCode: systemErrorCode(error), exitCode, cause: error }
+    return new Failure('NOT_FOUND', `${typed} does not exist`, remedy, details)
+  }
+  const remedy = 'Make it readable, or copy it to where it is.'
+  return systemFailure('UNREADABLE', `${typed} cannot be read`, error, { path, remedy, exitCode })
 }

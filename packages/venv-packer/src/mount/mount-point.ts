@@ -3,7 +3,7 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { EnvironmentFacts } from '../environment/environment.js'
 import { exitCodes, Failure } from '../failure.js'
-import { messageOf, systemErrorCode } from '../system-errors.js'
+import { systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
 
 /** An absolute path; undefined where the environment works anywhere, and no place was asked for. */
@@ -78,19 +78,12 @@ async function realPathOf(path: string): Promise<string> {
   return await realpath(path).catch(() => path)
 }
 
-function unusable(typed: string, point: string, cause: unknown): Failure {
-  const reason = messageOf(cause)
-  return new Failure(
-    'NO_MOUNT_POINT',
-    `${typed} cannot be looked at: ${reason}`,
-    'Name another folder with --at.',
-    {
-      path: point,
-      systemCode: systemErrorCode(cause),
-      exitCode: exitCodes.commandNotStarted,
-      cause,
-    },
-  )
+function unusable(typed: string, path: string, error: unknown): Failure {
+  return systemFailure('NO_MOUNT_POINT', `${typed} cannot be looked at`, error, {
+    path,
+    remedy: 'Name another folder with --at.',
+    exitCode: exitCodes.commandNotStarted,
+  })
 }
 
 function refusal(code: string, message: string, remedy: string, path?: string): Failure {

@@ -7,7 +7,7 @@ import { access, constants, lstat, mkdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { exitCodes, Failure } from '../failure.js'
-import { systemErrorCode } from '../system-errors.js'
+import { messageOf, systemErrorCode } from '../system-errors.js'
 import { sourceOf } from './methods.js'
 import { mountedAt } from './mount-point.js'
 
@@ -62,7 +62,7 @@ export async function ownDirectories(
       problem = error
     }
   }
-  const reason = problem instanceof Error ? problem.message : 'no path without a colon is known'
+  const reason = problem === undefined ? 'no path without a colon is known' : messageOf(problem)
   throw new Failure(
     'NO_MOUNT_POINT',
     `no directory to mount the image at could be made: ${reason}`,

@@ -1,7 +1,9 @@
 /** Gives an environment that was made at one place the paths of another: in scripts, activate scripts, pyvenv.cfg. */
+
 import { createHash } from 'node:crypto'
 import { lstat, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { isRecord } from '../../environment/distributions.js'
 
 /** No text that names the place of its environment is larger. */
 const largestText = 1_048_576
@@ -38,10 +40,6 @@ async function rewrite(path: string, content: Buffer): Promise<void> {
   const { atime, mtime } = await lstat(path)
   await writeFile(path, content)
   await utimes(path, atime, mtime)
-}
-
-function isRecord(path: string): boolean {
-  return basename(path) === 'RECORD' && dirname(path).endsWith('.dist-info')
 }
 
 /** https://packaging.python.org/en/latest/specifications/recording-installed-packages: lines of path, hash and size. */

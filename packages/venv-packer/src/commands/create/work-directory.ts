@@ -3,8 +3,7 @@ import { constants, rmSync } from 'node:fs'
 import { access, mkdtemp, realpath, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Failure } from '../../failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../../system-errors.js'
+import { systemFailure } from '../../system-errors.js'
 
 /** Calls the function with the path of an empty folder, removes it with all that came into it, and gives the result. */
 export async function withWorkFolder<T>(
@@ -47,14 +46,10 @@ async function makeFolder(place: string): Promise<string> {
   try {
     return await mkdtemp(join(await realpath(place), 'venv-packer-'))
   } catch (error) {
-    const systemCode = systemErrorCode(error)
-    const { message } = explainSystemError(systemCode, messageOf(error))
-    throw new Failure(
-      'WORK_FOLDER',
-      `no environment can be made in ${place}: ${message}`,
-      'Name a folder that you may write to with --work-dir.',
-      { path: place, systemCode, cause: error },
-    )
+    throw systemFailure('WORK_FOLDER', `no environment can be made in ${place}`, error, {
+      path: place,
+      remedy: 'Name a folder that you may write to with --work-dir.',
+    })
   }
 }
 
@@ -62,16 +57,7 @@ async function remove(folder: string): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   } catch (error) {
-    const message = messageOf(error)
-    throw new Failure(
-      'LEFTOVER',
-      `${folder} could not be removed: ${message}`,
-      `Remove it: rm -rf ${folder}`,
-      {
-        path: folder,
-        systemCode: systemErrorCode(error),
-        cause: error,
-      },
-    )
+    const remedy = `Remove it: rm -rf ${folder}`
+    throw systemFailure('LEFTOVER', `${folder} could not be removed`, error, { path: folder, remedy })
   }
 }

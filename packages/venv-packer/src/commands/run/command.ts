@@ -2,7 +2,7 @@
 
 import type { Invocation } from '../../cli/commands.js'
 import { commandRemedy } from '../../cli/parse.js'
-import { type ExitCode, exitCodes, wrongUsage } from '../../failure.js'
+import { type ExitCode, emptyValue, exitCodes, wrongUsage } from '../../failure.js'
 import type { EarlySignals } from '../../mount/signal-relay.js'
 import { print } from '../../terminal/printing.js'
 import { planRun, type RunRequest } from './plan.js'
@@ -29,7 +29,7 @@ export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlyS
 function runRequest({ values, rest: command }: Invocation<'run'>): RunRequest {
   const { image, at, with: way, json, dryRun } = values
   if (command === undefined || command.length === 0) throw wrongUsage('no command is given', commandRemedy)
-  if (command[0] === '') throw wrongUsage('the command is empty', 'Was a shell variable in it not set?')
+  if (command[0] === '') throw emptyValue('the command')
   if (json && !dryRun)
     throw wrongUsage('--json goes with --dry-run', 'Otherwise standard output is that of the command.')
   return { image, at, way, command }
