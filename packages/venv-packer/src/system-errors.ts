@@ -11,8 +11,8 @@ interface Explanation {
 const elsewhere = 'name another place with --output'
 
 const explanations: Readonly<Record<string, Explanation>> = {
-  EACCES: { message: 'permission denied', remedy: `Make the folder writable, or ${elsewhere}.` },
-  EPERM: { message: 'the system does not allow it', remedy: `Make the folder writable, or ${elsewhere}.` },
+  EACCES: { message: 'permission denied', remedy: `Make the directory writable, or ${elsewhere}.` },
+  EPERM: { message: 'the system does not allow it', remedy: `Make the directory writable, or ${elsewhere}.` },
   EROFS: { message: 'the file system is read-only', remedy: `Use a writable file system: ${elsewhere}.` },
   ENOSPC: { message: 'no space left on the device', remedy: `Free some space there, or ${elsewhere}.` },
   EDQUOT: {
@@ -23,13 +23,13 @@ const explanations: Readonly<Record<string, Explanation>> = {
     message: 'the file is larger than allowed',
     remedy: `Raise the limit (ulimit -f), or ${elsewhere}: the file system may have a limit of its own.`,
   },
-  EISDIR: { message: 'it is a folder', remedy: 'Name a file: --output FOLDER/venv.squashfs.' },
+  EISDIR: { message: 'it is a directory', remedy: 'Name a file: --output DIRECTORY/venv.squashfs.' },
   EEXIST: {
     message: 'another program put a file there meanwhile',
     remedy: `Add --force to replace it, or ${elsewhere}.`,
   },
-  ENOTDIR: { message: 'a part of the path is not a folder', remedy: `Correct the path, or ${elsewhere}.` },
-  ENOENT: { message: 'the folder does not exist', remedy: `Create it with mkdir -p, or ${elsewhere}.` },
+  ENOTDIR: { message: 'a part of the path is not a directory', remedy: `Correct the path, or ${elsewhere}.` },
+  ENOENT: { message: 'the directory does not exist', remedy: `Create it with mkdir -p, or ${elsewhere}.` },
   ENAMETOOLONG: { message: 'the name is too long', remedy: 'Give a shorter one with --output.' },
   ELOOP: { message: 'its symlinks go round in a circle', remedy: `Correct the links, or ${elsewhere}.` },
   EBUSY: { message: 'it is in use', remedy: `Try again later, or ${elsewhere}.` },

@@ -38,7 +38,7 @@ async function typed(
   })
   expect(pressed).toBe(true)
   const got = [...written.matchAll(/got((?:\[[^\]\n]*\])+)\r/g)]
-  // The slash after a folder goes away with the return key in zsh, and stays in bash.
+  // The slash after a directory goes away with the return key in zsh, and stays in bash.
   return got.map(([, words = '']) => words.slice(1, -1).replaceAll('/]', ']').replace(/\/$/, '').split(']['))
 }
 
@@ -47,8 +47,8 @@ const cases: readonly (readonly [what: string, keys: string, words: readonly str
   ['an option', 'pack --any\t', ['pack', '--any-directory']],
   ['a value out of a set', 'pack --compression g\t', ['pack', '--compression', 'gzip']],
   ['a value after an equals sign', 'pack --compression=z\t', ['pack', '--compression=zstd']],
-  ['the folder of an environment', 'pack -f .v\t', ['pack', '-f', '.venv']],
-  ['a folder with a blank in its name', 'pack my\t', ['pack', 'my env']],
+  ['the directory of an environment', 'pack -f .v\t', ['pack', '-f', '.venv']],
+  ['a directory with a blank in its name', 'pack my\t', ['pack', 'my env']],
   ['an image', 'rollback ./v\t', ['rollback', './venv.squashfs']],
   ['an image after an option', 'pack .venv -o v\t', ['pack', '.venv', '-o', 'venv.squashfs']],
   ['a shell', 'completion z\t', ['completion', 'zsh']],
@@ -90,7 +90,7 @@ it.each(['bash', 'zsh'] as const)('in %s the tab key completes what follows --, 
       options: [
         {
           title: 'Options',
-          rows: { at: { flags: '--at <folder>', help: '' }, dryRun: { flags: '--dry-run', help: '' } },
+          rows: { at: { flags: '--at <directory>', help: '' }, dryRun: { flags: '--dry-run', help: '' } },
         },
       ],
       rest: 'command',

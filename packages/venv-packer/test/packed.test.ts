@@ -16,7 +16,7 @@ const env = Object.fromEntries(
     .map((name) => [name, undefined]),
 )
 
-describe('the published packages, installed with plain npm in an empty folder', () => {
+describe('the published packages, installed with plain npm in an empty directory', () => {
   let folder: string
 
   beforeAll(async () => {

@@ -153,7 +153,7 @@ function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 }
 
-/** The folders of all packages that are installed along, each once. */
+/** The directories of all packages that are installed along, each once. */
 function installed(): string[] {
   const found = new Set<string>()
   const waiting: string[] = packages.map((name) => join(workspace, 'packages', name))
@@ -171,7 +171,7 @@ function installed(): string[] {
   return [...found]
 }
 
-/** Where Node finds a package from a folder on. */
+/** Where Node finds a package from a directory on. */
 function placeOf(name: string, from: string): string | null {
   for (let at = from; ; at = dirname(at)) {
     const place = join(at, 'node_modules', name)

@@ -27,9 +27,9 @@ export type Compiled = { readonly files: readonly Buffer[] } | { readonly error:
 export interface CompilerSettings {
   /** Path of the interpreter. */
   readonly python: string
-  /** Folder of the environment. */
+  /** Directory of the environment. */
   readonly environment: string
-  /** The folder in which it will be found when it runs; '' where that is anywhere. */
+  /** The directory in which it will be found when it runs; '' where that is anywhere. */
   readonly mountPoint: string
   readonly levels: readonly Level[]
 }

@@ -41,7 +41,7 @@ export interface CompileProgress {
 
 export interface CompilerOptions {
   readonly environment: { readonly typed: string; readonly path: string; readonly realPath: string }
-  /** The folder in which the environment will be found when it runs; undefined where that is anywhere. */
+  /** The directory in which the environment will be found when it runs; undefined where that is anywhere. */
   readonly mountPoint: string | undefined
   readonly levels: readonly Level[]
   /** How many processes there may be. */

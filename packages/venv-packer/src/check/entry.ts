@@ -5,9 +5,9 @@ import type { BytecodeHeader } from './formats/bytecode-header.js'
 import type { ElfFile } from './formats/elf.js'
 
 export interface Entry {
-  /** From the environment's folder on; '' is the folder itself. */
+  /** From the environment's directory on; '' is the directory itself. */
   readonly path: ByteString
-  readonly kind: 'file' | 'folder' | 'symlink' | 'socket' | 'fifo' | 'device'
+  readonly kind: 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'device'
   /** Of a file, in bytes; 0 for the rest. */
   readonly size: number
   /** Permission bits. */
@@ -41,12 +41,12 @@ export function nameOf(path: ByteString): ByteString {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** The path of the folder that holds it; '' for what lies in the environment's own folder. */
-export function folderOf(path: ByteString): ByteString {
+/** The path of the directory that holds it; '' for what lies in the environment's own directory. */
+export function directoryOf(path: ByteString): ByteString {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
 /** A path below another. */
-export function below(folder: ByteString, name: ByteString): ByteString {
-  return folder === '' ? name : `${folder}/${name}`
+export function below(directory: ByteString, name: ByteString): ByteString {
+  return directory === '' ? name : `${directory}/${name}`
 }

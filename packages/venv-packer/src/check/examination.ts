@@ -1,10 +1,10 @@
-/** Examination: takes the inventory of an environment and has every topic look at it. */
+/** Examination: takes the inventory of an environment and has every rule look at it. */
 import { homedir, userInfo } from 'node:os'
 import type { DiskEntry, PackOptions } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
 import type { Peeked } from './entry.js'
-import { type Finding, ofSeverity, type Subject, severities, type Topic } from './finding.js'
+import { type CheckContext, type Finding, ofSeverity, type Rule, severities } from './finding.js'
 import { type Inventory, takeInventory } from './inventory.js'
 import { lookOutside } from './outside.js'
 import { type Packages, packagesOf } from './packages.js'
@@ -42,7 +42,7 @@ export interface Examination {
 }
 
 /** In this order their findings are shown, within a severity. */
-const topics: readonly Topic[] = [
+const rules: readonly Rule[] = [
   interpreterFindings,
   relocationFindings,
   scriptFindings,
@@ -70,30 +70,30 @@ export function examine(
   const outside = lookOutside()
   const relocation = relocationOf(inventory, outside)
   const packages = packagesOf(inventory)
-  const circumstances = {
+  const use = {
     mountPoint: plan.mountPoint === undefined ? undefined : toByteString(plan.mountPoint),
     owner: plan.owner,
     compiles: plan.compiles,
     latestTime: plan.latestTime,
-    homes: homeFolders(),
+    homes: homeDirectories(),
     outside,
   }
   return {
     inventory,
     relocation,
     packages,
-    findings: judge({ inventory, relocation, packages, circumstances }),
+    findings: judge({ inventory, relocation, packages, use }),
   }
 }
 
-/** Has every topic look at the subject. */
-export function judge(subject: Subject): readonly Finding[] {
-  const found = topics.flatMap((topic) => topic(subject))
+/** Has every rule look at the context. */
+export function judge(context: CheckContext): readonly Finding[] {
+  const found = rules.flatMap((rule) => rule(context))
   return severities.flatMap((severity) => ofSeverity(found, severity))
 }
 
 /** As the shell has it and as the system has it; / is no one's. */
-function homeFolders(): readonly ByteString[] {
+function homeDirectories(): readonly ByteString[] {
   return [homedir(), systemHome()].filter((home) => home.startsWith('/') && home !== '/').map(toByteString)
 }
 

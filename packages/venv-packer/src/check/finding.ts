@@ -30,7 +30,7 @@ export interface Finding {
 
 /** One of the places of a finding, fit to be shown. */
 export interface Place {
-  /** From the environment on; `.` is its own folder. */
+  /** From the environment on; `.` is its own directory. */
   readonly path: string
   /** Where it leads to, what it says, what is wrong. */
   readonly detail: string | null
@@ -43,8 +43,8 @@ export interface Weight {
   readonly share: number
 }
 
-/** Under which circumstances an environment will be used, as far as it is known. */
-export interface Circumstances {
+/** Under which use an environment will be used, as far as it is known. */
+export interface IntendedUse {
   /** Where the image will be mounted, absolute; undefined where that is not said. */
   readonly mountPoint: ByteString | undefined
   /** Who will own the files in the image. */
@@ -59,15 +59,15 @@ export interface Circumstances {
 }
 
 /** All that findings are made from. */
-export interface Subject {
+export interface CheckContext {
   readonly inventory: Inventory
   readonly relocation: Relocation
   readonly packages: Packages
-  readonly circumstances: Circumstances
+  readonly use: IntendedUse
 }
 
-/** Findings about one thing. Pure: it touches no disk but through `circumstances.outside`. */
-export type Topic = (subject: Subject) => readonly Finding[]
+/** Findings about one thing. Pure: it touches no disk but through `use.outside`. */
+export type Rule = (context: CheckContext) => readonly Finding[]
 
 /** A path of the environment, and what is to be said about it. */
 export interface Spot {

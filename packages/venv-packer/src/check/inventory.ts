@@ -5,7 +5,7 @@ import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/
 import type { Environment } from '../environment/environment.js'
 import { findInterpreter, type Interpreter } from '../environment/interpreter.js'
 import { diskPath } from '../environment/paths.js'
-import { type PythonFolder, pythonFolder } from '../environment/python-layout.js'
+import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
 import { systemErrorCode } from '../system-errors.js'
 import type { Entry, Peeked } from './entry.js'
@@ -16,23 +16,23 @@ export interface Inventory {
   readonly path: ByteString
   /** The same with all symlinks followed. */
   readonly realPath: ByteString
-  /** Undefined for a folder that is no virtual environment. */
+  /** Undefined for a directory that is no virtual environment. */
   readonly config: PyvenvConfig | undefined
   /** Whether conda made it. */
   readonly conda: boolean
-  /** All but what is excluded; the folder itself is the first, its path ''. */
+  /** All but what is excluded; the directory itself is the first, its path ''. */
   readonly entries: readonly Entry[]
   readonly at: ReadonlyMap<ByteString, Entry>
-  /** Whether a path, or a folder above it, is left out by the patterns of --exclude. */
+  /** Whether a path, or a directory above it, is left out by the patterns of --exclude. */
   readonly isExcluded: (path: ByteString) => boolean
   readonly census: Census
   readonly interpreter: Interpreter | undefined
   /** For which machine the interpreter is, as `uname -m` has it; undefined where that is not known. */
   readonly machine: string | undefined
-  /** The folder of its Python; undefined where there is none. */
-  readonly python: PythonFolder | undefined
-  /** Folders of other Pythons. */
-  readonly otherPythons: readonly PythonFolder[]
+  /** The directory of its Python; undefined where there is none. */
+  readonly python: PythonDirectory | undefined
+  /** Directories of other Pythons. */
+  readonly otherPythons: readonly PythonDirectory[]
 }
 
 /** What a file system counts, and quotas are about. */
@@ -40,7 +40,7 @@ export interface Census {
   /** Each once, however many names it has. */
   readonly inodes: number
   readonly files: number
-  readonly folders: number
+  readonly directories: number
   readonly symlinks: number
   /** Devices, sockets, fifos. */
   readonly others: number
@@ -102,7 +102,7 @@ function entriesOf(found: readonly DiskEntry[], peeked: Peeked): ReadonlyMap<Byt
 
 const kinds: Readonly<Record<NonNullable<DiskEntry['type']>, Entry['kind']>> = {
   file: 'file',
-  directory: 'folder',
+  directory: 'directory',
   symlink: 'symlink',
   socket: 'socket',
   fifo: 'fifo',
@@ -114,13 +114,17 @@ const kinds: Readonly<Record<NonNullable<DiskEntry['type']>, Entry['kind']>> = {
 export function takeCensus(entries: readonly Entry[]): Census {
   const inodes = entries.filter(newInodes())
   const ofKind = (kind: Entry['kind']) => inodes.filter((entry) => entry.kind === kind)
-  const [files, folders, symlinks] = [ofKind('file'), ofKind('folder').length, ofKind('symlink').length]
+  const [files, directories, symlinks] = [
+    ofKind('file'),
+    ofKind('directory').length,
+    ofKind('symlink').length,
+  ]
   return {
     inodes: inodes.length,
     files: files.length,
-    folders,
+    directories,
     symlinks,
-    others: inodes.length - files.length - folders - symlinks,
+    others: inodes.length - files.length - directories - symlinks,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
   }
 }
@@ -139,11 +143,14 @@ export function pythonsOf(
   entries: readonly Entry[],
   config: PyvenvConfig | undefined,
 ): Pick<Inventory, 'python' | 'otherPythons'> {
-  const folders = entries.flatMap(({ kind, path }) => (kind === 'folder' ? (pythonFolder(path) ?? []) : []))
+  const directories = entries.flatMap(({ kind, path }) =>
+    kind === 'directory' ? (pythonDirectory(path) ?? []) : [],
+  )
   const wanted = config?.version?.split('.').slice(0, 2).join('.')
   const python =
-    folders.find(({ version }) => version === wanted) ?? (folders.length === 1 ? folders[0] : undefined)
-  return { python, otherPythons: folders.filter((folder) => folder !== python) }
+    directories.find(({ version }) => version === wanted) ??
+    (directories.length === 1 ? directories[0] : undefined)
+  return { python, otherPythons: directories.filter((directory) => directory !== python) }
 }
 
 function exclusion(exclude: readonly string[]): (path: ByteString) => boolean {

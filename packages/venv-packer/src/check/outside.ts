@@ -52,18 +52,18 @@ export type Locality = 'uenv' | 'temporary' | 'home' | 'shared'
 
 export const uenvMount = '/user-environment'
 
-const temporaryFolders = ['/tmp', '/var/tmp', '/dev/shm', '/run']
+const temporaryDirectories = ['/tmp', '/var/tmp', '/dev/shm', '/run']
 /** `/home/me`, `/users/me`, `/cluster/home/me`, and root's. */
 const usualHome = /^(?:\/[^/]+)?\/(?:home|homes|users|Users)\/[^/]+\/|^\/root\//
 
 /** @param homes home directories that are known; others are known by their usual names. */
 export function localityOf(path: ByteString, homes: readonly ByteString[]): Locality {
   if (isBelow(path, uenvMount)) return 'uenv'
-  if (temporaryFolders.some((folder) => isBelow(path, folder))) return 'temporary'
+  if (temporaryDirectories.some((directory) => isBelow(path, directory))) return 'temporary'
   return usualHome.test(path) || homes.some((home) => isBelow(path, home)) ? 'home' : 'shared'
 }
 
-/** Whether a path is a folder or lies in it; both absolute. */
-export function isBelow(path: ByteString, folder: ByteString): boolean {
-  return path === folder || path.startsWith(folder === '/' ? '/' : `${folder}/`)
+/** Whether a path is a directory or lies in it; both absolute. */
+export function isBelow(path: ByteString, directory: ByteString): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`)
 }

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
 import { distributionOf } from '../environment/distributions.js'
 import { parseBytecodeName } from '../environment/python-layout.js'
-import { below, type Entry, folderOf, nameOf } from './entry.js'
+import { below, directoryOf, type Entry, nameOf } from './entry.js'
 import { parseRecord } from './formats/text-files.js'
 import { type Inventory, newInodes } from './inventory.js'
 import { isBelow } from './outside.js'
@@ -11,11 +11,11 @@ import { isBelow } from './outside.js'
 export interface Package {
   readonly name: string
   readonly version: string
-  /** Its `dist-info` folder, from the environment on. */
+  /** Its `dist-info` directory, from the environment on. */
   readonly info: ByteString
   /** Files that its RECORD lists; null where it has none. */
   readonly recorded: readonly Recorded[] | null
-  /** All that lies in the environment and belongs to it, without folders. */
+  /** All that lies in the environment and belongs to it, without directories. */
   readonly entries: readonly Entry[]
 }
 
@@ -27,16 +27,18 @@ export interface Recorded {
 }
 
 export interface Packages {
-  /** In the order of their folders. */
+  /** In the order of their directories. */
   readonly all: readonly Package[]
-  /** What belongs to none, without folders. */
+  /** What belongs to none, without directories. */
   readonly rest: readonly Entry[]
 }
 
 export function packagesOf(inventory: Pick<Inventory, 'path' | 'entries' | 'at' | 'python'>): Packages {
   const site = `${inventory.python?.path}/site-packages`
   const found = inventory.entries
-    .filter(({ kind, path }) => kind === 'folder' && folderOf(path) === site && path.endsWith('.dist-info'))
+    .filter(
+      ({ kind, path }) => kind === 'directory' && directoryOf(path) === site && path.endsWith('.dist-info'),
+    )
     .map(({ path }) => ({ ...nameAndVersion(path), info: path, recorded: recordedIn(path, inventory) }))
     .sort((a, b) => (a.info < b.info ? -1 : 1))
   const owners = new Map<ByteString, number>()
@@ -47,7 +49,7 @@ export function packagesOf(inventory: Pick<Inventory, 'path' | 'entries' | 'at' 
   const entries: Entry[][] = found.map(() => [])
   const rest: Entry[] = []
   for (const entry of inventory.entries) {
-    if (entry.kind === 'folder') continue
+    if (entry.kind === 'directory') continue
     const owner =
       owners.get(entry.path) ?? ownerOfBytecode(entry.path, owners) ?? ownerOfInfo(entry.path, infos)
     const list = owner === undefined ? rest : (entries[owner] ?? rest)
@@ -58,15 +60,15 @@ export function packagesOf(inventory: Pick<Inventory, 'path' | 'entries' | 'at' 
 
 /** What has no such name is a package all the same, for it may have a RECORD. */
 function nameAndVersion(info: ByteString): Pick<Package, 'name' | 'version'> {
-  const folder = toDisplay(nameOf(info))
-  return distributionOf(folder) ?? { name: folder.replace(/\.dist-info$/, ''), version: '' }
+  const directory = toDisplay(nameOf(info))
+  return distributionOf(directory) ?? { name: directory.replace(/\.dist-info$/, ''), version: '' }
 }
 
 function recordedIn(info: ByteString, inventory: Pick<Inventory, 'path' | 'at'>): readonly Recorded[] | null {
   const content = inventory.at.get(`${info}/RECORD`)?.content
   if (content?.kind !== 'text') return null
   const root = inventory.path
-  const site = folderOf(info)
+  const site = directoryOf(info)
   return parseRecord(content.text).flatMap(({ path, size }) => {
     const inside = isPlain(path) ? `${site}/${path}` : insideOf(root, posix.resolve(`${root}/${site}`, path))
     // Some Pythons install into lib64, which is a symlink to lib.
@@ -90,10 +92,10 @@ export function ownerOfBytecode(
   path: ByteString,
   owners: ReadonlyMap<ByteString, number>,
 ): number | undefined {
-  const cache = folderOf(path)
+  const cache = directoryOf(path)
   if (nameOf(cache) !== '__pycache__') return undefined
   const module = parseBytecodeName(nameOf(path))?.module
-  return module === undefined ? undefined : owners.get(below(folderOf(cache), `${module}.py`))
+  return module === undefined ? undefined : owners.get(below(directoryOf(cache), `${module}.py`))
 }
 
 /** What lies in its `dist-info` is a package's own, recorded or not. */
@@ -106,7 +108,7 @@ export interface PackageShare {
   /** Null for what belongs to no package. */
   readonly name: string | null
   readonly version: string | null
-  /** Files and symlinks; folders belong to no one. */
+  /** Files and symlinks; directories belong to no one. */
   readonly files: number
   readonly bytes: number
   /** Bytes that its files take in the image; null where there is no image. */

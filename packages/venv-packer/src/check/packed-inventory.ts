@@ -55,7 +55,7 @@ function entryOf(path: ByteString, inode: ImageInode): Entry {
 
 const kinds: Readonly<Record<InodeType, Entry['kind']>> = {
   [InodeType.FILE]: 'file',
-  [InodeType.DIRECTORY]: 'folder',
+  [InodeType.DIRECTORY]: 'directory',
   [InodeType.SYMLINK]: 'symlink',
   [InodeType.BLOCK_DEVICE]: 'device',
   [InodeType.CHARACTER_DEVICE]: 'device',

@@ -6,7 +6,7 @@ import type { DiskEntry, Examine } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import { bytecodeTag } from '../environment/python-layout.js'
 import { activateScripts, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
-import { type Content, folderOf, nameOf } from './entry.js'
+import { type Content, directoryOf, nameOf } from './entry.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from './formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'
 import { latin1, part, type Reading } from './formats/reading.js'
@@ -37,17 +37,18 @@ function planFor({ path, size }: Pick<DiskEntry, 'path' | 'size'>): Plan | undef
   const name = nameOf(path)
   if (isOwnBytecode(path, name)) return bytecode
   if (/\.so(?:\.\d+)*$/.test(name)) return elf
-  const folder = folderOf(path)
-  if (folder === 'bin') return name in activateScripts ? text : program
-  if (folder.endsWith('/site-packages')) return /\.(?:pth|egg-link)$/.test(name) ? text : undefined
-  if (folder.endsWith('.dist-info')) return name === 'RECORD' || name === 'direct_url.json' ? text : undefined
+  const directory = directoryOf(path)
+  if (directory === 'bin') return name in activateScripts ? text : program
+  if (directory.endsWith('/site-packages')) return /\.(?:pth|egg-link)$/.test(name) ? text : undefined
+  if (directory.endsWith('.dist-info'))
+    return name === 'RECORD' || name === 'direct_url.json' ? text : undefined
   return /^share\/jupyter\/kernels\/[^/]+\/kernel\.json$/.test(path) ? text : undefined
 }
 
 /** Texts beyond this are not what their names say. */
 const largestText = 64 * 1024 * 1024
 
-/** Bytecode at the plain level, for the Python in whose folder it lies. */
+/** Bytecode at the plain level, for the Python in whose directory it lies. */
 function isOwnBytecode(path: ByteString, name: ByteString): boolean {
   if (!name.endsWith('.pyc')) return false
   const tag = bytecodeTag(path)

@@ -85,17 +85,17 @@ export interface PathTarget {
 interface PathTargetContext {
   readonly inventory: Pick<Inventory, 'path' | 'realPath'>
   readonly relocation: Relocation
-  readonly circumstances: { readonly mountPoint: ByteString | undefined }
+  readonly use: { readonly mountPoint: ByteString | undefined }
 }
 
 export function pathTargetOf(
   path: ByteString,
-  { inventory, relocation, circumstances }: PathTargetContext,
+  { inventory, relocation, use }: PathTargetContext,
 ): PathTarget {
   const { madeFor, relocatable, isSamePlace } = relocation
-  const future = futurePath(relocation, circumstances.mountPoint)
+  const future = futurePath(relocation, use.mountPoint)
   const places = [...(future === undefined ? [] : [future]), inventory.path, inventory.realPath]
-  const place = [...places, ...(relocatable ? [] : [madeFor])].find((folder) => isBelow(path, folder))
+  const place = [...places, ...(relocatable ? [] : [madeFor])].find((directory) => isBelow(path, directory))
   if (place === undefined) return { kind: 'outside', inner: null }
   const inner = path.slice(place.length + 1)
   const stays = future !== undefined && isSamePlace(place, future)

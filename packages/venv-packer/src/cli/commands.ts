@@ -1,5 +1,5 @@
 /** The table of commands and their options: parsing, help and completion come from it, and from nothing else. */
-import { methodNames } from '../mount/method.js'
+import { mountMethodNames } from '../mount/method.js'
 import { imageCommands } from './image-commands.js'
 import {
   anyDirectory,
@@ -36,7 +36,7 @@ its name only when it is complete; the venv is not touched.`,
         title: 'The image',
         rows: {
           ...imageOptions(
-            "where it goes (default: the folder's name without its leading dot, plus .squashfs, in the current folder)",
+            "where it goes (default: the directory's name without its leading dot, plus .squashfs, in the current directory)",
           ),
           mountPoint: mountPointOf(
             'where it will be mounted, for the lines that are printed (default: where the venv works; if it works anywhere, beside the image)',
@@ -102,15 +102,15 @@ follows -- goes to uv pip install as it is.`,
             help: 'uv, or venv for python -m venv and pip; that works at one path only, so it needs --mount-point (default: uv)',
           },
           workDir: {
-            flags: '--work-dir <folder>',
-            help: 'where it is made (default: /dev/shm if 8 GB are free there, else the temporary folder)',
+            flags: '--work-dir <directory>',
+            help: 'where it is made (default: /dev/shm if 8 GB are free there, else the temporary directory)',
           },
         },
       },
       {
         title: 'The image',
         rows: {
-          ...imageOptions('where it goes (default: venv.squashfs in the current folder)'),
+          ...imageOptions('where it goes (default: venv.squashfs in the current directory)'),
           mountPoint: mountPointOf('where it will be mounted (default: anywhere)'),
         },
       },
@@ -166,22 +166,22 @@ the image's bin comes first in PATH. Nothing stays mounted.`,
         title: 'Options',
         rows: {
           at: {
-            flags: '--at <folder>',
+            flags: '--at <directory>',
             help: 'mount it there (default: where the venv works; if it works anywhere, a directory of its own in /tmp, the same each time)',
           },
           with: {
-            flags: '--with <way>',
-            choices: methodNames,
-            help: 'mount it in this way, and try no other',
+            flags: '--with <method>',
+            choices: mountMethodNames,
+            help: 'mount it by this method, and try no other',
           },
-          dryRun: { flags: '--dry-run', help: 'show the ways, and what would be run' },
+          dryRun: { flags: '--dry-run', help: 'show the methods, and what would be run' },
           json: { flags: '--json', help: 'with --dry-run: one JSON object on standard output' },
-          debug: { flags: '--debug', help: 'say why a way did not work; stacks with the errors' },
+          debug: { flags: '--debug', help: 'say why a method did not work; stacks with the errors' },
         },
       },
     ],
     terms: {
-      title: 'The ways, in the order in which they are tried',
+      title: 'The methods, in the order in which they are tried',
       rows: [
         ['squashfs-mount', 'the setuid program of CSCS; the kernel mounts'],
         ['mount', 'for root: the kernel mounts, and only the command sees it'],
@@ -255,7 +255,7 @@ paths of environments and images. To have it in every shell, add one line
 
   to ~/.bashrc:  source <(venv-packer completion bash)
   to ~/.zshrc:   source <(venv-packer completion zsh)    after compinit`,
-    operands: { shell: { syntax: '<shell>', called: 'the name of the shell', choices: ['bash', 'zsh'] } },
+    operands: { shellName: { syntax: '<shell>', called: 'the name of the shell', choices: ['bash', 'zsh'] } },
     options: [{ title: 'Options', rows: {} }],
   },
 } as const satisfies Record<string, CommandRow>

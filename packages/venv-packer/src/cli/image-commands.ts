@@ -63,7 +63,7 @@ Nothing is written outside of the directory, whatever is in the image.`,
         title: 'Options',
         rows: {
           output: {
-            flags: '-o, --output <folder>',
+            flags: '-o, --output <directory>',
             help: 'the directory, which is made if it is missing',
           },
           force: { flags: '-f, --force', help: 'replace what is there; other files in it are kept' },

@@ -23,7 +23,7 @@ export const exclude = {
 
 export const anyDirectory = {
   flags: '--any-directory',
-  help: 'a folder that is not a virtual environment, too',
+  help: 'a directory that is not a virtual environment, too',
 } as const
 
 export const xattrs = { flags: '--no-xattrs', help: 'no extended attributes' } as const

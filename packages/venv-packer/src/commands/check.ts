@@ -19,7 +19,7 @@ import { print } from '../terminal/printing.js'
 /** What the command line asked for, read and checked; the path of the environment is still as it was typed. */
 export interface CheckRequest {
   readonly source: string
-  /** Look at a folder that is not a virtual environment, too. */
+  /** Look at a directory that is not a virtual environment, too. */
   readonly anyDirectory: boolean
   readonly exclude: readonly string[]
   /** Where the image will be mounted, absolute; undefined where that is not said. */
@@ -88,10 +88,10 @@ function checkText(report: CheckReport, colours: Colours, width: number): string
 }
 
 function sizeText({ examination }: CheckReport): string {
-  const { inodes, files, folders, symlinks, others, bytes: size } = examination.inventory.census
+  const { inodes, files, directories, symlinks, others, bytes: size } = examination.inventory.census
   const kinds = [
     counted(files, 'file'),
-    counted(folders, 'folder'),
+    counted(directories, 'directory', 'directories'),
     counted(symlinks, 'symlink'),
     ...(others > 0 ? [counted(others, 'special file')] : []),
   ]
@@ -208,7 +208,7 @@ function checkJson({ request, environment, examination, passed, seconds }: Check
     },
     inodes: census.inodes,
     files: census.files,
-    directories: census.folders,
+    directories: census.directories,
     symlinks: census.symlinks,
     others: census.others,
     bytes: census.bytes,

@@ -105,7 +105,7 @@ function infoText(report: InfoReport): string {
   const colours = coloursFor(process.stdout)
   const kinds = [
     counted(census.files, 'file'),
-    counted(census.folders, 'directory', 'directories'),
+    counted(census.directories, 'directory', 'directories'),
     counted(census.symlinks, 'symlink'),
     ...(census.others > 0 ? [counted(census.others, 'special file')] : []),
   ]
@@ -200,7 +200,7 @@ function infoJson(report: InfoReport): string {
     mount: { point: madeFor ?? null, anywhere: config?.relocatable ?? true },
     inodes: census.inodes,
     files: census.files,
-    directories: census.folders,
+    directories: census.directories,
     symlinks: census.symlinks,
     others: census.others,
     bytes: census.bytes,

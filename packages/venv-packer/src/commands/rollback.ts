@@ -74,7 +74,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
   }
 }
 
-/** The image may be missing: then a kept one takes its place. Its folder must be there. */
+/** The image may be missing: then a kept one takes its place. Its directory must be there. */
 async function placeOf(typed: string): Promise<ImagePlace> {
   const path = resolve(typed)
   const realPath = await realpath(path)
@@ -148,7 +148,7 @@ function listText({ image, present, kept }: RollbackReport): readonly string[] {
   return [
     ...lines,
     '',
-    ...ways(
+    ...waysBack(
       image.typed,
       kept.map(({ number }) => number),
     ),
@@ -160,7 +160,7 @@ function row(image: ImageFile): readonly string[] {
 }
 
 /** How to go back to the newest, and to another one. */
-function ways(typed: string, [newest, other]: readonly number[]): readonly string[] {
+function waysBack(typed: string, [newest, other]: readonly number[]): readonly string[] {
   if (newest === undefined) return ['No previous image is kept. To keep some, renew it with --keep 2.']
   const toNewest = `To go back to ${newest}:  ${rollbackTo(typed)}`
   return other === undefined

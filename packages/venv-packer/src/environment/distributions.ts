@@ -1,4 +1,4 @@
-/** Distributions: what is installed in an environment, as its `*.dist-info` folders are named. */
+/** Distributions: what is installed in an environment, as its `*.dist-info` directories are named. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InodeType, type OpenImage } from 'squashfs-writer/read'
@@ -8,11 +8,11 @@ import { textOf } from './paths.js'
 /** Names as PyPI compares them (PEP 503), with their versions. */
 export type Distributions = ReadonlyMap<string, string>
 
-/** @param folder an environment's, with `lib/pythonX.Y/site-packages` in it. */
-export async function distributionsIn(folder: string): Promise<Distributions> {
-  const pythons = await namesIn(join(folder, 'lib'))
+/** @param directory an environment's, with `lib/pythonX.Y/site-packages` in it. */
+export async function distributionsIn(directory: string): Promise<Distributions> {
+  const pythons = await namesIn(join(directory, 'lib'))
   const names = await Promise.all(
-    pythons.map((python) => namesIn(join(folder, 'lib', python, 'site-packages'))),
+    pythons.map((python) => namesIn(join(directory, 'lib', python, 'site-packages'))),
   )
   return distributionsNamed(names.flat())
 }
@@ -25,10 +25,10 @@ export async function distributionsInImage(image: OpenImage): Promise<Distributi
   return distributionsNamed(names)
 }
 
-function distributionsNamed(folders: readonly string[]): Distributions {
+function distributionsNamed(directories: readonly string[]): Distributions {
   return new Map(
-    folders.flatMap((folder) => {
-      const found = distributionOf(folder)
+    directories.flatMap((directory) => {
+      const found = distributionOf(directory)
       return found === undefined ? [] : [[plainName(found.name), found.version] as const]
     }),
   )
@@ -78,11 +78,11 @@ export function plainName(name: string): string {
 }
 
 /**
- * By the name of its folder, `ruamel.yaml-0.18.6.dist-info`: neither part holds a hyphen. Undefined for any other folder, and
+ * By the name of its directory, `ruamel.yaml-0.18.6.dist-info`: neither part holds a hyphen. Undefined for any other directory, and
  * for `~uamel.yaml-…`, which pip left when it removed one.
  */
-export function distributionOf(folder: string): Distribution | undefined {
-  const [, name, version] = /^([a-z0-9].*)-([^-]+)\.dist-info$/i.exec(folder) ?? []
+export function distributionOf(directory: string): Distribution | undefined {
+  const [, name, version] = /^([a-z0-9].*)-([^-]+)\.dist-info$/i.exec(directory) ?? []
   return name === undefined || version === undefined ? undefined : { name, version }
 }
 
@@ -95,10 +95,10 @@ function inOrder(entries: [string, string][]): readonly [string, string][] {
   return entries.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Nothing where there is no such folder. */
-async function namesIn(folder: string): Promise<readonly string[]> {
+/** Nothing where there is no such directory. */
+async function namesIn(directory: string): Promise<readonly string[]> {
   try {
-    return await readdir(folder)
+    return await readdir(directory)
   } catch (error) {
     const code = systemErrorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return []

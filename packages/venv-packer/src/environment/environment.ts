@@ -13,7 +13,7 @@ export interface Environment extends EnvironmentFacts {
   readonly typed: string
   /** Absolute, with symlinks left as they are: the path that the scripts inside were written for. */
   readonly path: string
-  /** The folder itself, all symlinks followed. */
+  /** The directory itself, all symlinks followed. */
   readonly realPath: string
 }
 
@@ -27,7 +27,7 @@ export interface EnvironmentFacts {
   readonly madeFor: string | undefined
 }
 
-/** Whether it works wherever it is mounted. A folder that no tool has made is taken for such. */
+/** Whether it works wherever it is mounted. A directory that no tool has made is taken for such. */
 export function worksAnywhere({ config, conda }: Pick<Environment, 'config' | 'conda'>): boolean {
   return config?.relocatable ?? !conda
 }
@@ -57,10 +57,10 @@ export async function environmentFacts({ text, isDirectory }: EnvironmentFiles):
 /** Looks at `typed`, and refuses what cannot be packed. Without `anyDirectory` it must be a virtual environment. */
 export async function openEnvironment(typed: string, anyDirectory: boolean): Promise<Environment> {
   const path = resolve(typed)
-  const realPath = await folderAt(typed, path)
+  const realPath = await directoryAt(typed, path)
   const facts = await environmentFacts({
     text: (file) => textOn(typed, path, file),
-    isDirectory: (name) => isFolder(resolve(path, name)),
+    isDirectory: (name) => isDirectory(resolve(path, name)),
   })
   const { config, conda } = facts
   if (conda && !anyDirectory) throw condaPrefix(typed, path)
@@ -68,7 +68,7 @@ export async function openEnvironment(typed: string, anyDirectory: boolean): Pro
   return { typed, path, realPath, ...facts }
 }
 
-async function isFolder(path: string): Promise<boolean> {
+async function isDirectory(path: string): Promise<boolean> {
   return await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
@@ -84,7 +84,7 @@ function condaPrefix(typed: string, path: string): Failure {
   )
 }
 
-async function folderAt(typed: string, path: string): Promise<string> {
+async function directoryAt(typed: string, path: string): Promise<string> {
   try {
     const found = await stat(path)
     if (found.isDirectory()) return await realpath(path)
@@ -93,14 +93,14 @@ async function folderAt(typed: string, path: string): Promise<string> {
       throw new Failure(
         'NOT_FOUND',
         `${typed} does not exist`,
-        await didYouMean(resolve('.'), 'Give the folder of a venv.'),
+        await didYouMean(resolve('.'), 'Give the directory of a venv.'),
         { path },
       )
     }
     throw unreadable(typed, path, error)
   }
-  const remedy = await didYouMean(path, 'Give the folder of a venv, the one that holds pyvenv.cfg.')
-  throw new Failure('NOT_A_FOLDER', `${typed} is not a folder`, remedy, { path })
+  const remedy = await didYouMean(path, 'Give the directory of a venv, the one that holds pyvenv.cfg.')
+  throw new Failure('NOT_A_FOLDER', `${typed} is not a directory`, remedy, { path })
 }
 
 /** Only `pyvenv.cfg` has to be readable: it decides what is packed. */
@@ -135,45 +135,45 @@ function unreadable(typed: string, path: string, error: unknown): Failure {
 
 /** Names that people give to environments, looked at first. */
 const usualNames = ['.venv', 'venv', '.env', 'env']
-const mostFolders = 200
+const mostDirectories = 200
 const mostHints = 3
 
-/** Subfolders of `path` that are virtual environments, else the folder above that is one; relative to where we are. */
+/** Subdirectories of `path` that are virtual environments, else the directory above that is one; relative to where we are. */
 export async function venvsNear(path: string): Promise<readonly string[]> {
-  const inside = await venvsAmong(await subfolders(path), mostHints)
-  const near = inside.length > 0 ? inside : await venvsAmong(foldersAbove(path), 1)
+  const inside = await venvsAmong(await subdirectories(path), mostHints)
+  const near = inside.length > 0 ? inside : await venvsAmong(directoriesAbove(path), 1)
   return near.map(shortest)
 }
 
-async function venvsAmong(folders: readonly string[], atMost: number): Promise<readonly string[]> {
+async function venvsAmong(directories: readonly string[], atMost: number): Promise<readonly string[]> {
   const found: string[] = []
-  for (const folder of folders) {
+  for (const directory of directories) {
     if (found.length === atMost) break
-    if (await isVenv(folder)) found.push(folder)
+    if (await isVenv(directory)) found.push(directory)
   }
   return found
 }
 
-async function subfolders(path: string): Promise<readonly string[]> {
+async function subdirectories(path: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(path, { withFileTypes: true })
     const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name)
     const usual = usualNames.filter((name) => names.includes(name))
     const others = names.filter((name) => !usual.includes(name)).sort()
-    return [...usual, ...others].slice(0, mostFolders).map((name) => join(path, name))
+    return [...usual, ...others].slice(0, mostDirectories).map((name) => join(path, name))
   } catch {
     return []
   }
 }
 
-function foldersAbove(path: string): readonly string[] {
+function directoriesAbove(path: string): readonly string[] {
   const above = dirname(path)
-  return above === path ? [] : [above, ...foldersAbove(above)]
+  return above === path ? [] : [above, ...directoriesAbove(above)]
 }
 
-async function isVenv(folder: string): Promise<boolean> {
+async function isVenv(directory: string): Promise<boolean> {
   try {
-    await access(join(folder, 'pyvenv.cfg'))
+    await access(join(directory, 'pyvenv.cfg'))
     return true
   } catch {
     return false

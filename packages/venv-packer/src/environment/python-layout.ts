@@ -1,8 +1,8 @@
 /** Where Python keeps what in an environment: `lib/python3.12/site-packages`, `__pycache__/module.cpython-312.pyc`. */
 import type { ByteString } from 'squashfs-writer/paths'
 
-/** A Python that has a folder in an environment. */
-export interface PythonFolder {
+/** A Python that has a directory in an environment. */
+export interface PythonDirectory {
   /** `lib/python3.12` */
   readonly path: ByteString
   /** `3.12` */
@@ -11,21 +11,21 @@ export interface PythonFolder {
   readonly tag: string
 }
 
-const folderPattern = /^lib\/(python|pypy)(\d+)\.(\d+)(t?)$/
+const directoryPattern = /^lib\/(python|pypy)(\d+)\.(\d+)(t?)$/
 
-/** The Python whose folder this is; undefined for any other path. `3.13t` (free-threaded) shares the tag of `3.13`. */
-export function pythonFolder(path: ByteString): PythonFolder | undefined {
-  const match = folderPattern.exec(path)
+/** The Python whose directory this is; undefined for any other path. `3.13t` (free-threaded) shares the tag of `3.13`. */
+export function pythonDirectory(path: ByteString): PythonDirectory | undefined {
+  const match = directoryPattern.exec(path)
   if (!match) return undefined
   const [, name, major, minor] = match
   const tag = `${name === 'python' ? 'cpython-' : 'pypy'}${major}${minor}`
   return { path, version: `${major}.${minor}`, tag }
 }
 
-/** The tag of the Python in whose folder a path lies. */
+/** The tag of the Python in whose directory a path lies. */
 export function bytecodeTag(path: ByteString): string | undefined {
   const second = path.indexOf('/', 'lib/'.length)
-  return second < 0 ? undefined : pythonFolder(path.slice(0, second))?.tag
+  return second < 0 ? undefined : pythonDirectory(path.slice(0, second))?.tag
 }
 
 export interface BytecodeName {

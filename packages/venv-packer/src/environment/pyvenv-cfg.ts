@@ -1,7 +1,7 @@
-/** Reads `pyvenv.cfg`, the file that makes a folder a Python virtual environment. */
+/** Reads `pyvenv.cfg`, the file that makes a directory a Python virtual environment. */
 
 export interface PyvenvConfig {
-  /** Folder of the interpreter that the environment was made with. */
+  /** Directory of the interpreter that the environment was made with. */
   readonly home: string | undefined
   /** Python's version, such as `3.12.4`. */
   readonly version: string | undefined

@@ -54,7 +54,7 @@ export interface Removal {
 
 /**
  * Removes the oldest of the kept images beyond so many. Never fails, for the new image is in place already: what cannot be
- * removed is told, and a folder that cannot be read any more is left to the next time.
+ * removed is told, and a directory that cannot be read any more is left to the next time.
  */
 export async function removeOldest(image: string, beyond: number): Promise<Removal> {
   const surplus = (await keptImages(image).catch(() => [])).slice(beyond)
@@ -71,7 +71,7 @@ export async function removeOldest(image: string, beyond: number): Promise<Remov
 export async function putBack(kept: KeptImage, image: string): Promise<void> {
   try {
     await rename(kept.path, image)
-    await syncFolder(dirname(image))
+    await syncDirectory(dirname(image))
   } catch (error) {
     throw refused(`${image} cannot be replaced`, image, error)
   }
@@ -83,14 +83,14 @@ const highestNumber = 99_999
 
 /** Whatever has the name of a kept image, the highest number first. */
 async function numberedFiles(image: string): Promise<readonly { path: string; number: number }[]> {
-  const [folder, start] = [dirname(image), `${basename(image)}.`]
-  const names = await readdir(folder).catch((error: unknown) => {
-    throw refused(`${folder} cannot be read`, folder, error)
+  const [directory, start] = [dirname(image), `${basename(image)}.`]
+  const names = await readdir(directory).catch((error: unknown) => {
+    throw refused(`${directory} cannot be read`, directory, error)
   })
   const endings = names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length))
   return endings
     .filter((ending) => number.test(ending))
-    .map((ending) => ({ path: join(folder, start + ending), number: Number(ending) }))
+    .map((ending) => ({ path: join(directory, start + ending), number: Number(ending) }))
     .sort((a, b) => b.number - a.number)
 }
 
@@ -104,7 +104,7 @@ async function giveNumber(image: string, number: number): Promise<string> {
   }
   try {
     await giveSecondName(image, path)
-    await syncFolder(dirname(image))
+    await syncDirectory(dirname(image))
     return path
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return await giveNumber(image, number + 1)
@@ -123,9 +123,9 @@ async function whyNotRemoved(path: string): Promise<string | undefined> {
 }
 
 /** So that after a power cut the names are there in the order in which they were given. Some filesystems refuse it. */
-async function syncFolder(folder: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
   try {
-    const handle = await open(folder, 'r')
+    const handle = await open(directory, 'r')
     await handle.sync().finally(() => handle.close())
   } catch (error) {
     if (systemErrorCode(error) === 'EIO') throw error
@@ -138,7 +138,7 @@ function refused(message: string, path: string, error: unknown): Failure {
 }
 
 /** Where the rights to the directory of an image are missing. */
-export const closedDirectory = 'Get the rights to its folder, or do it as another user.'
+export const closedDirectory = 'Get the rights to its directory, or do it as another user.'
 
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'Free some space there.',

@@ -65,7 +65,7 @@ function unreadable(cause: UnreadableError, source: Place, outcome: string): Fai
 }
 
 function remedyFor(paths: readonly Unreadable[]): string {
-  if (paths.every(isSignOfChange)) return 'Pack again when nothing changes the folder any more.'
+  if (paths.every(isSignOfChange)) return 'Pack again when nothing changes the directory any more.'
   if (paths.every(({ code }) => code === 'EIO'))
     return 'Their disk fails: see the system log (dmesg), restore them, or leave them out with --exclude.'
   return 'Make them readable (chmod, or as another user), or leave them out with --exclude.'
@@ -75,11 +75,11 @@ function noTemporaryFile(thrown: TemporaryFileError): Failure {
   const path = dirname(thrown.path)
   return systemFailure(
     thrown.code,
-    `the bytecode cannot be kept in the temporary folder ${path}`,
+    `the bytecode cannot be kept in the temporary directory ${path}`,
     thrown.cause,
     {
       path,
-      remedy: 'Free some space there, or name another folder in the variable TMPDIR.',
+      remedy: 'Free some space there, or name another directory in the variable TMPDIR.',
       thrown,
     },
   )

@@ -147,7 +147,7 @@ export async function openImageToRun(typed: string): Promise<ImageToRun> {
   let identity = ''
   try {
     const found = await stat(path, { bigint: true })
-    if (found.isDirectory()) throw folderInstead(typed, path)
+    if (found.isDirectory()) throw directoryInstead(typed, path)
     identity = `${found.dev}:${found.ino}`
     return { typed, path, identity, open: await openImage(path) }
   } catch (error) {
@@ -176,10 +176,10 @@ export function damaged(typed: string, path: string, cause: ImageError): Failure
   })
 }
 
-function folderInstead(typed: string, path: string): Failure {
+function directoryInstead(typed: string, path: string): Failure {
   return new Failure(
     'NOT_AN_IMAGE',
-    `${typed} is a folder, and an image is a file`,
+    `${typed} is a directory, and an image is a file`,
     `Pack it: venv-packer pack ${typed}`,
     {
       path,

@@ -28,12 +28,12 @@ export interface Machine {
 }
 
 /** Programs for administrators are not on everyone's PATH. */
-const administratorFolders = ['/usr/sbin', '/sbin', '/usr/local/sbin']
+const administratorDirectories = ['/usr/sbin', '/sbin', '/usr/local/sbin']
 
 export async function lookAtMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
-  const folders = programFolders(env)
+  const directories = programDirectories(env)
   const found = await Promise.all(
-    mountPrograms.map(async (name) => [name, await findProgram(name, folders)] as const),
+    mountPrograms.map(async (name) => [name, await findProgram(name, directories)] as const),
   )
   const programs: Machine['programs'] = Object.fromEntries(found.filter(([, path]) => path !== undefined))
   return {
@@ -47,18 +47,18 @@ export async function lookAtMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
 
 /** How the squashfs-mount that is installed takes an image; where there is none, as the one that anyone can install. */
 export async function squashfsMountForm(env: NodeJS.ProcessEnv): Promise<Machine['squashfsMountForm']> {
-  return await formOf(await findProgram('squashfs-mount', programFolders(env)))
+  return await formOf(await findProgram('squashfs-mount', programDirectories(env)))
 }
 
-function programFolders(env: NodeJS.ProcessEnv): readonly string[] {
-  return [...(env.PATH ?? '').split(delimiter), ...administratorFolders].filter((folder) =>
-    folder.startsWith('/'),
+function programDirectories(env: NodeJS.ProcessEnv): readonly string[] {
+  return [...(env.PATH ?? '').split(delimiter), ...administratorDirectories].filter((directory) =>
+    directory.startsWith('/'),
   )
 }
 
-async function findProgram(name: string, folders: readonly string[]): Promise<string | undefined> {
-  for (const folder of folders) {
-    const path = join(folder, name)
+async function findProgram(name: string, directories: readonly string[]): Promise<string | undefined> {
+  for (const directory of directories) {
+    const path = join(directory, name)
     if (await may(path, constants.X_OK)) return path
   }
   return undefined

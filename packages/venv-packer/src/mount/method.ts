@@ -1,4 +1,4 @@
-/** A way to run a command with an image mounted. Each is a plan made from what the machine offers; nothing is done yet. */
+/** A method of mounting: it plans, from what the machine offers, how a command is run with an image mounted. */
 import type { Machine } from './machine.js'
 
 /** A program by its absolute path, and its arguments. No shell ever reads it. */
@@ -15,9 +15,9 @@ export interface Mounting {
   readonly shared: string | undefined
 }
 
-/** The ways by name, in the order in which they are tried. */
-export const methodNames = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
-export type WayName = (typeof methodNames)[number]
+/** The methods by name, in the order in which they are tried. */
+export const mountMethodNames = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
+export type MountMethodName = (typeof mountMethodNames)[number]
 
 export type Plan =
   /** Why it cannot be gone on this machine. */
@@ -28,7 +28,7 @@ export type Plan =
       readonly shared?: SharedPlan
       /** The line that runs a command with the image mounted. */
       readonly around: (command: CommandLine) => CommandLine
-      /** Whether an environment variable is lost on the way to the command. */
+      /** Whether an environment variable does not reach the command. */
       readonly loses: (variable: string) => boolean
     }
 
@@ -43,8 +43,8 @@ export interface SharedPlan {
   readonly flock: string
 }
 
-export interface Way {
-  readonly name: WayName
+export interface MountMethod {
+  readonly name: MountMethodName
   readonly plan: (machine: Machine, mounting: Mounting) => Plan
 }
 

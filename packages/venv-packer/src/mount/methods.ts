@@ -1,13 +1,13 @@
 /** The methods of mounting, each planned from what the machine offers. */
 
 import type { Machine } from './machine.js'
-import { apart, impossible, lostInShell, type Mounting, type Plan, type Way } from './method.js'
+import { apart, impossible, lostInShell, type Mounting, type MountMethod, type Plan } from './method.js'
 
 /** $1 mount(8), $2 the image, $3 the mount point; what follows is run. */
 const mountByKernel = `"$1" --no-mtab -t squashfs -o loop,ro,nosuid,nodev "$2" "$3" ${apart} && shift 3 && exec "$@"`
 
 /** For root: the kernel mounts the image in a mount namespace of the command's own. */
-export const kernelMount: Way = {
+export const kernelMount: MountMethod = {
   name: 'mount',
   plan: ({ uid, programs }: Machine, { image, point }: Mounting): Plan => {
     if (uid !== 0) return impossible('only root may mount')
@@ -15,7 +15,7 @@ export const kernelMount: Way = {
     if (unshare === undefined || mount === undefined) return impossible('unshare or mount is not installed')
     return {
       possible: true,
-      // A slave sees what is mounted on the machine later on (home folders by automount), and shows nothing of its own.
+      // A slave sees what is mounted on the machine later on (home directories by automount), and shows nothing of its own.
       around: (command) => [
         ...[unshare, '--mount', '--propagation', 'slave'],
         ...['/bin/sh', '-c', mountByKernel, 'sh', mount, image, point],
@@ -44,7 +44,7 @@ const lostInSetuid =
   /^(LD_.*|MALLOC_.*|GLIBC_TUNABLES|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$/
 
 /** CSCS's setuid program mounts with the kernel in a namespace of its own, and runs a command there. */
-export const squashfsMount: Way = {
+export const squashfsMount: MountMethod = {
   name: 'squashfs-mount',
   plan: (machine: Machine, mounting: Mounting): Plan => {
     const program = machine.programs['squashfs-mount']
@@ -75,7 +75,7 @@ export function squashfuseOf({ programs, fuse }: Machine): Squashfuse {
 }
 
 /** squashfuse mounts at a directory that all of the user's processes see; the last command to end unmounts it. */
-export const squashfuse: Way = {
+export const squashfuse: MountMethod = {
   name: 'squashfuse',
   plan: (machine: Machine, { image, identity, shared: point }: Mounting): Plan => {
     if (point === undefined) return impossible('it mounts at a directory of its own only')
@@ -130,7 +130,7 @@ const mountBySquashfuse =
  * the mount shows in the command's namespace as well, and it is taken away again in the daemon's alone. When the command's
  * last process ends, the mount goes with its namespace, and the daemon with the mount. Nothing is left to clean up.
  */
-export const userNamespace: Way = {
+export const userNamespace: MountMethod = {
   name: 'user-namespace',
   plan: (machine: Machine, { image, point }: Mounting): Plan => {
     const { unshare, mount, umount } = machine.programs
@@ -153,4 +153,4 @@ export const userNamespace: Way = {
   },
 }
 
-export const ways: readonly Way[] = [squashfsMount, kernelMount, userNamespace, squashfuse]
+export const mountMethods: readonly MountMethod[] = [squashfsMount, kernelMount, userNamespace, squashfuse]

@@ -35,7 +35,7 @@ export async function chooseMountPoint(
 async function onlyMountPoint(image: string, packed: EnvironmentFacts | undefined): Promise<WantedPoint> {
   if (packed === undefined) {
     const message = `${image} is compressed in a way that venv-packer cannot read: where it works is not known`
-    throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at FOLDER.')
+    throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at DIRECTORY.')
   }
   const { config, conda, madeFor } = packed
   if (conda) {
@@ -44,12 +44,12 @@ async function onlyMountPoint(image: string, packed: EnvironmentFacts | undefine
   }
   if (config === undefined) {
     const message = `${image} holds no virtual environment (it has no pyvenv.cfg)`
-    throw refusal('NOT_A_VENV', message, 'To mount it all the same, say where: --at FOLDER.')
+    throw refusal('NOT_A_VENV', message, 'To mount it all the same, say where: --at DIRECTORY.')
   }
   if (config.relocatable) return undefined
   if (madeFor === undefined) {
     const message = `${image} holds a venv that is not relocatable, and none of its scripts says where it works`
-    throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at FOLDER.')
+    throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at DIRECTORY.')
   }
   return await checked(madeFor, madeFor)
 }
@@ -57,7 +57,7 @@ async function onlyMountPoint(image: string, packed: EnvironmentFacts | undefine
 async function checked(point: string, typed: string): Promise<string> {
   if (point.includes(':')) {
     const message = `${typed} cannot be a part of PATH: it has a ':' in it`
-    throw refusal('NO_MOUNT_POINT', message, 'Mount the image at another folder with --at.', point)
+    throw refusal('NO_MOUNT_POINT', message, 'Mount the image at another directory with --at.', point)
   }
   try {
     if (point !== '/' && (await stat(point)).isDirectory()) return point
@@ -65,9 +65,14 @@ async function checked(point: string, typed: string): Promise<string> {
     const code = systemErrorCode(error)
     if (code !== 'ENOENT') throw unusable(typed, point, error)
     const remedy = `Make an empty one: mkdir -p ${shellWord(point)}`
-    throw refusal('NO_MOUNT_POINT', `there is no folder ${typed} to mount the image at`, remedy, point)
+    throw refusal('NO_MOUNT_POINT', `there is no directory ${typed} to mount the image at`, remedy, point)
   }
-  throw refusal('NO_MOUNT_POINT', `${typed} is no folder to mount an image at`, 'Name one with --at.', point)
+  throw refusal(
+    'NO_MOUNT_POINT',
+    `${typed} is no directory to mount an image at`,
+    'Name one with --at.',
+    point,
+  )
 }
 
 async function isSamePlace(a: string, b: string): Promise<boolean> {
@@ -81,7 +86,7 @@ async function realPathOf(path: string): Promise<string> {
 function unusable(typed: string, path: string, error: unknown): Failure {
   return systemFailure('NO_MOUNT_POINT', `${typed} cannot be looked at`, error, {
     path,
-    remedy: 'Name another folder with --at.',
+    remedy: 'Name another directory with --at.',
     exitCode: exitCodes.commandNotStarted,
   })
 }

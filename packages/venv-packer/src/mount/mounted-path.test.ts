@@ -19,18 +19,18 @@ const entries = [
   { type: 'symlink', path: 'system', target: '/opt/system' },
 ] as const
 
-let folder: string
+let directory: string
 let image: OpenImage
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'mounted-path-'))
-  await writeImage(entries, join(folder, 'image.squashfs'))
-  image = await openImage(join(folder, 'image.squashfs'))
+  directory = await mkdtemp(join(tmpdir(), 'mounted-path-'))
+  await writeImage(entries, join(directory, 'image.squashfs'))
+  image = await openImage(join(directory, 'image.squashfs'))
 })
 
 afterAll(async () => {
   await image.close()
-  await rm(folder, { recursive: true })
+  await rm(directory, { recursive: true })
 })
 
 it.each([

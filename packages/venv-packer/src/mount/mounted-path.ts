@@ -62,9 +62,9 @@ async function firstLink(image: ImageReader, path: string): Promise<Inode | stri
       if (inode === null || n === names.length) return inode
       continue
     }
-    const folder = names.slice(0, n - 1).join('/')
+    const directory = names.slice(0, n - 1).join('/')
     const target = Buffer.from(inode.target).toString('utf8')
-    return posix.join(posix.isAbsolute(target) ? '' : folder, target, ...names.slice(n))
+    return posix.join(posix.isAbsolute(target) ? '' : directory, target, ...names.slice(n))
   }
   return null
 }

@@ -5,7 +5,7 @@ import { latin1, part, type Reading } from './reading.js'
 export interface ElfFile {
   /** `e_machine`: 62 for x86-64, 183 for AArch64. */
   readonly machine: number
-  /** Folders of DT_RUNPATH, or of DT_RPATH where there is none, as they are written; `$ORIGIN` is the file's own folder. */
+  /** Directories of DT_RUNPATH, or of DT_RPATH where there is none, as they are written; `$ORIGIN` is the file's own directory. */
   readonly libraryPath: readonly ByteString[]
   /** Names of the libraries that it needs; only where there is a library path, which is what they are looked up in. */
   readonly needed: readonly ByteString[]

@@ -2,14 +2,14 @@
 
 import type { ByteString } from 'squashfs-writer/paths'
 import { explainSystemError, isSignOfChange } from '../../system-errors.js'
-import { type Entry, folderOf } from '../entry.js'
-import { type Finding, findingAt, type Subject } from '../finding.js'
+import { directoryOf, type Entry } from '../entry.js'
+import { type CheckContext, type Finding, findingAt } from '../finding.js'
 
-export function accessFindings(subject: Subject): readonly Finding[] {
-  return [...changing(subject), ...unreadable(subject), ...ownerOnly(subject)]
+export function accessFindings(context: CheckContext): readonly Finding[] {
+  return [...changing(context), ...unreadable(context), ...ownerOnly(context)]
 }
 
-function changing({ inventory }: Subject): readonly Finding[] {
+function changing({ inventory }: CheckContext): readonly Finding[] {
   const spots = inventory.entries.flatMap(({ path, failure }) =>
     failure !== null && isSignOfChange(failure) ? [{ path, detail: failure.message }] : [],
   )
@@ -22,7 +22,7 @@ function changing({ inventory }: Subject): readonly Finding[] {
   })
 }
 
-function unreadable({ inventory }: Subject): readonly Finding[] {
+function unreadable({ inventory }: CheckContext): readonly Finding[] {
   const spots = inventory.entries.flatMap(({ path, failure }) =>
     failure === null || isSignOfChange(failure)
       ? []
@@ -37,17 +37,17 @@ function unreadable({ inventory }: Subject): readonly Finding[] {
   })
 }
 
-const forAll = { file: 0o004, folder: 0o005 } as const
+const forAll = { file: 0o004, directory: 0o005 } as const
 
-function ownerOnly({ inventory, circumstances }: Subject): readonly Finding[] {
+function ownerOnly({ inventory, use }: CheckContext): readonly Finding[] {
   const closed = topmost(inventory.entries.filter(isClosed))
-  const toRoot = circumstances.owner === 'root'
+  const toRoot = use.owner === 'root'
   return findingAt(
     closed.map(({ path, mode }) => ({ path, detail: mode.toString(8).padStart(4, '0') })),
     {
       code: 'NOT_FOR_OTHERS',
       severity: toRoot ? 'warning' : 'note',
-      message: 'files or folders are not open to other users',
+      message: 'files or directories are not open to other users',
       effect: toRoot
         ? 'In the image they belong to root, and you cannot read them any more.'
         : 'The image keeps that: other users who mount it cannot read them.',
@@ -56,15 +56,15 @@ function ownerOnly({ inventory, circumstances }: Subject): readonly Finding[] {
   )
 }
 
-/** Without what lies in a closed folder, and is closed with it. */
+/** Without what lies in a closed directory, and is closed with it. */
 function topmost(entries: readonly Entry[]): readonly Entry[] {
-  const folders = new Set(entries.filter(({ kind }) => kind === 'folder').map(({ path }) => path))
+  const directories = new Set(entries.filter(({ kind }) => kind === 'directory').map(({ path }) => path))
   const isWithin = (path: ByteString): boolean =>
-    path !== '' && (folders.has(folderOf(path)) || isWithin(folderOf(path)))
+    path !== '' && (directories.has(directoryOf(path)) || isWithin(directoryOf(path)))
   return entries.filter(({ path }) => !isWithin(path))
 }
 
 function isClosed({ kind, mode, failure }: Entry): boolean {
-  if (failure !== null || (kind !== 'file' && kind !== 'folder')) return false
+  if (failure !== null || (kind !== 'file' && kind !== 'directory')) return false
   return (mode & forAll[kind]) !== forAll[kind]
 }

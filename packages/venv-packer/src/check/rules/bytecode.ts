@@ -1,21 +1,21 @@
 /** Findings on bytecode: on a read-only image Python compiles a module without fitting bytecode anew at every start. */
 import type { ByteString } from 'squashfs-writer/paths'
-import { type PythonFolder, parseBytecodeName } from '../../environment/python-layout.js'
-import { below, type Entry, folderOf, nameOf } from '../entry.js'
-import { type Finding, findingAt, type Spot, type Subject, weightOf } from '../finding.js'
+import { type PythonDirectory, parseBytecodeName } from '../../environment/python-layout.js'
+import { below, directoryOf, type Entry, nameOf } from '../entry.js'
+import { type CheckContext, type Finding, findingAt, type Spot, weightOf } from '../finding.js'
 import type { BytecodeHeader } from '../formats/bytecode-header.js'
 import type { Inventory } from '../inventory.js'
 import { isBelow } from '../outside.js'
 
-export function bytecodeFindings({ inventory, circumstances }: Subject): readonly Finding[] {
+export function bytecodeFindings({ inventory, use }: CheckContext): readonly Finding[] {
   const { python } = inventory
   if (python === undefined) return []
   const modules = inventory.entries
-    .filter(({ path, kind }) => kind !== 'folder' && path.endsWith('.py') && isBelow(path, python.path))
+    .filter(({ path, kind }) => kind !== 'directory' && path.endsWith('.py') && isBelow(path, python.path))
     .filter(({ path }) => !path.includes('/~')) // what pip left half removed is never imported
     .map((source) => moduleOf(source, python, inventory))
-  const judged = [...absent(modules, python), ...unfit(modules, python, circumstances.latestTime)]
-  return [...(circumstances.compiles ? [] : judged), ...orphans(inventory, python)]
+  const judged = [...absent(modules, python), ...unfit(modules, python, use.latestTime)]
+  return [...(use.compiles ? [] : judged), ...orphans(inventory, python)]
 }
 
 interface Module {
@@ -28,9 +28,9 @@ interface Module {
   readonly optimised: boolean
 }
 
-function moduleOf(source: Entry, { path, tag }: PythonFolder, { at }: Inventory): Module {
+function moduleOf(source: Entry, { path, tag }: PythonDirectory, { at }: Inventory): Module {
   const stem = nameOf(source.path).slice(0, -'.py'.length)
-  const cached = `${below(folderOf(source.path), '__pycache__')}/${stem}.${tag}`
+  const cached = `${below(directoryOf(source.path), '__pycache__')}/${stem}.${tag}`
   const site = `${path}/site-packages/`
   const end = source.path.startsWith(site) ? source.path.indexOf('/', site.length) : -1
   return {
@@ -44,11 +44,11 @@ function moduleOf(source: Entry, { path, tag }: PythonFolder, { at }: Inventory)
 const compiledAnew =
   'Plain python compiles them anew at every start of a program that imports them: the image is read-only.'
 
-function howToCompile({ path }: PythonFolder): string {
-  return `Pack with --compile, or run this in the environment's folder before: bin/python -m compileall -q -j 0 ${path}`
+function howToCompile({ path }: PythonDirectory): string {
+  return `Pack with --compile, or run this in the environment's directory before: bin/python -m compileall -q -j 0 ${path}`
 }
 
-function absent(modules: readonly Module[], python: PythonFolder): readonly Finding[] {
+function absent(modules: readonly Module[], python: PythonDirectory): readonly Finding[] {
   const without = modules.filter(({ bytecode }) => bytecode === undefined)
   const optimised = without.filter((module) => module.optimised)
   const plain = without.filter((module) => !module.optimised)
@@ -97,7 +97,7 @@ function compiledPackages(modules: readonly Module[]): (module: Module) => boole
 
 function unfit(
   modules: readonly Module[],
-  python: PythonFolder,
+  python: PythonDirectory,
   latestTime: number | null,
 ): readonly Finding[] {
   const judged = modules.flatMap((module) => {
@@ -170,14 +170,14 @@ function timeText(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 }
 
-function orphans(inventory: Inventory, { path, tag }: PythonFolder): readonly Finding[] {
+function orphans(inventory: Inventory, { path, tag }: PythonDirectory): readonly Finding[] {
   const found = inventory.entries.filter((entry) => {
-    const cache = folderOf(entry.path)
+    const cache = directoryOf(entry.path)
     if (!entry.path.endsWith('.pyc') || nameOf(cache) !== '__pycache__' || !isBelow(entry.path, path))
       return false
     const bytecode = parseBytecodeName(nameOf(entry.path))
     if (bytecode?.tag !== tag) return false
-    const source = below(folderOf(cache), `${bytecode.module}.py`)
+    const source = below(directoryOf(cache), `${bytecode.module}.py`)
     return !inventory.at.has(source) && !inventory.isExcluded(source)
   })
   return findingAt(

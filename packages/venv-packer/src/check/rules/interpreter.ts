@@ -1,14 +1,14 @@
 /** Findings on the interpreter: an image holds the packages, and nearly never the Python that runs them. */
 import { type ByteString, toByteString, toDisplay } from 'squashfs-writer/paths'
-import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
 import { isBelow, type Locality, localityOf, uenvMount } from '../outside.js'
 
-export function interpreterFindings(subject: Subject): readonly Finding[] {
-  if (subject.inventory.config === undefined) return []
-  return [...whereItIs(subject), ...whichVersion(subject), ...systemPackages(subject)]
+export function interpreterFindings(context: CheckContext): readonly Finding[] {
+  if (context.inventory.config === undefined) return []
+  return [...whereItIs(context), ...whichVersion(context), ...systemPackages(context)]
 }
 
-function whereItIs({ inventory, circumstances }: Subject): readonly Finding[] {
+function whereItIs({ inventory, use }: CheckContext): readonly Finding[] {
   const { interpreter, config, path, realPath } = inventory
   if (interpreter === undefined || inventory.isExcluded(interpreter.path)) return missing()
   const { links, exists, executable } = interpreter
@@ -16,10 +16,10 @@ function whereItIs({ inventory, circumstances }: Subject): readonly Finding[] {
   // A copy in the environment takes the standard library from where it was copied.
   const home = toByteString(config?.home ?? '')
   const leadsTo = outside.length > 0 ? outside : home === '' ? [] : [home]
-  const isThere = outside.length > 0 ? exists : exists && circumstances.outside.exists(home)
+  const isThere = outside.length > 0 ? exists : exists && use.outside.exists(home)
   const spot = { path: interpreter.path, detail: leadsTo.join(' -> ') }
-  const real = leadsTo.map(circumstances.outside.realPath)
-  const locality = localityOfAll([...leadsTo, ...real], circumstances.homes)
+  const real = leadsTo.map(use.outside.realPath)
+  const locality = localityOfAll([...leadsTo, ...real], use.homes)
   if (locality !== 'uenv' && !isThere) return notFound(spot)
   if (isThere && !executable) return notExecutable(spot)
   if (leadsTo.length === 0) return []
@@ -80,7 +80,7 @@ function leadsOutside(
       return findingAt([spot], {
         code: 'INTERPRETER_IN_TEMPORARY_FOLDER',
         severity: 'warning',
-        message: 'the interpreter lies in a temporary folder of this node',
+        message: 'the interpreter lies in a temporary directory of this node',
         effect: 'On other nodes, and after a restart, nothing in the environment can be run.',
         remedy:
           'Make the environment with a Python that is installed on a shared file system or on every node.',
@@ -113,23 +113,23 @@ function isManagedByUv(paths: readonly ByteString[]): boolean {
   return paths.some((path) => /\/uv\/python\/[^/]+\/bin\//.test(path))
 }
 
-function whichVersion({ inventory }: Subject): readonly Finding[] {
+function whichVersion({ inventory }: CheckContext): readonly Finding[] {
   const { python, interpreter, config, otherPythons } = inventory
   const named = interpreter?.links.map((link) => /\/python(\d+\.\d+)t?$/.exec(link)?.[1]).findLast(Boolean)
   const version = named ?? config?.version?.split('.').slice(0, 2).join('.')
-  const folders = [...(python ? [python] : []), ...otherPythons]
-  if (version === undefined || folders.some((folder) => folder.version === version)) return []
-  const spots = folders.length > 0 ? folders.map(({ path }) => ({ path })) : [{ path: 'lib' }]
+  const directories = [...(python ? [python] : []), ...otherPythons]
+  if (version === undefined || directories.some((directory) => directory.version === version)) return []
+  const spots = directories.length > 0 ? directories.map(({ path }) => ({ path })) : [{ path: 'lib' }]
   return findingAt(spots, {
     code: 'PYTHON_VERSION',
-    severity: folders.length > 0 ? 'error' : 'warning',
+    severity: directories.length > 0 ? 'error' : 'warning',
     message: `the interpreter is Python ${version}, but there is no lib/python${version}`,
     effect: `Python ${version} looks for its packages there, and finds none.`,
     remedy: `Make the environment again with Python ${version}, and install the packages again.`,
   })
 }
 
-function systemPackages({ inventory }: Subject): readonly Finding[] {
+function systemPackages({ inventory }: CheckContext): readonly Finding[] {
   const { config, interpreter } = inventory
   if (!config?.systemSitePackages) return []
   const inUenv = interpreter?.links.some((link) => isBelow(link, uenvMount)) ?? false

@@ -1,39 +1,43 @@
 /** What does not belong in an environment: caches, leftovers of tools, special files, names that are not UTF-8. */
 import { type ByteString, toBytes } from 'squashfs-writer/paths'
 import { parseBytecodeName } from '../../environment/python-layout.js'
-import { type Entry, folderOf, nameOf } from '../entry.js'
-import { type Finding, findingAt, type Subject, weightOf } from '../finding.js'
+import { directoryOf, type Entry, nameOf } from '../entry.js'
+import { type CheckContext, type Finding, findingAt, weightOf } from '../finding.js'
 import { isBelow } from '../outside.js'
 
-export function leftoverFindings(subject: Subject): readonly Finding[] {
-  const { otherPythons, python } = subject.inventory
+export function leftoverFindings(context: CheckContext): readonly Finding[] {
+  const { otherPythons, python } = context.inventory
   return [
-    ...underFolders(subject, cachesOf(subject), {
+    ...underDirectories(context, cachesOf(context), {
       code: 'CACHE',
       message: 'caches of tools lie in the environment',
       effect: 'They are packed, and never used there.',
       remedy: 'Remove them, or leave them out with --exclude.',
     }),
-    ...underFolders(subject, halfRemoved(subject), {
+    ...underDirectories(context, halfRemoved(context), {
       code: 'HALF_REMOVED',
       message: 'pip left packages half removed (names that begin with ~)',
       effect: 'They are packed, and never used.',
       remedy: 'Remove them.',
     }),
-    ...underFolders(subject, python ? otherPythons.map(({ path }) => path) : [], {
+    ...underDirectories(context, python ? otherPythons.map(({ path }) => path) : [], {
       code: 'OTHER_PYTHON',
       message: 'the environment holds packages of other Pythons',
       effect: `Python ${python?.version} does not look at them: they only take room.`,
       remedy: 'Remove them, or leave them out with --exclude.',
     }),
-    ...otherBytecode(subject),
+    ...otherBytecode(context),
   ]
 }
 
 type Words = Pick<Finding, 'code' | 'message' | 'effect' | 'remedy'>
 
-/** One note about folders or files, with the weight of all that lies in them. */
-function underFolders({ inventory }: Subject, tops: readonly ByteString[], words: Words): readonly Finding[] {
+/** One note about directories or files, with the weight of all that lies in them. */
+function underDirectories(
+  { inventory }: CheckContext,
+  tops: readonly ByteString[],
+  words: Words,
+): readonly Finding[] {
   if (tops.length === 0) return []
   const entries = inventory.entries.filter(({ path }) => tops.some((top) => isBelow(path, top)))
   const spots = tops.map((path) => ({ path }))
@@ -44,32 +48,32 @@ const cacheNames =
   /^(?:\.cache|\.pip|pip-cache|uv-cache|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.ipynb_checkpoints)$/
 
 /** By their names, or by the tag that tools mark their caches with; uv marks the environment itself so. */
-function cachesOf({ inventory }: Subject): readonly ByteString[] {
+function cachesOf({ inventory }: CheckContext): readonly ByteString[] {
   const tagged = inventory.entries
     .filter(({ path }) => nameOf(path) === 'CACHEDIR.TAG' && path !== 'CACHEDIR.TAG')
-    .map(({ path }) => folderOf(path))
+    .map(({ path }) => directoryOf(path))
   const named = inventory.entries
-    .filter(({ path, kind }) => kind === 'folder' && cacheNames.test(nameOf(path)))
+    .filter(({ path, kind }) => kind === 'directory' && cacheNames.test(nameOf(path)))
     .map(({ path }) => path)
   const all = [...new Set([...tagged, ...named])]
   return all.filter((path) => !all.some((other) => other !== path && isBelow(path, other)))
 }
 
-function halfRemoved({ inventory }: Subject): readonly ByteString[] {
+function halfRemoved({ inventory }: CheckContext): readonly ByteString[] {
   const site = `${inventory.python?.path}/site-packages`
   return inventory.entries
-    .filter(({ path }) => folderOf(path) === site && nameOf(path).startsWith('~'))
+    .filter(({ path }) => directoryOf(path) === site && nameOf(path).startsWith('~'))
     .map(({ path }) => path)
 }
 
 /** Bytecode that is for another Python or for another program, and what an interrupted compilation left. */
-function otherBytecode({ inventory }: Subject): readonly Finding[] {
+function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
   const { python } = inventory
   if (python === undefined) return []
   const isOther = ({ path, kind }: Entry) =>
     kind === 'file' &&
     isBelow(path, python.path) &&
-    nameOf(folderOf(path)) === '__pycache__' &&
+    nameOf(directoryOf(path)) === '__pycache__' &&
     path.includes('.pyc') &&
     parseBytecodeName(nameOf(path))?.tag !== python.tag
   const found = inventory.entries.filter(isOther)
@@ -87,7 +91,7 @@ function otherBytecode({ inventory }: Subject): readonly Finding[] {
   )
 }
 
-export function kindFindings({ inventory }: Subject): readonly Finding[] {
+export function kindFindings({ inventory }: CheckContext): readonly Finding[] {
   const { entries } = inventory
   return [
     ...findingAt(

@@ -1,41 +1,41 @@
-/** Findings on code that is not in the environment: editable installs, and the folders that `.pth` files add. */
+/** Findings on code that is not in the environment: editable installs, and the directories that `.pth` files add. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { type Entry, folderOf } from '../entry.js'
-import { type Finding, findingAt, type Subject } from '../finding.js'
-import { editableFolder } from '../formats/json-files.js'
+import { directoryOf, type Entry } from '../entry.js'
+import { type CheckContext, type Finding, findingAt } from '../finding.js'
+import { editableDirectory } from '../formats/json-files.js'
 import { pathsInPth } from '../formats/text-files.js'
 import { isBelow } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
-/** Something in site-packages that has Python look for code in another folder. */
+/** Something in site-packages that has Python look for code in another directory. */
 interface Pointer {
   readonly path: ByteString
   /** Absolute. */
-  readonly folder: ByteString
+  readonly directory: ByteString
 }
 
-export function outsideCodeFindings(subject: Subject): readonly Finding[] {
-  const { inventory, circumstances } = subject
+export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
+  const { inventory, use } = context
   const site = `${inventory.python?.path}/site-packages`
   const inSite = inventory.entries.filter(({ path }) => isBelow(path, site))
   const editable = inSite.flatMap((entry) => editableInstall(entry, site))
   const added = inSite
-    .flatMap((entry) => addedFolders(entry, site, inventory.realPath))
-    .filter(({ folder }) => !editable.some((install) => isBelow(folder, install.folder)))
-  const placeOf = ({ folder }: Pointer) => placeOfCode(folder, subject)
+    .flatMap((entry) => addedDirectories(entry, site, inventory.realPath))
+    .filter(({ directory }) => !editable.some((install) => isBelow(directory, install.directory)))
+  const placeOf = ({ directory }: Pointer) => placeOfCode(directory, context)
   const isAway = (pointer: Pointer) => placeOf(pointer) === 'outside'
-  const spotOf = ({ path, folder }: Pointer) => ({
+  const spotOf = ({ path, directory }: Pointer) => ({
     path,
-    detail: circumstances.outside.exists(folder) ? folder : `${folder} (does not exist)`,
+    detail: use.outside.exists(directory) ? directory : `${directory} (does not exist)`,
   })
   return [
     ...findingAt(editable.filter(isAway).map(spotOf), {
       code: 'EDITABLE_INSTALL',
       severity: 'warning',
-      message: 'packages are installed as editable: their code lies in another folder',
+      message: 'packages are installed as editable: their code lies in another directory',
       effect:
-        'Their code is not in the image: imports fail where that folder is missing, or take what is there then.',
+        'Their code is not in the image: imports fail where that directory is missing, or take what is there then.',
       remedy:
         inventory.config?.uv === undefined
           ? 'Install them without -e (--editable) before packing.'
@@ -52,7 +52,7 @@ export function outsideCodeFindings(subject: Subject): readonly Finding[] {
     ...findingAt(added.filter(isAway).map(spotOf), {
       code: 'PTH_OUTSIDE',
       severity: 'warning',
-      message: '.pth files add folders outside of the environment to the module search path',
+      message: '.pth files add directories outside of the environment to the module search path',
       effect: 'What is imported from there is not in the image.',
       remedy: 'Install what is needed from there into the environment, and remove the .pth file.',
     }),
@@ -63,29 +63,29 @@ export function outsideCodeFindings(subject: Subject): readonly Finding[] {
  * Where code lies that is found by an absolute path: in the image, also where that will be mounted; in the image, but found
  * at one path only; or outside.
  */
-function placeOfCode(folder: ByteString, subject: Subject): 'inside' | 'bound' | 'outside' {
-  const { kind, inner } = pathTargetOf(folder, subject)
+function placeOfCode(directory: ByteString, context: CheckContext): 'inside' | 'bound' | 'outside' {
+  const { kind, inner } = pathTargetOf(directory, context)
   if (kind === 'inside' || inner === null) return kind === 'inside' ? 'inside' : 'outside'
-  return subject.inventory.at.has(inner) ? 'bound' : 'outside'
+  return context.inventory.at.has(inner) ? 'bound' : 'outside'
 }
 
 /** By `direct_url.json` of its `dist-info`, or by the `.egg-link` of older tools. */
 function editableInstall({ path, content }: Entry, site: ByteString): readonly Pointer[] {
   if (content?.kind !== 'text') return []
-  if (path.endsWith('.egg-link') && folderOf(path) === site) {
-    const [folder = ''] = content.text.split('\n')
-    return folder.startsWith('/') ? [{ path, folder: folder.trimEnd() }] : []
+  if (path.endsWith('.egg-link') && directoryOf(path) === site) {
+    const [directory = ''] = content.text.split('\n')
+    return directory.startsWith('/') ? [{ path, directory: directory.trimEnd() }] : []
   }
   if (!path.endsWith('.dist-info/direct_url.json')) return []
-  const folder = editableFolder(content.text)
-  return folder === null ? [] : [{ path: folderOf(path), folder }]
+  const directory = editableDirectory(content.text)
+  return directory === null ? [] : [{ path: directoryOf(path), directory }]
 }
 
 /** Relative paths are from site-packages on; those that stay in the environment go where it goes. */
-function addedFolders({ path, content }: Entry, site: ByteString, root: ByteString): readonly Pointer[] {
-  if (content?.kind !== 'text' || !path.endsWith('.pth') || folderOf(path) !== site) return []
+function addedDirectories({ path, content }: Entry, site: ByteString, root: ByteString): readonly Pointer[] {
+  if (content?.kind !== 'text' || !path.endsWith('.pth') || directoryOf(path) !== site) return []
   return pathsInPth(content.text).flatMap((text) => {
-    const folder = posix.resolve(root, site, text)
-    return !text.startsWith('/') && isBelow(folder, root) ? [] : [{ path, folder }]
+    const directory = posix.resolve(root, site, text)
+    return !text.startsWith('/') && isBelow(directory, root) ? [] : [{ path, directory }]
   })
 }

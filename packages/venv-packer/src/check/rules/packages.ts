@@ -1,11 +1,11 @@
 /** Findings on installed packages: those that miss files, are there twice, or were removed in part. */
 import type { ByteString } from 'squashfs-writer/paths'
 import { plainName } from '../../environment/distributions.js'
-import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 import type { Package, Recorded } from '../packages.js'
 
-export function packageFindings({ inventory, packages }: Subject): readonly Finding[] {
+export function packageFindings({ inventory, packages }: CheckContext): readonly Finding[] {
   const { all } = packages
   const without = (file: ByteString) =>
     all.filter(({ info }) => !inventory.at.has(`${info}/${file}`) && !inventory.isExcluded(`${info}/${file}`))
@@ -24,14 +24,14 @@ export function packageFindings({ inventory, packages }: Subject): readonly Find
       message: 'packages are registered in more than one version',
       effect: 'Which version a program is told of is a matter of chance.',
       remedy:
-        'Remove the dist-info folder of the version that is not installed, or install the package again.',
+        'Remove the dist-info directory of the version that is not installed, or install the package again.',
     }),
     ...findingAt(without('METADATA').map(spotOf), {
       code: 'PACKAGE_WITHOUT_METADATA',
       severity: 'warning',
       message: 'packages were removed or installed in part: their dist-info has no METADATA',
       effect: 'Programs that ask for the version of a package fail.',
-      remedy: 'Remove these folders, or install the packages again.',
+      remedy: 'Remove these directories, or install the packages again.',
     }),
     ...findingAt(without('RECORD').map(spotOf), {
       code: 'PACKAGE_WITHOUT_RECORD',

@@ -2,18 +2,18 @@
 import { toDisplay } from 'squashfs-writer/paths'
 import { activateScripts } from '../../environment/scripts.js'
 import { nameOf } from '../entry.js'
-import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
 import type { Anchor } from '../relocation.js'
 
-export function relocationFindings(subject: Subject): readonly Finding[] {
-  const { config, conda } = subject.inventory
+export function relocationFindings(context: CheckContext): readonly Finding[] {
+  const { config, conda } = context.inventory
   if (config === undefined && !conda) return []
-  return subject.relocation.relocatable ? relocatable(subject) : fixed(subject)
+  return context.relocation.relocatable ? relocatable(context) : fixed(context)
 }
 
-function fixed({ inventory, relocation, circumstances }: Subject): readonly Finding[] {
+function fixed({ inventory, relocation, use }: CheckContext): readonly Finding[] {
   const { madeFor, anchors, isSamePlace } = relocation
-  const { mountPoint } = circumstances
+  const { mountPoint } = use
   const own = anchors.filter(({ environment }) => isSamePlace(environment, madeFor))
   const foreign = anchors.filter((anchor) => !own.includes(anchor))
   const { conda } = inventory
@@ -49,8 +49,8 @@ function fixed({ inventory, relocation, circumstances }: Subject): readonly Find
   ]
 }
 
-function relocatable({ inventory, relocation, circumstances }: Subject): readonly Finding[] {
-  const { mountPoint } = circumstances
+function relocatable({ inventory, relocation, use }: CheckContext): readonly Finding[] {
+  const { mountPoint } = use
   const { anchors, isSamePlace } = relocation
   const isActivate = ({ kind }: Anchor) => kind === 'activate'
   const activated = anchors.filter(isActivate).map(({ environment }) => environment)

@@ -2,18 +2,18 @@
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { isBrokenByWrapper, type ScriptStart, scriptStart } from '../../environment/scripts.js'
-import { below, type Entry, folderOf } from '../entry.js'
-import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
+import { below, directoryOf, type Entry } from '../entry.js'
+import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
 import { isBelow, uenvMount } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
-export function scriptFindings(subject: Subject): readonly Finding[] {
-  const { config, conda } = subject.inventory
+export function scriptFindings(context: CheckContext): readonly Finding[] {
+  const { config, conda } = context.inventory
   if (config === undefined && !conda) return []
-  const scripts = subject.inventory.entries.flatMap((entry) => scriptIn(entry))
+  const scripts = context.inventory.entries.flatMap((entry) => scriptIn(entry))
   return [
     ...findingAt(
-      scripts.flatMap((script) => missingInterpreter(script, subject)),
+      scripts.flatMap((script) => missingInterpreter(script, context)),
       {
         code: 'SCRIPT_WITHOUT_INTERPRETER',
         severity: 'warning',
@@ -51,13 +51,13 @@ function scriptIn({ path, content, mode }: Entry): readonly Script[] {
   return start === null ? [] : [{ path, head: content.head, start }]
 }
 
-function missingInterpreter({ path, start }: Script, subject: Subject): readonly Spot[] {
+function missingInterpreter({ path, start }: Script, context: CheckContext): readonly Spot[] {
   const { interpreter, next } = start
-  if (!isThere(interpreter, subject)) return [{ path, detail: interpreter }]
+  if (!isThere(interpreter, context)) return [{ path, detail: interpreter }]
   if (next === null) return []
   const isMissing = {
-    path: () => !isThere(next.program, subject),
-    'own directory': () => !isInEnvironment(below(folderOf(path), next.program), subject),
+    path: () => !isThere(next.program, context),
+    'own directory': () => !isInEnvironment(below(directoryOf(path), next.program), context),
     // What is on PATH is not known, but no program has an option in its name.
     PATH: () => /\s/.test(next.program),
   }
@@ -65,16 +65,16 @@ function missingInterpreter({ path, start }: Script, subject: Subject): readonly
 }
 
 /** Scripts of other environments are a matter of relocation, and a uenv may not be started here. */
-function isThere(program: ByteString, subject: Subject): boolean {
+function isThere(program: ByteString, context: CheckContext): boolean {
   if (!program.startsWith('/')) return false
-  const { kind, inner } = pathTargetOf(posix.normalize(program), subject)
-  if (kind !== 'outside' && inner !== null) return isInEnvironment(inner, subject)
-  const isForeign = subject.relocation.anchors.some(({ environment }) => isBelow(program, environment))
-  return isForeign || isBelow(program, uenvMount) || subject.circumstances.outside.exists(program)
+  const { kind, inner } = pathTargetOf(posix.normalize(program), context)
+  if (kind !== 'outside' && inner !== null) return isInEnvironment(inner, context)
+  const isForeign = context.relocation.anchors.some(({ environment }) => isBelow(program, environment))
+  return isForeign || isBelow(program, uenvMount) || context.use.outside.exists(program)
 }
 
 /** What is left out on purpose is not missing, and that the interpreter is missing is said of it alone. */
-function isInEnvironment(path: ByteString, { inventory }: Subject): boolean {
+function isInEnvironment(path: ByteString, { inventory }: CheckContext): boolean {
   const isInterpreter = inventory.interpreter === undefined && /^bin\/python3?$/.test(path)
   return inventory.at.has(path) || inventory.isExcluded(path) || isInterpreter
 }

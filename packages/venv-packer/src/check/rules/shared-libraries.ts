@@ -1,15 +1,15 @@
-/** Findings on shared libraries: folders that the loader is told to look in, and modules that this Python cannot load. */
+/** Findings on shared libraries: directories that the loader is told to look in, and modules that this Python cannot load. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { below, type Entry, folderOf, nameOf } from '../entry.js'
-import { type Finding, findingAt, type Spot, type Subject } from '../finding.js'
+import { below, directoryOf, type Entry, nameOf } from '../entry.js'
+import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
 import type { ElfFile } from '../formats/elf.js'
 import { localityOf } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
-export function sharedLibraryFindings(subject: Subject): readonly Finding[] {
-  const libraries = subject.inventory.entries.flatMap(libraryOf)
-  return [...libraryPaths(libraries, subject), ...unusableModules(subject)]
+export function sharedLibraryFindings(context: CheckContext): readonly Finding[] {
+  const libraries = context.inventory.entries.flatMap(libraryOf)
+  return [...libraryPaths(libraries, context), ...unusableModules(context)]
 }
 
 interface Library {
@@ -21,29 +21,29 @@ function libraryOf({ path, content }: Entry): readonly Library[] {
   return content?.kind === 'elf' ? [{ path, elf: content.elf }] : []
 }
 
-function libraryPaths(libraries: readonly Library[], subject: Subject): readonly Finding[] {
-  const { outside } = subject.circumstances
+function libraryPaths(libraries: readonly Library[], context: CheckContext): readonly Finding[] {
+  const { outside } = context.use
   const absolute = libraries.flatMap((library) =>
     library.elf.libraryPath
-      .filter((folder) => folder.startsWith('/'))
-      .map((folder) => ({
+      .filter((directory) => directory.startsWith('/'))
+      .map((directory) => ({
         library,
-        folder: posix.normalize(folder),
-        target: pathTargetOf(posix.normalize(folder), subject),
+        directory: posix.normalize(directory),
+        target: pathTargetOf(posix.normalize(directory), context),
       })),
   )
   type Absolute = (typeof absolute)[number]
   const spots = (wanted: (one: Absolute) => boolean): readonly Spot[] =>
-    absolute.filter(wanted).map(({ library, folder }) => ({ path: library.path, detail: folder }))
+    absolute.filter(wanted).map(({ library, directory }) => ({ path: library.path, detail: directory }))
   const isOutside = ({ target }: Absolute) => target.kind === 'outside'
-  const isThere = ({ folder }: Absolute) => outside.exists(folder)
-  const isPassing = ({ folder }: Absolute) =>
-    ['home', 'temporary'].includes(localityOf(folder, subject.circumstances.homes))
+  const isThere = ({ directory }: Absolute) => outside.exists(directory)
+  const isPassing = ({ directory }: Absolute) =>
+    ['home', 'temporary'].includes(localityOf(directory, context.use.homes))
   return [
     ...findingAt(
       spots(
         ({ library, target }) =>
-          target.kind === 'left behind' && needsFolder(library, target.inner ?? '', subject),
+          target.kind === 'left behind' && needsDirectory(library, target.inner ?? '', context),
       ),
       {
         code: 'LIBRARY_PATH_TO_THIS_PLACE',
@@ -81,7 +81,7 @@ function libraryPaths(libraries: readonly Library[], subject: Subject): readonly
       {
         code: 'LIBRARY_PATH_MISSING',
         severity: 'note',
-        message: 'shared libraries name folders that do not exist (RPATH)',
+        message: 'shared libraries name directories that do not exist (RPATH)',
         effect:
           'Mostly these are left from where the package was built; the loader looks there in vain, and goes on.',
         remedy: 'Nothing is to be done if the package can be imported here.',
@@ -90,30 +90,30 @@ function libraryPaths(libraries: readonly Library[], subject: Subject): readonly
   ]
 }
 
-/** Whether a library finds something in a folder of the environment that it finds nowhere else. */
-function needsFolder({ path, elf }: Library, folder: ByteString, { inventory }: Subject): boolean {
-  const ownFolder = `/${folderOf(path)}`
+/** Whether a library finds something in a directory of the environment that it finds nowhere else. */
+function needsDirectory({ path, elf }: Library, directory: ByteString, { inventory }: CheckContext): boolean {
+  const ownDirectory = `/${directoryOf(path)}`
   const relative = elf.libraryPath.flatMap((text) => {
     const match = /^\$(?:ORIGIN|\{ORIGIN\})(.*)$/.exec(text)
-    return match ? [posix.join(ownFolder, match[1] ?? '').slice(1)] : []
+    return match ? [posix.join(ownDirectory, match[1] ?? '').slice(1)] : []
   })
-  const lies = (name: ByteString, inFolder: ByteString) =>
-    inventory.at.has(below(inFolder.replace(/\/$/, ''), name))
-  return elf.needed.some((name) => lies(name, folder) && !relative.some((other) => lies(name, other)))
+  const lies = (name: ByteString, inDirectory: ByteString) =>
+    inventory.at.has(below(inDirectory.replace(/\/$/, ''), name))
+  return elf.needed.some((name) => lies(name, directory) && !relative.some((other) => lies(name, other)))
 }
 
 /** `_multiarray_umath.cpython-312-x86_64-linux-gnu.so` */
 const moduleName = /^(.+)\.cpython-(\d+)t?-([a-z0-9_]+)-linux-[a-z]+\.so$/
 
 /** Compiled modules that are for other Pythons or machines only, by their names. */
-function unusableModules({ inventory }: Subject): readonly Finding[] {
+function unusableModules({ inventory }: CheckContext): readonly Finding[] {
   const { python, machine } = inventory
   const modules = inventory.entries.flatMap(({ path, kind }) => {
     const match = kind === 'file' ? moduleName.exec(nameOf(path)) : null
     if (!match) return []
     const [, stem = '', digits, forMachine] = match
     const isUsable = `cpython-${digits}` === python?.tag && (machine === undefined || forMachine === machine)
-    return [{ path, module: below(folderOf(path), stem), isUsable }]
+    return [{ path, module: below(directoryOf(path), stem), isUsable }]
   })
   const usable = new Set(modules.filter(({ isUsable }) => isUsable).map(({ module }) => module))
   const unusable = python === undefined ? [] : modules.filter(({ module }) => !usable.has(module))

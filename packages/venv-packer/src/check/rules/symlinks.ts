@@ -2,15 +2,15 @@
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { MAX_LINKS } from '../../environment/paths.js'
-import { below, type Entry, folderOf } from '../entry.js'
-import { type Finding, findingAt, type Spot, type Subject, weightOf } from '../finding.js'
+import { below, directoryOf, type Entry } from '../entry.js'
+import { type CheckContext, type Finding, findingAt, type Spot, weightOf } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 import { pathTargetOf } from '../relocation.js'
 
-export function symlinkFindings(subject: Subject): readonly Finding[] {
-  const { inventory } = subject
-  const links = inventory.entries.filter((entry) => entry.target !== null && !isInterpreter(entry, subject))
-  const judged = links.map((link) => ({ link, verdict: verdictOn(link, subject) }))
+export function symlinkFindings(context: CheckContext): readonly Finding[] {
+  const { inventory } = context
+  const links = inventory.entries.filter((entry) => entry.target !== null && !isInterpreter(entry, context))
+  const judged = links.map((link) => ({ link, verdict: verdictOn(link, context) }))
   const found = (wanted: Verdict) =>
     judged.filter(({ verdict }) => verdict === wanted).map(({ link }) => link)
   const cached = found('cache')
@@ -60,36 +60,40 @@ function spotOf({ path, target }: Entry): Spot {
  * The links that Python is started by are judged with the interpreter: those of the usual names, and all that lead to it,
  * such as `bin/𝜋thon` of Python 3.14.
  */
-function isInterpreter({ path, target }: Entry, { inventory, circumstances }: Subject): boolean {
+function isInterpreter({ path, target }: Entry, { inventory, use }: CheckContext): boolean {
   const { config, interpreter } = inventory
   if (config === undefined) return false
   if (/^bin\/(?:python|pypy|graalpy)[^/]*$/.test(path)) return true
-  const end = follow(folderOf(path), target ?? '', inventory)
+  const end = follow(directoryOf(path), target ?? '', inventory)
   const python = interpreter?.links.at(-1)
   if (end === undefined || python === undefined) return false
-  const { realPath } = circumstances.outside
+  const { realPath } = use.outside
   return end.startsWith('/') && realPath(end) === realPath(python)
 }
 
-function verdictOn({ path, target }: Entry, subject: Subject): Verdict {
-  const { inventory, circumstances } = subject
-  const end = follow(folderOf(path), target ?? '', inventory)
+function verdictOn({ path, target }: Entry, context: CheckContext): Verdict {
+  const { inventory, use } = context
+  const end = follow(directoryOf(path), target ?? '', inventory)
   if (end === undefined) return 'nowhere'
   if (!end.startsWith('/')) return 'fine'
-  const { kind, inner } = pathTargetOf(end, subject)
+  const { kind, inner } = pathTargetOf(end, context)
   if (inner !== null && follow('', inner, inventory) === undefined) return 'nowhere'
   if (kind === 'left behind') return kind
   if (kind === 'inside') return 'fine'
-  if (!circumstances.outside.exists(end)) return 'nowhere'
+  if (!use.outside.exists(end)) return 'nowhere'
   return /\/archive-v\d+\//.test(end) ? 'cache' : 'outside'
 }
 
 /**
- * Where a path leads, from a folder of the environment on: a path in it (relative), or an absolute one as soon as it leads
+ * Where a path leads, from a directory of the environment on: a path in it (relative), or an absolute one as soon as it leads
  * out of it. Undefined where it leads to nothing, or round in a circle.
  */
-function follow(folder: ByteString, target: ByteString, { at, realPath }: Inventory): ByteString | undefined {
-  let here = folder
+function follow(
+  directory: ByteString,
+  target: ByteString,
+  { at, realPath }: Inventory,
+): ByteString | undefined {
+  let here = directory
   let rest = target.split('/')
   let links = 0
   if (target.startsWith('/')) return target
@@ -97,7 +101,7 @@ function follow(folder: ByteString, target: ByteString, { at, realPath }: Invent
     if (part === '' || part === '.') continue
     if (part === '..') {
       if (here === '') return posix.resolve(realPath, '..', ...rest)
-      here = folderOf(here)
+      here = directoryOf(here)
       continue
     }
     const entry = at.get(below(here, part))

@@ -47,7 +47,7 @@ _venv_packer() {
   fi
   case $kind in
     words) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") ;;
-    folder) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+    directory) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
     image)
       mapfile -t COMPREPLY < <(compgen -f -X '!*.squashfs*' -- "$current"; compgen -d -- "$current")
       ((\${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- "$current")

@@ -28,10 +28,10 @@ const table: Readonly<Record<string, CommandRow>> = {
   },
 }
 
-/** What bash offers for the last of these words, in a folder with a file and a folder in it. */
+/** What bash offers for the last of these words, in a directory with a file and a directory in it. */
 async function offered(...words: readonly string[]): Promise<readonly string[]> {
   return await withFolder(async (cwd) => {
-    await mkdir(join(cwd, 'some-folder'))
+    await mkdir(join(cwd, 'some-directory'))
     await writeFile(join(cwd, 'some-file'), '')
     return await offeredIn(cwd, words)
   })
@@ -60,10 +60,10 @@ describe('bash is offered', () => {
     expect(await offered('stop', '-')).toEqual([])
   })
 
-  it('folders where a mount point is wanted, also after an equals sign', async () => {
-    expect(await offered('start', '--at', 'so')).toEqual(['some-folder'])
-    expect(await offered('start', '--at', '=', 'so')).toEqual(['some-folder'])
-    expect(await offered('start', '--at', '=')).toEqual(['some-folder'])
+  it('directories where a mount point is wanted, also after an equals sign', async () => {
+    expect(await offered('start', '--at', 'so')).toEqual(['some-directory'])
+    expect(await offered('start', '--at', '=', 'so')).toEqual(['some-directory'])
+    expect(await offered('start', '--at', '=')).toEqual(['some-directory'])
   })
 
   it('nothing for a value that may be anything', async () => {

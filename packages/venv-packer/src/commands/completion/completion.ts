@@ -12,7 +12,7 @@ const scripts = { bash: bashScript, zsh: zshScript } as const
 export type Shell = keyof typeof scripts
 
 export async function runCompletion({ values }: Invocation<'completion'>): Promise<ExitCode> {
-  await print(completionScript(values.shell, commands))
+  await print(completionScript(values.shellName, commands))
   return exitCodes.done
 }
 

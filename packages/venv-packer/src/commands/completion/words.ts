@@ -32,7 +32,7 @@ export interface Operand extends Value {
   readonly variadic: boolean
 }
 
-export type ValueKind = 'words' | 'folder' | 'image' | 'file' | 'anything'
+export type ValueKind = 'words' | 'directory' | 'image' | 'file' | 'anything'
 
 /** The program's own options, then its commands. */
 export interface ProgramWords {
@@ -80,11 +80,11 @@ function valueName(syntax: string): string | undefined {
 
 /** By the words of the help, which mean the same everywhere. */
 const kinds: Readonly<Record<string, ValueKind>> = {
-  venv: 'folder',
+  venv: 'directory',
   old: 'image',
   new: 'image',
-  folder: 'folder',
-  'mount-point': 'folder',
+  directory: 'directory',
+  'mount-point': 'directory',
   image: 'image',
   file: 'file',
   path: 'file',

@@ -67,7 +67,7 @@ function action(kind: Value['kind'], words: readonly string[]): string {
   switch (kind) {
     case 'words':
       return `(${words.join(' ')})`
-    case 'folder':
+    case 'directory':
       return '_directories'
     case 'image':
       return '_files -g "*.squashfs*(-.)"'

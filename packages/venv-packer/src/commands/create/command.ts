@@ -25,8 +25,8 @@ function createRequest(values: Values<'create'>, passedOn: readonly string[]): C
   const packing = imageRequest(values)
   return {
     tool: tool(values.with, packing.mountPoint),
-    wishes: { python, requirements, packages, passedOn, compiles: packing.compile !== undefined },
-    workFolder: workDir,
+    createOptions: { python, requirements, packages, passedOn, compiles: packing.compile !== undefined },
+    workDirectory: workDir,
     packing,
   }
 }

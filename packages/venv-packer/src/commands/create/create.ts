@@ -9,15 +9,15 @@ import type { ImageRequest, PackRequest } from '../pack/request.js'
 import { movePaths } from './moved-paths.js'
 import { requireInstalled } from './require-installed.js'
 import { runStep } from './run-step.js'
-import { type Steps, stepsWithUv, stepsWithVenv, type Wishes } from './steps.js'
-import { withWorkFolder } from './work-directory.js'
+import { type CreateOptions, type Steps, stepsWithUv, stepsWithVenv } from './steps.js'
+import { withWorkDirectory } from './work-directory.js'
 
 /** What the command line asked for, read and checked; paths are still as they were typed. */
 export interface CreateRequest {
   readonly tool: Tool
-  readonly wishes: Wishes
-  /** Where the environment is made; undefined: in memory, or the temporary folder. */
-  readonly workFolder: string | undefined
+  readonly createOptions: CreateOptions
+  /** Where the environment is made; undefined: in memory, or the temporary directory. */
+  readonly workDirectory: string | undefined
   readonly packing: ImageRequest
 }
 
@@ -31,39 +31,39 @@ export interface CreateContext extends PackContext {
   readonly onPacking: () => void
 }
 
-/** The name of the folder in which the environment is made, and so of an image without a name of its own. */
+/** The name of the directory in which the environment is made, and so of an image without a name of its own. */
 const environmentName = 'venv'
 
 export async function create(request: CreateRequest, context: CreateContext): Promise<PackReport> {
   const started = performance.now()
-  return await withWorkFolder(request.workFolder, async (workFolder) => {
-    const folder = join(workFolder, environmentName)
+  return await withWorkDirectory(request.workDirectory, async (workDirectory) => {
+    const directory = join(workDirectory, environmentName)
     const output = request.packing.output ?? `${environmentName}.squashfs`
     // What can be refused is refused before anything is installed.
-    await chooseDestination(output, { path: folder, realPath: folder }, request.packing.force)
-    const { make, install } = stepsFor(request, folder)
+    await chooseDestination(output, { path: directory, realPath: directory }, request.packing.force)
+    const { make, install } = stepsFor(request, directory)
     await runStep(make, context)
-    const before = await distributionsIn(folder)
+    const before = await distributionsIn(directory)
     await runStep(install, context)
-    const { wishes, tool } = request
-    await requireInstalled({ step: install, tool: tool.name, wishes, folder, before })
-    if (request.tool.name === 'venv') await movePaths(folder, request.tool.mountPoint)
+    const { createOptions, tool } = request
+    await requireInstalled({ step: install, tool: tool.name, createOptions, directory, before })
+    if (request.tool.name === 'venv') await movePaths(directory, request.tool.mountPoint)
     context.onPacking()
-    const report = await pack(packRequest(request, folder, output), context)
+    const report = await pack(packRequest(request, directory, output), context)
     return created(report, request.tool, (performance.now() - started) / 1000)
   })
 }
 
-function stepsFor({ tool, wishes }: CreateRequest, folder: string): Steps {
+function stepsFor({ tool, createOptions }: CreateRequest, directory: string): Steps {
   return tool.name === 'uv'
-    ? stepsWithUv(folder, wishes, process.env)
-    : stepsWithVenv(folder, tool.mountPoint, wishes, process.env)
+    ? stepsWithUv(directory, createOptions, process.env)
+    : stepsWithVenv(directory, tool.mountPoint, createOptions, process.env)
 }
 
-function packRequest({ tool, packing }: CreateRequest, folder: string, output: string): PackRequest {
+function packRequest({ tool, packing }: CreateRequest, directory: string, output: string): PackRequest {
   // venv's own pip comes with bytecode, which names the place where it was made.
   const exclude = tool.name === 'venv' ? [...packing.exclude, '__pycache__'] : packing.exclude
-  return { ...packing, source: folder, anyDirectory: false, output, exclude }
+  return { ...packing, source: directory, anyDirectory: false, output, exclude }
 }
 
 /** The environment is gone when the report is read: it speaks of what will be mounted beside the image. */

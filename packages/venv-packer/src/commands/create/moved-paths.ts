@@ -9,17 +9,17 @@ import { isRecord } from '../../environment/distributions.js'
 const largestText = 1_048_576
 
 /**
- * Puts `to` wherever a text below `folder` names `folder`, and the new hashes and sizes of such files into the lists of
+ * Puts `to` wherever a text below `directory` names `directory`, and the new hashes and sizes of such files into the lists of
  * what is installed. Paths are written as they are: neither may need quotes in a script. Binary files stay as they are.
  */
-export async function movePaths(folder: string, to: string): Promise<void> {
+export async function movePaths(directory: string, to: string): Promise<void> {
   const moved = new Map<string, Buffer>()
   const records: string[] = []
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
     if (isRecord(path)) records.push(path)
-    const text = await movedText(path, folder, to)
+    const text = await movedText(path, directory, to)
     if (text !== undefined) moved.set(path, text)
   }
   for (const [path, text] of moved) await rewrite(path, text)

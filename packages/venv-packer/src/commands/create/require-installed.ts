@@ -5,30 +5,31 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { type Distributions, distributionsIn, plainName } from '../../environment/distributions.js'
 import { Failure } from '../../failure.js'
 import { systemErrorCode } from '../../system-errors.js'
-import { saidBy } from './run-step.js'
-import type { Step, Wishes } from './steps.js'
+import { outputOf } from './run-step.js'
+import type { CreateOptions, Step } from './steps.js'
 
 export interface Installation {
   /** What has installed. */
   readonly step: Step
   readonly tool: 'uv' | 'venv'
-  readonly wishes: Wishes
+  readonly createOptions: CreateOptions
   /** Of the environment. */
-  readonly folder: string
+  readonly directory: string
   /** What was in it before. */
   readonly before: Distributions
 }
 
 /** @throws Failure that names the setting, if it is known. */
 export async function requireInstalled(installation: Installation): Promise<void> {
-  const { step, tool, wishes, folder, before } = installation
-  const after = await distributionsIn(folder)
-  const missing = namesOf(wishes.packages).find((name) => !after.has(name))
+  const { step, tool, createOptions, directory, before } = installation
+  const after = await distributionsIn(directory)
+  const missing = namesOf(createOptions.packages).find((name) => !after.has(name))
   const isSame =
     after.size === before.size && [...after].every(([name, version]) => before.get(name) === version)
   if (missing === undefined && !isSame) return
   const setting =
-    optionAmong(wishes.passedOn) ?? (await (tool === 'uv' ? settingOfUv(step.env) : settingOfPip(step)))
+    optionAmong(createOptions.passedOn) ??
+    (await (tool === 'uv' ? settingOfUv(step.env) : settingOfPip(step)))
   // Nothing may have been asked for in the end: requirements that are empty, or not for this system.
   if (missing === undefined && setting === undefined) return
   const what = missing === undefined ? 'nothing is' : `${missing} is not`
@@ -64,7 +65,7 @@ const elsewhere = /^(?:target|prefix|root|dry-run|dry_run)$/
 /** What `pip config debug` lists: files, and below each what is set in it; and the variables that it obeys. */
 async function settingOfPip({ program, env }: Step): Promise<Setting | undefined> {
   let place = ''
-  for (const line of (await saidBy(program, ['-m', 'pip', 'config', 'debug'], env)).split('\n')) {
+  for (const line of (await outputOf(program, ['-m', 'pip', 'config', 'debug'], env)).split('\n')) {
     const file = /^ {2}(\/.*), exists: True$/.exec(line)?.[1]
     const [, key = '', value] = /^ {4}([\w-]+\.[\w-]+): (.*)$/.exec(line) ?? []
     if (file !== undefined) place = file
@@ -94,18 +95,22 @@ async function settingOfUv(env: NodeJS.ProcessEnv): Promise<Setting | undefined>
 
 function uvFiles(env: NodeJS.ProcessEnv): readonly string[] {
   if (env.UV_CONFIG_FILE) return [env.UV_CONFIG_FILE]
-  const project = foldersFrom(resolve('.')).flatMap((folder) => [
-    join(folder, 'uv.toml'),
-    join(folder, 'pyproject.toml'),
+  const project = directoriesFrom(resolve('.')).flatMap((directory) => [
+    join(directory, 'uv.toml'),
+    join(directory, 'pyproject.toml'),
   ])
   const user = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config')
   const system = (env.XDG_CONFIG_DIRS || '/etc/xdg').split(delimiter)
-  return [...project, ...[user, ...system].map((folder) => join(folder, 'uv', 'uv.toml')), '/etc/uv/uv.toml']
+  return [
+    ...project,
+    ...[user, ...system].map((directory) => join(directory, 'uv', 'uv.toml')),
+    '/etc/uv/uv.toml',
+  ]
 }
 
-function foldersFrom(folder: string): readonly string[] {
-  const above = dirname(folder)
-  return above === folder ? [folder] : [folder, ...foldersFrom(above)]
+function directoriesFrom(directory: string): readonly string[] {
+  const above = dirname(directory)
+  return above === directory ? [directory] : [directory, ...directoriesFrom(above)]
 }
 
 /** The line that sets one of them, as `key = value`, in a table of that name or with the name before the key. */

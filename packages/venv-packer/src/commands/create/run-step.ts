@@ -30,13 +30,13 @@ export async function runStep(step: Step, { signal, show }: StepContext): Promis
   const { code, signal: killer } = await ended.catch((error: unknown) => {
     throw notStarted(step, error)
   })
-  if (!shown) await heardOut(child)
+  if (!shown) await streamsClosed(child)
   signal.throwIfAborted()
   if (code !== 0) throw failed(step, endingInWords(code, killer), said())
 }
 
 /** What a program writes to standard output; nothing where it fails. */
-export async function saidBy(
+export async function outputOf(
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -63,7 +63,7 @@ function lastOf(streams: readonly (Readable | null)[]): () => string {
 }
 
 /** Something that the program started may live on with its streams: it is not waited for. */
-async function heardOut(child: ChildProcess): Promise<void> {
+async function streamsClosed(child: ChildProcess): Promise<void> {
   const stop = new AbortController()
   const waiting = { signal: stop.signal }
   const closed = once(child, 'close', waiting)
@@ -89,7 +89,7 @@ function failed({ name, code, remedy }: Step, ending: string, said: string): Fai
   return new Failure(
     code,
     `${name} failed (${ending})`,
-    full ? 'Name a folder with more room with --work-dir.' : remedy,
+    full ? 'Name a directory with more room with --work-dir.' : remedy,
     { output: lastLines(said) },
   )
 }

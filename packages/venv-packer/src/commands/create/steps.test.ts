@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { checkMountPoint, type Steps, stepsWithUv, stepsWithVenv, type Wishes } from './steps.js'
+import { type CreateOptions, checkMountPoint, type Steps, stepsWithUv, stepsWithVenv } from './steps.js'
 
-const wishes: Wishes = {
+const createOptions: CreateOptions = {
   python: undefined,
   requirements: ['a.txt', 'b.txt'],
   packages: ['numpy', 'six>=1.16'],
@@ -18,11 +18,11 @@ const installed = '-r a.txt -r b.txt numpy six>=1.16 --index-url https://example
 
 describe('the steps to an environment', () => {
   it('by uv are to make a relocatable one, and to install into it', () => {
-    expect(lines(stepsWithUv('/w/venv', wishes, {}))).toEqual([
+    expect(lines(stepsWithUv('/w/venv', createOptions, {}))).toEqual([
       'uv venv --relocatable /w/venv',
       `uv pip install --python /w/venv/bin/python ${installed}`,
     ])
-    expect(lines(stepsWithUv('/w/venv', { ...wishes, python: '3.12' }, {}))[0]).toBe(
+    expect(lines(stepsWithUv('/w/venv', { ...createOptions, python: '3.12' }, {}))[0]).toBe(
       'uv venv --relocatable --python 3.12 /w/venv',
     )
   })
@@ -34,7 +34,7 @@ describe('the steps to an environment', () => {
     ['/opt/python/bin/python3', '/opt/python/bin/python3'],
     ['pypy3.10', 'pypy3.10'],
   ])('by venv of the Python %s are run by %s, and by pip in the environment', (python, program) => {
-    expect(lines(stepsWithVenv('/w/venv', '/opt/py', { ...wishes, python }, {}))).toEqual([
+    expect(lines(stepsWithVenv('/w/venv', '/opt/py', { ...createOptions, python }, {}))).toEqual([
       `${program} -m venv --prompt py /w/venv`,
       `/w/venv/bin/python -m pip install --no-compile ${installed}`,
     ])
@@ -58,14 +58,14 @@ describe('the settings of a shell', () => {
   }
 
   it('that would lead elsewhere are not for uv; the others are', () => {
-    const env = settings(stepsWithUv('/w/venv', wishes, shell))
+    const env = settings(stepsWithUv('/w/venv', createOptions, shell))
     expect(env).toMatchObject({ PATH: '/bin', UV_INDEX_URL: 'https://example.org', UV_LINK_MODE: 'copy' })
     for (const name of ['PYTHONPATH', 'PYTHONHOME', 'VIRTUAL_ENV', 'UV_SYSTEM_PYTHON'])
       expect(env).not.toHaveProperty(name)
   })
 
   it('that would lead elsewhere are not for pip; the others are', () => {
-    const env = settings(stepsWithVenv('/w/venv', '/opt/py', wishes, shell))
+    const env = settings(stepsWithVenv('/w/venv', '/opt/py', createOptions, shell))
     expect(env).toMatchObject({ PATH: '/bin', PIP_INDEX_URL: 'https://example.org', PIP_USER: '0' })
     for (const name of ['PYTHONPATH', 'VIRTUAL_ENV', 'PIP_TARGET', 'PIP_ROOT', 'PIP_DRY_RUN'])
       expect(env).not.toHaveProperty(name)
@@ -73,7 +73,7 @@ describe('the settings of a shell', () => {
 
   it('say which interpreters uv prefers; else it is those of the system', () => {
     const preference = (variables: NodeJS.ProcessEnv) =>
-      settings(stepsWithUv('/w/venv', wishes, variables)).UV_PYTHON_PREFERENCE
+      settings(stepsWithUv('/w/venv', createOptions, variables)).UV_PYTHON_PREFERENCE
     expect(preference({})).toBe('system')
     expect(preference({ UV_PYTHON_PREFERENCE: 'only-managed' })).toBe('only-managed')
     expect(preference({ UV_MANAGED_PYTHON: '1' })).toBeUndefined()
@@ -81,7 +81,7 @@ describe('the settings of a shell', () => {
 
   it('let uv compile only where we do not', () => {
     const compiles = (ours: boolean) =>
-      stepsWithUv('/w', { ...wishes, compiles: ours }, { UV_COMPILE_BYTECODE: '1' }).make.env
+      stepsWithUv('/w', { ...createOptions, compiles: ours }, { UV_COMPILE_BYTECODE: '1' }).make.env
         .UV_COMPILE_BYTECODE
     expect(compiles(true)).toBe('false')
     expect(compiles(false)).toBe('1')

@@ -25,7 +25,7 @@ export interface Steps {
 }
 
 /** What is to be in an environment, and of which Python it is. */
-export interface Wishes {
+export interface CreateOptions {
   /** A version or a path; undefined: the tool's own choice. */
   readonly python: string | undefined
   /** Files in the format of pip's requirements. */
@@ -38,21 +38,25 @@ export interface Wishes {
 }
 
 /** What is to be installed, as pip and uv both take it. */
-export function installArguments({ requirements, packages, passedOn }: Wishes): readonly string[] {
+export function installArguments({ requirements, packages, passedOn }: CreateOptions): readonly string[] {
   return [...requirements.flatMap((file) => ['-r', file]), ...packages, ...passedOn]
 }
 
 const missing =
   'Install it (pip install uv, or see docs.astral.sh/uv), or use --with venv --mount-point PATH.'
 
-export function stepsWithUv(folder: string, wishes: Wishes, variables: NodeJS.ProcessEnv): Steps {
-  const env = uvSettings(variables, wishes.compiles)
-  const python = wishes.python === undefined ? [] : ['--python', wishes.python]
+export function stepsWithUv(
+  directory: string,
+  createOptions: CreateOptions,
+  variables: NodeJS.ProcessEnv,
+): Steps {
+  const env = uvSettings(variables, createOptions.compiles)
+  const python = createOptions.python === undefined ? [] : ['--python', createOptions.python]
   return {
     make: {
       name: 'uv venv',
       program: 'uv',
-      args: ['venv', '--relocatable', ...python, folder],
+      args: ['venv', '--relocatable', ...python, directory],
       env,
       talks: false,
       code: 'ENVIRONMENT',
@@ -62,7 +66,13 @@ export function stepsWithUv(folder: string, wishes: Wishes, variables: NodeJS.Pr
     install: {
       name: 'uv pip install',
       program: 'uv',
-      args: ['pip', 'install', '--python', join(folder, 'bin', 'python'), ...installArguments(wishes)],
+      args: [
+        'pip',
+        'install',
+        '--python',
+        join(directory, 'bin', 'python'),
+        ...installArguments(createOptions),
+      ],
       env,
       talks: true,
       code: 'INSTALL',
@@ -88,19 +98,19 @@ function uvSettings(variables: NodeJS.ProcessEnv, compiles: boolean): NodeJS.Pro
 
 /** @param mountPoint where the environment will be found when it is used. */
 export function stepsWithVenv(
-  folder: string,
+  directory: string,
   mountPoint: string,
-  wishes: Wishes,
+  createOptions: CreateOptions,
   variables: NodeJS.ProcessEnv,
 ): Steps {
   const env = pipSettings(variables)
-  const program = interpreter(wishes.python)
-  const python = join(folder, 'bin', 'python')
+  const program = interpreter(createOptions.python)
+  const python = join(directory, 'bin', 'python')
   return {
     make: {
       name: `${program} -m venv`,
       program,
-      args: ['-m', 'venv', '--prompt', basename(mountPoint), folder],
+      args: ['-m', 'venv', '--prompt', basename(mountPoint), directory],
       env,
       talks: false,
       code: 'ENVIRONMENT',
@@ -110,7 +120,7 @@ export function stepsWithVenv(
     install: {
       name: 'pip install',
       program: python,
-      args: ['-m', 'pip', 'install', '--no-compile', ...installArguments(wishes)],
+      args: ['-m', 'pip', 'install', '--no-compile', ...installArguments(createOptions)],
       env,
       talks: true,
       code: 'INSTALL',

@@ -1,23 +1,23 @@
-/** The folder in which an environment is made: in memory where there is room, and gone afterwards, on every way out. */
+/** The directory in which an environment is made: in memory where there is room, and gone afterwards, on every way out. */
 import { constants, rmSync } from 'node:fs'
 import { access, mkdtemp, realpath, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemFailure } from '../../system-errors.js'
 
-/** Calls the function with the path of an empty folder, removes it with all that came into it, and gives the result. */
-export async function withWorkFolder<T>(
+/** Calls the function with the path of an empty directory, removes it with all that came into it, and gives the result. */
+export async function withWorkDirectory<T>(
   typed: string | undefined,
-  use: (folder: string) => Promise<T>,
+  use: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const folder = await makeFolder(typed ?? (await usualPlace()))
+  const directory = await makeDirectory(typed ?? (await usualPlace()))
   // A second Ctrl-C ends the process at once; what is in memory would stay there.
-  const removeAtOnce = () => rmSync(folder, { recursive: true, force: true })
+  const removeAtOnce = () => rmSync(directory, { recursive: true, force: true })
   process.once('exit', removeAtOnce)
   try {
-    return await use(folder)
+    return await use(directory)
   } finally {
-    await remove(folder)
+    await remove(directory)
     process.off('exit', removeAtOnce)
   }
 }
@@ -28,10 +28,10 @@ const memory = '/dev/shm'
 const enough = 8_000_000_000
 
 async function usualPlace(): Promise<string> {
-  return (await hasRoom(memory)) ? memory : tmpdir()
+  return (await hasSpace(memory)) ? memory : tmpdir()
 }
 
-async function hasRoom(place: string): Promise<boolean> {
+async function hasSpace(place: string): Promise<boolean> {
   try {
     const [found, { bavail, bsize }] = await Promise.all([stat(place), statfs(place)])
     await access(place, constants.W_OK | constants.X_OK)
@@ -42,22 +42,22 @@ async function hasRoom(place: string): Promise<boolean> {
 }
 
 /** With all symlinks followed: the path under which programs will know it. */
-async function makeFolder(place: string): Promise<string> {
+async function makeDirectory(place: string): Promise<string> {
   try {
     return await mkdtemp(join(await realpath(place), 'venv-packer-'))
   } catch (error) {
     throw systemFailure('WORK_FOLDER', `no environment can be made in ${place}`, error, {
       path: place,
-      remedy: 'Name a folder that you may write to with --work-dir.',
+      remedy: 'Name a directory that you may write to with --work-dir.',
     })
   }
 }
 
-async function remove(folder: string): Promise<void> {
+async function remove(directory: string): Promise<void> {
   try {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 })
   } catch (error) {
-    const remedy = `Remove it: rm -rf ${folder}`
-    throw systemFailure('LEFTOVER', `${folder} could not be removed`, error, { path: folder, remedy })
+    const remedy = `Remove it: rm -rf ${directory}`
+    throw systemFailure('LEFTOVER', `${directory} could not be removed`, error, { path: directory, remedy })
   }
 }

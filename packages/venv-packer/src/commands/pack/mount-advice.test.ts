@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type MountSubject, mountAdvice } from './mount-advice.js'
+import { type MountAdviceInput, mountAdvice } from './mount-advice.js'
 
-const fixed: MountSubject = {
+const fixed: MountAdviceInput = {
   image: '/scratch/venv.squashfs',
   environment: '/scratch/demo/.venv',
   venv: true,
@@ -10,7 +10,7 @@ const fixed: MountSubject = {
   isFree: () => true,
   squashfsMountForm: 'pair',
 }
-const movable: MountSubject = { ...fixed, anywhere: true }
+const movable: MountAdviceInput = { ...fixed, anywhere: true }
 
 describe('the lines that mount an image', () => {
   it('mount a fixed environment at its own path', () => {
@@ -36,13 +36,13 @@ describe('the lines that mount an image', () => {
     expect(mountAdvice({ ...movable, image: '/scratch/image' }).point).toBe('/scratch/image.mount')
   })
 
-  it('mount it over its own folder where something lies beside the image already', () => {
+  it('mount it over its own directory where something lies beside the image already', () => {
     expect(mountAdvice({ ...movable, isFree: () => false }).point).toBe('/scratch/demo/.venv')
   })
 
   it('mount it where it was said that it will be mounted', () => {
-    for (const subject of [fixed, movable]) {
-      const { point, commands } = mountAdvice({ ...subject, mountPoint: '/opt/env' })
+    for (const context of [fixed, movable]) {
+      const { point, commands } = mountAdvice({ ...context, mountPoint: '/opt/env' })
       expect(point).toBe('/opt/env')
       const { 'venv-packer': run, ...others } = commands
       for (const line of Object.values(others)) expect(line).toContain('/opt/env')

@@ -18,7 +18,7 @@ export const mountTools = [
 export type MountTool = (typeof mountTools)[number]
 
 export interface MountAdvice {
-  /** The folder at which the lines mount the image, absolute. */
+  /** The directory at which the lines mount the image, absolute. */
   readonly point: string
   /** False for an environment that works at one path alone. */
   readonly anywhere: boolean
@@ -26,33 +26,33 @@ export interface MountAdvice {
   readonly commands: Readonly<Record<MountTool, string | null>>
 }
 
-export interface MountSubject {
+export interface MountAdviceInput {
   /** Absolute path of the image. */
   readonly image: string
   /** Absolute path of the environment that was packed. */
   readonly environment: string
-  /** False for a folder that is no virtual environment. */
+  /** False for a directory that is no virtual environment. */
   readonly venv: boolean
   /** True when what is packed works wherever it is mounted. */
   readonly anywhere: boolean
   /** Where it will be mounted, absolute, if that was said. */
   readonly mountPoint: string | undefined
-  /** Whether a path is free to be mounted at: nothing there, or an empty folder. */
+  /** Whether a path is free to be mounted at: nothing there, or an empty directory. */
   readonly isFree: (path: string) => boolean
   /** How the squashfs-mount that is installed takes an image. */
   readonly squashfsMountForm: Machine['squashfsMountForm']
 }
 
-export function mountAdvice(subject: MountSubject): MountAdvice {
-  const { image, anywhere } = subject
-  const point = subject.mountPoint ?? usualPoint(subject)
+export function mountAdvice(context: MountAdviceInput): MountAdvice {
+  const { image, anywhere } = context
+  const point = context.mountPoint ?? usualPoint(context)
   const uenvs = withUenv(image, point)
-  const squashfsMount = squashfsMountArgument(subject.squashfsMountForm, { image, point })
+  const squashfsMount = squashfsMountArgument(context.squashfsMountForm, { image, point })
   return {
     point,
     anywhere,
     commands: {
-      'venv-packer': `venv-packer run ${runArguments(subject, point)}`,
+      'venv-packer': `venv-packer run ${runArguments(context, point)}`,
       uenv: uenvs && `uenv start --view=default ${uenvs}`,
       slurm: uenvs && `#SBATCH --uenv=${uenvs} --view=default`,
       'squashfs-mount': squashfsMount && `squashfs-mount ${shellWord(squashfsMount)} -- bash`,
@@ -65,18 +65,18 @@ export function mountAdvice(subject: MountSubject): MountAdvice {
 }
 
 /**
- * What works anywhere is mounted beside its image, where every node sees it. The rest is mounted over the folder
+ * What works anywhere is mounted beside its image, where every node sees it. The rest is mounted over the directory
  * that it was packed from: the only path at which it works.
  */
-function usualPoint({ image, environment, anywhere, isFree }: MountSubject): string {
+function usualPoint({ image, environment, anywhere, isFree }: MountAdviceInput): string {
   if (!anywhere) return environment
   const name = basename(image, extname(image))
   const beside = join(dirname(image), name === basename(image) ? `${name}.mount` : name)
   return isFree(beside) ? beside : environment
 }
 
-/** An environment is mounted where it works, unsaid; another folder's place has to be said. */
-function runArguments({ image, venv }: MountSubject, point: string): string {
+/** An environment is mounted where it works, unsaid; another directory's place has to be said. */
+function runArguments({ image, venv }: MountAdviceInput, point: string): string {
   return venv ? `${shellWord(image)} -- python` : `--at ${shellWord(point)} ${shellWord(image)} -- bash`
 }
 

@@ -38,7 +38,7 @@ export interface PackContext {
   readonly onProgress: (progress: PackProgress) => void
 }
 
-/** How far the packing is; the modules are compiled after the folder was read. */
+/** How far the packing is; the modules are compiled after the directory was read. */
 export type PackProgress = Progress | CompileProgress
 
 export async function pack(request: PackRequest, context: PackContext): Promise<PackReport> {

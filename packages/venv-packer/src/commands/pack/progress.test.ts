@@ -21,9 +21,9 @@ describe('the line of the progress bar', () => {
     expect(progressLine(half, undefined, 120)).toMatch(/552\.0 MB$/)
   })
 
-  it('shows what has been found so far while the folder is read', () => {
+  it('shows what has been found so far while the directory is read', () => {
     expect(progressLine({ ...half, phase: 'scan', totalFiles: 0, totalBytes: 0 }, undefined, 80)).toBe(
-      'reading the folder: 8,812 entries',
+      'reading the directory: 8,812 entries',
     )
   })
 
@@ -47,7 +47,7 @@ describe('the line of the progress bar', () => {
     }
   })
 
-  it('stays within 0 and 100 %, also for a folder without bytes', () => {
+  it('stays within 0 and 100 %, also for a directory without bytes', () => {
     expect(
       progressLine({ ...half, totalBytes: 0, bytesIn: 0, files: 0, totalFiles: 4 }, undefined, 80),
     ).toContain('  0 %')

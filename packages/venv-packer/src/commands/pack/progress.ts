@@ -16,7 +16,7 @@ function figures(progress: PackProgress, rate: number | undefined): readonly str
   const { files, totalFiles, bytesIn, totalBytes } = progress
   switch (progress.phase) {
     case 'scan':
-      return [`reading the folder: ${counted(files, 'entry', 'entries')}`]
+      return [`reading the directory: ${counted(files, 'entry', 'entries')}`]
     case 'compile':
       return [`${count(files)}/${counted(totalFiles, 'module')} compiled`]
     case 'data':

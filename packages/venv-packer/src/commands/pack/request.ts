@@ -8,13 +8,13 @@ import { type Compression, chooseCompression } from '../../image/compression.js'
 /** What the command line asked for, read and checked; paths are still as they were typed. */
 export interface PackRequest extends ImageRequest {
   readonly source: string
-  /** Pack a folder that is not a virtual environment, too. */
+  /** Pack a directory that is not a virtual environment, too. */
   readonly anyDirectory: boolean
 }
 
 /** All that decides an image, besides what is packed. */
 export interface ImageRequest {
-  /** Undefined: the default name in the current folder. */
+  /** Undefined: the default name in the current directory. */
   readonly output: string | undefined
   /** Replace an existing image. */
   readonly force: boolean

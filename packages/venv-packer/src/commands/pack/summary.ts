@@ -41,7 +41,7 @@ function figures({ result, previous, destination, bytecode }: PackReport): reado
   const { found } = result
   const kinds = [
     counted(found.files, 'file'),
-    counted(found.directories, 'folder'),
+    counted(found.directories, 'directory', 'directories'),
     counted(found.symlinks, 'symlink'),
     ...(found.devices + found.ipc > 0 ? [counted(found.devices + found.ipc, 'special file')] : []),
     ...(found.hardLinks > 0 ? [counted(found.hardLinks, 'further hard link')] : []),
@@ -151,12 +151,12 @@ function mounting(
   mountPointExists: boolean,
 ): readonly string[] {
   const isVenv = environment.config !== undefined
-  const makeFolder = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
+  const makeDirectory = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
   const { 'venv-packer': run, ...others } = mount.commands
   const lines = mountTools.flatMap((tool) => (tool === 'venv-packer' ? [] : mountLine(tool, others[tool])))
   return [
-    ...['To use it:', '', ...(isVenv ? [] : makeFolder), `  ${run}`, ''],
-    ...[where(mount, request.mountPoint), '', ...(isVenv ? makeFolder : []), ...lines],
+    ...['To use it:', '', ...(isVenv ? [] : makeDirectory), `  ${run}`, ''],
+    ...[where(mount, request.mountPoint), '', ...(isVenv ? makeDirectory : []), ...lines],
     ...(isVenv ? ['', `then: source ${shellWord(`${mount.point}/bin/activate`)}`] : []),
   ]
 }
@@ -164,7 +164,7 @@ function mounting(
 function where({ anywhere, point }: MountAdvice, wanted: string | undefined): string {
   if (wanted !== undefined) return `or mount it at ${printable(point)}:`
   return anywhere
-    ? 'or mount it at any folder, for example:'
+    ? 'or mount it at any directory, for example:'
     : 'or mount it where the venv was made, for it is not relocatable and works at no other path:'
 }
 

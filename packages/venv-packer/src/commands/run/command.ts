@@ -27,10 +27,10 @@ export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlyS
 }
 
 function runRequest({ values, rest: command }: Invocation<'run'>): RunRequest {
-  const { image, at, with: way, json, dryRun } = values
+  const { image, at, with: method, json, dryRun } = values
   if (command === undefined || command.length === 0) throw wrongUsage('no command is given', commandRemedy)
   if (command[0] === '') throw emptyValue('the command')
   if (json && !dryRun)
     throw wrongUsage('--json goes with --dry-run', 'Otherwise standard output is that of the command.')
-  return { image, at, way, command }
+  return { image, at, method, command }
 }

@@ -4,8 +4,8 @@ import type { EnvironmentFacts } from '../../environment/environment.js'
 import { packedEnvironment } from '../../environment/packed-environment.js'
 import { damaged, type ImageToRun, openImageToRun } from '../../image/opened-image.js'
 import { lookAtMachine, type Machine } from '../../mount/machine.js'
-import type { CommandLine, Plan, WayName } from '../../mount/method.js'
-import { ways } from '../../mount/methods.js'
+import type { CommandLine, MountMethodName, Plan } from '../../mount/method.js'
+import { mountMethods } from '../../mount/methods.js'
 import { chooseMountPoint } from '../../mount/mount-point.js'
 import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
 import { type RequiredCommand, requireCommand, requireInterpreter } from './require-command.js'
@@ -15,8 +15,8 @@ export interface RunRequest {
   readonly image: string
   /** Undefined: where the environment works, or a directory of our own. */
   readonly at: string | undefined
-  /** Undefined: the first way that works. */
-  readonly way: WayName | undefined
+  /** Undefined: the first method that works. */
+  readonly method: MountMethodName | undefined
   /** At least one word. */
   readonly command: CommandLine
 }
@@ -37,9 +37,9 @@ export interface RunPlan {
   readonly machine: Machine
 }
 
-/** One way, and the command as it is run on it. */
-export interface PlannedWay {
-  readonly name: WayName
+/** One method, and the command as it is run on it. */
+export interface PlannedMount {
+  readonly name: MountMethodName
   readonly plan: Plan
   readonly command: CommandLine
 }
@@ -79,8 +79,8 @@ async function requireParts(
   return await requireCommand(command, { image: open, point, path: process.env.PATH ?? '' })
 }
 
-/** The ways in the order in which they are tried. */
-export function plannedWays({
+/** The methods in the order in which they are tried. */
+export function plannedMounts({
   request,
   image,
   packed,
@@ -88,18 +88,18 @@ export function plannedWays({
   point,
   shared,
   commandAt,
-}: RunPlan): readonly PlannedWay[] {
+}: RunPlan): readonly PlannedMount[] {
   const identity = sharedIdentity(image.identity, process.env)
   const mounting = { image: image.path, identity, point, shared }
   const isVenv = packed === undefined || packed.config !== undefined
-  return ways
-    .filter(({ name }) => request.way === undefined || name === request.way)
-    .map((way) => {
-      const plan = way.plan(machine, mounting)
+  return mountMethods
+    .filter(({ name }) => request.method === undefined || name === request.method)
+    .map((method) => {
+      const plan = method.plan(machine, mounting)
       const loses = plan.possible ? plan.loses : () => false
       const at = (plan.possible ? plan.shared?.point : undefined) ?? point
       const active = activated(commandAt(at), { point: at, isVenv, env: process.env, loses })
-      return { name: way.name, plan, command: active }
+      return { name: method.name, plan, command: active }
     })
 }
 

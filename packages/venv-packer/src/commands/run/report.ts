@@ -3,18 +3,18 @@
 import type { CommandLine } from '../../mount/method.js'
 import { packageVersion } from '../../package.js'
 import { printable, shellWord } from '../../terminal/printable.js'
-import { type PlannedWay, plannedWays, type RunPlan } from './plan.js'
+import { type PlannedMount, plannedMounts, type RunPlan } from './plan.js'
 import type { Obstacle } from './run.js'
 
 /** The plan in words, or as JSON. */
 export function reportRunPlan(plan: RunPlan, json: boolean): string {
-  const ways = plannedWays(plan)
-  return json ? planJson(plan, ways) : planWords(plan, ways)
+  const methods = plannedMounts(plan)
+  return json ? planJson(plan, methods) : planWords(plan, methods)
 }
 
-/** For `--debug`: why the next way is tried. */
-export function obstacleLine({ way, reason }: Obstacle): string {
-  return `venv-packer: ${way}: ${printable(reason)}\n`
+/** For `--debug`: why the next method is tried. */
+export function obstacleLine({ method, reason }: Obstacle): string {
+  return `venv-packer: ${method}: ${printable(reason)}\n`
 }
 
 export function warningLine(warning: string): string {
@@ -25,7 +25,7 @@ export function leftoverLine(message: string): string {
   return `venv-packer: something is left behind: ${printable(message)}\n`
 }
 
-function planWords(plan: RunPlan, ways: readonly PlannedWay[]): string {
+function planWords(plan: RunPlan, methods: readonly PlannedMount[]): string {
   const { image, packed, point, request, warnings } = plan
   const lines = [
     `${printable(image.typed)} holds ${contents(packed)}.`,
@@ -34,9 +34,9 @@ function planWords(plan: RunPlan, ways: readonly PlannedWay[]): string {
     '',
     `  ${[...activation(plan), ...request.command.map(shellWord)].join(' ')}`,
     '',
-    'It is run by the first of these ways that can mount the image:',
+    'It is run by the first of these methods that can mount the image:',
     '',
-    ...ways.flatMap(wayLines),
+    ...methods.flatMap(methodLines),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -55,22 +55,25 @@ function activation({ packed, point }: RunPlan): readonly string[] {
   return ['env', ...(isVenv ? [shellWord(`VIRTUAL_ENV=${point}`)] : []), path]
 }
 
-function wayLines(way: PlannedWay): readonly string[] {
-  const { name, plan } = way
+function methodLines(method: PlannedMount): readonly string[] {
+  const { name, plan } = method
   const [first = '', ...more] = plan.possible
-    ? linesOf(way, ['COMMAND']).map((line) => line.map(shellWord).join(' '))
+    ? linesOf(method, ['COMMAND']).map((line) => line.map(shellWord).join(' '))
     : [`not possible: ${printable(plan.reason)}`]
   return [`  ${name.padEnd(16)}${first}`, ...more.map((line) => `  ${''.padEnd(16)}${line}`)]
 }
 
 /** What would be run, one line after the other. */
-function linesOf({ plan }: PlannedWay, command: CommandLine): readonly CommandLine[] {
+function linesOf({ plan }: PlannedMount, command: CommandLine): readonly CommandLine[] {
   if (!plan.possible) return []
   const line = plan.around(command)
   return plan.shared === undefined ? [line] : [plan.shared.mount, line, plan.shared.unmount]
 }
 
-function planJson({ image, packed, point, shared, warnings }: RunPlan, ways: readonly PlannedWay[]): string {
+function planJson(
+  { image, packed, point, shared, warnings }: RunPlan,
+  methods: readonly PlannedMount[],
+): string {
   const report = {
     ok: true,
     command: 'run',
@@ -85,11 +88,11 @@ function planJson({ image, packed, point, shared, warnings }: RunPlan, ways: rea
     },
     mountPoint: { path: point, temporary: shared !== undefined },
     warnings,
-    ways: ways.map((way) => ({
-      name: way.name,
-      possible: way.plan.possible,
-      reason: way.plan.possible ? null : way.plan.reason,
-      lines: linesOf(way, way.command),
+    ways: methods.map((method) => ({
+      name: method.name,
+      possible: method.plan.possible,
+      reason: method.plan.possible ? null : method.plan.reason,
+      lines: linesOf(method, method.command),
     })),
   }
   return `${JSON.stringify(report)}\n`

@@ -1,7 +1,7 @@
 /** `venv-packer run`: a command with an image mounted and its environment active. It leaves nothing mounted. */
 import { constants } from 'node:os'
 import { exitCodes, Failure } from '../../failure.js'
-import type { WayName } from '../../mount/method.js'
+import type { MountMethodName } from '../../mount/method.js'
 import { type MountedRun, runMounted } from '../../mount/run-mounted.js'
 import { shareMount } from '../../mount/shared-mount.js'
 import {
@@ -10,18 +10,18 @@ import {
   type SignalRelay,
   startSignalRelay,
 } from '../../mount/signal-relay.js'
-import { type PlannedWay, plannedWays, planRun, type RunPlan, type RunRequest } from './plan.js'
+import { type PlannedMount, plannedMounts, planRun, type RunPlan, type RunRequest } from './plan.js'
 
-/** Why a way did not work. */
+/** Why a method did not work. */
 export interface Obstacle {
-  readonly way: WayName
+  readonly method: MountMethodName
   readonly reason: string
 }
 
-/** Who is told what happens on the way. */
+/** Who is told what happens while it works. */
 export interface RunContext {
   readonly earlySignals: EarlySignals
-  /** A way that did not work, and why. */
+  /** A method that did not work, and why. */
   readonly onObstacle: (obstacle: Obstacle) => void
   /** Something that may not be meant so. */
   readonly onWarning: (warning: string) => void
@@ -29,27 +29,27 @@ export interface RunContext {
   readonly onLeftover: (message: string) => void
 }
 
-/** Runs the command by the first way that mounts the image, and gives its exit code: 128 + n when signal n ended it. */
+/** Runs the command by the first method that mounts the image, and gives its exit code: 128 + n when signal n ended it. */
 export async function run(request: RunRequest, context: RunContext): Promise<number> {
   const relay = startSignalRelay(context.earlySignals)
   try {
     const plan = await planRun(request, false)
     await relay.ready
     for (const warning of plan.warnings) context.onWarning(warning)
-    return await tryWays(plan, relay, context)
+    return await tryMethods(plan, relay, context)
   } finally {
     relay.stop()
   }
 }
 
-async function tryWays(plan: RunPlan, relay: SignalRelay, context: RunContext): Promise<number> {
+async function tryMethods(plan: RunPlan, relay: SignalRelay, context: RunContext): Promise<number> {
   const obstacles: Obstacle[] = []
-  for (const way of plannedWays(plan)) {
-    const result = await go(way, relay, context)
+  for (const method of plannedMounts(plan)) {
+    const result = await go(method, relay, context)
     if (result.mounted) return result.exitCode
     const signal = relay.received()
     if (signal !== undefined) throw interrupted(signal)
-    const obstacle = { way: way.name, reason: withoutName(result.reason, way.name) }
+    const obstacle = { method: method.name, reason: withoutName(result.reason, method.name) }
     obstacles.push(obstacle)
     context.onObstacle(obstacle)
   }
@@ -59,7 +59,7 @@ async function tryWays(plan: RunPlan, relay: SignalRelay, context: RunContext): 
 const notStarted: MountedRun = { mounted: false, reason: 'a signal came first' }
 
 async function go(
-  { plan, command }: PlannedWay,
+  { plan, command }: PlannedMount,
   relay: SignalRelay,
   context: RunContext,
 ): Promise<MountedRun> {
@@ -77,7 +77,7 @@ async function go(
   }
 }
 
-/** Most programs begin what they say with their name, and the way has that name, too. */
+/** Most programs begin what they say with their name, and the method has that name, too. */
 function withoutName(reason: string, name: string): string {
   return reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
 }
@@ -88,11 +88,15 @@ function interrupted(signal: RelayedSignal): Failure {
 }
 
 function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[]): Failure {
-  const paths = obstacles.map(({ way, reason }) => ({ path: way, code: 'NOT_MOUNTED', message: reason }))
+  const paths = obstacles.map(({ method, reason }) => ({
+    path: method,
+    code: 'NOT_MOUNTED',
+    message: reason,
+  }))
   const details = { path: image.path, paths, exitCode: exitCodes.commandNotStarted }
-  if (request.way !== undefined) {
-    const message = `${image.typed} cannot be mounted by ${request.way}: ${obstacles[0]?.reason}`
-    return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other ways.', details)
+  if (request.method !== undefined) {
+    const message = `${image.typed} cannot be mounted by ${request.method}: ${obstacles[0]?.reason}`
+    return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other methods.', details)
   }
   const message = `${image.typed} cannot be mounted on this machine`
   return new Failure('NOT_MOUNTED', message, remedy, details)
