@@ -18,7 +18,7 @@ export function exitCodeOf(child: ChildProcess): Promise<number> {
   })
 }
 
-/** What is written to a stream: all of it in the end, and what has come so far at any time. */
+/** The text that is written to a stream: so far at any time, and all of it in the end. */
 export interface Listened {
   readonly soFar: () => string
   readonly ended: Promise<void>

@@ -1,4 +1,4 @@
-/** The one error that users see: what went wrong, at which path, what to do about it, and the exit code. */
+/** The one error that users see: a message with the path, a remedy, and the exit code. */
 
 /** A path that stood in the way, one of possibly many. */
 export interface FailedPath {
@@ -14,7 +14,7 @@ export interface FailureDetails {
   readonly paths?: readonly FailedPath[]
   /** The system's own code, such as ENOSPC. */
   readonly systemCode?: string | undefined
-  /** What another program said last, line by line, where that is what failed. */
+  /** The last lines of another program's output, where that program failed. */
   readonly output?: string | undefined
   readonly exitCode?: ExitCode
   readonly cause?: unknown
@@ -32,7 +32,7 @@ export class Failure extends Error {
     /** Stable, for programs; the message may change. */
     readonly code: string,
     message: string,
-    /** What the user can do, as one sentence. */
+    /** An instruction for the user, as one sentence. */
     readonly remedy: string,
     details: FailureDetails = {},
   ) {

@@ -6,7 +6,7 @@ import type { EarlySignals } from './mount/signal-relay.js'
 import { print } from './terminal/printing.js'
 
 /**
- * Runs one command line to its end. Never rejects: what goes wrong is reported, and is in the exit code.
+ * Runs one command line to its end. Never rejects: errors are reported, and show in the exit code.
  * @param earlySignals those for which the launcher has listened.
  */
 export async function main(argv: readonly string[], earlySignals: EarlySignals): Promise<ExitCode> {

@@ -70,7 +70,7 @@ export function namedCode(code: string): string {
   return names.get(Number(number)) ?? `ERRNO${number}`
 }
 
-/** What an error says; with the name of a system error, and words for it, where Node has none. */
+/** The message of an error; with the name of a system error, and words for it, where Node has none. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const code = systemErrorCode(error)

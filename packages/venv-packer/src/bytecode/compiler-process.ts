@@ -39,7 +39,7 @@ export class CompilerEnded extends Error {
   override readonly name = 'CompilerEnded'
   constructor(
     message: string,
-    /** What it said last on standard error. */
+    /** The end of its standard error. */
     readonly said: string,
     /** The exit code; null where it did not start, or was ended by a signal. */
     readonly exitCode: number | null,
@@ -58,7 +58,7 @@ const interpreterOptions = ['-s', '-S', '-B', '-W', 'ignore', '-X', 'utf8'] as c
 /** The exit code of the program for an interpreter that is too old for it. */
 export const TOO_OLD = 100
 
-/** Starts one. What it promises is rejected with CompilerEnded when it does not start, or ends. */
+/** Starts one. Its promises are rejected with CompilerEnded when it does not start, or ends. */
 export function startCompilerProcess(settings: CompilerSettings): CompilerProcess {
   const { python, environment, mountPoint, levels } = settings
   const child = spawn(python, [...interpreterOptions, program, environment, mountPoint, levels.join(',')], {

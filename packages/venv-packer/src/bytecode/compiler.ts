@@ -12,7 +12,7 @@ import {
 } from './compiler-process.js'
 import { batchesOf, bytecodePath, type Level, type Module, modulesAmong } from './modules.js'
 
-/** What became of the modules. */
+/** The outcome for all modules. */
 export interface Bytecode {
   readonly levels: readonly Level[]
   /** How many were compiled. */

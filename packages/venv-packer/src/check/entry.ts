@@ -1,4 +1,4 @@
-/** An entry of an environment: what the file system says of a path, and what was read of its content where that matters. */
+/** An entry of an environment: a path with its metadata, and the part of its content that the check needs. */
 import type { Failure } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import type { BytecodeHeader } from './formats/bytecode-header.js'
@@ -14,7 +14,7 @@ export interface Entry {
   readonly mode: number
   /** Whole seconds since 1970, rounded down, as Python takes them. */
   readonly mtime: number
-  /** What tells the inode where it has several names; null where it has one. */
+  /** The identity of an inode that has several names; null where it has one. */
   readonly sharedInode: string | null
   /** Of a symlink. */
   readonly target: ByteString | null
@@ -23,7 +23,7 @@ export interface Entry {
   readonly content: Content | null
 }
 
-/** What was read of a file, by what the file is. */
+/** The part of a file's content that was read, by the kind of file. */
 export type Content =
   /** The whole of a small text. */
   | { readonly kind: 'text'; readonly text: ByteString }
@@ -33,7 +33,7 @@ export type Content =
   | { readonly kind: 'bytecode'; readonly header: BytecodeHeader | null }
   | { readonly kind: 'elf'; readonly elf: ElfFile }
 
-/** What was read of files, by their paths, or why that could not be done. */
+/** The parts that were read of files, by their paths, or why that could not be done. */
 export type Peeked = Map<ByteString, Content | null | Failure>
 
 /** The last part of a path. */

@@ -20,7 +20,7 @@ import { scriptFindings } from './rules/scripts.js'
 import { sharedLibraryFindings } from './rules/shared-libraries.js'
 import { symlinkFindings } from './rules/symlinks.js'
 
-/** What is known beforehand of how the environment will be packed and used. */
+/** The facts known beforehand about how the environment will be packed and used. */
 export interface Plan {
   /** Glob patterns of what is left out. */
   readonly exclude: readonly string[]
@@ -58,7 +58,7 @@ const rules: readonly Rule[] = [
 
 /**
  * @param found what lies in the environment, without what the plan excludes.
- * @param peeked what was read of its files.
+ * @param peeked the parts that were read of its files.
  */
 export function examine(
   environment: Environment,

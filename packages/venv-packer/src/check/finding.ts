@@ -16,15 +16,15 @@ export interface Finding {
   /** Stable, for programs; the words may change. */
   readonly code: string
   readonly severity: Severity
-  /** What is the case. */
+  /** The fact that was found. */
   readonly message: string
-  /** What will happen where the image is used. */
+  /** The consequence where the image is used. */
   readonly effect: string
-  /** What the user can do. */
+  /** An instruction for the user. */
   readonly remedy: string
   /** Where it is so, in the order of paths; at least one. */
   readonly places: readonly Place[]
-  /** What lies there; null where its size does not matter. */
+  /** The size of all that lies there; null where it does not matter. */
   readonly weight: Weight | null
 }
 
@@ -32,7 +32,7 @@ export interface Finding {
 export interface Place {
   /** From the environment on; `.` is its own directory. */
   readonly path: string
-  /** Where it leads to, what it says, what is wrong. */
+  /** The target, text or fault that was found there. */
   readonly detail: string | null
 }
 
@@ -47,7 +47,7 @@ export interface Weight {
 export interface IntendedUse {
   /** Where the image will be mounted, absolute; undefined where that is not said. */
   readonly mountPoint: ByteString | undefined
-  /** Who will own the files in the image. */
+  /** The owner of the files in the image. */
   readonly owner: NonNullable<PackOptions['owner']>
   /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); null for as they are. */
   readonly latestTime: number | null
@@ -69,7 +69,7 @@ export interface CheckContext {
 /** Findings about one thing. Pure: it touches no disk but through `use.outside`. */
 export type Rule = (context: CheckContext) => readonly Finding[]
 
-/** A path of the environment, and what is to be said about it. */
+/** A path of the environment, with a detail about it. */
 export interface Spot {
   readonly path: ByteString
   readonly detail?: ByteString
@@ -96,7 +96,7 @@ export function findingAt(
   return [{ ...words, places, weight }]
 }
 
-/** What these entries weigh. */
+/** The size of these entries. */
 export function weightOf(entries: readonly Entry[], inventory: Inventory): Weight {
   const inodes = entries.filter(newInodes())
   const bytes = inodes.reduce((sum, { size }) => sum + size, 0)

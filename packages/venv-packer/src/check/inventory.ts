@@ -1,4 +1,4 @@
-/** The inventory of an environment: all that lies in it, as the file system counts it, and what matters of its files. */
+/** The inventory of an environment: all its entries, as the file system counts them, and the parts of files that matter. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { DiskEntry } from 'squashfs-writer'
 import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/paths'
@@ -35,7 +35,7 @@ export interface Inventory {
   readonly otherPythons: readonly PythonDirectory[]
 }
 
-/** What a file system counts, and quotas are about. */
+/** The counts of a file system and its quotas. */
 export interface Census {
   /** Each once, however many names it has. */
   readonly inodes: number

@@ -4,7 +4,7 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { diskPath } from '../environment/paths.js'
 
 export interface Outside {
-  /** Whether an absolute path is there; what may not be looked at is not. */
+  /** Whether an absolute path is there; a path that may not be looked at is not. */
   readonly exists: (path: ByteString) => boolean
   /** With all symlinks followed; as it is where it does not exist. */
   readonly realPath: (path: ByteString) => ByteString

@@ -29,7 +29,7 @@ export interface Recorded {
 export interface Packages {
   /** In the order of their directories. */
   readonly all: readonly Package[]
-  /** What belongs to none, without directories. */
+  /** The entries that belong to none, without directories. */
   readonly rest: readonly Entry[]
 }
 
@@ -58,7 +58,7 @@ export function packagesOf(inventory: Pick<Inventory, 'path' | 'entries' | 'at' 
   return { all: found.map((one, n) => ({ ...one, entries: entries[n] ?? [] })), rest }
 }
 
-/** What has no such name is a package all the same, for it may have a RECORD. */
+/** A directory without such a name is a package all the same, for it may have a RECORD. */
 function nameAndVersion(info: ByteString): Pick<Package, 'name' | 'version'> {
   const directory = toDisplay(nameOf(info))
   return distributionOf(directory) ?? { name: directory.replace(/\.dist-info$/, ''), version: '' }
@@ -98,7 +98,7 @@ export function ownerOfBytecode(
   return module === undefined ? undefined : owners.get(below(directoryOf(cache), `${module}.py`))
 }
 
-/** What lies in its `dist-info` is a package's own, recorded or not. */
+/** Files in its `dist-info` are a package's own, recorded or not. */
 function ownerOfInfo(path: ByteString, infos: ReadonlyMap<ByteString, number>): number | undefined {
   const at = path.indexOf('.dist-info/')
   return at < 0 ? undefined : infos.get(path.slice(0, at + '.dist-info'.length))
@@ -115,7 +115,7 @@ export interface PackageShare {
   readonly bytesInImage: number | null
 }
 
-/** The largest first; what belongs to no package comes last. */
+/** The largest first; the share of no package comes last. */
 export function packageShares(packages: Packages): readonly PackageShare[] {
   return inOrder(sharesOf(packages))
 }
@@ -138,7 +138,7 @@ export function sharesInImage(packages: Packages): SharesInImage {
   const stored = shares.map(() => 0)
   return {
     add: (path, storedBytes) => {
-      // What is compiled for the image was not there to be found.
+      // Bytecode that is compiled for the image was not there to be found.
       const owner = owners.get(path) ?? ownerOfBytecode(path, owners) ?? others
       stored[owner] = (stored[owner] ?? 0) + storedBytes
     },
@@ -146,7 +146,7 @@ export function sharesInImage(packages: Packages): SharesInImage {
   }
 }
 
-/** In the order of the packages; what belongs to none comes last. */
+/** In the order of the packages; the share of no package comes last. */
 function sharesOf({ all, rest }: Packages): readonly PackageShare[] {
   const isNew = newInodes()
   return [

@@ -1,4 +1,4 @@
-/** What lies in an image, as the inventory of an environment has it: enough to tell the packages. */
+/** The inventory of an environment in an image: enough to tell the packages. */
 
 import { type ByteString, fromBytes } from 'squashfs-writer/paths'
 import { type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
@@ -31,10 +31,10 @@ export async function packedInventory(
 }
 
 /** No RECORD is larger, but a damaged image may say so. */
-const largestRecord = 64 * 1024 * 1024
+const MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 async function textOf(image: OpenImage, inode: ImageInode): Promise<Entry['content']> {
-  if (inode.type !== InodeType.FILE || inode.size > largestRecord) return null
+  if (inode.type !== InodeType.FILE || inode.size > MAX_RECORD_BYTES) return null
   return { kind: 'text', text: Buffer.from(await image.read(inode)).toString('latin1') }
 }
 

@@ -16,7 +16,7 @@ export function isWorthPeeking(file: Pick<DiskEntry, 'path' | 'size'>): boolean 
   return planFor(file) !== undefined
 }
 
-/** What was read of a file; null where there is nothing to know. */
+/** The content that was read of a file; null where there is nothing to know. */
 const peek: Examine = (file, read): Content | null => {
   const reading = planFor(file)?.(file.size)
   if (!reading) return null
@@ -28,7 +28,7 @@ const peek: Examine = (file, read): Content | null => {
 }
 export default peek
 
-/** What is worth reading of a file of this size. */
+/** The parts of a file of this size that are worth reading. */
 type Plan = (size: number) => Reading<Content | null>
 
 /** By the file's path in the environment; undefined for nothing. */
@@ -46,7 +46,7 @@ function planFor({ path, size }: Pick<DiskEntry, 'path' | 'size'>): Plan | undef
 }
 
 /** Texts beyond this are not what their names say. */
-const largestText = 64 * 1024 * 1024
+const MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 /** Bytecode at the plain level, for the Python in whose directory it lies. */
 function isOwnBytecode(path: ByteString, name: ByteString): boolean {
@@ -80,5 +80,5 @@ function* program(): Reading<Content | null> {
 }
 
 function* text(size: number): Reading<Content | null> {
-  return size > largestText ? null : { kind: 'text', text: latin1(yield* part(0, size)) }
+  return size > MAX_TEXT_BYTES ? null : { kind: 'text', text: latin1(yield* part(0, size)) }
 }

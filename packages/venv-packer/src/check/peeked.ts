@@ -30,7 +30,7 @@ export type LooksReadable = (file: Pick<DiskEntry, 'mode' | 'uid' | 'gid'>) => b
 
 /**
  * Makes the test, by permission bits alone, and for root as for anyone: opening each file would take as long as all else.
- * Whoever does not pass it may be able to read the file all the same.
+ * A user who does not pass it may be able to read the file all the same.
  */
 export function permissionTest(): LooksReadable {
   const user = process.geteuid?.() ?? 0

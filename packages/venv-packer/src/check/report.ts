@@ -1,4 +1,4 @@
-/** Findings in words: what is the case and where, what will happen, and the remedy. */
+/** Findings and packages in reports: as text with places, effect and remedy, and as JSON. */
 
 import type { Colours } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
@@ -7,7 +7,7 @@ import { printable, wrapped } from '../terminal/printable.js'
 import { type Finding, ofSeverity, type Place, type Severity, severities, type Weight } from './finding.js'
 import type { PackageShare } from './packages.js'
 
-const placesShown = 3
+const MAX_PLACES_SHOWN = 3
 /** Before the remedy. */
 const arrow = '-> '
 const margin = ' '.repeat('warning  '.length)
@@ -62,7 +62,7 @@ function label(severity: Severity, colours: Colours): string {
 
 /** Where there is something to say about each, one line for each; otherwise all in one. */
 function placeLines(places: readonly Place[]): readonly string[] {
-  const shown = places.slice(0, placesShown)
+  const shown = places.slice(0, MAX_PLACES_SHOWN)
   const rest = places.length - shown.length
   const more = rest > 0 ? [`and ${count(rest)} more; --json lists them all`] : []
   if (shown.some(({ detail }) => detail !== null)) return [...shown.map(placeText), ...more]

@@ -274,7 +274,7 @@ export type Invocation<N extends CommandName = CommandName> = {
   }
 }[N]
 
-/** What is known of a command by its name; undefined where there is no such command. */
+/** The row of a command; undefined where there is no such command. */
 export function commandNamed(name: string): CommandRow | undefined {
   return Object.hasOwn(commands, name) ? commands[name as CommandName] : undefined
 }

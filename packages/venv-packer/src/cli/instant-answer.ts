@@ -32,7 +32,7 @@ function versionJson(): string {
     command: 'version',
     version: packageVersion(),
     node: process.versions.node,
-    // Whose zstd compresses unless --encoder says otherwise, and the version of Node's own: null where Node has none.
+    // The zstd that compresses without --encoder, and the version of Node's own: null where Node has none.
     zstd: {
       encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
       version: process.versions.zstd ?? null,

@@ -1,4 +1,4 @@
-/** What several rows of the table of commands have in common. */
+/** Rows and texts that several commands of the table share. */
 import { compressors, encoders } from '../image/compression.js'
 import type { OptionRow } from './table.js'
 import { blockSize, bytecodeLevels, keptImages, mountPoint, number, owner } from './values.js'

@@ -91,7 +91,7 @@ function optionOf({ flags, default: usual, repeatable, conflicts }: OptionRow): 
   return option.default([]).argParser<readonly string[]>((value, earlier) => [...earlier, value])
 }
 
-/** What the command gets: text, text that was read, texts, or whether the option was given. */
+/** The value for the command: text, text that was read, texts, or whether the option was given. */
 function optionValue(value: unknown, row: OptionRow, context: ReadContext): unknown {
   const { option } = context
   if (isEmpty(value)) throw emptyValue(option)
@@ -143,10 +143,10 @@ function refusal(
   return wrongUsage(what, suggestion?.replace(/\)$/, '') ?? remedyForUsualMistake(code, first) ?? seeHelp)
 }
 
-/** What Commander says of the words of a command that has no `--` before it. */
+/** Commander's codes for the words of a command that has no `--` before it. */
 const meantForCommand = new Set(['commander.unknownOption', 'commander.excessArguments'])
 
-/** What to write instead of a command line as other programs take it; undefined for a mistake that is not a usual one. */
+/** The right command line instead of one as other programs take it; undefined for a mistake that is not a usual one. */
 function remedyForUsualMistake(code: string, first: string): string | undefined {
   if (code === 'commander.excessArguments' && first === 'pack')
     return 'The image is named by --output: venv-packer pack VENV --output IMAGE.'

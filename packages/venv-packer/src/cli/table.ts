@@ -1,6 +1,6 @@
 /** How a row of the table of commands is built, and which values a command line with that row has. */
 
-/** An option: how it is written, what its value may be, and what the help says about it. */
+/** An option: its flags, the values it takes, and its text in the help. */
 export interface OptionRow {
   /** `-o, --output <image>`, `--strict`; `--no-check` for one that is on unless it is named. */
   readonly flags: string
@@ -12,7 +12,7 @@ export interface OptionRow {
   readonly choices?: readonly string[]
   /** Some of what the value may be, for completion. */
   readonly suggestions?: readonly string[]
-  /** Makes of the text what the command gets. @throws Failure for a text that is no such value. */
+  /** Makes the value for the command of the text. @throws Failure for a text that is no such value. */
   readonly read?: (text: string, context: ReadContext) => unknown
   /** The name of an option that cannot be given as well. */
   readonly conflicts?: string
@@ -25,13 +25,13 @@ export interface ReadContext {
   readonly seeHelp: string
 }
 
-/** What is given without an option before it. */
+/** An argument without an option before it. */
 export interface OperandRow {
   /** `<venv>`, `[path-in-image]` where it may be left out, `[packages...]` for any number. */
   readonly syntax: string
   /** How a message calls it: `the path of the venv`. */
   readonly called: string
-  /** What else is to be said where it is empty. */
+  /** A hint for an argument that is empty. */
   readonly hint?: string
   readonly choices?: readonly string[]
 }
@@ -45,25 +45,25 @@ export interface OptionSection {
 export interface CommandRow {
   /** As the help of all commands shows it: `list <image> [path]`. */
   readonly short: string
-  /** What it does, in one line; without a capital. */
+  /** Its work, in one line; without a capital. */
   readonly summary: string
-  /** What follows the name in the first line of its help. */
+  /** The rest of the first line of its help, after the name. */
   readonly usage: string
-  /** What it does, in lines of the help. */
+  /** Its work, in lines of the help. */
   readonly about: string
   readonly operands: Readonly<Record<string, OperandRow>>
   readonly options: readonly OptionSection[]
   /** Words that are explained after the options. */
   readonly terms?: { readonly title: string; readonly rows: readonly (readonly [string, string])[] }
-  /** What the help says between options and examples. */
+  /** A paragraph between options and examples. */
   readonly note?: string
   readonly examples?: string
   readonly exitCodes?: string
-  /** What follows `--`: a command to run, or options for another program. */
+  /** The kind of words that follow `--`: a command to run, or options for another program. */
   readonly rest?: 'command' | 'options'
 }
 
-/** What a command line with this row gives the command, by the names in the table. */
+/** The values that a command line gives the command with this row, by the names in the table. */
 export type ValuesOf<C extends CommandRow> = OptionValues<RowsOf<C>> & OperandValues<C['operands']>
 
 type RowsOf<C extends CommandRow> = Intersection<C['options'][number]['rows']>

@@ -1,4 +1,4 @@
-/** Readers of values: each makes of a text on the command line what a command works with, or refuses it. */
+/** Readers of values: each turns a text on the command line into a value, or refuses it. */
 import { resolve } from 'node:path'
 import type { PackOptions } from 'squashfs-writer'
 import type { Level } from '../bytecode/modules.js'
@@ -26,13 +26,13 @@ export function number(range = anyNumber): (text: string, context: ReadContext) 
   }
 }
 
-const mostKept = 1000
+const MAX_KEPT = 1000
 
 /** How many previous images are kept. */
 export function keptImages(text: string, context: ReadContext): number {
   if (/^0+$/.test(text))
     throw wrongUsage('--keep 0 keeps nothing', 'To replace the image and keep none, use --force.')
-  return number({ from: 1, to: mostKept })(text, context)
+  return number({ from: 1, to: MAX_KEPT })(text, context)
 }
 
 /** The number of a kept image. */
@@ -64,11 +64,11 @@ export function blockSize(text: string, { seeHelp }: ReadContext): number {
   return bytes
 }
 
-/** Who owns the files in the image. */
+/** The owner of the files in the image. */
 export type Owner = NonNullable<PackOptions['owner']>
 
 /** Ids are unsigned 32-bit numbers, and the last of them means "no one" to the kernel. */
-const largestId = 0xffff_fffe
+const MAX_ID = 0xffff_fffe
 
 /** `keep`, `root` or `UID:GID`; undefined when the text is none of them. */
 export function parseOwner(text: string): Owner | undefined {
@@ -76,7 +76,7 @@ export function parseOwner(text: string): Owner | undefined {
   const match = /^(\d{1,10}):(\d{1,10})$/.exec(text)
   if (!match) return undefined
   const [uid, gid] = [Number(match[1]), Number(match[2])]
-  return uid <= largestId && gid <= largestId ? { uid, gid } : undefined
+  return uid <= MAX_ID && gid <= MAX_ID ? { uid, gid } : undefined
 }
 
 export function owner(text: string, { seeHelp }: ReadContext): Owner {

@@ -1,4 +1,4 @@
-/** `venv-packer check`: a virtual environment in, findings out. It changes nothing, and speaks to no one: that is the caller's. */
+/** `venv-packer check`: examines a virtual environment, and prints findings. It changes nothing. */
 
 import { performance } from 'node:perf_hooks'
 import { toDisplay } from 'squashfs-writer/paths'
@@ -16,7 +16,7 @@ import { line, rounded } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
 import { print } from '../terminal/printing.js'
 
-/** What the command line asked for, read and checked; the path of the environment is still as it was typed. */
+/** The request of the command line; the path of the environment is still as it was typed. */
 export interface CheckRequest {
   readonly source: string
   /** Look at a directory that is not a virtual environment, too. */
@@ -71,7 +71,7 @@ async function examined(
   }
 }
 
-/** For people: what was looked at, what was found, what the packages take, and the verdict. */
+/** For people: the environment, the findings, the size of the packages, and the verdict. */
 function checkText(report: CheckReport, colours: Colours, width: number): string {
   const { inventory, packages, findings } = report.examination
   const table = packageTable(packageShares(packages), inventory.census.bytes)
@@ -131,21 +131,21 @@ function row(name: string, text: string): string {
   return `  ${name.padEnd(8)}${text}`
 }
 
-const widest = 100
+const MAX_WIDTH = 100
 
-/** Lines are broken for terminals only: what reads them from a pipe takes them whole. */
+/** Lines are broken for terminals only: a program that reads a pipe gets them whole. */
 function widthOf({ isTTY, columns }: NodeJS.WriteStream): number {
-  return isTTY ? Math.min(columns, widest) : Number.POSITIVE_INFINITY
+  return isTTY ? Math.min(columns, MAX_WIDTH) : Number.POSITIVE_INFINITY
 }
 
-const packagesShown = 10
+const MAX_PACKAGES_SHOWN = 10
 
 /** Lines with a heading; none where there are no packages. */
 export function packageTable(shares: readonly PackageShare[], bytesOfAll: number): readonly string[] {
   const packages = shares.filter(({ name, files }) => name !== null && files > 0)
   if (packages.length === 0) return []
-  const shown = packages.slice(0, packagesShown).map((share) => ({ ...share, label: labelOf(share) }))
-  const hidden = packages.slice(packagesShown)
+  const shown = packages.slice(0, MAX_PACKAGES_SHOWN).map((share) => ({ ...share, label: labelOf(share) }))
+  const hidden = packages.slice(MAX_PACKAGES_SHOWN)
   const others = shares.filter(({ name }) => name === null)
   const rows = [
     ...shown,

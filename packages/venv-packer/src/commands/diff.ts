@@ -1,4 +1,4 @@
-/** `venv-packer diff`: what is installed in one environment and not in the other. Speaks to no one: that is the caller's. */
+/** `venv-packer diff`: the packages that are installed in one environment and not in the other. */
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -69,7 +69,7 @@ async function lookIntoImage({
   return { side: { typed, path, config }, found: await distributionsInImage(image) }
 }
 
-/** What is not there is said by those who look for an environment. */
+/** A path that is missing is reported where an environment is opened. */
 async function isFile(path: string): Promise<boolean> {
   try {
     return !(await stat(path)).isDirectory()

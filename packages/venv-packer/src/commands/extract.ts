@@ -54,7 +54,7 @@ export async function extract(request: ExtractRequest): Promise<ExtractReport> {
   })
 }
 
-const skippedShown = 10
+const MAX_SKIPPED_SHOWN = 10
 
 function extractText({ request, result, seconds }: ExtractReport): string {
   const { files, directories, symlinks, others, hardLinks, skipped, droppedXattrs } = result
@@ -71,8 +71,8 @@ function extractText({ request, result, seconds }: ExtractReport): string {
     '',
     `  ${kinds.join(', ')}; ${bytes(result.bytes)}`,
     ...(skipped.length === 0 ? [] : ['', `  left out: ${counted(skipped.length, 'path')}`]),
-    ...skipped.slice(0, skippedShown).map(({ path, message }) => `    ${printable(path)}: ${message}`),
-    ...(skipped.length > skippedShown ? [`    ... and ${skipped.length - skippedShown} more`] : []),
+    ...skipped.slice(0, MAX_SKIPPED_SHOWN).map(({ path, message }) => `    ${printable(path)}: ${message}`),
+    ...(skipped.length > MAX_SKIPPED_SHOWN ? [`    ... and ${skipped.length - MAX_SKIPPED_SHOWN} more`] : []),
     ...(xattrs.length === 0 ? [] : ['', '  extended attributes that cannot be set here']),
     ...xattrs.map(([name, count]) => `    ${printable(name)}: of ${counted(count, 'path')}`),
     '',

@@ -1,4 +1,4 @@
-/** `venv-packer info`: what an image is, and what is in it. */
+/** `venv-packer info`: an image's properties, its environment, and its packages as `pip list` has them. */
 
 import { stat } from 'node:fs/promises'
 import { Compressor, decodeLevel } from 'squashfs-writer/format'
@@ -97,7 +97,7 @@ async function compressionOf(image: OpenImage): Promise<InfoReport['compression'
   return { name, level: options === null ? (impliedLevels[name] ?? null) : decodeLevel(options) }
 }
 
-/** What the format implies where an image does not say it. */
+/** The levels that the format implies where an image does not say it. */
 const impliedLevels: Readonly<Record<string, number>> = { zstd: 15, gzip: 9 }
 
 function infoText(report: InfoReport): string {

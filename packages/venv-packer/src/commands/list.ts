@@ -1,4 +1,4 @@
-/** `venv-packer list`: what is in an image. Speaks to no one: that is the caller's. */
+/** `venv-packer list`: the entries of an image, as `ls -l` shows them, or as JSON. */
 
 import { resolve } from 'node:path'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
@@ -54,9 +54,9 @@ export async function list(
 }
 
 /** Characters that are printed in one go. */
-const pieceSize = 65_536
+const PIECE_SIZE = 65_536
 
-/** What takes directory after directory, and prints them; `end` prints the rest. */
+/** A printer takes directory after directory; `end` prints the rest. */
 export interface ListPrinter {
   readonly take: (directory: ListedDirectory) => Promise<boolean>
   readonly end: () => Promise<void>
@@ -71,7 +71,7 @@ function textPrinter({ recursive }: ListRequest, print: (text: string) => Promis
       if (recursive && path !== null) text += `${isFirst ? '' : '\n'}${printable(shownPath(path))}:\n`
       isFirst = false
       text += lines(directory)
-      if (text.length < pieceSize) return true
+      if (text.length < PIECE_SIZE) return true
       const piece = text
       text = ''
       return await print(piece)

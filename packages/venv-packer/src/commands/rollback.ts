@@ -1,4 +1,4 @@
-/** `venv-packer rollback`: puts a kept image back in place, or lists them. Speaks to no one: that is the caller's. */
+/** `venv-packer rollback`: puts a kept image back in place, or lists them. */
 
 import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
@@ -25,16 +25,16 @@ export interface RollbackRequest {
 
 export interface RollbackReport {
   readonly image: ImagePlace
-  /** What has the image's name now; undefined when nothing has, or no whole image. */
+  /** The image that has the name now; undefined when nothing has, or no whole image. */
   readonly present: ImageFile | undefined
   /** The kept images as they are now, the newest first. */
   readonly kept: readonly KeptImage[]
-  /** What was done; undefined for a list. */
+  /** The change that was made; undefined for a list. */
   readonly change: RollbackChange | undefined
 }
 
 export interface RollbackChange {
-  /** What was put back, as it was found. */
+  /** The image that was put back, as it was found. */
   readonly restored: KeptImage
   /** Where the image is now that was there before; undefined when there was none. */
   readonly replaced: string | undefined

@@ -1,4 +1,4 @@
-/** Distributions: what is installed in an environment, as its `*.dist-info` directories are named. */
+/** The distributions that are installed in an environment, as its `*.dist-info` directories are named. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InodeType, type OpenImage } from 'squashfs-writer/read'
@@ -55,7 +55,7 @@ export interface Distribution {
   readonly version: string
 }
 
-/** What has to happen to the old ones to become the new ones, in the order of names. */
+/** The changes that lead from the old distributions to the new ones, in the order of names. */
 export function changesBetween(before: Distributions, after: Distributions): DistributionChanges {
   const only = (some: Distributions, others: Distributions): readonly Distribution[] =>
     inOrder([...some].filter(([name]) => !others.has(name))).map(([name, version]) => ({ name, version }))

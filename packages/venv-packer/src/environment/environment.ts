@@ -17,9 +17,9 @@ export interface Environment extends EnvironmentFacts {
   readonly realPath: string
 }
 
-/** What an environment says of itself, on disk or in an image. */
+/** The facts that an environment's own files tell, on disk or in an image. */
 export interface EnvironmentFacts {
-  /** What `pyvenv.cfg` says; undefined for what is not a virtual environment. */
+  /** The content of `pyvenv.cfg`; undefined for a directory that is not a virtual environment. */
   readonly config: PyvenvConfig | undefined
   /** Whether conda made it (it has a `conda-meta`): many of its files name their prefix, where it works alone. */
   readonly conda: boolean
@@ -135,12 +135,12 @@ function unreadable(typed: string, path: string, error: unknown): Failure {
 
 /** Names that people give to environments, looked at first. */
 const usualNames = ['.venv', 'venv', '.env', 'env']
-const mostDirectories = 200
-const mostHints = 3
+const MAX_DIRECTORIES = 200
+const MAX_HINTS = 3
 
 /** Subdirectories of `path` that are virtual environments, else the directory above that is one; relative to where we are. */
 export async function venvsNear(path: string): Promise<readonly string[]> {
-  const inside = await venvsAmong(await subdirectories(path), mostHints)
+  const inside = await venvsAmong(await subdirectories(path), MAX_HINTS)
   const near = inside.length > 0 ? inside : await venvsAmong(directoriesAbove(path), 1)
   return near.map(shortest)
 }
@@ -160,7 +160,7 @@ async function subdirectories(path: string): Promise<readonly string[]> {
     const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name)
     const usual = usualNames.filter((name) => names.includes(name))
     const others = names.filter((name) => !usual.includes(name)).sort()
-    return [...usual, ...others].slice(0, mostDirectories).map((name) => join(path, name))
+    return [...usual, ...others].slice(0, MAX_DIRECTORIES).map((name) => join(path, name))
   } catch {
     return []
   }

@@ -5,7 +5,7 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { diskPath, MAX_LINKS } from './paths.js'
 
 export interface Interpreter {
-  /** What Python is started by, from the environment on: `bin/python`. */
+  /** The path by which Python is started, from the environment on: `bin/python`. */
   readonly path: ByteString
   /** The absolute path of each link's target in turn; none for an interpreter that is a file in the environment. */
   readonly links: readonly ByteString[]

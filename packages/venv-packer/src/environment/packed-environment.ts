@@ -10,10 +10,10 @@ export async function packedEnvironment(image: ImageReader): Promise<Environment
 }
 
 /** No such file is larger, but a damaged image may say so. */
-const largestText = 1024 * 1024
+const MAX_TEXT_BYTES = 1024 * 1024
 
 async function textAt(image: ImageReader, path: string): Promise<string | undefined> {
   const file = await image.find(path)
-  if (file?.type !== InodeType.FILE || file.size > largestText) return undefined
+  if (file?.type !== InodeType.FILE || file.size > MAX_TEXT_BYTES) return undefined
   return Buffer.from(await image.read(file)).toString('utf8')
 }

@@ -7,7 +7,7 @@ export interface PythonDirectory {
   readonly path: ByteString
   /** `3.12` */
   readonly version: string
-  /** What its bytecode files have in their names: `cpython-312`. */
+  /** The part of the names of its bytecode files that says whose they are: `cpython-312`. */
   readonly tag: string
 }
 

@@ -16,7 +16,7 @@ export interface PyvenvConfig {
   readonly command: string | undefined
 }
 
-/** Lines of `key = value`, keys in any case, as Python's `site` reads them; what is not such a line is ignored. */
+/** Lines of `key = value`, keys in any case, as Python's `site` reads them. All other lines are ignored. */
 export function parsePyvenvConfig(text: string): PyvenvConfig {
   const values = new Map<string, string>()
   for (const line of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)) {

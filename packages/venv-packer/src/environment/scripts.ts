@@ -33,7 +33,7 @@ export const PROGRAM_HEAD_SIZE = 1024
 /** Bytes in which the docstring of a script ends, licence and all. */
 export const WRAPPED_HEAD_SIZE = 65_536
 
-/** What runs a script. */
+/** The programs that run a script. */
 export interface ScriptStart {
   /** The program that the kernel starts, as it is written. The kernel takes a relative path from the working directory. */
   readonly interpreter: ByteString
@@ -126,7 +126,7 @@ export function isBrokenByWrapper(text: ByteString): boolean {
 }
 
 /**
- * The first word of a line, without its quotes: `/a/b`, `"/a b"`, `'/a b'`, `'/it'"'"'s'`. What the shell would replace
+ * The first word of a line, without its quotes: `/a/b`, `"/a b"`, `'/a b'`, `'/it'"'"'s'`. Parts that the shell would replace
  * (`$NAME`, `$(…)`) stays as it is written.
  */
 export function firstShellWord(line: ByteString): ByteString {

@@ -4,7 +4,7 @@
  * A number only ever grows and is never given again while a higher one is there, so that a job that names
  * `venv.squashfs.3` gets that image or none, never another. The image's own name is never missing, not even for a moment:
  * the old image gets its number as a second name (a hard link), then the new one takes the first name from it by a
- * rename. Whoever stops in between leaves one name too many and loses nothing.
+ * rename. A run that stops in between leaves one name too many and loses nothing.
  */
 
 import { constants } from 'node:fs'
@@ -48,13 +48,13 @@ export async function keepImage(image: string): Promise<string | undefined> {
 
 export interface Removal {
   readonly removed: readonly string[]
-  /** What could not be removed, and why. */
+  /** The images that could not be removed, and why. */
   readonly remaining: readonly { readonly path: string; readonly message: string }[]
 }
 
 /**
- * Removes the oldest of the kept images beyond so many. Never fails, for the new image is in place already: what cannot be
- * removed is told, and a directory that cannot be read any more is left to the next time.
+ * Removes the oldest of the kept images beyond so many. Never fails, for the new image is in place already: images that
+ * cannot be removed are in the result, and a directory that cannot be read any more is left to the next time.
  */
 export async function removeOldest(image: string, beyond: number): Promise<Removal> {
   const surplus = (await keptImages(image).catch(() => [])).slice(beyond)
@@ -79,9 +79,9 @@ export async function putBack(kept: KeptImage, image: string): Promise<void> {
 
 /** At most five digits: a copy with a date in its name (`venv.squashfs.20250131`) is nobody's number. */
 const number = /^[1-9]\d{0,4}$/
-const highestNumber = 99_999
+const MAX_NUMBER = 99_999
 
-/** Whatever has the name of a kept image, the highest number first. */
+/** All files that have the name of a kept image, the highest number first. */
 async function numberedFiles(image: string): Promise<readonly { path: string; number: number }[]> {
   const [directory, start] = [dirname(image), `${basename(image)}.`]
   const names = await readdir(directory).catch((error: unknown) => {
@@ -96,8 +96,8 @@ async function numberedFiles(image: string): Promise<readonly { path: string; nu
 
 async function giveNumber(image: string, number: number): Promise<string> {
   const path = `${image}.${number}`
-  if (number > highestNumber) {
-    const remedy = `Give ${image}.${highestNumber} a name without a number.`
+  if (number > MAX_NUMBER) {
+    const remedy = `Give ${image}.${MAX_NUMBER} a name without a number.`
     throw new Failure('DESTINATION', `${image} cannot be kept: there is no higher number`, remedy, {
       path: image,
     })
@@ -157,7 +157,7 @@ const noHardLink: readonly (string | undefined)[] = [
   'EMLINK',
 ]
 
-/** @throws the system's error, EEXIST among them: what is there under that name is never replaced. */
+/** @throws the system's error, EEXIST among them: a file that has that name is never replaced. */
 export async function giveSecondName(file: string, path: string): Promise<void> {
   try {
     await link(file, path)
@@ -181,7 +181,7 @@ async function copy(file: string, path: string): Promise<void> {
   }
 }
 
-/** What became of the previous images. */
+/** The previous images, after a new one is in place. */
 export interface PreviousImages extends Removal {
   /** Where the image is now that was replaced; undefined when there was none. */
   readonly kept: string | undefined

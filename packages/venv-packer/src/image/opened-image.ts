@@ -22,7 +22,7 @@ export interface OpenedImage {
   readonly image: OpenImage
 }
 
-/** Opens the image at `typed`, has it used, and closes it. What goes wrong with the image is a Failure. */
+/** Opens the image at `typed`, calls `use` with it, and closes it. Errors of the image are Failures. */
 export async function withImage<T>(typed: string, use: (opened: OpenedImage) => Promise<T>): Promise<T> {
   const path = resolve(typed)
   try {
@@ -91,7 +91,7 @@ export interface Located {
 }
 
 /**
- * What lies at a path that was typed, from the image's root; symlinks on the way are followed, the last one with `follow`
+ * Finds the entry at a path that was typed, from the image's root; symlinks on the way are followed, the last one with `follow`
  * or a slash at the end.
  * @throws Failure where there is nothing.
  */
@@ -165,7 +165,7 @@ function isRefusal({ code }: ImageError): boolean {
   return code === 'IMAGE_NOT_FOUND' || code === 'IMAGE_UNREADABLE'
 }
 
-/** What a look into an image throws, in words. */
+/** The failure for an image that cannot be read to its end. */
 export function damaged(typed: string, path: string, cause: ImageError): Failure {
   const remedy =
     'Give an image that venv-packer pack or mksquashfs has made; unsquashfs -s shows whether it is whole.'

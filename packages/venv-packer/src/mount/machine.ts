@@ -1,4 +1,4 @@
-/** What this machine offers for mounting an image: who we are, and which programs and devices are there. */
+/** The means of this machine to mount an image: the user's ids, programs, and devices. */
 import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'

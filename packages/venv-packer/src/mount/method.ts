@@ -4,7 +4,7 @@ import type { Machine } from './machine.js'
 /** A program by its absolute path, and its arguments. No shell ever reads it. */
 export type CommandLine = readonly string[]
 
-/** What is to be mounted where; both absolute. */
+/** An image and its mount point; both absolute. */
 export interface Mounting {
   readonly image: string
   /** Tells the image's file, for all names that it has. */
@@ -20,7 +20,7 @@ export const mountMethodNames = ['squashfs-mount', 'mount', 'user-namespace', 's
 export type MountMethodName = (typeof mountMethodNames)[number]
 
 export type Plan =
-  /** Why it cannot be gone on this machine. */
+  /** The reason why it does not work on this machine. */
   | { readonly possible: false; readonly reason: string }
   | {
       readonly possible: true
@@ -35,7 +35,7 @@ export type Plan =
 /** A mount that all processes of the user see: runs at the same time use one, and the last of them takes it away. */
 export interface SharedPlan {
   readonly point: string
-  /** What the mount says of itself in /proc/self/mountinfo. */
+  /** The source of the mount in /proc/self/mountinfo. */
   readonly source: string
   readonly mount: CommandLine
   readonly unmount: CommandLine

@@ -3,7 +3,7 @@
 import type { Machine } from './machine.js'
 import { apart, impossible, lostInShell, type Mounting, type MountMethod, type Plan } from './method.js'
 
-/** $1 mount(8), $2 the image, $3 the mount point; what follows is run. */
+/** $1 mount(8), $2 the image, $3 the mount point; the rest is run. */
 const mountByKernel = `"$1" --no-mtab -t squashfs -o loop,ro,nosuid,nodev "$2" "$3" ${apart} && shift 3 && exec "$@"`
 
 /** For root: the kernel mounts the image in a mount namespace of the command's own. */
@@ -39,7 +39,7 @@ export function squashfsMountArgument(
   return (image + point).includes(':') ? null : pair
 }
 
-/** What the loader takes away from a setuid program (glibc's unsecvars.h). */
+/** Variables that the loader takes away from a setuid program (glibc's unsecvars.h). */
 const lostInSetuid =
   /^(LD_.*|MALLOC_.*|GLIBC_TUNABLES|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$/
 
@@ -118,7 +118,7 @@ const mountForTheOther = `trap '' HUP INT QUIT TERM USR1 USR2 ALRM
 "$6" --no-mtab --lazy "$4"
 exit 1`
 
-/** $1 unshare, $2 the script above, $3 to $8 its arguments; what follows is run. */
+/** $1 unshare, $2 the script above, $3 to $8 its arguments; the rest is run. */
 const mountBySquashfuse =
   '"$1" --mount --propagation unchanged /bin/sh -c "$2" sh "$3" "$4" "$5" "$6" "$7" "$8" && shift 8 && exec "$@"'
 

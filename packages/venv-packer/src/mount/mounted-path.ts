@@ -46,14 +46,14 @@ export async function pathBelowPoint(point: string, path: string): Promise<strin
 /** The first bytes of a file, at a path below the mount point with all links followed; none for all but small files. */
 export async function headOfMounted(image: ImageReader, point: string, path: string): Promise<Uint8Array> {
   const inode = await image.find(pathInside(point, path) ?? '')
-  if (inode?.type !== InodeType.FILE || inode.size > largestScript) return new Uint8Array()
+  if (inode?.type !== InodeType.FILE || inode.size > MAX_SCRIPT_BYTES) return new Uint8Array()
   return await image.read(inode)
 }
 
-/** Scripts are small; what is larger is a program. */
-const largestScript = 1024 * 1024
+/** Bytes. Scripts are small; a larger file is a program. */
+const MAX_SCRIPT_BYTES = 1024 * 1024
 
-/** What lies at a path in the image, null for nothing; or, behind the first link on the way, the path to go on with. */
+/** The inode at a path in the image, null for none; or, behind the first link in the path, the path to go on with. */
 async function firstLink(image: ImageReader, path: string): Promise<Inode | string | null> {
   const names = path.split('/')
   for (let n = 1; n <= names.length; n++) {

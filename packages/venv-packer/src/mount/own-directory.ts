@@ -20,7 +20,7 @@ export interface NamedImage {
 }
 
 /**
- * What runs share that use one mount: the file, and the step of a job, since a batch system ends the daemon behind a mount
+ * The identity that runs share which use one mount: the file, and the step of a job, since a batch system ends the daemon behind a mount
  * together with the step that it was started in.
  * @param identity the same for all names of one file.
  */

@@ -14,7 +14,7 @@ const mounted = 'venv-packer: mounted\n'
 const handOver = 'echo venv-packer: mounted >&2; exec "$@" 2>&3 3>&-'
 
 /** Milliseconds for what was said before the end to arrive. */
-const patience = 500
+const OUTPUT_DELAY_MS = 500
 
 export type MountedRun =
   | { readonly mounted: false; readonly reason: string }
@@ -40,21 +40,24 @@ export async function runMounted(
   const exitCode = await exitCodeOf(child)
   // A mount that hangs may outlive the signal that ended what started it; nobody waits for it.
   const signalled = relay.received() !== undefined
-  await Promise.race([said.ended, ...(signalled ? [setTimeout(patience, undefined, { ref: false })] : [])])
+  await Promise.race([
+    said.ended,
+    ...(signalled ? [setTimeout(OUTPUT_DELAY_MS, undefined, { ref: false })] : []),
+  ])
   child.stderr?.destroy()
   const text = said.soFar()
   if (text.endsWith(mounted)) return { mounted: true, exitCode }
   return { mounted: false, reason: inOneLine(text) || `it ended with exit code ${exitCode}` }
 }
 
-/** What programs say in one or more lines, some of them indented. */
+/** The output of a program, which may be several lines, some of them indented. */
 export function inOneLine(text: string): string {
   return text.trim().replace(/\s+/g, ' ')
 }
 
 export interface ProgramEnd {
   readonly exitCode: number
-  /** What it wrote to standard output and error. */
+  /** Its standard output and error. */
   readonly said: string
 }
 

@@ -2,8 +2,8 @@
  * A mount that several runs use: the first mounts, and the last unmounts. Locks of the kernel count them, so that a run that
  * was killed is not counted any more.
  *
- * Each user holds a shared lock on the directory above the mount point. Who mounts or unmounts holds the lock of a file there
- * meanwhile, so that no one comes or goes in between.
+ * Each user holds a shared lock on the directory above the mount point. A run that mounts or unmounts holds the lock of a
+ * file there meanwhile, so that no run comes or goes in between.
  */
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -17,7 +17,7 @@ export type SharedMount =
   | { readonly mounted: false; readonly reason: string }
   | {
       readonly mounted: true
-      /** Ends the use; gives what went wrong if it had to unmount, and could not. */
+      /** Gives the mount back; the result is the error of an unmount that failed. */
       readonly release: () => Promise<string | undefined>
     }
 

@@ -6,16 +6,16 @@ import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { systemErrorCode } from '../system-errors.js'
 
-/** What ends a program. */
+/** Signals that end a program. */
 const ending = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
-/** What tells it something. The others (window size, stop, continue) mean this process as well. */
+/** Signals that tell it something. The others (window size, stop, continue) mean this process as well. */
 const telling = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
 const relayed = [...ending, ...telling] as const
 export type RelayedSignal = (typeof relayed)[number]
 
 const ends: ReadonlySet<RelayedSignal> = new Set(ending)
 
-/** What came before the relay was there: the launcher listens for SIGUSR1, by which Node would open its debugger. */
+/** The signals that came before the relay was there: the launcher listens for SIGUSR1, by which Node would open its debugger. */
 export interface EarlySignals {
   /** Ends that listening, and gives the signals that came. */
   readonly take: () => readonly 'SIGUSR1'[]
@@ -34,7 +34,7 @@ export interface SignalRelay {
 }
 
 /** Milliseconds in which a signal that is sent to several processes, one after the other, has reached them all. */
-const patience = 20
+const GROUP_SIGNAL_MS = 20
 
 export function startSignalRelay(early: EarlySignals): SignalRelay {
   const witness = startSignalWitness(relayed)
@@ -50,7 +50,7 @@ export function startSignalRelay(early: EarlySignals): SignalRelay {
   }
 
   async function pass(signal: RelayedSignal): Promise<void> {
-    await setTimeout(patience)
+    await setTimeout(GROUP_SIGNAL_MS)
     const toGroup = (await witness.saw(signal)) && isInOurGroup(child)
     if (toGroup && !started) first ??= signal // what mounts has got it
     if (toGroup) return
@@ -130,7 +130,7 @@ interface SignalWitness {
 
 /**
  * Says each signal, and answers each line. A shell runs the trap of a signal that came before the line first. It ends with
- * its input; what a signal interrupts is no end.
+ * its input; a read that a signal interrupts is no end.
  */
 function script(signals: readonly NodeJS.Signals[]): string {
   const traps = signals.map((signal) => `trap 'echo ${signal}; came=1' ${signal.slice('SIG'.length)}`)

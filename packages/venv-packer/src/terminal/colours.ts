@@ -16,7 +16,7 @@ export function coloursFor(
   return plain ? noColours : ansiColours
 }
 
-/** By the numbers of ECMA-48 (SGR): what switches the style on, and what switches it off again. */
+/** The numbers of ECMA-48 (SGR) that switch the style on and off. */
 const styled = (on: number, off: number) => (text: string) => `\u001b[${on}m${text}\u001b[${off}m`
 const asItIs = (text: string): string => text
 

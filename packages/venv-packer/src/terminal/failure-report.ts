@@ -22,7 +22,7 @@ export async function reportFailure(error: unknown, argv: readonly string[]): Pr
   return failure.exitCode
 }
 
-/** What no one thought of: the system's own words, or a fault in the program. */
+/** An error that is no Failure: the system's, in its own words, or a fault in the program. */
 function unforeseen(error: unknown): Failure {
   const message = messageOf(error)
   const systemCode = systemErrorCode(error)
@@ -48,12 +48,12 @@ function stackOf(error: unknown): string {
   return error.cause === undefined ? own : `${own}\ncaused by: ${stackOf(error.cause)}`
 }
 
-const pathsShown = 10
+const MAX_PATHS_SHOWN = 10
 
 export function failureLines(failure: Failure): string {
   const lines = [`venv-packer: ${printable(failure.message)}`]
   if (failure.paths.length > 1) {
-    const shown = failure.paths.slice(0, pathsShown)
+    const shown = failure.paths.slice(0, MAX_PATHS_SHOWN)
     lines.push(...shown.map(({ path, message }) => `  ${printable(path)}: ${printable(message)}`))
     const rest = failure.paths.length - shown.length
     if (rest > 0) lines.push(`  and ${count(rest)} more; --json lists them all`)

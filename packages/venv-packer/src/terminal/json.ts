@@ -1,7 +1,7 @@
 /** JSON on standard output: one object on one line. Its fields are described in the README; they are added to, never renamed. */
 import { unprintable } from './printable.js'
 
-/** What JSON leaves as it is and a terminal does not (DEL, C1, turns of the writing direction) is escaped, too. */
+/** Characters that JSON leaves as they are and that a terminal obeys (DEL, C1, turns of the writing direction) are escaped, too. */
 export function line(value: object): string {
   const json = JSON.stringify(value).replace(
     unprintable,

@@ -8,7 +8,7 @@ export interface LiveLine {
 }
 
 /** Milliseconds from one drawing to the next. */
-const INTERVAL = 100
+const INTERVAL_MS = 100
 
 /**
  * Draws the line ten times a second, if it has changed. The cursor is not hidden and no mode of the terminal is switched, so
@@ -25,7 +25,7 @@ export function startLiveLine(stream: WriteStream, textFor: (columns: number) =>
     clearLine(stream, 1)
     shown = text
   }
-  const timer = setInterval(draw, INTERVAL)
+  const timer = setInterval(draw, INTERVAL_MS)
   const stop = (): void => {
     process.off('exit', stop)
     clearInterval(timer)

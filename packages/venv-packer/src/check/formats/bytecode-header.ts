@@ -8,8 +8,8 @@ export type BytecodeHeader =
   /** Fits a source of a certain hash; `checked`: Python reads the source at every import to compare. */
   | { readonly kind: 'hash'; readonly checked: boolean }
 
-const hashBased = 0b01
-const checkSource = 0b10
+const HASH_BASED = 0b01
+const CHECK_SOURCE = 0b10
 
 /** Null for what Python would not take for bytecode. */
 export function parseBytecodeHeader(bytes: Uint8Array): BytecodeHeader | null {
@@ -18,6 +18,6 @@ export function parseBytecodeHeader(bytes: Uint8Array): BytecodeHeader | null {
   if (bytes[2] !== 0x0d || bytes[3] !== 0x0a) return null
   const view = new DataView(bytes.buffer, bytes.byteOffset, BYTECODE_HEADER_SIZE)
   const flags = view.getUint32(4, true)
-  if (flags & hashBased) return { kind: 'hash', checked: (flags & checkSource) !== 0 }
+  if (flags & HASH_BASED) return { kind: 'hash', checked: (flags & CHECK_SOURCE) !== 0 }
   return { kind: 'timestamp', mtime: view.getUint32(8, true), size: view.getUint32(12, true) }
 }

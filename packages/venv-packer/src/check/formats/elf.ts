@@ -29,9 +29,9 @@ export function machineName(machine: number): string | undefined {
 
 /** Bytes at the start of a file that hold its headers, as compilers arrange them. */
 export const ELF_HEAD_SIZE = 1024
-const mostDynamicBytes = 65_536
-const longestString = 4096
-const stringPiece = 512
+const MAX_DYNAMIC_BYTES = 65_536
+const MAX_STRING_BYTES = 4096
+const STRING_PIECE_BYTES = 512
 
 const Segment = { LOAD: 1, DYNAMIC: 2 } as const
 const Tag = { END: 0, NEEDED: 1, STRING_TABLE: 5, RPATH: 15, RUNPATH: 29 } as const
@@ -48,7 +48,7 @@ export function* parseElf(head: Uint8Array): Reading<ElfFile | null> {
   const dynamic = segments?.find(({ type }) => type === Segment.DYNAMIC)
   if (!segments || !dynamic) return { machine, libraryPath: [], needed: [] }
 
-  const tags = tagsOf(yield* part(dynamic.offset, Math.min(dynamic.size, mostDynamicBytes)), numbers)
+  const tags = tagsOf(yield* part(dynamic.offset, Math.min(dynamic.size, MAX_DYNAMIC_BYTES)), numbers)
   const strings = fileOffset(tags.find(([tag]) => tag === Tag.STRING_TABLE)?.[1], segments)
   if (strings === undefined) return { machine, libraryPath: [], needed: [] }
   const placesOf = (wanted: number) =>
@@ -144,12 +144,15 @@ function* stringsAt(places: readonly number[]): Reading<readonly ByteString[]> {
   const texts = places.map(() => '')
   let open = places.map((_, n) => n)
   while (open.length > 0) {
-    const pieces = yield open.map((n) => ({ start: places[n]! + texts[n]!.length, length: stringPiece }))
+    const pieces = yield open.map((n) => ({
+      start: places[n]! + texts[n]!.length,
+      length: STRING_PIECE_BYTES,
+    }))
     open = open.filter((n, at) => {
       const piece = pieces[at]!
       const end = piece.indexOf(0)
       texts[n] += latin1(end < 0 ? piece : piece.subarray(0, end))
-      return end < 0 && piece.length === stringPiece && texts[n]!.length < longestString
+      return end < 0 && piece.length === STRING_PIECE_BYTES && texts[n]!.length < MAX_STRING_BYTES
     })
   }
   return texts

@@ -1,4 +1,4 @@
-/** Findings on access: what cannot be read here, and what others cannot read there. */
+/** Findings on access: files that cannot be read here, and files that others cannot read in the image. */
 
 import type { ByteString } from 'squashfs-writer/paths'
 import { explainSystemError, isSignOfChange } from '../../system-errors.js'
@@ -56,7 +56,7 @@ function ownerOnly({ inventory, use }: CheckContext): readonly Finding[] {
   )
 }
 
-/** Without what lies in a closed directory, and is closed with it. */
+/** Without the entries of a closed directory, which are closed with it. */
 function topmost(entries: readonly Entry[]): readonly Entry[] {
   const directories = new Set(entries.filter(({ kind }) => kind === 'directory').map(({ path }) => path))
   const isWithin = (path: ByteString): boolean =>

@@ -20,7 +20,7 @@ export function bytecodeFindings({ inventory, use }: CheckContext): readonly Fin
 
 interface Module {
   readonly source: Entry
-  /** What of site-packages it belongs to: `numpy`, `six.py`. */
+  /** The entry of site-packages that it belongs to: `numpy`, `six.py`. */
   readonly package: ByteString
   /** Bytecode of the level of plain `python`. */
   readonly bytecode: Entry | undefined

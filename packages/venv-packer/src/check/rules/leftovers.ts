@@ -1,4 +1,4 @@
-/** What does not belong in an environment: caches, leftovers of tools, special files, names that are not UTF-8. */
+/** Findings on things that do not belong in an environment: caches, leftovers of tools, special files, names that are not UTF-8. */
 import { type ByteString, toBytes } from 'squashfs-writer/paths'
 import { parseBytecodeName } from '../../environment/python-layout.js'
 import { directoryOf, type Entry, nameOf } from '../entry.js'

@@ -50,7 +50,7 @@ function spotOf({ info }: Package): Spot {
 /** Bytecode and its directories: they are made again, and virtualenv records those that it has not made. */
 const bytecode = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
 
-/** What is left out on purpose is not lost. What one package recorded another may have replaced: it is as one of them says. */
+/** A file that is left out on purpose is not lost. One package may have replaced another's file: it is as one of them recorded it. */
 function lostFiles(all: readonly Package[], { at, isExcluded }: Inventory): readonly Spot[] {
   const lost = new Map<ByteString, Spot>()
   for (const { path, size } of recordedOf(all)) {

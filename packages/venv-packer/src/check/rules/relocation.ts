@@ -1,4 +1,4 @@
-/** Findings on relocation: what works at one path only, and whether that is where the image will be mounted. */
+/** Findings on relocation: files that work at one path only, and whether the image will be mounted there. */
 import { toDisplay } from 'squashfs-writer/paths'
 import { activateScripts } from '../../environment/scripts.js'
 import { nameOf } from '../entry.js'

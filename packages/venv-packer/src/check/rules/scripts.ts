@@ -1,4 +1,4 @@
-/** Findings on scripts in `bin` that cannot start anywhere: what is to run them is missing, or does not accept them. */
+/** Findings on scripts in `bin` that cannot start anywhere: their interpreter is missing, or does not accept them. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { isBrokenByWrapper, type ScriptStart, scriptStart } from '../../environment/scripts.js'
@@ -44,7 +44,7 @@ interface Script {
   readonly start: ScriptStart
 }
 
-/** What may not be executed is not started, whatever it says. */
+/** A file that may not be executed is not started, whatever its first line says. */
 function scriptIn({ path, content, mode }: Entry): readonly Script[] {
   if (content?.kind !== 'program' || (mode & 0o111) === 0) return []
   const start = scriptStart(content.head)
@@ -58,7 +58,7 @@ function missingInterpreter({ path, start }: Script, context: CheckContext): rea
   const isMissing = {
     path: () => !isThere(next.program, context),
     'own directory': () => !isInEnvironment(below(directoryOf(path), next.program), context),
-    // What is on PATH is not known, but no program has an option in its name.
+    // The programs on PATH are not known, but none has an option in its name.
     PATH: () => /\s/.test(next.program),
   }
   return isMissing[next.by]() ? [{ path, detail: next.program }] : []
@@ -73,7 +73,7 @@ function isThere(program: ByteString, context: CheckContext): boolean {
   return isForeign || isBelow(program, uenvMount) || context.use.outside.exists(program)
 }
 
-/** What is left out on purpose is not missing, and that the interpreter is missing is said of it alone. */
+/** A path that is left out on purpose is not missing, and a missing interpreter is a finding of its own. */
 function isInEnvironment(path: ByteString, { inventory }: CheckContext): boolean {
   const isInterpreter = inventory.interpreter === undefined && /^bin\/python3?$/.test(path)
   return inventory.at.has(path) || inventory.isExcluded(path) || isInterpreter

@@ -1,4 +1,4 @@
-/** The completion script for bash: a table of what stands where, and one function that reads it. */
+/** The completion script for bash: a table of positions and values, and one function that reads it. */
 import type { CommandWords, OptionWords, ProgramWords, Value } from './words.js'
 
 export function bashScript({ name, options, commands }: ProgramWords): string {

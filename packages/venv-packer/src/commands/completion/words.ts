@@ -1,4 +1,4 @@
-/** What may stand where on a command line, for completion: the table of commands, as a shell's script needs it. */
+/** The table of commands as a completion script needs it: words and kinds of values, by their position. */
 import type { CommandRow, OptionRow } from '../../cli/table.js'
 
 export interface CommandWords {
@@ -20,7 +20,7 @@ export interface OptionWords {
 }
 
 export interface Value {
-  /** What the help calls it. */
+  /** Its name in the help. */
   readonly name: string
   readonly kind: ValueKind
   /** All that it may be, for the kind `words`. */
@@ -95,7 +95,7 @@ function valueNamed(name: string, words: readonly string[] | undefined): Value {
   return { name, kind, words: words ?? [] }
 }
 
-/** What the help says up to where it goes into detail. */
+/** The beginning of a help text, up to its details. */
 function brief(help: string): string {
   return help.replace(/ \(.*|;.*/, '')
 }

@@ -1,4 +1,4 @@
-/** The completion script for zsh: what stands where, as _arguments wants it told. */
+/** The completion script for zsh: the positions of words, in the form of `_arguments`. */
 import type { CommandWords, Operand, OptionWords, ProgramWords, Value } from './words.js'
 
 export function zshScript({ name, options, commands }: ProgramWords): string {

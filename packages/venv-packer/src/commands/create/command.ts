@@ -1,4 +1,4 @@
-/** `venv-packer create` on a terminal: what its command line asks for, and what is shown while it works. */
+/** `venv-packer create` on a terminal: its request, and its progress. */
 import type { Invocation, Values } from '../../cli/commands.js'
 import { type ExitCode, wrongUsage } from '../../failure.js'
 import { reportStyle } from '../../terminal/report-style.js'

@@ -12,7 +12,7 @@ import { runStep } from './run-step.js'
 import { type CreateOptions, type Steps, stepsWithUv, stepsWithVenv } from './steps.js'
 import { withWorkDirectory } from './work-directory.js'
 
-/** What the command line asked for, read and checked; paths are still as they were typed. */
+/** The request of the command line; paths are still as they were typed. */
 export interface CreateRequest {
   readonly tool: Tool
   readonly createOptions: CreateOptions
@@ -21,11 +21,11 @@ export interface CreateRequest {
   readonly packing: ImageRequest
 }
 
-/** What makes the environment: uv a relocatable one, venv one for the mount point. */
+/** The tool that makes the environment: uv a relocatable one, venv one for the mount point. */
 export type Tool = { readonly name: 'uv' } | { readonly name: 'venv'; readonly mountPoint: string }
 
 export interface CreateContext extends PackContext {
-  /** Whether what the installer says is shown, on standard error. */
+  /** Whether the installer's output is shown, on standard error. */
   readonly show: boolean
   /** Called when the environment is there, and is about to be packed. */
   readonly onPacking: () => void
@@ -39,7 +39,7 @@ export async function create(request: CreateRequest, context: CreateContext): Pr
   return await withWorkDirectory(request.workDirectory, async (workDirectory) => {
     const directory = join(workDirectory, environmentName)
     const output = request.packing.output ?? `${environmentName}.squashfs`
-    // What can be refused is refused before anything is installed.
+    // All that can be refused is refused before anything is installed.
     await chooseDestination(output, { path: directory, realPath: directory }, request.packing.force)
     const { make, install } = stepsFor(request, directory)
     await runStep(make, context)

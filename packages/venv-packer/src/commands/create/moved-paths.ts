@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { isRecord } from '../../environment/distributions.js'
 
 /** No text that names the place of its environment is larger. */
-const largestText = 1_048_576
+const MAX_TEXT_BYTES = 1_048_576
 
 /**
  * Puts `to` wherever a text below `directory` names `directory`, and the new hashes and sizes of such files into the lists of
@@ -27,7 +27,7 @@ export async function movePaths(directory: string, to: string): Promise<void> {
 }
 
 async function movedText(path: string, from: string, to: string): Promise<Buffer | undefined> {
-  if ((await lstat(path)).size > largestText) return undefined
+  if ((await lstat(path)).size > MAX_TEXT_BYTES) return undefined
   const bytes = await readFile(path)
   if (bytes.includes(0) || !bytes.includes(from)) return undefined
   // One character for each byte, whatever the encoding of the text.

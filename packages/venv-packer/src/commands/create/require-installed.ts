@@ -1,4 +1,4 @@
-/** Looks whether what was installed is in the environment: settings of pip and uv can send it elsewhere, and both say nothing. */
+/** Verifies that the packages are in the environment: settings of pip and uv can send them elsewhere, and both say nothing. */
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
@@ -9,13 +9,13 @@ import { outputOf } from './run-step.js'
 import type { CreateOptions, Step } from './steps.js'
 
 export interface Installation {
-  /** What has installed. */
+  /** The step that has installed. */
   readonly step: Step
   readonly tool: 'uv' | 'venv'
   readonly createOptions: CreateOptions
   /** Of the environment. */
   readonly directory: string
-  /** What was in it before. */
+  /** The distributions that were in it before. */
   readonly before: Distributions
 }
 
@@ -62,7 +62,7 @@ function optionAmong(passedOn: readonly string[]): Setting | undefined {
 
 const elsewhere = /^(?:target|prefix|root|dry-run|dry_run)$/
 
-/** What `pip config debug` lists: files, and below each what is set in it; and the variables that it obeys. */
+/** `pip config debug` lists files, and below each its settings; and the variables that it obeys. */
 async function settingOfPip({ program, env }: Step): Promise<Setting | undefined> {
   let place = ''
   for (const line of (await outputOf(program, ['-m', 'pip', 'config', 'debug'], env)).split('\n')) {

@@ -1,4 +1,4 @@
-/** Runs a step to its end; what it says is shown, or kept for the failure. */
+/** Runs a step to its end; its output is shown, or kept for the failure. */
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
@@ -35,7 +35,7 @@ export async function runStep(step: Step, { signal, show }: StepContext): Promis
   if (code !== 0) throw failed(step, endingInWords(code, killer), said())
 }
 
-/** What a program writes to standard output; nothing where it fails. */
+/** The standard output of a program; nothing where it fails. */
 export async function outputOf(
   program: string,
   args: readonly string[],
@@ -47,16 +47,16 @@ export async function outputOf(
 }
 
 /** Milliseconds in which what a program has written arrives. */
-const lastWords = 300
+const OUTPUT_DELAY_MS = 300
 
-const mostKept = 100_000
+const MAX_OUTPUT = 100_000
 
-/** What was said last, on all streams together. */
+/** The end of the output on all streams together. */
 function lastOf(streams: readonly (Readable | null)[]): () => string {
   let said = ''
   for (const stream of streams) {
     stream?.on('data', (piece: Buffer) => {
-      said = (said + piece.toString('utf8')).slice(-mostKept)
+      said = (said + piece.toString('utf8')).slice(-MAX_OUTPUT)
     })
   }
   return () => said
@@ -67,7 +67,7 @@ async function streamsClosed(child: ChildProcess): Promise<void> {
   const stop = new AbortController()
   const waiting = { signal: stop.signal }
   const closed = once(child, 'close', waiting)
-  await Promise.race([closed, delay(lastWords, undefined, waiting)])
+  await Promise.race([closed, delay(OUTPUT_DELAY_MS, undefined, waiting)])
   stop.abort()
   child.stdout?.destroy()
   child.stderr?.destroy()
@@ -94,11 +94,11 @@ function failed({ name, code, remedy }: Step, ending: string, said: string): Fai
   )
 }
 
-const linesKept = 30
+const MAX_LINES = 30
 
 function lastLines(said: string): string {
   const text = stripVTControlCharacters(said).replace(/^.*\r(?!\n)/gm, '')
-  return text.trim().split('\n').slice(-linesKept).join('\n')
+  return text.trim().split('\n').slice(-MAX_LINES).join('\n')
 }
 
 export interface ProcessGroup {
@@ -112,8 +112,8 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null
 }
 
-/** What a program has to tidy up after itself, in milliseconds, before it is ended by force. */
-const patience = 3000
+/** Milliseconds in which a program can tidy up after itself, before it is ended by force. */
+const GRACE_MS = 3000
 
 /**
  * Starts a program in a process group of its own. An abort interrupts the group as Ctrl-C would, and what does not end
@@ -130,7 +130,7 @@ export function startGroup(
   let force: NodeJS.Timeout | undefined
   const interrupt = () => {
     signalGroup(child, 'SIGINT')
-    force = setTimeout(kill, patience)
+    force = setTimeout(kill, GRACE_MS)
   }
   abort.addEventListener('abort', interrupt)
   // A second Ctrl-C ends this process at once; and what the group works on is removed after it.

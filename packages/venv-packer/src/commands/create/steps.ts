@@ -9,12 +9,12 @@ export interface Step {
   readonly program: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** Whether what it says is worth a look while it runs. */
+  /** Whether its output is worth a look while it runs. */
   readonly talks: boolean
   /** Of the failure, when it fails. */
   readonly code: 'ENVIRONMENT' | 'INSTALL'
   readonly remedy: string
-  /** What to do when there is no such program. */
+  /** The remedy when there is no such program. */
   readonly missing: string
 }
 
@@ -24,7 +24,7 @@ export interface Steps {
   readonly install: Step
 }
 
-/** What is to be in an environment, and of which Python it is. */
+/** The packages of an environment to be created, and its Python. */
 export interface CreateOptions {
   /** A version or a path; undefined: the tool's own choice. */
   readonly python: string | undefined
@@ -37,7 +37,7 @@ export interface CreateOptions {
   readonly compiles: boolean
 }
 
-/** What is to be installed, as pip and uv both take it. */
+/** The packages to install, as pip and uv both take them. */
 export function installArguments({ requirements, packages, passedOn }: CreateOptions): readonly string[] {
   return [...requirements.flatMap((file) => ['-r', file]), ...packages, ...passedOn]
 }
@@ -155,7 +155,7 @@ function pipSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /** The longest first line of a script that every kernel reads. */
-const longestShebang = 127
+const MAX_SHEBANG_BYTES = 127
 
 /**
  * Refuses a mount point that could not stand in the first line of a script, or in the activate scripts of all shells.
@@ -166,6 +166,6 @@ export function checkMountPoint(mountPoint: string): void {
     'Name another --mount-point, or leave out --with venv: uv makes environments that work anywhere.'
   if (!/^\/[\w./@%+=:,~-]+$/.test(mountPoint))
     throw wrongUsage(`--mount-point ${mountPoint} cannot stand in the first line of a script`, remedy)
-  if (`#!${join(mountPoint, 'bin', 'python3.99')}\n`.length > longestShebang)
+  if (`#!${join(mountPoint, 'bin', 'python3.99')}\n`.length > MAX_SHEBANG_BYTES)
     throw wrongUsage(`--mount-point ${mountPoint} is too long for the first line of a script`, remedy)
 }

@@ -11,7 +11,7 @@ export async function withWorkDirectory<T>(
   use: (directory: string) => Promise<T>,
 ): Promise<T> {
   const directory = await makeDirectory(typed ?? (await usualPlace()))
-  // A second Ctrl-C ends the process at once; what is in memory would stay there.
+  // A second Ctrl-C ends the process at once; files in memory would stay there.
   const removeAtOnce = () => rmSync(directory, { recursive: true, force: true })
   process.once('exit', removeAtOnce)
   try {
@@ -25,7 +25,7 @@ export async function withWorkDirectory<T>(
 const memory = '/dev/shm'
 
 /** Bytes that a large environment takes, with what is needed to make it. */
-const enough = 8_000_000_000
+const ENOUGH_BYTES = 8_000_000_000
 
 async function usualPlace(): Promise<string> {
   return (await hasSpace(memory)) ? memory : tmpdir()
@@ -35,7 +35,7 @@ async function hasSpace(place: string): Promise<boolean> {
   try {
     const [found, { bavail, bsize }] = await Promise.all([stat(place), statfs(place)])
     await access(place, constants.W_OK | constants.X_OK)
-    return found.isDirectory() && Math.min(bavail * bsize, process.availableMemory()) >= enough
+    return found.isDirectory() && Math.min(bavail * bsize, process.availableMemory()) >= ENOUGH_BYTES
   } catch {
     return false // there is none, or it is closed to us: the usual place remains
   }

@@ -10,7 +10,7 @@ import type { Environment } from '../../environment/environment.js'
 import { Failure } from '../../failure.js'
 import type { PackRequest } from './request.js'
 
-/** What the check found; no more of the environment is kept in memory while it is packed. */
+/** The results of the check; no more of the environment is kept in memory while it is packed. */
 export interface Checked {
   readonly relocation: Relocation
   readonly findings: readonly Finding[]
@@ -26,8 +26,8 @@ export interface CheckWhilePacking {
 }
 
 /**
- * The check examines files while they are packed, and judges when all were read. What it refuses is not packed: there is no
- * image then.
+ * The check examines files while they are packed, and judges when all were read. It can refuse the image: then none is
+ * completed.
  */
 export function checkWhilePacking(request: PackRequest, environment: Environment): CheckWhilePacking {
   const peeked: Peeked = new Map()

@@ -1,4 +1,4 @@
-/** `venv-packer pack` on a terminal: what is shown while it works, and the report. */
+/** `venv-packer pack` on a terminal: its progress, and its report. */
 import type { Invocation } from '../../cli/commands.js'
 import { type ExitCode, exitCodes } from '../../failure.js'
 import { listenForInterruption } from '../../terminal/interruption.js'

@@ -65,7 +65,7 @@ export function mountAdvice(context: MountAdviceInput): MountAdvice {
 }
 
 /**
- * What works anywhere is mounted beside its image, where every node sees it. The rest is mounted over the directory
+ * An environment that works anywhere is mounted beside its image, where every node sees it. The rest is mounted over the directory
  * that it was packed from: the only path at which it works.
  */
 function usualPoint({ image, environment, anywhere, isFree }: MountAdviceInput): string {

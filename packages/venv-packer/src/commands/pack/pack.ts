@@ -1,4 +1,4 @@
-/** `venv-packer pack`: a virtual environment in, one image and a report out. Speaks to no one: that is the caller's. */
+/** Packs a virtual environment into one image, and reports. It prints nothing. */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
@@ -28,7 +28,7 @@ export interface PackReport {
   readonly bytecode: Bytecode | undefined
   /** Undefined when previous images are not kept. */
   readonly previous: PreviousImages | undefined
-  /** What made the environment; absent for one that was there. */
+  /** The tool that made the environment; absent for one that was there. */
   readonly createdWith?: 'uv' | 'venv'
   readonly seconds: number
 }
@@ -119,7 +119,7 @@ async function keeping(most: number): Promise<Keeper> {
   return keeperOf(most)
 }
 
-/** What one packing has to do with. */
+/** The parts of one packing. */
 interface Packing {
   readonly request: PackRequest
   readonly environment: Environment
@@ -128,7 +128,7 @@ interface Packing {
   readonly hooks: Hooks
 }
 
-/** What is done in the course of it: the check, and the bytecode. */
+/** The work done in the course of it: the check, and the bytecode. */
 type Hooks = Pick<PackOptions, 'inspect' | 'examination' | 'beforeTables' | 'additions' | 'onStored'>
 
 async function writeImage(packing: Packing, context: PackContext): Promise<PackResult> {
@@ -170,7 +170,7 @@ function codec(library: typeof import('squashfs-writer'), { name, level, encoder
 
 /**
  * Tells V8 not to let its youngest objects have more room than they have now, some 2 MiB: they would get 16 MiB, three times
- * over. What packing makes is gone soon or stays to the end, so that the room gains no time; without it a venv of 20,000 files
+ * over. The objects of a packing are gone soon or stay to the end, so that the room gains no time; without it a venv of 20,000 files
  * takes 200 instead of 280 MB.
  *
  * Said while Node runs, since a Node that is started with such flags cannot use the compiled code that it brings along, and

@@ -4,8 +4,8 @@ import { bytes, count, counted, wholeSeconds } from '../../terminal/figures.js'
 import { startLiveLine } from '../../terminal/live-line.js'
 import type { PackProgress } from './pack.js'
 
-const widestBar = 40
-const narrowestBar = 10
+const MAX_BAR = 40
+const MIN_BAR = 10
 
 /** `rate` is in bytes a second. The line is shorter than `width`, so that the terminal never wraps it. */
 export function progressLine(progress: PackProgress, rate: number | undefined, width: number): string {
@@ -46,8 +46,8 @@ function fitted(parts: readonly string[], share: number | undefined, width: numb
   const text = parts.join('  ')
   if (share === undefined) return text.slice(0, Math.max(0, width))
   const percent = `${String(Math.floor(share * 100)).padStart(3)} %`
-  const room = Math.min(widestBar, width - text.length - percent.length - 6)
-  if (room >= narrowestBar) return `[${bar(share, room)}] ${percent}  ${text}`
+  const room = Math.min(MAX_BAR, width - text.length - percent.length - 6)
+  if (room >= MIN_BAR) return `[${bar(share, room)}] ${percent}  ${text}`
   const whole = `${percent}  ${text}`
   if (whole.length <= width || parts.length === 1) return whole.slice(0, Math.max(0, width))
   return fitted(parts.slice(0, -1), share, width)
@@ -61,18 +61,18 @@ function bar(share: number, width: number): string {
 /** Bytes a second, undefined while there is nothing to judge by. */
 export type Pace = (time: number, bytes: number) => number | undefined
 
-const windowSeconds = 5
-const leastSeconds = 1
+const WINDOW_SECONDS = 5
+const MIN_SECONDS = 1
 
 /** `time` is in seconds and only ever grows; so does `bytes`. */
 export function startPace(): Pace {
   const samples: { readonly time: number; readonly bytes: number }[] = []
   return (time, bytes) => {
     samples.push({ time, bytes })
-    while (samples.length > 2 && time - samples[1]!.time > windowSeconds) samples.shift()
+    while (samples.length > 2 && time - samples[1]!.time > WINDOW_SECONDS) samples.shift()
     const first = samples[0]!
     const seconds = time - first.time
-    return seconds < leastSeconds ? undefined : (bytes - first.bytes) / seconds
+    return seconds < MIN_SECONDS ? undefined : (bytes - first.bytes) / seconds
   }
 }
 

@@ -1,11 +1,11 @@
-/** What a command line of `pack` asks for, and the part of it that `create` asks for as well. */
+/** The request of `pack`, and the part of it that `create` has as well. */
 import type { Level } from '../../bytecode/modules.js'
 import type { Values } from '../../cli/commands.js'
 import type { Owner } from '../../cli/values.js'
 import { wrongUsage } from '../../failure.js'
 import { type Compression, chooseCompression } from '../../image/compression.js'
 
-/** What the command line asked for, read and checked; paths are still as they were typed. */
+/** The request of the command line; paths are still as they were typed. */
 export interface PackRequest extends ImageRequest {
   readonly source: string
   /** Pack a directory that is not a virtual environment, too. */
@@ -18,7 +18,7 @@ export interface ImageRequest {
   readonly output: string | undefined
   /** Replace an existing image. */
   readonly force: boolean
-  /** With `force`: keep so many previous images under numbered names. Undefined: what is replaced is gone. */
+  /** With `force`: keep so many previous images under numbered names. Undefined: the image that is replaced is gone. */
   readonly keep?: number | undefined
   readonly compression: Compression
   readonly blockSize: number

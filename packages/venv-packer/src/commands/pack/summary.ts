@@ -1,4 +1,4 @@
-/** The summary for people: what went in, what came out, what was left out, and how to mount the image. */
+/** The summary for people: sizes before and after, omissions, and the lines that mount the image. */
 import { basename } from 'node:path'
 import type { Bytecode } from '../../bytecode/compiler.js'
 import { ofSeverity } from '../../check/finding.js'
@@ -8,7 +8,7 @@ import { printable, shellWord } from '../../terminal/printable.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
 import type { PackReport } from './pack.js'
 
-const warningsShown = 10
+const MAX_WARNINGS_SHOWN = 10
 
 export function summary(report: PackReport, mount: MountAdvice, mountPointExists: boolean): string {
   return [
@@ -89,7 +89,7 @@ function previousImages(previous: PackReport['previous'], typed: string): readon
   ]
 }
 
-const packagesShown = 3
+const MAX_PACKAGES_SHOWN = 3
 
 /** Those that take most of the image, in one line. */
 function largestPackages({ packages }: PackReport): readonly string[] {
@@ -97,7 +97,7 @@ function largestPackages({ packages }: PackReport): readonly string[] {
   if (named.length === 0) return []
   const largest = named
     .toSorted((a, b) => (b.bytesInImage ?? 0) - (a.bytesInImage ?? 0))
-    .slice(0, packagesShown)
+    .slice(0, MAX_PACKAGES_SHOWN)
     .map(({ name, bytesInImage }) => `${printable(name ?? '')} ${bytes(bytesInImage ?? 0)}`)
   return [row('packages', `${count(named.length)}; largest in the image: ${largest.join(', ')}`)]
 }
@@ -138,7 +138,7 @@ function list(
 ): readonly string[] {
   if (items.length === 0) return []
   const lines = items
-    .slice(0, warningsShown)
+    .slice(0, MAX_WARNINGS_SHOWN)
     .map(({ path, message }) => row('', `${printable(path)}: ${printable(message)}`))
   const rest = items.length - lines.length
   if (rest > 0) lines.push(row('', `and ${count(rest)} more; --json lists them all`))

@@ -10,7 +10,7 @@ import { chooseMountPoint } from '../../mount/mount-point.js'
 import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
 import { type RequiredCommand, requireCommand, requireInterpreter } from './require-command.js'
 
-/** What the command line asked for; paths are still as they were typed. */
+/** The request of the command line; paths are still as they were typed. */
 export interface RunRequest {
   readonly image: string
   /** Undefined: where the environment works, or a directory of our own. */
@@ -32,7 +32,7 @@ export interface RunPlan {
   readonly shared: string | undefined
   /** See {@link RequiredCommand}. */
   readonly commandAt: (point: string) => CommandLine
-  /** What may not be meant so, for the user. */
+  /** Doubts about the command, for the user. */
   readonly warnings: readonly string[]
   readonly machine: Machine
 }

@@ -1,4 +1,4 @@
-/** What `venv-packer run` says itself: the plan of a dry run, and little else, for the terminal is its command's. */
+/** The output of `venv-packer run` itself: the plan of a dry run, and little else, for the terminal is its command's. */
 
 import type { CommandLine } from '../../mount/method.js'
 import { packageVersion } from '../../package.js'
@@ -63,7 +63,7 @@ function methodLines(method: PlannedMount): readonly string[] {
   return [`  ${name.padEnd(16)}${first}`, ...more.map((line) => `  ${''.padEnd(16)}${line}`)]
 }
 
-/** What would be run, one line after the other. */
+/** The lines that would be run, one after the other. */
 function linesOf({ plan }: PlannedMount, command: CommandLine): readonly CommandLine[] {
   if (!plan.possible) return []
   const line = plan.around(command)

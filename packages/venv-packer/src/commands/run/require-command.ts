@@ -26,7 +26,7 @@ export interface RequiredCommand {
    * name if this one could not be started.
    */
   readonly commandAt: (point: string) => CommandLine
-  /** What may not be meant so. */
+  /** Doubts about the command, for the user. */
   readonly warnings: readonly string[]
 }
 
@@ -113,7 +113,7 @@ async function lookAtFile(path: string): Promise<Finding> {
 }
 
 /** A script whose interpreter is a script, and so on: the kernel follows no more than this. */
-const mostInterpreters = 5
+const MAX_INTERPRETERS = 5
 
 /**
  * Follows a script to the programs that run it. Where one is missing the system would say that there is no such command, or
@@ -124,7 +124,7 @@ async function requireInterpreters(
   name: string,
   script: string,
   place: SearchPlace,
-  left = mostInterpreters,
+  left = MAX_INTERPRETERS,
 ): Promise<readonly string[]> {
   const looked = await lookAt(script, place)
   const start = scriptStart(await headOf(looked, place))
@@ -191,7 +191,7 @@ async function headOfFile(path: string): Promise<Uint8Array> {
     }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return new Uint8Array() // a program may be executable and not readable; what it is then only the system knows
+    return new Uint8Array() // a program may be executable and not readable; only the system knows then what it is
   }
 }
 

@@ -18,7 +18,7 @@ export interface Obstacle {
   readonly reason: string
 }
 
-/** Who is told what happens while it works. */
+/** The callbacks and signals of a run. */
 export interface RunContext {
   readonly earlySignals: EarlySignals
   /** A method that did not work, and why. */
