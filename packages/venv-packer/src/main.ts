@@ -34,11 +34,11 @@ async function runCommand(invocation: Invocation, earlySignals: EarlySignals): P
     case 'pack':
       return await (await import('./commands/pack/command.js')).runPack(invocation)
     case 'create':
-      return await (await import('./commands/create/command.js')).runCreate(invocation)
+      return await (await import('./commands/create/create.js')).runCreate(invocation)
     case 'check':
       return await (await import('./commands/check.js')).runCheck(invocation)
     case 'run':
-      return await (await import('./commands/run/command.js')).runRun(invocation, earlySignals)
+      return await (await import('./commands/run/run.js')).runRun(invocation, earlySignals)
     case 'rollback':
       return await (await import('./commands/rollback.js')).runRollback(invocation)
     case 'diff':

@@ -2,8 +2,8 @@
 
 import type { Colours } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
-import { rounded } from '../terminal/json.js'
 import { printable, wrapped } from '../terminal/printable.js'
+import { rounded } from '../terminal/printing.js'
 import { type Finding, ofSeverity, type Place, type Severity, severities, type Weight } from './finding.js'
 import type { PackageShare } from './packages.js'
 

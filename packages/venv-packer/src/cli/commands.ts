@@ -1,5 +1,5 @@
 /** The table of commands and their options: parsing, help and completion come from it, and from nothing else. */
-import { mountMethodNames } from '../mount/method.js'
+import { mountMethodNames } from '../mount/methods.js'
 import { imageCommands } from './image-commands.js'
 import {
   anyDirectory,

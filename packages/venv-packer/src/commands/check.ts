@@ -12,9 +12,8 @@ import { type ExitCode, exitCodes } from '../failure.js'
 import { packageVersion } from '../package.js'
 import { type Colours, coloursFor } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
-import { line, rounded } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
-import { print } from '../terminal/printing.js'
+import { line, print, rounded } from '../terminal/printing.js'
 
 /** The request of the command line; the path of the environment is still as it was typed. */
 export interface CheckRequest {

@@ -17,9 +17,8 @@ import { type OpenedImage, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { systemErrorCode } from '../system-errors.js'
 import { counted } from '../terminal/figures.js'
-import { line } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
-import { print } from '../terminal/printing.js'
+import { line, print } from '../terminal/printing.js'
 
 export interface DiffRequest {
   /** As they were typed. */

@@ -17,9 +17,8 @@ import { storedShares } from '../image/stored-shares.js'
 import { packageVersion } from '../package.js'
 import { coloursFor } from '../terminal/colours.js'
 import { bytes, count, counted, minute } from '../terminal/figures.js'
-import { line } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
-import { print } from '../terminal/printing.js'
+import { line, print } from '../terminal/printing.js'
 
 export interface InfoRequest {
   /** As it was typed. */

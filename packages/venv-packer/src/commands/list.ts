@@ -8,9 +8,8 @@ import { type ExitCode, exitCodes } from '../failure.js'
 import { locate, shownPath, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { minute } from '../terminal/figures.js'
-import { line } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
-import { printMore } from '../terminal/printing.js'
+import { line, printMore } from '../terminal/printing.js'
 
 export interface ListRequest {
   /** As they were typed. */

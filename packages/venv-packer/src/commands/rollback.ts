@@ -10,9 +10,8 @@ import { closedDirectory, type KeptImage, keepImage, keptImages, putBack } from 
 import { packageVersion } from '../package.js'
 import { isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
 import { bytes, minute } from '../terminal/figures.js'
-import { line } from '../terminal/json.js'
 import { printable, shellWord } from '../terminal/printable.js'
-import { print } from '../terminal/printing.js'
+import { line, print } from '../terminal/printing.js'
 
 export interface RollbackRequest {
   /** As it was typed. */

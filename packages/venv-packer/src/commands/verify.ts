@@ -7,9 +7,8 @@ import { withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { coloursFor } from '../terminal/colours.js'
 import { bytes, counted, duration } from '../terminal/figures.js'
-import { line, rounded } from '../terminal/json.js'
 import { printable } from '../terminal/printable.js'
-import { print } from '../terminal/printing.js'
+import { line, print, rounded } from '../terminal/printing.js'
 
 export interface VerifyRequest {
   /** As it was typed. */

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
 import { exitCodeOf, listenTo } from '../child-process.js'
-import type { CommandLine } from './method.js'
+import type { CommandLine } from './methods.js'
 import type { SignalRelay } from './signal-relay.js'
 
 const mounted = 'venv-packer: mounted\n'

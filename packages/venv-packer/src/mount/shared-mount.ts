@@ -8,7 +8,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemErrorCode } from '../system-errors.js'
-import type { SharedPlan } from './method.js'
+import type { SharedPlan } from './methods.js'
 import { mountedAt } from './mount-point.js'
 import { inOneLine, runProgram } from './run-mounted.js'
 import type { SignalRelay } from './signal-relay.js'

@@ -4,9 +4,8 @@ import { type ExitCode, Failure } from '../failure.js'
 import { packageVersion } from '../package.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
 import { count } from './figures.js'
-import { line } from './json.js'
 import { printable } from './printable.js'
-import { print, printError } from './printing.js'
+import { line, print, printError } from './printing.js'
 import { failureStyle } from './report-style.js'
 
 export async function reportFailure(error: unknown, argv: readonly string[]): Promise<ExitCode> {

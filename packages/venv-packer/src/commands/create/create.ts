@@ -1,15 +1,18 @@
 /** `venv-packer create`: an environment is made in memory, installed into, and packed; nothing of it stays but the image. */
-
 import { basename, dirname, extname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import type { Invocation, Values } from '../../cli/commands.js'
 import { distributionsIn } from '../../environment/distributions.js'
+import { type ExitCode, wrongUsage } from '../../failure.js'
 import { chooseDestination } from '../../image/destination.js'
+import { reportStyle } from '../../terminal/report-style.js'
+import { packOnTerminal } from '../pack/command.js'
 import { type PackContext, type PackReport, pack } from '../pack/pack.js'
-import type { ImageRequest, PackRequest } from '../pack/request.js'
+import { type ImageRequest, imageRequest, type PackRequest } from '../pack/request.js'
 import { movePaths } from './moved-paths.js'
 import { requireInstalled } from './require-installed.js'
 import { runStep } from './run-step.js'
-import { type CreateOptions, type Steps, stepsWithUv, stepsWithVenv } from './steps.js'
+import { type CreateOptions, checkMountPoint, type Steps, stepsWithUv, stepsWithVenv } from './steps.js'
 import { withWorkDirectory } from './work-directory.js'
 
 /** The request of the command line; paths are still as they were typed. */
@@ -72,4 +75,40 @@ function created(report: PackReport, tool: Tool, seconds: number): PackReport {
   const mounted = join(dirname(path), `${basename(path, extname(path))}.mount`)
   const environment = { ...report.environment, typed: 'a new environment', path: mounted, realPath: mounted }
   return { ...report, environment, createdWith: tool.name, seconds }
+}
+
+export async function runCreate({ values, rest }: Invocation<'create'>): Promise<ExitCode> {
+  const request = createRequest(values, rest ?? [])
+  const style = reportStyle(values)
+  const show = process.stderr.isTTY && !style.json && !style.quiet
+  return await packOnTerminal(style, (context, showProgress) =>
+    create(request, { ...context, show, onPacking: showProgress }),
+  )
+}
+
+function createRequest(values: Values<'create'>, passedOn: readonly string[]): CreateRequest {
+  const { python, requirements, packages, workDir } = values
+  if (packages.length + requirements.length + passedOn.length === 0)
+    throw wrongUsage('nothing is named that is to be installed', 'Name packages, or a file with -r FILE.')
+  if (!values.compile && values.optimize !== undefined)
+    throw wrongUsage('--optimize says what --no-compile leaves out', 'Give one of them.')
+  const packing = imageRequest(values)
+  return {
+    tool: tool(values.with, packing.mountPoint),
+    createOptions: { python, requirements, packages, passedOn, compiles: packing.compile !== undefined },
+    workDirectory: workDir,
+    packing,
+  }
+}
+
+function tool(name: Tool['name'], mountPoint: string | undefined): Tool {
+  if (name === 'uv') return { name }
+  if (mountPoint === undefined) {
+    throw wrongUsage(
+      '--with venv needs --mount-point',
+      'What venv makes works at one path only: name the one where the image will be mounted.',
+    )
+  }
+  checkMountPoint(mountPoint)
+  return { name, mountPoint }
 }

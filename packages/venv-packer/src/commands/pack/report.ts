@@ -6,7 +6,7 @@ import { type Environment, onlyPath, worksAnywhere } from '../../environment/env
 import { textOf } from '../../environment/paths.js'
 import { squashfsMountForm } from '../../mount/machine.js'
 import { packageVersion } from '../../package.js'
-import { line, rounded } from '../../terminal/json.js'
+import { line, rounded } from '../../terminal/printing.js'
 import type { ReportStyle } from '../../terminal/report-style.js'
 import { type MountAdvice, mountAdvice } from './mount-advice.js'
 import type { PackReport } from './pack.js'

@@ -4,8 +4,7 @@ import type { EnvironmentFacts } from '../../environment/environment.js'
 import { packedEnvironment } from '../../environment/packed-environment.js'
 import { damaged, type ImageToRun, openImageToRun } from '../../image/opened-image.js'
 import { lookAtMachine, type Machine } from '../../mount/machine.js'
-import type { CommandLine, MountMethodName, Plan } from '../../mount/method.js'
-import { mountMethods } from '../../mount/methods.js'
+import { type CommandLine, type MountMethodName, mountMethods, type Plan } from '../../mount/methods.js'
 import { chooseMountPoint } from '../../mount/mount-point.js'
 import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
 import { type RequiredCommand, requireCommand, requireInterpreter } from './require-command.js'
@@ -35,6 +34,12 @@ export interface RunPlan {
   /** Doubts about the command, for the user. */
   readonly warnings: readonly string[]
   readonly machine: Machine
+}
+
+/** Why a method did not work. */
+export interface Obstacle {
+  readonly method: MountMethodName
+  readonly reason: string
 }
 
 /** One method, and the command as it is run on it. */

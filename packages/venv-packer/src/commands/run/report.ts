@@ -1,10 +1,9 @@
 /** The output of `venv-packer run` itself: the plan of a dry run, and little else, for the terminal is its command's. */
 
-import type { CommandLine } from '../../mount/method.js'
+import type { CommandLine } from '../../mount/methods.js'
 import { packageVersion } from '../../package.js'
 import { printable, shellWord } from '../../terminal/printable.js'
-import { type PlannedMount, plannedMounts, type RunPlan } from './plan.js'
-import type { Obstacle } from './run.js'
+import { type Obstacle, type PlannedMount, plannedMounts, type RunPlan } from './plan.js'
 
 /** The plan in words, or as JSON. */
 export function reportRunPlan(plan: RunPlan, json: boolean): string {

@@ -5,7 +5,7 @@ import type { ImageReader } from 'squashfs-writer/read'
 import { textOf } from '../../environment/paths.js'
 import { isPython, PROGRAM_HEAD_SIZE, type ScriptStart, scriptStart } from '../../environment/scripts.js'
 import { exitCodes, Failure, type FailureDetails } from '../../failure.js'
-import type { CommandLine } from '../../mount/method.js'
+import type { CommandLine } from '../../mount/methods.js'
 import { followMounted, headOfMounted, pathBelowPoint } from '../../mount/mounted-path.js'
 import { systemErrorCode } from '../../system-errors.js'
 

@@ -1,7 +1,8 @@
 /** `venv-packer run`: a command with an image mounted and its environment active. It leaves nothing mounted. */
 import { constants } from 'node:os'
-import { exitCodes, Failure } from '../../failure.js'
-import type { MountMethodName } from '../../mount/method.js'
+import type { Invocation } from '../../cli/commands.js'
+import { commandRemedy } from '../../cli/parse.js'
+import { type ExitCode, emptyValue, exitCodes, Failure, wrongUsage } from '../../failure.js'
 import { type MountedRun, runMounted } from '../../mount/run-mounted.js'
 import { shareMount } from '../../mount/shared-mount.js'
 import {
@@ -10,13 +11,16 @@ import {
   type SignalRelay,
   startSignalRelay,
 } from '../../mount/signal-relay.js'
-import { type PlannedMount, plannedMounts, planRun, type RunPlan, type RunRequest } from './plan.js'
-
-/** Why a method did not work. */
-export interface Obstacle {
-  readonly method: MountMethodName
-  readonly reason: string
-}
+import { print } from '../../terminal/printing.js'
+import {
+  type Obstacle,
+  type PlannedMount,
+  plannedMounts,
+  planRun,
+  type RunPlan,
+  type RunRequest,
+} from './plan.js'
+import { leftoverLine, obstacleLine, reportRunPlan, warningLine } from './report.js'
 
 /** The callbacks and signals of a run. */
 export interface RunContext {
@@ -104,3 +108,29 @@ function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[])
 
 const remedy =
   'Install squashfuse (it needs /dev/fuse) or squashfs-mount; for a kernel without zstd pack with --compression gzip.'
+
+export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlySignals): Promise<ExitCode> {
+  const request = runRequest(invocation)
+  const { dryRun, json, debug } = invocation.values
+  if (dryRun) {
+    await print(reportRunPlan(await planRun(request, true), json))
+    return exitCodes.done
+  }
+  return await run(request, {
+    earlySignals,
+    onObstacle: (obstacle) => {
+      if (debug) process.stderr.write(obstacleLine(obstacle))
+    },
+    onWarning: (warning) => process.stderr.write(warningLine(warning)),
+    onLeftover: (message) => process.stderr.write(leftoverLine(message)),
+  })
+}
+
+function runRequest({ values, rest: command }: Invocation<'run'>): RunRequest {
+  const { image, at, with: method, json, dryRun } = values
+  if (command === undefined || command.length === 0) throw wrongUsage('no command is given', commandRemedy)
+  if (command[0] === '') throw emptyValue('the command')
+  if (json && !dryRun)
+    throw wrongUsage('--json goes with --dry-run', 'Otherwise standard output is that of the command.')
+  return { image, at, method, command }
+}
