@@ -4,10 +4,10 @@ import { type ExitCode, exitCodes } from '../../failure.js'
 import { listenForInterruption } from '../../terminal/interruption.js'
 import { print } from '../../terminal/printing.js'
 import { type ReportStyle, reportStyle } from '../../terminal/report-style.js'
-import { type PackContext, type PackReport, pack } from './pack.js'
+import { type PackContext, pack } from './pack.js'
 import { type ProgressBar, startProgressBar } from './progress.js'
 import { reportPack } from './report.js'
-import { packRequest } from './request.js'
+import { type PackReport, packRequest } from './request.js'
 
 export async function runPack({ values }: Invocation<'pack'>): Promise<ExitCode> {
   const request = packRequest(values)

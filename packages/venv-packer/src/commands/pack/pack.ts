@@ -2,44 +2,21 @@
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
-import type { Codec, Entry, FoundEntry, PackOptions, PackResult, Progress } from 'squashfs-writer'
-import type { Bytecode, CompileProgress, Compiler } from '../../bytecode/compiler.js'
+import type { Codec, Entry, FoundEntry, PackOptions, PackResult } from 'squashfs-writer'
+import type { Bytecode, Compiler } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
-import type { Finding } from '../../check/finding.js'
-import type { PackageShare } from '../../check/packages.js'
-import type { Relocation } from '../../check/relocation.js'
 import { type Environment, onlyPath, openEnvironment } from '../../environment/environment.js'
 import type { Compression } from '../../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../../image/destination.js'
-import type { Keeper, PreviousImages } from '../../image/kept.js'
+import type { Keeper } from '../../image/kept.js'
 import type { CheckWhilePacking } from './check-while-packing.js'
-import type { PackRequest } from './request.js'
-
-export interface PackReport {
-  readonly request: PackRequest
-  readonly environment: Environment
-  readonly destination: Destination
-  /** Undefined without the check. */
-  readonly relocation: Relocation | undefined
-  readonly findings: readonly Finding[]
-  readonly packages: readonly PackageShare[]
-  readonly result: PackResult
-  /** Undefined when none was asked for. */
-  readonly bytecode: Bytecode | undefined
-  /** Undefined when previous images are not kept. */
-  readonly previous: PreviousImages | undefined
-  /** The tool that made the environment; absent for one that was there. */
-  readonly createdWith?: 'uv' | 'venv'
-  readonly seconds: number
-}
+import type { PackProgress } from './progress.js'
+import type { PackReport, PackRequest } from './request.js'
 
 export interface PackContext {
   readonly signal: AbortSignal
   readonly onProgress: (progress: PackProgress) => void
 }
-
-/** How far the packing is; the modules are compiled after the directory was read. */
-export type PackProgress = Progress | CompileProgress
 
 export async function pack(request: PackRequest, context: PackContext): Promise<PackReport> {
   const started = performance.now()

@@ -1,8 +1,12 @@
 /** How far a packing is, on a terminal: one line with a bar, figures, and the time that is left. */
 import type { WriteStream } from 'node:tty'
+import type { Progress } from 'squashfs-writer'
+import type { CompileProgress } from '../../bytecode/compiler.js'
 import { bytes, count, counted, wholeSeconds } from '../../terminal/figures.js'
 import { startLiveLine } from '../../terminal/live-line.js'
-import type { PackProgress } from './pack.js'
+
+/** How far the packing is; the modules are compiled after the directory was read. */
+export type PackProgress = Progress | CompileProgress
 
 const MAX_BAR = 40
 const MIN_BAR = 10

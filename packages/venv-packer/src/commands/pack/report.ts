@@ -9,7 +9,7 @@ import { packageVersion } from '../../package.js'
 import { line, rounded } from '../../terminal/printing.js'
 import type { ReportStyle } from '../../terminal/report-style.js'
 import { type MountAdvice, mountAdvice } from './mount-advice.js'
-import type { PackReport } from './pack.js'
+import type { PackReport } from './request.js'
 import { summary } from './summary.js'
 
 export async function reportPack(report: PackReport, style: ReportStyle): Promise<string> {

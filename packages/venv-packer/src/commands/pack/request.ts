@@ -1,9 +1,17 @@
-/** The request of `pack`, and the part of it that `create` has as well. */
+/** The request of `pack`, the part of it that `create` has as well, and the report on it. */
+import type { PackResult } from 'squashfs-writer'
+import type { Bytecode } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
+import type { Finding } from '../../check/finding.js'
+import type { PackageShare } from '../../check/packages.js'
+import type { Relocation } from '../../check/relocation.js'
 import type { Values } from '../../cli/commands.js'
 import type { Owner } from '../../cli/values.js'
+import type { Environment } from '../../environment/environment.js'
 import { wrongUsage } from '../../failure.js'
 import { type Compression, chooseCompression } from '../../image/compression.js'
+import type { Destination } from '../../image/destination.js'
+import type { PreviousImages } from '../../image/kept.js'
 
 /** The request of the command line; paths are still as they were typed. */
 export interface PackRequest extends ImageRequest {
@@ -35,6 +43,24 @@ export interface ImageRequest {
   readonly check: boolean
   /** Warnings of the check are failures. */
   readonly strict: boolean
+}
+
+export interface PackReport {
+  readonly request: PackRequest
+  readonly environment: Environment
+  readonly destination: Destination
+  /** Undefined without the check. */
+  readonly relocation: Relocation | undefined
+  readonly findings: readonly Finding[]
+  readonly packages: readonly PackageShare[]
+  readonly result: PackResult
+  /** Undefined when none was asked for. */
+  readonly bytecode: Bytecode | undefined
+  /** Undefined when previous images are not kept. */
+  readonly previous: PreviousImages | undefined
+  /** The tool that made the environment; absent for one that was there. */
+  readonly createdWith?: 'uv' | 'venv'
+  readonly seconds: number
 }
 
 export function packRequest(values: Values<'pack'>): PackRequest {

@@ -6,7 +6,7 @@ import { findingCounts } from '../../check/report.js'
 import { bytes, count, counted, duration, percent } from '../../terminal/figures.js'
 import { printable, shellWord } from '../../terminal/printable.js'
 import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
-import type { PackReport } from './pack.js'
+import type { PackReport } from './request.js'
 
 const MAX_WARNINGS_SHOWN = 10
 
