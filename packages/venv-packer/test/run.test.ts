@@ -879,7 +879,7 @@ import greeter`
   })
 })
 
-describe('the ways', () => {
+describe('the methods of mounting', () => {
   /** Puts programs that fail before those of the machine. */
   async function withBroken(programs: Readonly<Record<string, string>>, { cwd, env }: Place): Promise<Place> {
     const folder = join(cwd, 'broken')
