@@ -43,7 +43,7 @@ function installers(): Readonly<Record<string, string | undefined>> {
     PIP_NO_INDEX: '1',
     PIP_FIND_LINKS: wheels,
     PIP_DISABLE_PIP_VERSION_CHECK: '1',
-    UV_NO_INDEX: '1',
+    UV_OFFLINE: '1',
     UV_FIND_LINKS: wheels,
     UV_CACHE_DIR: join(scratch, 'uv-cache'),
     UV_PYTHON_DOWNLOADS: 'never',
