@@ -90,7 +90,11 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and lin
   ])('venv-packer %j', async (args, message, remedy) => {
     const { code, stdout, stderr } = await venvPacker(args)
     const [first, second, ...rest] = stderr.split('\n')
-    expect({ code, stdout, rest }).toEqual({ code: 2, stdout: '', rest: [expect.stringMatching(/^ {4}venv-packer \S/), ''] })
+    expect({ code, stdout, rest }).toEqual({
+      code: 2,
+      stdout: '',
+      rest: [expect.stringMatching(/^ {4}venv-packer \S/), ''],
+    })
     expect(first).toMatch(/^venv-packer: /)
     expect(first).toContain(message)
     expect(second).toContain(remedy)
