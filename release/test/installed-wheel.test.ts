@@ -68,6 +68,17 @@ describe.each([
     expect(stdout.toString()).toMatch(`hello from a small package ${scratch}/.venv/`)
   })
 
+  it('has no zstd but that of its Node: says so, and what to write', async () => {
+    const { stderr } = await say(['pack', '.venv', '-q', '--encoder', 'bundled', '-o', 'b.squashfs'], {
+      allow: [1],
+    })
+    expect(stderr).toBe(
+      'venv-packer: the bundled zstd is not installed here, or has no binary for this machine\n' +
+        '  Leave --encoder bundled out: this Node has zstd of its own.\n' +
+        '    venv-packer pack .venv -q -o b.squashfs\n',
+    )
+  })
+
   it('writes the image, and nothing else anywhere', async () => {
     await withFolder(async (home) => {
       for (const name of ['home', 'tmp', 'out']) await mkdir(join(home, name))
