@@ -32,6 +32,15 @@ const inDirectory = (command: string, args: readonly string[], env = {}): Promis
 
 const clone: Say = (args) => inDirectory(node, [launcher, ...args])
 
+/** What the clone says to what changes nothing is asked for once. */
+const answers = new Map<string, Promise<RunResult>>()
+const cloneAnswer: Say = (args) => {
+  const key = JSON.stringify(args)
+  const answer = answers.get(key) ?? clone(args)
+  answers.set(key, answer)
+  return answer
+}
+
 const ways: Readonly<Record<string, Say>> = {
   wheel: (args) => inDirectory(join(scratch, 'environment', 'bin', 'venv-packer'), args, machine.installers),
   uvx: (args) => inDirectory('uvx', ['--quiet', 'venv-packer', ...args], machine.installers),
@@ -44,18 +53,21 @@ const ways: Readonly<Record<string, Say>> = {
 
 describe.each(Object.entries(ways))('%s', (_, say) => {
   it('prints the same help, the same version and the same facts for a bug report', async () => {
-    const { stdout } = await clone(['--help'])
+    const { stdout } = await cloneAnswer(['--help'])
     const commands = [...stdout.toString().matchAll(/^ {2}([a-z]+) <[a-z]+>/gm)].map(
       ([, command]) => command!,
     )
     expect(commands).toContain('completion')
     for (const command of commands) {
       const { code, stdout } = await say([command, '--help'])
-      expect([code, stdout.toString()]).toEqual([0, (await clone([command, '--help'])).stdout.toString()])
+      expect([code, stdout.toString()]).toEqual([
+        0,
+        (await cloneAnswer([command, '--help'])).stdout.toString(),
+      ])
       expect(stdout.toString()).toContain(`Usage: venv-packer ${command}`)
     }
     for (const args of [['--help'], ['--version'], ['--version', '--json']])
-      expect(await say(args)).toEqual(await clone(args))
+      expect(await say(args)).toEqual(await cloneAnswer(args))
     expect(JSON.parse((await say(['--version', '--json'])).stdout.toString())).toEqual({
       ok: true,
       command: 'version',
@@ -75,7 +87,7 @@ describe.each(Object.entries(ways))('%s', (_, say) => {
     [['run', 'package.json', '--', 'python']],
     [['check', '.venv']],
   ])('says the same of %j', async (args) => {
-    expect(await say(args)).toEqual(await clone(args))
+    expect(await say(args)).toEqual(await cloneAnswer(args))
   })
 
   it('packs the same bytes, and says the same of them', async () => {
