@@ -44,9 +44,9 @@ it('the environment is walked once, for the check and the packing together', asy
       expect(check.open).toBeGreaterThan(LOOKED_INTO)
       expect(check.open).toBeLessThan(alone.open!)
       const metadata = (found: Readonly<Record<string, number>>) =>
-        // The findings follow a few links, to the interpreter above all; and on a busy machine another thread may go on with a
-        // directory, which it has to enter then.
-        expect(metadata(both) - metadata(alone)).toBeLessThan(0.03 * metadata(alone))
+      // The findings follow a few links, to the interpreter above all; and on a busy machine another thread may go on with a
+      // directory, which it has to enter then.
+      expect(metadata(both) - metadata(alone)).toBeLessThan(0.03 * metadata(alone))
       expect(metadata(alone)).toBeGreaterThan(LOOKED_INTO)
     })
   })
