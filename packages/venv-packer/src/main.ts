@@ -19,7 +19,7 @@ export async function main(argv: readonly string[], earlySignals: EarlySignals):
       ? await printed(invocation.text)
       : await runCommand(invocation, earlySignals)
   } catch (error) {
-    const { reportFailure } = await import('./terminal/failure-report.js')
+    const { reportFailure } = await import('./cli/failure-report.js')
     return await reportFailure(error, argv)
   }
 }

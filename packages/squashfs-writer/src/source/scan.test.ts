@@ -69,14 +69,15 @@ function callsOf({ listing, closed = [] }: Disk): SourceCalls {
   }
 }
 
-/** A pool that does its jobs at once, and keeps what it was asked. */
+/** A pool that does its jobs at once, and keeps what was asked of it and answered. */
 function poolOf(disk: Disk, wanted = 8) {
   const asked: Jobs['stat']['ask'][] = []
   const source = callsOf(disk)
   const pool = {
     run: async (_: string, ask: Jobs['stat']['ask']) => {
-      asked.push(ask)
-      return statBatch(ask, source, createCallTimer())
+      const answers = statBatch(ask, source, createCallTimer())
+      asked.push({ ...ask, directories: ask.directories.slice(0, answers.length) }) // the rest is asked for again
+      return answers
     },
     jobsWanted: () => wanted,
   } as unknown as Pool

@@ -4,6 +4,7 @@ import { InodeType } from 'squashfs-writer/read'
 import type { Invocation } from '../cli/commands.js'
 import { type ExitCode, exitCodes, Failure } from '../failure.js'
 import { locate, withImage } from '../image/opened-image.js'
+import { shellWord } from '../terminal/printable.js'
 import { printMore } from '../terminal/printing.js'
 
 export interface CatRequest {
@@ -30,10 +31,9 @@ export async function cat(
 }
 
 function notAFile({ image, path }: CatRequest, file: string): Failure {
-  return new Failure(
-    'NOT_A_FILE',
-    `${path} in ${image} is not a file`,
-    `venv-packer list ${image} ${path} shows what it is.`,
-    { path: file },
-  )
+  const line = `venv-packer list ${shellWord(image)} ${shellWord(path)}`
+  return new Failure('NOT_A_FILE', `${path} in ${image} is not a file`, `${line} shows what it is.`, {
+    path: file,
+    mending: { line },
+  })
 }

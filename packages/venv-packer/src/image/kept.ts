@@ -12,6 +12,7 @@ import { copyFile, link, open, readdir, rename, rm, stat, unlink, utimes } from 
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../failure.js'
 import { explainSystemError, messageOf, systemErrorCode, systemFailure } from '../system-errors.js'
+import { shellWord } from '../terminal/printable.js'
 import { type ImageFile, identityAt, imageFileAt } from './image-file.js'
 
 export interface KeptImage extends ImageFile {
@@ -97,9 +98,11 @@ async function numberedFiles(image: string): Promise<readonly { path: string; nu
 async function giveNumber(image: string, number: number): Promise<string> {
   const path = `${image}.${number}`
   if (number > MAX_NUMBER) {
-    const remedy = `Give ${image}.${MAX_NUMBER} a name without a number.`
+    const highest = `${image}.${MAX_NUMBER}`
+    const remedy = `Give ${highest} a name without a number.`
     throw new Failure('DESTINATION', `${image} cannot be kept: there is no higher number`, remedy, {
       path: image,
+      mending: { before: `mv -n ${shellWord(highest)} ${shellWord(`${image}.old`)} &&` },
     })
   }
   try {

@@ -13,6 +13,7 @@ import {
 } from 'squashfs-writer/read'
 import { type ExitCode, exitCodes, Failure } from '../failure.js'
 import { explainSystemError, isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
+import { shellWord } from '../terminal/printable.js'
 
 export interface OpenedImage {
   /** As it was typed, for messages. */
@@ -80,7 +81,7 @@ function extractFailure(cause: ExtractError): Failure {
     exists
       ? 'Extract into another directory, or replace what is there with --force.'
       : 'Name another place with --output.',
-    { path: cause.path, systemCode, cause },
+    { path: cause.path, systemCode, mending: exists ? { options: ['--force'] } : undefined, cause },
   )
 }
 
@@ -177,15 +178,12 @@ export function damaged(typed: string, path: string, cause: ImageError): Failure
 }
 
 function directoryInstead(typed: string, path: string): Failure {
-  return new Failure(
-    'NOT_AN_IMAGE',
-    `${typed} is a directory, and an image is a file`,
-    `Pack it: venv-packer pack ${typed}`,
-    {
-      path,
-      exitCode: exitCodes.commandNotStarted,
-    },
-  )
+  const line = `venv-packer pack ${shellWord(typed)}`
+  return new Failure('NOT_AN_IMAGE', `${typed} is a directory, and an image is a file`, `Pack it: ${line}`, {
+    path,
+    mending: { line },
+    exitCode: exitCodes.commandNotStarted,
+  })
 }
 
 /** @param error the system's. */

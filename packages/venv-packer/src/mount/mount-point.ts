@@ -2,7 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { EnvironmentFacts } from '../environment/environment.js'
-import { exitCodes, Failure } from '../failure.js'
+import { exitCodes, Failure, type FailureDetails } from '../failure.js'
 import { systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
 
@@ -26,7 +26,7 @@ export async function chooseMountPoint(
       'WRONG_MOUNT_POINT',
       `${image} works at ${madeFor} alone: the venv in it is not relocatable`,
       'Leave --at out; uv venv --relocatable makes environments that work anywhere.',
-      point,
+      { path: point },
     )
   }
   return await checked(point, at)
@@ -40,7 +40,13 @@ async function onlyMountPoint(image: string, packed: EnvironmentFacts | undefine
   const { config, conda, madeFor } = packed
   if (conda) {
     const message = `${image} holds an environment of conda, which works at its prefix alone`
-    throw refusal('NO_MOUNT_POINT', message, 'Mount it there: --at PREFIX, the path at which conda made it.')
+    const line = `venv-packer cat ${shellWord(image)} conda-meta/history`
+    throw refusal(
+      'NO_MOUNT_POINT',
+      message,
+      'Mount it there: --at PREFIX, the path at which conda made it.',
+      { mending: { line } },
+    )
   }
   if (config === undefined) {
     const message = `${image} holds no virtual environment (it has no pyvenv.cfg)`
@@ -57,22 +63,26 @@ async function onlyMountPoint(image: string, packed: EnvironmentFacts | undefine
 async function checked(point: string, typed: string): Promise<string> {
   if (point.includes(':')) {
     const message = `${typed} cannot be a part of PATH: it has a ':' in it`
-    throw refusal('NO_MOUNT_POINT', message, 'Mount the image at another directory with --at.', point)
+    throw refusal('NO_MOUNT_POINT', message, 'Mount the image at another directory with --at.', {
+      path: point,
+    })
   }
   try {
     if (point !== '/' && (await stat(point)).isDirectory()) return point
   } catch (error) {
     const code = systemErrorCode(error)
     if (code !== 'ENOENT') throw unusable(typed, point, error)
-    const remedy = `Make an empty one: mkdir -p ${shellWord(point)}`
-    throw refusal('NO_MOUNT_POINT', `there is no directory ${typed} to mount the image at`, remedy, point)
+    const make = `mkdir -p ${shellWord(point)}`
+    throw refusal(
+      'NO_MOUNT_POINT',
+      `there is no directory ${typed} to mount the image at`,
+      `Make an empty one: ${make}`,
+      { path: point, mending: { before: `${make} &&` } },
+    )
   }
-  throw refusal(
-    'NO_MOUNT_POINT',
-    `${typed} is no directory to mount an image at`,
-    'Name one with --at.',
-    point,
-  )
+  throw refusal('NO_MOUNT_POINT', `${typed} is no directory to mount an image at`, 'Name one with --at.', {
+    path: point,
+  })
 }
 
 async function isSamePlace(a: string, b: string): Promise<boolean> {
@@ -91,9 +101,8 @@ function unusable(typed: string, path: string, error: unknown): Failure {
   })
 }
 
-function refusal(code: string, message: string, remedy: string, path?: string): Failure {
-  const details = { exitCode: exitCodes.commandNotStarted }
-  return new Failure(code, message, remedy, path === undefined ? details : { ...details, path })
+function refusal(code: string, message: string, remedy: string, details: FailureDetails = {}): Failure {
+  return new Failure(code, message, remedy, { ...details, exitCode: exitCodes.commandNotStarted })
 }
 
 /** The source that the uppermost mount at a path was given when it was made; undefined where nothing is mounted. */

@@ -1,7 +1,8 @@
 /** The programs that make an environment and install into it: uv, or venv and pip. */
+
 import { basename, join } from 'node:path'
 import { withoutPythonSettings } from '../../environment/interpreter.js'
-import { wrongUsage } from '../../failure.js'
+import { type Mending, wrongUsage } from '../../failure.js'
 
 export interface Step {
   /** How people call it: `uv pip install`. */
@@ -16,6 +17,8 @@ export interface Step {
   readonly remedy: string
   /** The remedy when there is no such program. */
   readonly missing: string
+  /** Of both, where their codes do not say it. */
+  readonly mending?: Mending
 }
 
 /** One after the other. */
@@ -116,6 +119,7 @@ export function stepsWithVenv(
       code: 'ENVIRONMENT',
       remedy: 'Install what it asks for (Debian: python3-venv), or name another Python with --python.',
       missing: 'Name a Python that is there with --python, by its version or its path.',
+      mending: { options: ['--with', 'uv'] },
     },
     install: {
       name: 'pip install',

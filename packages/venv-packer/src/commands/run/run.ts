@@ -100,7 +100,10 @@ function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[])
   const details = { path: image.path, paths, exitCode: exitCodes.commandNotStarted }
   if (request.method !== undefined) {
     const message = `${image.typed} cannot be mounted by ${request.method}: ${obstacles[0]?.reason}`
-    return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other methods.', details)
+    return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other methods.', {
+      ...details,
+      mending: { without: ['--with'] },
+    })
   }
   const message = `${image.typed} cannot be mounted on this machine`
   return new Failure('NOT_MOUNTED', message, remedy, details)

@@ -3,19 +3,20 @@
 import { type ExitCode, Failure } from '../failure.js'
 import { packageVersion } from '../package.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
-import { count } from './figures.js'
-import { printable } from './printable.js'
-import { line, print, printError } from './printing.js'
-import { failureStyle } from './report-style.js'
+import { count } from '../terminal/figures.js'
+import { printable } from '../terminal/printable.js'
+import { line, print, printError } from '../terminal/printing.js'
+import { failureStyle } from '../terminal/report-style.js'
+import { remedyLine } from './remedy-line.js'
 
 export async function reportFailure(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { json, debug } = failureStyle(argv)
   const failure = error instanceof Failure ? error : unforeseen(error)
   if (json) {
     // Where standard output itself is what failed, the words on standard error are all there is.
-    await print(failureJson(failure)).catch(() => printError(failureLines(failure)))
+    await print(failureJson(failure, argv)).catch(() => printError(failureLines(failure, argv)))
   } else {
-    await printError(failureLines(failure))
+    await printError(failureLines(failure, argv))
   }
   if (debug) await printError(`${stackOf(failure).split('\n').map(printable).join('\n')}\n`)
   return failure.exitCode
@@ -49,7 +50,8 @@ function stackOf(error: unknown): string {
 
 const MAX_PATHS_SHOWN = 10
 
-export function failureLines(failure: Failure): string {
+/** @param argv the command line that failed. */
+export function failureLines(failure: Failure, argv: readonly string[]): string {
   const lines = [`venv-packer: ${printable(failure.message)}`]
   if (failure.paths.length > 1) {
     const shown = failure.paths.slice(0, MAX_PATHS_SHOWN)
@@ -59,11 +61,12 @@ export function failureLines(failure: Failure): string {
   }
   if (failure.output)
     lines.push(...failure.output.split('\n').map((line) => `  | ${printable(line)}`.trimEnd()))
-  lines.push(`  ${printable(failure.remedy)}`)
+  lines.push(`  ${printable(failure.remedy)}`, `    ${remedyLine(failure, argv)}`)
   return `${lines.join('\n')}\n`
 }
 
-function failureJson(failure: Failure): string {
+/** @param argv the command line that failed. */
+function failureJson(failure: Failure, argv: readonly string[]): string {
   return line({
     ok: false,
     version: packageVersion(),
@@ -71,6 +74,7 @@ function failureJson(failure: Failure): string {
       code: failure.code,
       message: failure.message,
       remedy: failure.remedy,
+      paste: remedyLine(failure, argv),
       path: failure.path ?? null,
       systemCode: failure.systemCode ?? null,
       paths: failure.paths.map(({ path, code, message }) => ({ path, code, message })),
