@@ -53,6 +53,7 @@ describe('the progress bar', () => {
         expect(screen(written)).toEqual([
           'venv-packer: stopped by SIGINT; no image was written',
           '  Run it again to pack the venv.',
+          expect.stringMatching(/^ {4}venv-packer pack data /),
           '',
         ])
         expect(await readdir(folder)).toEqual(['data'])

@@ -62,7 +62,8 @@ it('with --strict stops before anything is written', async () => {
       stdout: '',
       stderr:
         'venv-packer: .venv does not pass the check: symlinks lead to nothing (LINK_DANGLING); no image was written\n' +
-        '  venv-packer check .venv says what to do; without --strict it is packed as it is.\n',
+        '  venv-packer check .venv says what to do; without --strict it is packed as it is.\n' +
+        '    venv-packer check .venv\n',
     })
     await symlink('/etc/hostname', join(venv, 'outside'))
     const { stderr } = await venvPacker(['pack', '.venv', '--strict'], { cwd })

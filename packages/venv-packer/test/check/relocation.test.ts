@@ -222,7 +222,8 @@ describe('an environment of conda', () => {
         stdout: '',
         stderr:
           `venv-packer: conda is an environment of conda, not a virtual environment: its files name their prefix, ${prefix}\n` +
-          `  To pack it, to be mounted at that prefix alone: --any-directory --mount-point ${prefix}.\n`,
+          `  To pack it, to be mounted at that prefix alone: --any-directory --mount-point ${prefix}.\n` +
+          `    venv-packer pack conda --any-directory --mount-point ${prefix}\n`,
       })
       const { of, json } = await checked(prefix, ['--any-directory'])
       expect(of('NOT_RELOCATABLE').message).toContain(`it was made for ${prefix}`)
