@@ -24,7 +24,7 @@ export interface OpenFiles {
 
 export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFiles {
   let open: { readonly place: FilePlace; readonly descriptor: number } | null = null
-  let entered: { readonly directory: FolderOnDisk; readonly folder: SourceFolder } | null = null
+  let entered: { readonly onDisk: FolderOnDisk; readonly folder: SourceFolder } | null = null
 
   function openFile(place: FilePlace): number {
     if (open && isSamePlace(open.place, place)) return open.descriptor
@@ -32,9 +32,9 @@ export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFile
     const began = performance.now()
     try {
       const { path, seen } = place.folder
-      if (entered?.directory.path !== path || entered.directory.seen !== seen) {
+      if (entered?.onDisk.path !== path || entered.onDisk.seen !== seen) {
         leaveDirectory()
-        entered = { directory: { path, seen }, folder: enterSeen(place.folder, true, source) }
+        entered = { onDisk: { path, seen }, folder: enterSeen(place.folder, true, source) }
       }
       open = { place, descriptor: entered.folder.open(place.name) }
       return open.descriptor
