@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { asBytePath, type BytePath, type ByteString } from '../tree/byte-string.js'
 import type { FoundEntry } from '../tree/found-entry.js'
 import type { Node } from '../tree/node.js'
-import { FACT, FACTS, type Facts, type Failure, factOf } from './workers/protocol.js'
+import { FACT, type Facts, type Failure, factOf, numberOf } from './workers/protocol.js'
 
 /** A path in a directory, as its filesystem tells of it: before any rule for owners and times. */
 export interface DiskEntry {
@@ -48,19 +48,17 @@ export const unknownEntry: DiskEntry = {
 
 /** The facts about a name, as an entry. */
 export function diskEntry(facts: Facts, n: number, path: ByteString, node: Node): EntryInTree {
-  const { numbers } = facts
-  const first = n * FACTS
-  const mode = numbers[first + FACT.mode]!
+  const mode = numberOf(facts, n, FACT.mode)
   const type = TYPES[mode & constants.S_IFMT] ?? null
   const target = factOf(facts.targets, n)
   return {
     type,
     path: asBytePath(path),
     mode: mode & 0o7777,
-    uid: numbers[first + FACT.uid]!,
-    gid: numbers[first + FACT.gid]!,
-    mtime: numbers[first + FACT.mtime]!,
-    size: type === 'file' ? numbers[first + FACT.size]! : 0,
+    uid: numberOf(facts, n, FACT.uid),
+    gid: numberOf(facts, n, FACT.gid),
+    mtime: numberOf(facts, n, FACT.mtime),
+    size: type === 'file' ? numberOf(facts, n, FACT.size) : 0,
     inode: factOf(facts.hardLinks, n) ?? null,
     target: target === undefined ? null : asBytePath(target),
     failure: null,

@@ -28,12 +28,12 @@ import type { Pool } from './workers/pool.js'
 import {
   bringsXattrs,
   FACT,
-  FACTS,
   type Facts,
   type Failure,
   factOf,
   isFailure,
   NAMES_PER_BATCH,
+  numberOf,
   type XattrsRead,
 } from './workers/protocol.js'
 
@@ -144,7 +144,7 @@ class Scan {
     if (root?.type !== InodeType.DIRECTORY)
       throw this.#unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
     this.#entries?.push(diskEntry(itself, 0, '', root))
-    this.#rootDevice = itself.numbers[FACT.device]!
+    this.#rootDevice = numberOf(itself, 0, FACT.device)
     this.#pending.push({
       directory: root,
       path: '',
@@ -235,21 +235,19 @@ class Scan {
     this.#entries?.push({ ...unknownEntry, path: asBytePath(path), failure })
   }
 
-  #entersDevice({ numbers }: Facts, n: number): boolean {
-    return !this.#options.oneFileSystem || numbers[n * FACTS + FACT.device] === this.#rootDevice
+  #entersDevice(facts: Facts, n: number): boolean {
+    return !this.#options.oneFileSystem || numberOf(facts, n, FACT.device) === this.#rootDevice
   }
 
   #nodeOf(facts: Facts, n: number, path: ByteString, directory: FolderOnDisk): Node | null {
-    const { numbers } = facts
-    const first = n * FACTS
     const hardLink = factOf(facts.hardLinks, n)
     const known = hardLink === undefined ? undefined : this.#inodes.get(hardLink)
     if (known) return known
     const attributes = this.#options.rules(path, {
-      mode: numbers[first + FACT.mode]! & 0o7777,
-      uid: numbers[first + FACT.uid]!,
-      gid: numbers[first + FACT.gid]!,
-      mtime: numbers[first + FACT.mtime]!,
+      mode: numberOf(facts, n, FACT.mode) & 0o7777,
+      uid: numberOf(facts, n, FACT.uid),
+      gid: numberOf(facts, n, FACT.gid),
+      mtime: numberOf(facts, n, FACT.mtime),
       xattrs: factOf(facts.xattrs, n) ?? [],
     })
     const node = makeNode(facts, n, attributes, directory, this.#options.xattrs === 'all')
@@ -273,19 +271,18 @@ function makeNode(
   folder: FolderOnDisk,
   readsXattrs: boolean,
 ): Node | null {
-  const { numbers } = facts
-  const first = n * FACTS
-  switch (numbers[first + FACT.mode]! & S_IFMT) {
+  const mode = numberOf(facts, n, FACT.mode)
+  switch (mode & S_IFMT) {
     case S_IFDIR:
       return directoryNode(attributes)
     case S_IFREG: {
-      const size = numbers[first + FACT.size]!
+      const size = numberOf(facts, n, FACT.size)
       const content: Content = {
         kind: 'disk',
         folder,
         name: facts.names[n]!,
         seen: facts.identities[n]!,
-        sparse: numbers[first + FACT.blocks]! * 512 < size,
+        sparse: numberOf(facts, n, FACT.blocks) * 512 < size,
         bringsXattrs: readsXattrs && bringsXattrs(size),
       }
       return fileNode(attributes, size, content)
@@ -294,9 +291,9 @@ function makeNode(
       return symlinkNode(attributes, factOf(facts.targets, n) ?? '')
     case S_IFBLK:
     case S_IFCHR: {
-      const isBlock = (numbers[first + FACT.mode]! & S_IFMT) === S_IFBLK
+      const isBlock = (mode & S_IFMT) === S_IFBLK
       const type = isBlock ? InodeType.BLOCK_DEVICE : InodeType.CHARACTER_DEVICE
-      return deviceNode(type, attributes, numbers[first + FACT.major]!, numbers[first + FACT.minor]!)
+      return deviceNode(type, attributes, numberOf(facts, n, FACT.major), numberOf(facts, n, FACT.minor))
     }
     case S_IFIFO:
       return ipcNode(InodeType.FIFO, attributes)
