@@ -1,15 +1,17 @@
 /** Block writer: appends encoded blocks in the order in which they were given, though some are not encoded yet. */
+import { blockSizeOnDisk } from '../format/data-block.js'
+import type { BlockOfBase } from './base-block.js'
 import type { EncodedBlock } from './encode-block.js'
 import type { Output } from './output.js'
 
 export interface BlockWriter {
   /**
    * Gives a block to be appended after all blocks given before it.
-   * @param block its bytes must stay unchanged until `written` is called.
+   * @param block an encoded block, whose bytes must stay unchanged until `written` is called; or one of the base.
    * @param written told where the block went, and its size word.
    */
   append(
-    block: EncodedBlock | Promise<EncodedBlock>,
+    block: EncodedBlock | BlockOfBase | Promise<EncodedBlock>,
     written: (start: number, sizeWord: number) => void,
   ): void
   /** A promise to wait for before the next `append`, when enough is under way. */
@@ -20,7 +22,7 @@ export interface BlockWriter {
 
 interface Slot {
   readonly written: (start: number, sizeWord: number) => void
-  block: EncodedBlock | null
+  block: EncodedBlock | BlockOfBase | null
 }
 
 /**
@@ -41,10 +43,15 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     settle()
   }
 
+  function put(block: EncodedBlock | BlockOfBase): number {
+    return 'data' in block
+      ? output.append(block.data)
+      : output.copy(block.position, blockSizeOnDisk(block.sizeWord))
+  }
+
   function settle(): void {
     for (let slot = queue[head]; slot?.block && !failure; slot = queue[head]) {
-      const { data, sizeWord } = slot.block
-      slot.written(output.append(data), sizeWord)
+      slot.written(put(slot.block), slot.block.sizeWord)
       queue[head++] = undefined
     }
     if (head > limit) {
@@ -79,7 +86,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
         queue.push(slot)
         void encoded(slot, block)
       } else if (underWay() === 0 && !failure) {
-        written(output.append(block.data), block.sizeWord)
+        written(put(block), block.sizeWord)
       } else {
         queue.push({ written, block })
       }
