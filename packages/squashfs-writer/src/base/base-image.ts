@@ -108,7 +108,8 @@ async function filesOf(
       if (inode.type !== InodeType.FILE) continue
       let file = inode.links > 1 ? known.get(inode.reference) : undefined
       if (file === undefined) {
-        file = await fileOf(inode, parts, fragments)
+        const found = fileOf(inode, parts, fragments)
+        file = found instanceof Promise ? await found : found // most are there at once, and a promise for each costs
         if (inode.links > 1) known.set(inode.reference, file)
       }
       if (file) files.set(path === '' ? name : `${path}/${name}`, file)
@@ -118,14 +119,23 @@ async function filesOf(
 }
 
 /** Null where its places contradict the image. */
-async function fileOf(
+function fileOf(
   file: ImageFile,
   parts: Parts,
   fragments: readonly (Growing<FragmentOfBase> | null)[],
-): Promise<FileInBase | null> {
-  const { size, head, fragment, fragmentOffset } = file
-  const blocks = file.blockCount === 0 ? [] : await blocksOf(file, parts)
-  if (blocks === null) return null
+): FileInBase | null | Promise<FileInBase | null> {
+  if (file.blockCount === 0) return fileWith(NO_BLOCKS, file, parts, fragments)
+  return blocksOf(file, parts).then((blocks) => blocks && fileWith(blocks, file, parts, fragments))
+}
+
+const NO_BLOCKS: FileInBase['blocks'] = []
+
+function fileWith(
+  blocks: FileInBase['blocks'],
+  { size, head, fragment, fragmentOffset }: ImageFile,
+  parts: Parts,
+  fragments: readonly (Growing<FragmentOfBase> | null)[],
+): FileInBase | null {
   const { blockSize } = parts.superblock
   const length = fragment === NO_FRAGMENT ? 0 : size % blockSize
   if (length === 0) return { size, number: head.number, blocks, tail: null }

@@ -56,7 +56,7 @@ export interface OpenBase {
 /** Blocks of a base that are encoded again, to see whether the same comes out. */
 const SAMPLES = 16
 /** Bytes of blocks that are checked in one job. */
-const CHECKED_AT_ONCE = 4_194_304
+const CHECKED_AT_ONCE = 16_777_216
 
 /** @returns no base where it cannot be used; a problem where it is not used in full. */
 export async function openBase(

@@ -110,7 +110,9 @@ function prepareWriting(
       const first = start / image.blockSize
       return blocks?.slice(first, first + Math.ceil(length / image.blockSize)) ?? null
     },
-    taken: (bytes) => void (storedBytes += bytes),
+    taken(bytes) {
+      storedBytes += bytes
+    },
   }
   const reader = createContentReader(pool, {
     blockSize: image.blockSize,

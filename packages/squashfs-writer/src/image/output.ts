@@ -99,7 +99,10 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
     const { from, length } = copying
     if (length === 0 || !base) return
     copying = { from: 0, length: 0 }
-    if (length < SHORT_COPY) return gather(base.read(from, length))
+    if (length < SHORT_COPY) {
+      gather(base.read(from, length))
+      return
+    }
     handOver()
     const position = offset + handedOver
     handedOver += length

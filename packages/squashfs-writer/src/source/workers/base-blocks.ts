@@ -102,21 +102,37 @@ export async function joinedParts(
   return bytes
 }
 
+/** Bytes that are read at a time to be checked: they stay in the processor's cache meanwhile. */
+const CHECKED_AT_ONCE = 262_144
+
 /** Which of some blocks, one after another in the base, are not what their checksums say. */
 export function checkBase({ base, position, sizes, checksums }: Jobs['check-base']['ask']): number[] {
-  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0))
-  try {
-    readWhole(base.descriptor, bytes, position)
-  } catch {
-    return sizes.map((_, n) => n) // unreadable, or cut off
-  }
+  const room = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
   const wrong: number[] = []
-  let at = 0
-  for (const [n, size] of sizes.entries()) {
-    if (crc32(bytes.subarray(at, at + size)) !== checksums[n]) wrong.push(n)
-    at += size
+  let start = position
+  for (let first = 0; first < sizes.length; ) {
+    let [end, length] = [first, 0]
+    while (end < sizes.length && length + sizes[end]! <= room.length) length += sizes[end++]!
+    const isRead = isWholeRead(base.descriptor, room.subarray(0, length), start)
+    let at = 0
+    for (; first < end; first++) {
+      const size = sizes[first]!
+      if (!isRead || crc32(room.subarray(at, at + size)) !== checksums[first]) wrong.push(first)
+      at += size
+    }
+    start += length
   }
   return wrong
+}
+
+/** False for what cannot be read, or is cut off. */
+function isWholeRead(descriptor: number, bytes: Uint8Array, position: number): boolean {
+  try {
+    readWhole(descriptor, bytes, position)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Whether what these blocks hold becomes the same blocks again. */
