@@ -5,7 +5,7 @@ import { zstd } from './codec/zstd.js'
 import type { BeforeReplace } from './destination/file.js'
 import { OptionError } from './errors.js'
 import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from './format/limits.js'
-import type { ImageSettings, Progress, StoredFile, StoredPart } from './image/write-tree.js'
+import type { ImageSettings, Progress, StoredFile, UncompressedPart } from './image/write-tree.js'
 import {
   arrayOf,
   callback,
@@ -40,7 +40,7 @@ export interface ImageOptions {
   /** Whether there is an export table, which NFS needs; true if absent. */
   readonly exportable?: boolean
   /** Parts that are left uncompressed; none if absent. */
-  readonly store?: readonly StoredPart[]
+  readonly uncompressed?: readonly UncompressedPart[]
   /** The image's size is filled up to a multiple of so many bytes; 4,096 if absent, which loop devices want; 1 for none. */
   readonly padding?: number
   /** Bytes before the image in its destination; 0 if absent. */
@@ -54,11 +54,11 @@ export interface ImageOptions {
    */
   readonly beforeReplace?: (path: string) => void | Promise<void>
   /** When the image was made, in seconds since 1970; `SOURCE_DATE_EPOCH` if absent, or else the tree's newest mtime. */
-  readonly imageTime?: number
+  readonly createdAt?: number
   /** Who owns what is in the image; 'keep' if absent. An id that is not given is kept. */
   readonly owner?: 'keep' | 'root' | { readonly uid?: number; readonly gid?: number }
   /** mtimes: 'keep' (if absent; those later than `SOURCE_DATE_EPOCH` become it), or all at this second. */
-  readonly time?: 'keep' | number
+  readonly mtime?: 'keep' | number
   /** Permission bits of the root directory; its own if absent. */
   readonly rootMode?: number
   /**
@@ -68,7 +68,7 @@ export interface ImageOptions {
   readonly xattrs?:
     | 'keep'
     | 'none'
-    | { readonly only?: string | readonly string[]; readonly drop?: string | readonly string[] }
+    | { readonly include?: string | readonly string[]; readonly exclude?: string | readonly string[] }
   /**
    * An older image, usually the one that is replaced: what it has of the same files is taken over as it is, and not compressed
    * again. The image is the same, byte for byte, as without it. One that is missing, damaged or of another kind is no
@@ -109,19 +109,19 @@ export const IMAGE_OPTIONS = {
   fragments: oneOf('small-files', 'always', 'never'),
   deduplicate: flag,
   exportable: flag,
-  store: arrayOf('inodes', 'data', 'fragments', 'xattrs', 'ids'),
+  uncompressed: arrayOf('inodes', 'data', 'fragments', 'xattrs', 'ids'),
   padding: integer(1, 2 ** 30),
   offset: integer(0, 2 ** 52),
   replace: flag,
   beforeReplace: callback,
-  imageTime: integer(0, MAX_TIME),
+  createdAt: integer(0, MAX_TIME),
   owner: either(
     oneOf('keep', 'root'),
     fields({ uid: integer(0, 0xffff_ffff), gid: integer(0, 0xffff_ffff) }),
   ),
-  time: either(oneOf('keep'), integer(0, MAX_TIME)),
+  mtime: either(oneOf('keep'), integer(0, MAX_TIME)),
   rootMode: integer(0, 0o7777),
-  xattrs: either(oneOf('keep', 'none'), fields({ only: patterns, drop: patterns })),
+  xattrs: either(oneOf('keep', 'none'), fields({ include: patterns, exclude: patterns })),
   base: {
     mustBe: 'an object with path (a path) and record (bytes)',
     isValid: (value) =>
@@ -204,7 +204,7 @@ export function settle(
 ): Settings {
   const threads = options.threads ?? usableCores()
   const epoch = sourceDateEpoch(environment)
-  const time = options.time ?? 'keep'
+  const mtime = options.mtime ?? 'keep'
   return {
     image: {
       codec: options.codec ?? zstd(),
@@ -212,16 +212,16 @@ export function settle(
       fragments: options.fragments ?? 'small-files',
       deduplicate: options.deduplicate ?? true,
       exportable: options.exportable ?? true,
-      store: new Set(options.store ?? []),
+      uncompressed: new Set(options.uncompressed ?? []),
       padding: options.padding ?? 4096,
       offset: options.offset ?? 0,
-      imageTime: options.imageTime ?? epoch,
+      createdAt: options.createdAt ?? epoch,
       ...unreadable,
       blocksUnderWay: 8 + 8 * threads,
     },
     rules: {
       ...owners(options.owner ?? 'keep'),
-      time: time === 'keep' ? null : time,
+      time: mtime === 'keep' ? null : mtime,
       latestTime: epoch,
       wantsXattr: xattrTest(options.xattrs ?? 'keep'),
     },
@@ -258,9 +258,9 @@ function owners(owner: NonNullable<ImageOptions['owner']>): Pick<Rules, 'uid' | 
 function xattrTest(xattrs: NonNullable<ImageOptions['xattrs']>): Rules['wantsXattr'] {
   if (xattrs === 'keep') return () => true
   if (xattrs === 'none') return () => false
-  const only = compileNamePatterns(xattrs.only)
-  const drop = compileNamePatterns(xattrs.drop)
-  return (name) => (only?.(name) ?? true) && !drop?.(name)
+  const include = compileNamePatterns(xattrs.include)
+  const exclude = compileNamePatterns(xattrs.exclude)
+  return (name) => (include?.(name) ?? true) && !exclude?.(name)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,7 +3,7 @@ import type { ImageSettings } from '../image/write-tree.js'
 
 /** @returns null where that cannot be said: a program's own codec that does not tell its encoder. */
 export function blockSettings(settings: ImageSettings): string | null {
-  const { codec, blockSize, fragments, deduplicate, store } = settings
+  const { codec, blockSize, fragments, deduplicate, uncompressed } = settings
   const { recipe, encoder } = codec
   const isOwn = recipe === undefined || recipe.kind === 'module'
   if (isOwn && encoder === undefined) return null
@@ -16,6 +16,6 @@ export function blockSettings(settings: ImageSettings): string | null {
     blockSize,
     fragments,
     deduplicate,
-    stored: { data: store.has('data'), fragments: store.has('fragments') },
+    uncompressed: { data: uncompressed.has('data'), fragments: uncompressed.has('fragments') },
   })
 }
