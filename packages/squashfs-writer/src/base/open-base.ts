@@ -27,7 +27,7 @@ export interface BaseProblem {
    * - `NOT_USABLE`: it is not there, cannot be read, is no image, is damaged, or compressed in an unknown way.
    * - `OTHER_SETTINGS`: its compressor, level or block size is another.
    * - `OTHER_ENCODER`: the same contents become other bytes today.
-   * - `STORED`: nothing is compressed, so nothing is saved.
+   * - `UNCOMPRESSED`: nothing is compressed, so nothing is saved.
    * - `NO_RECORD`: there is no record of its packing, or a damaged one, so that contents were compared.
    * - `OTHER_RECORD`: the record is of another image or of other settings, so that contents were compared.
    * - `DAMAGED_BLOCKS`: some blocks are not what they were; what they held was read and compressed.
@@ -36,7 +36,7 @@ export interface BaseProblem {
     | 'NOT_USABLE'
     | 'OTHER_SETTINGS'
     | 'OTHER_ENCODER'
-    | 'STORED'
+    | 'UNCOMPRESSED'
     | 'NO_RECORD'
     | 'OTHER_RECORD'
     | 'DAMAGED_BLOCKS'
@@ -64,7 +64,8 @@ export async function openBase(
   settings: ImageSettings,
   pool: Pool,
 ): Promise<{ readonly base: OpenBase | null; readonly problem: BaseProblem | null }> {
-  if (settings.codec.stores) return none('STORED', 'nothing is compressed, so that taking over saves nothing')
+  if (settings.codec.stores)
+    return none('UNCOMPRESSED', 'nothing is compressed, so that taking over saves nothing')
   let image: BaseImage
   try {
     image = await openBaseImage(path)

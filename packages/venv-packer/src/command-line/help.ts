@@ -41,6 +41,9 @@ The image:
   -f, --force           replace it if it exists; jobs that have it mounted go on with it
   --keep <n>            replace it as well, and keep the last n images that were replaced
                         under numbered names: see venv-packer rollback
+  --base <image>        take what did not change from this image, instead of reading and
+                        compressing it again (default: the image that is replaced)
+  --no-base             take nothing from an image; the bytes are the same either way
   --compression <name>  zstd, gzip or none (default: zstd)
   --level <n>           zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)
   --encoder <name>      zstd of node, or bundled: for the same bytes from every
@@ -104,6 +107,9 @@ The image:
                              have mounted
   --keep <n>                 replace it as well, and keep the last n images that were
                              replaced under numbered names: see venv-packer rollback
+  --base <image>             take what did not change from this image, instead of
+                             compressing it again (default: the image that is replaced)
+  --no-base                  take nothing from an image; the bytes are the same either way
   --compression <name>       zstd, gzip or none (default: zstd)
   --level <n>                zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)
   --encoder <name>           zstd of node, or bundled: for the same bytes from every

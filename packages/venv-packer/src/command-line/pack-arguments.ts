@@ -34,6 +34,7 @@ export interface PackOptions {
   readonly mountPoint?: string
   readonly force?: true
   readonly keep?: string
+  readonly base: string | boolean
   readonly check: boolean
   readonly strict?: true
   readonly anyDirectory?: true
@@ -58,6 +59,8 @@ export function withImageOptions(command: Command): Command {
     .option('-o, --output <image>')
     .option('-f, --force')
     .option('--keep <n>')
+    .option('--base <image>')
+    .option('--no-base')
     .addOption(optionWithChoices('--compression <name>', compressors).default('zstd'))
     .option('--level <n>')
     .addOption(optionWithChoices('--encoder <name>', encoders))
@@ -94,6 +97,7 @@ export function imageRequest(options: PackOptions): Omit<PackRequest, 'source' |
     output: options.output,
     force: options.force === true || options.keep !== undefined,
     keep: options.keep === undefined ? undefined : previousImages(options.keep),
+    base: base(options.base),
     compression: chooseCompression(compressor(options.compression), level, encoder(options.encoder)),
     blockSize: blockSize(options.blockSize),
     compile: levels(options),
@@ -105,6 +109,13 @@ export function imageRequest(options: PackOptions): Omit<PackRequest, 'source' |
     check: options.check,
     strict: options.strict ?? false,
   }
+}
+
+/** Commander says true where neither option was given, and false for --no-base. */
+function base(option: string | boolean | undefined): string | null | undefined {
+  if (option === '') throw wrongUsage('--base is empty', 'Was a shell variable in it not set?')
+  if (typeof option === 'string') return option
+  return option === false ? null : undefined
 }
 
 export function reportStyle(options: PackOptions): ReportStyle {

@@ -30,6 +30,8 @@ export interface PackRequest {
   readonly force: boolean
   /** With `force`: keep so many previous images under numbered names. Undefined: what is replaced is gone. */
   readonly keep?: number | undefined
+  /** The image from which unchanged files are taken over. Undefined: the one that is replaced; null: none. */
+  readonly base?: string | null | undefined
   readonly compression: Compression
   readonly blockSize: number
   /** Levels at which the modules are compiled; undefined: they are packed as they are. */
@@ -221,10 +223,12 @@ type Hooks = Pick<PackOptions, 'inspect' | 'examination' | 'beforeTables' | 'add
 
 async function writeImage(packing: Packing, company: PackCompany): Promise<PackResult> {
   const { request, environment, destination, keeper, hooks } = packing
+  const { baseFor, keepRecord } = await import('../image/pack-records.js')
+  const base = await baseFor(request.base, destination)
   // Loaded only now: whatever can be refused without it is refused at once.
   const library = await import('squashfs-writer')
   try {
-    return await library.packDirectory(environment.realPath, destination.realPath, {
+    const result = await library.packDirectory(environment.realPath, destination.realPath, {
       codec: codec(library, request.compression),
       blockSize: request.blockSize,
       exclude: request.exclude,
@@ -235,8 +239,12 @@ async function writeImage(packing: Packing, company: PackCompany): Promise<PackR
       signal: company.signal,
       onProgress: company.onProgress,
       ...(request.threads === undefined ? {} : { threads: request.threads }),
+      ...(base && { base }),
+      record: true,
       ...hooks,
     })
+    if (result.record) await keepRecord(destination.realPath, result.record)
+    return result
   } catch (error) {
     if (company.signal.aborted) throw company.signal.reason
     const { explainLibraryError } = await import('../errors/library-errors.js')

@@ -19,7 +19,7 @@ export interface BaseBlocks {
 }
 
 /** An encoded block, and whether it is one of the base. */
-export type EncodedOrTaken = EncodedBlock & { readonly takenFromBase?: boolean }
+export type EncodedOrTaken = EncodedBlock & { readonly takenFromBase?: true }
 
 /** @param blockSize bytes that a block has at most. */
 export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: number): BaseBlocks {

@@ -110,14 +110,14 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
 
   /** Encodes a block that is kept. */
   async function encodeAlone(ask: Jobs['encode']['ask']): Promise<Jobs['encode']['answer']> {
-    const blocks = ask.base && blocksOf(ask.base)
+    const blocks = ask.base ? blocksOf(ask.base) : null
     const bytes = await joinedParts(ask.parts, blocks)
     const encoded: EncodedOrTaken | Promise<EncodedOrTaken> =
       ask.like && blocks
         ? takenOrEncoded(bytes, ask.stored, ask.like, blocks, encode)
         : encode(bytes, ask.stored)
     const { data, sizeWord, takenFromBase } = await encoded
-    return { data: new Uint8Array(data), sizeWord, takenFromBase: takenFromBase ?? false }
+    return { data: new Uint8Array(data), sizeWord, ...(takenFromBase && { takenFromBase }) }
   }
 
   /** Encodes a block once few enough threads compress. */

@@ -202,17 +202,17 @@ export interface Jobs {
     answer: ((Facts & { rest: ByteString[] }) | Failure)[]
   }
   /** Reads ranges of files into a buffer, digests them, and encodes their blocks in place. */
-  read: { ask: { ranges: Ranges; buffer: SharedArrayBuffer; base: BaseAccess | null }; answer: RangesRead }
+  read: { ask: { ranges: Ranges; buffer: SharedArrayBuffer; base?: BaseAccess | null }; answer: RangesRead }
   /** Encodes a block that lies in several parts, or is given as it is. */
   encode: {
     ask: {
       parts: readonly (SharedPart | Uint8Array | PartOfBase)[]
       stored: boolean
-      base: BaseAccess | null
+      base?: BaseAccess | null
       /** A block of the base that may have the same content. */
-      like: FragmentOfBase | null
+      like?: FragmentOfBase | null
     }
-    answer: { readonly data: Uint8Array; readonly sizeWord: number; readonly takenFromBase: boolean }
+    answer: { readonly data: Uint8Array; readonly sizeWord: number; readonly takenFromBase?: true }
   }
   /** The digest of a whole file, which may be examined in the same go. */
   digest: {
