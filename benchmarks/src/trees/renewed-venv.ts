@@ -2,13 +2,14 @@
 // image of before as the base.
 
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { withFolder } from 'fixtures'
 import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
-import { onSlowMetadata } from './slow-metadata.js'
+import { onSlowMetadata, SERVED_BY } from './slow-metadata.js'
 import type { Tree, TreeAtHand } from './tree.js'
 
 const run = promisify(execFile)
@@ -28,10 +29,11 @@ export interface RenewedVenv {
 /** @param delay milliseconds that every metadata call and every read takes; none if absent. */
 export function renewedVenv(tree: Tree, delay?: number): RenewedVenv {
   let base = ''
-  const at = delay === undefined ? '' : `, every metadata call delayed by ${delay} ms`
+  const at = delay === undefined ? '' : `, every metadata call and every read delayed by ${delay} ms`
   return {
     base: () => base,
     tree: {
+      ...(delay === undefined ? {} : { servedBy: SERVED_BY }),
       description: `${tree.description} with one small package upgraded since it was packed${at}`,
       use: (body, signal) =>
         tree.use(
@@ -50,7 +52,7 @@ export function renewedVenv(tree: Tree, delay?: number): RenewedVenv {
               }
               return delay === undefined
                 ? await renew({ directory: venv })
-                : await onSlowMetadata(venv, delay, venv, renew)
+                : await onSlowMetadata(venv, delay, venv, renew, true)
             }),
           signal,
         ),
@@ -66,8 +68,9 @@ async function packBase(venv: string, image: string, signal: AbortSignal): Promi
 
 /** Puts a version of a small package into a venv, in place of the one that may be there. */
 async function plantPackage(venv: string, version: number): Promise<void> {
-  const [python = 'python3'] = await readdir(join(venv, 'lib'))
-  const packages = join(venv, 'lib', python, 'site-packages')
+  const lib = [join(venv, 'lib'), join(venv, 'venv/lib')].find(existsSync) ?? venv
+  const [python = 'python3'] = await readdir(lib)
+  const packages = join(lib, python, 'site-packages')
   const [modules, info] = [join(packages, 'small_package'), join(packages, 'small_package-1.dist-info')]
   for (const folder of [modules, info]) {
     await rm(folder, { recursive: true, force: true })

@@ -73,16 +73,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   return {
     writer: (writer) => ({
-      append(block, written) {
+      append(block, written, release) {
         let checksum = 0
         const take = <B extends EncodedBlock | BlockOfBase>(known: B): B => {
           checksum = checksumOf(known)
           return known
         }
-        writer.append(block instanceof Promise ? block.then(take) : take(block), (start, sizeWord) => {
+        const noted = (start: number, sizeWord: number) => {
           note(start, sizeWord, checksum)
           written(start, sizeWord)
-        })
+        }
+        writer.append(block instanceof Promise ? block.then(take) : take(block), noted, release)
       },
       room: () => writer.room(),
       drain: () => writer.drain(),
@@ -91,11 +92,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
       get position() {
         return output.position
       },
-      append(bytes) {
+      append(bytes, release) {
         tables.update(bytes)
-        return output.append(bytes)
+        return output.append(bytes, release)
       },
-      copy: (from, length) => output.copy(from, length),
+      appendOfBase: (from, length) => output.appendOfBase(from, length),
       room: () => output.room(),
       flush: () => output.flush(),
       overwrite: (bytes, position) => output.overwrite(bytes, position),

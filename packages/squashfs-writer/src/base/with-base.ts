@@ -129,9 +129,9 @@ function prepareWriting(
       : reader
 
   const countTaken = (writer: BlockWriter): BlockWriter => ({
-    append(block, written) {
+    append(block, written, release) {
       if ('position' in block) storedBytes += blockSizeOnDisk(block.sizeWord)
-      writer.append(block, written)
+      writer.append(block, written, release)
     },
     room: () => writer.room(),
     drain: () => writer.drain(),

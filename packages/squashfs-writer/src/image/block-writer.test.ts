@@ -241,7 +241,7 @@ describe('the room', () => {
     })
     const output: Output = {
       position: 0,
-      copy: () => 0,
+      appendOfBase: () => 0,
       append: () => 0,
       room: () => waits,
       flush: () => Promise.resolve(),

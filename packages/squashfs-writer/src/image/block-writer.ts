@@ -7,12 +7,14 @@ import type { Output } from './output.js'
 export interface BlockWriter {
   /**
    * Gives a block to be appended after all blocks given before it.
-   * @param block an encoded block, whose bytes must stay unchanged until `written` is called; or one of the base.
-   * @param written told where the block went, and its size word.
+   * @param block an encoded block, whose bytes must stay unchanged until `release` is called, or for good where nobody waits
+   * for that; or a block of the base.
+   * @param written told where the block goes, and its size word.
    */
   append(
     block: EncodedBlock | BlockOfBase | Promise<EncodedBlock>,
     written: (start: number, sizeWord: number) => void,
+    release?: () => void,
   ): void
   /** A promise to wait for before the next `append`, when enough is under way. */
   room(): Promise<void> | undefined
@@ -22,6 +24,7 @@ export interface BlockWriter {
 
 interface Slot {
   readonly written: (start: number, sizeWord: number) => void
+  readonly release: () => void
   block: EncodedBlock | BlockOfBase | null
 }
 
@@ -43,15 +46,15 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     settle()
   }
 
-  function put(block: EncodedBlock | BlockOfBase): number {
-    return 'data' in block
-      ? output.append(block.data)
-      : output.copy(block.position, blockSizeOnDisk(block.sizeWord))
+  function put(block: EncodedBlock | BlockOfBase, release: () => void): number {
+    if ('data' in block) return output.append(block.data, release)
+    release()
+    return output.appendOfBase(block.position, blockSizeOnDisk(block.sizeWord))
   }
 
   function settle(): void {
     for (let slot = queue[head]; slot?.block && !failure; slot = queue[head]) {
-      slot.written(put(slot.block), slot.block.sizeWord)
+      slot.written(put(slot.block, slot.release), slot.block.sizeWord)
       queue[head++] = undefined
     }
     if (head > limit) {
@@ -80,15 +83,15 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
   }
 
   return {
-    append(block, written) {
+    append(block, written, release = nobodyWaits) {
       if (block instanceof Promise) {
-        const slot: Slot = { written, block: null }
+        const slot: Slot = { written, release, block: null }
         queue.push(slot)
         void encoded(slot, block)
       } else if (underWay() === 0 && !failure) {
-        written(put(block), block.sizeWord)
+        written(put(block, release), block.sizeWord)
       } else {
-        queue.push({ written, block })
+        queue.push({ written, release, block })
       }
     },
     room() {
@@ -98,3 +101,5 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     drain: () => waitUntil(0),
   }
 }
+
+function nobodyWaits(): void {}

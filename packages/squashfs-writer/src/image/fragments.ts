@@ -54,8 +54,8 @@ interface RunOfBase extends PartOfBase {
 }
 
 /**
- * Runs of which a block may consist, besides those of the base. Tails stay where they were read until their block is encoded; with more runs too many
- * buffers would wait for a block of tiny files to become full, so they are copied together then.
+ * Runs of which a block may consist, besides those of the base. Tails stay where they were read until their block is encoded;
+ * with more runs too many buffers would wait for a block of tiny files to become full, so they are copied together then.
  */
 const MOST_RUNS = 4
 

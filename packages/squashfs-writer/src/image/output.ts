@@ -1,4 +1,4 @@
-/** Output: the image as a run of bytes that only grows. Gathers small pieces into large writes, a few at a time. */
+/** Output: the image as a run of bytes that only grows. Gathers pieces into large writes, a few at a time. */
 import type { BaseFile } from './base-block.js'
 
 /** Where an image goes: anything that takes bytes at a position. */
@@ -11,20 +11,28 @@ export interface Sink {
    */
   write(bytes: Uint8Array, position: number): void | Promise<void>
   /**
-   * Copies bytes of a file that is open; a sink without it is given them by `write`. Comes in order with the writes.
+   * Takes pieces of which each lies where the one before ends, the first at the position. A sink that has this is spared a
+   * copy of most bytes; one that has not gets everything by `write`.
+   */
+  writev?(pieces: readonly Uint8Array[], position: number): Promise<void>
+  /**
+   * Copies bytes of a file that is open; a sink without it is given them by `write`.
    * @param descriptor of the file; open until the promise is done.
    * @param from where the bytes are in that file.
    */
-  copy?(descriptor: number, from: number, length: number, position: number): void | Promise<void>
+  copy?(descriptor: number, from: number, length: number, position: number): Promise<void>
 }
 
 export interface Output {
   /** Bytes from the image's start to where the next piece goes. */
   readonly position: number
-  /** Takes a copy of `bytes`; returns where they went. */
-  append(bytes: Uint8Array): number
+  /**
+   * Takes bytes; returns where they went.
+   * @param release called once they may change; without it a copy is taken.
+   */
+  append(bytes: Uint8Array, release?: () => void): number
   /** Takes bytes of the base; returns where they go. What lies in one piece there is copied in one piece. */
-  copy(from: number, length: number): number
+  appendOfBase(from: number, length: number): number
   /** A promise to wait for when too much is waiting to be written. */
   room(): Promise<void> | undefined
   /** Waits until everything is handed to the sink. */
@@ -35,41 +43,106 @@ export interface Output {
 
 /** Bytes gathered for one write. */
 const GATHER_SIZE = 1_048_576
+/** Pieces that may be borrowed for one write: each may keep a buffer from being read into again. */
+const MOST_BORROWED = 8
+/** Bytes of a piece that is worth being borrowed. */
+const LEAST_BORROWED = 16_384
 /** Writes that may be under way. */
 const MAX_WRITES = 4
 /** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
 const SHORT_COPY = 131_072
-/** Bytes that are copied at a time: other work goes on meanwhile. */
+/** Bytes of the base that are copied at a time: other work goes on meanwhile. */
 const LONG_COPY = 33_554_432
 
 /**
  * @param offset where the image starts inside the destination, in bytes.
- * @param base what `copy` copies from.
+ * @param base where the bytes of `appendOfBase` are.
  */
 export function createOutput(sink: Sink, offset: number, base: BaseFile | null = null): Output {
+  /** Of the next write: its pieces, their bytes, and who waits for them. */
+  let pieces: Uint8Array[] = []
+  let waiting = 0
+  let borrowers: (() => void)[] = []
+  /** Where copies are gathered; those from `copiesFrom` on are no piece yet. */
   let gathered: Uint8Array = new Uint8Array(GATHER_SIZE)
-  let used = 0
+  let copiesFrom = 0
+  let copiesTo = 0
   let handedOver = 0
-  /** What is to be copied from the base, behind the gathered bytes. */
-  let copying = { from: 0, length: 0 }
+  /** What is to be copied from the base, behind all that waits. */
+  let ofBase = { from: 0, length: 0 }
   const spare: Uint8Array[] = []
   const writes = new Set<Promise<void>>()
   let failure: { readonly error: unknown } | null = null
 
-  function handOver(): void {
-    if (used === 0) return
-    const [buffer, bytes, position] = [gathered, gathered.subarray(0, used), offset + handedOver]
-    handedOver += used
-    used = 0
-    gathered = spare.pop() ?? new Uint8Array(GATHER_SIZE)
-    begin(
-      send(() => sink.write(bytes, position)),
-      () => spare.push(buffer),
-    )
+  function copy(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const n = Math.min(bytes.length - at, GATHER_SIZE - waiting)
+      gathered.set(n === bytes.length ? bytes : bytes.subarray(at, at + n), copiesTo)
+      copiesTo += n
+      waiting += n
+      at += n
+      if (waiting === GATHER_SIZE) handOver()
+    }
   }
 
-  function begin(write: Promise<void>, done: () => void): void {
-    const ended = write.finally(() => {
+  function borrow(bytes: Uint8Array, release: () => void): void {
+    if (waiting + bytes.length > GATHER_SIZE) handOver()
+    endCopies()
+    pieces.push(bytes)
+    borrowers.push(release)
+    waiting += bytes.length
+    if (borrowers.length === MOST_BORROWED || waiting >= GATHER_SIZE) handOver()
+  }
+
+  function endCopies(): void {
+    if (copiesTo > copiesFrom) pieces.push(gathered.subarray(copiesFrom, copiesTo))
+    copiesFrom = copiesTo
+  }
+
+  function handOver(): void {
+    if (waiting === 0) return
+    endCopies()
+    const [buffer, released, given, position] = [gathered, borrowers, pieces, offset + handedOver]
+    handedOver += waiting
+    pieces = []
+    borrowers = []
+    waiting = 0
+    gathered = spare.pop() ?? new Uint8Array(GATHER_SIZE)
+    copiesFrom = 0
+    copiesTo = 0
+    const write = () => (given.length === 1 ? sink.write(given[0]!, position) : sink.writev!(given, position))
+    begin(write, () => {
+      spare.push(buffer)
+      for (const release of released) release()
+    })
+  }
+
+  /** Hands over what is to be copied from the base: nothing more is added to it. */
+  function endOfBase(): void {
+    const { from, length } = ofBase
+    if (length === 0 || !base) return
+    ofBase = { from: 0, length: 0 }
+    if (length < SHORT_COPY) {
+      copy(base.read(from, length))
+      return
+    }
+    handOver()
+    const position = offset + handedOver
+    handedOver += length
+    const write = () =>
+      sink.copy
+        ? sink.copy(base.descriptor, from, length, position)
+        : copyByWrites(base, from, length, position)
+    begin(write, () => {})
+  }
+
+  async function copyByWrites(base: BaseFile, from: number, length: number, position: number): Promise<void> {
+    for (let at = 0; at < length; at += GATHER_SIZE)
+      await sink.write(base.read(from + at, Math.min(GATHER_SIZE, length - at)), position + at)
+  }
+
+  function begin(write: () => void | Promise<void>, done: () => void): void {
+    const ended = send(write).finally(() => {
       done()
       writes.delete(ended)
     })
@@ -82,40 +155,6 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
     } catch (error) {
       failure ??= { error }
     }
-  }
-
-  function gather(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const n = Math.min(bytes.length - at, GATHER_SIZE - used)
-      gathered.set(n === bytes.length ? bytes : bytes.subarray(at, at + n), used)
-      used += n
-      at += n
-      if (used === GATHER_SIZE) handOver()
-    }
-  }
-
-  /** Hands over what was to be copied: nothing more is added to it. */
-  function endCopy(): void {
-    const { from, length } = copying
-    if (length === 0 || !base) return
-    copying = { from: 0, length: 0 }
-    if (length < SHORT_COPY) {
-      gather(base.read(from, length))
-      return
-    }
-    handOver()
-    const position = offset + handedOver
-    handedOver += length
-    const copy = () =>
-      sink.copy
-        ? sink.copy(base.descriptor, from, length, position)
-        : copyByWrites(base, from, length, position)
-    begin(send(copy), () => {})
-  }
-
-  async function copyByWrites(base: BaseFile, from: number, length: number, position: number): Promise<void> {
-    for (let at = 0; at < length; at += GATHER_SIZE)
-      await sink.write(base.read(from + at, Math.min(GATHER_SIZE, length - at)), position + at)
   }
 
   /** Waits until so few are under way that none has to wait long: a piece may have led to several. */
@@ -132,20 +171,23 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
 
   return {
     get position() {
-      return handedOver + used + copying.length
+      return handedOver + waiting + ofBase.length
     },
-    append(bytes) {
-      endCopy()
-      const position = handedOver + used
-      gather(bytes)
+    append(bytes, release) {
+      endOfBase()
+      const position = handedOver + waiting
+      if (release && sink.writev && bytes.length >= LEAST_BORROWED) borrow(bytes, release)
+      else {
+        copy(bytes)
+        release?.()
+      }
       return position
     },
-    copy(from, length) {
-      if (copying.length > 0 && (copying.from + copying.length !== from || copying.length >= LONG_COPY))
-        endCopy()
-      const position = handedOver + used + copying.length
-      copying =
-        copying.length === 0 ? { from, length } : { from: copying.from, length: copying.length + length }
+    appendOfBase(from, length) {
+      const goesOn = ofBase.from + ofBase.length === from && ofBase.length < LONG_COPY
+      if (!goesOn) endOfBase()
+      const position = handedOver + waiting + ofBase.length
+      ofBase = ofBase.length === 0 ? { from, length } : { from: ofBase.from, length: ofBase.length + length }
       return position
     },
     room() {
@@ -153,7 +195,7 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
       return writes.size < MAX_WRITES ? undefined : fewerWrites()
     },
     async flush() {
-      endCopy()
+      endOfBase()
       handOver()
       await Promise.all(writes)
       throwFailure()

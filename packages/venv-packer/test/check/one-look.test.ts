@@ -1,7 +1,6 @@
 // On a network each call is a wait: the check asks for nothing beyond what packing asks for, and asks many at a time.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { METADATA_CALLS, withLustre } from 'fixtures'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { venvPacker } from '../command.js'
 import { fineTemplate, type Template } from './environments.js'
@@ -45,9 +44,10 @@ it('the environment is walked once, for the check and the packing together', asy
       expect(check.open).toBeGreaterThan(LOOKED_INTO)
       expect(check.open).toBeLessThan(alone.open!)
       const metadata = (found: Readonly<Record<string, number>>) =>
-        METADATA_CALLS.reduce((sum, call) => sum + (found[call] ?? 0), 0)
-      // The findings follow a few links: to the interpreter above all.
-      expect(metadata(both) - metadata(alone)).toBeLessThan(10)
+        // The findings follow a few links, to the interpreter above all; and on a busy machine another thread may go on with a
+        // directory, which it has to enter then.
+        expect(metadata(both) - metadata(alone)).toBeLessThan(0.03 * metadata(alone))
+      expect(metadata(alone)).toBeGreaterThan(LOOKED_INTO)
     })
   })
 })
