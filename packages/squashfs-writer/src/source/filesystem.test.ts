@@ -14,7 +14,8 @@ import { run, withFolder } from 'fixtures'
 import koffi from 'koffi'
 import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceFolder } from './filesystem.js'
-import { type Libc, libcCalls } from './linux-filesystem.js'
+import type { Libc } from './libc.js'
+import { linuxCalls } from './linux-filesystem.js'
 import { portableCalls } from './portable-filesystem.js'
 
 /** As glibc is before 2.28. */
@@ -26,8 +27,8 @@ const withoutStatx: Libc = {
 }
 
 const all = [
-  ['libc', () => libcCalls()],
-  ['libc without statx', () => libcCalls(withoutStatx)],
+  ['libc', () => linuxCalls()],
+  ['libc without statx', () => linuxCalls(withoutStatx)],
   ['portable', portableCalls],
 ] as const
 
@@ -126,7 +127,7 @@ it('libc and Node tell the same of everything', () =>
     )
     expect(facts).toEqual(all.map(() => facts[0]))
     expect(facts[0]?.map(({ links }) => links)).toEqual([3, 2, 2, 2, 1, 1, 1])
-    expect(within(libcCalls(), folder, (f) => f.status('null'))).toMatchObject({ major: 300, minor: 70_000 })
+    expect(within(linuxCalls(), folder, (f) => f.status('null'))).toMatchObject({ major: 300, minor: 70_000 })
   }))
 
 it('libc tells where a file has data', () =>
@@ -134,7 +135,7 @@ it('libc tells where a file has data', () =>
     const descriptor = openSync(join(folder, 'sparse'), 'w+')
     ftruncateSync(descriptor, 1 << 20)
     writeSync(descriptor, 'data', 1 << 19)
-    expect(libcCalls().extents(descriptor, 1 << 20)).toEqual([1 << 19, (1 << 19) + 4096])
+    expect(linuxCalls().extents(descriptor, 1 << 20)).toEqual([1 << 19, (1 << 19) + 4096])
     closeSync(descriptor)
   }))
 
@@ -148,7 +149,7 @@ it('libc enters a folder whose path is longer than the kernel takes', () =>
       folder,
       name,
     ])
-    const entered = libcCalls().enter(`${folder}/${deep}`, false)
+    const entered = linuxCalls().enter(`${folder}/${deep}`, false)
     expect(entered.names()).toEqual(['end'])
     expect(entered.status('end').size).toBe(4)
     entered.close()
