@@ -24,6 +24,8 @@ export interface FileInBase {
   readonly tail: PartOfBase | null
 }
 
+export type FilesInBase = ReadonlyMap<ByteString, ReadonlyMap<ByteString, FileInBase>>
+
 export interface BaseImage {
   readonly file: BaseFile
   readonly compressor: number
@@ -32,8 +34,11 @@ export interface BaseImage {
   readonly compressorOptions: Uint8Array | null
   /** Where the data ends, in bytes from the image's start. */
   readonly dataEnd: number
-  /** By path from the root, under each of its names. Files whose places contradict the image are left out. */
-  readonly files: ReadonlyMap<ByteString, FileInBase>
+  /**
+   * By the path of the directory from the root, then by name, under each of its names. Files whose places contradict the image
+   * are left out.
+   */
+  readonly files: FilesInBase
   /** Compressed blocks, some from all over the image. */
   samples(most: number): BlockOfBase[]
   tie(): ImageTie
@@ -68,7 +73,7 @@ export async function openBaseImage(path: ByteString): Promise<BaseImage> {
         : null,
       dataEnd: superblock.inodeTable,
       files,
-      samples: (most) => samplesOf([...files.values()], fragments, most),
+      samples: (most) => samplesOf(files, fragments, most),
       tie: () => ({
         bytesUsed: superblock.bytesUsed,
         digest: createHash('sha256')
@@ -100,10 +105,12 @@ async function fragmentsOf(parts: Parts): Promise<(Growing<FragmentOfBase> | nul
 async function filesOf(
   parts: Parts,
   fragments: readonly (Growing<FragmentOfBase> | null)[],
-): Promise<Map<ByteString, FileInBase>> {
-  const files = new Map<ByteString, FileInBase>()
+): Promise<FilesInBase> {
+  const files = new Map<ByteString, Map<ByteString, FileInBase>>()
   const known = new Map<number, FileInBase | null>()
   for await (const { path, names } of walk(parts, '', await rootOf(parts))) {
+    const here = new Map<ByteString, FileInBase>()
+    files.set(path, here)
     for (const { name, inode } of names) {
       if (inode.type !== InodeType.FILE) continue
       let file = inode.links > 1 ? known.get(inode.reference) : undefined
@@ -112,7 +119,7 @@ async function filesOf(
         file = found instanceof Promise ? await found : found // most are there at once, and a promise for each costs
         if (inode.links > 1) known.set(inode.reference, file)
       }
-      if (file) files.set(path === '' ? name : `${path}/${name}`, file)
+      if (file) here.set(name, file)
     }
   }
   return files
@@ -168,11 +175,12 @@ function isPossible({ position, sizeWord }: BlockOfBase, { superblock }: Parts):
 }
 
 function samplesOf(
-  files: readonly FileInBase[],
+  files: FilesInBase,
   fragments: readonly (FragmentOfBase | null)[],
   most: number,
 ): BlockOfBase[] {
-  const all = [...files.flatMap(({ blocks }) => blocks), ...fragments]
+  const blocks = [...files.values()].flatMap((here) => [...here.values()].flatMap((file) => file.blocks))
+  const all = [...blocks, ...fragments]
   const compressed = all.filter((block): block is BlockOfBase => !!block && !isStoredBlock(block.sizeWord))
   const step = Math.max(1, Math.ceil(compressed.length / most))
   return compressed.filter((_, n) => n % step === 0)

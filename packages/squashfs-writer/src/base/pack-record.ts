@@ -12,7 +12,7 @@
 import { crc32 } from 'node:zlib'
 import { viewOf } from '../format/byte-order.js'
 import type { ExaminedParts } from '../source/workers/protocol.js'
-import { type ByteString, fromBytes } from '../tree/byte-string.js'
+import type { ByteString } from '../tree/byte-string.js'
 
 export interface PackRecord {
   /** What ties it to one image. */
@@ -25,7 +25,16 @@ export interface PackRecord {
   readonly secondsInFull: number | null
   /** The blocks one after another, from the first on. */
   readonly blocks: BlockChecksums
-  /** By inode number, from 1 on: index 0 is inode 1. Inodes beyond are of no files. */
+  /**
+   * What is recorded of an inode, by its number; null for nothing. Made when it is asked for: 20,000 objects that stay cost more
+   * than as many that go.
+   */
+  file(number: number): RecordedFile | null
+}
+
+/** What a record is made of. */
+export interface NewPackRecord extends Omit<PackRecord, 'file'> {
+  /** By inode number, from 1 on: index 0 is inode 1. */
   readonly files: readonly (RecordedFile | null)[]
 }
 
@@ -65,6 +74,8 @@ const MAGIC = 'SQPKREC\x01'
 const HEADER_START = MAGIC.length + 4
 const FLAG = { KNOWN: 1, WITHOUT_XATTRS: 2, DIGEST: 4 } as const
 const PART_HEAD = 4 + 8 + 2
+const NO_PARTS = 0xffff_ffff
+const NO_EXAMINED_PARTS: ExaminedParts = []
 /** No image has more blocks or inodes than this, and no record is that long. */
 const MAX_COUNT = 2 ** 31
 
@@ -80,7 +91,7 @@ interface Header {
   readonly parts: number
 }
 
-export function encodePackRecord(record: PackRecord): Uint8Array {
+export function encodePackRecord(record: NewPackRecord): Uint8Array {
   const { blocks, files, ...head } = record
   const digests = files.flatMap((file) => file?.digest ?? [])
   const parts = files.flatMap((file, n) => (file?.parts ?? []).map(([start, bytes]) => ({ n, start, bytes })))
@@ -147,30 +158,40 @@ export function decodePackRecord(bytes: Uint8Array): PackRecord | null {
   const partsStart = digestsStart + DIGEST_SIZE * header.digests
   if (partsStart > end) return null
 
-  const parts = partsFrom(record8.subarray(partsStart, end), header)
-  if (!parts) return null
-  const files: (RecordedFile | null)[] = []
-  let digestAt = digestsStart
-  for (let n = 0; n < header.inodes; n++) {
-    const flags = record8[flagsStart + n]!
-    if ((flags & FLAG.KNOWN) === 0) {
-      files.push(null)
-      continue
-    }
-    const hasDigest = (flags & FLAG.DIGEST) !== 0
-    if (hasDigest && digestAt + DIGEST_SIZE > partsStart) return null
-    const identityAt = identitiesStart + n * IDENTITY_SIZE
-    files.push({
-      identity: record8.toString('latin1', identityAt, identityAt + IDENTITY_SIZE),
-      withoutXattrs: (flags & FLAG.WITHOUT_XATTRS) !== 0,
-      digest: hasDigest ? record8.toString('latin1', digestAt, digestAt + DIGEST_SIZE) : null,
-      parts: parts.get(n) ?? [],
-    })
-    if (hasDigest) digestAt += DIGEST_SIZE
-  }
+  const flags = record8.subarray(flagsStart, identitiesStart)
+  const digestsBefore = digestsBeforeEach(flags)
+  if (digestsBefore.at(-1) !== header.digests) return null
+  const parts = record8.subarray(partsStart, end)
+  const firstParts = firstPartOfEach(parts, header)
+  if (!firstParts) return null
   const { tie, settings, user, secondsInFull } = header
   const blocks = checksumsFrom(bytes.subarray(headerEnd, flagsStart), header)
-  return { tie, settings, user, secondsInFull, blocks, files }
+  return { tie, settings, user, secondsInFull, blocks, file }
+
+  function file(number: number): RecordedFile | null {
+    const n = number - 1
+    const known = flags[n] ?? 0
+    if ((known & FLAG.KNOWN) === 0) return null
+    const identityAt = identitiesStart + n * IDENTITY_SIZE
+    const digestAt = digestsStart + digestsBefore[n]! * DIGEST_SIZE
+    return {
+      identity: record8.toString('latin1', identityAt, identityAt + IDENTITY_SIZE),
+      withoutXattrs: (known & FLAG.WITHOUT_XATTRS) !== 0,
+      digest:
+        (known & FLAG.DIGEST) === 0 ? null : record8.toString('latin1', digestAt, digestAt + DIGEST_SIZE),
+      parts: partsAt(parts, firstParts![n]!, n),
+    }
+  }
+}
+
+/** How many digests lie before that of each inode; last, how many there are. */
+function digestsBeforeEach(flags: Uint8Array): Uint32Array {
+  const before = new Uint32Array(flags.length + 1)
+  for (const [n, known] of flags.entries()) {
+    const has = (known & FLAG.KNOWN) !== 0 && (known & FLAG.DIGEST) !== 0
+    before[n + 1] = before[n]! + (has ? 1 : 0)
+  }
+  return before
 }
 
 function checksumsFrom(bytes: Uint8Array, { firstBlock, blocks }: Header): BlockChecksums {
@@ -184,22 +205,30 @@ function checksumsFrom(bytes: Uint8Array, { firstBlock, blocks }: Header): Block
   return { start: firstBlock, sizes, checksums }
 }
 
-function partsFrom(bytes: Buffer, { parts, inodes }: Header): Map<number, [number, ByteString][]> | null {
-  const found = new Map<number, [number, ByteString][]>()
+/** Where the parts of each inode begin, which lie together; null where they do not fit. */
+function firstPartOfEach(bytes: Buffer, { parts, inodes }: Header): Uint32Array | null {
+  const first = new Uint32Array(inodes).fill(NO_PARTS)
   let at = 0
   for (let n = 0; n < parts; n++) {
     if (at + PART_HEAD > bytes.length) return null
     const inode = bytes.readUInt32LE(at)
-    const start = bytes.readDoubleLE(at + 4)
-    const length = bytes.readUInt16LE(at + 12)
-    at += PART_HEAD
-    if (inode >= inodes || at + length > bytes.length) return null
-    const list = found.get(inode) ?? []
-    if (list.length === 0) found.set(inode, list)
-    list.push([start, fromBytes(bytes.subarray(at, at + length))])
-    at += length
+    if (inode >= inodes) return null
+    if (first[inode] === NO_PARTS) first[inode] = at
+    at += PART_HEAD + bytes.readUInt16LE(at + 12)
   }
-  return at === bytes.length ? found : null
+  return at === bytes.length ? first : null
+}
+
+function partsAt(bytes: Buffer, first: number, inode: number): ExaminedParts {
+  if (first === NO_PARTS) return NO_EXAMINED_PARTS
+  const parts: [number, ByteString][] = []
+  for (let at = first; at < bytes.length && bytes.readUInt32LE(at) === inode; ) {
+    const start = at + PART_HEAD
+    const end = start + bytes.readUInt16LE(at + 12)
+    parts.push([bytes.readDoubleLE(at + 4), bytes.toString('latin1', start, end)])
+    at = end
+  }
+  return parts
 }
 
 function headerOf(text: string): Header | null {

@@ -10,7 +10,7 @@ import { InodeType } from '../format/inode.js'
 import type { DirectoryNode, FileNode } from '../tree/node.js'
 import type { FileInBase } from './base-image.js'
 import { isIntact, type OpenBase } from './open-base.js'
-import { IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
+import type { RecordedFile } from './pack-record.js'
 
 /** A file of which the base certainly has the content. */
 export interface SameFile {
@@ -34,12 +34,12 @@ export function findSameFiles(root: DirectoryNode, base: OpenBase): SameFiles {
   const sameUser = base.record?.user === (process.geteuid?.() ?? null)
   const stack: (readonly [string, DirectoryNode])[] = [['', root]]
   for (let top = stack.pop(); top; top = stack.pop()) {
-    const [prefix, directory] = top
+    const [path, directory] = top
+    const here = files.get(path)
     for (const [name, node] of directory.children) {
-      const path = prefix + name
-      if (node.type === InodeType.DIRECTORY) stack.push([`${path}/`, node])
-      if (node.type !== InodeType.FILE || certain.has(node)) continue
-      const inBase = files.get(path)
+      if (node.type === InodeType.DIRECTORY) stack.push([path === '' ? name : `${path}/${name}`, node])
+      if (node.type !== InodeType.FILE || (node.links > 1 && certain.has(node))) continue
+      const inBase = here?.get(name)
       if (inBase?.size !== node.size) continue
       candidates.set(node, inBase)
       const recorded = recordedAs(node, inBase, base)
@@ -59,9 +59,10 @@ export function findSameFiles(root: DirectoryNode, base: OpenBase): SameFiles {
 }
 
 function recordedAs({ content }: FileNode, inBase: FileInBase, base: OpenBase): RecordedFile | null {
-  const recorded = base.record?.files[inBase.number - 1]
-  if (!recorded || content.kind !== 'disk') return null
-  if (content.seen.slice(0, IDENTITY_SIZE) !== recorded.identity) return null
+  if (content.kind !== 'disk') return null
+  const recorded = base.record?.file(inBase.number)
+  if (!recorded) return null
+  if (!content.seen.startsWith(recorded.identity)) return null // made of IDENTITY_SIZE bytes
   if (inBase.tail && !isIntact(base, inBase.tail.block)) return null
   return inBase.blocks.every((block) => block === null || isIntact(base, block)) ? recorded : null
 }

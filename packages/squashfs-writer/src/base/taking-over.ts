@@ -7,6 +7,7 @@ import {
   BUFFER_SIZE,
   type ExaminationInBase,
   isFailure,
+  MORE_IS_WANTED,
   noRanges,
   RangeFlag,
   rangeOf,
@@ -32,6 +33,8 @@ export interface TakingOver {
 
 /** Files that were taken over unread. */
 export type TakenFiles = ReadonlySet<FileNode>
+
+type Taken = readonly [FileNode, SameFile]
 
 const FILES_PER_JOB = 256
 const PIECES_PER_BATCH = 256
@@ -122,23 +125,31 @@ async function examineTaken(
 ): Promise<void> {
   if (!examination) return
   const wanted = [...taken].filter(([file]) => examination.wants(file))
-  await Promise.all(chunks(wanted, FILES_PER_JOB).map(examine))
+  await Promise.all(chunks(wanted, FILES_PER_JOB).map((files) => examine(files)))
 
-  async function examine(files: readonly (readonly [FileNode, SameFile])[]): Promise<void> {
-    const asked = files.map(([file, same]) => examinationOf(file, same))
+  async function examine(files: readonly Taken[], withPlaces = false): Promise<void> {
+    const asked = files.map((file) => examinationOf(file, withPlaces))
     const answers = await pool.run('examine-base', { base: base.access, files: asked })
+    const more: Taken[] = []
     for (const [n, answer] of answers.entries()) {
       const file = files[n]![0]
-      examination?.found(file, isFailure(answer) ? await fromSource(file) : answer.found)
+      if (answer === MORE_IS_WANTED) more.push(files[n]!)
+      else if (isFailure(answer)) examination?.found(file, await fromSource(file))
+      else examination?.found(file, answer.found)
     }
+    if (more.length > 0) await examine(more, true)
   }
 
-  function examinationOf({ content, size }: FileNode, { inBase, recorded }: SameFile): ExaminationInBase {
+  function examinationOf([{ content, size }, same]: Taken, withPlaces: boolean): ExaminationInBase {
     const path = content.kind === 'disk' ? `${content.folder.path}/${content.name}` : ''
-    const known = recorded.parts
-    // Blocks are sent only to those who may need them.
-    const { blocks, tail } = inBase
-    return { path: path.slice(source.length + 1), size, known, blocks, tail }
+    const known = same.recorded.parts
+    const places = withPlaces || known.length === 0 ? same.inBase : null
+    return {
+      path: path.slice(source.length + 1),
+      size,
+      known,
+      places: places && { blocks: places.blocks, tail: places.tail },
+    }
   }
 
   /** Of a block that has its checksum and cannot be expanded. */

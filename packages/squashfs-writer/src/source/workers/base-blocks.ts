@@ -7,7 +7,14 @@ import { blockSizeOnDisk, isStoredBlock } from '../../format/data-block.js'
 import type { BlockOfBase, PartOfBase } from '../../image/base-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
 import { failureOf } from './failure.js'
-import type { BaseAccess, ExaminationInBase, Examine, Failure, Jobs, SharedPart } from './protocol.js'
+import {
+  type BaseAccess,
+  type ExaminationInBase,
+  type Examine,
+  type Jobs,
+  MORE_IS_WANTED,
+  type SharedPart,
+} from './protocol.js'
 
 export interface BaseBlocks {
   /** The bytes of a block as they lie in the base. */
@@ -161,10 +168,10 @@ export async function examineBase(
   blockSize: number,
   examine: Examine | null,
 ): Promise<Jobs['examine-base']['answer']> {
-  const answers: ({ readonly found: unknown } | Failure)[] = []
+  const answers: Jobs['examine-base']['answer'] = []
   for (const file of files) {
     try {
-      answers.push({ found: examine && (await examineFile(file, base, blockSize, examine)) })
+      answers.push(await examineFile(file, base, blockSize, examine))
     } catch (error) {
       answers.push(failureOf(error))
     }
@@ -183,14 +190,14 @@ class Missing extends Error {
 }
 
 async function examineFile(
-  { path, size, known, blocks, tail }: ExaminationInBase,
+  { path, size, known, places }: ExaminationInBase,
   base: BaseBlocks,
   blockSize: number,
-  examine: Examine,
-): Promise<unknown> {
+  examine: Examine | null,
+): Promise<Jobs['examine-base']['answer'][number]> {
+  if (!examine) return { found: null }
   const parts = new Map(known.map(([start, bytes]) => [`${start}:${bytes.length}`, bytes]))
   const loaded = new Map<number, Uint8Array>()
-  const tailStart = size - (tail?.length ?? 0)
   const read = (start: number, length: number): Uint8Array => {
     const given = Math.max(0, Math.min(length, size - start))
     const part = parts.get(`${start}:${given}`)
@@ -208,16 +215,18 @@ async function examineFile(
   }
   for (;;) {
     try {
-      return examine({ path, size }, read)
+      return { found: examine({ path, size }, read) }
     } catch (error) {
       if (!(error instanceof Missing)) throw error
+      if (!places) return MORE_IS_WANTED
       for (let index = Math.floor(error.start / blockSize); index * blockSize < error.end; index++)
-        loaded.set(index, await pieceAt(index))
+        loaded.set(index, await pieceAt(index, places))
     }
   }
 
-  async function pieceAt(index: number): Promise<Uint8Array> {
+  async function pieceAt(index: number, { blocks, tail }: NonNullable<typeof places>): Promise<Uint8Array> {
     const start = index * blockSize
+    const tailStart = size - (tail?.length ?? 0)
     if (tail && start >= tailStart) return await base.part(tail)
     const length = Math.min(blockSize, tailStart - start)
     const block = blocks[index] ?? null

@@ -179,13 +179,16 @@ export interface RangesRead {
 /** What an examiner read of a file: where each part begins, and its bytes. */
 export type ExaminedParts = readonly (readonly [start: number, bytes: ByteString])[]
 
+/** The answer for a file of which more is wanted than is known. */
+export const MORE_IS_WANTED = 'more'
+
 /** A file of the base that is examined: by what is known of it, or by its blocks. */
 export interface ExaminationInBase {
   readonly path: ByteString
   readonly size: number
   readonly known: ExaminedParts
-  readonly blocks: BlocksOfBase
-  readonly tail: PartOfBase | null
+  /** Null to be asked for it only if what is known does not do. */
+  readonly places: { readonly blocks: BlocksOfBase; readonly tail: PartOfBase | null } | null
 }
 
 /** Bytes that lie in a buffer which all threads see. */
@@ -233,7 +236,7 @@ export interface Jobs {
   /** Examines files of the base. */
   'examine-base': {
     ask: { base: BaseAccess; files: readonly ExaminationInBase[] }
-    answer: ({ readonly found: unknown } | Failure)[]
+    answer: ({ readonly found: unknown } | typeof MORE_IS_WANTED | Failure)[]
   }
 }
 export type JobName = keyof Jobs
