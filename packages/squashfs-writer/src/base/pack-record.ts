@@ -67,6 +67,7 @@ export interface RecordedFile {
 
 /** Bytes of an identity that are recorded: not owner, permissions (the scan tells them) and filesystem. */
 export const IDENTITY_SIZE = 48
+const NO_IDENTITY = '\0'.repeat(IDENTITY_SIZE)
 const DIGEST_SIZE = 32
 const CHECKSUM_SIZE = 4
 /** "SQPKREC" and the version of the layout. */
@@ -122,11 +123,9 @@ export function encodePackRecord(record: NewPackRecord): Uint8Array {
     at = record8.writeUInt32LE(blocks.checksums[n]!, at)
   }
   for (const file of files) record8[at++] = file ? flagsOf(file) : 0
-  for (const file of files) {
-    if (file) record8.write(file.identity, at, IDENTITY_SIZE, 'latin1')
-    at += IDENTITY_SIZE
-  }
-  for (const digest of digests) at += record8.write(digest, at, DIGEST_SIZE, 'latin1')
+  // One long string is written in a tenth of the time of 20,000 short ones.
+  at += record8.write(files.map((file) => file?.identity ?? NO_IDENTITY).join(''), at, 'latin1')
+  at += record8.write(digests.join(''), at, 'latin1')
   for (const { n, start, bytes } of parts) {
     at = record8.writeUInt32LE(n, at)
     at = record8.writeDoubleLE(start, at)
