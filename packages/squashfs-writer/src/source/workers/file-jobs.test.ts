@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withTmpfs } from 'fixtures'
+import { withFolder } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import type { BlockEncoder } from '../../image/encode-block.js'
 import { loadSourceCalls, type SourceCalls, splitPath } from '../filesystem.js'
@@ -33,7 +33,7 @@ async function withTree(
   changes: Partial<FileTools> = {},
   calls: (source: SourceCalls) => SourceCalls = (source) => source,
 ): Promise<void> {
-  await withTmpfs(async (scratch) => {
+  await withFolder(async (scratch) => {
     const folder = join(scratch, 'source')
     mkdirSync(folder)
     const own = await loadSourceCalls()
