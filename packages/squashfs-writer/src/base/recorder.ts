@@ -30,7 +30,6 @@ export interface Recorder {
   reader(reader: ContentReader): ContentReader
   /** Told of a file that has xattrs which an image could hold. */
   hasXattrs(file: FileNode): void
-  hasDigest(file: FileNode, digest: ByteString): void
   wasExamined(file: FileNode, parts: ExaminedParts): void
   /**
    * The record of the image that is complete.
@@ -39,14 +38,21 @@ export interface Recorder {
   finish(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): Uint8Array
 }
 
+/** A file of which the same is known as before. */
+export interface CarriedFile {
+  readonly recorded: RecordedFile
+  /** Whether it was asked for its xattrs once more. */
+  readonly asksXattrs: boolean
+}
+
 export interface RecorderOptions {
   readonly settings: string
   /** When the scan began, in milliseconds since 1970. */
   readonly scanStart: number
   /** Whether all xattrs of all files are asked for. */
   readonly asksXattrs: boolean
-  /** Whether a file's content is what it was when the base was packed, which was certain then. */
-  readonly isCarried: (file: FileNode) => boolean
+  /** What the base's record says of a file that is taken over; undefined for the others. */
+  readonly carried: (file: FileNode) => CarriedFile | undefined
   /** The checksum of a block of the base. */
   readonly checksumInBase: (block: BlockOfBase) => number
   /** Seconds that it took to pack everything; null to count those of this packing. */
@@ -104,13 +110,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
     reader: (reader) => ({
       async *read(files, request) {
         for await (const batch of reader.read(files, request)) {
-          for (const { file, digest } of batch.pieces) if (digest !== null) digests.set(file, digest)
+          for (const { file, digest } of batch.pieces)
+            if (digest !== null && !options.carried(file)) digests.set(file, digest)
           yield batch
         }
       },
     }),
     hasXattrs: (file) => void withXattrs.add(file),
-    hasDigest: (file, digest) => void digests.set(file, digest),
     wasExamined: (file, parts) => void examined.set(file, parts),
     finish: (leaves, superblock, bytesUsed) =>
       encodePackRecord({
@@ -126,7 +132,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function recorded(file: FileNode): RecordedFile | null {
     const { content } = file
     if (content.kind !== 'disk') return null
-    if (!options.isCarried(file) && changedAt(content.seen) >= options.scanStart - TOO_YOUNG) return null
+    const carried = options.carried(file)
+    if (carried) {
+      const { recorded, asksXattrs } = carried
+      return asksXattrs ? { ...recorded, withoutXattrs: !withXattrs.has(file) } : recorded
+    }
+    if (changedAt(content.seen) >= options.scanStart - TOO_YOUNG) return null
     return {
       identity: content.seen.slice(0, IDENTITY_SIZE),
       withoutXattrs: options.asksXattrs && content.bringsXattrs && !withXattrs.has(file),

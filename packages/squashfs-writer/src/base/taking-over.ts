@@ -32,7 +32,7 @@ export interface TakingOver {
 }
 
 /** Files that were taken over unread. */
-export type TakenFiles = ReadonlySet<FileNode>
+export type TakenFiles = ReadonlyMap<FileNode, SameFile>
 
 type Taken = readonly [FileNode, SameFile]
 
@@ -52,8 +52,7 @@ export function takingOver(
     async *read(files, request) {
       const taken = filesToTake(files, request, options.same)
       for (const file of await askXattrs(taken, options)) taken.delete(file)
-      onTaken(new Set(taken.keys()))
-      if (options.recorder) carryOver(taken, options.recorder)
+      onTaken(taken)
       const examined = examineTaken(taken, options)
       examined.catch(() => {}) // thrown where it is waited for
       yield* inOrder(files, taken, reader, request, options.same)
@@ -109,15 +108,6 @@ async function askXattrs(
   }
 }
 
-/** What was known of files is known of them still. */
-function carryOver(taken: ReadonlyMap<FileNode, SameFile>, recorder: Recorder): void {
-  for (const [file, { recorded, asksXattrs }] of taken) {
-    if (!asksXattrs && !recorded.withoutXattrs) recorder.hasXattrs(file)
-    if (recorded.digest !== null) recorder.hasDigest(file, recorded.digest)
-    recorder.wasExamined(file, recorded.parts)
-  }
-}
-
 /** Examines files by what the record and the base have of them. */
 async function examineTaken(
   taken: ReadonlyMap<FileNode, SameFile>,
@@ -167,8 +157,10 @@ async function* inOrder(
   request: ContentRequest,
   { candidates }: SameFiles,
 ): AsyncGenerator<Batch> {
-  const places = new Map(files.map((file, n) => [file, n]))
-  const rest = files.filter((file) => !taken.has(file))
+  /** Of those that are read, in their order. */
+  const places = new Map<FileNode, number>()
+  for (const [n, file] of files.entries()) if (!taken.has(file)) places.set(file, n)
+  const rest = [...places.keys()]
   const batches = reader.read(rest, request)[Symbol.asyncIterator]()
   let next = 0
   try {

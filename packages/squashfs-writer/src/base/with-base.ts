@@ -9,14 +9,14 @@ import { createContentReader, type Examination, type Likeness } from '../source/
 import type { Pool } from '../source/workers/pool.js'
 import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
-import type { DirectoryNode, FileNode } from '../tree/node.js'
+import type { DirectoryNode } from '../tree/node.js'
 import type { Applied } from '../tree/rules.js'
 import type { BaseResult } from './base-result.js'
 import { blockSettings } from './block-settings.js'
 import { type BaseOption, type OpenBase, openBase } from './open-base.js'
 import { createRecorder, type Recorder } from './recorder.js'
 import { findSameFiles, type SameFiles } from './same-files.js'
-import { takingOver } from './taking-over.js'
+import { type TakenFiles, takingOver } from './taking-over.js'
 
 export interface BaseOptions {
   readonly image: ImageSettings
@@ -88,7 +88,7 @@ function prepareWriting(
   const same: SameFiles | null = base && findSameFiles(root, base)
   const secondsInFull = base?.record?.secondsInFull ?? null
   const settings = wantsRecord ? blockSettings(image) : null
-  let taken: ReadonlySet<FileNode> = new Set()
+  let taken: TakenFiles = new Map()
   let storedBytes = 0
   let record: Uint8Array | null = null
   const recorder: Recorder | null =
@@ -98,7 +98,7 @@ function prepareWriting(
           settings,
           scanStart,
           asksXattrs: xattrsRead === 'all',
-          isCarried: (file) => taken.has(file),
+          carried: (file) => taken.get(file),
           checksumInBase: ({ position }) => base!.checksums.get(position)!,
           secondsInFull,
         })
@@ -156,7 +156,7 @@ function prepareWriting(
     record: () => record,
     used: () => ({
       files: taken.size,
-      bytes: [...taken].reduce((sum, { size }) => sum + size, 0),
+      bytes: [...taken.keys()].reduce((sum, { size }) => sum + size, 0),
       compared: (same?.candidates.size ?? 0) - taken.size,
       storedBytes,
       secondsInFull,
