@@ -20,7 +20,7 @@ import {
 } from './option-rules.js'
 import type { XattrsRead } from './source/workers/protocol.js'
 import { usableCores } from './source/workers/usable-cores.js'
-import { type ByteString, toByteString } from './tree/byte-string.js'
+import { type ByteString, type TextPath, toByteString } from './tree/byte-string.js'
 import { compileNamePatterns } from './tree/patterns.js'
 import type { Rules } from './tree/rules.js'
 
@@ -164,7 +164,7 @@ export function checkDestination(destination: unknown): void {
  * A path that a program gave.
  * @throws OptionError for what is none.
  */
-export function sourcePath(path: string | Uint8Array): ByteString {
+export function sourcePath(path: TextPath | Uint8Array): ByteString {
   checkValue('directory', path, DIRECTORY)
   const bytes = toByteString(path)
   return bytes.length > 1 ? bytes.replace(/\/+$/, '') || '/' : bytes

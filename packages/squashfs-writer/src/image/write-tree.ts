@@ -6,7 +6,7 @@ import { encodeFragmentEntry } from '../format/fragment.js'
 import { InodeType } from '../format/inode.js'
 import { encodeMetadataBlock } from '../format/metadata-block.js'
 import { encodeSuperblock, SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
-import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import { asBytePath, type BytePath, type ByteString, toDisplay } from '../tree/byte-string.js'
 import { type DirectoryNode, detach, type FileNode, type Node } from '../tree/node.js'
 import { forEachPath, type InodeOrder, inodeOrder, pathsOf } from '../tree/order.js'
 import { checkOwners } from '../tree/owners.js'
@@ -61,7 +61,7 @@ export interface Progress {
 /** What became of the content of a file. */
 export interface StoredFile {
   /** From the image's root on, one character for each byte (`squashfs-writer/paths`); of a file with several names, the first. */
-  readonly path: ByteString
+  readonly path: BytePath
   readonly bytes: number
   /** Bytes in the image: its blocks, and its part of the block that its tail shares. 0 where the content was there before. */
   readonly storedBytes: number
@@ -297,7 +297,7 @@ function tellStored(
   forEachPath(root, (path, node) => {
     if (!isFile(node) || told.has(node)) return // a further name
     if (node.links > 1) told.add(node)
-    onStored({ path, bytes: node.size, storedBytes: stored[node.number - 1]! })
+    onStored({ path: asBytePath(path), bytes: node.size, storedBytes: stored[node.number - 1]! })
   })
 }
 

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { type Unreadable, UnreadableError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import type { Progress } from '../image/write-tree.js'
-import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import { asBytePath, type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { AttributeRules } from '../tree/entry.js'
 import { checkName } from '../tree/entry.js'
 import {
@@ -232,7 +232,7 @@ class Scan {
 
   #fail(path: ByteString, failure: Failure): void {
     this.#unreadable.push({ path, failure })
-    this.#entries?.push({ ...unknownEntry, path, failure })
+    this.#entries?.push({ ...unknownEntry, path: asBytePath(path), failure })
   }
 
   #entersDevice({ numbers }: Facts, n: number): boolean {

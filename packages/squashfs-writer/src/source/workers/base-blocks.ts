@@ -6,6 +6,7 @@ import { ImageError, type ImageErrorCode } from '../../errors.js'
 import { blockSizeOnDisk, isStoredBlock } from '../../format/data-block.js'
 import type { BlockOfBase, PartOfBase } from '../../image/base-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
+import { asBytePath } from '../../tree/byte-string.js'
 import { failureOf } from './failure.js'
 import {
   type BaseAccess,
@@ -215,7 +216,7 @@ async function examineFile(
   }
   for (;;) {
     try {
-      return { found: examine({ path, size }, read) }
+      return { found: examine({ path: asBytePath(path), size }, read) }
     } catch (error) {
       if (!(error instanceof Missing)) throw error
       if (!places) return MORE_IS_WANTED

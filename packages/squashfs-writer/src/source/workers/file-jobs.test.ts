@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { withFolder } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import type { BlockEncoder } from '../../image/encode-block.js'
+import { asBytePath } from '../../tree/byte-string.js'
 import { loadSourceCalls, type SourceCalls, splitPath } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { digestFile, examineFiles, extentsOf, type FileTools, readRanges } from './file-jobs.js'
@@ -49,7 +50,7 @@ async function withTree(
       blockSize: BLOCK,
       storeData: false,
       examine: null,
-      pathOf: ({ name }) => name,
+      pathOf: ({ name }) => asBytePath(name),
       ...changes,
     }
     const sizes = new Map<string, number>()
