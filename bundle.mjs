@@ -18,7 +18,7 @@ const packages = {
       'image-file/extract-worker': 'image-file/extract-worker.ts',
     },
   },
-  'venv-packer': { entries: { cli: 'cli.ts' }, threads: { peek: 'venv/inventory/peek.ts' } },
+  'venv-packer': { entries: { main: 'main.ts' }, threads: { peek: 'check/peek.ts' } },
 }
 
 for (const [name, { entries, threads }] of Object.entries(packages)) {

@@ -30,7 +30,7 @@ export {
   inspectDirectory,
   type LookOptions,
 } from './inspect-directory.js'
-export type { ImageOptions } from './options.js'
+export { type ImageOptions, sourceDateEpoch } from './options.js'
 export { type Entries, type PackOptions, type PackResult, packDirectory } from './pack-directory.js'
 export type { DirectoryLook } from './source/directory-look.js'
 export type { DiskEntry } from './source/disk-entry.js'

@@ -240,8 +240,12 @@ export function settle(
   }
 }
 
-/** https://reproducible-builds.org/specs/source-date-epoch/ */
-function sourceDateEpoch(environment: Environment): number | null {
+/**
+ * The time that SOURCE_DATE_EPOCH gives, in seconds since 1970; null where it is not set.
+ * https://reproducible-builds.org/specs/source-date-epoch/
+ * @throws OptionError for a text that is no time an image can have.
+ */
+export function sourceDateEpoch(environment: Environment): number | null {
   const text = environment.SOURCE_DATE_EPOCH
   if (text === undefined || text === '') return null
   const seconds = /^\d+$/.test(text) ? Number(text) : Number.NaN

@@ -31,7 +31,7 @@ if (!process.env.UV_THREADPOOL_SIZE && process.argv[2] !== 'run' && !require('no
   process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism())
 }
 
-import('../dist/cli.js')
+import('../dist/main.js')
   .then((cli) =>
     cli.main(process.argv.slice(2), {
       take: () => {

@@ -1,6 +1,6 @@
 """Compiles modules to bytecode: one process of several, started by venv-packer with an environment's own interpreter.
 
-Arguments: the folder of the environment; the folder in which it will be found when it runs, or '' where that is
+Arguments: the directory of the environment; the directory in which it will be found when it runs, or '' where that is
 anywhere; the optimization levels, as 0,1,2.
 
 It first says who it is, in a line of JSON. Then every line on standard input is a JSON list of paths in the

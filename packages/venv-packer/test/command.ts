@@ -69,7 +69,7 @@ function collected(stream: NodeJS.ReadableStream | null): () => string {
   return () => Buffer.concat(pieces).toString('utf8')
 }
 
-/** Waits until a folder holds a file that was not there before: the image has been begun. */
+/** Waits until a directory holds a file that was not there before: the image has been begun. */
 export async function newFileIn(folder: string): Promise<void> {
   const before = (await readdir(folder)).length
   while ((await readdir(folder)).length === before) await new Promise((wait) => setTimeout(wait, 10))
@@ -78,7 +78,7 @@ export async function newFileIn(folder: string): Promise<void> {
 /** Arguments that make packing take long, whatever the machine: the hardest level, in the largest blocks. */
 export const slowly = ['--level', '22', '--block-size', '1M', '--any-directory'] as const
 
-/** Fills a folder with bytes that do not compress, in files of 2 MB. */
+/** Fills a directory with bytes that do not compress, in files of 2 MB. */
 export async function fillWithNoise(folder: string, files: number): Promise<void> {
   let state = 1
   for (let file = 0; file < files; file++) {

@@ -21,7 +21,7 @@ import { ended, start, venvPacker } from './command.js'
 import { importsFrom } from './imports.js'
 import { childrenOf, isRunning } from './processes.js'
 
-/** A folder with a small environment `.venv` in it, and the place of its packages. */
+/** A directory with a small environment `.venv` in it, and the place of its packages. */
 async function withVenv(use: (folder: string, sitePackages: string) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
     await smallVenv(join(folder, '.venv'))
@@ -133,7 +133,7 @@ describe('the venv', () => {
     })
   })
 
-  it('gives each .pyc the owner, time and rights of its module, and a new folder for them those of the one above', async () => {
+  it('gives each .pyc the owner, time and rights of its module, and a new directory for them those of the one above', async () => {
     await withVenv(async (folder, sitePackages) => {
       const private_ = join(sitePackages, 'private')
       await mkdir(private_)
@@ -361,7 +361,7 @@ exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))`
   })
 })
 
-it('without room in the temporary folder no image is written, and the message names the folder', async () => {
+it('without room in the temporary directory no image is written, and the message names the directory', async () => {
   await withVenv(async (folder, sitePackages) => {
     await manyModules(join(sitePackages, 'many'), 150)
     await withTmpfs(async (small) => {
@@ -370,8 +370,8 @@ it('without room in the temporary folder no image is written, and the message na
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringContaining(
-          `venv-packer: the bytecode cannot be kept in the temporary folder ${small}: no space left on the device\n` +
-            '  Free some space there, or name another folder in the variable TMPDIR.\n',
+          `venv-packer: the bytecode cannot be kept in the temporary directory ${small}: no space left on the device\n` +
+            '  Free some space there, or name another directory in the variable TMPDIR.\n',
         ),
       })
       expect(await readdir(folder)).toEqual(['.venv'])

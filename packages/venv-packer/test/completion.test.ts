@@ -1,10 +1,10 @@
 /** Completion: in real shells on a terminal, set up as the help says, with the tab key. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Command } from 'commander'
 import { requireTools, withFolder } from 'fixtures'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { completionScript } from '../src/completion/completion.js'
+import type { CommandRow } from '../src/cli/table.js'
+import { completionScript } from '../src/commands/completion/completion.js'
 import { launcher } from './command.js'
 import { onTerminal } from './terminal.js'
 
@@ -38,7 +38,7 @@ async function typed(
   })
   expect(pressed).toBe(true)
   const got = [...written.matchAll(/got((?:\[[^\]\n]*\])+)\r/g)]
-  // The slash after a folder goes away with the return key in zsh, and stays in bash.
+  // The slash after a directory goes away with the return key in zsh, and stays in bash.
   return got.map(([, words = '']) => words.slice(1, -1).replaceAll('/]', ']').replace(/\/$/, '').split(']['))
 }
 
@@ -47,8 +47,8 @@ const cases: readonly (readonly [what: string, keys: string, words: readonly str
   ['an option', 'pack --any\t', ['pack', '--any-directory']],
   ['a value out of a set', 'pack --compression g\t', ['pack', '--compression', 'gzip']],
   ['a value after an equals sign', 'pack --compression=z\t', ['pack', '--compression=zstd']],
-  ['the folder of an environment', 'pack -f .v\t', ['pack', '-f', '.venv']],
-  ['a folder with a blank in its name', 'pack my\t', ['pack', 'my env']],
+  ['the directory of an environment', 'pack -f .v\t', ['pack', '-f', '.venv']],
+  ['a directory with a blank in its name', 'pack my\t', ['pack', 'my env']],
   ['an image', 'rollback ./v\t', ['rollback', './venv.squashfs']],
   ['an image after an option', 'pack .venv -o v\t', ['pack', '.venv', '-o', 'venv.squashfs']],
   ['a shell', 'completion z\t', ['completion', 'zsh']],
@@ -84,10 +84,18 @@ describe.each(['bash', 'zsh'] as const)('in %s the tab key completes', (shell) =
 it.each(['bash', 'zsh'] as const)('in %s the tab key completes what follows --, too', async (shell) => {
   await withFolder(async (cwd) => {
     for (const file of ['venv.squashfs', 'script.py']) await writeFile(join(cwd, file), '')
-    const program = new Command('venv-packer')
-    const start = program.command('start').argument('<image>').option('--at <folder>').option('--dry-run')
-    start.helpInformation = () => 'Usage: venv-packer start [options] <image> -- <command> [arguments]\n'
-    await writeFile(join(cwd, 'script'), completionScript(shell, program))
+    const start: CommandRow = {
+      ...{ short: 'start', summary: '', usage: '[options] <image> -- <command> [arguments]', about: '' },
+      operands: { image: { syntax: '<image>', called: 'the image' } },
+      options: [
+        {
+          title: 'Options',
+          rows: { at: { flags: '--at <directory>', help: '' }, dryRun: { flags: '--dry-run', help: '' } },
+        },
+      ],
+      rest: 'command',
+    }
+    await writeFile(join(cwd, 'script'), completionScript(shell, { start }))
     const results = await typed(
       shell,
       cwd,

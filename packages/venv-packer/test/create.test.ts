@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(shelf, { recursive: true, force: true }))
 
-/** A folder for images, and one in which environments are made, which has to be empty afterwards. */
+/** A directory for images, and one in which environments are made, which has to be empty afterwards. */
 async function withPlaces(use: (places: Places) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
     const places = { cwd: join(folder, 'here'), work: join(folder, 'work') }
@@ -345,12 +345,12 @@ describe('what fails leaves nothing behind, and says why', () => {
     })
   })
 
-  it('a folder for the work that is missing, closed, or full', async () => {
+  it('a directory for the work that is missing, closed, or full', async () => {
     await withPlaces(async ({ cwd, work }) => {
       const missing = await create({ cwd, work: join(work, 'missing') }, ['six'])
       expect(missing.stderr).toContain(
-        `venv-packer: no environment can be made in ${work}/missing: the folder does not exist\n` +
-          '  Name a folder that you may write to with --work-dir.\n',
+        `venv-packer: no environment can be made in ${work}/missing: the directory does not exist\n` +
+          '  Name a directory that you may write to with --work-dir.\n',
       )
       await chmod(work, 0o555)
       const closed = await venvPacker(['create', '--work-dir', work, 'six'], {
@@ -366,7 +366,7 @@ describe('what fails leaves nothing behind, and says why', () => {
         await run('python3', ['-c', largeWheel, wheel, large])
         const full = await create({ cwd, work: small }, [...debian, large, ...offline])
         expect(full.stderr).toMatch(/^venv-packer: uv pip install failed \(exit status \d\)\n/)
-        expect(full.stderr).toMatch(/\n {2}Name a folder with more room with --work-dir\.\n {4}\S.*\n$/)
+        expect(full.stderr).toMatch(/\n {2}Name a directory with more room with --work-dir\.\n {4}\S.*\n$/)
         expect(await readdir(small)).toEqual([])
       }, '2m')
     })

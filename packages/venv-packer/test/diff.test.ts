@@ -5,7 +5,7 @@ import { SMALL_PACKAGE, smallVenv, withFolder, withMount } from 'fixtures'
 import { expect, it } from 'vitest'
 import { venvPacker } from './command.js'
 
-/** The folder for packages of an environment. */
+/** The directory for packages of an environment. */
 async function sitePackages(venv: string): Promise<string> {
   const [python = ''] = await readdir(join(venv, 'lib'))
   return join(venv, 'lib', python, 'site-packages')

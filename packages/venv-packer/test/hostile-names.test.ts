@@ -20,7 +20,7 @@ async function seen(cwd: string, ...args: readonly string[]): Promise<string> {
 }
 
 describe('on a terminal, names that would drive it are shown as escapes', () => {
-  it('in the summary: the folder, the image, warnings, and the lines that mount it', async () => {
+  it('in the summary: the directory, the image, warnings, and the lines that mount it', async () => {
     await withFolder(async (cwd) => {
       await mkdir(join(cwd, evil))
       await writeFile(join(cwd, evil, `old ${evil}`), '')
@@ -49,7 +49,7 @@ describe('on a terminal, names that would drive it are shown as escapes', () => 
       expect(withStack).toContain('caused by')
       expect(await seen(cwd, ...options, '--json')).toContain('{"path":"a \\\\x1b]0;owned')
       expect(await seen(cwd, 'pack', evil, '--any-directory', '-o', `${evil}/`)).toContain(
-        `${shown}/ is a folder`,
+        `${shown}/ is a directory`,
       )
     })
   })

@@ -30,7 +30,7 @@ describe('no source of the command or of the library', () => {
 
 describe('a name that a shell would run', () => {
   it.each(['$(touch pwned)', ';touch pwned;', '\ntouch pwned\n', '\'"; touch pwned #', '-rf'])(
-    '%j is the name of a folder, an image and a kept image, and nothing more',
+    '%j is the name of a directory, an image and a kept image, and nothing more',
     async (name) => {
       await withFolder(async (cwd) => {
         await mkdir(join(cwd, name))

@@ -49,7 +49,7 @@ describe('the image', () => {
     })
   })
 
-  it('is named after the folder, without its leading dot, in the current folder', async () => {
+  it('is named after the directory, without its leading dot, in the current directory', async () => {
     await withVenv(async (cwd) => {
       const here = join(cwd, 'here')
       await mkdir(here)
@@ -67,7 +67,7 @@ describe('the image', () => {
     })
   })
 
-  it('of a folder that is a symlink holds what the link points to, and has the name of the link', async () => {
+  it('of a directory that is a symlink holds what the link points to, and has the name of the link', async () => {
     await withVenv(async (cwd) => {
       await symlink('.venv', join(cwd, 'current'))
       await venvPacker(['pack', 'current'], { cwd })
@@ -150,7 +150,9 @@ describe('the summary', () => {
     await withVenv(async (cwd) => {
       const { stdout } = await venvPacker(['pack', '.venv'], { cwd })
       expect(stdout).toMatch(/^venv\.squashfs written from \.venv in \d+\.\d s\n/)
-      expect(stdout).toMatch(/\n {2}in {9}\d+ inodes, [\d.]+ kB \(\d+ files, \d+ folders, \d+ symlinks\)\n/)
+      expect(stdout).toMatch(
+        /\n {2}in {9}\d+ inodes, [\d.]+ kB \(\d+ files, \d+ directories, \d+ symlinks\)\n/,
+      )
       expect(stdout).toMatch(/\n {2}out {8}1 inode, [\d.]+ kB, [\d.]+ % of what went in \([\d.]+ : 1\)\n/)
       const [image, mount] = [join(cwd, 'venv.squashfs'), join(cwd, '.venv')]
       for (const line of [
@@ -196,11 +198,11 @@ describe('the summary', () => {
     })
   })
 
-  it('mounts a relocatable environment beside its image, and says that the folder is to be made', async () => {
+  it('mounts a relocatable environment beside its image, and says that the directory is to be made', async () => {
     await withVenv(async (cwd) => {
       await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
       const { stdout } = await venvPacker(['pack', '.venv', '-o', 'py.squashfs'], { cwd })
-      expect(stdout).toContain('mount it at any folder')
+      expect(stdout).toContain('mount it at any directory')
       expect(stdout).toContain(`\n  mkdir -p ${cwd}/py\n`)
       expect(stdout).toContain(`\n  squashfuse ${cwd}/py.squashfs ${cwd}/py\n`)
     })
@@ -380,7 +382,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('a folder that is not a virtual environment, unless --any-directory is given', async () => {
+  it('a directory that is not a virtual environment, unless --any-directory is given', async () => {
     await withFolder(async (cwd) => {
       await mkdir(join(cwd, 'plain'))
       expect(await venvPacker(['pack', 'plain'], { cwd })).toEqual(
@@ -394,7 +396,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('a project instead of the environment in it, or a folder inside of one: the right one is named', async () => {
+  it('a project instead of the environment in it, or a directory inside of one: the right one is named', async () => {
     await withVenv(async (cwd) => {
       const remedy = (await venvPacker(['pack', '.'], { cwd })).stderr.split('\n')[1]
       expect(remedy).toBe('  Did you mean .venv? To pack . as it is, add --any-directory.')
@@ -406,10 +408,10 @@ describe('what is refused, with exit code 1 and a remedy', () => {
   it('what does not exist, and a file', async () => {
     await withVenv(async (cwd) => {
       expect((await venvPacker(['pack', 'venv'], { cwd })).stderr).toContain(
-        'venv-packer: venv does not exist\n  Did you mean .venv? Give the folder of a venv.\n',
+        'venv-packer: venv does not exist\n  Did you mean .venv? Give the directory of a venv.\n',
       )
       expect((await venvPacker(['pack', '.venv/pyvenv.cfg'], { cwd })).stderr).toMatch(
-        /^venv-packer: \.venv\/pyvenv\.cfg is not a folder\n {2}Did you mean \.venv\? /,
+        /^venv-packer: \.venv\/pyvenv\.cfg is not a directory\n {2}Did you mean \.venv\? /,
       )
     })
   })
@@ -420,7 +422,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
       for (const output of ['.venv/x.squashfs', 'lib/x.squashfs']) {
         expect(await venvPacker(['pack', '.venv', '-o', output], { cwd })).toEqual(
           refusal(
-            `${output} lies inside the folder that is to be packed`,
+            `${output} lies inside the directory that is to be packed`,
             'Name a place outside of it with --output.',
           ),
         )
@@ -430,19 +432,19 @@ describe('what is refused, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('an image that is a folder, a device, a symlink to nothing, or in a folder that does not exist', async () => {
+  it('an image that is a directory, a device, a symlink to nothing, or in a directory that does not exist', async () => {
     await withVenv(async (cwd) => {
       await symlink('nothing', join(cwd, 'link'))
       const refused = async (output: string): Promise<string> =>
         (await venvPacker(['pack', '.venv', '--force', '-o', output], { cwd })).stderr
       expect(await refused('.')).toMatch(
-        /^venv-packer: \. is a folder\n {2}Name a file: --output venv\.squashfs\n {4}venv-packer /,
+        /^venv-packer: \. is a directory\n {2}Name a file: --output venv\.squashfs\n {4}venv-packer /,
       )
-      expect(await refused('new/')).toMatch(/^venv-packer: new\/ is a folder\n/)
+      expect(await refused('new/')).toMatch(/^venv-packer: new\/ is a directory\n/)
       expect(await refused('/dev/null')).toMatch(/is a device, pipe or socket/)
       expect(await refused('link')).toMatch(/is a symlink to nothing/)
       expect(await refused('a/b.squashfs')).toContain(
-        'venv-packer: a/b.squashfs cannot be written: the folder does not exist\n' +
+        'venv-packer: a/b.squashfs cannot be written: the directory does not exist\n' +
           '  Create it with mkdir -p, or name another place with --output.\n',
       )
       expect((await readdir(cwd)).sort()).toEqual(['.venv', 'link'])
@@ -472,7 +474,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
       }, '1m')
       await chmod(cwd, 0o555)
       expect((await venvPacker(['pack', '.venv'], { cwd, boundByPermissions: true })).stderr).toMatch(
-        /cannot be written: permission denied\n {2}Make the folder writable, or name another place/,
+        /cannot be written: permission denied\n {2}Make the directory writable, or name another place/,
       )
     })
   })

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { installPublished, PLAIN_NPM, PUBLISHED, run, smallVenv, unsquash } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-describe('the published packages, installed with plain npm in an empty folder', () => {
+describe('the published packages, installed with plain npm in an empty directory', () => {
   let folder: string
 
   beforeAll(async () => {

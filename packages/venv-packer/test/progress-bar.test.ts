@@ -81,7 +81,7 @@ describe('the progress bar', () => {
     await packOnTerminal(0, request, async ({ code, written }) => {
       expect(code).toBe(0)
       expect(written).not.toContain('\u001b')
-      expect(written).not.toContain('reading the folder')
+      expect(written).not.toContain('reading the directory')
     })
   })
 })

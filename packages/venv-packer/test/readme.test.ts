@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { run, smallVenv } from 'fixtures'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { readCommandLine } from '../src/command-line/program.js'
+import { parseCommandLine } from '../src/cli/parse.js'
 import { standIns } from './command.js'
 
 /** Our own commands in the blocks for a shell, and others that are given our images. */
@@ -48,5 +48,5 @@ it.each(lines.filter(isRun))('%s', async (line) => {
 })
 
 it.each(lines.filter((line) => !isRun(line)))('%s', (line) => {
-  expect(readCommandLine(line.split(' ').slice(1))).toMatchObject({ command: 'create' })
+  expect(parseCommandLine(line.split(' ').slice(1))).toMatchObject({ command: 'create' })
 })

@@ -6,7 +6,7 @@ import { differences, EVERY_FACET, referenceVenv, run, surveys, withMount } from
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, venvPacker } from './command.js'
 
-/** Some filesystems (btrfs, overlay) give every folder one link; which files are the same inode is still compared. */
+/** Some filesystems (btrfs, overlay) give every directory one link; which files are the same inode is still compared. */
 const facets = EVERY_FACET.filter((facet) => facet !== 'links')
 
 describe('a real environment', () => {

@@ -19,7 +19,7 @@ import { run, withFolder, withMount, withTmpfs } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { type Ended, type Surroundings, venvPacker } from './command.js'
 
-/** A folder with an environment in it, as small as can be. */
+/** A directory with an environment in it, as small as can be. */
 async function withVenv(use: (cwd: string) => Promise<void>): Promise<void> {
   await withFolder(async (cwd) => {
     await makeVenv(cwd)
@@ -47,7 +47,7 @@ async function packAll(
   for (const content of contents) expect(await pack(cwd, content, ...options)).toMatchObject({ code: 0 })
 }
 
-/** What the images of a folder hold, by name. */
+/** What the images of a directory hold, by name. */
 async function contents(cwd: string): Promise<Record<string, string>> {
   const images = (await readdir(cwd)).filter((name) => name.includes('.squashfs')).sort()
   const entries = images.map(async (name) => [name, await contentOf(join(cwd, name))])
@@ -480,7 +480,7 @@ describe('rollback', () => {
       await chmod(cwd, 0o555)
       expect(await refused('venv.squashfs')).toContain(
         `venv-packer: ${join(cwd, 'venv.squashfs')} cannot be kept as venv.squashfs.2, and was not replaced: ` +
-          'permission denied\n  Get the rights to its folder, or do it as another user.\n',
+          'permission denied\n  Get the rights to its directory, or do it as another user.\n',
       )
     })
     await withTmpfs(async (cwd) => {

@@ -70,7 +70,7 @@ interface Place {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** A folder to work in, with one for temporary files that must be empty in the end; nothing may be left mounted. */
+/** A directory to work in, with one for temporary files that must be empty in the end; nothing may be left mounted. */
 async function inPlace<T>(use: (place: Place) => Promise<T>): Promise<T> {
   return await withFolder(async (cwd) => {
     const TMPDIR = join(cwd, 'tmp')
@@ -432,7 +432,7 @@ describe.each(privateWays)('by %s, with no one else seeing the mount,', (way) =>
     })
   })
 
-  it('others see the folder as it was', async () => {
+  it('others see the directory as it was', async () => {
     await inPlace(async (place) => {
       const command = ['sh', '-c', 'echo ready; exec sleep 60']
       const { child, end } = await startIn(fixed, options, command, place)
@@ -516,7 +516,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
       code: 125,
       stdout: '',
       stderr: expect.stringContaining(
-        `venv-packer: ${movable} cannot be mounted by mount: only root may mount\n  Leave --with out to try the other ways.\n`,
+        `venv-packer: ${movable} cannot be mounted by mount: only root may mount\n  Leave --with out to try the other methods.\n`,
       ),
     })
   })
@@ -535,7 +535,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
 })
 
 describe('the place of the mount', () => {
-  it('of a relocatable environment may be any folder', async () => {
+  it('of a relocatable environment may be any directory', async () => {
     await inPlace(async (place) => {
       await mkdir(join(place.cwd, 'here'))
       const { stdout } = await venvPacker(['run', movable, '--at', 'here', '--', GREETER, 'you'], place)
@@ -595,7 +595,7 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('of an environment that is not relocatable may be said by another name for the same folder', async () => {
+  it('of an environment that is not relocatable may be said by another name for the same directory', async () => {
     await inPlace(async (place) => {
       await symlink(images, join(place.cwd, 'link'))
       const line = ['run', fixed, '--at', 'link/fixed', '--', 'sh', '-c', `echo $VIRTUAL_ENV; ${GREETER} you`]
@@ -604,7 +604,7 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('must be the right one, and a folder', async () => {
+  it('must be the right one, and a directory', async () => {
     await inPlace(async (place) => {
       await mkdir(join(place.cwd, 'a:b'))
       const refused = async (...options: string[]) => {
@@ -617,11 +617,11 @@ describe('the place of the mount', () => {
           '  Leave --at out; uv venv --relocatable makes environments that work anywhere.\n',
       )
       expect(await refused(movable, '--at', 'no such')).toContain(
-        'venv-packer: there is no folder no such to mount the image at\n' +
+        'venv-packer: there is no directory no such to mount the image at\n' +
           `  Make an empty one: mkdir -p '${place.cwd}/no such'\n`,
       )
-      expect(await refused(movable, '--at', movable)).toContain('is no folder to mount an image at')
-      expect(await refused(movable, '--at', '/')).toContain('/ is no folder to mount an image at')
+      expect(await refused(movable, '--at', movable)).toContain('is no directory to mount an image at')
+      expect(await refused(movable, '--at', '/')).toContain('/ is no directory to mount an image at')
       expect(await refused(movable, '--at', 'a:b')).toContain(
         "a:b cannot be a part of PATH: it has a ':' in it",
       )
@@ -630,7 +630,7 @@ describe('the place of the mount', () => {
       )
       await rename(fixedVenv, `${fixedVenv}.away`)
       expect(await refused(fixed)).toContain(
-        `venv-packer: there is no folder ${fixedVenv} to mount the image at\n  Make an empty one: mkdir -p ${fixedVenv}\n`,
+        `venv-packer: there is no directory ${fixedVenv} to mount the image at\n  Make an empty one: mkdir -p ${fixedVenv}\n`,
       )
       await rename(`${fixedVenv}.away`, fixedVenv)
     })
@@ -646,7 +646,7 @@ describe('the place of the mount', () => {
         code: 125,
         stderr: expect.stringContaining(
           'venv-packer: data.squashfs holds no virtual environment (it has no pyvenv.cfg)\n' +
-            '  To mount it all the same, say where: --at FOLDER.\n',
+            '  To mount it all the same, say where: --at DIRECTORY.\n',
         ),
       })
       const line = [
@@ -672,7 +672,7 @@ describe('the place of the mount', () => {
       )
       await mkdir(join(place.cwd, 'here'))
       const { code, stderr } = await venvPacker(['run', 'xz.squashfs', '--', 'true'], place)
-      expect({ code, stderr }).toMatchObject({ code: 125, stderr: expect.stringContaining('--at FOLDER') })
+      expect({ code, stderr }).toMatchObject({ code: 125, stderr: expect.stringContaining('--at DIRECTORY') })
       const line = ['run', 'xz.squashfs', '--at', 'here', '--', GREETER, 'you']
       expect((await venvPacker(line, place)).stdout).toBe(`hello you from ${place.cwd}/here\n`)
     })
@@ -757,7 +757,7 @@ describe('an image', () => {
         'venv-packer: nothing does not exist\n  Give an image; venv-packer pack makes one.\n',
       )
       expect(await refused('tmp')).toContain(
-        'venv-packer: tmp is a folder, and an image is a file\n  Pack it: venv-packer pack tmp\n',
+        'venv-packer: tmp is a directory, and an image is a file\n  Pack it: venv-packer pack tmp\n',
       )
     })
   })
@@ -886,7 +886,7 @@ import greeter`
   })
 })
 
-describe('the ways', () => {
+describe('the methods of mounting', () => {
   /** Puts programs that fail before those of the machine. */
   async function withBroken(programs: Readonly<Record<string, string>>, { cwd, env }: Place): Promise<Place> {
     const folder = join(cwd, 'broken')

@@ -134,7 +134,7 @@ it('both are the same bytes when they are packed again, also when they are built
 async function programFiles(folder: string): Promise<string[]> {
   const manifest = await readFile(join(folder, 'package.json'), 'utf8')
   const entries = manifest.match(/(?<="\.\/)dist\/[^"]+\.js(?=")/g) ?? []
-  const found = new Set<string>(entries.length > 0 ? entries : ['dist/cli.js'])
+  const found = new Set<string>(entries.length > 0 ? entries : ['dist/main.js'])
   for (const file of found) {
     const code = await readFile(join(folder, file), 'utf8')
     for (const [, path] of code.matchAll(/(?:from |import |import\(|new URL\()"(\.[^"]+\.c?js)"/g))
@@ -153,7 +153,7 @@ function manifestOf(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 }
 
-/** The folders of all packages that are installed along, each once. */
+/** The directories of all packages that are installed along, each once. */
 function installed(): string[] {
   const found = new Set<string>()
   const waiting: string[] = packages.map((name) => join(workspace, 'packages', name))
@@ -171,7 +171,7 @@ function installed(): string[] {
   return [...found]
 }
 
-/** Where Node finds a package from a folder on. */
+/** Where Node finds a package from a directory on. */
 function placeOf(name: string, from: string): string | null {
   for (let at = from; ; at = dirname(at)) {
     const place = join(at, 'node_modules', name)

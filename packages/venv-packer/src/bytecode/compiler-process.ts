@@ -1,14 +1,16 @@
 /** One process of an environment's own interpreter that compiles modules; `python/compile-modules.py` is what it runs. */
-
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { messageOf } from '../errors/system-errors.js'
-import { packageFile } from '../package-file.js'
-import { endingInWords } from '../processes/ending.js'
-import { withoutPythonSettings } from '../processes/python-settings.js'
+import { toByteString } from 'squashfs-writer/paths'
+import { endingInWords } from '../child-process.js'
+import { followLinks, withoutPythonSettings } from '../environment/interpreter.js'
+import { textOf } from '../environment/paths.js'
+import { Failure } from '../failure.js'
+import { packageFile } from '../package.js'
+import { messageOf, systemErrorCode } from '../system-errors.js'
 import { readFrames } from './frames.js'
-import type { Level } from './levels.js'
+import type { Level } from './modules.js'
 
 export interface CompilerProcess {
   /** Once it has started: the interpreter's tag in the names of its bytecode, such as `cpython-312`. */
@@ -25,9 +27,9 @@ export type Compiled = { readonly files: readonly Buffer[] } | { readonly error:
 export interface CompilerSettings {
   /** Path of the interpreter. */
   readonly python: string
-  /** Folder of the environment. */
+  /** Directory of the environment. */
   readonly environment: string
-  /** The folder in which it will be found when it runs; '' where that is anywhere. */
+  /** The directory in which it will be found when it runs; '' where that is anywhere. */
   readonly mountPoint: string
   readonly levels: readonly Level[]
 }
@@ -37,7 +39,7 @@ export class CompilerEnded extends Error {
   override readonly name = 'CompilerEnded'
   constructor(
     message: string,
-    /** What it said last on standard error. */
+    /** The end of its standard error. */
     readonly said: string,
     /** The exit code; null where it did not start, or was ended by a signal. */
     readonly exitCode: number | null,
@@ -56,7 +58,7 @@ const interpreterOptions = ['-s', '-S', '-B', '-W', 'ignore', '-X', 'utf8'] as c
 /** The exit code of the program for an interpreter that is too old for it. */
 export const TOO_OLD = 100
 
-/** Starts one. What it promises is rejected with CompilerEnded when it does not start, or ends. */
+/** Starts one. Its promises are rejected with CompilerEnded when it does not start, or ends. */
 export function startCompilerProcess(settings: CompilerSettings): CompilerProcess {
   const { python, environment, mountPoint, levels } = settings
   const child = spawn(python, [...interpreterOptions, program, environment, mountPoint, levels.join(',')], {
@@ -119,4 +121,50 @@ async function endOf(child: ChildProcessWithoutNullStreams): Promise<CompilerEnd
   } catch (error) {
     return new CompilerEnded(messageOf(error), '', null, error)
   }
+}
+
+/** An interpreter by its path as it was typed, for words, and absolute, for programs. */
+interface Interpreter {
+  readonly typed: string
+  readonly path: string
+}
+
+export async function interpreterFailure(ended: CompilerEnded, interpreter: Interpreter): Promise<Failure> {
+  const systemCode = systemErrorCode(ended.cause)
+  const details = { path: interpreter.path, systemCode, cause: ended }
+  const code = 'INTERPRETER'
+  const { typed } = interpreter
+  if (systemCode === 'ENOENT') {
+    const message = missing(interpreter)
+    return new Failure(code, message, 'Pack where that Python is, or without compiling.', details)
+  }
+  if (systemCode !== undefined) {
+    const message = `${typed} cannot be started: ${ended.message}`
+    return new Failure(code, message, 'Make it executable, or pack without compiling.', details)
+  }
+  if (ended.exitCode === TOO_OLD) {
+    const message = `${typed} cannot compile for an image: ${ended.said}`
+    return new Failure(code, message, tooOldRemedy, details)
+  }
+  const lastWords = ended.said.split('\n').at(-1)
+  const message = `${typed} does not compile: ${lastWords ? `${lastWords} (${ended.message})` : ended.message}`
+  const remedy = 'See whether it runs at all and has the memory it needs, or pack without compiling.'
+  return new Failure(code, message, remedy, details)
+}
+
+/** Such a Python checks bytecode by time, or by hash since 3.7, as its own `compileall` writes it. */
+const tooOldRemedy =
+  'Make the environment with a later Python, or pack without compiling: what bytecode it has is packed as it is (bin/python -m compileall -q lib).'
+
+function missing({ typed, path }: Interpreter): string {
+  const target = endOfLinks(path)
+  return target === path
+    ? `there is no ${typed} that could compile`
+    : `${typed} is a symlink to ${target}, which does not exist here`
+}
+
+/** Where symlinks lead in the end; whether anything is there or not. */
+function endOfLinks(path: string): string {
+  const end = followLinks(toByteString(path))?.at(-1)
+  return end === undefined ? path : textOf(end)
 }

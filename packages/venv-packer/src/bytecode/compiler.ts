@@ -7,14 +7,12 @@ import {
   CompilerEnded,
   type CompilerProcess,
   type CompilerSettings,
+  interpreterFailure,
   startCompilerProcess,
 } from './compiler-process.js'
-import { interpreterFailure } from './interpreter-failure.js'
-import type { Level } from './levels.js'
-import { merged } from './merged.js'
-import { batchesOf, bytecodePath, type Module, modulesAmong } from './modules.js'
+import { batchesOf, bytecodePath, type Level, type Module, modulesAmong } from './modules.js'
 
-/** What became of the modules. */
+/** The outcome for all modules. */
 export interface Bytecode {
   readonly levels: readonly Level[]
   /** How many were compiled. */
@@ -43,7 +41,7 @@ export interface CompileProgress {
 
 export interface CompilerOptions {
   readonly environment: { readonly typed: string; readonly path: string; readonly realPath: string }
-  /** The folder in which the environment will be found when it runs; undefined where that is anywhere. */
+  /** The directory in which the environment will be found when it runs; undefined where that is anywhere. */
   readonly mountPoint: string | undefined
   readonly levels: readonly Level[]
   /** How many processes there may be. */
@@ -171,4 +169,23 @@ function startProgress(
 
 function sizeOf(modules: readonly Module[]): number {
   return modules.reduce((sum, { size }) => sum + size, 0)
+}
+
+/** Yields what the sources yield, as it comes; each source works on its next value meanwhile. Ends with the first failure. */
+export async function* merged<T>(sources: readonly AsyncIterator<T>[]): AsyncGenerator<T> {
+  const next = (source: AsyncIterator<T>) => {
+    const value = source.next().then((result) => ({ source, result }))
+    value.catch(() => {}) // thrown by the race below
+    return value
+  }
+  const underWay = new Map(sources.map((source) => [source, next(source)]))
+  while (underWay.size > 0) {
+    const { source, result } = await Promise.race(underWay.values())
+    if (result.done) {
+      underWay.delete(source)
+    } else {
+      underWay.set(source, next(source))
+      yield result.value
+    }
+  }
 }

@@ -8,7 +8,7 @@ export interface FrameReader {
   bytes(count: number): Promise<Buffer | undefined>
 }
 
-const newline = 0x0a
+const NEWLINE = 0x0a
 
 export function readFrames(stream: Readable): FrameReader {
   const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]()
@@ -29,11 +29,11 @@ export function readFrames(stream: Readable): FrameReader {
 
   return {
     async line() {
-      let end = unread.indexOf(newline)
+      let end = unread.indexOf(NEWLINE)
       while (end < 0) {
         const searched = unread.length
         if (!(await readMore())) return undefined
-        end = unread.indexOf(newline, searched)
+        end = unread.indexOf(NEWLINE, searched)
       }
       return take(end + 1).toString('utf8', 0, end)
     },

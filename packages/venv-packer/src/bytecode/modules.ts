@@ -1,7 +1,6 @@
-/** Modules: which files are some, where Python looks for their bytecode, and how they are shared out. */
+/** Modules: which files are some, where Python looks for their bytecode, and how they are shared out among processes. */
 import type { FoundEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
-import type { Level } from './levels.js'
 
 /** A module that was found. */
 export interface Module extends Omit<FoundEntry, 'path'> {
@@ -9,7 +8,7 @@ export interface Module extends Omit<FoundEntry, 'path'> {
   readonly path: ByteString
 }
 
-/** All that may be imported; what is in `bin` is run, and Python keeps no bytecode of that. */
+/** All files that may be imported. Scripts in `bin` are run, and Python keeps no bytecode of them. */
 export function modulesAmong(found: readonly FoundEntry[]): readonly Module[] {
   return found
     .filter(({ type }) => type === 'file' || type === 'symlink')
@@ -28,16 +27,16 @@ export function bytecodePath(module: ByteString, tag: string, level: Level): Byt
   return `${module.slice(0, name)}__pycache__/${stem}.${tag}${optimized}.pyc`
 }
 
-/** What is sent to a process at once: enough that sending takes no time beside compiling, not so much that one ends last. */
-const batchBytes = 131_072
-const batchModules = 64
+/** The size of a batch: large enough that sending takes no time beside compiling, small enough that all processes end together. */
+const BATCH_BYTES = 131_072
+const BATCH_MODULES = 64
 
 /** The large modules come first, so that all processes end at about the same time. */
 export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
   const batches: Module[][] = []
   let [batch, bytes]: [Module[], number] = [[], 0]
   for (const module of modules.toSorted((a, b) => b.size - a.size)) {
-    if (batch.length === 0 || bytes + module.size > batchBytes || batch.length === batchModules) {
+    if (batch.length === 0 || bytes + module.size > BATCH_BYTES || batch.length === BATCH_MODULES) {
       batch = []
       bytes = 0
       batches.push(batch)
@@ -47,3 +46,7 @@ export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
   }
   return batches
 }
+
+export const usualLevels: readonly Level[] = [0]
+
+export type Level = 0 | 1 | 2

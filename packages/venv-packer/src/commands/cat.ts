@@ -1,13 +1,21 @@
 /** `venv-packer cat`: the content of a file in an image. */
+
 import { InodeType } from 'squashfs-writer/read'
-import { Failure } from '../errors/failure.js'
+import type { Invocation } from '../cli/commands.js'
+import { type ExitCode, exitCodes, Failure } from '../failure.js'
 import { locate, withImage } from '../image/opened-image.js'
-import { shellWord } from '../report/shell-word.js'
+import { shellWord } from '../terminal/printable.js'
+import { printMore } from '../terminal/printing.js'
 
 export interface CatRequest {
   /** As they were typed. */
   readonly image: string
   readonly path: string
+}
+
+export async function runCat({ values }: Invocation<'cat'>): Promise<ExitCode> {
+  await cat(values, printMore)
+  return exitCodes.done
 }
 
 /** @param write takes the file's bytes piece by piece; false when no one wants more. */

@@ -1,13 +1,24 @@
-/** `venv-packer check`: a virtual environment in, findings out. It changes nothing, and speaks to no one: that is the caller's. */
-import { performance } from 'node:perf_hooks'
-import { type Environment, openEnvironment } from '../venv/environment.js'
-import { type Examination, examine } from '../venv/examination.js'
-import { ofSeverity } from '../venv/finding.js'
+/** `venv-packer check`: examines a virtual environment, and prints findings. It changes nothing. */
 
-/** What the command line asked for, read and checked; the path of the environment is still as it was typed. */
+import { performance } from 'node:perf_hooks'
+import { toDisplay } from 'squashfs-writer/paths'
+import { type Examination, examine } from '../check/examination.js'
+import { ofSeverity } from '../check/finding.js'
+import { type PackageShare, packageShares } from '../check/packages.js'
+import { findingCounts, findingJson, findingLines, packageJson } from '../check/report.js'
+import type { Invocation } from '../cli/commands.js'
+import { type Environment, openEnvironment } from '../environment/environment.js'
+import { type ExitCode, exitCodes } from '../failure.js'
+import { packageVersion } from '../package.js'
+import { type Colours, coloursFor } from '../terminal/colours.js'
+import { bytes, count, counted, percent } from '../terminal/figures.js'
+import { printable } from '../terminal/printable.js'
+import { line, print, rounded } from '../terminal/printing.js'
+
+/** The request of the command line; the path of the environment is still as it was typed. */
 export interface CheckRequest {
   readonly source: string
-  /** Look at a folder that is not a virtual environment, too. */
+  /** Look at a directory that is not a virtual environment, too. */
   readonly anyDirectory: boolean
   readonly exclude: readonly string[]
   /** Where the image will be mounted, absolute; undefined where that is not said. */
@@ -25,6 +36,13 @@ export interface CheckReport {
   readonly seconds: number
 }
 
+export async function runCheck({ values }: Invocation<'check'>): Promise<ExitCode> {
+  const report = await check({ ...values, source: values.venv })
+  if (values.json) await print(checkJson(report))
+  else if (!values.quiet) await print(checkText(report, coloursFor(process.stdout), widthOf(process.stdout)))
+  return report.passed ? exitCodes.done : exitCodes.failed
+}
+
 export async function check(request: CheckRequest): Promise<CheckReport> {
   const started = performance.now()
   const environment = await openEnvironment(request.source, request.anyDirectory)
@@ -38,15 +56,163 @@ async function examined(
   { exclude, mountPoint }: CheckRequest,
   environment: Environment,
 ): Promise<Examination> {
-  const { inspectDirectory } = await import('squashfs-writer')
-  const { peekAt, peekModule } = await import('../venv/inventory.js')
-  const plan = { exclude, mountPoint, owner: 'keep', compiles: false } as const
+  const { inspectDirectory, sourceDateEpoch } = await import('squashfs-writer')
+  const { peekAt, peekModule } = await import('../check/peeked.js')
   try {
+    const latestTime = sourceDateEpoch(process.env)
+    const plan = { exclude, mountPoint, owner: 'keep', compiles: false, latestTime } as const
     return await inspectDirectory(environment.realPath, { exclude, examiner: peekModule() }, async (look) =>
       examine(environment, plan, look.entries, await peekAt(look)),
     )
   } catch (error) {
-    const { explainLibraryError } = await import('../errors/library-errors.js')
+    const { explainLibraryError } = await import('../image/library-errors.js')
     throw explainLibraryError(error, environment, null)
   }
+}
+
+/** For people: the environment, the findings, the size of the packages, and the verdict. */
+function checkText(report: CheckReport, colours: Colours, width: number): string {
+  const { inventory, packages, findings } = report.examination
+  const table = packageTable(packageShares(packages), inventory.census.bytes)
+  const [heading, ...rows] = table.map((line) => `  ${line}`)
+  return [
+    `${colours.heading(printable(report.environment.typed))}: ${sizeText(report)}`,
+    ...facts(report),
+    ...findingLines(findings, colours, width),
+    ...(heading === undefined ? [] : ['', colours.aside(heading), ...rows]),
+    '',
+    verdict(report, colours),
+    '',
+  ].join('\n')
+}
+
+function sizeText({ examination }: CheckReport): string {
+  const { inodes, files, directories, symlinks, others, bytes: size } = examination.inventory.census
+  const kinds = [
+    counted(files, 'file'),
+    counted(directories, 'directory', 'directories'),
+    counted(symlinks, 'symlink'),
+    ...(others > 0 ? [counted(others, 'special file')] : []),
+  ]
+  return `${counted(inodes, 'inode')}, ${bytes(size)} (${kinds.join(', ')}); its image will be 1 inode`
+}
+
+function facts(report: CheckReport): readonly string[] {
+  if (report.environment.config === undefined) return []
+  return ['', row('python', pythonText(report)), row('mount', mountText(report))]
+}
+
+function pythonText({ environment, examination }: CheckReport): string {
+  const { interpreter, machine } = examination.inventory
+  const version = environment.config?.version ?? 'of unknown version'
+  const end = interpreter?.links.at(-1)
+  return printable(
+    `${version}${machine === undefined ? '' : ` for ${machine}`}${end === undefined ? '' : `, ${toDisplay(end)}`}`,
+  )
+}
+
+function mountText({ request, examination }: CheckReport): string {
+  const { relocatable, madeFor } = examination.relocation
+  if (!relocatable) return printable(`at ${toDisplay(madeFor)} only: the environment is not relocatable`)
+  const place = request.mountPoint === undefined ? 'anywhere' : `at ${request.mountPoint}, or anywhere else`
+  return printable(`${place}: the environment is relocatable`)
+}
+
+function verdict({ examination }: CheckReport, colours: Colours): string {
+  const { findings } = examination
+  const counts = findingCounts(findings)
+  const worst = findings[0]?.severity ?? 'note'
+  if (worst !== 'note') return colours[worst](counts)
+  return `${counts === '' ? 'nothing found' : counts}: fit to be packed`
+}
+
+function row(name: string, text: string): string {
+  return `  ${name.padEnd(8)}${text}`
+}
+
+const MAX_WIDTH = 100
+
+/** Lines are broken for terminals only: a program that reads a pipe gets them whole. */
+function widthOf({ isTTY, columns }: NodeJS.WriteStream): number {
+  return isTTY ? Math.min(columns, MAX_WIDTH) : Number.POSITIVE_INFINITY
+}
+
+const MAX_PACKAGES_SHOWN = 10
+
+/** Lines with a heading; none where there are no packages. */
+export function packageTable(shares: readonly PackageShare[], bytesOfAll: number): readonly string[] {
+  const packages = shares.filter(({ name, files }) => name !== null && files > 0)
+  if (packages.length === 0) return []
+  const shown = packages.slice(0, MAX_PACKAGES_SHOWN).map((share) => ({ ...share, label: labelOf(share) }))
+  const hidden = packages.slice(MAX_PACKAGES_SHOWN)
+  const others = shares.filter(({ name }) => name === null)
+  const rows = [
+    ...shown,
+    ...(hidden.length === 0 ? [] : [{ ...together(hidden), label: counted(hidden.length, 'other package') }]),
+    ...others.map((share) => ({ ...share, label: 'in no package' })),
+  ]
+  return aligned([
+    ['packages', 'files', 'bytes', 'share'],
+    ...rows.map((row) => [row.label, count(row.files), bytes(row.bytes), percent(row.bytes, bytesOfAll)]),
+  ])
+}
+
+function labelOf({ name, version }: PackageShare): string {
+  return printable(`${name} ${version}`.trim())
+}
+
+function together(shares: readonly PackageShare[]): { readonly files: number; readonly bytes: number } {
+  return {
+    files: shares.reduce((sum, { files }) => sum + files, 0),
+    bytes: shares.reduce((sum, share) => sum + share.bytes, 0),
+  }
+}
+
+/** The first column to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+  const columns = rows[0]?.length ?? 0
+  const widths = Array.from({ length: columns }, (_, n) =>
+    Math.max(...rows.map((row) => row[n]?.length ?? 0)),
+  )
+  return rows.map((row) =>
+    row.map((text, n) => (n === 0 ? text.padEnd(widths[n] ?? 0) : text.padStart(widths[n] ?? 0))).join('  '),
+  )
+}
+
+function checkJson({ request, environment, examination, passed, seconds }: CheckReport): string {
+  const { inventory, relocation, packages, findings } = examination
+  const { config } = environment
+  const { interpreter, census } = inventory
+  return line({
+    ok: true,
+    command: 'check',
+    version: packageVersion(),
+    passed,
+    source: {
+      path: environment.path,
+      venv: config !== undefined,
+      relocatable: config?.relocatable ?? null,
+      python: config?.version ?? null,
+    },
+    interpreter: interpreter
+      ? {
+          path: toDisplay(interpreter.path),
+          links: interpreter.links.map(toDisplay),
+          exists: interpreter.exists,
+        }
+      : null,
+    mount: {
+      point: request.mountPoint ?? (relocation.relocatable ? null : toDisplay(relocation.madeFor)),
+      anywhere: relocation.relocatable,
+    },
+    inodes: census.inodes,
+    files: census.files,
+    directories: census.directories,
+    symlinks: census.symlinks,
+    others: census.others,
+    bytes: census.bytes,
+    findings: findings.map(findingJson),
+    packages: packageShares(packages).map(packageJson),
+    seconds: rounded(seconds),
+  })
 }

@@ -1,18 +1,24 @@
-/** `venv-packer diff`: what is installed in one environment and not in the other. Speaks to no one: that is the caller's. */
+/** `venv-packer diff`: the packages that are installed in one environment and not in the other. */
+
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { Failure } from '../errors/failure.js'
-import { systemErrorCode } from '../errors/system-errors.js'
-import { type OpenedImage, withImage } from '../image/opened-image.js'
+import type { Invocation } from '../cli/commands.js'
 import {
   changesBetween,
   type DistributionChanges,
   type Distributions,
   distributionsIn,
   distributionsInImage,
-} from '../venv/distributions.js'
-import { type Environment, openEnvironment } from '../venv/environment.js'
-import { packedEnvironment } from '../venv/packed-environment.js'
+} from '../environment/distributions.js'
+import { type Environment, openEnvironment } from '../environment/environment.js'
+import { packedEnvironment } from '../environment/packed-environment.js'
+import { type ExitCode, exitCodes, Failure } from '../failure.js'
+import { type OpenedImage, withImage } from '../image/opened-image.js'
+import { packageVersion } from '../package.js'
+import { systemErrorCode } from '../system-errors.js'
+import { counted } from '../terminal/figures.js'
+import { printable } from '../terminal/printable.js'
+import { line, print } from '../terminal/printing.js'
 
 export interface DiffRequest {
   /** As they were typed. */
@@ -28,6 +34,12 @@ export interface DiffReport {
 
 /** An environment, on disk or in an image. */
 export type DiffSide = Pick<Environment, 'typed' | 'path' | 'config'>
+
+export async function runDiff({ values }: Invocation<'diff'>): Promise<ExitCode> {
+  const report = await diff(values)
+  await print(values.json ? diffJson(report) : diffText(report))
+  return exitCodes.done
+}
 
 export async function diff(request: DiffRequest): Promise<DiffReport> {
   const [before, after] = [await look(request.old), await look(request.new)]
@@ -56,7 +68,7 @@ async function lookIntoImage({
   return { side: { typed, path, config }, found: await distributionsInImage(image) }
 }
 
-/** What is not there is said by those who look for an environment. */
+/** A path that is missing is reported where an environment is opened. */
 async function isFile(path: string): Promise<boolean> {
   try {
     return !(await stat(path)).isDirectory()
@@ -64,4 +76,54 @@ async function isFile(path: string): Promise<boolean> {
     if (systemErrorCode(error) === undefined) throw error
     return false
   }
+}
+
+function diffText(report: DiffReport): string {
+  return `${lines(report).join('\n')}\n`
+}
+
+function lines({ old, new: now, changes }: DiffReport): readonly string[] {
+  const { added, removed, changed, unchanged } = changes
+  return [
+    `from ${printable(old.typed)} to ${printable(now.typed)}`,
+    '',
+    ...rows('python', [...python(old, now)]),
+    ...rows(
+      'added',
+      added.map(({ name, version }) => `${name} ${version}`),
+    ),
+    ...rows(
+      'removed',
+      removed.map(({ name, version }) => `${name} ${version}`),
+    ),
+    ...rows(
+      'changed',
+      changed.map(({ name, old, new: version }) => `${name} ${old} -> ${version}`),
+    ),
+    ...rows('unchanged', [counted(unchanged, 'package')]),
+  ]
+}
+
+function python(old: DiffSide, now: DiffSide): readonly string[] {
+  const [before, after] = [old.config?.version, now.config?.version]
+  return before === after ? [] : [`${before ?? 'unknown'} -> ${after ?? 'unknown'}`]
+}
+
+function rows(name: string, items: readonly string[]): readonly string[] {
+  return items.map((item, n) => `  ${(n === 0 ? name : '').padEnd(11)}${printable(item)}`)
+}
+
+function diffJson({ old, new: now, changes }: DiffReport): string {
+  const side = ({ path, config }: DiffSide): object => ({ path, python: config?.version ?? null })
+  return line({
+    ok: true,
+    command: 'diff',
+    version: packageVersion(),
+    old: side(old),
+    new: side(now),
+    added: changes.added,
+    removed: changes.removed,
+    changed: changes.changed,
+    unchanged: changes.unchanged,
+  })
 }

@@ -1,16 +1,24 @@
-/** `venv-packer info`: what an image is, and what is in it. */
+/** `venv-packer info`: an image's properties, its environment, and its packages as `pip list` has them. */
 
 import { stat } from 'node:fs/promises'
 import { Compressor, decodeLevel } from 'squashfs-writer/format'
 import { toByteString } from 'squashfs-writer/paths'
 import type { OpenImage } from 'squashfs-writer/read'
+import { type Census, takeCensus } from '../check/inventory.js'
+import { type PackageShare, packagesOf, sharesInImage } from '../check/packages.js'
+import { packedInventory } from '../check/packed-inventory.js'
+import { packageJson } from '../check/report.js'
+import type { Invocation } from '../cli/commands.js'
+import type { EnvironmentFacts } from '../environment/environment.js'
+import { packedEnvironment } from '../environment/packed-environment.js'
+import { type ExitCode, exitCodes } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { storedShares } from '../image/stored-shares.js'
-import { type Census, takeCensus } from '../venv/inventory.js'
-import { type PackageShare, sharesInImage } from '../venv/package-shares.js'
-import { packagesOf } from '../venv/packages.js'
-import { type PackedEnvironment, packedEnvironment } from '../venv/packed-environment.js'
-import { packedInventory } from '../venv/packed-inventory.js'
+import { packageVersion } from '../package.js'
+import { coloursFor } from '../terminal/colours.js'
+import { bytes, count, counted, minute } from '../terminal/figures.js'
+import { printable } from '../terminal/printable.js'
+import { line, print } from '../terminal/printing.js'
 
 export interface InfoRequest {
   /** As it was typed. */
@@ -35,12 +43,18 @@ export interface InfoReport {
   }
   /** Bytes. */
   readonly blockSize: number
-  readonly environment: PackedEnvironment
+  readonly environment: EnvironmentFacts
   readonly census: Census
   /** Files whose content is that of another one, and is in the image once. */
   readonly duplicates: { readonly files: number; readonly bytes: number }
   /** None where the image holds no environment. */
   readonly packages: readonly PackageShare[]
+}
+
+export async function runInfo({ values }: Invocation<'info'>): Promise<ExitCode> {
+  const report = await info(values)
+  await print(values.json ? infoJson(report) : infoText(report))
+  return exitCodes.done
 }
 
 export async function info(request: InfoRequest): Promise<InfoReport> {
@@ -82,5 +96,114 @@ async function compressionOf(image: OpenImage): Promise<InfoReport['compression'
   return { name, level: options === null ? (impliedLevels[name] ?? null) : decodeLevel(options) }
 }
 
-/** What the format implies where an image does not say it. */
+/** The levels that the format implies where an image does not say it. */
 const impliedLevels: Readonly<Record<string, number>> = { zstd: 15, gzip: 9 }
+
+function infoText(report: InfoReport): string {
+  const { request, size, census, packages } = report
+  const colours = coloursFor(process.stdout)
+  const kinds = [
+    counted(census.files, 'file'),
+    counted(census.directories, 'directory', 'directories'),
+    counted(census.symlinks, 'symlink'),
+    ...(census.others > 0 ? [counted(census.others, 'special file')] : []),
+  ]
+  const [heading, ...rows] = packageTable(packages)
+  return [
+    `${colours.heading(printable(request.image))}: ${bytes(size)}, ${counted(census.inodes, 'inode')} of ${bytes(census.bytes)} (${kinds.join(', ')})`,
+    '',
+    ...facts(report).map(([name, value]) => `  ${name.padEnd(11)}${printable(value)}`),
+    ...(heading === undefined ? [] : ['', colours.aside(heading), ...rows]),
+    '',
+  ].join('\n')
+}
+
+function facts({
+  environment,
+  compression,
+  blockSize,
+  duplicates,
+  written,
+}: InfoReport): readonly (readonly [string, string])[] {
+  const level = compression.level === null ? '' : `, level ${compression.level}`
+  return [
+    ...environmentFacts(environment),
+    ['packed', minute(written)],
+    ['compressed', `${compression.name}${level}, in blocks of ${blockSize / 1024} KiB`],
+    [
+      'duplicates',
+      `${counted(duplicates.files, 'file')} with the content of another one, ${bytes(duplicates.bytes)}`,
+    ],
+  ]
+}
+
+function environmentFacts({
+  config,
+  madeFor,
+}: InfoReport['environment']): readonly (readonly [string, string])[] {
+  if (config === undefined) return [['holds', 'no virtual environment (there is no pyvenv.cfg)']]
+  const place =
+    madeFor === undefined
+      ? config.relocatable
+        ? 'anywhere: the environment is relocatable'
+        : 'where it was made; it does not say where that was'
+      : `at ${madeFor} only: the environment is not relocatable`
+  return [
+    ['python', config.version ?? 'of unknown version'],
+    ['mount', place],
+  ]
+}
+
+function packageTable(shares: readonly PackageShare[]): readonly string[] {
+  if (shares.length === 0) return []
+  const byName = shares
+    .filter(({ name }) => name !== null)
+    .toSorted((a, b) => ((a.name ?? '').toLowerCase() < (b.name ?? '').toLowerCase() ? -1 : 1))
+  const rest = shares.filter(({ name }) => name === null)
+  const rows = [
+    ['package', 'version', 'files', 'bytes', 'in the image'],
+    ...[...byName, ...rest].map((share) => [
+      printable(share.name ?? '(no package)'),
+      printable(share.version ?? ''),
+      count(share.files),
+      bytes(share.bytes),
+      bytes(share.bytesInImage ?? 0),
+    ]),
+  ]
+  const widths = [0, 1, 2, 3, 4].map((n) => Math.max(...rows.map((row) => row[n]?.length ?? 0)))
+  return rows.map((row) => {
+    const cells = row.map((cell, n) => (n < 2 ? cell.padEnd(widths[n] ?? 0) : cell.padStart(widths[n] ?? 0)))
+    return `  ${cells.join('  ')}`
+  })
+}
+
+function infoJson(report: InfoReport): string {
+  const { image, size, environment, compression, blockSize, census, duplicates, packages } = report
+  const { config, madeFor } = environment
+  return line({
+    ok: true,
+    command: 'info',
+    version: packageVersion(),
+    image: {
+      path: image,
+      bytes: size,
+      written: report.written.toISOString(),
+      createdAt: report.createdAt.toISOString(),
+      compression: compression.name,
+      level: compression.level,
+      blockSize,
+    },
+    venv: config !== undefined,
+    python: config?.version ?? null,
+    relocatable: config?.relocatable ?? null,
+    mount: { point: madeFor ?? null, anywhere: config?.relocatable ?? true },
+    inodes: census.inodes,
+    files: census.files,
+    directories: census.directories,
+    symlinks: census.symlinks,
+    others: census.others,
+    bytes: census.bytes,
+    duplicates,
+    packages: packages.map(packageJson),
+  })
+}

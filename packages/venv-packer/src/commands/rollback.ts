@@ -1,12 +1,17 @@
-/** `venv-packer rollback`: puts a kept image back in place, or lists them. Speaks to no one: that is the caller's. */
+/** `venv-packer rollback`: puts a kept image back in place, or lists them. */
+
 import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { Failure } from '../errors/failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
+import type { Invocation } from '../cli/commands.js'
+import { type ExitCode, exitCodes, Failure } from '../failure.js'
 import { type ImageFile, imageFileAt } from '../image/image-file.js'
-import { type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
-import { shellWord } from '../report/shell-word.js'
+import { closedDirectory, type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
+import { packageVersion } from '../package.js'
+import { isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
+import { bytes, minute } from '../terminal/figures.js'
+import { printable, shellWord } from '../terminal/printable.js'
+import { line, print } from '../terminal/printing.js'
 
 export interface RollbackRequest {
   /** As it was typed. */
@@ -19,16 +24,16 @@ export interface RollbackRequest {
 
 export interface RollbackReport {
   readonly image: ImagePlace
-  /** What has the image's name now; undefined when nothing has, or no whole image. */
+  /** The image that has the name now; undefined when nothing has, or no whole image. */
   readonly present: ImageFile | undefined
   /** The kept images as they are now, the newest first. */
   readonly kept: readonly KeptImage[]
-  /** What was done; undefined for a list. */
+  /** The change that was made; undefined for a list. */
   readonly change: RollbackChange | undefined
 }
 
 export interface RollbackChange {
-  /** What was put back, as it was found. */
+  /** The image that was put back, as it was found. */
   readonly restored: KeptImage
   /** Where the image is now that was there before; undefined when there was none. */
   readonly replaced: string | undefined
@@ -41,6 +46,14 @@ interface ImagePlace {
   readonly path: string
   /** All symlinks followed. */
   readonly realPath: string
+}
+
+export async function runRollback({ values }: Invocation<'rollback'>): Promise<ExitCode> {
+  const report = await rollback(values)
+  if (values.json) await print(rollbackJson(report))
+  else if (report.change === undefined) await print(text(listText(report)))
+  else if (!values.quiet) await print(text(changeText(report, report.change)))
+  return exitCodes.done
 }
 
 export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
@@ -60,7 +73,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
   }
 }
 
-/** The image may be missing: then a kept one takes its place. Its folder must be there. */
+/** The image may be missing: then a kept one takes its place. Its directory must be there. */
 async function placeOf(typed: string): Promise<ImagePlace> {
   const path = resolve(typed)
   const realPath = await realpath(path)
@@ -99,12 +112,92 @@ function nothingKept({ typed, path, realPath }: ImagePlace): Failure {
 }
 
 function unreachable(typed: string, path: string, error: unknown): Failure {
-  const systemCode = systemErrorCode(error)
-  const details = { path, systemCode, cause: error }
-  if (systemCode === 'ENOENT' || systemCode === 'ENOTDIR') {
-    return new Failure('NOT_FOUND', `${typed} does not exist`, 'Give the path of an image.', details)
-  }
-  const reason = explainSystemError(systemCode, messageOf(error)).message
-  const remedy = 'Get the rights to its folder, or do it as another user.'
-  return new Failure('UNREADABLE', `${typed} cannot be read: ${reason}`, remedy, details)
+  return isMissing(error)
+    ? new Failure('NOT_FOUND', `${typed} does not exist`, 'Give the path of an image.', {
+        path,
+        systemCode: systemErrorCode(error),
+        cause: error,
+      })
+    : systemFailure('UNREADABLE', `${typed} cannot be read`, error, { path, remedy: closedDirectory })
+}
+
+function changeText({ image }: RollbackReport, { restored, replaced }: RollbackChange): readonly string[] {
+  const { written, bytes: size } = restored
+  const headline =
+    `${printable(image.typed)} is again what was kept as ${nameOf(restored.path)} ` +
+    `(packed ${minute(written)}, ${bytes(size)})`
+  if (replaced === undefined) return [headline]
+  return [
+    headline,
+    '',
+    `  replaced   kept as ${nameOf(replaced)}; jobs that have it mounted go on with it`,
+    `  to undo    ${rollbackTo(image.typed, basename(replaced).split('.').at(-1))}`,
+  ]
+}
+
+function listText({ image, present, kept }: RollbackReport): readonly string[] {
+  const rows = [
+    ['image', 'packed', 'size'],
+    present === undefined ? [nameOf(image.realPath), 'no whole image', ''] : row(present),
+    ...kept.map(row),
+  ]
+  const widths = [0, 1].map((column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)) + 3)
+  const lines = rows.map((cells) =>
+    cells
+      .map((cell, n) => cell.padEnd(widths[n] ?? 0))
+      .join('')
+      .trimEnd(),
+  )
+  return [
+    ...lines,
+    '',
+    ...waysBack(
+      image.typed,
+      kept.map(({ number }) => number),
+    ),
+  ]
+}
+
+function row(image: ImageFile): readonly string[] {
+  return [nameOf(image.path), minute(image.written), bytes(image.bytes)]
+}
+
+/** How to go back to the newest, and to another one. */
+function waysBack(typed: string, [newest, other]: readonly number[]): readonly string[] {
+  if (newest === undefined) return ['No previous image is kept. To keep some, renew it with --keep 2.']
+  const toNewest = `To go back to ${newest}:  ${rollbackTo(typed)}`
+  return other === undefined
+    ? [toNewest]
+    : [toNewest, `To go back to ${other}:  ${rollbackTo(typed, `${other}`)}`]
+}
+
+function rollbackTo(typed: string, number?: string): string {
+  return `venv-packer rollback ${shellWord(typed)}${number === undefined ? '' : ` --to ${number}`}`
+}
+
+function nameOf(path: string): string {
+  return printable(basename(path))
+}
+
+function text(lines: readonly string[]): string {
+  return `${lines.join('\n')}\n`
+}
+
+function rollbackJson({ image, present, kept, change }: RollbackReport): string {
+  return line({
+    ok: true,
+    command: 'rollback',
+    version: packageVersion(),
+    image: {
+      path: image.path,
+      ...(present === undefined ? { bytes: null, written: null } : jsonFacts(present)),
+    },
+    restored: change === undefined ? null : change.restored.number,
+    replaced: change?.replaced ?? null,
+    kept: kept.map((one) => ({ number: one.number, path: one.path, ...jsonFacts(one) })),
+  })
+}
+
+function jsonFacts({ bytes, written }: ImageFile): object {
+  return { bytes, written: written.toISOString() }
 }

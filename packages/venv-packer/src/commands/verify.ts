@@ -1,6 +1,14 @@
 /** `venv-packer verify`: reads all that is in an image, and says whether it is whole. */
+
 import type { Verification } from 'squashfs-writer/read'
+import type { Invocation } from '../cli/commands.js'
+import { type ExitCode, exitCodes } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
+import { packageVersion } from '../package.js'
+import { coloursFor } from '../terminal/colours.js'
+import { bytes, counted, duration } from '../terminal/figures.js'
+import { printable } from '../terminal/printable.js'
+import { line, print, rounded } from '../terminal/printing.js'
 
 export interface VerifyRequest {
   /** As it was typed. */
@@ -17,6 +25,13 @@ export interface VerifyReport {
   readonly seconds: number
 }
 
+export async function runVerify({ values }: Invocation<'verify'>): Promise<ExitCode> {
+  const report = await verify(values)
+  if (values.json) await print(verifyJson(report))
+  else if (!values.quiet) await print(verifyText(report))
+  return report.verification.problems.length === 0 ? exitCodes.done : exitCodes.failed
+}
+
 export async function verify(request: VerifyRequest): Promise<VerifyReport> {
   const start = performance.now()
   return await withImage(request.image, async ({ path, image }) => {
@@ -28,5 +43,39 @@ export async function verify(request: VerifyRequest): Promise<VerifyReport> {
       verification,
       seconds: (performance.now() - start) / 1000,
     }
+  })
+}
+
+function verifyText({ request, verification, seconds }: VerifyReport): string {
+  const { problems, inodes, dataBlocks, metadataBlocks, bytes: size } = verification
+  const colours = coloursFor(process.stdout)
+  const read =
+    `${counted(inodes, 'inode')}, ${counted(dataBlocks, 'data block')} (${bytes(size)}) and ` +
+    `${counted(metadataBlocks, 'metadata block')} read in ${duration(seconds)}`
+  if (problems.length === 0) return `${printable(request.image)} is sound: ${read}\n`
+  return [
+    `${colours.heading(printable(request.image))} is damaged: ${read}`,
+    '',
+    ...problems.map(({ path, message }) => `  ${printable(path === null ? message : `${path}: ${message}`)}`),
+    '',
+    colours.error(`${counted(problems.length, 'problem')}: copy the image again, or pack it again`),
+    '',
+  ].join('\n')
+}
+
+function verifyJson({ image, size, verification, seconds }: VerifyReport): string {
+  return line({
+    ok: true,
+    command: 'verify',
+    version: packageVersion(),
+    passed: verification.problems.length === 0,
+    image: { path: image, bytes: size },
+    inodes: verification.inodes,
+    names: verification.names,
+    dataBlocks: verification.dataBlocks,
+    metadataBlocks: verification.metadataBlocks,
+    bytesRead: verification.bytes,
+    problems: verification.problems,
+    seconds: rounded(seconds),
   })
 }

@@ -1,5 +1,5 @@
 /** Which compressor an image gets, at which level. */
-import { wrongUsage } from '../errors/failure.js'
+import { wrongUsage } from '../failure.js'
 
 export const compressors = ['zstd', 'gzip', 'none'] as const
 export type Compressor = (typeof compressors)[number]
@@ -8,11 +8,11 @@ export interface Compression {
   readonly name: Compressor
   /** Undefined for `none`. */
   readonly level: number | undefined
-  /** Whose zstd; undefined for that of Node, where it has one. */
+  /** The zstd that compresses; undefined for that of Node, where it has one. */
   readonly encoder?: Encoder | undefined
 }
 
-/** Whose zstd compresses: that of Node, or the one that comes with squashfs-writer. */
+/** The zstd that compresses: that of Node, or the one that comes with squashfs-writer. */
 export const encoders = ['node', 'bundled'] as const
 export type Encoder = (typeof encoders)[number]
 

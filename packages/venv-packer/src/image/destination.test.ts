@@ -7,6 +7,6 @@ it.each([
   ['/scratch/py.env', 'py.env.squashfs'],
   ['/scratch/..x', '.x.squashfs'],
   ['/', 'root.squashfs'],
-])('the image of %s is called %s', (folder, image) => {
-  expect(defaultImageName(folder)).toBe(image)
+])('the image of %s is called %s', (directory, image) => {
+  expect(defaultImageName(directory)).toBe(image)
 })

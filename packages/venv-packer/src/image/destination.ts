@@ -1,8 +1,8 @@
 /** Where the image goes: its default name, and all that can be refused before any work is done. */
 import { access, constants, lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { Failure } from '../errors/failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
+import { Failure } from '../failure.js'
+import { systemErrorCode, systemFailure } from '../system-errors.js'
 
 export interface Destination {
   /** As it was typed, or the default name: for messages. */
@@ -15,29 +15,29 @@ export interface Destination {
   readonly replaces: boolean
 }
 
-/** The folder that is packed, as far as it matters here: the image may not lie inside it. */
+/** The directory that is packed, as far as it matters here: the image may not lie inside it. */
 interface Source {
   readonly path: string
   readonly realPath: string
 }
 
-/** The folder's name without its leading dot, plus `.squashfs`. `folder` is absolute. */
-export function defaultImageName(folder: string): string {
-  const name = basename(folder).replace(/^\./, '')
+/** The directory's name without its leading dot, plus `.squashfs`. `directory` is absolute. */
+export function defaultImageName(directory: string): string {
+  const name = basename(directory).replace(/^\./, '')
   return `${name === '' ? 'root' : name}.squashfs`
 }
 
 export async function chooseDestination(typed: string, source: Source, force: boolean): Promise<Destination> {
   const path = resolve(typed)
-  if (typed.endsWith('/')) throw namesAFolder(typed, path, source)
+  if (typed.endsWith('/')) throw namesADirectory(typed, path, source)
   const place = await realPlace(typed, path)
   const found = await whatLiesAt(typed, place)
-  if (found?.kind === 'folder') throw namesAFolder(typed, path, source)
+  if (found?.kind === 'directory') throw namesADirectory(typed, path, source)
   const realPath = found?.realPath ?? place
   if (isInside(realPath, source.realPath)) {
     throw new Failure(
       'IMAGE_INSIDE_VENV',
-      `${typed} lies inside the folder that is to be packed`,
+      `${typed} lies inside the directory that is to be packed`,
       'Name a place outside of it with --output.',
       { path, mending: { options: ['--output', join(dirname(source.path), basename(path))] } },
     )
@@ -49,23 +49,23 @@ export async function chooseDestination(typed: string, source: Source, force: bo
   return { typed, path, realPath, replaces: found !== undefined }
 }
 
-/** `path` with the symlinks of its folder followed; the folder must be there and writable. */
+/** `path` with the symlinks of its directory followed; the directory must be there and writable. */
 async function realPlace(typed: string, path: string): Promise<string> {
   try {
-    const folder = await realpath(dirname(path))
-    await access(folder, constants.W_OK | constants.X_OK)
-    return join(folder, basename(path))
+    const directory = await realpath(dirname(path))
+    await access(directory, constants.W_OK | constants.X_OK)
+    return join(directory, basename(path))
   } catch (error) {
     throw notWritable(typed, path, error)
   }
 }
 
 interface Found {
-  readonly kind: 'file' | 'folder'
+  readonly kind: 'file' | 'directory'
   readonly realPath: string
 }
 
-/** A file, a folder, or undefined for nothing; everything else is refused. */
+/** A file, a directory, or undefined for nothing; everything else is refused. */
 async function whatLiesAt(typed: string, path: string): Promise<Found | undefined> {
   const isLink = await lstat(path).then(
     (found) => found.isSymbolicLink(),
@@ -74,7 +74,7 @@ async function whatLiesAt(typed: string, path: string): Promise<Found | undefine
   try {
     const realPath = await realpath(path)
     const found = await stat(realPath)
-    if (found.isDirectory()) return { kind: 'folder', realPath }
+    if (found.isDirectory()) return { kind: 'directory', realPath }
     if (found.isFile()) return { kind: 'file', realPath }
   } catch (error) {
     const missing = systemErrorCode(error) === 'ENOENT'
@@ -90,14 +90,14 @@ async function whatLiesAt(typed: string, path: string): Promise<Found | undefine
   })
 }
 
-function isInside(path: string, folder: string): boolean {
-  const way = relative(folder, path)
-  return way !== '..' && !way.startsWith(`..${sep}`)
+function isInside(path: string, directory: string): boolean {
+  const fromDirectory = relative(directory, path)
+  return fromDirectory !== '..' && !fromDirectory.startsWith(`..${sep}`)
 }
 
-function namesAFolder(typed: string, path: string, source: Source): Failure {
+function namesADirectory(typed: string, path: string, source: Source): Failure {
   const file = join(typed, defaultImageName(source.path))
-  return new Failure('DESTINATION', `${typed} is a folder`, `Name a file: --output ${file}`, {
+  return new Failure('DESTINATION', `${typed} is a directory`, `Name a file: --output ${file}`, {
     path,
     systemCode: 'EISDIR',
     mending: { options: ['--output', file] },
@@ -105,11 +105,5 @@ function namesAFolder(typed: string, path: string, source: Source): Failure {
 }
 
 function notWritable(typed: string, path: string, error: unknown): Failure {
-  const code = systemErrorCode(error)
-  const { message, remedy } = explainSystemError(code, messageOf(error))
-  return new Failure('DESTINATION', `${typed} cannot be written: ${message}`, remedy, {
-    path,
-    systemCode: code,
-    cause: error,
-  })
+  return systemFailure('DESTINATION', `${typed} cannot be written`, error, { path })
 }

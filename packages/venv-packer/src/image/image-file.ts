@@ -1,8 +1,8 @@
-/** Image file: what can be known of a squashfs image without mounting it. */
+/** A squashfs image as a file: its size, its time and its identity, without mounting it. */
 import { constants } from 'node:fs'
 import { lstat, open } from 'node:fs/promises'
 import { decodeSuperblock, SUPERBLOCK_SIZE, type Superblock } from 'squashfs-writer/format'
-import { systemErrorCode } from '../errors/system-errors.js'
+import { systemErrorCode } from '../system-errors.js'
 
 export interface ImageFile {
   readonly path: string

@@ -4,15 +4,16 @@
  * A number only ever grows and is never given again while a higher one is there, so that a job that names
  * `venv.squashfs.3` gets that image or none, never another. The image's own name is never missing, not even for a moment:
  * the old image gets its number as a second name (a hard link), then the new one takes the first name from it by a
- * rename. Whoever stops in between leaves one name too many and loses nothing.
+ * rename. A run that stops in between leaves one name too many and loses nothing.
  */
-import { open, readdir, rename, unlink } from 'node:fs/promises'
+
+import { constants } from 'node:fs'
+import { copyFile, link, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { Failure } from '../errors/failure.js'
-import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
-import { shellWord } from '../report/shell-word.js'
+import { Failure } from '../failure.js'
+import { explainSystemError, messageOf, systemErrorCode, systemFailure } from '../system-errors.js'
+import { shellWord } from '../terminal/printable.js'
 import { type ImageFile, identityAt, imageFileAt } from './image-file.js'
-import { giveSecondName } from './second-name.js'
 
 export interface KeptImage extends ImageFile {
   readonly number: number
@@ -48,13 +49,13 @@ export async function keepImage(image: string): Promise<string | undefined> {
 
 export interface Removal {
   readonly removed: readonly string[]
-  /** What could not be removed, and why. */
+  /** The images that could not be removed, and why. */
   readonly remaining: readonly { readonly path: string; readonly message: string }[]
 }
 
 /**
- * Removes the oldest of the kept images beyond so many. Never fails, for the new image is in place already: what cannot be
- * removed is told, and a folder that cannot be read any more is left to the next time.
+ * Removes the oldest of the kept images beyond so many. Never fails, for the new image is in place already: images that
+ * cannot be removed are in the result, and a directory that cannot be read any more is left to the next time.
  */
 export async function removeOldest(image: string, beyond: number): Promise<Removal> {
   const surplus = (await keptImages(image).catch(() => [])).slice(beyond)
@@ -71,7 +72,7 @@ export async function removeOldest(image: string, beyond: number): Promise<Remov
 export async function putBack(kept: KeptImage, image: string): Promise<void> {
   try {
     await rename(kept.path, image)
-    await syncFolder(dirname(image))
+    await syncDirectory(dirname(image))
   } catch (error) {
     throw refused(`${image} cannot be replaced`, image, error)
   }
@@ -79,25 +80,25 @@ export async function putBack(kept: KeptImage, image: string): Promise<void> {
 
 /** At most five digits: a copy with a date in its name (`venv.squashfs.20250131`) is nobody's number. */
 const number = /^[1-9]\d{0,4}$/
-const highestNumber = 99_999
+const MAX_NUMBER = 99_999
 
-/** Whatever has the name of a kept image, the highest number first. */
+/** All files that have the name of a kept image, the highest number first. */
 async function numberedFiles(image: string): Promise<readonly { path: string; number: number }[]> {
-  const [folder, start] = [dirname(image), `${basename(image)}.`]
-  const names = await readdir(folder).catch((error: unknown) => {
-    throw refused(`${folder} cannot be read`, folder, error)
+  const [directory, start] = [dirname(image), `${basename(image)}.`]
+  const names = await readdir(directory).catch((error: unknown) => {
+    throw refused(`${directory} cannot be read`, directory, error)
   })
   const endings = names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length))
   return endings
     .filter((ending) => number.test(ending))
-    .map((ending) => ({ path: join(folder, start + ending), number: Number(ending) }))
+    .map((ending) => ({ path: join(directory, start + ending), number: Number(ending) }))
     .sort((a, b) => b.number - a.number)
 }
 
 async function giveNumber(image: string, number: number): Promise<string> {
   const path = `${image}.${number}`
-  if (number > highestNumber) {
-    const highest = `${image}.${highestNumber}`
+  if (number > MAX_NUMBER) {
+    const highest = `${image}.${MAX_NUMBER}`
     const remedy = `Give ${highest} a name without a number.`
     throw new Failure('DESTINATION', `${image} cannot be kept: there is no higher number`, remedy, {
       path: image,
@@ -106,7 +107,7 @@ async function giveNumber(image: string, number: number): Promise<string> {
   }
   try {
     await giveSecondName(image, path)
-    await syncFolder(dirname(image))
+    await syncDirectory(dirname(image))
     return path
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return await giveNumber(image, number + 1)
@@ -120,14 +121,14 @@ async function whyNotRemoved(path: string): Promise<string | undefined> {
     return undefined
   } catch (error) {
     const code = systemErrorCode(error)
-    return code === 'ENOENT' ? undefined : explainSystemError(code, String(error)).message
+    return code === 'ENOENT' ? undefined : explainSystemError(code, messageOf(error)).message
   }
 }
 
 /** So that after a power cut the names are there in the order in which they were given. Some filesystems refuse it. */
-async function syncFolder(folder: string): Promise<void> {
+async function syncDirectory(directory: string): Promise<void> {
   try {
-    const handle = await open(folder, 'r')
+    const handle = await open(directory, 'r')
     await handle.sync().finally(() => handle.close())
   } catch (error) {
     if (systemErrorCode(error) === 'EIO') throw error
@@ -135,15 +136,73 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function refused(message: string, path: string, error: unknown): Failure {
-  const systemCode = systemErrorCode(error)
-  const reason = explainSystemError(systemCode, messageOf(error)).message
-  const remedy = remedies[systemCode ?? ''] ?? 'Get the rights to its folder, or do it as another user.'
-  return new Failure('DESTINATION', `${message}: ${reason}`, remedy, { path, systemCode, cause: error })
+  const remedy = remedies[systemErrorCode(error) ?? ''] ?? closedDirectory
+  return systemFailure('DESTINATION', message, error, { path, remedy })
 }
+
+/** Where the rights to the directory of an image are missing. */
+export const closedDirectory = 'Get the rights to its directory, or do it as another user.'
 
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: 'Free some space there.',
   EDQUOT: 'Remove files that count towards your quota.',
   EROFS: 'Do it where the file system is writable.',
   ENAMETOOLONG: 'Give the image a shorter name.',
+}
+
+/** No hard links at all, none to others' files, none across project quotas, or too many of one file. */
+const noHardLink: readonly (string | undefined)[] = [
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EXDEV',
+  'EMLINK',
+]
+
+/** @throws the system's error, EEXIST among them: a file that has that name is never replaced. */
+export async function giveSecondName(file: string, path: string): Promise<void> {
+  try {
+    await link(file, path)
+  } catch (error) {
+    if (!noHardLink.includes(systemErrorCode(error))) throw error
+    await copy(file, path)
+  }
+}
+
+/** A copy with the file's own date, safe on the disk. If the machine stops meanwhile it is shorter than it says of itself. */
+async function copy(file: string, path: string): Promise<void> {
+  await copyFile(file, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  try {
+    const { atime, mtime } = await stat(file)
+    await utimes(path, atime, mtime)
+    const copied = await open(path, 'r')
+    await copied.sync().finally(() => copied.close())
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  }
+}
+
+/** The previous images, after a new one is in place. */
+export interface PreviousImages extends Removal {
+  /** Where the image is now that was replaced; undefined when there was none. */
+  readonly kept: string | undefined
+}
+
+export interface Keeper {
+  /** When the new image is complete, before it takes its name. */
+  readonly keep: (image: string) => Promise<void>
+  /** When the new image is in place. */
+  readonly tidy: (image: string) => Promise<PreviousImages>
+}
+
+export function keeperOf(most: number): Keeper {
+  let kept: string | undefined
+  return {
+    keep: async (image) => {
+      kept = await keepImage(image)
+    },
+    tidy: async (image) => ({ kept, ...(await removeOldest(image, most)) }),
+  }
 }

@@ -1,4 +1,6 @@
-/** An image that a command looks into: opened, used and closed; what is wrong with it in this command's words. */
+/** An image that a command reads: opened, used and closed; errors in this command's words. */
+
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ByteString, toByteString, toDisplay } from 'squashfs-writer/paths'
 import {
@@ -9,8 +11,9 @@ import {
   type OpenImage,
   openImage,
 } from 'squashfs-writer/read'
-import { Failure } from '../errors/failure.js'
-import { explainSystemError, systemErrorCode } from '../errors/system-errors.js'
+import { type ExitCode, exitCodes, Failure } from '../failure.js'
+import { explainSystemError, isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
+import { shellWord } from '../terminal/printable.js'
 
 export interface OpenedImage {
   /** As it was typed, for messages. */
@@ -20,7 +23,7 @@ export interface OpenedImage {
   readonly image: OpenImage
 }
 
-/** Opens the image at `typed`, has it used, and closes it. What goes wrong with the image is a Failure. */
+/** Opens the image at `typed`, calls `use` with it, and closes it. Errors of the image are Failures. */
 export async function withImage<T>(typed: string, use: (opened: OpenedImage) => Promise<T>): Promise<T> {
   const path = resolve(typed)
   try {
@@ -43,15 +46,8 @@ function imageFailure(typed: string, path: string, cause: ImageError): Failure {
     new Failure(code, message, remedy, { path, systemCode, cause })
   switch (cause.code) {
     case 'IMAGE_NOT_FOUND':
-      return failure('NOT_FOUND', `${typed} does not exist`, 'Give an image; venv-packer pack makes one.')
-    case 'IMAGE_UNREADABLE': {
-      const { message } = explainSystemError(systemCode, cause.reason)
-      return failure(
-        'UNREADABLE',
-        `${typed} cannot be read: ${message}`,
-        'Make it readable, or copy it to where it is.',
-      )
-    }
+    case 'IMAGE_UNREADABLE':
+      return unreadable(typed, path, cause.cause)
     case 'NOT_IN_IMAGE':
       return failure(
         cause.code,
@@ -96,7 +92,7 @@ export interface Located {
 }
 
 /**
- * What lies at a path that was typed, from the image's root; symlinks on the way are followed, the last one with `follow`
+ * Finds the entry at a path that was typed, from the image's root; symlinks on the way are followed, the last one with `follow`
  * or a slash at the end.
  * @throws Failure where there is nothing.
  */
@@ -132,4 +128,76 @@ async function find(image: OpenImage, path: string, follow: boolean): Promise<Lo
 /** A path of an image, as people see it. */
 export function shownPath(path: ByteString): string {
   return path === '' ? '.' : toDisplay(path)
+}
+
+export interface ImageToRun {
+  /** As it was typed, for messages. */
+  readonly typed: string
+  /** Absolute. */
+  readonly path: string
+  /** The same for all names of one file. */
+  readonly identity: string
+  /** Undefined where it is compressed in a way that only others can read. */
+  readonly open: OpenImage | undefined
+}
+
+/** Opens the image at `typed`, and refuses what is none. */
+export async function openImageToRun(typed: string): Promise<ImageToRun> {
+  const { commandNotStarted } = exitCodes
+  const path = resolve(typed)
+  let identity = ''
+  try {
+    const found = await stat(path, { bigint: true })
+    if (found.isDirectory()) throw directoryInstead(typed, path)
+    identity = `${found.dev}:${found.ino}`
+    return { typed, path, identity, open: await openImage(path) }
+  } catch (error) {
+    if (error instanceof ImageError && error.code === 'UNKNOWN_COMPRESSOR')
+      return { typed, path, identity, open: undefined }
+    if (error instanceof ImageError && isRefusal(error))
+      throw unreadable(typed, path, error.cause, commandNotStarted)
+    if (error instanceof ImageError) throw damaged(typed, path, error)
+    throw error instanceof Failure ? error : unreadable(typed, path, error, commandNotStarted)
+  }
+}
+
+/** The system did not let it be read; its error is the cause. */
+function isRefusal({ code }: ImageError): boolean {
+  return code === 'IMAGE_NOT_FOUND' || code === 'IMAGE_UNREADABLE'
+}
+
+/** The failure for an image that cannot be read to its end. */
+export function damaged(typed: string, path: string, cause: ImageError): Failure {
+  const remedy =
+    'Give an image that venv-packer pack or mksquashfs has made; unsquashfs -s shows whether it is whole.'
+  return new Failure(cause.code, `${typed} cannot be used: ${cause.reason}`, remedy, {
+    path,
+    exitCode: exitCodes.commandNotStarted,
+    cause,
+  })
+}
+
+function directoryInstead(typed: string, path: string): Failure {
+  const line = `venv-packer pack ${shellWord(typed)}`
+  return new Failure('NOT_AN_IMAGE', `${typed} is a directory, and an image is a file`, `Pack it: ${line}`, {
+    path,
+    mending: { line },
+    exitCode: exitCodes.commandNotStarted,
+  })
+}
+
+/** @param error the system's. */
+function unreadable(
+  typed: string,
+  path: string,
+  error: unknown,
+  exitCode: ExitCode = exitCodes.failed,
+): Failure {
+  if (isMissing(error)) {
+    const remedy = 'Give an image; venv-packer pack makes one.'
+    const details = { path, systemCode: systemErrorCode(error), exitCode, cause: error }
+    return new Failure('NOT_FOUND', `${typed} does not exist`, remedy, details)
+  }
+  const remedy = 'Make it readable, or copy it to where it is.'
+  return systemFailure('UNREADABLE', `${typed} cannot be read`, error, { path, remedy, exitCode })
 }

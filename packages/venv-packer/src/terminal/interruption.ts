@@ -1,7 +1,6 @@
 /** Ctrl-C, SIGTERM and SIGHUP: the first stops the work and lets it clean up, a second one ends the process at once. */
 import { setMaxListeners } from 'node:events'
-import { Failure } from '../errors/failure.js'
-import { exitCodes } from '../exit-codes.js'
+import { exitCodes, Failure } from '../failure.js'
 
 export interface Interruption {
   /** Aborted with a Failure that says by what. */
@@ -17,8 +16,8 @@ const signals = {
 } as const
 type SignalName = keyof typeof signals
 
-/** npx and the terminal both pass one Ctrl-C on: what comes this fast, in milliseconds, is the same one again. */
-const sameKeystroke = 300
+/** Milliseconds. npx and the terminal both pass one Ctrl-C on: a second signal within this time is the same one again. */
+const SAME_KEYSTROKE_MS = 300
 
 export function listenForInterruption(): Interruption {
   const controller = new AbortController()
@@ -29,7 +28,7 @@ export function listenForInterruption(): Interruption {
     if (first === undefined) {
       first = now
       controller.abort(interrupted(name))
-    } else if (now - first > sameKeystroke) {
+    } else if (now - first > SAME_KEYSTROKE_MS) {
       process.exit(signals[name])
     }
   }

@@ -1,5 +1,6 @@
 /** Writes to standard output and standard error, and takes a reader that has gone away (EPIPE) for no failure. */
-import type { Failure } from '../errors/failure.js'
+import type { Failure } from '../failure.js'
+import { unprintable } from './printable.js'
 
 /** Done when the text is written; fails when it cannot be, as on a full disk. */
 export async function print(text: string): Promise<void> {
@@ -31,24 +32,37 @@ function written(
   // A stream without a listener for errors would end the process; the news itself comes with the callback.
   if (stream.listenerCount('error') === 0) stream.on('error', () => {})
   return new Promise((done) => {
-    const settle = (error?: NodeJS.ErrnoException | null): void => {
+    const onWritten = (error?: NodeJS.ErrnoException | null): void => {
       const isGone = error?.code === 'EPIPE'
       if (isGone) onReaderGone()
       done(error && !isGone ? error : undefined)
     }
     try {
-      stream.write(text, settle)
+      stream.write(text, onWritten)
     } catch (error) {
-      settle(error as NodeJS.ErrnoException)
+      onWritten(error as NodeJS.ErrnoException)
     }
   })
 }
 
 async function outputLost(error: NodeJS.ErrnoException): Promise<Failure> {
-  const { Failure } = await import('../errors/failure.js')
+  const { Failure } = await import('../failure.js')
   const message = `the report could not be written: ${error.message}`
   return new Failure('OUTPUT_LOST', message, 'Look at where standard output goes.', {
     systemCode: error.code,
     cause: error,
   })
+}
+
+/** Characters that JSON leaves as they are and that a terminal obeys (DEL, C1, turns of the writing direction) are escaped, too. */
+export function line(value: object): string {
+  const json = JSON.stringify(value).replace(
+    unprintable,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  return `${json}\n`
+}
+
+export function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000
 }

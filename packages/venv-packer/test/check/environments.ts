@@ -48,7 +48,7 @@ export async function installWheel(venv: string, wheel: Wheel, ...options: reado
   })
 }
 
-/** Writes a wheel into a folder, and gives its path. */
+/** Writes a wheel into a directory, and gives its path. */
 export async function buildWheel(folder: string, wheel: Wheel): Promise<string> {
   const version = wheel.version ?? '1.0'
   const path = join(folder, `${wheel.name}-${version}-py3-none-any.whl`)
@@ -73,7 +73,7 @@ with zipfile.ZipFile(sys.argv[1], 'w') as archive:
 
 /** A template that is made once for a test file, and copied for each test. */
 export interface Template {
-  /** Hands out a fresh copy, `.venv` in a folder of its own. */
+  /** Hands out a fresh copy, `.venv` in a directory of its own. */
   readonly copied: (use: (venv: string, folder: string) => Promise<void>) => Promise<void>
   readonly remove: () => Promise<void>
 }

@@ -31,7 +31,7 @@ it('says what it looked at in a few lines', async () => {
     const { code, stdout, stderr } = await venvPacker(['check', '.venv'], { cwd })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const { stdout: version } = await run(join(venv, 'bin', 'python'), ['-V'])
-    expect(stdout).toMatch(/^\.venv: \d+ inodes, [\d.]+ kB \(\d+ files, \d+ folders, \d+ symlinks\); /)
+    expect(stdout).toMatch(/^\.venv: \d+ inodes, [\d.]+ kB \(\d+ files, \d+ directories, \d+ symlinks\); /)
     expect(stdout).toContain(`\n  python  ${version.toString().replace('Python ', '').trim()} for `)
     expect(stdout).toContain('\n  mount   anywhere: the environment is relocatable\n')
     expect(stdout).toMatch(/\n\n1 note: fit to be packed\n$/)

@@ -87,7 +87,7 @@ describe('an interpreter', () => {
     }
   })
 
-  it('in a temporary folder is there on this node only', async () => {
+  it('in a temporary directory is there on this node only', async () => {
     await template.copied(async (venv, folder) => {
       await symlink(DEBIAN_PYTHON, join(folder, 'python3'))
       await leadTo(venv, join(folder, 'python3'))
@@ -115,7 +115,7 @@ describe('an interpreter', () => {
 })
 
 describe('the version of Python', () => {
-  it('is compared with the folder of the packages', async () => {
+  it('is compared with the directory of the packages', async () => {
     await template.copied(async (venv) => {
       const lib = join(venv, 'lib')
       const { stdout } = await run('ls', [lib])
@@ -156,7 +156,7 @@ it('packages of the interpreter that the environment uses as well are not in the
   })
 })
 
-it('a folder that is no virtual environment has no interpreter to be judged', async () => {
+it('a directory that is no virtual environment has no interpreter to be judged', async () => {
   await withFolder(async (folder) => {
     await mkdir(join(folder, 'data'))
     const { exitCode, found } = await checked(join(folder, 'data'), ['--any-directory'])

@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Files in many folders into which the check looks. */
+/** Files in many directories into which the check looks. */
 const LOOKED_INTO = 200
 
 async function fill(venv: string): Promise<void> {

@@ -51,7 +51,7 @@ async function installEditable(venv: string, project: string): Promise<void> {
   await run(await findUv(), ['pip', 'install', ...options, '--editable', project])
 }
 
-it('an editable install is named once, with the folder of its code', async () => {
+it('an editable install is named once, with the directory of its code', async () => {
   await template.copied(async (venv, folder) => {
     const project = await makeProject(folder)
     await installEditable(venv, project)
@@ -85,7 +85,7 @@ it('one whose code lies in the environment is fine where the environment stays a
   })
 })
 
-it('of .pth files the folders outside are named; those inside, remarks and code are fine', async () => {
+it('of .pth files the directories outside are named; those inside, remarks and code are fine', async () => {
   await template.copied(async (venv, folder) => {
     const site = await sitePackages(venv)
     await mkdir(join(site, 'more'))

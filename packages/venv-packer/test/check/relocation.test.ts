@@ -106,7 +106,7 @@ describe('an environment made by python -m venv', () => {
   })
 })
 
-it('scripts are understood in a folder whose path is long or has spaces and quotes in it', async () => {
+it('scripts are understood in a directory whose path is long or has spaces and quotes in it', async () => {
   for (const name of [`a 'b' c`, 'long-name-'.repeat(14)]) {
     await withFolder(async (folder) => {
       const venv = join(folder, name)
@@ -233,7 +233,7 @@ describe('an environment of conda', () => {
       const elsewhere = await checked(prefix, ['--any-directory', '--mount-point', '/opt/x'])
       expect(elsewhere.found).toContain('error MOUNT_POINT')
       const packed = await venvPacker(['pack', 'conda', '--any-directory'], { cwd: folder })
-      expect(packed.stdout).not.toContain('any folder')
+      expect(packed.stdout).not.toContain('any directory')
       const { stderr } = await venvPacker(['run', 'conda.squashfs', '--', 'python'], { cwd: folder })
       expect(stderr).toContain('holds an environment of conda, which works at its prefix alone')
       const line = ['run', 'conda.squashfs', '--at', prefix, '--', 'tool']

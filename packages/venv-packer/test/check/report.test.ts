@@ -155,7 +155,7 @@ describe('--exclude and --any-directory are those of pack', () => {
     })
   })
 
-  it('any folder is checked for what matters in any folder', async () => {
+  it('any directory is checked for what matters in any directory', async () => {
     await template.copied(async (venv) => {
       await rm(join(venv, 'pyvenv.cfg'))
       await spoil(venv)

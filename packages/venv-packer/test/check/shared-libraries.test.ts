@@ -65,7 +65,7 @@ describe('a library path', () => {
     })
   })
 
-  it('to a folder that does not exist, outside, or in a home directory', async () => {
+  it('to a directory that does not exist, outside, or in a home directory', async () => {
     await template.copied(async (venv, folder) => {
       await plant(venv, '-Wl,-rpath,/opt/build/machine/lib:$ORIGIN')
       const missing = await checked(venv)

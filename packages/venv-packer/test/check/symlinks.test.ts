@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Makes links in the folder `links` of an environment, by name. */
+/** Makes links in the directory `links` of an environment, by name. */
 async function plant(venv: string, links: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(join(venv, 'links'), { recursive: true })
   for (const [name, target] of Object.entries(links)) await symlink(target, join(venv, 'links', name))

@@ -1,0 +1,106 @@
+/** Examination: takes the inventory of an environment and has every rule look at it. */
+import { homedir, userInfo } from 'node:os'
+import type { DiskEntry, PackOptions } from 'squashfs-writer'
+import { type ByteString, toByteString } from 'squashfs-writer/paths'
+import type { Environment } from '../environment/environment.js'
+import type { Peeked } from './entry.js'
+import { type CheckContext, type Finding, ofSeverity, type Rule, severities } from './finding.js'
+import { type Inventory, takeInventory } from './inventory.js'
+import { lookOutside } from './outside.js'
+import { type Packages, packagesOf } from './packages.js'
+import { type Relocation, relocationOf } from './relocation.js'
+import { accessFindings } from './rules/access.js'
+import { bytecodeFindings } from './rules/bytecode.js'
+import { interpreterFindings } from './rules/interpreter.js'
+import { kindFindings, leftoverFindings } from './rules/leftovers.js'
+import { outsideCodeFindings } from './rules/outside-code.js'
+import { packageFindings } from './rules/packages.js'
+import { relocationFindings } from './rules/relocation.js'
+import { scriptFindings } from './rules/scripts.js'
+import { sharedLibraryFindings } from './rules/shared-libraries.js'
+import { symlinkFindings } from './rules/symlinks.js'
+
+/** The facts known beforehand about how the environment will be packed and used. */
+export interface Plan {
+  /** Glob patterns of what is left out. */
+  readonly exclude: readonly string[]
+  /** Where the image will be mounted, absolute; undefined where that is not said. */
+  readonly mountPoint: string | undefined
+  readonly owner: NonNullable<PackOptions['owner']>
+  /** Whether bytecode is made for the image, so that what lies in the environment does not matter. */
+  readonly compiles: boolean
+  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); null for as they are. */
+  readonly latestTime: number | null
+}
+
+export interface Examination {
+  readonly inventory: Inventory
+  readonly relocation: Relocation
+  readonly packages: Packages
+  /** The most severe first. */
+  readonly findings: readonly Finding[]
+}
+
+/** In this order their findings are shown, within a severity. */
+const rules: readonly Rule[] = [
+  interpreterFindings,
+  relocationFindings,
+  scriptFindings,
+  outsideCodeFindings,
+  symlinkFindings,
+  packageFindings,
+  sharedLibraryFindings,
+  bytecodeFindings,
+  accessFindings,
+  kindFindings,
+  leftoverFindings,
+]
+
+/**
+ * @param found what lies in the environment, without what the plan excludes.
+ * @param peeked the parts that were read of its files.
+ */
+export function examine(
+  environment: Environment,
+  plan: Plan,
+  found: readonly DiskEntry[],
+  peeked: Peeked,
+): Examination {
+  const inventory = takeInventory(environment, found, peeked, plan.exclude)
+  const outside = lookOutside()
+  const relocation = relocationOf(inventory, outside)
+  const packages = packagesOf(inventory)
+  const use = {
+    mountPoint: plan.mountPoint === undefined ? undefined : toByteString(plan.mountPoint),
+    owner: plan.owner,
+    compiles: plan.compiles,
+    latestTime: plan.latestTime,
+    homes: homeDirectories(),
+    outside,
+  }
+  return {
+    inventory,
+    relocation,
+    packages,
+    findings: judge({ inventory, relocation, packages, use }),
+  }
+}
+
+/** Has every rule look at the context. */
+export function judge(context: CheckContext): readonly Finding[] {
+  const found = rules.flatMap((rule) => rule(context))
+  return severities.flatMap((severity) => ofSeverity(found, severity))
+}
+
+/** As the shell has it and as the system has it; / is no one's. */
+function homeDirectories(): readonly ByteString[] {
+  return [homedir(), systemHome()].filter((home) => home.startsWith('/') && home !== '/').map(toByteString)
+}
+
+function systemHome(): string {
+  try {
+    return userInfo().homedir
+  } catch {
+    return '' // a user that the system does not know, as in some containers
+  }
+}

@@ -1,0 +1,159 @@
+/** ELF files (programs and shared libraries): for which machine they are, and where the loader looks for what they need. */
+import type { ByteString } from 'squashfs-writer/paths'
+import { latin1, part, type Reading } from './reading.js'
+
+export interface ElfFile {
+  /** `e_machine`: 62 for x86-64, 183 for AArch64. */
+  readonly machine: number
+  /** Directories of DT_RUNPATH, or of DT_RPATH where there is none, as they are written; `$ORIGIN` is the file's own directory. */
+  readonly libraryPath: readonly ByteString[]
+  /** Names of the libraries that it needs; only where there is a library path, which is what they are looked up in. */
+  readonly needed: readonly ByteString[]
+}
+
+const machines: Readonly<Record<number, string>> = {
+  3: 'i686',
+  20: 'ppc',
+  21: 'ppc64le',
+  22: 's390x',
+  40: 'armv7l',
+  62: 'x86_64',
+  183: 'aarch64',
+  243: 'riscv64',
+}
+
+/** A machine's name as `uname -m` has it, where it is known. */
+export function machineName(machine: number): string | undefined {
+  return machines[machine]
+}
+
+/** Bytes at the start of a file that hold its headers, as compilers arrange them. */
+export const ELF_HEAD_SIZE = 1024
+const MAX_DYNAMIC_BYTES = 65_536
+const MAX_STRING_BYTES = 4096
+const STRING_PIECE_BYTES = 512
+
+const Segment = { LOAD: 1, DYNAMIC: 2 } as const
+const Tag = { END: 0, NEEDED: 1, STRING_TABLE: 5, RPATH: 15, RUNPATH: 29 } as const
+
+/**
+ * Reads no more than headers and the strings that are asked for. Null where it is not ELF, or cut short.
+ * @param head the first {@link ELF_HEAD_SIZE} bytes of the file, or all that it has.
+ */
+export function* parseElf(head: Uint8Array): Reading<ElfFile | null> {
+  const machine = machineIn(head)
+  if (machine === null) return null
+  const numbers = numbersOf(head)
+  const segments = yield* segmentsOf(head, numbers)
+  const dynamic = segments?.find(({ type }) => type === Segment.DYNAMIC)
+  if (!segments || !dynamic) return { machine, libraryPath: [], needed: [] }
+
+  const tags = tagsOf(yield* part(dynamic.offset, Math.min(dynamic.size, MAX_DYNAMIC_BYTES)), numbers)
+  const strings = fileOffset(tags.find(([tag]) => tag === Tag.STRING_TABLE)?.[1], segments)
+  if (strings === undefined) return { machine, libraryPath: [], needed: [] }
+  const placesOf = (wanted: number) =>
+    tags.flatMap(([tag, value]) => (tag === wanted ? [strings + value] : []))
+  const [place] = [...placesOf(Tag.RUNPATH), ...placesOf(Tag.RPATH)]
+  if (place === undefined) return { machine, libraryPath: [], needed: [] }
+  const [path = '', ...needed] = yield* stringsAt([place, ...placesOf(Tag.NEEDED)])
+  return { machine, libraryPath: path.split(':'), needed }
+}
+
+/** The machine that an ELF file is for, by its first bytes; null where they are not those of one. */
+export function machineIn(head: Uint8Array): number | null {
+  return isElf(head) && head.length >= 64 ? numbersOf(head).half(head, 18) : null
+}
+
+/** Whether these are the first bytes of an ELF file. */
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
+}
+
+/** How numbers are written in this file: in 32 or 64 bits, with the low or the high byte first. */
+interface Numbers {
+  readonly wide: boolean
+  readonly half: (bytes: Uint8Array, at: number) => number
+  readonly word: (bytes: Uint8Array, at: number) => number
+  /** An address or offset: 4 or 8 bytes. */
+  readonly address: (bytes: Uint8Array, at: number) => number
+}
+
+function numbersOf(first: Uint8Array): Numbers {
+  const wide = first[4] === 2
+  const little = first[5] !== 2
+  const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const word = (bytes: Uint8Array, at: number) => view(bytes).getUint32(at, little)
+  return {
+    wide,
+    word,
+    half: (bytes, at) => view(bytes).getUint16(at, little),
+    address: (bytes, at) => (wide ? Number(view(bytes).getBigUint64(at, little)) : word(bytes, at)),
+  }
+}
+
+interface ElfSegment {
+  readonly type: number
+  readonly offset: number
+  readonly address: number
+  readonly size: number
+}
+
+function* segmentsOf(
+  first: Uint8Array,
+  { wide, half, word, address }: Numbers,
+): Reading<readonly ElfSegment[] | null> {
+  const at = address(first, wide ? 32 : 28)
+  const count = half(first, wide ? 56 : 44)
+  const size = wide ? 56 : 32
+  const end = at + count * size
+  const table = end <= first.length ? first.subarray(at, end) : yield* part(at, count * size)
+  if (table.length < count * size) return null
+  return Array.from({ length: count }, (_, n) => {
+    const header = table.subarray(n * size, (n + 1) * size)
+    return {
+      type: word(header, 0),
+      offset: address(header, wide ? 8 : 4),
+      address: address(header, wide ? 16 : 8),
+      size: address(header, wide ? 32 : 16),
+    }
+  })
+}
+
+/** The pairs of the dynamic section, up to its end. */
+function tagsOf(bytes: Uint8Array, { wide, address }: Numbers): readonly (readonly [number, number])[] {
+  const size = wide ? 16 : 8
+  const all = Array.from(
+    { length: Math.floor(bytes.length / size) },
+    (_, n) => [address(bytes, n * size), address(bytes, n * size + size / 2)] as const,
+  )
+  const end = all.findIndex(([tag]) => tag === Tag.END)
+  return end < 0 ? all : all.slice(0, end)
+}
+
+/** Where in the file lies what will be at this address. */
+function fileOffset(address: number | undefined, segments: readonly ElfSegment[]): number | undefined {
+  if (address === undefined) return undefined
+  const holder = segments.find(
+    ({ type, address: begin, size }) => type === Segment.LOAD && address >= begin && address < begin + size,
+  )
+  return holder && address - holder.address + holder.offset
+}
+
+/** Piece by piece, of all at once: string tables are large, and the texts in them are short. */
+function* stringsAt(places: readonly number[]): Reading<readonly ByteString[]> {
+  const texts = places.map(() => '')
+  let open = places.map((_, n) => n)
+  while (open.length > 0) {
+    const pieces = yield open.map((n) => ({
+      start: places[n]! + texts[n]!.length,
+      length: STRING_PIECE_BYTES,
+    }))
+    open = open.filter((n, at) => {
+      const piece = pieces[at]!
+      const end = piece.indexOf(0)
+      texts[n] += latin1(end < 0 ? piece : piece.subarray(0, end))
+      return end < 0 && piece.length === STRING_PIECE_BYTES && texts[n]!.length < MAX_STRING_BYTES
+    })
+  }
+  return texts
+}

@@ -1,0 +1,179 @@
+/** The inventory of an environment: all its entries, as the file system counts them, and the parts of files that matter. */
+import { closeSync, openSync, readSync } from 'node:fs'
+import type { DiskEntry } from 'squashfs-writer'
+import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/paths'
+import type { Environment } from '../environment/environment.js'
+import { findInterpreter, type Interpreter } from '../environment/interpreter.js'
+import { diskPath } from '../environment/paths.js'
+import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
+import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
+import { systemErrorCode } from '../system-errors.js'
+import type { Entry, Peeked } from './entry.js'
+import { ELF_HEAD_SIZE, machineIn, machineName } from './formats/elf.js'
+
+export interface Inventory {
+  /** Where the environment lies: as it was named, absolute. */
+  readonly path: ByteString
+  /** The same with all symlinks followed. */
+  readonly realPath: ByteString
+  /** Undefined for a directory that is no virtual environment. */
+  readonly config: PyvenvConfig | undefined
+  /** Whether conda made it. */
+  readonly conda: boolean
+  /** All but what is excluded; the directory itself is the first, its path ''. */
+  readonly entries: readonly Entry[]
+  readonly at: ReadonlyMap<ByteString, Entry>
+  /** Whether a path, or a directory above it, is left out by the patterns of --exclude. */
+  readonly isExcluded: (path: ByteString) => boolean
+  readonly census: Census
+  readonly interpreter: Interpreter | undefined
+  /** For which machine the interpreter is, as `uname -m` has it; undefined where that is not known. */
+  readonly machine: string | undefined
+  /** The directory of its Python; undefined where there is none. */
+  readonly python: PythonDirectory | undefined
+  /** Directories of other Pythons. */
+  readonly otherPythons: readonly PythonDirectory[]
+}
+
+/** The counts of a file system and its quotas. */
+export interface Census {
+  /** Each once, however many names it has. */
+  readonly inodes: number
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  /** Devices, sockets, fifos. */
+  readonly others: number
+  /** Sum of the sizes of files, each inode once. */
+  readonly bytes: number
+}
+
+/**
+ * @param found what lies in the environment, without what `exclude` names.
+ * @param peeked what was read of its files.
+ */
+export function takeInventory(
+  environment: Environment,
+  found: readonly DiskEntry[],
+  peeked: Peeked,
+  exclude: readonly string[],
+): Inventory {
+  const realPath = toByteString(environment.realPath)
+  const at = entriesOf(found, peeked)
+  const entries = [...at.values()]
+  const { config, conda } = environment
+  const interpreter = config && findInterpreter(realPath)
+  return {
+    path: toByteString(environment.path),
+    realPath,
+    config,
+    conda,
+    entries,
+    at,
+    isExcluded: exclusion(exclude),
+    census: takeCensus(entries),
+    interpreter,
+    machine: interpreter && machineOf(interpreter.end),
+    ...pythonsOf(entries, config),
+  }
+}
+
+function entriesOf(found: readonly DiskEntry[], peeked: Peeked): ReadonlyMap<ByteString, Entry> {
+  const entries = new Map<ByteString, Entry>()
+  for (const one of found) {
+    const { type, path, size, mtime, inode, target, failure } = one
+    const answer = peeked.get(path) ?? null
+    const unread = answer && 'code' in answer ? answer : null
+    const content = answer && !('code' in answer) ? answer : null
+    entries.set(path, {
+      path,
+      kind: kinds[type ?? 'file'],
+      size,
+      mode: type === null ? 0o777 : one.mode,
+      mtime,
+      sharedInode: inode,
+      target,
+      failure: failure ?? unread,
+      content,
+    })
+  }
+  return entries
+}
+
+const kinds: Readonly<Record<NonNullable<DiskEntry['type']>, Entry['kind']>> = {
+  file: 'file',
+  directory: 'directory',
+  symlink: 'symlink',
+  socket: 'socket',
+  fifo: 'fifo',
+  'block-device': 'device',
+  'character-device': 'device',
+}
+
+/** Counts inodes, not names. */
+export function takeCensus(entries: readonly Entry[]): Census {
+  const inodes = entries.filter(newInodes())
+  const ofKind = (kind: Entry['kind']) => inodes.filter((entry) => entry.kind === kind)
+  const [files, directories, symlinks] = [
+    ofKind('file'),
+    ofKind('directory').length,
+    ofKind('symlink').length,
+  ]
+  return {
+    inodes: inodes.length,
+    files: files.length,
+    directories,
+    symlinks,
+    others: inodes.length - files.length - directories - symlinks,
+    bytes: files.reduce((sum, { size }) => sum + size, 0),
+  }
+}
+
+/** Tells of entries, one after the other, whether their inode is new: it may have several names. */
+export function newInodes(): (entry: Entry) => boolean {
+  const seen = new Set<string>()
+  return ({ sharedInode }) => {
+    if (sharedInode === null) return true
+    const before = seen.size
+    return seen.add(sharedInode).size > before
+  }
+}
+
+export function pythonsOf(
+  entries: readonly Entry[],
+  config: PyvenvConfig | undefined,
+): Pick<Inventory, 'python' | 'otherPythons'> {
+  const directories = entries.flatMap(({ kind, path }) =>
+    kind === 'directory' ? (pythonDirectory(path) ?? []) : [],
+  )
+  const wanted = config?.version?.split('.').slice(0, 2).join('.')
+  const python =
+    directories.find(({ version }) => version === wanted) ??
+    (directories.length === 1 ? directories[0] : undefined)
+  return { python, otherPythons: directories.filter((directory) => directory !== python) }
+}
+
+function exclusion(exclude: readonly string[]): (path: ByteString) => boolean {
+  const matches = compilePatterns('exclude', exclude)
+  if (matches === null) return () => false
+  return (path) => {
+    const parts = path.split('/')
+    return parts.some((_, n) => matches(parts.slice(0, n + 1).join('/')))
+  }
+}
+
+function machineOf(program: ByteString): string | undefined {
+  try {
+    const file = openSync(diskPath(program), 'r')
+    try {
+      const head = Buffer.alloc(ELF_HEAD_SIZE)
+      const machine = machineIn(head.subarray(0, readSync(file, head, 0, head.length, 0)))
+      return machine === null ? undefined : machineName(machine)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return undefined // a program may be executable and not readable
+  }
+}

@@ -1,0 +1,167 @@
+/** The packages of an environment: which of its files belongs to which, and how much of it and of its image each takes. */
+import { posix } from 'node:path'
+import { type ByteString, toDisplay } from 'squashfs-writer/paths'
+import { distributionOf } from '../environment/distributions.js'
+import { parseBytecodeName } from '../environment/python-layout.js'
+import { below, directoryOf, type Entry, nameOf } from './entry.js'
+import { parseRecord } from './formats/text-files.js'
+import { type Inventory, newInodes } from './inventory.js'
+import { isBelow } from './outside.js'
+
+export interface Package {
+  readonly name: string
+  readonly version: string
+  /** Its `dist-info` directory, from the environment on. */
+  readonly info: ByteString
+  /** Files that its RECORD lists; null where it has none. */
+  readonly recorded: readonly Recorded[] | null
+  /** All that lies in the environment and belongs to it, without directories. */
+  readonly entries: readonly Entry[]
+}
+
+export interface Recorded {
+  /** From the environment on. */
+  readonly path: ByteString
+  /** Bytes; null where it is not recorded. */
+  readonly size: number | null
+}
+
+export interface Packages {
+  /** In the order of their directories. */
+  readonly all: readonly Package[]
+  /** The entries that belong to none, without directories. */
+  readonly rest: readonly Entry[]
+}
+
+export function packagesOf(inventory: Pick<Inventory, 'path' | 'entries' | 'at' | 'python'>): Packages {
+  const site = `${inventory.python?.path}/site-packages`
+  const found = inventory.entries
+    .filter(
+      ({ kind, path }) => kind === 'directory' && directoryOf(path) === site && path.endsWith('.dist-info'),
+    )
+    .map(({ path }) => ({ ...nameAndVersion(path), info: path, recorded: recordedIn(path, inventory) }))
+    .sort((a, b) => (a.info < b.info ? -1 : 1))
+  const owners = new Map<ByteString, number>()
+  for (const [n, { recorded }] of found.entries()) {
+    for (const { path } of recorded ?? []) if (!owners.has(path)) owners.set(path, n)
+  }
+  const infos = new Map(found.map(({ info }, n) => [info, n]))
+  const entries: Entry[][] = found.map(() => [])
+  const rest: Entry[] = []
+  for (const entry of inventory.entries) {
+    if (entry.kind === 'directory') continue
+    const owner =
+      owners.get(entry.path) ?? ownerOfBytecode(entry.path, owners) ?? ownerOfInfo(entry.path, infos)
+    const list = owner === undefined ? rest : (entries[owner] ?? rest)
+    list.push(entry)
+  }
+  return { all: found.map((one, n) => ({ ...one, entries: entries[n] ?? [] })), rest }
+}
+
+/** A directory without such a name is a package all the same, for it may have a RECORD. */
+function nameAndVersion(info: ByteString): Pick<Package, 'name' | 'version'> {
+  const directory = toDisplay(nameOf(info))
+  return distributionOf(directory) ?? { name: directory.replace(/\.dist-info$/, ''), version: '' }
+}
+
+function recordedIn(info: ByteString, inventory: Pick<Inventory, 'path' | 'at'>): readonly Recorded[] | null {
+  const content = inventory.at.get(`${info}/RECORD`)?.content
+  if (content?.kind !== 'text') return null
+  const root = inventory.path
+  const site = directoryOf(info)
+  return parseRecord(content.text).flatMap(({ path, size }) => {
+    const inside = isPlain(path) ? `${site}/${path}` : insideOf(root, posix.resolve(`${root}/${site}`, path))
+    // Some Pythons install into lib64, which is a symlink to lib.
+    return inside === null
+      ? []
+      : [{ path: inside.startsWith('lib64/') ? `lib/${inside.slice(6)}` : inside, size }]
+  })
+}
+
+/** Whether a path is relative and has no steps that lead nowhere or up: nearly all are so, and need no resolving. */
+function isPlain(path: ByteString): boolean {
+  return !/^\/|(?:^|\/)\.{0,2}(?:\/|$)/.test(path)
+}
+
+function insideOf(root: ByteString, absolute: ByteString): ByteString | null {
+  return isBelow(absolute, root) ? absolute.slice(root.length + 1) : null
+}
+
+/** Bytecode goes with its source: uv does not record it, and other Pythons' is in no record. */
+export function ownerOfBytecode(
+  path: ByteString,
+  owners: ReadonlyMap<ByteString, number>,
+): number | undefined {
+  const cache = directoryOf(path)
+  if (nameOf(cache) !== '__pycache__') return undefined
+  const module = parseBytecodeName(nameOf(path))?.module
+  return module === undefined ? undefined : owners.get(below(directoryOf(cache), `${module}.py`))
+}
+
+/** Files in its `dist-info` are a package's own, recorded or not. */
+function ownerOfInfo(path: ByteString, infos: ReadonlyMap<ByteString, number>): number | undefined {
+  const at = path.indexOf('.dist-info/')
+  return at < 0 ? undefined : infos.get(path.slice(0, at + '.dist-info'.length))
+}
+
+export interface PackageShare {
+  /** Null for what belongs to no package. */
+  readonly name: string | null
+  readonly version: string | null
+  /** Files and symlinks; directories belong to no one. */
+  readonly files: number
+  readonly bytes: number
+  /** Bytes that its files take in the image; null where there is no image. */
+  readonly bytesInImage: number | null
+}
+
+/** The largest first; the share of no package comes last. */
+export function packageShares(packages: Packages): readonly PackageShare[] {
+  return inOrder(sharesOf(packages))
+}
+
+/** Shares of an image that is being written. */
+export interface SharesInImage {
+  /** Takes note of the bytes that a file takes. */
+  readonly add: (path: ByteString, storedBytes: number) => void
+  /** As by {@link packageShares}, with what was added. */
+  readonly shares: () => readonly PackageShare[]
+}
+
+/** Keeps no more of the packages than whose each file is. */
+export function sharesInImage(packages: Packages): SharesInImage {
+  const shares = sharesOf(packages)
+  const others = shares.length - 1
+  const owners = new Map(
+    packages.all.flatMap(({ entries }, n) => entries.map(({ path }) => [path, n] as const)),
+  )
+  const stored = shares.map(() => 0)
+  return {
+    add: (path, storedBytes) => {
+      // Bytecode that is compiled for the image was not there to be found.
+      const owner = owners.get(path) ?? ownerOfBytecode(path, owners) ?? others
+      stored[owner] = (stored[owner] ?? 0) + storedBytes
+    },
+    shares: () => inOrder(shares.map((share, n) => ({ ...share, bytesInImage: stored[n] ?? 0 }))),
+  }
+}
+
+/** In the order of the packages; the share of no package comes last. */
+function sharesOf({ all, rest }: Packages): readonly PackageShare[] {
+  const isNew = newInodes()
+  return [
+    ...all.map(({ name, version, entries }) => ({ name, version, ...sums(entries) })),
+    { name: null, version: null, ...sums(rest) },
+  ]
+
+  function sums(entries: readonly Entry[]): Omit<PackageShare, 'name' | 'version'> {
+    const bytes = entries.filter(isNew).reduce((sum, { size }) => sum + size, 0)
+    return { files: entries.length, bytes, bytesInImage: null }
+  }
+}
+
+function inOrder(shares: readonly PackageShare[]): readonly PackageShare[] {
+  const packages = shares.filter(({ name }) => name !== null)
+  const others = shares.filter(({ name, files }) => name === null && files > 0)
+  return [...packages.sort((a, b) => b.bytes - a.bytes), ...others]
+}

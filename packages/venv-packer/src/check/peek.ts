@@ -1,0 +1,84 @@
+/**
+ * Peek: reads of files what the findings need to know of them, and no more; of most files that is nothing. An examiner for
+ * squashfs-writer: it runs in the threads that read the files, while they are open.
+ */
+import type { DiskEntry, Examine } from 'squashfs-writer'
+import type { ByteString } from 'squashfs-writer/paths'
+import { bytecodeTag } from '../environment/python-layout.js'
+import { activateScripts, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
+import { type Content, directoryOf, nameOf } from './entry.js'
+import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from './formats/bytecode-header.js'
+import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'
+import { latin1, part, type Reading } from './formats/reading.js'
+
+/** Whether anything is worth reading of a file. */
+export function isWorthPeeking(file: Pick<DiskEntry, 'path' | 'size'>): boolean {
+  return planFor(file) !== undefined
+}
+
+/** The content that was read of a file; null where there is nothing to know. */
+const peek: Examine = (file, read): Content | null => {
+  const reading = planFor(file)?.(file.size)
+  if (!reading) return null
+  for (let bytes: Uint8Array[] = []; ; ) {
+    const { value, done } = reading.next(bytes)
+    if (done) return value
+    bytes = value.map(({ start, length }) => read(start, length))
+  }
+}
+export default peek
+
+/** The parts of a file of this size that are worth reading. */
+type Plan = (size: number) => Reading<Content | null>
+
+/** By the file's path in the environment; undefined for nothing. */
+function planFor({ path, size }: Pick<DiskEntry, 'path' | 'size'>): Plan | undefined {
+  if (size === 0) return undefined
+  const name = nameOf(path)
+  if (isOwnBytecode(path, name)) return bytecode
+  if (/\.so(?:\.\d+)*$/.test(name)) return elf
+  const directory = directoryOf(path)
+  if (directory === 'bin') return name in activateScripts ? text : program
+  if (directory.endsWith('/site-packages')) return /\.(?:pth|egg-link)$/.test(name) ? text : undefined
+  if (directory.endsWith('.dist-info'))
+    return name === 'RECORD' || name === 'direct_url.json' ? text : undefined
+  return /^share\/jupyter\/kernels\/[^/]+\/kernel\.json$/.test(path) ? text : undefined
+}
+
+/** Texts beyond this are not what their names say. */
+const MAX_TEXT_BYTES = 64 * 1024 * 1024
+
+/** Bytecode at the plain level, for the Python in whose directory it lies. */
+function isOwnBytecode(path: ByteString, name: ByteString): boolean {
+  if (!name.endsWith('.pyc')) return false
+  const tag = bytecodeTag(path)
+  return tag !== undefined && name.endsWith(`.${tag}.pyc`)
+}
+
+/** Made once: most of what is read is this. */
+const bytecodeHead = [{ start: 0, length: BYTECODE_HEADER_SIZE }]
+
+function* bytecode(): Reading<Content> {
+  const [head] = yield bytecodeHead
+  return { kind: 'bytecode', header: parseBytecodeHeader(head!) }
+}
+
+function* elf(): Reading<Content | null> {
+  return yield* elfAfter(yield* part(0, ELF_HEAD_SIZE))
+}
+
+function* elfAfter(head: Uint8Array): Reading<Content | null> {
+  const found = yield* parseElf(head)
+  return found && { kind: 'elf', elf: found }
+}
+
+function* program(): Reading<Content | null> {
+  const head = yield* part(0, Math.max(PROGRAM_HEAD_SIZE, ELF_HEAD_SIZE))
+  if (isElf(head)) return yield* elfAfter(head)
+  const text = latin1(head)
+  return { kind: 'program', head: isWrapped(text) ? latin1(yield* part(0, WRAPPED_HEAD_SIZE)) : text }
+}
+
+function* text(size: number): Reading<Content | null> {
+  return size > MAX_TEXT_BYTES ? null : { kind: 'text', text: latin1(yield* part(0, size)) }
+}

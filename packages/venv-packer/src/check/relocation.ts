@@ -1,0 +1,103 @@
+/** Whether an environment works wherever it is mounted, and if not, the one path at which it does. */
+import { posix } from 'node:path'
+import type { ByteString } from 'squashfs-writer/paths'
+import { worksAnywhere } from '../environment/environment.js'
+import { pathInActivateScript, pythonOfScript } from '../environment/scripts.js'
+import type { Entry } from './entry.js'
+import { pythonOfKernel } from './formats/json-files.js'
+import type { Inventory } from './inventory.js'
+import { isBelow, type Outside } from './outside.js'
+
+/** A file that works only where the environment that it names is. */
+export interface Anchor {
+  readonly kind: 'script' | 'activate' | 'kernel'
+  readonly path: ByteString
+  /** The absolute path of that environment. */
+  readonly environment: ByteString
+}
+
+export interface Relocation {
+  /** Whether it works wherever it is mounted. */
+  readonly relocatable: boolean
+  /** The path that its scripts were made for; where none says so, that at which it lies. */
+  readonly madeFor: ByteString
+  readonly anchors: readonly Anchor[]
+  /** Whether two absolute paths are the same place, also by way of symlinks. */
+  readonly isSamePlace: (a: ByteString, b: ByteString) => boolean
+}
+
+export function relocationOf(inventory: Inventory, outside: Outside): Relocation {
+  const { path, entries } = inventory
+  const anchors = entries.flatMap((entry) => anchorIn(entry) ?? [])
+  const activate = anchors.find(({ kind }) => kind === 'activate')
+  return {
+    relocatable: worksAnywhere(inventory),
+    madeFor: activate?.environment ?? mostFrequent(anchors.map(({ environment }) => environment)) ?? path,
+    anchors,
+    isSamePlace: (a, b) => a === b || outside.realPath(a) === outside.realPath(b),
+  }
+}
+
+function anchorIn({ path, content }: Entry): Anchor | undefined {
+  if (content?.kind === 'program') return ofPython('script', path, pythonOfScript(content.head))
+  if (content?.kind !== 'text') return undefined
+  if (path.endsWith('/kernel.json')) return ofPython('kernel', path, pythonOfKernel(content.text))
+  if (!path.startsWith('bin/')) return undefined
+  const environment = pathInActivateScript(content.text)
+  return environment === null ? undefined : { kind: 'activate', path, environment }
+}
+
+/** Interpreters of the system: a script that names one of them is meant for it. */
+const systemPrefixes: ReadonlySet<ByteString> = new Set(['/', '/usr', '/usr/local'])
+
+function ofPython(kind: Anchor['kind'], path: ByteString, python: ByteString | null): Anchor | undefined {
+  if (python === null || posix.basename(posix.dirname(python)) !== 'bin') return undefined
+  const environment = posix.dirname(posix.dirname(python))
+  return systemPrefixes.has(environment) ? undefined : { kind, path, environment }
+}
+
+function mostFrequent(texts: readonly ByteString[]): ByteString | undefined {
+  const counts = new Map<ByteString, number>()
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]?.[0]
+}
+
+/** Where the environment will be in use: as far as it is said, or as there is but one place. */
+export function futurePath(
+  relocation: Relocation,
+  mountPoint: ByteString | undefined,
+): ByteString | undefined {
+  return mountPoint ?? (relocation.relocatable ? undefined : relocation.madeFor)
+}
+
+export interface PathTarget {
+  /**
+   * - `inside`: into the environment, also where it will be mounted;
+   * - `left behind`: to where the environment lies now, or was made, and the image may not be;
+   * - `outside`: anywhere else.
+   */
+  readonly kind: 'inside' | 'left behind' | 'outside'
+  /** The path from the environment on; null outside of it. */
+  readonly inner: ByteString | null
+}
+
+/** The part of a check's context that decides where a path leads. */
+interface PathTargetContext {
+  readonly inventory: Pick<Inventory, 'path' | 'realPath'>
+  readonly relocation: Relocation
+  readonly use: { readonly mountPoint: ByteString | undefined }
+}
+
+export function pathTargetOf(
+  path: ByteString,
+  { inventory, relocation, use }: PathTargetContext,
+): PathTarget {
+  const { madeFor, relocatable, isSamePlace } = relocation
+  const future = futurePath(relocation, use.mountPoint)
+  const places = [...(future === undefined ? [] : [future]), inventory.path, inventory.realPath]
+  const place = [...places, ...(relocatable ? [] : [madeFor])].find((directory) => isBelow(path, directory))
+  if (place === undefined) return { kind: 'outside', inner: null }
+  const inner = path.slice(place.length + 1)
+  const stays = future !== undefined && isSamePlace(place, future)
+  return { kind: stays ? 'inside' : 'left behind', inner }
+}

@@ -1,0 +1,87 @@
+/** Findings and packages in reports: as text with places, effect and remedy, and as JSON. */
+
+import type { Colours } from '../terminal/colours.js'
+import { bytes, count, counted, percent } from '../terminal/figures.js'
+import { printable, wrapped } from '../terminal/printable.js'
+import { rounded } from '../terminal/printing.js'
+import { type Finding, ofSeverity, type Place, type Severity, severities, type Weight } from './finding.js'
+import type { PackageShare } from './packages.js'
+
+const MAX_PLACES_SHOWN = 3
+/** Before the remedy. */
+const arrow = '-> '
+const margin = ' '.repeat('warning  '.length)
+
+/**
+ * The most severe first, with a blank line before each.
+ * @param width of the lines; infinite where there is no terminal.
+ */
+export function findingLines(
+  findings: readonly Finding[],
+  colours: Colours,
+  width: number,
+): readonly string[] {
+  return findings.flatMap((finding) => ['', ...linesOf(finding, colours, width)])
+}
+
+/** `1 error, 2 warnings, 3 notes`; of what there is none of, nothing is said. */
+export function findingCounts(findings: readonly Finding[]): string {
+  const counts = severities.map((severity) => [severity, ofSeverity(findings, severity).length] as const)
+  return counts
+    .filter(([, number]) => number > 0)
+    .map(([severity, number]) => counted(number, severity))
+    .join(', ')
+}
+
+function linesOf(finding: Finding, colours: Colours, width: number): readonly string[] {
+  const { code, severity, message, effect, remedy, places, weight } = finding
+  const paragraph = (text: string) => wrapped(printable(text), width - margin.length)
+  const title = paragraph(`${message} [${code}]`).map((line) => titleLine(line, code, colours))
+  const body = [
+    ...placeLines(places).map((line) => `  ${line}`),
+    ...(weight === null ? [] : [weightText(weight)]),
+    ...paragraph(effect),
+    ...wrapped(printable(remedy), width - margin.length - arrow.length).map(
+      (line, n) => (n === 0 ? arrow : ' '.repeat(arrow.length)) + line,
+    ),
+  ]
+  const [first = '', ...rest] = [...title, ...body]
+  return [label(severity, colours) + first, ...rest.map((line) => margin + line)]
+}
+
+function titleLine(line: string, code: string, colours: Colours): string {
+  const mark = `[${code}]`
+  return line.endsWith(mark)
+    ? colours.heading(line.slice(0, -mark.length)) + colours.aside(mark)
+    : colours.heading(line)
+}
+
+function label(severity: Severity, colours: Colours): string {
+  return colours[severity](severity) + margin.slice(severity.length)
+}
+
+/** Where there is something to say about each, one line for each; otherwise all in one. */
+function placeLines(places: readonly Place[]): readonly string[] {
+  const shown = places.slice(0, MAX_PLACES_SHOWN)
+  const rest = places.length - shown.length
+  const more = rest > 0 ? [`and ${count(rest)} more; --json lists them all`] : []
+  if (shown.some(({ detail }) => detail !== null)) return [...shown.map(placeText), ...more]
+  return [[shown.map(placeText).join(', '), ...more].join(' ')]
+}
+
+function placeText({ path, detail }: Place): string {
+  return printable(detail === null ? path : `${path}: ${detail}`)
+}
+
+function weightText({ inodes, bytes: size, share }: Weight): string {
+  return `${counted(inodes, 'inode')}, ${bytes(size)}, ${percent(share, 1)} of the environment`
+}
+
+export function findingJson({ code, severity, message, effect, remedy, places, weight }: Finding): object {
+  const size = weight && { inodes: weight.inodes, bytes: weight.bytes, share: rounded(weight.share) }
+  return { code, severity, message, effect, remedy, count: places.length, places, size }
+}
+
+export function packageJson({ name, version, files, bytes, bytesInImage }: PackageShare): object {
+  return { name, version, files, bytes, bytesInImage }
+}

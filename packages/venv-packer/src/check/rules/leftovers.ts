@@ -1,0 +1,133 @@
+/** Findings on things that do not belong in an environment: caches, leftovers of tools, special files, names that are not UTF-8. */
+import { type ByteString, toBytes } from 'squashfs-writer/paths'
+import { parseBytecodeName } from '../../environment/python-layout.js'
+import { directoryOf, type Entry, nameOf } from '../entry.js'
+import { type CheckContext, type Finding, findingAt, weightOf } from '../finding.js'
+import { isBelow } from '../outside.js'
+
+export function leftoverFindings(context: CheckContext): readonly Finding[] {
+  const { otherPythons, python } = context.inventory
+  return [
+    ...underDirectories(context, cachesOf(context), {
+      code: 'CACHE',
+      message: 'caches of tools lie in the environment',
+      effect: 'They are packed, and never used there.',
+      remedy: 'Remove them, or leave them out with --exclude.',
+    }),
+    ...underDirectories(context, halfRemoved(context), {
+      code: 'HALF_REMOVED',
+      message: 'pip left packages half removed (names that begin with ~)',
+      effect: 'They are packed, and never used.',
+      remedy: 'Remove them.',
+    }),
+    ...underDirectories(context, python ? otherPythons.map(({ path }) => path) : [], {
+      code: 'OTHER_PYTHON',
+      message: 'the environment holds packages of other Pythons',
+      effect: `Python ${python?.version} does not look at them: they only take room.`,
+      remedy: 'Remove them, or leave them out with --exclude.',
+    }),
+    ...otherBytecode(context),
+  ]
+}
+
+type Words = Pick<Finding, 'code' | 'message' | 'effect' | 'remedy'>
+
+/** One note about directories or files, with the weight of all that lies in them. */
+function underDirectories(
+  { inventory }: CheckContext,
+  tops: readonly ByteString[],
+  words: Words,
+): readonly Finding[] {
+  if (tops.length === 0) return []
+  const entries = inventory.entries.filter(({ path }) => tops.some((top) => isBelow(path, top)))
+  const spots = tops.map((path) => ({ path }))
+  return findingAt(spots, { ...words, severity: 'note' }, weightOf(entries, inventory))
+}
+
+const cacheNames =
+  /^(?:\.cache|\.pip|pip-cache|uv-cache|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.ipynb_checkpoints)$/
+
+/** By their names, or by the tag that tools mark their caches with; uv marks the environment itself so. */
+function cachesOf({ inventory }: CheckContext): readonly ByteString[] {
+  const tagged = inventory.entries
+    .filter(({ path }) => nameOf(path) === 'CACHEDIR.TAG' && path !== 'CACHEDIR.TAG')
+    .map(({ path }) => directoryOf(path))
+  const named = inventory.entries
+    .filter(({ path, kind }) => kind === 'directory' && cacheNames.test(nameOf(path)))
+    .map(({ path }) => path)
+  const all = [...new Set([...tagged, ...named])]
+  return all.filter((path) => !all.some((other) => other !== path && isBelow(path, other)))
+}
+
+function halfRemoved({ inventory }: CheckContext): readonly ByteString[] {
+  const site = `${inventory.python?.path}/site-packages`
+  return inventory.entries
+    .filter(({ path }) => directoryOf(path) === site && nameOf(path).startsWith('~'))
+    .map(({ path }) => path)
+}
+
+/** Bytecode that is for another Python or for another program, and what an interrupted compilation left. */
+function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
+  const { python } = inventory
+  if (python === undefined) return []
+  const isOther = ({ path, kind }: Entry) =>
+    kind === 'file' &&
+    isBelow(path, python.path) &&
+    nameOf(directoryOf(path)) === '__pycache__' &&
+    path.includes('.pyc') &&
+    parseBytecodeName(nameOf(path))?.tag !== python.tag
+  const found = inventory.entries.filter(isOther)
+  const tags = new Set(found.map(({ path }) => parseBytecodeName(nameOf(path))?.tag ?? 'unfinished files'))
+  return findingAt(
+    found.map(({ path }) => ({ path })),
+    {
+      code: 'OTHER_BYTECODE',
+      severity: 'note',
+      message: `there is bytecode that Python ${python.version} does not use (${[...tags].sort().join(', ')})`,
+      effect: 'It only takes room.',
+      remedy: 'Remove it, or leave it out with --exclude.',
+    },
+    weightOf(found, inventory),
+  )
+}
+
+export function kindFindings({ inventory }: CheckContext): readonly Finding[] {
+  const { entries } = inventory
+  return [
+    ...findingAt(
+      entries
+        .filter(({ kind }) => kind === 'socket' || kind === 'fifo' || kind === 'device')
+        .map(({ path, kind }) => ({ path, detail: kind })),
+      {
+        code: 'SPECIAL_FILE',
+        severity: 'warning',
+        message: 'sockets, fifos or devices lie in the environment',
+        effect:
+          'They are packed as they are, and of no use there: nothing answers, and images are mounted without devices.',
+        remedy: 'End the program that made them and remove them, or leave them out with --exclude.',
+      },
+    ),
+    ...findingAt(
+      entries.filter(({ path }) => !isUtf8(nameOf(path))).map(({ path }) => ({ path })),
+      {
+        code: 'NAME_NOT_UTF8',
+        severity: 'note',
+        message: 'names are not UTF-8',
+        effect: 'They are packed as the bytes that they are; some programs cannot open them.',
+        remedy: 'Rename them if they are used.',
+      },
+    ),
+  ]
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+function isUtf8(name: ByteString): boolean {
+  if (!/[\u0080-\u00ff]/.test(name)) return true
+  try {
+    decoder.decode(toBytes(name))
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,91 @@
+/** Findings on code that is not in the environment: editable installs, and the directories that `.pth` files add. */
+import { posix } from 'node:path'
+import type { ByteString } from 'squashfs-writer/paths'
+import { directoryOf, type Entry } from '../entry.js'
+import { type CheckContext, type Finding, findingAt } from '../finding.js'
+import { editableDirectory } from '../formats/json-files.js'
+import { pathsInPth } from '../formats/text-files.js'
+import { isBelow } from '../outside.js'
+import { pathTargetOf } from '../relocation.js'
+
+/** Something in site-packages that has Python look for code in another directory. */
+interface Pointer {
+  readonly path: ByteString
+  /** Absolute. */
+  readonly directory: ByteString
+}
+
+export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
+  const { inventory, use } = context
+  const site = `${inventory.python?.path}/site-packages`
+  const inSite = inventory.entries.filter(({ path }) => isBelow(path, site))
+  const editable = inSite.flatMap((entry) => editableInstall(entry, site))
+  const added = inSite
+    .flatMap((entry) => addedDirectories(entry, site, inventory.realPath))
+    .filter(({ directory }) => !editable.some((install) => isBelow(directory, install.directory)))
+  const placeOf = ({ directory }: Pointer) => placeOfCode(directory, context)
+  const isAway = (pointer: Pointer) => placeOf(pointer) === 'outside'
+  const spotOf = ({ path, directory }: Pointer) => ({
+    path,
+    detail: use.outside.exists(directory) ? directory : `${directory} (does not exist)`,
+  })
+  return [
+    ...findingAt(editable.filter(isAway).map(spotOf), {
+      code: 'EDITABLE_INSTALL',
+      severity: 'warning',
+      message: 'packages are installed as editable: their code lies in another directory',
+      effect:
+        'Their code is not in the image: imports fail where that directory is missing, or take what is there then.',
+      remedy:
+        inventory.config?.uv === undefined
+          ? 'Install them without -e (--editable) before packing.'
+          : 'Before packing run uv sync --no-editable in the project, or install them without -e (--editable).',
+    }),
+    ...findingAt([...editable, ...added].filter((pointer) => placeOf(pointer) === 'bound').map(spotOf), {
+      code: 'CODE_PATH_TO_THIS_PLACE',
+      severity: 'warning',
+      message: 'code in the environment is found by an absolute path (editable installs, .pth files)',
+      effect: 'It is in the image; where that is mounted anywhere else, imports of it fail.',
+      remedy:
+        'Install it without -e (--editable), make the paths relative, or mount the image at this place and say so with --mount-point.',
+    }),
+    ...findingAt(added.filter(isAway).map(spotOf), {
+      code: 'PTH_OUTSIDE',
+      severity: 'warning',
+      message: '.pth files add directories outside of the environment to the module search path',
+      effect: 'What is imported from there is not in the image.',
+      remedy: 'Install what is needed from there into the environment, and remove the .pth file.',
+    }),
+  ]
+}
+
+/**
+ * Where code lies that is found by an absolute path: in the image, also where that will be mounted; in the image, but found
+ * at one path only; or outside.
+ */
+function placeOfCode(directory: ByteString, context: CheckContext): 'inside' | 'bound' | 'outside' {
+  const { kind, inner } = pathTargetOf(directory, context)
+  if (kind === 'inside' || inner === null) return kind === 'inside' ? 'inside' : 'outside'
+  return context.inventory.at.has(inner) ? 'bound' : 'outside'
+}
+
+/** By `direct_url.json` of its `dist-info`, or by the `.egg-link` of older tools. */
+function editableInstall({ path, content }: Entry, site: ByteString): readonly Pointer[] {
+  if (content?.kind !== 'text') return []
+  if (path.endsWith('.egg-link') && directoryOf(path) === site) {
+    const [directory = ''] = content.text.split('\n')
+    return directory.startsWith('/') ? [{ path, directory: directory.trimEnd() }] : []
+  }
+  if (!path.endsWith('.dist-info/direct_url.json')) return []
+  const directory = editableDirectory(content.text)
+  return directory === null ? [] : [{ path: directoryOf(path), directory }]
+}
+
+/** Relative paths are from site-packages on; those that stay in the environment go where it goes. */
+function addedDirectories({ path, content }: Entry, site: ByteString, root: ByteString): readonly Pointer[] {
+  if (content?.kind !== 'text' || !path.endsWith('.pth') || directoryOf(path) !== site) return []
+  return pathsInPth(content.text).flatMap((text) => {
+    const directory = posix.resolve(root, site, text)
+    return !text.startsWith('/') && isBelow(directory, root) ? [] : [{ path, directory }]
+  })
+}

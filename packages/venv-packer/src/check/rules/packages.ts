@@ -1,0 +1,81 @@
+/** Findings on installed packages: those that miss files, are there twice, or were removed in part. */
+import type { ByteString } from 'squashfs-writer/paths'
+import { plainName } from '../../environment/distributions.js'
+import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
+import type { Inventory } from '../inventory.js'
+import type { Package, Recorded } from '../packages.js'
+
+export function packageFindings({ inventory, packages }: CheckContext): readonly Finding[] {
+  const { all } = packages
+  const without = (file: ByteString) =>
+    all.filter(({ info }) => !inventory.at.has(`${info}/${file}`) && !inventory.isExcluded(`${info}/${file}`))
+  return [
+    ...findingAt(lostFiles(all, inventory), {
+      code: 'PACKAGE_INCOMPLETE',
+      severity: 'warning',
+      message: 'files of installed packages are missing or empty',
+      effect: 'Imports that need them fail.',
+      remedy:
+        'Install these packages again (uv pip install --reinstall), and look whether the disk or quota was full.',
+    }),
+    ...findingAt(twice(all), {
+      code: 'PACKAGE_TWICE',
+      severity: 'warning',
+      message: 'packages are registered in more than one version',
+      effect: 'Which version a program is told of is a matter of chance.',
+      remedy:
+        'Remove the dist-info directory of the version that is not installed, or install the package again.',
+    }),
+    ...findingAt(without('METADATA').map(spotOf), {
+      code: 'PACKAGE_WITHOUT_METADATA',
+      severity: 'warning',
+      message: 'packages were removed or installed in part: their dist-info has no METADATA',
+      effect: 'Programs that ask for the version of a package fail.',
+      remedy: 'Remove these directories, or install the packages again.',
+    }),
+    ...findingAt(without('RECORD').map(spotOf), {
+      code: 'PACKAGE_WITHOUT_RECORD',
+      severity: 'note',
+      message: 'packages have no RECORD of their files',
+      effect: 'They work; which files belong to them is not known.',
+      remedy: 'Nothing is to be done.',
+    }),
+  ]
+}
+
+function spotOf({ info }: Package): Spot {
+  return { path: info }
+}
+
+/** Bytecode and its directories: they are made again, and virtualenv records those that it has not made. */
+const bytecode = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
+
+/** A file that is left out on purpose is not lost. One package may have replaced another's file: it is as one of them recorded it. */
+function lostFiles(all: readonly Package[], { at, isExcluded }: Inventory): readonly Spot[] {
+  const lost = new Map<ByteString, Spot>()
+  for (const { path, size } of recordedOf(all)) {
+    if (bytecode.test(path)) continue
+    const entry = at.get(path)
+    if (entry === undefined) {
+      if (!isExcluded(path)) lost.set(path, { path, detail: 'missing' })
+    } else if (entry.kind === 'file' && entry.failure === null && entry.size === 0 && (size ?? 0) > 0) {
+      lost.set(path, { path, detail: `empty instead of ${size} bytes` })
+    }
+  }
+  if (lost.size === 0) return []
+  for (const { path, size } of recordedOf(all)) if (size === 0 && at.has(path)) lost.delete(path)
+  return [...lost.values()]
+}
+
+function* recordedOf(all: readonly Package[]): Generator<Recorded> {
+  for (const { recorded } of all) yield* recorded ?? []
+}
+
+function twice(all: readonly Package[]): readonly Spot[] {
+  const byName = new Map<string, Package[]>()
+  for (const one of all) {
+    const name = plainName(one.name)
+    byName.set(name, [...(byName.get(name) ?? []), one])
+  }
+  return [...byName.values()].filter(({ length }) => length > 1).flatMap((some) => some.map(spotOf))
+}

@@ -1,0 +1,80 @@
+/** Findings on scripts in `bin` that cannot start anywhere: their interpreter is missing, or does not accept them. */
+import { posix } from 'node:path'
+import type { ByteString } from 'squashfs-writer/paths'
+import { isBrokenByWrapper, type ScriptStart, scriptStart } from '../../environment/scripts.js'
+import { below, directoryOf, type Entry } from '../entry.js'
+import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
+import { isBelow, uenvMount } from '../outside.js'
+import { pathTargetOf } from '../relocation.js'
+
+export function scriptFindings(context: CheckContext): readonly Finding[] {
+  const { config, conda } = context.inventory
+  if (config === undefined && !conda) return []
+  const scripts = context.inventory.entries.flatMap((entry) => scriptIn(entry))
+  return [
+    ...findingAt(
+      scripts.flatMap((script) => missingInterpreter(script, context)),
+      {
+        code: 'SCRIPT_WITHOUT_INTERPRETER',
+        severity: 'warning',
+        message: 'scripts name an interpreter that is not there',
+        effect:
+          'They do not start: the system says that there is no such command, or runs another one of the same name.',
+        remedy:
+          'Install the packages that they belong to again, or correct their first lines: #!/usr/bin/env python3.',
+      },
+    ),
+    ...findingAt(
+      scripts.filter(({ head }) => isBrokenByWrapper(head)).map(({ path }) => ({ path })),
+      {
+        code: 'SCRIPT_BROKEN_BY_WRAPPER',
+        severity: 'warning',
+        message: 'scripts do not compile for the lines that were put before them',
+        effect:
+          'Python takes these lines for the docstring, and ends with a SyntaxError at from __future__ import, which may only follow one.',
+        remedy: 'Replace their first three lines by #!/usr/bin/env python3.',
+      },
+    ),
+  ]
+}
+
+interface Script {
+  readonly path: ByteString
+  readonly head: ByteString
+  readonly start: ScriptStart
+}
+
+/** A file that may not be executed is not started, whatever its first line says. */
+function scriptIn({ path, content, mode }: Entry): readonly Script[] {
+  if (content?.kind !== 'program' || (mode & 0o111) === 0) return []
+  const start = scriptStart(content.head)
+  return start === null ? [] : [{ path, head: content.head, start }]
+}
+
+function missingInterpreter({ path, start }: Script, context: CheckContext): readonly Spot[] {
+  const { interpreter, next } = start
+  if (!isThere(interpreter, context)) return [{ path, detail: interpreter }]
+  if (next === null) return []
+  const isMissing = {
+    path: () => !isThere(next.program, context),
+    'own directory': () => !isInEnvironment(below(directoryOf(path), next.program), context),
+    // The programs on PATH are not known, but none has an option in its name.
+    PATH: () => /\s/.test(next.program),
+  }
+  return isMissing[next.by]() ? [{ path, detail: next.program }] : []
+}
+
+/** Scripts of other environments are a matter of relocation, and a uenv may not be started here. */
+function isThere(program: ByteString, context: CheckContext): boolean {
+  if (!program.startsWith('/')) return false
+  const { kind, inner } = pathTargetOf(posix.normalize(program), context)
+  if (kind !== 'outside' && inner !== null) return isInEnvironment(inner, context)
+  const isForeign = context.relocation.anchors.some(({ environment }) => isBelow(program, environment))
+  return isForeign || isBelow(program, uenvMount) || context.use.outside.exists(program)
+}
+
+/** A path that is left out on purpose is not missing, and a missing interpreter is a finding of its own. */
+function isInEnvironment(path: ByteString, { inventory }: CheckContext): boolean {
+  const isInterpreter = inventory.interpreter === undefined && /^bin\/python3?$/.test(path)
+  return inventory.at.has(path) || inventory.isExcluded(path) || isInterpreter
+}

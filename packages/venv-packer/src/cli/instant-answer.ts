@@ -1,0 +1,43 @@
+/** The command lines that are answered at once, before anything is loaded that could take time. */
+import { packageVersion } from '../package.js'
+import { commandNamed } from './commands.js'
+import { commandHelp, programHelp } from './help.js'
+
+export function instantAnswer(argv: readonly string[]): string | undefined {
+  const [first = '', second, ...more] = argv
+  if (second === undefined) {
+    if (asksForVersion(first)) return `${packageVersion()}\n`
+    return first === '--help' || first === '-h' || first === 'help' ? programHelp() : undefined
+  }
+  if (more.length > 0) return undefined
+  if (asksForVersion(first) && second === '--json') return versionJson()
+  if (asksForVersion(second) && first === '--json') return versionJson()
+  if (first === 'help') return helpOf(second)
+  return second === '--help' || second === '-h' ? helpOf(first) : undefined
+}
+
+function asksForVersion(argument: string): boolean {
+  return argument === '--version' || argument === '-V'
+}
+
+function helpOf(name: string): string | undefined {
+  const row = commandNamed(name)
+  return row && commandHelp(name, row)
+}
+
+/** One JSON object on one line. Fields are added, never renamed. */
+function versionJson(): string {
+  const facts = {
+    ok: true,
+    command: 'version',
+    version: packageVersion(),
+    node: process.versions.node,
+    // The zstd that compresses without --encoder, and the version of Node's own: null where Node has none.
+    zstd: {
+      encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
+      version: process.versions.zstd ?? null,
+    },
+    platform: `${process.platform}-${process.arch}`,
+  }
+  return `${JSON.stringify(facts)}\n`
+}

@@ -1,0 +1,108 @@
+/** Rows and texts that several commands of the table share. */
+import { compressors, encoders } from '../image/compression.js'
+import type { OptionRow } from './table.js'
+import { blockSize, bytecodeLevels, keptImages, mountPoint, number, owner } from './values.js'
+
+export const image = { syntax: '<image>', called: 'the path of the image' } as const
+
+export const usualExitCodes = '0 done, 1 failed, 2 wrong usage'
+
+export const json = { flags: '--json', help: 'one JSON object on standard output, also for errors' } as const
+export const quiet = { flags: '-q, --quiet', help: 'nothing but errors' } as const
+export const onlyExitCode = { flags: '-q, --quiet', help: 'nothing but the exit code' } as const
+export const debug = { flags: '--debug', help: 'stacks with the errors' } as const
+
+/** How every command speaks that may be asked for more or less than its report. */
+export const style = { json, quiet, debug } as const
+
+export const exclude = {
+  flags: '--exclude <glob>',
+  repeatable: true,
+  help: 'not these; without a slash at any depth; repeatable',
+} as const satisfies OptionRow
+
+export const anyDirectory = {
+  flags: '--any-directory',
+  help: 'a directory that is not a virtual environment, too',
+} as const
+
+export const xattrs = { flags: '--no-xattrs', help: 'no extended attributes' } as const
+
+export const mountPointOf = <H extends string>(help: H) =>
+  ({ flags: '--mount-point <path>', read: mountPoint, help }) as const
+
+/** Where an image goes, and how it is written: of every command that packs. */
+export const imageOptions = <O extends string>(output: O) =>
+  ({
+    output: { flags: '-o, --output <image>', help: output },
+    force: {
+      flags: '-f, --force',
+      help: 'replace it if it exists; jobs that have it mounted go on with it',
+    },
+    keep: {
+      flags: '--keep <n>',
+      read: keptImages,
+      help: 'replace it as well, and keep the last n images that were replaced under numbered names: see venv-packer rollback',
+    },
+    base: {
+      flags: '--base <image>',
+      help: 'take what did not change from this image, instead of compressing it again (default: the image that is replaced)',
+    },
+    takesOver: {
+      flags: '--no-base',
+      help: 'take nothing from an image; the bytes are the same either way',
+    },
+    compression: {
+      flags: '--compression <name>',
+      choices: compressors,
+      default: 'zstd',
+      help: 'zstd, gzip or none (default: zstd)',
+    },
+    level: {
+      flags: '--level <n>',
+      read: number(),
+      help: 'zstd 1 to 22 (default: 3), gzip 1 to 9 (default: 9)',
+    },
+    encoder: {
+      flags: '--encoder <name>',
+      choices: encoders,
+      help: 'zstd of node, or bundled: for the same bytes from every version of Node (default: node, where it has zstd)',
+    },
+    blockSize: {
+      flags: '--block-size <size>',
+      read: blockSize,
+      default: '128K',
+      help: 'a power of two from 4K to 1M (default: 128K)',
+    },
+  }) as const
+
+export const contentOptions = {
+  optimize: {
+    flags: '--optimize <levels>',
+    read: bytecodeLevels,
+    help: 'bytecode of these levels: 0 for python, 1 for python -O, 2 for python -OO, with commas between (default: 0)',
+  },
+  exclude,
+  xattrs,
+  owner: {
+    flags: '--owner <owner>',
+    read: owner,
+    default: 'keep',
+    suggestions: ['keep', 'root'],
+    help: 'who owns it all: keep, root, or UID:GID (default: keep)',
+  },
+} as const satisfies Record<string, OptionRow>
+
+export const strict = { flags: '--strict', help: 'warnings are failures, and no image is written' } as const
+
+export const packingOptions = {
+  threads: {
+    flags: '--threads <n>',
+    read: number({ from: 1, to: 1024 }),
+    help: 'compile and compress with this many threads (default: one for each core)',
+  },
+  json,
+  quiet,
+  progress: { flags: '--no-progress', help: 'no progress bar' },
+  debug,
+} as const satisfies Record<string, OptionRow>

@@ -1,0 +1,160 @@
+/** Reads a command line by the table of commands. Throws wrong usage as a Failure. */
+import { Argument, Command, CommanderError, Option } from 'commander'
+import { emptyValue, type Failure, wrongUsage } from '../failure.js'
+import { packageVersion } from '../package.js'
+import { shellWord } from '../terminal/printable.js'
+import { commandNamed, commands, type Invocation } from './commands.js'
+import { commandHelp, programHelp } from './help.js'
+import type { CommandRow, OperandRow, OptionRow, ReadContext } from './table.js'
+
+/** `--help` and `--version`: a text to print, and nothing else to do. */
+export interface PrintedText {
+  readonly command: 'print'
+  readonly text: string
+}
+
+export function parseCommandLine(argv: readonly string[]): Invocation | PrintedText {
+  let invocation: Invocation | undefined
+  let text = ''
+  const print = (more: string): void => {
+    text += more
+  }
+  const { own, rest } = splitAtDashes(argv)
+  const program = new Command('venv-packer')
+    .version(packageVersion(), '-V, --version')
+    .configureOutput({ writeOut: print, writeErr: print, outputError: () => {} })
+    .exitOverride()
+  program.helpInformation = programHelp
+  for (const [name, row] of Object.entries(commands)) {
+    defineCommand(program, name, row, (values) => {
+      // Of this type because the table is what was read by.
+      invocation = { command: name, values, rest } as unknown as Invocation
+    })
+  }
+  try {
+    program.parse(own, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0) return { command: 'print', text }
+    throw refusal(error, argv, rest)
+  }
+  if (invocation === undefined) throw wrongUsage('no command is given', usualRemedy)
+  return invocation
+}
+
+/** Only some commands have something behind `--` that is not theirs. */
+function splitAtDashes(argv: readonly string[]): {
+  readonly own: readonly string[]
+  readonly rest: readonly string[] | undefined
+} {
+  const dashes = argv.indexOf('--')
+  const passesOn = commandNamed(argv[0] ?? '')?.rest !== undefined
+  return dashes < 0 || !passesOn
+    ? { own: argv, rest: undefined }
+    : { own: argv.slice(0, dashes), rest: argv.slice(dashes + 1) }
+}
+
+function defineCommand(
+  program: Command,
+  name: string,
+  row: CommandRow,
+  take: (values: Readonly<Record<string, unknown>>) => void,
+): void {
+  const seeHelp = `See venv-packer ${name} --help.`
+  const command = program.command(name).version(packageVersion(), '-V, --version')
+  command.helpInformation = () => commandHelp(name, row)
+  const operands = Object.entries(row.operands)
+  for (const [, { syntax }] of operands) command.addArgument(new Argument(syntax))
+  const options = row.options
+    .flatMap(({ rows }) => Object.entries(rows))
+    .map(([key, option]) => ({ key, option, defined: optionOf(option) }))
+  for (const { defined } of options) command.addOption(defined)
+  command.action(() => {
+    const given = command.opts<Readonly<Record<string, unknown>>>()
+    const ofOperands = operands.map(([key, operand], n) => {
+      const value: unknown = command.processedArgs[n]
+      return [key, operandValue(value, operand, name)]
+    })
+    const ofOptions = options.map(({ key, option, defined }) => {
+      const value = given[defined.attributeName()]
+      return [key, optionValue(value, option, { option: defined.long ?? '', seeHelp })]
+    })
+    take(Object.fromEntries([...ofOperands, ...ofOptions]))
+  })
+}
+
+function optionOf({ flags, default: usual, repeatable, conflicts }: OptionRow): Option {
+  const option = new Option(flags)
+  if (usual !== undefined) option.default(usual)
+  if (conflicts !== undefined) option.conflicts(conflicts)
+  if (!repeatable) return option
+  return option.default([]).argParser<readonly string[]>((value, earlier) => [...earlier, value])
+}
+
+/** The value for the command: text, text that was read, texts, or whether the option was given. */
+function optionValue(value: unknown, row: OptionRow, context: ReadContext): unknown {
+  const { option } = context
+  if (isEmpty(value)) throw emptyValue(option)
+  if (typeof value !== 'string') return takesValue(row) ? value : value === true
+  if (row.choices !== undefined && !row.choices.includes(value))
+    throw wrongUsage(`${option} ${value} is unknown: it is one of ${row.choices.join(', ')}`, context.seeHelp)
+  return row.read === undefined ? value : row.read(value, context)
+}
+
+function takesValue({ flags }: OptionRow): boolean {
+  return flags.includes('<')
+}
+
+function operandValue(value: unknown, { called, hint, choices }: OperandRow, command: string): unknown {
+  if (isEmpty(value)) throw emptyValue(called, hint)
+  if (choices !== undefined && typeof value === 'string' && !choices.includes(value))
+    throw wrongUsage(
+      `there is no ${command} for ${value}: it is one of ${choices.join(', ')}`,
+      `See venv-packer ${command} --help.`,
+    )
+  return value
+}
+
+/** The empty text, or one among several. */
+function isEmpty(value: unknown): boolean {
+  return value === '' || (Array.isArray(value) && value.includes(''))
+}
+
+const usualRemedy = 'Try venv-packer pack VENV, or see venv-packer --help.'
+
+/** The remedy where there is no command to run. */
+export const commandRemedy = 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'
+
+/** Commander's message is one line, with a suggestion in brackets on a second one now and then. */
+function refusal(
+  { code, message }: CommanderError,
+  argv: readonly string[],
+  rest: readonly string[] | undefined,
+): Failure {
+  const [first = ''] = argv
+  if (code === 'commander.help') return wrongUsage('no command is given', usualRemedy)
+  if (first === 'run' && rest === undefined && meantForCommand.has(code))
+    return wrongUsage('there is no -- before the command', commandRemedy)
+  const [what = '', suggestion] = message.replace(/^error: /, '').split('\n(')
+  const row = commandNamed(first)
+  const seeHelp = `See venv-packer ${row === undefined ? '' : `${first} `}--help.`
+  if (row?.rest === 'options' && code === 'commander.unknownOption')
+    return wrongUsage(what, `${seeHelp} Options for uv pip install go after --.`)
+  return wrongUsage(what, suggestion?.replace(/\)$/, '') ?? remedyForUsualMistake(code, first) ?? seeHelp)
+}
+
+/** Commander's codes for the words of a command that has no `--` before it. */
+const meantForCommand = new Set(['commander.unknownOption', 'commander.excessArguments'])
+
+/** The right command line instead of one as other programs take it; undefined for a mistake that is not a usual one. */
+function remedyForUsualMistake(code: string, first: string): string | undefined {
+  if (code === 'commander.excessArguments' && first === 'pack')
+    return 'The image is named by --output: venv-packer pack VENV --output IMAGE.'
+  if (code === 'commander.unknownOption' && first.startsWith('-'))
+    return 'Options come after the command: venv-packer pack VENV --compile.'
+  if (code === 'commander.unknownCommand' && first.endsWith('.squashfs'))
+    return `Write venv-packer run ${shellWord(first)} -- COMMAND.`
+  if (code === 'commander.unknownCommand' && /^\.|\//.test(first))
+    return `Write venv-packer pack ${shellWord(first)}.`
+  return undefined
+}

@@ -1,0 +1,93 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { requireTools, run, withFolder } from 'fixtures'
+import { describe, expect, it } from 'vitest'
+import type { CommandRow } from '../../cli/table.js'
+import { completionScript } from './completion.js'
+
+/** Commands with what ours may come to have. */
+const table: Readonly<Record<string, CommandRow>> = {
+  start: {
+    ...{ short: 'start', usage: '<image> -- <command> [arguments]', about: '', rest: 'command' },
+    summary: 'starts what\'s "there" [now]: a $HOME `command`',
+    operands: { image: { syntax: '<image>', called: 'the image' } },
+    options: [
+      {
+        title: 'Options',
+        rows: {
+          at: { flags: '--at <mount-point>', help: "where it's mounted (default: anywhere at all)" },
+          set: { flags: '-e, --set <name>', repeatable: true, help: 'sets; unsets' },
+        },
+      },
+    ],
+  },
+  fetch: {
+    ...{ short: 'fetch', summary: '', usage: '<what...>', about: '' },
+    operands: { what: { syntax: '<what...>', called: 'what is fetched' } },
+    options: [{ title: 'Options', rows: { dryRun: { flags: '--dry-run', help: '' } } }],
+  },
+}
+
+/** What bash offers for the last of these words, in a directory with a file and a directory in it. */
+async function offered(...words: readonly string[]): Promise<readonly string[]> {
+  return await withFolder(async (cwd) => {
+    await mkdir(join(cwd, 'some-directory'))
+    await writeFile(join(cwd, 'some-file'), '')
+    return await offeredIn(cwd, words)
+  })
+}
+
+async function offeredIn(cwd: string, words: readonly string[]): Promise<readonly string[]> {
+  await requireTools(['bash'])
+  const code = `${completionScript('bash', table)}
+    COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+    _venv_packer
+    printf '%s\\n' "\${COMPREPLY[@]}"`
+  const { stdout, stderr } = await run('bash', ['-c', code, 'bash', 'venv-packer', ...words], { cwd })
+  expect(stderr).toBe('')
+  return stdout
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+}
+
+describe('bash is offered', () => {
+  it('every command and option of the definition, and no other', async () => {
+    expect(await offered('')).toEqual(['start', 'fetch', '-V', '--version', '-h', '--help'])
+    expect(await offered('start', '-')).toEqual(['--at', '-e', '--set', '-V', '--version', '-h', '--help'])
+    expect(await offered('start', 'x', '--s')).toEqual(['--set'])
+    expect(await offered('fetch', '--')).toEqual(['--dry-run', '--version', '--help'])
+    expect(await offered('stop', '-')).toEqual([])
+  })
+
+  it('directories where a mount point is wanted, also after an equals sign', async () => {
+    expect(await offered('start', '--at', 'so')).toEqual(['some-directory'])
+    expect(await offered('start', '--at', '=', 'so')).toEqual(['some-directory'])
+    expect(await offered('start', '--at', '=')).toEqual(['some-directory'])
+  })
+
+  it('nothing for a value that may be anything', async () => {
+    expect(await offered('start', '-e', '')).toEqual([])
+    expect(await offered('fetch', 'a', 'b', '')).toEqual([])
+  })
+
+  it('all files where there are no images', async () => {
+    expect(await offered('start', 'some-fi')).toEqual(['some-file'])
+  })
+
+  it('commands and files where a command is wanted, as many words as there are', async () => {
+    expect(await offered('start', '-e', 'a', 'image', '--', 'print')).toContain('printf')
+    expect(await offered('start', 'image', '--', 'cat', 'some-fi')).toEqual(['some-file'])
+    expect(await offered('start', 'image', '--', 'ls', '-')).not.toContain('--at')
+  })
+})
+
+it('zsh is told what the help says, up to the details', async () => {
+  await requireTools(['zsh'])
+  const script = completionScript('zsh', table)
+  expect(script).toContain(`'(--at)--at=[where it'\\''s mounted]:mount-point:_directories'`)
+  expect(script).toContain(`'*'{-e+,--set=}'[sets]:name: '`)
+  expect(script).toContain(`'start:starts what'\\''s "there" [now]: a $HOME \`command\`'`)
+  expect(script).toContain(`'*:::command:{`)
+  await run('zsh', ['-n'], { input: script })
+})

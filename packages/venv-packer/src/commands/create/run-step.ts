@@ -1,0 +1,162 @@
+/** Runs a step to its end; its output is shown, or kept for the failure. */
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
+import { endingInWords } from '../../child-process.js'
+import { Failure } from '../../failure.js'
+import { messageOf, systemErrorCode } from '../../system-errors.js'
+import type { Step } from './steps.js'
+
+export interface StepContext {
+  readonly signal: AbortSignal
+  /** Whether steps that talk do so on standard error, for someone who looks on. */
+  readonly show: boolean
+}
+
+/** @throws Failure when the program is missing or fails; the signal's reason when it is aborted. */
+export async function runStep(step: Step, { signal, show }: StepContext): Promise<void> {
+  signal.throwIfAborted()
+  const shown = show && step.talks
+  const out = shown ? 2 : 'pipe'
+  const { child, ended } = startGroup(
+    step.program,
+    step.args,
+    { env: shown ? step.env : { ...step.env, NO_COLOR: '1' }, stdio: ['ignore', out, out] },
+    signal,
+  )
+  const said = lastOf([child.stdout, child.stderr])
+  const { code, signal: killer } = await ended.catch((error: unknown) => {
+    throw notStarted(step, error)
+  })
+  if (!shown) await streamsClosed(child)
+  signal.throwIfAborted()
+  if (code !== 0) throw failed(step, endingInWords(code, killer), said())
+}
+
+/** The standard output of a program; nothing where it fails. */
+export async function outputOf(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<string> {
+  return await new Promise((done) => {
+    execFile(program, args, { env, timeout: 60_000 }, (error, stdout) => done(error === null ? stdout : ''))
+  })
+}
+
+/** Milliseconds in which what a program has written arrives. */
+const OUTPUT_DELAY_MS = 300
+
+const MAX_OUTPUT = 100_000
+
+/** The end of the output on all streams together. */
+function lastOf(streams: readonly (Readable | null)[]): () => string {
+  let said = ''
+  for (const stream of streams) {
+    stream?.on('data', (piece: Buffer) => {
+      said = (said + piece.toString('utf8')).slice(-MAX_OUTPUT)
+    })
+  }
+  return () => said
+}
+
+/** Something that the program started may live on with its streams: it is not waited for. */
+async function streamsClosed(child: ChildProcess): Promise<void> {
+  const stop = new AbortController()
+  const waiting = { signal: stop.signal }
+  const closed = once(child, 'close', waiting)
+  await Promise.race([closed, delay(OUTPUT_DELAY_MS, undefined, waiting)])
+  stop.abort()
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+}
+
+function notStarted(step: Step, error: unknown): Failure {
+  const systemCode = systemErrorCode(error)
+  if (systemCode !== 'ENOENT') {
+    const message = `${step.program} cannot be started: ${messageOf(error)}`
+    return new Failure(step.code, message, step.missing, { systemCode, mending: step.mending, cause: error })
+  }
+  const where = step.program.includes('/') ? 'does not exist' : 'is not installed, or not on the PATH'
+  const message = `${step.program} ${where}`
+  return new Failure('NOT_INSTALLED', message, step.missing, {
+    systemCode,
+    mending: step.mending,
+    cause: error,
+  })
+}
+
+function failed({ name, code, remedy, mending }: Step, ending: string, said: string): Failure {
+  const full = /No space left on device|os error 28|Errno 28|Disk quota exceeded/.test(said)
+  return new Failure(
+    code,
+    `${name} failed (${ending})`,
+    full ? 'Name a directory with more room with --work-dir.' : remedy,
+    { output: lastLines(said), mending: full ? { options: ['--work-dir', '/var/tmp'] } : mending },
+  )
+}
+
+const MAX_LINES = 30
+
+function lastLines(said: string): string {
+  const text = stripVTControlCharacters(said).replace(/^.*\r(?!\n)/gm, '')
+  return text.trim().split('\n').slice(-MAX_LINES).join('\n')
+}
+
+export interface ProcessGroup {
+  readonly child: ChildProcess
+  /** Resolves when the program has ended; rejects when it could not be started. */
+  readonly ended: Promise<Ending>
+}
+
+export interface Ending {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** Milliseconds in which a program can tidy up after itself, before it is ended by force. */
+const GRACE_MS = 3000
+
+/**
+ * Starts a program in a process group of its own. An abort interrupts the group as Ctrl-C would, and what does not end
+ * by that is killed.
+ */
+export function startGroup(
+  program: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  abort: AbortSignal,
+): ProcessGroup {
+  const child = spawn(program, args, { ...options, detached: true })
+  const kill = () => signalGroup(child, 'SIGKILL')
+  let force: NodeJS.Timeout | undefined
+  const interrupt = () => {
+    signalGroup(child, 'SIGINT')
+    force = setTimeout(kill, GRACE_MS)
+  }
+  abort.addEventListener('abort', interrupt)
+  // A second Ctrl-C ends this process at once; and what the group works on is removed after it.
+  process.prependOnceListener('exit', kill)
+  const ended = new Promise<Ending>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  }).finally(() => {
+    abort.removeEventListener('abort', interrupt)
+    process.off('exit', kill)
+    clearTimeout(force)
+    if (abort.aborted) kill() // what the program left behind
+  })
+  if (abort.aborted) interrupt()
+  return { child, ended }
+}
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ESRCH') throw error // all of them have ended
+  }
+}

@@ -1,0 +1,63 @@
+/** The directory in which an environment is made: in memory where there is room, and gone afterwards, on every way out. */
+import { constants, rmSync } from 'node:fs'
+import { access, mkdtemp, realpath, rm, stat, statfs } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemFailure } from '../../system-errors.js'
+
+/** Calls the function with the path of an empty directory, removes it with all that came into it, and gives the result. */
+export async function withWorkDirectory<T>(
+  typed: string | undefined,
+  use: (directory: string) => Promise<T>,
+): Promise<T> {
+  const directory = await makeDirectory(typed ?? (await usualPlace()))
+  // A second Ctrl-C ends the process at once; files in memory would stay there.
+  const removeAtOnce = () => rmSync(directory, { recursive: true, force: true })
+  process.once('exit', removeAtOnce)
+  try {
+    return await use(directory)
+  } finally {
+    await remove(directory)
+    process.off('exit', removeAtOnce)
+  }
+}
+
+const memory = '/dev/shm'
+
+/** Bytes that a large environment takes, with what is needed to make it. */
+const ENOUGH_BYTES = 8_000_000_000
+
+async function usualPlace(): Promise<string> {
+  return (await hasSpace(memory)) ? memory : tmpdir()
+}
+
+async function hasSpace(place: string): Promise<boolean> {
+  try {
+    const [found, { bavail, bsize }] = await Promise.all([stat(place), statfs(place)])
+    await access(place, constants.W_OK | constants.X_OK)
+    return found.isDirectory() && Math.min(bavail * bsize, process.availableMemory()) >= ENOUGH_BYTES
+  } catch {
+    return false // there is none, or it is closed to us: the usual place remains
+  }
+}
+
+/** With all symlinks followed: the path under which programs will know it. */
+async function makeDirectory(place: string): Promise<string> {
+  try {
+    return await mkdtemp(join(await realpath(place), 'venv-packer-'))
+  } catch (error) {
+    throw systemFailure('WORK_FOLDER', `no environment can be made in ${place}`, error, {
+      path: place,
+      remedy: 'Name a directory that you may write to with --work-dir.',
+    })
+  }
+}
+
+async function remove(directory: string): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 })
+  } catch (error) {
+    const remedy = `Remove it: rm -rf ${directory}`
+    throw systemFailure('LEFTOVER', `${directory} could not be removed`, error, { path: directory, remedy })
+  }
+}

@@ -1,0 +1,114 @@
+/** Checks an environment while it is packed, and refuses to complete the image of one that is unfit. */
+import { type DiskEntry, type PackOptions, sourceDateEpoch } from 'squashfs-writer'
+import type { Content, Peeked } from '../../check/entry.js'
+import { examine } from '../../check/examination.js'
+import { type Finding, ofSeverity } from '../../check/finding.js'
+import { type SharesInImage, sharesInImage } from '../../check/packages.js'
+import { peekModule, wantsPeek } from '../../check/peeked.js'
+import type { Relocation } from '../../check/relocation.js'
+import type { Environment } from '../../environment/environment.js'
+import { Failure } from '../../failure.js'
+import type { PackRequest } from './request.js'
+
+/** The results of the check; no more of the environment is kept in memory while it is packed. */
+export interface Checked {
+  readonly relocation: Relocation
+  readonly findings: readonly Finding[]
+  readonly shares: SharesInImage
+}
+
+type CheckHooks = Pick<PackOptions, 'inspect' | 'examination' | 'beforeTables' | 'onStored'>
+
+export interface CheckWhilePacking {
+  readonly hooks: CheckHooks
+  /** Undefined before all contents are written. */
+  readonly result: () => Checked | undefined
+}
+
+/**
+ * The check examines files while they are packed, and judges when all were read. It can refuse the image: then none is
+ * completed.
+ */
+export function checkWhilePacking(request: PackRequest, environment: Environment): CheckWhilePacking {
+  const peeked: Peeked = new Map()
+  let entries: readonly DiskEntry[] = []
+  let checked: Checked | undefined
+  const hooks: CheckHooks = {
+    inspect: (look) => {
+      entries = look.entries
+    },
+    examination: {
+      examiner: peekModule(),
+      wants: wantsPeek,
+      found: ({ path }, answer) => peeked.set(path, answer as Content | null),
+    },
+    beforeTables: async () => {
+      checked = judge(request, environment, entries, peeked)
+      entries = []
+      peeked.clear()
+    },
+    onStored: ({ path, storedBytes }) => checked?.shares.add(path, storedBytes),
+  }
+  return { hooks, result: () => checked }
+}
+
+/** @throws Failure when the environment is not to be packed as it is. */
+function judge(
+  request: PackRequest,
+  environment: Environment,
+  entries: readonly DiskEntry[],
+  peeked: Peeked,
+): Checked {
+  const plan = {
+    exclude: request.exclude,
+    mountPoint: request.mountPoint,
+    owner: request.owner,
+    compiles: request.compile?.includes(0) ?? false,
+    latestTime: sourceDateEpoch(process.env),
+  }
+  const { relocation, findings, packages } = examine(environment, plan, entries, peeked)
+  refuseUnfit(findings, request.strict, environment)
+  return { relocation, findings, shares: sharesInImage(packages) }
+}
+
+/**
+ * Findings that contradict what was asked for. Other errors do not stop the packing: the machine that packs need not be
+ * the one that runs, and an image that turns out to be of no use has done no harm.
+ */
+const contradictions: ReadonlySet<string> = new Set(['MOUNT_POINT'])
+
+interface Source {
+  readonly typed: string
+  readonly path: string
+}
+
+/**
+ * With `strict` every warning refuses the packing, otherwise only a contradiction.
+ * @throws Failure that names what is in the way.
+ */
+export function refuseUnfit(findings: readonly Finding[], strict: boolean, source: Source): void {
+  const contradiction = findings.find(({ code }) => contradictions.has(code))
+  if (contradiction) throw contradicting(contradiction, source)
+  const unfit = strict ? [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')] : []
+  if (unfit.length > 0) throw notPassed(unfit, source)
+}
+
+function contradicting({ code, message, effect, remedy }: Finding, source: Source): Failure {
+  const whatHappens = `${effect.slice(0, 1).toLowerCase()}${effect.slice(1).replace(/\.$/, '')}`
+  return new Failure(code, `${source.typed}: ${message}; ${whatHappens}`, remedy, { path: source.path })
+}
+
+function notPassed(unfit: readonly Finding[], { typed, path }: Source): Failure {
+  const [first] = unfit
+  const message =
+    unfit.length === 1 && first
+      ? `${typed} does not pass the check: ${first.message} (${first.code}); no image was written`
+      : `${typed} does not pass the check; no image was written`
+  const remedy = `venv-packer check ${typed} says what to do; without --strict it is packed as it is.`
+  const paths = unfit.map((finding) => ({
+    path: finding.places[0]?.path ?? '.',
+    code: finding.code,
+    message: `${finding.message} (${finding.code})`,
+  }))
+  return new Failure('CHECK_FAILED', message, remedy, { path, paths })
+}

@@ -1,0 +1,135 @@
+/** The plan of `venv-packer run`: all that is decided, and all that can be refused, before anything is mounted. */
+import { ImageError } from 'squashfs-writer/read'
+import type { EnvironmentFacts } from '../../environment/environment.js'
+import { packedEnvironment } from '../../environment/packed-environment.js'
+import { damaged, type ImageToRun, openImageToRun } from '../../image/opened-image.js'
+import { lookAtMachine, type Machine } from '../../mount/machine.js'
+import { type CommandLine, type MountMethodName, mountMethods, type Plan } from '../../mount/methods.js'
+import { chooseMountPoint } from '../../mount/mount-point.js'
+import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
+import { type RequiredCommand, requireCommand, requireInterpreter } from './require-command.js'
+
+/** The request of the command line; paths are still as they were typed. */
+export interface RunRequest {
+  readonly image: string
+  /** Undefined: where the environment works, or a directory of our own. */
+  readonly at: string | undefined
+  /** Undefined: the first method that works. */
+  readonly method: MountMethodName | undefined
+  /** At least one word. */
+  readonly command: CommandLine
+}
+
+export interface RunPlan {
+  readonly request: RunRequest
+  readonly image: ImageToRun
+  /** Undefined for an image that cannot be looked into. */
+  readonly packed: EnvironmentFacts | undefined
+  /** Where it is mounted, absolute. */
+  readonly point: string
+  /** Where others may see it: undefined unless the mount point is a directory of our own. */
+  readonly shared: string | undefined
+  /** See {@link RequiredCommand}. */
+  readonly commandAt: (point: string) => CommandLine
+  /** Doubts about the command, for the user. */
+  readonly warnings: readonly string[]
+  readonly machine: Machine
+}
+
+/** Why a method did not work. */
+export interface Obstacle {
+  readonly method: MountMethodName
+  readonly reason: string
+}
+
+/** One method, and the command as it is run on it. */
+export interface PlannedMount {
+  readonly name: MountMethodName
+  readonly plan: Plan
+  readonly command: CommandLine
+}
+
+/** @param dry whether nothing is to be done: then the mount point may not be there yet. */
+export async function planRun(request: RunRequest, dry: boolean): Promise<RunPlan> {
+  const image = await openImageToRun(request.image)
+  try {
+    const packed = image.open && (await packedEnvironment(image.open))
+    const wanted = await chooseMountPoint(image.typed, request.at, packed)
+    const named = { path: image.path, identity: sharedIdentity(image.identity, process.env) }
+    const { point, shared } =
+      wanted === undefined
+        ? await ownDirectories(named, process.env, !dry)
+        : { point: wanted, shared: undefined }
+    const required = await requireParts(request, image, packed, point)
+    return {
+      ...{ request, image, packed, point, shared, ...required },
+      machine: await lookAtMachine(process.env),
+    }
+  } catch (error) {
+    throw error instanceof ImageError ? damaged(image.typed, image.path, error) : error
+  } finally {
+    await image.open?.close()
+  }
+}
+
+/** The interpreter and the command, as far as they can be seen from here. */
+async function requireParts(
+  { command }: RunRequest,
+  { open }: ImageToRun,
+  packed: EnvironmentFacts | undefined,
+  point: string,
+): Promise<RequiredCommand> {
+  if (open === undefined) return { commandAt: () => command, warnings: [] }
+  if (packed?.config !== undefined) await requireInterpreter(open, point)
+  return await requireCommand(command, { image: open, point, path: process.env.PATH ?? '' })
+}
+
+/** The methods in the order in which they are tried. */
+export function plannedMounts({
+  request,
+  image,
+  packed,
+  machine,
+  point,
+  shared,
+  commandAt,
+}: RunPlan): readonly PlannedMount[] {
+  const identity = sharedIdentity(image.identity, process.env)
+  const mounting = { image: image.path, identity, point, shared }
+  const isVenv = packed === undefined || packed.config !== undefined
+  return mountMethods
+    .filter(({ name }) => request.method === undefined || name === request.method)
+    .map((method) => {
+      const plan = method.plan(machine, mounting)
+      const loses = plan.possible ? plan.loses : () => false
+      const at = (plan.possible ? plan.shared?.point : undefined) ?? point
+      const active = activated(commandAt(at), { point: at, isVenv, env: process.env, loses })
+      return { name: method.name, plan, command: active }
+    })
+}
+
+/** Where programs are looked for when no one says so (confstr's `_CS_PATH`). */
+const defaultPath = '/bin:/usr/bin'
+
+export interface Activation {
+  /** Where the image will be mounted. */
+  readonly point: string
+  /** Whether it holds a virtual environment. */
+  readonly isVenv: boolean
+  readonly env: NodeJS.ProcessEnv
+  /** Variables that must be handed over by name. */
+  readonly loses: (variable: string) => boolean
+}
+
+/** The command in the environment that is mounted at the point. */
+export function activated(command: CommandLine, { point, isVenv, env, loses }: Activation): CommandLine {
+  const handedOver = Object.entries(env).flatMap(([name, value]) => (loses(name) ? [`${name}=${value}`] : []))
+  return [
+    '/usr/bin/env',
+    ...(env.PYTHONHOME === undefined ? [] : ['-u', 'PYTHONHOME']),
+    ...handedOver,
+    ...(isVenv ? [`VIRTUAL_ENV=${point}`] : []),
+    `PATH=${point}/bin:${env.PATH || defaultPath}`,
+    ...command,
+  ]
+}

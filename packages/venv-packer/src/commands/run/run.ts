@@ -1,0 +1,139 @@
+/** `venv-packer run`: a command with an image mounted and its environment active. It leaves nothing mounted. */
+import { constants } from 'node:os'
+import type { Invocation } from '../../cli/commands.js'
+import { commandRemedy } from '../../cli/parse.js'
+import { type ExitCode, emptyValue, exitCodes, Failure, wrongUsage } from '../../failure.js'
+import { type MountedRun, runMounted } from '../../mount/run-mounted.js'
+import { shareMount } from '../../mount/shared-mount.js'
+import {
+  type EarlySignals,
+  type RelayedSignal,
+  type SignalRelay,
+  startSignalRelay,
+} from '../../mount/signal-relay.js'
+import { print } from '../../terminal/printing.js'
+import {
+  type Obstacle,
+  type PlannedMount,
+  plannedMounts,
+  planRun,
+  type RunPlan,
+  type RunRequest,
+} from './plan.js'
+import { leftoverLine, obstacleLine, reportRunPlan, warningLine } from './report.js'
+
+/** The callbacks and signals of a run. */
+export interface RunContext {
+  readonly earlySignals: EarlySignals
+  /** A method that did not work, and why. */
+  readonly onObstacle: (obstacle: Obstacle) => void
+  /** Something that may not be meant so. */
+  readonly onWarning: (warning: string) => void
+  /** Something that could not be cleaned up. */
+  readonly onLeftover: (message: string) => void
+}
+
+/** Runs the command by the first method that mounts the image, and gives its exit code: 128 + n when signal n ended it. */
+export async function run(request: RunRequest, context: RunContext): Promise<number> {
+  const relay = startSignalRelay(context.earlySignals)
+  try {
+    const plan = await planRun(request, false)
+    await relay.ready
+    for (const warning of plan.warnings) context.onWarning(warning)
+    return await tryMethods(plan, relay, context)
+  } finally {
+    relay.stop()
+  }
+}
+
+async function tryMethods(plan: RunPlan, relay: SignalRelay, context: RunContext): Promise<number> {
+  const obstacles: Obstacle[] = []
+  for (const method of plannedMounts(plan)) {
+    const result = await go(method, relay, context)
+    if (result.mounted) return result.exitCode
+    const signal = relay.received()
+    if (signal !== undefined) throw interrupted(signal)
+    const obstacle = { method: method.name, reason: withoutName(result.reason, method.name) }
+    obstacles.push(obstacle)
+    context.onObstacle(obstacle)
+  }
+  throw notMounted(plan, obstacles)
+}
+
+const notStarted: MountedRun = { mounted: false, reason: 'a signal came first' }
+
+async function go(
+  { plan, command }: PlannedMount,
+  relay: SignalRelay,
+  context: RunContext,
+): Promise<MountedRun> {
+  if (!plan.possible) return { mounted: false, reason: plan.reason }
+  if (relay.received() !== undefined) return notStarted
+  if (plan.shared === undefined) return await runMounted(plan.around, command, relay)
+  const mount = await shareMount(plan.shared, relay)
+  if (!mount.mounted) return mount
+  try {
+    if (relay.received() !== undefined) return notStarted
+    return await runMounted(plan.around, command, relay)
+  } finally {
+    const problem = await mount.release()
+    if (problem !== undefined) context.onLeftover(problem)
+  }
+}
+
+/** Most programs begin what they say with their name, and the method has that name, too. */
+function withoutName(reason: string, name: string): string {
+  return reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
+}
+
+function interrupted(signal: RelayedSignal): Failure {
+  const message = `stopped by ${signal} before the command was started`
+  return new Failure('INTERRUPTED', message, 'Run it again.', { exitCode: 128 + constants.signals[signal] })
+}
+
+function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[]): Failure {
+  const paths = obstacles.map(({ method, reason }) => ({
+    path: method,
+    code: 'NOT_MOUNTED',
+    message: reason,
+  }))
+  const details = { path: image.path, paths, exitCode: exitCodes.commandNotStarted }
+  if (request.method !== undefined) {
+    const message = `${image.typed} cannot be mounted by ${request.method}: ${obstacles[0]?.reason}`
+    return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other methods.', {
+      ...details,
+      mending: { without: ['--with'] },
+    })
+  }
+  const message = `${image.typed} cannot be mounted on this machine`
+  return new Failure('NOT_MOUNTED', message, remedy, details)
+}
+
+const remedy =
+  'Install squashfuse (it needs /dev/fuse) or squashfs-mount; for a kernel without zstd pack with --compression gzip.'
+
+export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlySignals): Promise<ExitCode> {
+  const request = runRequest(invocation)
+  const { dryRun, json, debug } = invocation.values
+  if (dryRun) {
+    await print(reportRunPlan(await planRun(request, true), json))
+    return exitCodes.done
+  }
+  return await run(request, {
+    earlySignals,
+    onObstacle: (obstacle) => {
+      if (debug) process.stderr.write(obstacleLine(obstacle))
+    },
+    onWarning: (warning) => process.stderr.write(warningLine(warning)),
+    onLeftover: (message) => process.stderr.write(leftoverLine(message)),
+  })
+}
+
+function runRequest({ values, rest: command }: Invocation<'run'>): RunRequest {
+  const { image, at, with: method, json, dryRun } = values
+  if (command === undefined || command.length === 0) throw wrongUsage('no command is given', commandRemedy)
+  if (command[0] === '') throw emptyValue('the command')
+  if (json && !dryRun)
+    throw wrongUsage('--json goes with --dry-run', 'Otherwise standard output is that of the command.')
+  return { image, at, method, command }
+}

@@ -1,0 +1,19 @@
+/** The environment in an image, before it is mounted. */
+import { type ImageReader, InodeType } from 'squashfs-writer/read'
+import { type EnvironmentFacts, environmentFacts } from './environment.js'
+
+export async function packedEnvironment(image: ImageReader): Promise<EnvironmentFacts> {
+  return await environmentFacts({
+    text: (path) => textAt(image, path),
+    isDirectory: async (path) => (await image.find(path))?.type === InodeType.DIRECTORY,
+  })
+}
+
+/** No such file is larger, but a damaged image may say so. */
+const MAX_TEXT_BYTES = 1024 * 1024
+
+async function textAt(image: ImageReader, path: string): Promise<string | undefined> {
+  const file = await image.find(path)
+  if (file?.type !== InodeType.FILE || file.size > MAX_TEXT_BYTES) return undefined
+  return Buffer.from(await image.read(file)).toString('utf8')
+}

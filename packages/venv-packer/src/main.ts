@@ -1,0 +1,59 @@
+/** The command: arguments in, a report or JSON out, and the exit code. Each part is loaded when it is needed. */
+import type { Invocation } from './cli/commands.js'
+import { instantAnswer } from './cli/instant-answer.js'
+import { type ExitCode, exitCodes } from './failure.js'
+import type { EarlySignals } from './mount/signal-relay.js'
+import { print } from './terminal/printing.js'
+
+/**
+ * Runs one command line to its end. Never rejects: errors are reported, and show in the exit code.
+ * @param earlySignals those for which the launcher has listened.
+ */
+export async function main(argv: readonly string[], earlySignals: EarlySignals): Promise<ExitCode> {
+  try {
+    const answer = instantAnswer(argv)
+    if (answer !== undefined) return await printed(answer)
+    const { parseCommandLine } = await import('./cli/parse.js')
+    const invocation = parseCommandLine(argv)
+    return invocation.command === 'print'
+      ? await printed(invocation.text)
+      : await runCommand(invocation, earlySignals)
+  } catch (error) {
+    const { reportFailure } = await import('./cli/failure-report.js')
+    return await reportFailure(error, argv)
+  }
+}
+
+async function printed(text: string): Promise<ExitCode> {
+  await print(text)
+  return exitCodes.done
+}
+
+async function runCommand(invocation: Invocation, earlySignals: EarlySignals): Promise<ExitCode> {
+  switch (invocation.command) {
+    case 'pack':
+      return await (await import('./commands/pack/command.js')).runPack(invocation)
+    case 'create':
+      return await (await import('./commands/create/create.js')).runCreate(invocation)
+    case 'check':
+      return await (await import('./commands/check.js')).runCheck(invocation)
+    case 'run':
+      return await (await import('./commands/run/run.js')).runRun(invocation, earlySignals)
+    case 'rollback':
+      return await (await import('./commands/rollback.js')).runRollback(invocation)
+    case 'diff':
+      return await (await import('./commands/diff.js')).runDiff(invocation)
+    case 'info':
+      return await (await import('./commands/info.js')).runInfo(invocation)
+    case 'list':
+      return await (await import('./commands/list.js')).runList(invocation)
+    case 'cat':
+      return await (await import('./commands/cat.js')).runCat(invocation)
+    case 'extract':
+      return await (await import('./commands/extract.js')).runExtract(invocation)
+    case 'verify':
+      return await (await import('./commands/verify.js')).runVerify(invocation)
+    case 'completion':
+      return await (await import('./commands/completion/completion.js')).runCompletion(invocation)
+  }
+}

@@ -1,0 +1,87 @@
+/** The means of this machine to mount an image: the user's ids, programs, and devices. */
+import { execFile } from 'node:child_process'
+import { access, constants } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+
+export const mountPrograms = [
+  'squashfs-mount',
+  'unshare',
+  'mount',
+  'umount',
+  'squashfuse_ll',
+  'squashfuse',
+  'fusermount3',
+  'fusermount',
+  'flock',
+] as const
+export type MountProgram = (typeof mountPrograms)[number]
+
+export interface Machine {
+  readonly uid: number
+  readonly gid: number
+  /** Absolute paths of the programs that are there. */
+  readonly programs: Readonly<Partial<Record<MountProgram, string>>>
+  /** How squashfs-mount takes an image: `IMAGE:MOUNT`, or from uenv 9 on `--sqfs=IMAGE:MOUNT`. */
+  readonly squashfsMountForm: 'pair' | 'option'
+  /** Whether FUSE's device may be used. */
+  readonly fuse: 'usable' | 'missing' | 'forbidden'
+}
+
+/** Programs for administrators are not on everyone's PATH. */
+const administratorDirectories = ['/usr/sbin', '/sbin', '/usr/local/sbin']
+
+export async function lookAtMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
+  const directories = programDirectories(env)
+  const found = await Promise.all(
+    mountPrograms.map(async (name) => [name, await findProgram(name, directories)] as const),
+  )
+  const programs: Machine['programs'] = Object.fromEntries(found.filter(([, path]) => path !== undefined))
+  return {
+    uid: process.getuid?.() ?? -1,
+    gid: process.getgid?.() ?? -1,
+    programs,
+    squashfsMountForm: await formOf(programs['squashfs-mount']),
+    fuse: await fuseDevice(),
+  }
+}
+
+/** How the squashfs-mount that is installed takes an image; where there is none, as the one that anyone can install. */
+export async function squashfsMountForm(env: NodeJS.ProcessEnv): Promise<Machine['squashfsMountForm']> {
+  return await formOf(await findProgram('squashfs-mount', programDirectories(env)))
+}
+
+function programDirectories(env: NodeJS.ProcessEnv): readonly string[] {
+  return [...(env.PATH ?? '').split(delimiter), ...administratorDirectories].filter((directory) =>
+    directory.startsWith('/'),
+  )
+}
+
+async function findProgram(name: string, directories: readonly string[]): Promise<string | undefined> {
+  for (const directory of directories) {
+    const path = join(directory, name)
+    if (await may(path, constants.X_OK)) return path
+  }
+  return undefined
+}
+
+async function may(path: string, mode: number): Promise<boolean> {
+  return await access(path, mode).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Its help names the option; the older one ends with exit code 1 after its help. */
+async function formOf(squashfsMount: string | undefined): Promise<Machine['squashfsMountForm']> {
+  if (squashfsMount === undefined) return 'pair'
+  return await new Promise((done) => {
+    execFile(squashfsMount, ['--help'], { timeout: 10_000 }, (_error, stdout, stderr) => {
+      done(`${stdout}${stderr}`.includes('--sqfs') ? 'option' : 'pair')
+    })
+  })
+}
+
+async function fuseDevice(): Promise<Machine['fuse']> {
+  if (await may('/dev/fuse', constants.R_OK | constants.W_OK)) return 'usable'
+  return (await may('/dev/fuse', constants.F_OK)) ? 'forbidden' : 'missing'
+}

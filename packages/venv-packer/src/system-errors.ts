@@ -1,0 +1,122 @@
+/** The system's error codes (ENOSPC, EACCES, ...) in words, and what to do about each where an image is written. */
+
+import { constants } from 'node:os'
+import { type ExitCode, Failure } from './failure.js'
+
+interface Explanation {
+  readonly message: string
+  readonly remedy: string
+}
+
+const elsewhere = 'name another place with --output'
+
+const explanations: Readonly<Record<string, Explanation>> = {
+  EACCES: { message: 'permission denied', remedy: `Make the directory writable, or ${elsewhere}.` },
+  EPERM: { message: 'the system does not allow it', remedy: `Make the directory writable, or ${elsewhere}.` },
+  EROFS: { message: 'the file system is read-only', remedy: `Use a writable file system: ${elsewhere}.` },
+  ENOSPC: { message: 'no space left on the device', remedy: `Free some space there, or ${elsewhere}.` },
+  EDQUOT: {
+    message: 'your quota is used up (in bytes or in inodes)',
+    remedy: `Remove files that count towards it, or ${elsewhere}.`,
+  },
+  EFBIG: {
+    message: 'the file is larger than allowed',
+    remedy: `Raise the limit (ulimit -f), or ${elsewhere}: the file system may have a limit of its own.`,
+  },
+  EISDIR: { message: 'it is a directory', remedy: 'Name a file: --output DIRECTORY/venv.squashfs.' },
+  EEXIST: {
+    message: 'another program put a file there meanwhile',
+    remedy: `Add --force to replace it, or ${elsewhere}.`,
+  },
+  ENOTDIR: { message: 'a part of the path is not a directory', remedy: `Correct the path, or ${elsewhere}.` },
+  ENOENT: { message: 'the directory does not exist', remedy: `Create it with mkdir -p, or ${elsewhere}.` },
+  ENAMETOOLONG: { message: 'the name is too long', remedy: 'Give a shorter one with --output.' },
+  ELOOP: { message: 'its symlinks go round in a circle', remedy: `Correct the links, or ${elsewhere}.` },
+  EBUSY: { message: 'it is in use', remedy: `Try again later, or ${elsewhere}.` },
+  ETXTBSY: { message: 'it is in use', remedy: `Try again later, or ${elsewhere}.` },
+  EMFILE: { message: 'too many open files', remedy: 'Raise the limit (ulimit -n) and try again.' },
+  ENFILE: { message: 'too many open files on this machine', remedy: 'Try again later.' },
+  ENOMEM: { message: 'not enough memory', remedy: 'Try --threads 1, or a machine with more memory.' },
+  EIO: { message: 'the device reports an error', remedy: `See the system log (dmesg), or ${elsewhere}.` },
+  ESTALE: { message: 'the network file system lost the file', remedy: `Try again, or ${elsewhere}.` },
+  ETIMEDOUT: { message: 'the file system did not answer', remedy: `Try again, or ${elsewhere}.` },
+}
+
+/** Words and remedy for a code; for an unknown code the system's own message is used. */
+export function explainSystemError(code: string | undefined, ownMessage: string): Explanation {
+  const known = code === undefined ? undefined : explanations[namedCode(code)]
+  return known ?? { message: ownMessage, remedy: `Try again, or ${elsewhere}.` }
+}
+
+/** Of what was there when it was found: it changed, vanished, or became a symlink or a file. */
+const signsOfChange: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ESTALE']
+
+/** Whether a path that was found could not be read since it is not what it was. */
+export function isSignOfChange({ code }: { readonly code: string }): boolean {
+  return signsOfChange.includes(namedCode(code))
+}
+
+/** The code of a system error (`ENOENT`, not Node's own `ERR_…`), wherever it was thrown; undefined for other values. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  const code = namedCode(error.code)
+  return /^E(?!RR_)[A-Z0-9]+$/.test(code) ? code : undefined
+}
+
+/** For some errors libuv has no name. Node gives `Unknown system error -122` as the code then, and the number tells the name. */
+export function namedCode(code: string): string {
+  if (!code.startsWith(unnamed)) return code
+  const number = code.slice(unnamed.length)
+  return names.get(Number(number)) ?? `ERRNO${number}`
+}
+
+/** The message of an error; with the name of a system error, and words for it, where Node has none. */
+export function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  const code = systemErrorCode(error)
+  if (code === undefined || !message.startsWith(unnamed)) return message
+  const words = explanations[code]?.message ?? 'the system reports an error'
+  return message.replace(/^Unknown system error -\d+(?:: Unknown system error -\d+)?/, `${code}: ${words}`)
+}
+
+const unnamed = 'Unknown system error -'
+
+/** Of two names for one number the first one is the usual. */
+const names: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno)
+    .map(([name, number]) => [number, name] as const)
+    .toReversed(),
+)
+
+export interface SystemFailureDetails {
+  /** Absolute. */
+  readonly path: string
+  /** Undefined: the usual one for the error where an image is written. */
+  readonly remedy?: string | undefined
+  readonly exitCode?: ExitCode
+  /** The error that was thrown, where the system's is only its cause. */
+  readonly thrown?: Error
+}
+
+/** A failure for which the system gives the reason: `WHAT: permission denied`. */
+export function systemFailure(
+  code: string,
+  what: string,
+  error: unknown,
+  { path, remedy, exitCode, thrown }: SystemFailureDetails,
+): Failure {
+  const systemCode = systemErrorCode(error)
+  const explanation = explainSystemError(systemCode, thrown?.message ?? messageOf(error))
+  return new Failure(code, `${what}: ${explanation.message}`, remedy ?? explanation.remedy, {
+    path,
+    systemCode,
+    cause: thrown ?? error,
+    ...(exitCode === undefined ? {} : { exitCode }),
+  })
+}
+
+/** Whether a path, or a directory on the way to it, is not there. */
+export function isMissing(error: unknown): boolean {
+  const code = systemErrorCode(error)
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}
