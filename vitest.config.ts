@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -13,5 +15,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 600_000,
     maxWorkers: 2,
+    // The command keeps records of what it packs in the user's cache; not those of tests.
+    env: { XDG_CACHE_HOME: join(tmpdir(), 'venv-packer-tests-cache') },
   },
 })

@@ -1,6 +1,7 @@
 // All scenarios, by the names they have on the command line.
 
 import type { Scenario } from '../scenario.js'
+import { base } from './base.js'
 import { cores } from './cores.js'
 import { gzip3, gzip9 } from './gzip.js'
 import { largeVenv } from './large-venv.js'
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   startup,
   slowMetadata,
   lustre,
+  base,
 ]
 
 export function scenarioNamed(name: string): Scenario {

@@ -17,14 +17,18 @@ export function withSlowMetadata(tree: Tree, milliseconds: number): Tree {
   }
 }
 
-/** Has a folder at hand on slow metadata; the tree that counts is at `source`. */
+/**
+ * Has a folder at hand on slow metadata; the tree that counts is at `source`.
+ * @param delaysReads whether every read takes as long.
+ */
 export function onSlowMetadata<Result>(
   folder: string,
   milliseconds: number,
   source: string,
   body: (tree: TreeAtHand) => Promise<Result>,
+  delaysReads = false,
 ): Promise<Result> {
-  return withLustre(folder, { delay: milliseconds, xattrs: [] }, (lustre) =>
+  return withLustre(folder, { delay: milliseconds, delaysReads, xattrs: [] }, (lustre) =>
     body({ directory: lustre.folder, source, calls: () => callsTo(lustre) }),
   )
 }

@@ -4,6 +4,8 @@
  * {@link packDirectory} packs a folder, {@link writeImage} entries that a program gives, {@link inspectDirectory} only
  * looks; the encoders of single structures are in `squashfs-writer/format`.
  */
+export type { BaseResult } from './base/base-result.js'
+export type { BaseProblem } from './base/open-base.js'
 export { type Codec, type CodecRecipe, uncompressed } from './codec/codec.js'
 export { gzip, portableGzip } from './codec/gzip.js'
 export { type ZstdEncoder, zstd } from './codec/zstd.js'

@@ -1,4 +1,5 @@
 /** Settings: a program's options, checked and completed once, at the door. */
+import type { BaseOption } from './base/open-base.js'
 import type { Codec } from './codec/codec.js'
 import { zstd } from './codec/zstd.js'
 import type { BeforeReplace } from './destination/file.js'
@@ -68,6 +69,18 @@ export interface ImageOptions {
     | 'keep'
     | 'none'
     | { readonly include?: string | readonly string[]; readonly exclude?: string | readonly string[] }
+  /**
+   * An older image, usually the one that is replaced: what it has of the same files is taken over as it is, and not compressed
+   * again. The image is the same, byte for byte, as without it. One that is missing, damaged or of another kind is no
+   * error: the result says how far it was used.
+   */
+  readonly base?: {
+    readonly path: string | Uint8Array
+    /** The record of its packing: files that are certainly the same are then not even read. Without it all are compared. */
+    readonly record?: Uint8Array
+  }
+  /** Whether the result has a record of this packing, for when the image is a base; false if absent. */
+  readonly record?: boolean
   /** Threads that compress, at least 1; as many as the process may use if absent. The image does not depend on it. */
   readonly threads?: number
   /** Stops the work; the promise is rejected with the signal's reason, and nothing is left behind. */
@@ -109,6 +122,15 @@ export const IMAGE_OPTIONS = {
   mtime: either(oneOf('keep'), integer(0, MAX_TIME)),
   rootMode: integer(0, 0o7777),
   xattrs: either(oneOf('keep', 'none'), fields({ include: patterns, exclude: patterns })),
+  base: {
+    mustBe: 'an object with path (a path) and record (bytes)',
+    isValid: (value) =>
+      isObject(value) &&
+      DIRECTORY.isValid(value.path) &&
+      (value.record === undefined || value.record instanceof Uint8Array) &&
+      Object.keys(value).every((name) => name === 'path' || name === 'record'),
+  },
+  record: flag,
   threads: integer(1, 4096),
   signal: {
     mustBe: 'an AbortSignal',
@@ -158,6 +180,8 @@ export interface Settings {
   readonly replace: boolean
   readonly beforeReplace: BeforeReplace
   readonly xattrsRead: XattrsRead
+  readonly base: BaseOption | null
+  readonly record: boolean
   /** Threads that compress. */
   readonly threads: number
   readonly signal: AbortSignal
@@ -205,6 +229,10 @@ export function settle(
     replace: options.replace ?? true,
     beforeReplace: options.beforeReplace ?? (() => {}),
     xattrsRead: options.xattrs === 'none' ? 'access-acl' : 'all',
+    base: options.base
+      ? { path: toByteString(options.base.path), record: options.base.record ?? null }
+      : null,
+    record: options.record ?? false,
     threads,
     signal: options.signal ?? new AbortController().signal,
     onProgress: options.onProgress ?? (() => {}),

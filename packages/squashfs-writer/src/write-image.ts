@@ -1,16 +1,16 @@
 /** Write image: the way in for programs that say entry by entry what is in the image. */
 
+import type { BaseResult } from './base/base-result.js'
+import { withBase } from './base/with-base.js'
 import { findDestination, writeDestination } from './destination/file.js'
 import type { Unreadable } from './errors.js'
-import type { PartsEncoder } from './image/fragments.js'
 import type { Sink } from './image/output.js'
 import { type ImageSummary, writeTree } from './image/write-tree.js'
 import { checkOptions, checkValue, type OptionRule } from './option-rules.js'
 import { checkDestination, IMAGE_OPTIONS, type ImageOptions, type Settings, settle } from './options.js'
 import { createContents } from './source/contents.js'
-import { createContentReader, type Examination } from './source/read-contents.js'
+import type { Examination } from './source/read-contents.js'
 import { type Pool, withPool } from './source/workers/pool.js'
-import type { SharedPart } from './source/workers/protocol.js'
 import { type ByteString, toDisplay } from './tree/byte-string.js'
 import { addEntry, checkEntry, type Entry } from './tree/entry.js'
 import { type DirectoryNode, directoryNode } from './tree/node.js'
@@ -22,6 +22,10 @@ export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
   /** By name: on how many inodes an xattr was left out, by the format's limits or the rules. */
   readonly droppedXattrs: Readonly<Record<string, number>>
   readonly warnings: readonly Warning[]
+  /** What was taken over from the base; null where none was given. */
+  readonly base: BaseResult | null
+  /** The record of this packing, to be given with the image when it is a base; null where none was asked for. */
+  readonly record: Uint8Array | null
   /** What compressed the blocks: the same encoder in the same version gives the same bytes. */
   readonly compression: {
     /** `zstd`, `gzip`, `none`, or the name of the program's own codec. */
@@ -120,53 +124,41 @@ export async function build(
     examiner,
     source,
   }
-  return await withPool(poolOptions, signal, async (pool) => {
-    const applied = applyRules(settings.rules)
-    const { root, missing, examination } = await untilAborted(signal, find(pool, applied))
-    if (settings.rootMode !== null) root.mode = settings.rootMode
-    const reader = createContentReader(pool, { blockSize, accessRules: applied.access, examination })
-    const write = (sink: Sink) =>
-      untilAborted(
-        signal,
-        writeTree(
-          root,
-          reader,
-          encoderOf(pool),
-          sink,
-          settings.image,
-          missing,
+  const baseOptions = { ...settings, source }
+  return await withPool(poolOptions, signal, (pool) =>
+    withBase(baseOptions, pool, async (prepare) => {
+      const applied = applyRules(settings.rules)
+      const { root, missing, examination } = await untilAborted(signal, find(pool, applied))
+      if (settings.rootMode !== null) root.mode = settings.rootMode
+      const packed = { root, accessRules: applied.access, examination }
+      const { reader, encode, result, ...company } = await untilAborted(signal, prepare(packed))
+      const { onProgress, onStored } = settings
+      const write = (sink: Sink) =>
+        untilAborted(
           signal,
-          settings.onProgress,
-          settings.onStored,
-          beforeTables,
-        ),
-      )
-    if (!place) (destination as Sink).begin?.()
-    const { result, warnings } = place
-      ? await writeDestination(place, settings.image.offset, settings.beforeReplace, signal, write)
-      : { result: await write(destination as Sink), warnings: [] }
-    return {
-      ...result,
-      compression: {
-        codec: codec.name,
-        encoder: codec.encoder?.name ?? null,
-        version: codec.encoder?.version ?? null,
-      },
-      droppedXattrs: namesAndCounts(applied.droppedXattrs),
-      warnings: [...applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)), ...warnings],
-    }
-  })
-}
-
-/** Blocks that are not read from files are encoded by the pool, too. */
-function encoderOf(pool: Pool): PartsEncoder {
-  return (parts, stored) => pool.run('encode', { parts: parts.map(asSent), stored })
-}
-
-/** What lies in memory that all threads see is not copied. */
-function asSent(part: Uint8Array): SharedPart | Uint8Array {
-  const { buffer, byteOffset, length } = part
-  return buffer instanceof SharedArrayBuffer ? { buffer, start: byteOffset, length } : part
+          writeTree(root, reader, encode, sink, settings.image, missing, signal, onProgress, {
+            onStored,
+            beforeTables,
+            ...company,
+          }),
+        )
+      if (!place) (destination as Sink).begin?.()
+      const { result: summary, warnings } = place
+        ? await writeDestination(place, settings.image.offset, settings.beforeReplace, signal, write)
+        : { result: await write(destination as Sink), warnings: [] }
+      return {
+        ...summary,
+        ...result(),
+        compression: {
+          codec: codec.name,
+          encoder: codec.encoder?.name ?? null,
+          version: codec.encoder?.version ?? null,
+        },
+        droppedXattrs: namesAndCounts(applied.droppedXattrs),
+        warnings: [...applied.warnings.sort((a, b) => (a.path < b.path ? -1 : 1)), ...warnings],
+      }
+    }),
+  )
 }
 
 function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string, number> {

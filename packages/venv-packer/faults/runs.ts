@@ -87,7 +87,7 @@ export async function renew({ image }: Place): Promise<void> {
 
 /** Arguments that pack `source` over the old image; the level makes it last long enough to be hit. */
 export function packing({ source, image }: Pick<Place, 'source' | 'image'>): readonly string[] {
-  return ['pack', source, '--any-directory', '--force', '--level', '9', '--output', image]
+  return ['pack', source, '--any-directory', '--force', '--no-base', '--level', '9', '--output', image]
 }
 
 export interface Undisturbed {

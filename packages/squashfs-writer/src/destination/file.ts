@@ -7,6 +7,7 @@ import type { Sink } from '../image/output.js'
 import { systemCode, withName } from '../system-error.js'
 import type { Warning } from '../tree/rules.js'
 import { untilAborted } from '../until-aborted.js'
+import { type CopyRange, loadCopyRange } from './copy-range.js'
 import { accessOf, accessOfNewFile, giveAccess, loadAclCalls } from './file-access.js'
 import { partialName, removeLeftovers } from './partial-file.js'
 import { thisRun } from './run-identity.js'
@@ -88,7 +89,7 @@ export async function writeDestination<T>(
   async function fill(handle: FileHandle): Promise<T> {
     let result: T
     try {
-      result = await write(fileSink(handle, path, await loadWriteBack()))
+      result = await write(fileSink(handle, path, await loadWriteBack(), await loadCopyRange()))
       await guarded(path, () => complete(handle))
     } catch (error) {
       await handle.close().catch(() => {}) // the first error is the one to tell
@@ -127,7 +128,7 @@ async function sync(file: FileHandle): Promise<boolean> {
 /** Bytes after which the disk is set to work on them. */
 const WRITE_BACK_SIZE = 33_554_432
 
-function fileSink(file: FileHandle, path: string, writeBack: WriteBack): Sink {
+function fileSink(file: FileHandle, path: string, writeBack: WriteBack, copyRange: CopyRange): Sink {
   /** Where the bytes begin that the disk was not told of. */
   let begin = 0
   /** The last write. Two at a time would wait for the file's lock, in a thread that could compress meanwhile. */
@@ -136,6 +137,12 @@ function fileSink(file: FileHandle, path: string, writeBack: WriteBack): Sink {
   return {
     write: (bytes, position) => inTurn([bytes], position),
     writev: inTurn,
+    copy(descriptor, from, length, position) {
+      const range = { descriptor, from, length, position }
+      const copy = last.then(() => guarded(path, () => copyRange(range, file)))
+      last = copy.catch(() => {}) // thrown where it is waited for
+      return copy
+    },
   }
 
   function inTurn(pieces: readonly Uint8Array[], position: number): Promise<void> {

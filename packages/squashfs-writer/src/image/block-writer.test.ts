@@ -241,6 +241,7 @@ describe('the room', () => {
     })
     const output: Output = {
       position: 0,
+      appendOfBase: () => 0,
       append: () => 0,
       room: () => waits,
       flush: () => Promise.resolve(),

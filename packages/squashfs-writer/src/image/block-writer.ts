@@ -1,15 +1,18 @@
 /** Block writer: appends encoded blocks in the order in which they were given, though some are not encoded yet. */
+import { blockSizeOnDisk } from '../format/data-block.js'
+import type { BlockOfBase } from './base-block.js'
 import type { EncodedBlock } from './encode-block.js'
 import type { Output } from './output.js'
 
 export interface BlockWriter {
   /**
    * Gives a block to be appended after all blocks given before it.
-   * @param block its bytes must stay unchanged until `release` is called, or for good where nobody waits for that.
+   * @param block an encoded block, whose bytes must stay unchanged until `release` is called, or for good where nobody waits
+   * for that; or a block of the base.
    * @param written told where the block goes, and its size word.
    */
   append(
-    block: EncodedBlock | Promise<EncodedBlock>,
+    block: EncodedBlock | BlockOfBase | Promise<EncodedBlock>,
     written: (start: number, sizeWord: number) => void,
     release?: () => void,
   ): void
@@ -22,7 +25,7 @@ export interface BlockWriter {
 interface Slot {
   readonly written: (start: number, sizeWord: number) => void
   readonly release: () => void
-  block: EncodedBlock | null
+  block: EncodedBlock | BlockOfBase | null
 }
 
 /**
@@ -43,10 +46,15 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     settle()
   }
 
+  function put(block: EncodedBlock | BlockOfBase, release: () => void): number {
+    if ('data' in block) return output.append(block.data, release)
+    release()
+    return output.appendOfBase(block.position, blockSizeOnDisk(block.sizeWord))
+  }
+
   function settle(): void {
     for (let slot = queue[head]; slot?.block && !failure; slot = queue[head]) {
-      const { data, sizeWord } = slot.block
-      slot.written(output.append(data, slot.release), sizeWord)
+      slot.written(put(slot.block, slot.release), slot.block.sizeWord)
       queue[head++] = undefined
     }
     if (head > limit) {
@@ -81,7 +89,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
         queue.push(slot)
         void encoded(slot, block)
       } else if (underWay() === 0 && !failure) {
-        written(output.append(block.data, release), block.sizeWord)
+        written(put(block, release), block.sizeWord)
       } else {
         queue.push({ written, release, block })
       }

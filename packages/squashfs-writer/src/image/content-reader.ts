@@ -1,6 +1,7 @@
 /** Content reader: the door through which the contents of files come, in order, their blocks encoded. */
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
+import type { BlockOfBase, PartOfBase } from './base-block.js'
 
 /** What is wanted of the files' contents. */
 export interface ContentRequest {
@@ -17,9 +18,9 @@ export interface Piece {
   readonly file: FileNode
   /**
    * Encoded blocks and perhaps a tail; how many zeros there are in a hole, without the tail; null when an earlier file of
-   * this digest had them all. What repeats an earlier file comes in one piece.
+   * this digest had them all; or a whole content of the base. What repeats an earlier file comes in one piece.
    */
-  readonly content: EncodedContent | number | null
+  readonly content: EncodedContent | ContentOfBase | number | null
   /** Bytes of the file that it stands for. */
   readonly size: number
   /** With the first piece, if wanted: what is equal only for equal contents. */
@@ -36,6 +37,15 @@ export interface EncodedContent {
   readonly bytes: Uint8Array
   /** Bytes of `bytes` that were cut into blocks; the rest is the tail, as it is in the file. */
   readonly inBlocks: number
+  /** Where the base had the tail, if it is the same there. */
+  readonly tailInBase?: PartOfBase | null
+}
+
+/** The whole content of a file as it lies in the base. */
+export interface ContentOfBase {
+  /** Its blocks; null for a hole of a block. */
+  readonly blocks: readonly (BlockOfBase | null)[]
+  readonly tail: PartOfBase | null
 }
 
 /** Pieces that came in one go. */

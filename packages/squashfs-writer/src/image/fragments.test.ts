@@ -14,7 +14,8 @@ interface Submitted {
 function packing(stored = false) {
   const submitted: Submitted[] = []
   const given: Omit<Submitted, 'written'>[] = []
-  const encode: PartsEncoder = (parts, stored) => {
+  const encode: PartsEncoder = (all, stored) => {
+    const parts = all.filter((part) => part instanceof Uint8Array)
     given.push({ parts, bytes: new Uint8Array(Buffer.concat(parts)), stored })
     return new Promise(() => {})
   }

@@ -1,4 +1,5 @@
 /** Output: the image as a run of bytes that only grows. Gathers pieces into large writes, a few at a time. */
+import type { BaseFile } from './base-block.js'
 
 /** Where an image goes: anything that takes bytes at a position. */
 export interface Sink {
@@ -14,6 +15,12 @@ export interface Sink {
    * copy of most bytes; one that has not gets everything by `write`.
    */
   writev?(pieces: readonly Uint8Array[], position: number): Promise<void>
+  /**
+   * Copies bytes of a file that is open; a sink without it is given them by `write`.
+   * @param descriptor of the file; open until the promise is done.
+   * @param from where the bytes are in that file.
+   */
+  copy?(descriptor: number, from: number, length: number, position: number): Promise<void>
 }
 
 export interface Output {
@@ -24,6 +31,8 @@ export interface Output {
    * @param release called once they may change; without it a copy is taken.
    */
   append(bytes: Uint8Array, release?: () => void): number
+  /** Takes bytes of the base; returns where they go. What lies in one piece there is copied in one piece. */
+  appendOfBase(from: number, length: number): number
   /** A promise to wait for when too much is waiting to be written. */
   room(): Promise<void> | undefined
   /** Waits until everything is handed to the sink. */
@@ -40,11 +49,16 @@ const MOST_BORROWED = 8
 const LEAST_BORROWED = 16_384
 /** Writes that may be under way. */
 const MAX_WRITES = 4
+/** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
+const SHORT_COPY = 131_072
+/** Bytes of the base that are copied at a time: other work goes on meanwhile. */
+const LONG_COPY = 33_554_432
 
 /**
  * @param offset where the image starts inside the destination, in bytes.
+ * @param base where the bytes of `appendOfBase` are.
  */
-export function createOutput(sink: Sink, offset: number): Output {
+export function createOutput(sink: Sink, offset: number, base: BaseFile | null = null): Output {
   /** Of the next write: its pieces, their bytes, and who waits for them. */
   let pieces: Uint8Array[] = []
   let waiting = 0
@@ -54,6 +68,8 @@ export function createOutput(sink: Sink, offset: number): Output {
   let copiesFrom = 0
   let copiesTo = 0
   let handedOver = 0
+  /** What is to be copied from the base, behind all that waits. */
+  let ofBase = { from: 0, length: 0 }
   const spare: Uint8Array[] = []
   const writes = new Set<Promise<void>>()
   let failure: { readonly error: unknown } | null = null
@@ -94,18 +110,48 @@ export function createOutput(sink: Sink, offset: number): Output {
     gathered = spare.pop() ?? new Uint8Array(GATHER_SIZE)
     copiesFrom = 0
     copiesTo = 0
-    const write = send(given, position).finally(() => {
+    const write = () => (given.length === 1 ? sink.write(given[0]!, position) : sink.writev!(given, position))
+    begin(write, () => {
       spare.push(buffer)
       for (const release of released) release()
-      writes.delete(write)
     })
-    writes.add(write)
   }
 
-  async function send(given: readonly Uint8Array[], position: number): Promise<void> {
+  /** Hands over what is to be copied from the base: nothing more is added to it. */
+  function endOfBase(): void {
+    const { from, length } = ofBase
+    if (length === 0 || !base) return
+    ofBase = { from: 0, length: 0 }
+    if (length < SHORT_COPY) {
+      copy(base.read(from, length))
+      return
+    }
+    handOver()
+    const position = offset + handedOver
+    handedOver += length
+    const write = () =>
+      sink.copy
+        ? sink.copy(base.descriptor, from, length, position)
+        : copyByWrites(base, from, length, position)
+    begin(write, () => {})
+  }
+
+  async function copyByWrites(base: BaseFile, from: number, length: number, position: number): Promise<void> {
+    for (let at = 0; at < length; at += GATHER_SIZE)
+      await sink.write(base.read(from + at, Math.min(GATHER_SIZE, length - at)), position + at)
+  }
+
+  function begin(write: () => void | Promise<void>, done: () => void): void {
+    const ended = send(write).finally(() => {
+      done()
+      writes.delete(ended)
+    })
+    writes.add(ended)
+  }
+
+  async function send(write: () => void | Promise<void>): Promise<void> {
     try {
-      if (!failure)
-        await (given.length === 1 ? sink.write(given[0]!, position) : sink.writev!(given, position))
+      if (!failure) await write()
     } catch (error) {
       failure ??= { error }
     }
@@ -125,9 +171,10 @@ export function createOutput(sink: Sink, offset: number): Output {
 
   return {
     get position() {
-      return handedOver + waiting
+      return handedOver + waiting + ofBase.length
     },
     append(bytes, release) {
+      endOfBase()
       const position = handedOver + waiting
       if (release && sink.writev && bytes.length >= LEAST_BORROWED) borrow(bytes, release)
       else {
@@ -136,11 +183,19 @@ export function createOutput(sink: Sink, offset: number): Output {
       }
       return position
     },
+    appendOfBase(from, length) {
+      const goesOn = ofBase.from + ofBase.length === from && ofBase.length < LONG_COPY
+      if (!goesOn) endOfBase()
+      const position = handedOver + waiting + ofBase.length
+      ofBase = ofBase.length === 0 ? { from, length } : { from: ofBase.from, length: ofBase.length + length }
+      return position
+    },
     room() {
       throwFailure()
       return writes.size < MAX_WRITES ? undefined : fewerWrites()
     },
     async flush() {
+      endOfBase()
       handOver()
       await Promise.all(writes)
       throwFailure()

@@ -102,7 +102,7 @@ function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentR
 const partsEncoder =
   (codec: Codec): PartsEncoder =>
   async (parts, stored) =>
-    encodeBlock(codec, Buffer.concat(parts), stored)
+    encodeBlock(codec, Buffer.concat(parts.filter((part) => part instanceof Uint8Array)), stored)
 
 const piece = (file: FileNode, changes: Partial<RawPiece> = {}): RawPiece => ({
   file,

@@ -4,8 +4,16 @@ import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
 import { type FragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
 import type { Placement } from '../tree/placement.js'
+import type { PartOfBase } from './base-block.js'
 import type { BlockWriter } from './block-writer.js'
-import type { Batch, ContentReader, ContentRequest, EncodedContent, Piece } from './content-reader.js'
+import type {
+  Batch,
+  ContentOfBase,
+  ContentReader,
+  ContentRequest,
+  EncodedContent,
+  Piece,
+} from './content-reader.js'
 import { createFragments, type PartsEncoder, type Use } from './fragments.js'
 
 export interface DataOptions {
@@ -106,6 +114,7 @@ export async function writeData(
       coming = { digest, file }
     }
     if (typeof content === 'number') addZeros(file.placement, content, piece.size)
+    else if ('blocks' in content) addContentOfBase(file.placement, content, file.size)
     else addContent(file.placement, content, use)
   }
 
@@ -115,8 +124,15 @@ export async function writeData(
     if (size > inBlocks) addTail(placement, new Uint8Array(new SharedArrayBuffer(size - inBlocks)), OWN)
   }
 
-  function addTail(placement: Placement, tail: Uint8Array, use: Use): void {
-    const { fragment, fragmentOffset } = fragments.add(tail, use)
+  function addTail(
+    placement: Placement,
+    tail: Uint8Array | null,
+    use: Use,
+    inBase: PartOfBase | null = null,
+  ): void {
+    const { fragment, fragmentOffset } = tail
+      ? fragments.add(tail, use, inBase)
+      : fragments.addOfBase(inBase!)
     placement.fragment = fragment
     placement.fragmentOffset = fragmentOffset
   }
@@ -126,7 +142,8 @@ export async function writeData(
     placement.blockSizes.push(HOLE)
   }
 
-  function addContent(placement: Placement, { bytes, sizeWords, inBlocks }: EncodedContent, use: Use): void {
+  function addContent(placement: Placement, content: EncodedContent, use: Use): void {
+    const { bytes, sizeWords, inBlocks, tailInBase } = content
     for (const [n, sizeWord] of sizeWords.entries()) {
       const at = n * blockSize
       if (sizeWord === HOLE) {
@@ -143,7 +160,22 @@ export async function writeData(
         use.end,
       )
     }
-    if (bytes.length > inBlocks) addTail(placement, bytes.subarray(inBlocks), use)
+    if (bytes.length > inBlocks) addTail(placement, bytes.subarray(inBlocks), use, tailInBase)
+  }
+
+  function addContentOfBase(placement: Placement, { blocks, tail }: ContentOfBase, size: number): void {
+    const inBlocks = size - (tail?.length ?? 0)
+    for (const [n, block] of blocks.entries()) {
+      if (block === null) {
+        addHole(placement, Math.min(blockSize, inBlocks - n * blockSize))
+        continue
+      }
+      placement.blockSizes.push(block.sizeWord)
+      writer.append(block, (start) => {
+        if (placement.start === 0) placement.start = start
+      })
+    }
+    if (tail) addTail(placement, null, OWN, tail)
   }
 }
 

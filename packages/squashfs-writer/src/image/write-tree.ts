@@ -10,14 +10,15 @@ import { asBytePath, type BytePath, type ByteString, toDisplay } from '../tree/b
 import { type DirectoryNode, detach, type FileNode, type Node } from '../tree/node.js'
 import { forEachPath, type InodeOrder, inodeOrder, pathsOf } from '../tree/order.js'
 import { checkOwners } from '../tree/owners.js'
-import { createBlockWriter } from './block-writer.js'
+import type { BaseFile } from './base-block.js'
+import { type BlockWriter, createBlockWriter } from './block-writer.js'
 import type { ContentReader } from './content-reader.js'
 import type { BlockEncoder } from './encode-block.js'
 import type { PartsEncoder } from './fragments.js'
 import { createIdTable } from './id-table.js'
 import { encodeInodeTables } from './inode-table.js'
 import { writeLookupTable } from './lookup-table.js'
-import { createOutput, type Sink } from './output.js'
+import { createOutput, type Output, type Sink } from './output.js'
 import { storedBytes } from './stored-bytes.js'
 import { type DataResult, writeData } from './write-data.js'
 import { createXattrTable } from './xattr-table.js'
@@ -82,6 +83,26 @@ export interface Census {
   readonly bytesIn: number
 }
 
+/** Sees what is written: to say later what the image cannot. */
+export interface Witness {
+  /** The block writer that is to be used instead. */
+  writer(writer: BlockWriter): BlockWriter
+  /** The output that is to be used for all tables. */
+  tables(output: Output): Output
+  /** Told of the image that is complete. */
+  complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void
+}
+
+/** What else has to do with the writing of an image. */
+export interface Company {
+  readonly onStored?: ((file: StoredFile) => void) | null
+  /** Called when all contents are written. */
+  readonly beforeTables?: (() => void | Promise<void>) | undefined
+  /** What blocks are copied from. */
+  readonly base?: BaseFile | null
+  readonly witness?: Witness | null
+}
+
 /** What is in the image. */
 export interface ImageSummary extends Census {
   /** Size of the image with its padding, without the offset. */
@@ -101,7 +122,6 @@ export interface ImageSummary extends Census {
  * sequence below is the format's own, and nothing else is written in between.
  *
  * @param encode encodes a block that lies in one or several places, of fragments and metadata.
- * @param beforeTables called when all contents are written.
  * @param missing what the scan could not read: with 'fail' there will be no image, and contents are read for errors only.
  * @throws UnreadableError when contents could not be read and `unreadable` is 'fail'.
  * @throws LimitError when the tree passes the format's limits.
@@ -115,11 +135,10 @@ export async function writeTree(
   missing: readonly Unreadable[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
-  onStored: ((file: StoredFile) => void) | null = null,
-  beforeTables: () => void | Promise<void> = () => {},
+  { onStored = null, beforeTables = () => {}, base = null, witness = null }: Company = {},
 ): Promise<ImageSummary> {
   const { codec, uncompressed } = settings
-  const output = createOutput(sink, settings.offset)
+  const output = createOutput(sink, settings.offset, base)
   const compressorOptions = codec.options ? encodeMetadataBlock(codec.options, true) : null
   output.append(new Uint8Array(SUPERBLOCK_SIZE)) // written last, when all is known
   if (compressorOptions) output.append(compressorOptions)
@@ -128,7 +147,8 @@ export async function writeTree(
   const found = inodeOrder(root)
   checkOwners(root, found)
   const files = found.leaves.filter(isFile)
-  const blocks = createBlockWriter(output, settings.blocksUnderWay)
+  const plainWriter = createBlockWriter(output, settings.blocksUnderWay)
+  const blocks = witness?.writer(plainWriter) ?? plainWriter
   const data = await writeData(
     files,
     reader,
@@ -157,9 +177,10 @@ export async function writeTree(
   const encodeMetadata: BlockEncoder = (bytes, stored) => encode([bytes], stored)
   const tables = await encodeInodeTables(order, encodeMetadata, uncompressed.has('inodes'), ids, xattrs)
   const inodeTable = output.position
-  for (const block of tables.inodeBlocks) output.append(block)
+  const tableOutput = witness?.tables(output) ?? output
+  for (const block of tables.inodeBlocks) tableOutput.append(block)
   const directoryTable = output.position
-  for (const block of tables.directoryBlocks) output.append(block)
+  for (const block of tables.directoryBlocks) tableOutput.append(block)
   signal.throwIfAborted()
 
   // Fragment table, export table, id table, xattr table
@@ -167,12 +188,17 @@ export async function writeTree(
   const fragmentTable =
     data.fragments.length === 0
       ? output.position // where an empty table would lie, as with mksquashfs: 7-Zip and unsquashfs before 4.6 take no other
-      : await writeLookupTable(output, encodeMetadata, storesInodes, data.fragments.map(encodeFragmentEntry))
+      : await writeLookupTable(
+          tableOutput,
+          encodeMetadata,
+          storesInodes,
+          data.fragments.map(encodeFragmentEntry),
+        )
   const exportTable = settings.exportable
-    ? await writeLookupTable(output, encodeMetadata, storesInodes, [exportRecords(tables.references)])
+    ? await writeLookupTable(tableOutput, encodeMetadata, storesInodes, [exportRecords(tables.references)])
     : null
-  const idTable = await writeLookupTable(output, encodeMetadata, uncompressed.has('ids'), ids.records())
-  const xattrTable = await xattrs.write(output, encodeMetadata, uncompressed.has('xattrs'))
+  const idTable = await writeLookupTable(tableOutput, encodeMetadata, uncompressed.has('ids'), ids.records())
+  const xattrTable = await xattrs.write(tableOutput, encodeMetadata, uncompressed.has('xattrs'))
 
   // Padding, then the superblock
   const bytesUsed = output.position
@@ -181,26 +207,25 @@ export async function writeTree(
   await output.flush()
   signal.throwIfAborted()
   onProgress({ ...total(files), phase: 'seal', bytesOut })
-  await output.overwrite(
-    encodeSuperblock({
-      inodeCount: order.count,
-      createdAt: settings.createdAt ?? newestTime(order),
-      blockSize: settings.blockSize,
-      fragmentCount: data.fragments.length,
-      compressor: codec.id,
-      flags: flagsOf(settings, data, xattrTable !== null),
-      idCount: ids.count,
-      rootInode: tables.references[root.number - 1]!,
-      bytesUsed,
-      idTable,
-      xattrTable,
-      inodeTable,
-      directoryTable,
-      fragmentTable,
-      exportTable,
-    }),
-    0,
-  )
+  const superblock = encodeSuperblock({
+    inodeCount: order.count,
+    createdAt: settings.createdAt ?? newestTime(order),
+    blockSize: settings.blockSize,
+    fragmentCount: data.fragments.length,
+    compressor: codec.id,
+    flags: flagsOf(settings, data, xattrTable !== null),
+    idCount: ids.count,
+    rootInode: tables.references[root.number - 1]!,
+    bytesUsed,
+    idTable,
+    xattrTable,
+    inodeTable,
+    directoryTable,
+    fragmentTable,
+    exportTable,
+  })
+  await output.overwrite(superblock, 0)
+  witness?.complete(order.leaves, superblock, bytesUsed)
   return summary(order, bytesOut, data, omitted)
 }
 

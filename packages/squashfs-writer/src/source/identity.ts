@@ -13,7 +13,13 @@ export function inodeOf(identity: Identity): ByteString {
   return identity.slice(0, 8) + identity.slice(-8)
 }
 
-/** Where the time of the last change of any kind lies. */
+/** When it was last changed in any way, in milliseconds since 1970. */
+export function changedAt(identity: Identity): number {
+  const view = new DataView(toBytes(identity).buffer, CTIME)
+  return Number(view.getBigInt64(0, true)) * 1000 + view.getUint32(8, true) / 1_000_000
+}
+
+/** Where the time of the last change of any kind lies: seconds in eight bytes, then nanoseconds. */
 const [CTIME, CTIME_END] = [16, 32]
 
 /**

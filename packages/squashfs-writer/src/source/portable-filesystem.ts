@@ -68,8 +68,12 @@ function secondsOf(nanoseconds: bigint): number {
   return Number(nanoseconds < whole * 1_000_000_000n ? whole - 1n : whole)
 }
 
+/** Nanoseconds in a second. */
+const BILLION = 1_000_000_000n
+
 function identityOf({ ino, size, ctimeNs, mtimeNs, uid, gid, mode, dev }: BigIntStats): Identity {
-  const numbers = [ino, size, ctimeNs, 0n, mtimeNs, uid, gid, mode, dev]
+  const times = [ctimeNs / BILLION, ctimeNs % BILLION, mtimeNs / BILLION, mtimeNs % BILLION]
+  const numbers = [ino, size, ...times, uid, gid, mode, dev]
   const fields = new DataView(new ArrayBuffer(8 * numbers.length))
   for (const [n, field] of numbers.entries()) fields.setBigUint64(8 * n, BigInt.asUintN(64, field), true)
   return fromBytes(new Uint8Array(fields.buffer))

@@ -1,13 +1,16 @@
 /** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of buffers. */
 import type { Batch, ContentReader, ContentRequest, Piece } from '../image/content-reader.js'
 import type { FileNode } from '../tree/node.js'
-import type { Applied } from '../tree/rules.js'
+import { type Applied, isValueWanted } from '../tree/rules.js'
 import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
 import { readStream } from './stream-reader.js'
 import type { Pool } from './workers/pool.js'
 import {
   addRange,
+  type BaseAccess,
+  type BlocksOfBase,
   BUFFER_SIZE,
+  type ExaminedParts,
   type Failure,
   isFailure,
   noRanges,
@@ -38,11 +41,25 @@ export interface ReaderOptions {
   readonly accessRules: Applied['access']
   /** Which files are examined while they are read, and who is told what was found. */
   readonly examination: Examination | null
+  /** Told of files that have xattrs which an image could hold. */
+  readonly onXattrs?: (file: FileNode) => void
+  /** What the base has of files that are read. */
+  readonly likeness?: Likeness | null
 }
 
 export interface Examination {
   wants(file: FileNode): boolean
-  found(file: FileNode, answer: unknown): void
+  /** @param parts what the examiner read, where that is little and known. */
+  found(file: FileNode, answer: unknown, parts?: ExaminedParts | null): void
+}
+
+/** Where the base may have the same content as files that are read. */
+export interface Likeness {
+  readonly access: BaseAccess
+  /** Blocks of the base for a range of a file that is cut into blocks; null for none. */
+  blocksOf(file: FileNode, start: number, length: number): BlocksOfBase | null
+  /** Told how many bytes of blocks were taken from it. */
+  taken(bytes: number): void
 }
 
 /** One buffer's worth of work. */
@@ -144,10 +161,12 @@ function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
         at,
         inBlocks: bytesInBlocks(file, reading),
         flags,
+        like: reading.likeness?.blocksOf(file, 0, bytesInBlocks(file, reading)) ?? null,
       })
       at += file.size
     }
-    const read = await reading.pool.run('read', { ranges, buffer })
+    const read = await reading.pool.run('read', { ranges, buffer, base: reading.likeness?.access ?? null })
+    reading.likeness?.taken(read.takenFromBase)
     return piecesOf(group, ranges.numbers, read, buffer, reading)
   }
 }
@@ -163,10 +182,13 @@ function piecesOf(
   numbers: readonly number[],
   { failures, digests, xattrs, examined, sizeWords }: RangesRead,
   buffer: SharedArrayBuffer,
-  { blockSize, accessRules, examination }: Reading,
+  { blockSize, accessRules, examination, onXattrs }: Reading,
 ): Piece[] {
-  for (const [n, has] of xattrs) Object.assign(files[n]!, accessRules(files[n]!.mode, has))
-  for (const [n, answer] of examined) examination?.found(files[n]!, answer)
+  for (const [n, has] of xattrs) {
+    if (has.some(([name]) => isValueWanted(name))) onXattrs?.(files[n]!)
+    Object.assign(files[n]!, accessRules(files[n]!.mode, has))
+  }
+  for (const [n, answer, parts] of examined) examination?.found(files[n]!, answer, parts)
   const failed = new Map(failures)
   const digestOfFile = new Map(digests)
   let words = 0
@@ -231,7 +253,14 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
       const own = digest === null && request.wantsDigest(file) && length === file.size ? RangeFlag.DIGEST : 0
       const read = await readRange(
         file,
-        { start, length, at: 0, inBlocks, flags: flags | own },
+        {
+          start,
+          length,
+          at: 0,
+          inBlocks,
+          flags: flags | own,
+          like: reading.likeness?.blocksOf(file, start, inBlocks) ?? null,
+        },
         buffer,
         reading,
       )
@@ -246,12 +275,13 @@ async function readRange(
   file: FileNode,
   request: RangeRequest,
   buffer: SharedArrayBuffer,
-  { pool, examination }: Reading,
+  { pool, examination, likeness }: Reading,
 ): Promise<RangesRead | Failure> {
   const ranges = noRanges()
   addRange(ranges, file, request)
-  const read = await pool.run('read', { ranges, buffer })
-  for (const [, answer] of read.examined) examination?.found(file, answer)
+  const read = await pool.run('read', { ranges, buffer, base: likeness?.access ?? null })
+  likeness?.taken(read.takenFromBase)
+  for (const [, answer, parts] of read.examined) examination?.found(file, answer, parts)
   return read.failures[0]?.[1] ?? read
 }
 

@@ -44,6 +44,14 @@ export const imageOptions = <O extends string>(output: O) =>
       read: keptImages,
       help: 'replace it as well, and keep the last n images that were replaced under numbered names: see venv-packer rollback',
     },
+    base: {
+      flags: '--base <image>',
+      help: 'take what did not change from this image, instead of compressing it again (default: the image that is replaced)',
+    },
+    takesOver: {
+      flags: '--no-base',
+      help: 'take nothing from an image; the bytes are the same either way',
+    },
     compression: {
       flags: '--compression <name>',
       choices: compressors,

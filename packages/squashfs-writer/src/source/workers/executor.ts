@@ -1,15 +1,25 @@
 /** Executor: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
 import type { Codec } from '../../codec/codec.js'
 import { codecFrom } from '../../codec/from-recipe.js'
-import { type BlockEncoder, type EncodedBlock, encodeBlock } from '../../image/encode-block.js'
+import { type BlockEncoder, encodeBlock } from '../../image/encode-block.js'
 import { asBytePath } from '../../tree/byte-string.js'
 import { loadSourceCalls } from '../filesystem.js'
+import {
+  type BaseBlocks,
+  baseBlocks,
+  checkBase,
+  type EncodedOrTaken,
+  examineBase,
+  joinedParts,
+  takenOrEncoded,
+  tryBase,
+} from './base-blocks.js'
 import { createCallTimer } from './call-timer.js'
 import { attempt } from './failure.js'
 import { digestFile, examineFiles, extentsOf, type FileTools, readRanges } from './file-jobs.js'
 import { createOpenFiles, type OpenFiles } from './open-files.js'
 import { permitsOf } from './permits.js'
-import type { AnswerMessage, Examine, ExecutorSetup, JobMessage, Jobs, SharedPart } from './protocol.js'
+import type { AnswerMessage, BaseAccess, Examine, ExecutorSetup, JobMessage, Jobs } from './protocol.js'
 import { statBatch } from './stat-batch.js'
 
 /** Does jobs for whoever has it: a worker, or the calling thread. */
@@ -29,6 +39,7 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
   const permits = permitsOf(setup.permits)
   let codec = ownCodec
   let files: OpenFiles | null = null
+  let base: BaseBlocks | null = null
   /** Made when the first job comes. */
   let tools: Promise<FileTools> | null = null
 
@@ -60,6 +71,8 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
       source,
       files,
       encode,
+      encodeLike: (bytes, stored, like, access) =>
+        takenOrEncoded(bytes, stored, like, blocksOf(access), encode),
       blockSize: setup.blockSize,
       storeData: setup.storeData,
       examine: setup.examiner === null ? null : await loadExaminer(setup.examiner),
@@ -74,20 +87,38 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
       case 'read':
         return readRanges(message.ask, tools)
       case 'encode':
-        return encodeAlone(joined(message.ask.parts), message.ask.stored)
+        return encodeAlone(message.ask)
       case 'digest':
         return attempt(() => digestFile(message.ask, tools))
       case 'extents':
         return attempt(() => extentsOf(message.ask, tools))
       case 'examine':
         return examineFiles(message.ask, tools)
+      case 'check-base':
+        return checkBase(message.ask)
+      case 'try-base':
+        return tryBase(message.ask.blocks, blocksOf(message.ask.base), encode)
+      case 'examine-base':
+        return examineBase(message.ask.files, blocksOf(message.ask.base), setup.blockSize, tools.examine)
     }
   }
 
+  /** There is one base for all jobs. */
+  function blocksOf(access: BaseAccess): BaseBlocks {
+    base ??= baseBlocks(access, setup.blockSize)
+    return base
+  }
+
   /** Encodes a block that is kept. */
-  async function encodeAlone(bytes: Uint8Array, stored: boolean): Promise<EncodedBlock> {
-    const { data, sizeWord } = await encode(bytes, stored)
-    return { data: new Uint8Array(data), sizeWord }
+  async function encodeAlone(ask: Jobs['encode']['ask']): Promise<Jobs['encode']['answer']> {
+    const blocks = ask.base ? blocksOf(ask.base) : null
+    const bytes = await joinedParts(ask.parts, blocks)
+    const encoded: EncodedOrTaken | Promise<EncodedOrTaken> =
+      ask.like && blocks
+        ? takenOrEncoded(bytes, ask.stored, ask.like, blocks, encode)
+        : encode(bytes, ask.stored)
+    const { data, sizeWord, takenFromBase } = await encoded
+    return { data: new Uint8Array(data), sizeWord, ...(takenFromBase && { takenFromBase }) }
   }
 
   /** Encodes a block once few enough threads compress. */
@@ -106,22 +137,6 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
     permits.give()
     return encoded
   }
-}
-
-function joined(parts: Jobs['encode']['ask']['parts']): Uint8Array {
-  const views = parts.map(viewOf)
-  if (views.length === 1) return views[0]!
-  const bytes = new Uint8Array(views.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const view of views) {
-    bytes.set(view, at)
-    at += view.length
-  }
-  return bytes
-}
-
-function viewOf(part: SharedPart | Uint8Array): Uint8Array {
-  return part instanceof Uint8Array ? part : new Uint8Array(part.buffer, part.start, part.length)
 }
 
 async function loadExaminer(url: string): Promise<Examine> {

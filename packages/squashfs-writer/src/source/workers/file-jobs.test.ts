@@ -46,6 +46,7 @@ async function withTree(
       source,
       files,
       encode: marking,
+      encodeLike: (bytes, stored) => marking(bytes, stored),
       blockSize: BLOCK,
       storeData: false,
       examine: null,
@@ -93,7 +94,14 @@ describe('ranges', () => {
       add('short block', bytes(300, 3), [0, 300, 4 * BLOCK, 300])
       const buffer = new SharedArrayBuffer(8 * BLOCK)
       const read = await readRanges({ ranges, buffer }, tools)
-      expect(read).toEqual({ failures: [], digests: [], xattrs: [], examined: [], sizeWords: [3, 3, 3] })
+      expect(read).toEqual({
+        failures: [],
+        digests: [],
+        xattrs: [],
+        examined: [],
+        sizeWords: [3, 3, 3],
+        takenFromBase: 0,
+      })
       const at = (start: number, length: number) => [...new Uint8Array(buffer, start, length)]
       expect(at(0, 3)).toEqual([0xee, 1, BLOCK >> 8])
       expect(at(BLOCK, 3)).toEqual([0xee, 1, BLOCK >> 8])
@@ -206,6 +214,7 @@ describe('ranges', () => {
           names: ['', ''],
           seen: ['', ''],
           numbers: [BLOCK, 0, BLOCK, 0, BLOCK, 0, 100, 90, 10, BLOCK, 0, 0],
+          likes: [],
         }
         expect(ranges.names).toEqual(['file'])
         const buffer = new SharedArrayBuffer(2 * BLOCK)
@@ -231,6 +240,11 @@ describe('an examination', () => {
       [200, 1],
     ].map(([start, length]) => [...read(start!, length!)]),
   ]
+  const parts = [
+    [0, '\x07\x07\x07'],
+    [98, '\x07\x07'],
+    [200, ''],
+  ]
   const expected = (name: string) => [{ path: name, size: 100 }, [7, 7, 7], [7, 7], []]
 
   it('is given what was read already, and reads what was not', async () => {
@@ -241,8 +255,8 @@ describe('an examination', () => {
         add('not wanted', bytes(100, 7), [0, 100, 200, 0])
         const { examined } = await readRanges({ ranges, buffer: new SharedArrayBuffer(BLOCK) }, tools)
         expect(examined).toEqual([
-          [0, expected('whole')],
-          [1, expected('part')],
+          [0, expected('whole'), parts],
+          [1, expected('part'), parts],
         ])
         expect(examineFiles({ ranges }, tools)).toEqual(
           ['whole', 'part', 'not wanted'].map((name) => ({ found: expected(name) })),
@@ -280,7 +294,7 @@ describe('an examination', () => {
           tools,
         )
         expect(failures).toEqual([[0, { code: 'UNKNOWN', message: 'not this one' }]])
-        expect(examined).toEqual([[1, 'b']])
+        expect(examined).toEqual([[1, 'b', []]])
         expect(examineFiles({ ranges }, tools)).toEqual([
           { code: 'UNKNOWN', message: 'not this one' },
           { found: 'b' },

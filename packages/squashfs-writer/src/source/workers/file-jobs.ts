@@ -1,15 +1,19 @@
 /** File jobs: what is done with a file while it is open: reading, digesting, examining, and encoding its blocks. */
 import { readSync } from 'node:fs'
 import { HOLE } from '../../format/data-block.js'
-import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
-import type { BytePath } from '../../tree/byte-string.js'
+import type { BlockOfBase } from '../../image/base-block.js'
+import type { BlockEncoder } from '../../image/encode-block.js'
+import { type BytePath, type ByteString, fromBytes } from '../../tree/byte-string.js'
 import { isValueWanted } from '../../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from '../digest.js'
 import type { SourceCalls } from '../filesystem.js'
+import type { EncodedOrTaken } from './base-blocks.js'
 import { attempt, ChangedError, failureOf } from './failure.js'
 import { isSamePlace, type OpenFiles } from './open-files.js'
 import {
+  type BaseAccess,
   type Examine,
+  type ExaminedParts,
   type FilePlace,
   type Jobs,
   RANGE,
@@ -24,6 +28,13 @@ export interface FileTools {
   readonly source: SourceCalls
   readonly files: OpenFiles
   readonly encode: BlockEncoder
+  /** The same, unless a block of the base has the same content. */
+  readonly encodeLike: (
+    bytes: Uint8Array,
+    stored: boolean,
+    like: BlockOfBase,
+    base: BaseAccess,
+  ) => EncodedOrTaken | Promise<EncodedOrTaken>
   readonly blockSize: number
   readonly storeData: boolean
   readonly examine: Examine | null
@@ -59,10 +70,18 @@ function rangeAt({ folders, names, seen, numbers }: Ranges, n: number): Range {
 
 /** Reads ranges into a buffer, one after another, and encodes their blocks in place while the bytes are in the cache. */
 export async function readRanges(
-  { ranges, buffer }: Jobs['read']['ask'],
+  { ranges, buffer, base }: Jobs['read']['ask'],
   tools: FileTools,
 ): Promise<RangesRead> {
-  const read: RangesRead = { failures: [], digests: [], xattrs: [], examined: [], sizeWords: [] }
+  const read: RangesRead = {
+    failures: [],
+    digests: [],
+    xattrs: [],
+    examined: [],
+    sizeWords: [],
+    takenFromBase: 0,
+  }
+  const likes = new Map(ranges.likes)
   const bytes = new Uint8Array(buffer)
   /** A block that a codec with a thread of its own is at work on, while the next file is read. */
   let pending: Promise<void> | null = null
@@ -84,7 +103,11 @@ export async function readRanges(
         await pending
         pending = null
       }
-      const encoded = tools.encode(block, tools.storeData)
+      const like = likes.get(n)?.[(at - range.at) / tools.blockSize] ?? null
+      const encoded =
+        like && base
+          ? tools.encodeLike(block, tools.storeData, like, base)
+          : tools.encode(block, tools.storeData)
       if (encoded instanceof Promise) pending = encoded.then((late) => put(late, block, index))
       else put(encoded, block, index)
     }
@@ -105,7 +128,7 @@ export async function readRanges(
       readWhole(descriptor, own, range.start, range.size)
       if (range.flags & RangeFlag.EXAMINE && typeof place === 'object' && place !== null) {
         if (read.examined.at(-1)?.[0] === n) read.examined.pop()
-        read.examined.push([n, examine(place, range.size, own, range.start, descriptor, tools)])
+        read.examined.push([n, ...examine(place, range.size, own, range.start, descriptor, tools)])
       }
     }
     if (typeof place === 'number') use(place)
@@ -116,13 +139,18 @@ export async function readRanges(
     if (range.flags & RangeFlag.DIGEST) read.digests.push([n, digestOf(own)])
   }
 
-  function put({ data, sizeWord }: EncodedBlock, block: Uint8Array, index: number): void {
+  function put(encoded: EncodedOrTaken, block: Uint8Array, index: number): void {
+    const { data, sizeWord, takenFromBase } = encoded
+    if (takenFromBase) read.takenFromBase += data.length
     read.sizeWords[index] = sizeWord
     if (data.buffer !== block.buffer) block.set(data)
   }
 }
 
-/** Examines a file of which some bytes were read already. */
+/** Bytes read for an examiner that are told of: what is more is found in the image as fast. */
+const MOST_PARTS = 4096
+
+/** Examines a file of which some bytes were read already; says also what the examiner read. */
 function examine(
   place: FilePlace,
   size: number,
@@ -130,15 +158,24 @@ function examine(
   knownFrom: number,
   descriptor: number,
   tools: FileTools,
-): unknown {
-  return tools.examine?.({ path: tools.pathOf(place), size }, (start, length) => {
-    const given = Math.max(0, Math.min(length, size - start))
-    if (start >= knownFrom && start + given <= knownFrom + known.length)
-      return known.slice(start - knownFrom, start - knownFrom + given)
-    const bytes = new Uint8Array(given)
-    readWhole(descriptor, bytes, start, size)
+): [answer: unknown, parts: ExaminedParts | null] {
+  const parts: [number, ByteString][] = []
+  let bytesRead = 0
+  const answer = tools.examine?.({ path: tools.pathOf(place), size }, (start, length) => {
+    const bytes = partOf(start, Math.max(0, Math.min(length, size - start)))
+    bytesRead += bytes.length
+    if (bytesRead <= MOST_PARTS) parts.push([start, fromBytes(bytes)])
     return bytes
   })
+  return [answer, bytesRead <= MOST_PARTS ? parts : null]
+
+  function partOf(start: number, length: number): Uint8Array {
+    if (start >= knownFrom && start + length <= knownFrom + known.length)
+      return known.slice(start - knownFrom, start - knownFrom + length)
+    const bytes = new Uint8Array(length)
+    readWhole(descriptor, bytes, start, size)
+    return bytes
+  }
 }
 
 /** Opens files one after another, and examines them. */
@@ -151,7 +188,7 @@ export function examineFiles(
       const { place, size } = rangeAt(ranges, n)
       if (typeof place !== 'object' || place === null) throw new TypeError('only files on disk are examined')
       const nothing = new Uint8Array(0)
-      const use = (descriptor: number) => examine(place, size, nothing, 0, descriptor, tools)
+      const use = (descriptor: number) => examine(place, size, nothing, 0, descriptor, tools)[0]
       return { found: tools.files.withFile(place, false, use) }
     }),
   )
@@ -165,7 +202,7 @@ export function digestFile({ ranges }: Jobs['digest']['ask'], tools: FileTools) 
     return { digest: digestOfFile(place, start, length, size, [0, length]), examined: undefined }
   return tools.files.withFile(place, false, (descriptor) => {
     const examined =
-      flags & RangeFlag.EXAMINE ? examine(place, size, new Uint8Array(0), 0, descriptor, tools) : undefined
+      flags & RangeFlag.EXAMINE ? examine(place, size, new Uint8Array(0), 0, descriptor, tools)[0] : undefined
     const extents = tools.source.extents(descriptor, size)
     return { digest: digestOfFile(descriptor, start, length, size, extents), examined }
   })

@@ -31,6 +31,7 @@ describe('a range', () => {
       names: ['name'],
       seen: ['an identity'],
       numbers: [5000, 4096, 100, 8192, 64, RangeFlag.DIGEST | RangeFlag.XATTRS],
+      likes: [],
     })
   })
 
@@ -48,6 +49,7 @@ describe('a range', () => {
       names: [''],
       seen: [''],
       numbers: [5000, 74_096, 100, 8192, 64, RangeFlag.DIGEST],
+      likes: [],
     })
   })
 

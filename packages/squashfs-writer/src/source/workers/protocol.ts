@@ -1,6 +1,7 @@
 /** Protocol: what the calling thread asks of whoever does the work, and what comes back. */
 import type { CodecRecipe } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
+import type { BlockOfBase, FragmentOfBase, PartOfBase } from '../../image/base-block.js'
 import type { BytePath, ByteString } from '../../tree/byte-string.js'
 import type { FileNode, FileOnDisk, FolderOnDisk, Identity, Xattr } from '../../tree/node.js'
 
@@ -100,6 +101,18 @@ export interface Ranges {
   readonly seen: Identity[]
   /** {@link RANGE_NUMBERS} numbers for each. */
   readonly numbers: number[]
+  /** Of some: for each of their blocks, one of the base that may have the same content. */
+  readonly likes: (readonly [number, BlocksOfBase])[]
+}
+
+/** Null where a block has none. */
+export type BlocksOfBase = readonly (BlockOfBase | null)[]
+
+/** The base, as whoever does the work needs it. */
+export interface BaseAccess {
+  readonly descriptor: number
+  /** The compressor's id. */
+  readonly compressor: number
 }
 
 /** The numbers of a range, in their sequence. */
@@ -127,7 +140,7 @@ export const RangeFlag = {
 } as const
 
 export function noRanges(): Ranges {
-  return { folders: [], names: [], seen: [], numbers: [] }
+  return { folders: [], names: [], seen: [], numbers: [], likes: [] }
 }
 
 /** What is wanted of a range of a file. */
@@ -137,11 +150,13 @@ export interface RangeRequest {
   readonly at: number
   readonly inBlocks: number
   readonly flags: number
+  readonly like?: BlocksOfBase | null
 }
 
 /** Adds a range of a file; of one whose bytes the caller has put into the buffer where its content is not one of a disk. */
 export function addRange(ranges: Ranges, { content, size }: FileNode, request: RangeRequest): void {
-  const { start, length, at, inBlocks, flags } = request
+  const { start, length, at, inBlocks, flags, like } = request
+  if (like) ranges.likes.push([ranges.names.length, like])
   const onDisk = content.kind === 'disk'
   ranges.folders.push(onDisk ? content.folder : content.kind === 'range' ? content.descriptor : null)
   ranges.names.push(onDisk ? content.name : '')
@@ -163,9 +178,27 @@ export interface RangesRead {
   readonly failures: (readonly [number, Failure])[]
   readonly digests: (readonly [number, string])[]
   readonly xattrs: (readonly [number, readonly Xattr[]])[]
-  readonly examined: (readonly [number, unknown])[]
+  /** With what was read for it, if that is little. */
+  readonly examined: (readonly [number, unknown, ExaminedParts | null])[]
   /** The size words of all blocks, range after range. An encoded block lies in the buffer where the block lay. */
   readonly sizeWords: number[]
+  /** Bytes of blocks that were taken from the base. */
+  takenFromBase: number
+}
+
+/** What an examiner read of a file: where each part begins, and its bytes. */
+export type ExaminedParts = readonly (readonly [start: number, bytes: ByteString])[]
+
+/** The answer for a file of which more is wanted than is known. */
+export const MORE_IS_WANTED = 'more'
+
+/** A file of the base that is examined: by what is known of it, or by its blocks. */
+export interface ExaminationInBase {
+  readonly path: ByteString
+  readonly size: number
+  readonly known: ExaminedParts
+  /** Null to be asked for it only if what is known does not do. */
+  readonly places: { readonly blocks: BlocksOfBase; readonly tail: PartOfBase | null } | null
 }
 
 /** Bytes that lie in a buffer which all threads see. */
@@ -182,11 +215,17 @@ export interface Jobs {
     answer: ((Facts & { rest: ByteString[] }) | Failure)[]
   }
   /** Reads ranges of files into a buffer, digests them, and encodes their blocks in place. */
-  read: { ask: { ranges: Ranges; buffer: SharedArrayBuffer }; answer: RangesRead }
+  read: { ask: { ranges: Ranges; buffer: SharedArrayBuffer; base?: BaseAccess | null }; answer: RangesRead }
   /** Encodes a block that lies in several parts, or is given as it is. */
   encode: {
-    ask: { parts: readonly (SharedPart | Uint8Array)[]; stored: boolean }
-    answer: { readonly data: Uint8Array; readonly sizeWord: number }
+    ask: {
+      parts: readonly (SharedPart | Uint8Array | PartOfBase)[]
+      stored: boolean
+      base?: BaseAccess | null
+      /** A block of the base that may have the same content. */
+      like?: FragmentOfBase | null
+    }
+    answer: { readonly data: Uint8Array; readonly sizeWord: number; readonly takenFromBase?: true }
   }
   /** The digest of a whole file, which may be examined in the same go. */
   digest: {
@@ -197,6 +236,18 @@ export interface Jobs {
   extents: { ask: { ranges: Ranges }; answer: Failure | number[] }
   /** Opens files and examines them, without reading them whole. */
   examine: { ask: { ranges: Ranges }; answer: ({ readonly found: unknown } | Failure)[] }
+  /** Which blocks of the base are not what their checksums say, of blocks that lie one after another. */
+  'check-base': {
+    ask: { base: BaseAccess; position: number; sizes: readonly number[]; checksums: readonly number[] }
+    answer: number[]
+  }
+  /** Whether this encoder makes of the content of some blocks of the base the same blocks again. */
+  'try-base': { ask: { base: BaseAccess; blocks: readonly BlockOfBase[] }; answer: boolean }
+  /** Examines files of the base. */
+  'examine-base': {
+    ask: { base: BaseAccess; files: readonly ExaminationInBase[] }
+    answer: ({ readonly found: unknown } | typeof MORE_IS_WANTED | Failure)[]
+  }
 }
 export type JobName = keyof Jobs
 

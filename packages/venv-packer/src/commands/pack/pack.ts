@@ -112,8 +112,10 @@ async function writeImage(packing: Packing, context: PackContext): Promise<PackR
   const { request, environment, destination, keeper, hooks } = packing
   // Loaded only now: whatever can be refused without it is refused at once.
   const library = await import('squashfs-writer')
+  const { baseFor, keepRecord } = await import('../../image/pack-records.js')
+  const base = await baseFor(request.base, destination)
   try {
-    return await library.packDirectory(environment.realPath, destination.realPath, {
+    const result = await library.packDirectory(environment.realPath, destination.realPath, {
       codec: codec(library, request.compression),
       blockSize: request.blockSize,
       exclude: request.exclude,
@@ -124,8 +126,12 @@ async function writeImage(packing: Packing, context: PackContext): Promise<PackR
       signal: context.signal,
       onProgress: context.onProgress,
       ...(request.threads === undefined ? {} : { threads: request.threads }),
+      ...(base && { base }),
+      record: true,
       ...hooks,
     })
+    if (result.record) await keepRecord(destination.realPath, result.record)
+    return result
   } catch (error) {
     if (context.signal.aborted) throw context.signal.reason
     const { explainLibraryError } = await import('../../image/library-errors.js')

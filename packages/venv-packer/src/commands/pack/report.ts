@@ -103,6 +103,7 @@ export function packJson(report: PackReport, mount: MountAdvice): string {
     bytecode: bytecode ?? null,
     fragments: result.fragments,
     duplicates: result.duplicates,
+    base: result.base,
     droppedXattrs: result.droppedXattrs,
     warnings: result.warnings,
     omitted: result.omitted,

@@ -28,6 +28,8 @@ export interface ImageRequest {
   readonly force: boolean
   /** With `force`: keep so many previous images under numbered names. Undefined: the image that is replaced is gone. */
   readonly keep?: number | undefined
+  /** The image from which is taken over what did not change. Undefined: the one that is replaced; null: none. */
+  readonly base?: string | null | undefined
   readonly compression: Compression
   readonly blockSize: number
   /** Levels at which the modules are compiled; undefined: they are packed as they are. */
@@ -76,6 +78,7 @@ export function imageRequest(values: Values<'pack'> | Values<'create'>): ImageRe
     output: values.output,
     force: values.force || values.keep !== undefined,
     keep: values.keep,
+    base: baseOf(values.base),
     compression: chooseCompression(compression, level, encoder),
     blockSize: values.blockSize,
     compile: levels(values),
@@ -87,6 +90,12 @@ export function imageRequest(values: Values<'pack'> | Values<'create'>): ImageRe
     check,
     strict,
   }
+}
+
+/** Commander has both options under one name: false where `--no-base` was the last of them. */
+function baseOf(option: unknown): string | null | undefined {
+  if (option === false) return null
+  return typeof option === 'string' ? option : undefined
 }
 
 /** That of plain `python`. */

@@ -1,5 +1,6 @@
 /** The summary for people: sizes before and after, omissions, and the lines that mount the image. */
 import { basename } from 'node:path'
+import type { PackResult } from 'squashfs-writer'
 import type { Bytecode } from '../../bytecode/compiler.js'
 import { ofSeverity } from '../../check/finding.js'
 import { findingCounts } from '../../check/report.js'
@@ -60,12 +61,34 @@ function figures({ result, previous, destination, bytecode }: PackReport): reado
       ),
     )
   }
+  lines.push(...takenOver(result))
   lines.push(...previousImages(previous, destination.typed))
   const dropped = Object.entries(result.droppedXattrs).map(
     ([name, inodes]) => `${printable(name)} (${count(inodes)})`,
   )
   if (dropped.length > 0) lines.push(row('left out', `xattrs ${dropped.join(', ')}`))
   return [...lines, ...list('unreadable', result.omitted), ...list('warnings', result.warnings)]
+}
+
+/** What the base spared; of a base that was not there nothing needs to be said. */
+function takenOver({ base }: PackResult): readonly string[] {
+  if (base === null) return []
+  const { files, storedBytes, secondsInFull, problem } = base
+  const unread = files === 0 ? '' : `${counted(files, 'file')} unread, `
+  const full = secondsInFull === null || files === 0 ? '' : `; all of it took ${duration(secondsInFull)}`
+  return [
+    ...(storedBytes === 0
+      ? []
+      : [row('taken over', `${unread}${bytes(storedBytes)} from ${printable(basename(base.path))}${full}`)]),
+    ...(problem === null
+      ? []
+      : [row(storedBytes === 0 ? 'taken over' : '', printable(problemText(problem)))]),
+  ]
+}
+
+function problemText({ code, message }: NonNullable<NonNullable<PackResult['base']>['problem']>): string {
+  const nothing = ['NOT_USABLE', 'OTHER_SETTINGS', 'OTHER_ENCODER', 'UNCOMPRESSED'].includes(code)
+  return nothing ? `nothing of the old image: ${message}` : message
 }
 
 function previousImages(previous: PackReport['previous'], typed: string): readonly string[] {

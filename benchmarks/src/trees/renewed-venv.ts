@@ -1,0 +1,89 @@
+// A venv that was packed, and of which one small package was upgraded since: what is packed again, with the
+// image of before as the base.
+
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { withFolder } from 'fixtures'
+import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
+import { onSlowMetadata, SERVED_BY } from './slow-metadata.js'
+import type { Tree, TreeAtHand } from './tree.js'
+
+const run = promisify(execFile)
+
+/** Modules of the small package, and lines in each. */
+const MODULES = 20
+const LINES = 100
+/** Milliseconds after which nothing is too young any more to be certain; see the library's README. */
+const AGE = 2_500
+
+export interface RenewedVenv {
+  readonly tree: Tree
+  /** The image of before, while the tree is at hand. */
+  readonly base: () => string
+}
+
+/** @param delay milliseconds that every metadata call and every read takes; none if absent. */
+export function renewedVenv(tree: Tree, delay?: number): RenewedVenv {
+  let base = ''
+  const at = delay === undefined ? '' : `, every metadata call and every read delayed by ${delay} ms`
+  return {
+    base: () => base,
+    tree: {
+      ...(delay === undefined ? {} : { servedBy: SERVED_BY }),
+      description: `${tree.description} with one small package upgraded since it was packed${at}`,
+      use: (body, signal) =>
+        tree.use(
+          ({ directory: original }) =>
+            withFolder(async (folder) => {
+              const venv = join(folder, 'venv')
+              await run('cp', ['--archive', original, venv], { signal })
+              await plantPackage(venv, 1)
+              await setTimeout(AGE, undefined, { signal })
+              base = join(folder, 'base.squashfs')
+              const renew = async (atHand: TreeAtHand) => {
+                await packBase(atHand.directory, base, signal)
+                await plantPackage(venv, 2)
+                await atHand.calls?.() // those of the base do not count
+                return await body(atHand)
+              }
+              return delay === undefined
+                ? await renew({ directory: venv })
+                : await onSlowMetadata(venv, delay, venv, renew, true)
+            }),
+          signal,
+        ),
+    },
+  }
+}
+
+/** As the first pack of a user; its record goes to the user's cache. */
+async function packBase(venv: string, image: string, signal: AbortSignal): Promise<void> {
+  const [program, ...words] = VENV_PACKER_COMMAND
+  await run(program!, [...words, 'pack', venv, '-o', image, '--any-directory', '--quiet'], { signal })
+}
+
+/** Puts a version of a small package into a venv, in place of the one that may be there. */
+async function plantPackage(venv: string, version: number): Promise<void> {
+  const lib = [join(venv, 'lib'), join(venv, 'venv/lib')].find(existsSync) ?? venv
+  const [python = 'python3'] = await readdir(lib)
+  const packages = join(lib, python, 'site-packages')
+  const [modules, info] = [join(packages, 'small_package'), join(packages, 'small_package-1.dist-info')]
+  for (const folder of [modules, info]) {
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder)
+  }
+  const names = Array.from({ length: MODULES }, (_, n) => (n === 0 ? '__init__.py' : `module_${n}.py`))
+  for (const name of names) {
+    const lines = Array.from(
+      { length: LINES },
+      (_, n) => `def function_${n}(x):\n    return x + ${n * version}\n`,
+    )
+    await writeFile(join(modules, name), lines.join('\n'))
+  }
+  await writeFile(join(info, 'METADATA'), `Metadata-Version: 2.1\nName: small-package\nVersion: ${version}\n`)
+  await writeFile(join(info, 'RECORD'), names.map((name) => `small_package/${name},,\n`).join(''))
+}

@@ -1,0 +1,187 @@
+/** Base image: an older image, of which every file's place in the data is known. */
+import { createHash } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
+import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
+import { decodeBlockSizes, InodeType } from '../format/inode.js'
+import { decodeMetadataReference } from '../format/metadata-block.js'
+import { SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
+import type { BaseFile, BlockOfBase, FragmentOfBase, PartOfBase } from '../image/base-block.js'
+import { attempt, descriptorSource } from '../image-file/descriptor-source.js'
+import { type ImageFile, rootOf } from '../reader/inode-reader.js'
+import { openParts, type Parts } from '../reader/parts.js'
+import { walk } from '../reader/walk.js'
+import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import type { ImageTie } from './pack-record.js'
+
+/** Where the content of a file is in the base. */
+export interface FileInBase {
+  readonly size: number
+  /** Inode number. */
+  readonly number: number
+  /** Null for a hole. */
+  readonly blocks: readonly (BlockOfBase | null)[]
+  readonly tail: PartOfBase | null
+}
+
+export type FilesInBase = ReadonlyMap<ByteString, ReadonlyMap<ByteString, FileInBase>>
+
+export interface BaseImage {
+  readonly file: BaseFile
+  readonly compressor: number
+  readonly blockSize: number
+  /** The compressor's settings; null where they are implied. */
+  readonly compressorOptions: Uint8Array | null
+  /** Where the data ends, in bytes from the image's start. */
+  readonly dataEnd: number
+  /**
+   * By the path of the directory from the root, then by name, under each of its names. Files whose places contradict the image
+   * are left out.
+   */
+  readonly files: FilesInBase
+  /** Compressed blocks, some from all over the image. */
+  samples(most: number): BlockOfBase[]
+  tie(): ImageTie
+  close(): void
+}
+
+/** @throws ImageError when it is not there, no image, or damaged in its tables. */
+export async function openBaseImage(path: ByteString): Promise<BaseImage> {
+  const name = toDisplay(path)
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK
+  const descriptor = attempt(name, () => openSync(Buffer.from(path, 'latin1'), flags))
+  try {
+    const { size } = attempt(name, () => fstatSync(descriptor))
+    const source = descriptorSource(name, descriptor, size)
+    const parts = await openParts(source)
+    const { superblock } = parts
+    const read = (position: number, length: number) => {
+      const bytes = source.read(position, length)
+      if (bytes instanceof Promise || bytes.length !== length)
+        throw parts.fail('it was cut off while it was read', 'TRUNCATED_IMAGE')
+      return bytes
+    }
+    const fragments = await fragmentsOf(parts)
+    const files = await filesOf(parts, fragments)
+    const hasOptions = (superblock.flags & SuperblockFlag.COMPRESSOR_OPTIONS) !== 0
+    return {
+      file: { descriptor, read },
+      compressor: superblock.compressor,
+      blockSize: superblock.blockSize,
+      compressorOptions: hasOptions
+        ? (await parts.cache.at(SUPERBLOCK_SIZE, superblock.inodeTable)).content.slice()
+        : null,
+      dataEnd: superblock.inodeTable,
+      files,
+      samples: (most) => samplesOf(files, fragments, most),
+      tie: () => ({
+        bytesUsed: superblock.bytesUsed,
+        digest: createHash('sha256')
+          .update(read(superblock.inodeTable, superblock.bytesUsed - superblock.inodeTable))
+          .update(read(0, SUPERBLOCK_SIZE))
+          .digest('hex'),
+      }),
+      close: () => closeSync(descriptor),
+    }
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+type Growing<T> = { -readonly [field in keyof T]: T[field] }
+
+/** Null for those whose place is not possible. */
+async function fragmentsOf(parts: Parts): Promise<(Growing<FragmentOfBase> | null)[]> {
+  const fragments: (Growing<FragmentOfBase> | null)[] = []
+  for (let n = 0; parts.fragments && n < parts.superblock.fragmentCount; n++) {
+    const { start, sizeWord } = decodeFragmentEntry(await parts.fragments.record(n))
+    const block = { position: start, sizeWord, filled: 0 }
+    fragments.push(isPossible(block, parts) ? block : null)
+  }
+  return fragments
+}
+
+async function filesOf(
+  parts: Parts,
+  fragments: readonly (Growing<FragmentOfBase> | null)[],
+): Promise<FilesInBase> {
+  const files = new Map<ByteString, Map<ByteString, FileInBase>>()
+  const known = new Map<number, FileInBase | null>()
+  for await (const { path, names } of walk(parts, '', await rootOf(parts))) {
+    const here = new Map<ByteString, FileInBase>()
+    files.set(path, here)
+    for (const { name, inode } of names) {
+      if (inode.type !== InodeType.FILE) continue
+      let file = inode.links > 1 ? known.get(inode.reference) : undefined
+      if (file === undefined) {
+        const found = fileOf(inode, parts, fragments)
+        file = found instanceof Promise ? await found : found // most are there at once, and a promise for each costs
+        if (inode.links > 1) known.set(inode.reference, file)
+      }
+      if (file) here.set(name, file)
+    }
+  }
+  return files
+}
+
+/** Null where its places contradict the image. */
+function fileOf(
+  file: ImageFile,
+  parts: Parts,
+  fragments: readonly (Growing<FragmentOfBase> | null)[],
+): FileInBase | null | Promise<FileInBase | null> {
+  if (file.blockCount === 0) return fileWith(NO_BLOCKS, file, parts, fragments)
+  return blocksOf(file, parts).then((blocks) => blocks && fileWith(blocks, file, parts, fragments))
+}
+
+const NO_BLOCKS: FileInBase['blocks'] = []
+
+function fileWith(
+  blocks: FileInBase['blocks'],
+  { size, head, fragment, fragmentOffset }: ImageFile,
+  parts: Parts,
+  fragments: readonly (Growing<FragmentOfBase> | null)[],
+): FileInBase | null {
+  const { blockSize } = parts.superblock
+  const length = fragment === NO_FRAGMENT ? 0 : size % blockSize
+  if (length === 0) return { size, number: head.number, blocks, tail: null }
+  const block = fragments[fragment]
+  if (!block || fragmentOffset + length > blockSize) return null
+  block.filled = Math.max(block.filled, fragmentOffset + length)
+  return { size, number: head.number, blocks, tail: { block, offset: fragmentOffset, length } }
+}
+
+async function blocksOf(file: ImageFile, parts: Parts): Promise<(BlockOfBase | null)[] | null> {
+  const place = decodeMetadataReference(file.reference)
+  if (4 * file.blockCount > parts.inodes.room(place)) return null
+  const cursor = parts.inodes.cursor(place)
+  await cursor.take(file.sizeOfFixedPart)
+  const blocks: (BlockOfBase | null)[] = []
+  let position = file.start
+  for (const sizeWord of decodeBlockSizes(await cursor.take(4 * file.blockCount))) {
+    const block = sizeWord === HOLE ? null : { position, sizeWord }
+    if (block && !isPossible(block, parts)) return null
+    blocks.push(block)
+    position += blockSizeOnDisk(sizeWord)
+  }
+  return blocks
+}
+
+function isPossible({ position, sizeWord }: BlockOfBase, { superblock }: Parts): boolean {
+  const size = blockSizeOnDisk(sizeWord)
+  if (size === 0 || size > superblock.blockSize) return false
+  return position >= SUPERBLOCK_SIZE && position + size <= superblock.inodeTable
+}
+
+function samplesOf(
+  files: FilesInBase,
+  fragments: readonly (FragmentOfBase | null)[],
+  most: number,
+): BlockOfBase[] {
+  const blocks = [...files.values()].flatMap((here) => [...here.values()].flatMap((file) => file.blocks))
+  const all = [...blocks, ...fragments]
+  const compressed = all.filter((block): block is BlockOfBase => !!block && !isStoredBlock(block.sizeWord))
+  const step = Math.max(1, Math.ceil(compressed.length / most))
+  return compressed.filter((_, n) => n % step === 0)
+}

@@ -1,0 +1,181 @@
+/**
+ * Open base: an older image as a source of blocks, as far as it fits. Whatever is wrong with it is no error: the result says
+ * how far it was used, and why not further.
+ */
+import { ImageError } from '../errors.js'
+import type { BlockOfBase } from '../image/base-block.js'
+import type { ImageSettings } from '../image/write-tree.js'
+import type { Pool } from '../source/workers/pool.js'
+import type { BaseAccess } from '../source/workers/protocol.js'
+import type { ByteString } from '../tree/byte-string.js'
+import { type BaseImage, openBaseImage } from './base-image.js'
+import { blockSettings } from './block-settings.js'
+import { decodePackRecord, type PackRecord } from './pack-record.js'
+
+/** What a program says of its base, checked. */
+export interface BaseOption {
+  readonly path: ByteString
+  /** What the packing of the base gave out. */
+  readonly record: Uint8Array | null
+}
+
+/** Why a base was not used, or not without reading. */
+export interface BaseProblem {
+  /**
+   * Stable, for programs. The first four mean that nothing was taken from it.
+   *
+   * - `NOT_USABLE`: it is not there, cannot be read, is no image, is damaged, or compressed in an unknown way.
+   * - `OTHER_SETTINGS`: its compressor, level or block size is another.
+   * - `OTHER_ENCODER`: the same contents become other bytes today.
+   * - `UNCOMPRESSED`: nothing is compressed, so nothing is saved.
+   * - `NO_RECORD`: there is no record of its packing, or a damaged one, so that contents were compared.
+   * - `OTHER_RECORD`: the record is of another image or of other settings, so that contents were compared.
+   * - `DAMAGED_BLOCKS`: some blocks are not what they were; what they held was read and compressed.
+   */
+  readonly code:
+    | 'NOT_USABLE'
+    | 'OTHER_SETTINGS'
+    | 'OTHER_ENCODER'
+    | 'UNCOMPRESSED'
+    | 'NO_RECORD'
+    | 'OTHER_RECORD'
+    | 'DAMAGED_BLOCKS'
+  readonly message: string
+}
+
+/** A base that is used. */
+export interface OpenBase {
+  readonly image: BaseImage
+  readonly access: BaseAccess
+  /** Null where contents must be compared. */
+  readonly record: PackRecord | null
+  /** By position: checksums of the blocks that are what they were. Empty without a record. */
+  readonly checksums: ReadonlyMap<number, number>
+}
+
+/** Blocks of a base that are encoded again, to see whether the same comes out. */
+const SAMPLES = 16
+/** Bytes of blocks that are checked in one job. */
+const CHECKED_AT_ONCE = 16_777_216
+
+/** @returns no base where it cannot be used; a problem where it is not used in full. */
+export async function openBase(
+  { path, record: bytes }: BaseOption,
+  settings: ImageSettings,
+  pool: Pool,
+): Promise<{ readonly base: OpenBase | null; readonly problem: BaseProblem | null }> {
+  if (settings.codec.stores)
+    return none('UNCOMPRESSED', 'nothing is compressed, so that taking over saves nothing')
+  let image: BaseImage
+  try {
+    image = await openBaseImage(path)
+  } catch (error) {
+    if (error instanceof ImageError) return none('NOT_USABLE', error.reason)
+    throw error
+  }
+  try {
+    const { base, problem } = await judged(image, bytes, settings, pool)
+    if (!base) image.close()
+    return { base, problem }
+  } catch (error) {
+    image.close()
+    throw error
+  }
+}
+
+function none(code: BaseProblem['code'], message: string) {
+  return { base: null, problem: { code, message } }
+}
+
+async function judged(image: BaseImage, bytes: Uint8Array | null, settings: ImageSettings, pool: Pool) {
+  const difference = differenceTo(image, settings)
+  if (difference) return none('OTHER_SETTINGS', difference)
+  const access = { descriptor: image.file.descriptor, compressor: image.compressor }
+  const { record, problem } = recordFor(image, bytes, settings)
+  if (!record) {
+    const isSame = await pool.run('try-base', { base: access, blocks: image.samples(SAMPLES) })
+    if (!isSame)
+      return none('OTHER_ENCODER', 'it was compressed by another program, or another version of it')
+    return { base: { image, access, record: null, checksums: NO_CHECKSUMS }, problem }
+  }
+  const { checksums, damaged } = await checkedBlocks(image, record, access, pool)
+  return {
+    base: { image, access, record, checksums },
+    problem: damaged === 0 ? null : damagedBlocks(damaged),
+  }
+}
+
+const NO_CHECKSUMS: ReadonlyMap<number, number> = new Map()
+
+function damagedBlocks(count: number): BaseProblem {
+  const blocks = count === 1 ? 'one of its blocks is' : `${count} of its blocks are`
+  return { code: 'DAMAGED_BLOCKS', message: `${blocks} damaged; what they held was read and compressed` }
+}
+
+/** What of the image's own settings is not as wanted; null where all is. */
+function differenceTo(image: BaseImage, { codec, blockSize }: ImageSettings): string | null {
+  if (image.compressor !== codec.id) return `it is not compressed with ${codec.name}`
+  if (image.blockSize !== blockSize) return `its blocks are of ${image.blockSize} bytes, not of ${blockSize}`
+  const [own, wanted] = [image.compressorOptions, codec.options ?? null]
+  if ((own === null) !== (wanted === null) || (own && wanted && Buffer.compare(own, wanted) !== 0))
+    return 'it is compressed at another level'
+  return null
+}
+
+function recordFor(
+  image: BaseImage,
+  bytes: Uint8Array | null,
+  settings: ImageSettings,
+): { readonly record: PackRecord | null; readonly problem: BaseProblem | null } {
+  const compared = 'so that all files were read and compared with it'
+  if (!bytes) return without('NO_RECORD', `there is no record of its packing, ${compared}`)
+  const record = decodePackRecord(bytes)
+  if (!record) return without('NO_RECORD', `the record of its packing is damaged, ${compared}`)
+  const tie = image.tie()
+  if (record.tie.bytesUsed !== tie.bytesUsed || record.tie.digest !== tie.digest)
+    return without('OTHER_RECORD', `the record is not of this image, ${compared}`)
+  if (record.settings !== blockSettings(settings))
+    return without('OTHER_RECORD', `it was packed by another encoder or with other settings, ${compared}`)
+  return { record, problem: null }
+}
+
+function without(code: BaseProblem['code'], message: string) {
+  return { record: null, problem: { code, message } }
+}
+
+/** Reads all blocks, and leaves out those that are not what their checksums say. */
+async function checkedBlocks(image: BaseImage, { blocks }: PackRecord, access: BaseAccess, pool: Pool) {
+  const checksums = new Map<number, number>()
+  let damaged = 0
+  const jobs: Promise<void>[] = []
+  let first = 0
+  let position = blocks.start
+  let bytes = 0
+  for (const [n, size] of blocks.sizes.entries()) {
+    bytes += size
+    if (position + bytes > image.dataEnd) break // what is beyond cannot be a block
+    if (bytes < CHECKED_AT_ONCE && n + 1 < blocks.sizes.length) continue
+    jobs.push(check(first, n + 1, position))
+    first = n + 1
+    position += bytes
+    bytes = 0
+  }
+  await Promise.all(jobs)
+  return { checksums, damaged }
+
+  async function check(from: number, to: number, start: number): Promise<void> {
+    const ask = { sizes: blocks.sizes.slice(from, to), checksums: blocks.checksums.slice(from, to) }
+    const wrong = new Set(await pool.run('check-base', { base: access, position: start, ...ask }))
+    damaged += wrong.size
+    let at = start
+    for (const [n, size] of ask.sizes.entries()) {
+      if (!wrong.has(n)) checksums.set(at, ask.checksums[n]!)
+      at += size
+    }
+  }
+}
+
+/** Whether a block is certainly what it was. */
+export function isIntact({ checksums }: OpenBase, block: BlockOfBase): boolean {
+  return checksums.has(block.position)
+}

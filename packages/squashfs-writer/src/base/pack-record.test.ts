@@ -1,0 +1,65 @@
+import { crc32 } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { decodePackRecord, encodePackRecord, IDENTITY_SIZE, type NewPackRecord } from './pack-record.js'
+
+const identity = (n: number) => String.fromCharCode(n).repeat(IDENTITY_SIZE)
+
+const RECORD: NewPackRecord = {
+  tie: { bytesUsed: 123_456, digest: 'ab'.repeat(32) },
+  settings: '{"codec":"zstd"}',
+  user: 1000,
+  secondsInFull: 2.5,
+  blocks: { start: 96, sizes: [100, 200], checksums: [1, 0xffff_ffff] },
+  files: [
+    { identity: identity(0), withoutXattrs: true, digest: '\xff'.repeat(32), parts: [] },
+    null,
+    {
+      identity: identity(255),
+      withoutXattrs: false,
+      digest: null,
+      parts: [
+        [0, 'head'],
+        [2 ** 40, '\xfe\xff'],
+      ],
+    },
+    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), parts: [[5, '']] },
+  ],
+}
+
+describe('a pack record', () => {
+  it('says what went into it', () => {
+    const record = decodePackRecord(encodePackRecord(RECORD))!
+    const { files, ...rest } = RECORD
+    expect(record).toMatchObject(rest)
+    expect(files.map((_, n) => record.file(n + 1))).toEqual(files)
+    expect([record.file(0), record.file(5), record.file(-1)]).toEqual([null, null, null])
+  })
+
+  it('is none where any bit differs, or anything is missing', () => {
+    const bytes = encodePackRecord(RECORD)
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = bytes.slice()
+      damaged[at]! ^= 1 << (at % 8)
+      expect(decodePackRecord(damaged)).toBeNull()
+      expect(decodePackRecord(bytes.slice(0, at))).toBeNull()
+    }
+  })
+
+  it('is none where its counts do not fit, whatever its checksum says', () => {
+    const text = new TextDecoder('latin1').decode(encodePackRecord(RECORD))
+    for (const [field, value] of [
+      ['"blocks":2', '"blocks":9'],
+      ['"inodes":4', '"inodes":9'],
+      ['"digests":2', '"digests":1'],
+      ['"parts":3', '"parts":2'],
+      ['"parts":3', '"parts":9'],
+      ['"inodes":4', '"inodes":x'],
+      ['"user":1000', '"user":"me"'],
+      ['"firstBlock":96', '"firstBlock":-1'],
+    ]) {
+      const changed = Buffer.from(text.replace(field!, value!.padEnd(field!.length)), 'latin1')
+      changed.writeUInt32LE(crc32(changed.subarray(0, -4)), changed.length - 4)
+      expect([field, decodePackRecord(changed)]).toEqual([field, null])
+    }
+  })
+})

@@ -1,0 +1,256 @@
+/**
+ * Pack record: what a packing knew that the image cannot say, because its bytes depend on input and options alone. With it the
+ * next packing tells, without reading, which files are still the same. It is small, and the caller keeps it where it likes.
+ *
+ * Nothing in a record is trusted more than its checksum is worth: one that does not fit is `null`, and files are compared.
+ *
+ * Layout, little-endian: 8 bytes of magic, u32 length of the header, the header as JSON, then for each block u32 size on disk
+ * and u32 CRC-32, in the order in which the blocks lie in the image from the first on; for each inode 1 byte of flags and 48
+ * bytes of identity; digests of 32 bytes for the inodes that have one, in their order; what examiners read: u32 inode, f64
+ * start, u16 length, bytes; last the CRC-32 of all before.
+ */
+import { crc32 } from 'node:zlib'
+import { viewOf } from '../format/byte-order.js'
+import type { ExaminedParts } from '../source/workers/protocol.js'
+import type { ByteString } from '../tree/byte-string.js'
+
+export interface PackRecord {
+  /** What ties it to one image. */
+  readonly tie: ImageTie
+  /** All settings that decide the bytes of blocks, as text to be compared. */
+  readonly settings: string
+  /** The user that packed: another one may see other xattrs. */
+  readonly user: number | null
+  /** Seconds that it took to pack everything, when that was done last; null where it never was. */
+  readonly secondsInFull: number | null
+  /** The blocks one after another, from the first on. */
+  readonly blocks: BlockChecksums
+  /**
+   * What is recorded of an inode, by its number; null for nothing. Made when it is asked for: 20,000 objects that stay cost more
+   * than as many that go.
+   */
+  file(number: number): RecordedFile | null
+}
+
+/** What a record is made of. */
+export interface NewPackRecord extends Omit<PackRecord, 'file'> {
+  /** By inode number, from 1 on: index 0 is inode 1. */
+  readonly files: readonly (RecordedFile | null)[]
+}
+
+export interface ImageTie {
+  /** Bytes of the image without padding. */
+  readonly bytesUsed: number
+  /** SHA-256 of the superblock and of all tables, in hexadecimal. */
+  readonly digest: string
+}
+
+export interface BlockChecksums {
+  /** Bytes from the image's start. */
+  readonly start: number
+  readonly sizes: readonly number[]
+  /** CRC-32 of the bytes on disk. */
+  readonly checksums: readonly number[]
+}
+
+/** A file whose content was certainly what its identity stands for. */
+export interface RecordedFile {
+  /** Inode number, size, ctime and mtime: the first {@link IDENTITY_SIZE} bytes of a node's identity. */
+  readonly identity: ByteString
+  /** Whether it had no xattr that an image could hold. */
+  readonly withoutXattrs: boolean
+  /** The digest of its content; null where none was needed. */
+  readonly digest: ByteString | null
+  /** What an examiner read of it; empty where that is not known. */
+  readonly parts: ExaminedParts
+}
+
+/** Bytes of an identity that are recorded: not owner, permissions (the scan tells them) and filesystem. */
+export const IDENTITY_SIZE = 48
+const NO_IDENTITY = '\0'.repeat(IDENTITY_SIZE)
+const DIGEST_SIZE = 32
+const CHECKSUM_SIZE = 4
+/** "SQPKREC" and the version of the layout. */
+const MAGIC = 'SQPKREC\x01'
+const HEADER_START = MAGIC.length + 4
+const FLAG = { KNOWN: 1, WITHOUT_XATTRS: 2, DIGEST: 4 } as const
+const PART_HEAD = 4 + 8 + 2
+const NO_PARTS = 0xffff_ffff
+const NO_EXAMINED_PARTS: ExaminedParts = []
+/** No image has more blocks or inodes than this, and no record is that long. */
+const MAX_COUNT = 2 ** 31
+
+interface Header {
+  readonly tie: ImageTie
+  readonly settings: string
+  readonly user: number | null
+  readonly secondsInFull: number | null
+  readonly firstBlock: number
+  readonly blocks: number
+  readonly inodes: number
+  readonly digests: number
+  readonly parts: number
+}
+
+export function encodePackRecord(record: NewPackRecord): Uint8Array {
+  const { blocks, files, ...head } = record
+  const digests = files.flatMap((file) => file?.digest ?? [])
+  const parts = files.flatMap((file, n) => (file?.parts ?? []).map(([start, bytes]) => ({ n, start, bytes })))
+  const header: Header = {
+    ...head,
+    firstBlock: blocks.start,
+    blocks: blocks.sizes.length,
+    inodes: files.length,
+    digests: digests.length,
+    parts: parts.length,
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header))
+  const size =
+    HEADER_START +
+    text.length +
+    8 * header.blocks +
+    (1 + IDENTITY_SIZE) * header.inodes +
+    DIGEST_SIZE * header.digests +
+    parts.reduce((sum, { bytes }) => sum + PART_HEAD + bytes.length, 0) +
+    CHECKSUM_SIZE
+  const record8 = Buffer.alloc(size)
+  let at = record8.write(MAGIC, 'latin1')
+  at = record8.writeUInt32LE(text.length, at)
+  record8.set(text, at)
+  at += text.length
+  for (const [n, blockSize] of blocks.sizes.entries()) {
+    at = record8.writeUInt32LE(blockSize, at)
+    at = record8.writeUInt32LE(blocks.checksums[n]!, at)
+  }
+  for (const file of files) record8[at++] = file ? flagsOf(file) : 0
+  // One long string is written in a tenth of the time of 20,000 short ones.
+  at += record8.write(files.map((file) => file?.identity ?? NO_IDENTITY).join(''), at, 'latin1')
+  at += record8.write(digests.join(''), at, 'latin1')
+  for (const { n, start, bytes } of parts) {
+    at = record8.writeUInt32LE(n, at)
+    at = record8.writeDoubleLE(start, at)
+    at = record8.writeUInt16LE(bytes.length, at)
+    at += record8.write(bytes, at, 'latin1')
+  }
+  record8.writeUInt32LE(crc32(record8.subarray(0, at)), at)
+  return record8
+}
+
+function flagsOf({ withoutXattrs, digest }: RecordedFile): number {
+  return FLAG.KNOWN | (withoutXattrs ? FLAG.WITHOUT_XATTRS : 0) | (digest === null ? 0 : FLAG.DIGEST)
+}
+
+/** The record in some bytes; null where they are none, or damaged. */
+export function decodePackRecord(bytes: Uint8Array): PackRecord | null {
+  const record8 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  if (bytes.length < HEADER_START + CHECKSUM_SIZE) return null
+  const end = bytes.length - CHECKSUM_SIZE
+  if (record8.toString('latin1', 0, MAGIC.length) !== MAGIC) return null
+  if (crc32(bytes.subarray(0, end)) !== record8.readUInt32LE(end)) return null
+  const headerEnd = HEADER_START + record8.readUInt32LE(MAGIC.length)
+  if (headerEnd > end) return null
+  const header = headerOf(record8.toString('utf8', HEADER_START, headerEnd))
+  if (!header) return null
+  const flagsStart = headerEnd + 8 * header.blocks
+  const identitiesStart = flagsStart + header.inodes
+  const digestsStart = identitiesStart + IDENTITY_SIZE * header.inodes
+  const partsStart = digestsStart + DIGEST_SIZE * header.digests
+  if (partsStart > end) return null
+
+  const flags = record8.subarray(flagsStart, identitiesStart)
+  const digestsBefore = digestsBeforeEach(flags)
+  if (digestsBefore.at(-1) !== header.digests) return null
+  const parts = record8.subarray(partsStart, end)
+  const firstParts = firstPartOfEach(parts, header)
+  if (!firstParts) return null
+  const { tie, settings, user, secondsInFull } = header
+  const blocks = checksumsFrom(bytes.subarray(headerEnd, flagsStart), header)
+  return { tie, settings, user, secondsInFull, blocks, file }
+
+  function file(number: number): RecordedFile | null {
+    const n = number - 1
+    const known = flags[n] ?? 0
+    if ((known & FLAG.KNOWN) === 0) return null
+    const identityAt = identitiesStart + n * IDENTITY_SIZE
+    const digestAt = digestsStart + digestsBefore[n]! * DIGEST_SIZE
+    return {
+      identity: record8.toString('latin1', identityAt, identityAt + IDENTITY_SIZE),
+      withoutXattrs: (known & FLAG.WITHOUT_XATTRS) !== 0,
+      digest:
+        (known & FLAG.DIGEST) === 0 ? null : record8.toString('latin1', digestAt, digestAt + DIGEST_SIZE),
+      parts: partsAt(parts, firstParts![n]!, n),
+    }
+  }
+}
+
+/** How many digests lie before that of each inode; last, how many there are. */
+function digestsBeforeEach(flags: Uint8Array): Uint32Array {
+  const before = new Uint32Array(flags.length + 1)
+  for (const [n, known] of flags.entries()) {
+    const has = (known & FLAG.KNOWN) !== 0 && (known & FLAG.DIGEST) !== 0
+    before[n + 1] = before[n]! + (has ? 1 : 0)
+  }
+  return before
+}
+
+function checksumsFrom(bytes: Uint8Array, { firstBlock, blocks }: Header): BlockChecksums {
+  const view = viewOf(bytes)
+  const sizes: number[] = []
+  const checksums: number[] = []
+  for (let n = 0; n < blocks; n++) {
+    sizes.push(view.getUint32(8 * n, true))
+    checksums.push(view.getUint32(8 * n + 4, true))
+  }
+  return { start: firstBlock, sizes, checksums }
+}
+
+/** Where the parts of each inode begin, which lie together; null where they do not fit. */
+function firstPartOfEach(bytes: Buffer, { parts, inodes }: Header): Uint32Array | null {
+  const first = new Uint32Array(inodes).fill(NO_PARTS)
+  let at = 0
+  for (let n = 0; n < parts; n++) {
+    if (at + PART_HEAD > bytes.length) return null
+    const inode = bytes.readUInt32LE(at)
+    if (inode >= inodes) return null
+    if (first[inode] === NO_PARTS) first[inode] = at
+    at += PART_HEAD + bytes.readUInt16LE(at + 12)
+  }
+  return at === bytes.length ? first : null
+}
+
+function partsAt(bytes: Buffer, first: number, inode: number): ExaminedParts {
+  if (first === NO_PARTS) return NO_EXAMINED_PARTS
+  const parts: [number, ByteString][] = []
+  for (let at = first; at < bytes.length && bytes.readUInt32LE(at) === inode; ) {
+    const start = at + PART_HEAD
+    const end = start + bytes.readUInt16LE(at + 12)
+    parts.push([bytes.readDoubleLE(at + 4), bytes.toString('latin1', start, end)])
+    at = end
+  }
+  return parts
+}
+
+function headerOf(text: string): Header | null {
+  let header: Partial<Record<keyof Header, unknown>>
+  try {
+    header = JSON.parse(text) as typeof header
+  } catch {
+    return null
+  }
+  if (typeof header !== 'object' || header === null) return null
+  const { tie, settings, user, secondsInFull, firstBlock, blocks, inodes, digests, parts } = header
+  const isCount = (value: unknown): value is number =>
+    Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < MAX_COUNT
+  const isNumberOrNull = (value: unknown): value is number | null =>
+    value === null || (typeof value === 'number' && Number.isFinite(value))
+  if (!isTie(tie) || typeof settings !== 'string' || !isNumberOrNull(user) || !isNumberOrNull(secondsInFull))
+    return null
+  if (!isCount(firstBlock) || !isCount(blocks) || !isCount(inodes) || !isCount(digests) || !isCount(parts))
+    return null
+  return { tie, settings, user, secondsInFull, firstBlock, blocks, inodes, digests, parts }
+}
+
+function isTie(tie: unknown): tie is ImageTie {
+  if (typeof tie !== 'object' || tie === null || !('bytesUsed' in tie) || !('digest' in tie)) return false
+  return Number.isSafeInteger(tie.bytesUsed) && typeof tie.digest === 'string'
+}

@@ -1,0 +1,182 @@
+/** With base: the base of a packing and the record of it, at hand for as long as an image is written. */
+import { blockSizeOnDisk } from '../format/data-block.js'
+import type { BaseFile } from '../image/base-block.js'
+import type { BlockWriter } from '../image/block-writer.js'
+import type { ContentReader } from '../image/content-reader.js'
+import type { PartsEncoder } from '../image/fragments.js'
+import type { ImageSettings, Witness } from '../image/write-tree.js'
+import { createContentReader, type Examination, type Likeness } from '../source/read-contents.js'
+import type { Pool } from '../source/workers/pool.js'
+import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
+import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import type { DirectoryNode } from '../tree/node.js'
+import type { Applied } from '../tree/rules.js'
+import type { BaseResult } from './base-result.js'
+import { blockSettings } from './block-settings.js'
+import { type BaseOption, type OpenBase, openBase } from './open-base.js'
+import { createRecorder, type Recorder } from './recorder.js'
+import { findSameFiles, type SameFiles } from './same-files.js'
+import { type TakenFiles, takingOver } from './taking-over.js'
+
+export interface BaseOptions {
+  readonly image: ImageSettings
+  readonly base: BaseOption | null
+  /** Whether a record is wanted. */
+  readonly record: boolean
+  readonly xattrsRead: XattrsRead
+  /** The directory that is packed. */
+  readonly source: ByteString
+}
+
+/** What is packed. */
+export interface ToPack {
+  readonly root: DirectoryNode
+  readonly accessRules: Applied['access']
+  readonly examination: Examination | null
+}
+
+/** What writes an image, with what the base has. */
+export interface Writing {
+  readonly reader: ContentReader
+  readonly encode: PartsEncoder
+  readonly base: BaseFile | null
+  readonly witness: Witness
+  /** To be asked when the image is complete. */
+  result(): { readonly base: BaseResult | null; readonly record: Uint8Array | null }
+}
+
+/**
+ * Opens the base while it is found out what is to be packed, and closes it at the end.
+ * @param use is given what prepares the writing, once it is known what is packed.
+ */
+export async function withBase<T>(
+  options: BaseOptions,
+  pool: Pool,
+  use: (prepare: (packed: ToPack) => Promise<Writing>) => Promise<T>,
+): Promise<T> {
+  const scanStart = Date.now()
+  const opening = options.base
+    ? openBase(options.base, options.image, pool)
+    : Promise.resolve({ base: null, problem: null })
+  opening.catch(() => {}) // thrown where it is waited for
+  try {
+    return await use(async (packed) => {
+      const { base, problem } = await opening
+      const writing = prepareWriting(options, packed, pool, base, scanStart)
+      const path = options.base && toDisplay(options.base.path)
+      return {
+        ...writing,
+        result: () => ({
+          record: writing.record(),
+          base: path ? { path, ...writing.used(), problem } : null,
+        }),
+      }
+    })
+  } finally {
+    const opened = await opening.catch(() => null) // it was thrown above
+    opened?.base?.image.close()
+  }
+}
+
+function prepareWriting(
+  { image, record: wantsRecord, xattrsRead, source }: BaseOptions,
+  { root, accessRules, examination }: ToPack,
+  pool: Pool,
+  base: OpenBase | null,
+  scanStart: number,
+) {
+  const same: SameFiles | null = base && findSameFiles(root, base)
+  const secondsInFull = base?.record?.secondsInFull ?? null
+  const settings = wantsRecord ? blockSettings(image) : null
+  let taken: TakenFiles = new Map()
+  let storedBytes = 0
+  let record: Uint8Array | null = null
+  const recorder: Recorder | null =
+    settings === null
+      ? null
+      : createRecorder({
+          settings,
+          scanStart,
+          asksXattrs: xattrsRead === 'all',
+          carried: (file) => taken.get(file),
+          checksumInBase: ({ position }) => base!.checksums.get(position)!,
+          secondsInFull,
+        })
+
+  const likeness: Likeness | null = base && {
+    access: base.access,
+    blocksOf(file, start, length) {
+      const blocks = same?.candidates.get(file)?.blocks
+      const first = start / image.blockSize
+      return blocks?.slice(first, first + Math.ceil(length / image.blockSize)) ?? null
+    },
+    taken(bytes) {
+      storedBytes += bytes
+    },
+  }
+  const reader = createContentReader(pool, {
+    blockSize: image.blockSize,
+    accessRules,
+    examination: examination && recorder ? recordedExamination(examination, recorder) : examination,
+    ...(recorder && { onXattrs: recorder.hasXattrs }),
+    likeness,
+  })
+  const whole =
+    base && same
+      ? takingOver(reader, { pool, base, same, accessRules, examination, recorder, source }, (files) => {
+          taken = files
+        })
+      : reader
+
+  const countTaken = (writer: BlockWriter): BlockWriter => ({
+    append(block, written, release) {
+      if ('position' in block) storedBytes += blockSizeOnDisk(block.sizeWord)
+      writer.append(block, written, release)
+    },
+    room: () => writer.room(),
+    drain: () => writer.drain(),
+  })
+
+  return {
+    reader: recorder?.reader(whole) ?? whole,
+    base: base?.image.file ?? null,
+    witness: {
+      writer: (writer: BlockWriter) => countTaken(recorder?.writer(writer) ?? writer),
+      tables: recorder?.tables ?? ((output) => output),
+      complete(leaves, superblock, bytesUsed) {
+        record = recorder?.finish(leaves, superblock, bytesUsed) ?? null
+      },
+    } satisfies Witness,
+    encode: (async (parts, stored, like = null) => {
+      const ask = { parts: parts.map(asSent), stored, base: base?.access ?? null, like }
+      const encoded = await pool.run('encode', ask)
+      if (encoded.takenFromBase) storedBytes += encoded.data.length
+      return encoded
+    }) satisfies PartsEncoder,
+    record: () => record,
+    used: () => ({
+      files: taken.size,
+      bytes: [...taken.keys()].reduce((sum, { size }) => sum + size, 0),
+      compared: (same?.candidates.size ?? 0) - taken.size,
+      storedBytes,
+      secondsInFull,
+    }),
+  }
+}
+
+function recordedExamination(examination: Examination, recorder: Recorder): Examination {
+  return {
+    wants: (file) => examination.wants(file),
+    found(file, answer, parts) {
+      if (parts) recorder.wasExamined(file, parts)
+      examination.found(file, answer)
+    },
+  }
+}
+
+/** What lies in memory that all threads see is not copied. */
+function asSent<P extends object>(part: P | Uint8Array): P | SharedPart | Uint8Array {
+  if (!(part instanceof Uint8Array)) return part
+  const { buffer, byteOffset, length } = part
+  return buffer instanceof SharedArrayBuffer ? { buffer, start: byteOffset, length } : part
+}

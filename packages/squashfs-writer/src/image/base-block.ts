@@ -1,0 +1,33 @@
+/**
+ * Base block: a block of an older image, the base, that goes into a new one as it is. What lies where in the base is found out
+ * by `base/`; here are only the places.
+ */
+
+/** Where a block lies in the base. */
+export interface BlockOfBase {
+  /** In bytes from the base's start. */
+  readonly position: number
+  /** As by `blockSizeWord`; never a hole's. */
+  readonly sizeWord: number
+}
+
+/** A fragment block of the base: one object for all of its tails. */
+export interface FragmentOfBase extends BlockOfBase {
+  /** Bytes of content up to the end of its last tail. */
+  readonly filled: number
+}
+
+/** Some of the content of a fragment block of the base. */
+export interface PartOfBase {
+  readonly block: FragmentOfBase
+  readonly offset: number
+  readonly length: number
+}
+
+/** The file that the base is. */
+export interface BaseFile {
+  /** Open for reading. */
+  readonly descriptor: number
+  /** Bytes at a position, at once. */
+  read(position: number, length: number): Uint8Array
+}
