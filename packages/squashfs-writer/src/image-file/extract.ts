@@ -22,6 +22,8 @@ import { ExtractError, ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import type { ImageDirectory, ImageInode } from '../reader/inode-reader.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
+import { fileExtraction } from './extract-files.js'
+import { jobRunner } from './extract-job.js'
 import { codeOf, extractTarget } from './extract-target.js'
 import { startExtractThreads } from './extract-threads.js'
 import type { OpenImage } from './open-image.js'
@@ -63,8 +65,9 @@ export interface ExtractResult {
 const MOST_THREADS = 16
 /** After so many names events have their turn: signals, and what the threads say. Calls here are blocking ones. */
 const NAMES_BETWEEN_EVENTS = 64
-/** Files that are written at the same time, where decoding is not done at once. */
-const FILES_AT_ONCE = 8
+/** An image is large when it has so many inodes, or so many bytes of data: threads are started at once. */
+const MANY_INODES = 2000
+const MANY_BYTES = 16 << 20
 
 /**
  * Extracts an image, or parts of it, into a directory, which is made if it is missing.
@@ -85,10 +88,11 @@ export async function extractImage(
   signal?.throwIfAborted()
   const { root, made } = enterTarget(toByteString(directory))
   const settings = { root, overwrite, owners, xattrs }
-  const target = extractTarget(image, settings, () => signal?.throwIfAborted())
-  const { make, onDisk, placeOf } = target
+  const target = extractTarget(image, settings)
+  const stopped = () => signal?.throwIfAborted()
   const counts = { directories: 0, symlinks: 0, others: 0, hardLinks: 0 }
   const skipped: { path: string; message: string }[] = []
+  const { make, onDisk, placeOf } = target
 
   /** Directories that are there, made here or looked at; those above come first. */
   const present = new Map<ByteString, ImageDirectory>()
@@ -96,14 +100,20 @@ export async function extractImage(
   const later: { readonly path: ByteString; readonly inode: ImageInode }[] = []
   const links: { readonly path: ByteString; readonly first: ByteString }[] = []
   const notMade = new Set<ByteString>()
-  const files = startExtractThreads(image, settings, Math.min(availableParallelism(), MOST_THREADS), signal)
-  const here = queue(FILES_AT_ONCE)
+  const parts = image.partReader()
+  const { inodeCount, inodeTable, blockSize } = image.superblock
+  const threads = startExtractThreads(image, settings, jobRunner(image, parts, target, stopped), {
+    cores: Math.min(availableParallelism(), MOST_THREADS),
+    isLarge: options.paths === undefined && (inodeCount >= MANY_INODES || inodeTable >= MANY_BYTES),
+    signal,
+  })
+  const files = fileExtraction(parts, blockSize, target, threads)
   let taken = 0
 
   try {
     for (const path of selection(options.paths)) await extractPath(path)
-    await here.end()
-    const written = await files.end()
+    await files.end()
+    const inThreads = await threads.end()
     for (const { path, inode } of later) {
       signal?.throwIfAborted()
       await makeOther(path, inode)
@@ -112,16 +122,18 @@ export async function extractImage(
     for (const [path, inode] of [...present].reverse()) {
       if (path !== '' || made) await finishDirectory(path, inode)
     }
+    const here = target.takeWritten()
     return {
       ...counts,
-      files: written.files + target.written.files,
-      bytes: written.bytes + target.written.bytes,
+      files: inThreads.files + here.files,
+      bytes: inThreads.bytes + here.bytes,
       skipped,
-      droppedXattrs: together(written.dropped, target.written.dropped),
+      droppedXattrs: countedByName([...inThreads.dropped, ...here.dropped]),
     }
   } finally {
     // Nothing is written any more when the caller learns of an error.
-    await Promise.all([here.settled(), files.stop()])
+    await files.settled()
+    await threads.stop()
   }
 
   async function extractPath(path: ByteString): Promise<void> {
@@ -155,7 +167,7 @@ export async function extractImage(
       firstNames.set(inode.reference, path)
     }
     if (inode.type !== InodeType.FILE) later.push({ path, inode })
-    else if (!(await files.take(path, inode))) await here.add(() => target.writeFile(path, inode))
+    else await files.add(path, inode)
   }
 
   /** Its attributes come last: it may be that nothing can be written into it afterwards. */
@@ -287,42 +299,12 @@ function notInImage(path: ByteString): ImageError {
   return new ImageError('NOT_IN_IMAGE', `there is no ${toDisplay(path)} in the image`)
 }
 
-function together(...all: readonly ReadonlyMap<ByteString, number>[]): Record<string, number> {
-  const sums = new Map<ByteString, number>()
-  for (const counts of all) for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count)
-  return Object.fromEntries([...sums].sort().map(([name, count]) => [toDisplay(name), count]))
+function countedByName(names: readonly ByteString[]): Record<string, number> {
+  const counts = new Map<ByteString, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return Object.fromEntries([...counts].sort().map(([name, count]) => [toDisplay(name), count]))
 }
 
 function bytesOf(path: ByteString): Uint8Array {
   return Buffer.from(path, 'latin1')
-}
-
-/** Work that is under way, a bounded number at a time. The first error ends it. */
-function queue(limit: number): {
-  add(work: () => Promise<void>): Promise<void>
-  /** Waits for all, and fails if one of them did. */
-  end(): Promise<void>
-  /** Waits for all, however they end. */
-  settled(): Promise<void>
-} {
-  const running = new Set<Promise<void>>()
-  let failed: { readonly error: unknown } | undefined
-  const end = async () => {
-    await Promise.all(running)
-    if (failed) throw failed.error
-  }
-  return {
-    end,
-    settled: async () => void (await Promise.all(running)),
-    async add(work) {
-      if (failed) await end()
-      const one: Promise<void> = work()
-        .catch((error: unknown) => {
-          failed ??= { error }
-        })
-        .finally(() => running.delete(one))
-      running.add(one)
-      if (running.size >= limit) await Promise.race(running)
-    },
-  }
 }

@@ -5,14 +5,15 @@ import { decodeMetadataReference } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE, type Superblock, SuperblockFlag } from '../format/superblock.js'
 import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
+import { blockReader } from './block-reader.js'
 import { type ImageName, namesIn } from './directory-reader.js'
 import { entriesBelow, type ImageEntry } from './entries.js'
-import { contentReader, type FilePiece, type FileStorage } from './file-content.js'
+import { contentReader, type FilePiece, type FileStorage, type PartReader } from './file-content.js'
 import { type ImageDirectory, type ImageFile, type ImageInode, inodeAt } from './inode-reader.js'
 import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
 import type { ImageSource } from './source.js'
-import { type Verification, verify } from './verify.js'
+import type { Verification } from './verify.js'
 import { type WalkedDirectory, walk } from './walk.js'
 import { xattrReader } from './xattr-reader.js'
 
@@ -62,6 +63,8 @@ export interface ImageReader {
   stream(file: ImageFile): AsyncGenerator<Uint8Array>
   /** As {@link stream}, with holes as such. */
   pieces(file: ImageFile): AsyncGenerator<FilePiece>
+  /** For who reads many files, one after the other: without new memory for each. */
+  partReader(): PartReader
   /** How many bytes a file takes in the image. */
   storage(file: ImageFile): Promise<FileStorage>
   /** Extended attributes by full name, one character for each byte. */
@@ -83,7 +86,8 @@ export interface ImageReader {
 export async function readImage(source: ImageSource): Promise<ImageReader> {
   const parts = await openParts(source)
   const { superblock } = parts
-  const contents = contentReader(parts)
+  const blocks = blockReader(parts)
+  const contents = contentReader(parts, blocks)
   const xattrs = xattrReader(parts)
 
   async function directoryAt(
@@ -141,10 +145,15 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     async *pieces(file) {
       yield* contents.pieces(checkedFile(file, 'pieces'))
     },
+    partReader: contents.partReader,
     storage: async (file) => await contents.storage(checkedFile(file, 'storage')),
     xattrs: (inode) => xattrs.read(inode.head.xattrIndex),
     at: async (reference) => inodeAt(parts, decodeMetadataReference(reference)),
-    verify: ({ signal } = {}) => verify(parts, contents, xattrs, signal),
+    async verify({ signal } = {}) {
+      // Loaded when it is wanted: most that open an image have no use for it.
+      const { verify } = await import('./verify.js')
+      return await verify(parts, contents, blocks, xattrs, signal)
+    },
   }
 }
 

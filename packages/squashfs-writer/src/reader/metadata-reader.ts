@@ -7,7 +7,7 @@ import {
   METADATA_HEADER_SIZE,
   type MetadataPlace,
 } from '../format/metadata-block.js'
-import type { Fail } from './parts.js'
+import type { Fail, ReadBytes } from './parts.js'
 
 /** Metadata blocks that were decoded, the last 4,096 of them: 32 MiB. */
 export interface BlockCache {
@@ -58,42 +58,80 @@ const BLOCKS_KEPT = 4096
 /** Blocks that are decoded ahead of who reads one after the other, where decoding is not done at once. */
 const BLOCKS_AHEAD = 8
 
+/** Bytes of tables that are read in one go. */
+const READ_AT_ONCE = 65_536
+
 export function blockCache(
-  bytes: (position: number, length: number) => Promise<Uint8Array>,
+  bytes: ReadBytes,
   expand: Expand,
   fail: Fail,
 ): BlockCache {
   const known = new Map<number, Block>()
   const loading = new Map<number, Promise<Block>>()
+  /** By a table's end: what was read of it last. */
+  const pieces = new Map<number, { readonly start: number; readonly bytes: Uint8Array }>()
   /** By a table's end: where the block begins that comes after the last one that was asked for. */
   const following = new Map<number, number>()
 
-  function load(start: number, end: number, ahead: number): Promise<Block> {
+  function load(start: number, end: number, ahead: number): Block | Promise<Block> {
     const found = loading.get(start)
     if (found) return found
     const block = loadBlock(start, end, ahead)
+    if (!(block instanceof Promise)) return block
     loading.set(start, block)
     const done = () => void loading.delete(start)
     block.then(done, done)
     return block
   }
 
-  async function loadBlock(start: number, end: number, ahead: number): Promise<Block> {
+  function loadBlock(start: number, end: number, ahead: number): Block | Promise<Block> {
     if (start + METADATA_HEADER_SIZE >= end)
       throw fail(`a metadata block at ${start} is outside of its table`)
     // One read for both: a block on disk is never larger than its content may be.
     const room = Math.min(METADATA_HEADER_SIZE + METADATA_BLOCK_SIZE, end - start)
-    const read = await bytes(start, room)
+    const read = bytesAt(start, end, room)
+    return read instanceof Promise
+      ? read.then((bytes) => expanded(start, end, bytes, ahead))
+      : expanded(start, end, read, ahead)
+  }
+
+  /** Tables are read in larger pieces than one block: who reads a block tends to read the next. */
+  function bytesAt(start: number, end: number, room: number): Uint8Array | Promise<Uint8Array> {
+    const piece = pieces.get(end)
+    const at = start - (piece?.start ?? 0)
+    if (piece && at >= 0 && at + room <= piece.bytes.length) return piece.bytes.subarray(at, at + room)
+    const read = bytes(start, Math.min(end - start, READ_AT_ONCE))
+    return read instanceof Promise ? read.then(keep) : keep(read)
+
+    function keep(found: Uint8Array): Uint8Array {
+      pieces.set(end, { start, bytes: found })
+      return found.subarray(0, room)
+    }
+  }
+
+  function expanded(start: number, end: number, read: Uint8Array, ahead: number): Block | Promise<Block> {
     const { size, stored } = decodeMetadataHeader(read)
     const length = METADATA_HEADER_SIZE + size
-    if (size === 0 || size > METADATA_BLOCK_SIZE || length > room)
+    if (size === 0 || size > METADATA_BLOCK_SIZE || length > read.length)
       throw fail(`a metadata block at ${start} has ${size} bytes`)
     const onDisk = read.subarray(METADATA_HEADER_SIZE, length)
     const next = start + length
-    const expanded = stored ? onDisk : expand(onDisk, METADATA_BLOCK_SIZE)
-    if (expanded instanceof Promise && ahead > 0 && next + METADATA_HEADER_SIZE < end && !known.has(next))
-      load(next, end, ahead - 1).catch(() => {}) // whoever asks for it gets the error
-    const content = await expanded
+    if (stored) return keep(start, next, onDisk.slice())
+    const output = new Uint8Array(METADATA_BLOCK_SIZE)
+    const filled = expand(onDisk, output)
+    if (!(filled instanceof Promise)) return keep(start, next, output.subarray(0, filled))
+    if (ahead > 0 && next + METADATA_HEADER_SIZE < end && !known.has(next)) loadAhead(next, end, ahead - 1)
+    return filled.then((count) => keep(start, next, output.subarray(0, count)))
+  }
+
+  /** Whoever asks for it gets the error. */
+  function loadAhead(start: number, end: number, ahead: number): void {
+    void Promise.resolve()
+      .then(() => load(start, end, ahead))
+      .catch(() => {})
+  }
+
+  function keep(start: number, next: number, content: Uint8Array): Block {
     const block = { content, view: viewOf(content), start, next }
     known.set(start, block)
     if (known.size > BLOCKS_KEPT)
