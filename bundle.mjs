@@ -10,6 +10,7 @@ const packages = {
     entries: {
       index: 'index.ts',
       paths: 'paths.ts',
+      patterns: 'patterns.ts',
       'format/index': 'format/index.ts',
       'image-file/open-image': 'image-file/open-image.ts',
     },

@@ -1,3 +1,2 @@
-/** Paths as this library has them: bytes, patterns over them, and how they are shown. For programs that deal with paths, too. */
+/** Paths as this library has them: bytes, and how they are shown. For programs that deal with paths, too. */
 export { type ByteString, fromBytes, toByteString, toBytes, toDisplay } from './tree/byte-string.js'
-export { compilePatterns, type PathTest } from './tree/patterns.js'

@@ -1,6 +1,8 @@
 /** The command line: arguments in, a report or JSON out, and the exit code. What is heavy is loaded when it is needed. */
 import type { Command } from 'commander'
+import type { ImageInvocation } from './command-line/image-invocation.js'
 import { instantAnswer } from './command-line/instant-answer.js'
+import { plainImageInvocation } from './command-line/plain-image-command.js'
 import type { ReportStyle } from './command-line/report-style.js'
 import type { RunStyle } from './command-line/run-arguments.js'
 import type { CheckRequest } from './commands/check.js'
@@ -32,6 +34,8 @@ export async function main(argv: readonly string[], earlySignals: EarlySignals):
 }
 
 async function runCommand(argv: readonly string[], earlySignals: EarlySignals): Promise<ExitCode> {
+  const plain = plainImageInvocation(argv)
+  if (plain !== undefined) return await runImageCommand(plain)
   const { readCommandLine } = await import('./command-line/program.js')
   const invocation = readCommandLine(argv)
   switch (invocation.command) {
@@ -52,11 +56,14 @@ async function runCommand(argv: readonly string[], earlySignals: EarlySignals): 
       return await runCompletion(invocation.shell, invocation.program)
     case 'run':
       return await runRun(invocation.request, invocation.style, earlySignals)
-    default: {
-      const { runOnImage } = await import('./commands/on-image.js')
-      return await runOnImage(invocation)
-    }
+    default:
+      return await runImageCommand(invocation)
   }
+}
+
+async function runImageCommand(invocation: ImageInvocation): Promise<ExitCode> {
+  const { runOnImage } = await import('./commands/on-image.js')
+  return await runOnImage(invocation)
 }
 
 async function runCheck(request: CheckRequest, style: ReportStyle): Promise<ExitCode> {

@@ -10,8 +10,9 @@ import type { ByteString } from '../tree/byte-string.js'
 import type { ExtractTarget } from './extract-target.js'
 import type { ExtractThreads } from './extract-threads.js'
 
-/** Files that are put in order together: their paths are in memory. */
-const FILES_IN_ORDER = 16_384
+/** Files that are put in order together: few at first, so that threads soon have work; at most so many are in memory. */
+const FIRST_IN_ORDER = 1024
+const MOST_IN_ORDER = 16_384
 /** A job is full when it has so many files, or so many bytes. */
 const FILES_IN_JOB = 64
 const BYTES_IN_JOB = 2 << 20
@@ -40,17 +41,18 @@ export function fileExtraction(
   threads: ExtractThreads,
 ): FileExtraction {
   let found: Found[] = []
+  let inOrder = FIRST_IN_ORDER
   const large = new Set<Promise<void>>()
   let failed: { readonly error: unknown } | null = null
 
   async function giveAll(): Promise<void> {
     // Inodes are numbered in the order of contents, by us, and by mksquashfs and gensquashfs, too.
-    const inOrder = found.sort((a, b) => a.file.head.number - b.file.head.number)
+    const sorted = found.sort((a, b) => a.file.head.number - b.file.head.number)
     found = []
     let paths: ByteString[] = []
     let references: number[] = []
     let bytes = 0
-    for (const { path, file } of inOrder) {
+    for (const { path, file } of sorted) {
       if (file.size > LARGE_FILE && file.blockCount > 0) {
         await writeLarge(path, file)
         continue
@@ -128,7 +130,9 @@ export function fileExtraction(
   return {
     async add(path, file) {
       found.push({ path, file })
-      if (found.length >= FILES_IN_ORDER) await giveAll()
+      if (found.length < inOrder) return
+      inOrder = Math.min(2 * inOrder, MOST_IN_ORDER)
+      await giveAll()
     },
     async end() {
       await giveAll()

@@ -69,19 +69,11 @@ const NAMES_BETWEEN_EVENTS = 64
 const MANY_INODES = 2000
 const MANY_BYTES = 16 << 20
 
-/**
- * Extracts an image, or parts of it, into a directory, which is made if it is missing.
- * @param image one that is open.
- * @param directory a symlink to a directory will do. One that was there keeps its own mode, owner, time and xattrs.
- * @throws ExtractError when something is in the way or cannot be written; ImageError when the image is damaged, or has no such path; the signal's reason when aborted.
- * @example
- * const image = await openImage('venv.squashfs')
- * await extractImage(image, 'venv')
- */
-export async function extractImage(
+/** See `extractImage`. */
+export async function extractTree(
   image: OpenImage,
   directory: string | Uint8Array,
-  options: ExtractOptions = {},
+  options: ExtractOptions,
 ): Promise<ExtractResult> {
   const { signal, overwrite = false, xattrs = true } = options
   const owners = options.owners ?? process.geteuid?.() === 0

@@ -85,8 +85,7 @@ export function blockReader(parts: Parts): BlockReader {
   }
 
   function loadFragment(index: number): Uint8Array | Promise<Uint8Array> {
-    if (parts.fragments === null) throw fail(`a file has fragment ${index}, and there are none`)
-    const record = parts.fragments.record(index)
+    const record = fragmentRecord(parts, index)
     return record instanceof Promise ? record.then(load) : load(record)
 
     function load(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
@@ -96,6 +95,11 @@ export function blockReader(parts: Parts): BlockReader {
   }
 
   return { decode, fragment }
+}
+
+function fragmentRecord({ fragments, fail }: Parts, index: number): Uint8Array | Promise<Uint8Array> {
+  if (fragments === null) throw fail(`a file has fragment ${index}, and there are none`)
+  return fragments.record(index)
 }
 
 /** Bytes on disk of a block, which lies in the data. */
@@ -199,5 +203,35 @@ export function rowReader(parts: Parts): ReadRow {
       if (found !== length)
         throw parts.fail(`the data block at ${position} holds ${found} bytes, and the file ${length} of them`)
     }
+  }
+}
+
+/** Gives the content of a fragment block, in memory that is used again: it is good until the next call. */
+export type ReadFragment = (index: number) => Uint8Array | Promise<Uint8Array>
+
+/** Who reads files in the order of their contents has the same fragment block again and again. */
+export function fragmentReader(parts: Parts): ReadFragment {
+  const { blockSize } = parts.superblock
+  let [input, output] = [new Uint8Array(0), new Uint8Array(0)]
+  let last: { readonly index: number; readonly content: Uint8Array } | null = null
+
+  async function loadSlowly(index: number, record: Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
+    const { start, sizeWord } = decodeFragmentEntry(await record)
+    const bytes = input.subarray(0, checkedSize(parts, start, sizeWord))
+    await parts.bytesInto(bytes, start)
+    return keep(index, bytes, sizeWord, await (isStoredBlock(sizeWord) ? 0 : parts.expand(bytes, output)))
+  }
+
+  function keep(index: number, bytes: Uint8Array, sizeWord: number, length: number): Uint8Array {
+    const content = isStoredBlock(sizeWord) ? bytes : output.subarray(0, length)
+    last = { index, content }
+    return content
+  }
+
+  return (index) => {
+    if (last?.index === index) return last.content
+    last = null
+    if (input.length === 0) [input, output] = [new Uint8Array(blockSize), new Uint8Array(blockSize)]
+    return loadSlowly(index, fragmentRecord(parts, index))
   }
 }

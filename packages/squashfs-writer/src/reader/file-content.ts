@@ -4,7 +4,7 @@ import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
 import type { BlockReader, BlockRow, DataBlock, TakePart } from './block-reader.js'
-import { rowReader } from './block-reader.js'
+import { fragmentReader, rowReader } from './block-reader.js'
 import type { ImageFile } from './inode-reader.js'
 import type { Cursor } from './metadata-reader.js'
 import type { Parts } from './parts.js'
@@ -118,6 +118,7 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
 
   function partReader(): PartReader {
     const row = rowReader(parts)
+    const fragment = fragmentReader(parts)
     return {
       row,
       rows,
@@ -127,9 +128,10 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
           const cursor = rows(file)
           for (let next = await cursor.next(); next !== null; next = await cursor.next()) await row(next, take)
         }
-        const found = tail(file)
-        const bytes = found instanceof Promise ? await found : found
-        if (bytes !== null) take(file.size - bytes.length, bytes)
+        const length = tailOf(file)
+        if (length === 0) return
+        const block = fragment(file.fragment)
+        take(file.size - length, tailIn(block instanceof Promise ? await block : block, file, length))
       },
     }
   }
@@ -161,13 +163,15 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
     const length = tailOf(file)
     if (length === 0) return null
     const block = blockReader.fragment(file.fragment)
-    return block instanceof Promise ? block.then(cut) : cut(block)
+    return block instanceof Promise
+      ? block.then((content) => tailIn(content, file, length))
+      : tailIn(block, file, length)
+  }
 
-    function cut(content: Uint8Array): Uint8Array {
-      const end = file.fragmentOffset + length
-      if (end > content.length) throw fail(`the tail of a file leads out of fragment block ${file.fragment}`)
-      return content.subarray(file.fragmentOffset, end)
-    }
+  function tailIn(block: Uint8Array, { fragment, fragmentOffset }: ImageFile, length: number): Uint8Array {
+    const end = fragmentOffset + length
+    if (end > block.length) throw fail(`the tail of a file leads out of fragment block ${fragment}`)
+    return block.subarray(fragmentOffset, end)
   }
 
   async function* blocks(file: ImageFile): AsyncGenerator<DataBlock> {

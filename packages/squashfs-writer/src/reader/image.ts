@@ -6,6 +6,7 @@ import { SUPERBLOCK_SIZE, type Superblock, SuperblockFlag } from '../format/supe
 import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { blockReader } from './block-reader.js'
+import { columnReader, type DirectoryColumns } from './directory-columns.js'
 import { type ImageName, namesIn } from './directory-reader.js'
 import { entriesBelow, type ImageEntry } from './entries.js'
 import { contentReader, type FilePiece, type FileStorage, type PartReader } from './file-content.js'
@@ -14,7 +15,7 @@ import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
 import type { ImageSource } from './source.js'
 import type { Verification } from './verify.js'
-import { type WalkedDirectory, walk } from './walk.js'
+import { type WalkedDirectory, walk, walkBy } from './walk.js'
 import { xattrReader } from './xattr-reader.js'
 
 /**
@@ -46,6 +47,15 @@ export interface ImageReader {
    * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
    */
   walk(path?: string | Uint8Array): AsyncGenerator<WalkedDirectory>
+  /**
+   * As {@link walk}, for who lists very many names: what a long listing says of them in columns.
+   * @param options.recursive whether directories below are walked, too.
+   * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
+   */
+  columns(
+    path: string | Uint8Array,
+    options: { readonly recursive: boolean },
+  ): AsyncGenerator<{ readonly path: ByteString; readonly columns: DirectoryColumns }>
   /**
    * All that is in the image, or in a directory of it, in the shape that `writeImage` takes. Paths begin at the root.
    * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
@@ -131,6 +141,14 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     async *walk(path = '') {
       const start = await directoryAt(path)
       yield* walk(parts, start.path, start.inode)
+    },
+    async *columns(path, { recursive }) {
+      const start = await directoryAt(path)
+      const { read } = columnReader(parts)
+      for await (const { path, found } of walkBy(parts, start.path, start.inode, read)) {
+        yield { path, columns: found }
+        if (!recursive) return
+      }
     },
     async *entries(path = '') {
       const start = await directoryAt(path)

@@ -35,6 +35,8 @@ export interface MetadataReader {
   read(place: MetadataPlace, length: number): Uint8Array | Promise<Uint8Array>
   /** Up to `length` bytes from a place on; fewer where the table ends. */
   upTo(place: MetadataPlace, length: number): Uint8Array | Promise<Uint8Array>
+  /** A whole block. @param relative where it starts, from the table's start. */
+  block(relative: number): Block | Promise<Block>
   /** The block of a place, when it is at hand and has `length` bytes from there on. */
   blockAtHand(place: MetadataPlace, length: number): Block | null
   /** Reads one record after another. */
@@ -206,6 +208,7 @@ export function metadataReader(
     room,
     read: (place, length) => get(place, length, true),
     upTo: (place, length) => get(place, length, false),
+    block: (relative) => cache.at(start + relative, end),
     blockAtHand({ block: relative, offset }, length) {
       const block = cache.atHand(start + relative)
       return block === undefined || offset + length > block.content.length ? null : block

@@ -1,6 +1,6 @@
 /** `venv-packer list`: what is in an image. Speaks to no one: that is the caller's. */
 import type { ByteString } from 'squashfs-writer/paths'
-import { type ImageInode, InodeType } from 'squashfs-writer/read'
+import { type DirectoryColumns, type ImageInode, InodeType } from 'squashfs-writer/read'
 import { locate, withImage } from '../image/opened-image.js'
 
 export interface ListRequest {
@@ -14,7 +14,10 @@ export interface ListRequest {
 export interface ListedDirectory {
   /** From the image's root; null where something else than a directory was named, which is then the only name. */
   readonly path: ByteString | null
-  readonly names: readonly { readonly name: ByteString; readonly inode: ImageInode }[]
+  /** Good until the directory is taken. */
+  readonly columns: DirectoryColumns
+  /** By row: the inodes of symlinks and devices, which say more than the columns. */
+  readonly inodes: ReadonlyMap<number, ImageInode>
 }
 
 /** @param take is given directory after directory; false ends it: no one wants more. */
@@ -26,12 +29,39 @@ export async function list(
     const { image } = opened
     const { path, inode } = await locate(opened, request.path, false)
     if (inode.type !== InodeType.DIRECTORY) {
-      await take({ path: null, names: [{ name: path, inode }] })
-    } else if (request.recursive) {
-      for await (const directory of image.walk(Buffer.from(path, 'latin1')))
-        if (!(await take(directory))) return
-    } else {
-      await take({ path, names: await image.list(inode) })
+      await take({ path: null, columns: oneRow(path, inode), inodes: new Map([[0, inode]]) })
+      return
+    }
+    const directories = image.columns(Buffer.from(path, 'latin1'), { recursive: request.recursive })
+    for await (const { path: directory, columns } of directories) {
+      const inodes = new Map<number, ImageInode>()
+      for (let row = 0; row < columns.count; row++)
+        if (saysMore(columns.types[row]!)) inodes.set(row, await image.at(columns.references[row]!))
+      if (!(await take({ path: directory, columns, inodes }))) return
     }
   })
+}
+
+function saysMore(type: number): boolean {
+  return (
+    type === InodeType.SYMLINK || type === InodeType.BLOCK_DEVICE || type === InodeType.CHARACTER_DEVICE
+  )
+}
+
+function oneRow(name: ByteString, inode: Exclude<ImageInode, { type: typeof InodeType.DIRECTORY }>): DirectoryColumns {
+  const size = inode.type === InodeType.FILE ? inode.size : inode.type === InodeType.SYMLINK ? inode.target.length : 0
+  return {
+    count: 1,
+    names: Buffer.from(name, 'latin1'),
+    ends: Uint32Array.of(name.length),
+    types: Uint8Array.of(inode.type),
+    modes: Uint16Array.of(inode.head.mode),
+    links: Uint32Array.of(inode.links),
+    uids: Uint32Array.of(inode.uid),
+    gids: Uint32Array.of(inode.gid),
+    mtimes: Uint32Array.of(inode.head.mtime),
+    numbers: Uint32Array.of(inode.head.number),
+    sizes: Float64Array.of(size),
+    references: Float64Array.of(inode.reference),
+  }
 }

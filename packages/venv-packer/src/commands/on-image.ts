@@ -1,5 +1,5 @@
 /** Runs the commands that look into an image, and reports what they found. */
-import type { ImageInvocation } from '../command-line/image-arguments.js'
+import type { ImageInvocation } from '../command-line/image-invocation.js'
 import { type ExitCode, exitCodes } from '../exit-codes.js'
 import { print, printMore } from '../terminal/printing.js'
 

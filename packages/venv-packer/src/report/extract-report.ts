@@ -3,7 +3,7 @@ import type { ReportStyle } from '../command-line/report-style.js'
 import type { ExtractReport } from '../commands/extract.js'
 import { packageVersion } from '../version.js'
 import { bytes, counted, duration } from './figures.js'
-import { line, rounded } from './json-report.js'
+import { line, rounded } from './json-line.js'
 import { printable } from './printable.js'
 
 export function reportExtract(report: ExtractReport, style: ReportStyle): string {

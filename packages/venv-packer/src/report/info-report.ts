@@ -5,7 +5,8 @@ import type { PackageShare } from '../venv/package-shares.js'
 import { packageVersion } from '../version.js'
 import { coloursFor } from './colours.js'
 import { bytes, count, counted, minute } from './figures.js'
-import { line, packageJson } from './json-report.js'
+import { line } from './json-line.js'
+import { packageJson } from './json-report.js'
 import { printable } from './printable.js'
 
 export function reportInfo(report: InfoReport, style: ReportStyle): string {

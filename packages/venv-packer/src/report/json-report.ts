@@ -9,8 +9,8 @@ import type { ImageFile } from '../image/image-file.js'
 import type { Finding } from '../venv/finding.js'
 import { type PackageShare, packageShares } from '../venv/package-shares.js'
 import { packageVersion } from '../version.js'
+import { line, rounded } from './json-line.js'
 import type { MountAdvice } from './mount-advice.js'
-import { unprintable } from './printable.js'
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
   const { request, environment, destination, result, bytecode, createdWith, seconds } = report
@@ -155,17 +155,4 @@ export function failureJson(failure: Failure): string {
     },
     exitCode: failure.exitCode,
   })
-}
-
-/** What JSON leaves as it is and a terminal does not (DEL, C1, turns of the writing direction) is escaped, too. */
-export function line(value: object): string {
-  const json = JSON.stringify(value).replace(
-    unprintable,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-  return `${json}\n`
-}
-
-export function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000
 }

@@ -1,16 +1,16 @@
 /** What is in an image, as `ls -l` shows it. */
 import { resolve } from 'node:path'
 import { toDisplay } from 'squashfs-writer/paths'
-import { decodeDeviceNumber, type ImageInode, InodeType, targetOf } from 'squashfs-writer/read'
+import { decodeDeviceNumber, InodeType, nameAt, targetOf } from 'squashfs-writer/read'
 import type { ReportStyle } from '../command-line/report-style.js'
 import type { ListedDirectory, ListRequest } from '../commands/list.js'
 import { shownPath } from '../image/opened-image.js'
 import { packageVersion } from '../version.js'
-import { minute } from './figures.js'
-import { line } from './json-report.js'
+import { json } from './json-line.js'
+import { lineWriter } from './list-lines.js'
 import { printable } from './printable.js'
 
-/** Characters that are printed in one go. */
+/** Bytes that are printed in one go. */
 const pieceSize = 65_536
 
 /** What takes directory after directory, and prints them; `end` prints the rest. */
@@ -19,122 +19,35 @@ export interface ListPrinter {
   readonly end: () => Promise<void>
 }
 
-/** @param print writes a text; false when no one reads it any more. */
+/** @param print writes a piece; false when no one reads it any more. */
 export function listPrinter(
   request: ListRequest,
   style: ReportStyle,
-  print: (text: string) => Promise<boolean>,
+  print: (piece: string | Uint8Array) => Promise<boolean>,
 ): ListPrinter {
   return style.json ? jsonPrinter(request, print) : textPrinter(request, print)
 }
 
-function textPrinter({ recursive }: ListRequest, print: (text: string) => Promise<boolean>): ListPrinter {
-  let text = ''
+type Print = Parameters<typeof listPrinter>[2]
+
+function textPrinter({ recursive }: ListRequest, print: Print): ListPrinter {
+  const lines = lineWriter()
   let isFirst = true
   return {
     async take(directory) {
       const { path } = directory
-      if (recursive && path !== null) text += `${isFirst ? '' : '\n'}${printable(shownPath(path))}:\n`
+      if (recursive && path !== null) lines.addText(`${isFirst ? '' : '\n'}${printable(shownPath(path))}:\n`)
       isFirst = false
-      text += lines(directory)
-      if (text.length < pieceSize) return true
-      const piece = text
-      text = ''
-      return await print(piece)
+      lines.addDirectory(directory)
+      return lines.length < pieceSize || (await print(lines.take()))
     },
     async end() {
-      await print(text)
+      if (lines.length > 0) await print(lines.take())
     },
   }
 }
 
-/** Columns as wide as they must be: mode, links, owner, group, size or device, time, name. */
-function lines({ names }: ListedDirectory): string {
-  const widths = [0, 0, 0, 0]
-  const rows = names.map(({ inode }) => {
-    const columns = [String(inode.links), String(inode.uid), String(inode.gid), sizeText(inode)]
-    for (let n = 0; n < 4; n++) widths[n] = Math.max(widths[n]!, columns[n]!.length)
-    return columns
-  })
-  let text = ''
-  for (const [n, { name, inode }] of names.entries()) {
-    const columns = rows[n]!.map((column, at) => column.padStart(widths[at]!)).join(' ')
-    const target = inode.type === InodeType.SYMLINK ? ` -> ${printable(toDisplay(targetOf(inode)))}` : ''
-    text += `${modeText(inode)} ${columns} ${timeText(inode.head.mtime)} ${printable(toDisplay(name))}${target}\n`
-  }
-  return text
-}
-
-let lastTime = -1
-let lastText = ''
-
-/** Neighbours tend to have one time. */
-function timeText(seconds: number): string {
-  if (seconds !== lastTime) {
-    lastTime = seconds
-    lastText = minute(new Date(1000 * seconds))
-  }
-  return lastText
-}
-
-const letters: Readonly<Record<InodeType, string>> = {
-  [InodeType.DIRECTORY]: 'd',
-  [InodeType.FILE]: '-',
-  [InodeType.SYMLINK]: 'l',
-  [InodeType.BLOCK_DEVICE]: 'b',
-  [InodeType.CHARACTER_DEVICE]: 'c',
-  [InodeType.FIFO]: 'p',
-  [InodeType.SOCKET]: 's',
-}
-
-/** `-rwxr-xr-x`, with `s`, `S`, `t` and `T` as ls has them. */
-function modeText({ type, head: { mode } }: ImageInode): string {
-  const key = type * 0o10000 + mode
-  const known = modeTexts.get(key) ?? newModeText(type, mode)
-  modeTexts.set(key, known)
-  return known
-}
-
-/** There are few different ones. */
-const modeTexts = new Map<number, string>()
-
-function newModeText(type: InodeType, mode: number): string {
-  const bits = [0o400, 0o200, 0o100, 0o040, 0o020, 0o010, 0o004, 0o002, 0o001]
-  const plain = bits.map((bit, n) => ((mode & bit) === 0 ? '-' : 'rwx'.charAt(n % 3)))
-  const special = [
-    [0o4000, 2, 's'],
-    [0o2000, 5, 's'],
-    [0o1000, 8, 't'],
-  ] as const
-  for (const [bit, at, letter] of special) {
-    if ((mode & bit) !== 0) plain[at] = plain[at] === 'x' ? letter : letter.toUpperCase()
-  }
-  return letters[type] + plain.join('')
-}
-
-function sizeText(inode: ImageInode): string {
-  if ('device' in inode) {
-    const { major, minor } = decodeDeviceNumber(inode.device)
-    return `${major}, ${minor}`
-  }
-  return String(sizeOf(inode))
-}
-
-/** Bytes, as the kernel says it of a mounted image. */
-function sizeOf(inode: ImageInode): number {
-  switch (inode.type) {
-    case InodeType.FILE:
-      return inode.size
-    case InodeType.DIRECTORY:
-      return inode.listingSize + 3
-    case InodeType.SYMLINK:
-      return inode.target.length
-    default:
-      return 0
-  }
-}
-
-const typeNames: Readonly<Record<InodeType, string>> = {
+const typeNames: Readonly<Record<number, string>> = {
   [InodeType.DIRECTORY]: 'directory',
   [InodeType.FILE]: 'file',
   [InodeType.SYMLINK]: 'symlink',
@@ -144,29 +57,44 @@ const typeNames: Readonly<Record<InodeType, string>> = {
   [InodeType.SOCKET]: 'socket',
 }
 
-function jsonPrinter(request: ListRequest, print: (text: string) => Promise<boolean>): ListPrinter {
-  const entries: object[] = []
+/** One object, printed piece by piece. */
+function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
+  const image = { path: resolve(request.image) }
+  const head = json({ ok: true, command: 'list', version: packageVersion(), image, entries: [] })
+  let text = head.slice(0, -']}'.length)
+  let isFirst = true
+
+  function entry({ path, columns, inodes }: ListedDirectory, row: number): string {
+    const inode = inodes.get(row)
+    const name = nameAt(columns, row)
+    return json({
+      path: toDisplay(path === null || path === '' ? name : `${path}/${name}`),
+      type: typeNames[columns.types[row]!],
+      mode: columns.modes[row],
+      uid: columns.uids[row],
+      gid: columns.gids[row],
+      size: columns.sizes[row],
+      mtime: columns.mtimes[row],
+      links: columns.links[row],
+      inode: columns.numbers[row],
+      target: inode?.type === InodeType.SYMLINK ? toDisplay(targetOf(inode)) : null,
+      device: inode !== undefined && 'device' in inode ? decodeDeviceNumber(inode.device) : null,
+    })
+  }
+
   return {
-    async take({ path, names }) {
-      for (const { name, inode } of names)
-        entries.push({
-          path: toDisplay(path === null || path === '' ? name : `${path}/${name}`),
-          type: typeNames[inode.type],
-          mode: inode.head.mode,
-          uid: inode.uid,
-          gid: inode.gid,
-          size: sizeOf(inode),
-          mtime: inode.head.mtime,
-          links: inode.links,
-          inode: inode.head.number,
-          target: inode.type === InodeType.SYMLINK ? toDisplay(targetOf(inode)) : null,
-          device: 'device' in inode ? decodeDeviceNumber(inode.device) : null,
-        })
-      return true
+    async take(directory) {
+      for (let row = 0; row < directory.columns.count; row++) {
+        text += `${isFirst ? '' : ','}${entry(directory, row)}`
+        isFirst = false
+      }
+      if (text.length < pieceSize) return true
+      const piece = text
+      text = ''
+      return await print(piece)
     },
     async end() {
-      const image = { path: resolve(request.image) }
-      await print(line({ ok: true, command: 'list', version: packageVersion(), image, entries }))
+      await print(`${text}]}\n`)
     },
   }
 }

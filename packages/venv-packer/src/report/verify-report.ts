@@ -4,7 +4,7 @@ import type { VerifyReport } from '../commands/verify.js'
 import { packageVersion } from '../version.js'
 import { coloursFor } from './colours.js'
 import { bytes, counted, duration } from './figures.js'
-import { line, rounded } from './json-report.js'
+import { line, rounded } from './json-line.js'
 import { printable } from './printable.js'
 
 export function reportVerify(report: VerifyReport, style: ReportStyle): string {

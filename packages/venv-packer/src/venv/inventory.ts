@@ -1,6 +1,7 @@
 /** The inventory of an environment: all that lies in it, as the file system counts it, and what matters of its files. */
 import type { DirectoryLook, DiskEntry, Failure } from 'squashfs-writer'
-import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/paths'
+import { type ByteString, toByteString } from 'squashfs-writer/paths'
+import { compilePatterns } from 'squashfs-writer/patterns'
 import type { Environment } from './environment.js'
 import { findInterpreter, type Interpreter } from './interpreter.js'
 import type { Content, Entry } from './inventory/entry.js'
