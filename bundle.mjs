@@ -16,7 +16,7 @@ const packages = {
     },
     threads: {
       worker: 'source/workers/worker.ts',
-      'image-file/extract-worker': 'image-file/extract-worker.ts',
+      'extract-worker': 'image-file/extract-worker.ts',
     },
   },
   'venv-packer': { entries: { cli: 'cli.ts' }, threads: { peek: 'venv/inventory/peek.ts' } },

@@ -11,7 +11,7 @@ const source = (path: string) => join(library, 'src', path)
 /** What runs in threads of its own, as the build makes it. */
 const threads = [
   { startedBy: 'source/workers/pool.ts', file: 'worker.js' },
-  { startedBy: 'image-file/extract-threads.ts', file: 'image-file/extract-worker.js' },
+  { startedBy: 'image-file/extract-threads.ts', file: 'extract-worker.js' },
 ]
 
 export default defineConfig({

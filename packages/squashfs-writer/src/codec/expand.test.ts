@@ -27,7 +27,9 @@ describe.each(PACKED)('%s', (_, id, pack) => {
     for (const limit of [CONTENT.length, CONTENT.length + 1, 1_048_576])
       expect((await expanded(expand, packed, limit)).equals(CONTENT)).toBe(true)
     for (const limit of [CONTENT.length - 1, 4096, 1])
-      await expect(async () => await expanded(expand, packed, limit)).rejects.toMatchObject({ code: 'DAMAGED_IMAGE' })
+      await expect(async () => await expanded(expand, packed, limit)).rejects.toMatchObject({
+        code: 'DAMAGED_IMAGE',
+      })
   })
 
   it('refuses what is cut off, and what is something else', async () => {

@@ -70,7 +70,9 @@ export function createNodeDecompressor(windowLog: number): ExpandBlock | null {
   return (bytes, output) => {
     const frame = frameBound(bytes, output.length, 2 ** windowLog)
     if (!frame?.exact) return publicWay(bytes, output)
-    const way = isTried ? (reusing ?? reuse(new ZstdDecompress!({ params })) ?? publicWay) : tried(bytes, output)
+    const way = isTried
+      ? (reusing ?? reuse(new ZstdDecompress!({ params })) ?? publicWay)
+      : tried(bytes, output)
     // One that has failed is not used again.
     reusing = null
     const length = way(bytes, output)

@@ -3,8 +3,10 @@
  * decoded once for all files that share it, and makes jobs of them.
  */
 import { blockSizeOnDisk } from '../format/data-block.js'
+import { InodeType } from '../format/inode.js'
 import type { BlockRow } from '../reader/block-reader.js'
 import type { PartReader } from '../reader/file-content.js'
+import type { ImageReader } from '../reader/image.js'
 import type { ImageFile } from '../reader/inode-reader.js'
 import type { ByteString } from '../tree/byte-string.js'
 import type { ExtractTarget } from './extract-target.js'
@@ -22,50 +24,61 @@ const LARGE_FILE = 16 << 20
 const ROW_BYTES = 4 << 20
 
 export interface FileExtraction {
-  add(path: ByteString, file: ImageFile): Promise<void>
+  /** A promise where work was given, and is to be waited for. */
+  add(file: FoundFile): void | Promise<void>
   /** Gives what is left to the threads, and waits for the large files. */
   end(): Promise<void>
   /** Waits until no file is written any more, however that ends. */
   settled(): Promise<void>
 }
 
-interface Found {
+export interface FoundFile {
   readonly path: ByteString
-  readonly file: ImageFile
+  /** Of its inode. */
+  readonly reference: number
+  readonly number: number
+  /** Bytes. */
+  readonly size: number
 }
 
 export function fileExtraction(
+  image: Pick<ImageReader, 'at' | 'superblock'>,
   parts: PartReader,
-  blockSize: number,
   target: ExtractTarget,
   threads: ExtractThreads,
 ): FileExtraction {
-  let found: Found[] = []
+  const { blockSize } = image.superblock
+  let found: FoundFile[] = []
   let inOrder = FIRST_IN_ORDER
   const large = new Set<Promise<void>>()
   let failed: { readonly error: unknown } | null = null
 
   async function giveAll(): Promise<void> {
     // Inodes are numbered in the order of contents, by us, and by mksquashfs and gensquashfs, too.
-    const sorted = found.sort((a, b) => a.file.head.number - b.file.head.number)
+    const sorted = found.sort((a, b) => a.number - b.number)
     found = []
     let paths: ByteString[] = []
     let references: number[] = []
     let bytes = 0
-    for (const { path, file } of sorted) {
-      if (file.size > LARGE_FILE && file.blockCount > 0) {
-        await writeLarge(path, file)
+    for (const { path, reference, size } of sorted) {
+      if (size > LARGE_FILE) {
+        const file = await image.at(reference)
+        if (file.type === InodeType.FILE) await writeLarge(path, file)
         continue
       }
       paths.push(path)
-      references.push(file.reference)
-      bytes += file.size
+      references.push(reference)
+      bytes += size
       if (paths.length >= FILES_IN_JOB || bytes >= BYTES_IN_JOB) await give()
     }
     if (paths.length > 0) await give()
 
     async function give(): Promise<void> {
-      const job = { kind: 'files', paths: paths.join('\0'), references: Float64Array.from(references) } as const
+      const job = {
+        kind: 'files',
+        paths: paths.join('\0'),
+        references: Float64Array.from(references),
+      } as const
       paths = []
       references = []
       bytes = 0
@@ -128,11 +141,11 @@ export function fileExtraction(
   }
 
   return {
-    async add(path, file) {
-      found.push({ path, file })
+    add(file) {
+      found.push(file)
       if (found.length < inOrder) return
       inOrder = Math.min(2 * inOrder, MOST_IN_ORDER)
-      await giveAll()
+      return giveAll()
     },
     async end() {
       await giveAll()

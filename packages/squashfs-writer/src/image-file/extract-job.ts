@@ -35,8 +35,7 @@ export function jobRunner(
     for (const [n, path] of paths.entries()) {
       stopped()
       const file = await image.at(references[n]!)
-      if (file.type === InodeType.FILE)
-        await target.writeFile(path, file, (write) => parts.file(file, write))
+      if (file.type === InodeType.FILE) await target.writeFile(path, file, (write) => parts.file(file, write))
     }
   }
 

@@ -50,7 +50,10 @@ export interface ExtractTarget {
 }
 
 /** Has the content of a file written, part by part; holes are left out. */
-export type WriteContent = (write: (start: number, bytes: Uint8Array) => void, descriptor: number) => Promise<void>
+export type WriteContent = (
+  write: (start: number, bytes: Uint8Array) => void,
+  descriptor: number,
+) => Promise<void>
 
 export interface Written {
   readonly files: number

@@ -20,6 +20,7 @@ import {
 import { availableParallelism } from 'node:os'
 import { ExtractError, ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
+import { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 import type { ImageDirectory, ImageInode } from '../reader/inode-reader.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
 import { fileExtraction } from './extract-files.js'
@@ -27,6 +28,7 @@ import { jobRunner } from './extract-job.js'
 import { codeOf, extractTarget } from './extract-target.js'
 import { startExtractThreads } from './extract-threads.js'
 import type { OpenImage } from './open-image.js'
+import { enterTarget, mkdirOrLook } from './target-directory.js'
 
 export interface ExtractOptions {
   /** What is extracted, with all below: paths from the image's root. Everything if absent. Symlinks on the way are not followed. */
@@ -63,8 +65,8 @@ export interface ExtractResult {
 
 /** Each takes 40 ms to start; what they write goes through one filesystem. */
 const MOST_THREADS = 16
-/** After so many names events have their turn: signals, and what the threads say. Calls here are blocking ones. */
-const NAMES_BETWEEN_EVENTS = 64
+/** After so many directories events have their turn: signals, and what the threads say. Calls here are blocking ones. */
+const DIRECTORIES_BETWEEN_EVENTS = 256
 /** An image is large when it has so many inodes, or so many bytes of data: threads are started at once. */
 const MANY_INODES = 2000
 const MANY_BYTES = 16 << 20
@@ -89,28 +91,27 @@ export async function extractTree(
   /** Directories that are there, made here or looked at; those above come first. */
   const present = new Map<ByteString, ImageDirectory>()
   const firstNames = new Map<number, ByteString>()
-  const later: { readonly path: ByteString; readonly inode: ImageInode }[] = []
-  const links: { readonly path: ByteString; readonly first: ByteString }[] = []
+  const others: { readonly path: ByteString; readonly reference: number }[] = []
+  const moreNames: { readonly path: ByteString; readonly first: ByteString }[] = []
   const notMade = new Set<ByteString>()
   const parts = image.partReader()
-  const { inodeCount, inodeTable, blockSize } = image.superblock
+  const { inodeCount, inodeTable } = image.superblock
   const threads = startExtractThreads(image, settings, jobRunner(image, parts, target, stopped), {
     cores: Math.min(availableParallelism(), MOST_THREADS),
     isLarge: options.paths === undefined && (inodeCount >= MANY_INODES || inodeTable >= MANY_BYTES),
     signal,
   })
-  const files = fileExtraction(parts, blockSize, target, threads)
-  let taken = 0
+  const files = fileExtraction(image, parts, target, threads)
 
   try {
     for (const path of selection(options.paths)) await extractPath(path)
     await files.end()
     const inThreads = await threads.end()
-    for (const { path, inode } of later) {
-      signal?.throwIfAborted()
-      await makeOther(path, inode)
+    for (const { path, reference } of others) {
+      stopped()
+      await makeOther(path, await image.at(reference))
     }
-    for (const { path, first } of links) makeLink(path, first)
+    for (const { path, first } of moreNames) makeLink(path, first)
     for (const [path, inode] of [...present].reverse()) {
       if (path !== '' || made) await finishDirectory(path, inode)
     }
@@ -138,28 +139,40 @@ export async function extractTree(
     }
     const inode = await image.find(bytesOf(path))
     if (inode === null) throw notInImage(path)
-    if (inode.type !== InodeType.DIRECTORY) return await take(path, inode)
-    for await (const { path: above, inode: directory, names } of image.walk(bytesOf(path))) {
+    if (inode.type !== InodeType.DIRECTORY) {
+      const { type, reference, links, head } = inode
+      await take(path, { type, reference, links, number: head.number, size: sizeOf(inode) })
+      return
+    }
+    for await (const { path: above, inode: directory, columns } of image.columns(bytesOf(path), {
+      recursive: true,
+    })) {
       makeDirectory(above, directory)
-      for (const { name, inode } of names)
-        if (inode.type !== InodeType.DIRECTORY) await take(above === '' ? name : `${above}/${name}`, inode)
+      if (present.size % DIRECTORIES_BETWEEN_EVENTS === 0)
+        await new Promise((resolve) => setImmediate(resolve))
+      for (let row = 0; row < columns.count; row++) {
+        if (columns.types[row] === InodeType.DIRECTORY) continue
+        const name = nameAt(columns, row)
+        const waiting = take(above === '' ? name : `${above}/${name}`, rowOf(columns, row))
+        if (waiting) await waiting
+      }
     }
   }
 
   /** Files are begun at once, all else waits until they are written. */
-  async function take(path: ByteString, inode: ImageInode): Promise<void> {
-    if (++taken % NAMES_BETWEEN_EVENTS === 0) await new Promise((resolve) => setImmediate(resolve))
-    signal?.throwIfAborted()
-    if (inode.type !== InodeType.DIRECTORY && inode.links > 1) {
-      const first = firstNames.get(inode.reference)
+  function take(path: ByteString, found: FoundInode): void | Promise<void> {
+    const { type, reference, links } = found
+    stopped()
+    if (links > 1) {
+      const first = firstNames.get(reference)
       if (first !== undefined) {
-        links.push({ path, first })
+        moreNames.push({ path, first })
         return
       }
-      firstNames.set(inode.reference, path)
+      firstNames.set(reference, path)
     }
-    if (inode.type !== InodeType.FILE) later.push({ path, inode })
-    else await files.add(path, inode)
+    if (type !== InodeType.FILE) others.push({ path, reference })
+    else return files.add({ path, ...found })
   }
 
   /** Its attributes come last: it may be that nothing can be written into it afterwards. */
@@ -229,6 +242,29 @@ export async function extractTree(
   }
 }
 
+/** What is known of an inode when its name is found. */
+interface FoundInode {
+  readonly type: number
+  readonly reference: number
+  readonly links: number
+  readonly number: number
+  readonly size: number
+}
+
+function rowOf({ types, references, links, numbers, sizes }: DirectoryColumns, row: number): FoundInode {
+  return {
+    type: types[row]!,
+    reference: references[row]!,
+    links: links[row]!,
+    number: numbers[row]!,
+    size: sizes[row]!,
+  }
+}
+
+function sizeOf(inode: ImageInode): number {
+  return inode.type === InodeType.FILE ? inode.size : 0
+}
+
 const FILE_TYPES: Readonly<Record<InodeType, number>> = {
   [InodeType.DIRECTORY]: constants.S_IFDIR,
   [InodeType.FILE]: constants.S_IFREG,
@@ -237,40 +273,6 @@ const FILE_TYPES: Readonly<Record<InodeType, number>> = {
   [InodeType.CHARACTER_DEVICE]: constants.S_IFCHR,
   [InodeType.FIFO]: constants.S_IFIFO,
   [InodeType.SOCKET]: constants.S_IFSOCK,
-}
-
-/** A directory that was there will do; a symlink to one will not. */
-function mkdirOrLook(place: Buffer): void {
-  try {
-    mkdirSync(place, 0o700)
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST' || !lstatSync(place).isDirectory()) throw error
-  }
-}
-
-/** The directory that everything goes into, with its own symlinks followed, and whether it is new. */
-function enterTarget(directory: ByteString): { readonly root: ByteString; readonly made: boolean } {
-  const place = Buffer.from(directory, 'latin1')
-  let made = false
-  try {
-    try {
-      mkdirSync(place, 0o700)
-      made = true
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-    }
-    const root = realpathSync.native(place, { encoding: 'latin1' })
-    if (!lstatSync(Buffer.from(root, 'latin1')).isDirectory())
-      throw new ExtractError(toDisplay(directory), 'it is not a directory')
-    return { root: root === '/' ? '' : root, made }
-  } catch (cause) {
-    if (cause instanceof ExtractError || !(cause instanceof Error) || codeOf(cause) === undefined) throw cause
-    const reason =
-      codeOf(cause) === 'ENOENT'
-        ? 'the directory that it would be in does not exist'
-        : `it cannot be used (${cause.message})`
-    throw new ExtractError(toDisplay(directory), reason, cause)
-  }
 }
 
 /** Paths without those that lie below another one. */

@@ -14,7 +14,7 @@ export { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 export type { ImageName } from '../reader/directory-reader.js'
 export type { ImageEntry } from '../reader/entries.js'
 export type { FilePiece, FileStorage } from '../reader/file-content.js'
-export { type ImageReader, readImage, targetOf } from '../reader/image.js'
+export { type ColumnsOfDirectory, type ImageReader, readImage, targetOf } from '../reader/image.js'
 export type {
   ImageDirectory,
   ImageFile,

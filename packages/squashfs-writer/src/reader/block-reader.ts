@@ -185,11 +185,16 @@ export function rowReader(parts: Parts): ReadRow {
       to += length
     }
     // What is stored as it is need not be copied.
-    const whole = stored === blocks && onDisk === content ? input.subarray(0, onDisk) : output.subarray(0, content)
+    const whole =
+      stored === blocks && onDisk === content ? input.subarray(0, onDisk) : output.subarray(0, content)
     return waiting.length === 0 ? whole : Promise.all(waiting).then(() => whole)
   }
 
-  function decodeInto(bytes: Uint8Array, target: Uint8Array, { position, word, length }: DataBlock): void | Promise<void> {
+  function decodeInto(
+    bytes: Uint8Array,
+    target: Uint8Array,
+    { position, word, length }: DataBlock,
+  ): void | Promise<void> {
     if (isStoredBlock(word)) {
       checkLength(bytes.length)
       target.set(bytes)

@@ -159,7 +159,8 @@ export function columnReader(parts: Parts): ColumnReader {
     const { names } = columns
     let isName = to - from <= LONGEST_NAME
     for (let at = from; at < to; at++) if (names[at] === SLASH || names[at] === 0) isName = false
-    if (names[from] === DOT && (to - from === 1 || (to - from === 2 && names[from + 1] === DOT))) isName = false
+    if (names[from] === DOT && (to - from === 1 || (to - from === 2 && names[from + 1] === DOT)))
+      isName = false
     if (!isName) throw fail(`${JSON.stringify(shown(names, from, to))} cannot be a name in a directory`)
     if (n === 0) return
     const before = n === 1 ? 0 : columns.ends[n - 2]!

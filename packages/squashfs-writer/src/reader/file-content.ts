@@ -126,7 +126,8 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
       async file(file, take) {
         if (file.blockCount > 0) {
           const cursor = rows(file)
-          for (let next = await cursor.next(); next !== null; next = await cursor.next()) await row(next, take)
+          for (let next = await cursor.next(); next !== null; next = await cursor.next())
+            await row(next, take)
         }
         const length = tailOf(file)
         if (length === 0) return
@@ -144,7 +145,11 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
         if (start >= to) return
         const length = Math.min(blockSize, row.end - start)
         if (start + length > from)
-          yield { start, length, bytes: word === HOLE ? null : await blockReader.decode({ position, word, length }) }
+          yield {
+            start,
+            length,
+            bytes: word === HOLE ? null : await blockReader.decode({ position, word, length }),
+          }
         position += blockSizeOnDisk(word)
         start += length
       }

@@ -55,7 +55,7 @@ export interface ImageReader {
   columns(
     path: string | Uint8Array,
     options: { readonly recursive: boolean },
-  ): AsyncGenerator<{ readonly path: ByteString; readonly columns: DirectoryColumns }>
+  ): AsyncGenerator<ColumnsOfDirectory>
   /**
    * All that is in the image, or in a directory of it, in the shape that `writeImage` takes. Paths begin at the root.
    * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
@@ -87,6 +87,15 @@ export interface ImageReader {
    * @returns what is wrong, if anything is.
    */
   verify(options?: { readonly signal?: AbortSignal }): Promise<Verification>
+}
+
+/** A directory, as {@link ImageReader.columns} gives it. */
+export interface ColumnsOfDirectory {
+  /** From the image's root; '' for the root. */
+  readonly path: ByteString
+  readonly inode: ImageDirectory
+  /** Good until the next directory. */
+  readonly columns: DirectoryColumns
 }
 
 /**
@@ -145,8 +154,8 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     async *columns(path, { recursive }) {
       const start = await directoryAt(path)
       const { read } = columnReader(parts)
-      for await (const { path, found } of walkBy(parts, start.path, start.inode, read)) {
-        yield { path, columns: found }
+      for await (const { path, inode, found } of walkBy(parts, start.path, start.inode, read)) {
+        yield { path, inode, columns: found }
         if (!recursive) return
       }
     },

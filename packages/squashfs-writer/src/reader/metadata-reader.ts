@@ -7,6 +7,7 @@ import {
   METADATA_HEADER_SIZE,
   type MetadataPlace,
 } from '../format/metadata-block.js'
+import { SUPERBLOCK_SIZE } from '../format/superblock.js'
 import type { Fail, ReadBytes } from './parts.js'
 
 /** Metadata blocks that were decoded, the last 4,096 of them: 32 MiB. */
@@ -60,18 +61,15 @@ const BLOCKS_KEPT = 4096
 /** Blocks that are decoded ahead of who reads one after the other, where decoding is not done at once. */
 const BLOCKS_AHEAD = 8
 
-/** Bytes of tables that are read in one go. */
-const READ_AT_ONCE = 65_536
+/** Bytes of tables that are read in one go, and how many of these are kept: 1 MiB. */
+const PIECE = 131_072
+const PIECES_KEPT = 8
 
-export function blockCache(
-  bytes: ReadBytes,
-  expand: Expand,
-  fail: Fail,
-): BlockCache {
+export function blockCache(bytes: ReadBytes, expand: Expand, fail: Fail): BlockCache {
   const known = new Map<number, Block>()
   const loading = new Map<number, Promise<Block>>()
-  /** By a table's end: what was read of it last. */
-  const pieces = new Map<number, { readonly start: number; readonly bytes: Uint8Array }>()
+  /** By where they start: pieces of tables, undecoded. */
+  const pieces = new Map<number, Uint8Array>()
   /** By a table's end: where the block begins that comes after the last one that was asked for. */
   const following = new Map<number, number>()
 
@@ -97,17 +95,19 @@ export function blockCache(
       : expanded(start, end, read, ahead)
   }
 
-  /** Tables are read in larger pieces than one block: who reads a block tends to read the next. */
+  /** Tables are read in larger pieces than one block: who reads a block reads those around it, too, in whatever order. */
   function bytesAt(start: number, end: number, room: number): Uint8Array | Promise<Uint8Array> {
-    const piece = pieces.get(end)
-    const at = start - (piece?.start ?? 0)
-    if (piece && at >= 0 && at + room <= piece.bytes.length) return piece.bytes.subarray(at, at + room)
-    const read = bytes(start, Math.min(end - start, READ_AT_ONCE))
+    const from = Math.max(SUPERBLOCK_SIZE, end - PIECE * Math.ceil((end - start) / PIECE))
+    const at = start - from
+    const piece = pieces.get(from)
+    if (piece !== undefined && at + room <= piece.length) return piece.subarray(at, at + room)
+    const read = bytes(from, Math.min(end - from, PIECE + METADATA_HEADER_SIZE + METADATA_BLOCK_SIZE))
     return read instanceof Promise ? read.then(keep) : keep(read)
 
     function keep(found: Uint8Array): Uint8Array {
-      pieces.set(end, { start, bytes: found })
-      return found.subarray(0, room)
+      pieces.set(from, found)
+      forgetOldest(pieces, PIECES_KEPT)
+      return found.subarray(at, at + room)
     }
   }
 
@@ -136,11 +136,7 @@ export function blockCache(
   function keep(start: number, next: number, content: Uint8Array): Block {
     const block = { content, view: viewOf(content), start, next }
     known.set(start, block)
-    if (known.size > BLOCKS_KEPT)
-      for (const oldest of known.keys()) {
-        known.delete(oldest)
-        break
-      }
+    forgetOldest(known, BLOCKS_KEPT)
     return block
   }
 
@@ -258,6 +254,14 @@ export function metadataReader(
         }
       }
     },
+  }
+}
+
+function forgetOldest(kept: Map<number, unknown>, most: number): void {
+  if (kept.size <= most) return
+  for (const oldest of kept.keys()) {
+    kept.delete(oldest)
+    break
   }
 }
 

@@ -35,9 +35,7 @@ export function defineImageCommands(program: Command, run: (invocation: ImageInv
     .argument('<path-in-image>')
     .option('--debug')
     .version(packageVersion(), '-V, --version')
-    .action((image: string, path: string, options: StyleOptions) =>
-      run(catInvocation(image, path, options)),
-    )
+    .action((image: string, path: string, options: StyleOptions) => run(catInvocation(image, path, options)))
   cat.helpInformation = () => catHelp
 
   const extract = program
@@ -63,9 +61,7 @@ export function defineImageCommands(program: Command, run: (invocation: ImageInv
     .option('-q, --quiet')
     .option('--debug')
     .version(packageVersion(), '-V, --version')
-    .action((image: string, options: StyleOptions) =>
-      run(verifyInvocation(image, options)),
-    )
+    .action((image: string, options: StyleOptions) => run(verifyInvocation(image, options)))
   verify.helpInformation = () => verifyHelp
 
   const info = program
@@ -74,8 +70,6 @@ export function defineImageCommands(program: Command, run: (invocation: ImageInv
     .option('--json')
     .option('--debug')
     .version(packageVersion(), '-V, --version')
-    .action((image: string, options: StyleOptions) =>
-      run(infoInvocation(image, options)),
-    )
+    .action((image: string, options: StyleOptions) => run(infoInvocation(image, options)))
   info.helpInformation = () => infoHelp
 }

@@ -24,8 +24,10 @@ interface Words {
 export function plainImageInvocation([command, ...words]: readonly string[]): ImageInvocation | undefined {
   switch (command) {
     case 'list':
-      return read(words, { ...styleFlags, '-R': 'recursive', '--recursive': 'recursive' }, (image, paths, flags) =>
-        paths.length <= 1 ? listInvocation(image, paths[0], flags) : undefined,
+      return read(
+        words,
+        { ...styleFlags, '-R': 'recursive', '--recursive': 'recursive' },
+        (image, paths, flags) => (paths.length <= 1 ? listInvocation(image, paths[0], flags) : undefined),
       )
     case 'cat':
       return read(words, { '--debug': 'debug' }, (image, paths, flags) =>
@@ -71,7 +73,8 @@ function read(
     const word = words[n]!
     const flag = Object.hasOwn(known, word) ? known[word] : undefined
     if (flag !== undefined) flags[flag] = true
-    else if ((word === '-o' || word === '--output') && make.length === 4 && n + 1 < words.length) output = words[++n]
+    else if ((word === '-o' || word === '--output') && make.length === 4 && n + 1 < words.length)
+      output = words[++n]
     else if (word === '' || word.startsWith('-')) return undefined
     else paths.push(word)
   }

@@ -43,13 +43,15 @@ export async function list(
 }
 
 function saysMore(type: number): boolean {
-  return (
-    type === InodeType.SYMLINK || type === InodeType.BLOCK_DEVICE || type === InodeType.CHARACTER_DEVICE
-  )
+  return type === InodeType.SYMLINK || type === InodeType.BLOCK_DEVICE || type === InodeType.CHARACTER_DEVICE
 }
 
-function oneRow(name: ByteString, inode: Exclude<ImageInode, { type: typeof InodeType.DIRECTORY }>): DirectoryColumns {
-  const size = inode.type === InodeType.FILE ? inode.size : inode.type === InodeType.SYMLINK ? inode.target.length : 0
+function oneRow(
+  name: ByteString,
+  inode: Exclude<ImageInode, { type: typeof InodeType.DIRECTORY }>,
+): DirectoryColumns {
+  const size =
+    inode.type === InodeType.FILE ? inode.size : inode.type === InodeType.SYMLINK ? inode.target.length : 0
   return {
     count: 1,
     names: Buffer.from(name, 'latin1'),

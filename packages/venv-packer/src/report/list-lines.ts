@@ -33,7 +33,8 @@ export function lineWriter(): LineWriter {
 
   function addText(text: string): void {
     reserve(3 * text.length)
-    end += Buffer.from(bytes.buffer).write(text, end, 'utf8')
+    if (isAscii(text)) addAscii(text)
+    else end += encoder.encodeInto(text, bytes.subarray(end)).written
   }
 
   /** What is surely ASCII. */
@@ -82,7 +83,8 @@ export function lineWriter(): LineWriter {
     addNumber(uids[row]!, widths[1]!)
     addNumber(gids[row]!, widths[2]!)
     const inode = directory.inodes.get(row)
-    if (inode !== undefined && 'device' in inode) addAscii(`${deviceText(inode.device).padStart(widths[3]!)} `)
+    if (inode !== undefined && 'device' in inode)
+      addAscii(`${deviceText(inode.device).padStart(widths[3]!)} `)
     else addNumber(sizes[row]!, widths[3]!)
     addAscii(timeText(mtimes[row]!))
     bytes[end++] = SPACE
@@ -107,6 +109,13 @@ export function lineWriter(): LineWriter {
       return taken
     },
   }
+}
+
+const encoder = new TextEncoder()
+
+function isAscii(text: string): boolean {
+  for (let n = 0; n < text.length; n++) if (text.charCodeAt(n) > 0x7e) return false
+  return true
 }
 
 /** Columns are as wide as they must be: links, owner, group, size or device. */
