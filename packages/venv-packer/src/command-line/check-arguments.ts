@@ -25,7 +25,7 @@ export function defineCheck(
 ): void {
   const command = program
     .command('check')
-    .argument('<venv>')
+    .argument('<venv-or-image>')
     .option('--any-directory')
     .option('--exclude <glob>', '', append, [])
     .option('--mount-point <path>')
@@ -39,7 +39,7 @@ export function defineCheck(
 }
 
 function checkRequest(source: string, options: CheckOptions): CheckRequest {
-  if (source === '') throw emptyValue('the path of the venv')
+  if (source === '') throw emptyValue('the path')
   if (options.exclude.includes('')) throw emptyValue('--exclude')
   return {
     source,

@@ -142,13 +142,14 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM
 `
 
-export const checkHelp = `Usage: venv-packer check [options] <venv>
+export const checkHelp = `Usage: venv-packer check [options] <venv-or-image>
 
 Says what would go wrong where the image of a virtual environment is used, before
 it is packed: what, where, what will happen, and the remedy. Nothing is changed.
+An image that is there already is read as it is: it need not be mounted.
 
 What is looked at:
-  --any-directory       a folder that is not a virtual environment, too
+  --any-directory       what is not a virtual environment, too
   --exclude <glob>      not these; without a slash at any depth; repeatable
 
 How it is judged:
@@ -165,6 +166,7 @@ How:
 Examples:
   venv-packer check .venv
   venv-packer check .venv --mount-point /scratch/me/.venv
+  venv-packer check app.squashfs
   venv-packer check .venv --strict --quiet && venv-packer pack .venv
 
 Exit codes: 0 no errors (with --strict: and no warnings), 1 errors, 2 wrong usage

@@ -1,9 +1,6 @@
 /** `venv-packer diff`: what is installed in one environment and not in the other. Speaks to no one: that is the caller's. */
-import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { Failure } from '../errors/failure.js'
-import { systemErrorCode } from '../errors/system-errors.js'
-import { type OpenedImage, withImage } from '../image/opened-image.js'
+import { isFile, noVenvInImage, type OpenedImage, withImage } from '../image/opened-image.js'
 import {
   changesBetween,
   type DistributionChanges,
@@ -46,22 +43,6 @@ async function lookIntoImage({
   image,
 }: OpenedImage): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
   const { config } = await packedEnvironment(image)
-  if (config === undefined)
-    throw new Failure(
-      'NOT_A_VENV',
-      `${typed} holds no virtual environment (it has no pyvenv.cfg)`,
-      'Give the image of one.',
-      { path },
-    )
+  if (config === undefined) throw noVenvInImage(typed, path)
   return { side: { typed, path, config }, found: await distributionsInImage(image) }
-}
-
-/** What is not there is said by those who look for an environment. */
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return !(await stat(path)).isDirectory()
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
-    return false
-  }
 }

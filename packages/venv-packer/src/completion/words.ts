@@ -79,6 +79,7 @@ function optionValue({ flags, argChoices }: Option): Value | undefined {
 /** By the words of the help, which mean the same everywhere. */
 const kinds: Readonly<Record<string, ValueKind>> = {
   venv: 'folder',
+  'venv-or-image': 'image',
   old: 'image',
   new: 'image',
   folder: 'folder',

@@ -1,4 +1,5 @@
 /** An image that a command looks into: opened, used and closed; what is wrong with it in this command's words. */
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ByteString, toByteString, toDisplay } from 'squashfs-writer/paths'
 import {
@@ -18,6 +19,16 @@ export interface OpenedImage {
   /** Absolute. */
   readonly path: string
   readonly image: OpenImage
+}
+
+/** Whether there is anything but a directory at a path. What is not there is said by who looks for an environment. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return !(await stat(path)).isDirectory()
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
+  }
 }
 
 /** Opens the image at `typed`, has it used, and closes it. What goes wrong with the image is a Failure. */
@@ -86,6 +97,16 @@ function extractFailure(cause: ExtractError): Failure {
       ? 'Extract into another directory, or replace what is there with --force.'
       : 'Name another place with --output.',
     { path: cause.path, systemCode, cause },
+  )
+}
+
+/** What is asked of the environment in an image needs one. */
+export function noVenvInImage(typed: string, path: string): Failure {
+  return new Failure(
+    'NOT_A_VENV',
+    `${typed} holds no virtual environment (it has no pyvenv.cfg)`,
+    'Give the image of one.',
+    { path },
   )
 }
 

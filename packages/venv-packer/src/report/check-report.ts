@@ -32,7 +32,7 @@ function checkText(report: CheckReport, colours: Colours, width: number): string
   ].join('\n')
 }
 
-function sizeText({ examination }: CheckReport): string {
+function sizeText({ examination, imageSize }: CheckReport): string {
   const { inodes, files, folders, symlinks, others, bytes: size } = examination.inventory.census
   const kinds = [
     counted(files, 'file'),
@@ -40,7 +40,9 @@ function sizeText({ examination }: CheckReport): string {
     counted(symlinks, 'symlink'),
     ...(others > 0 ? [counted(others, 'special file')] : []),
   ]
-  return `${counted(inodes, 'inode')}, ${bytes(size)} (${kinds.join(', ')}); its image will be 1 inode`
+  const outcome =
+    imageSize === null ? 'its image will be 1 inode' : `as an image 1 inode, ${bytes(imageSize)}`
+  return `${counted(inodes, 'inode')}, ${bytes(size)} (${kinds.join(', ')}); ${outcome}`
 }
 
 function facts(report: CheckReport): readonly string[] {
@@ -65,12 +67,12 @@ function mountText({ request, examination }: CheckReport): string {
   return printable(`${place}: the environment is relocatable`)
 }
 
-function verdict({ examination }: CheckReport, colours: Colours): string {
+function verdict({ examination, imageSize }: CheckReport, colours: Colours): string {
   const { findings } = examination
   const counts = findingCounts(findings)
   const worst = findings[0]?.severity ?? 'note'
   if (worst !== 'note') return colours[worst](counts)
-  return `${counts === '' ? 'nothing found' : counts}: fit to be packed`
+  return `${counts === '' ? 'nothing found' : counts}: fit to be ${imageSize === null ? 'packed' : 'used'}`
 }
 
 function row(name: string, text: string): string {

@@ -1,4 +1,5 @@
 /** What `--json` prints: one object, described in the README of this package. Fields are added, never renamed. */
+import { resolve } from 'node:path'
 import { toDisplay } from 'squashfs-writer/paths'
 import type { CheckReport } from '../commands/check.js'
 import type { DiffReport, DiffSide } from '../commands/diff.js'
@@ -93,7 +94,8 @@ function facts({ bytes, written }: ImageFile): object {
   return { bytes, written: written.toISOString() }
 }
 
-export function checkJson({ request, environment, examination, passed, seconds }: CheckReport): string {
+export function checkJson(report: CheckReport): string {
+  const { request, environment, imageSize, examination, passed, seconds } = report
   const { inventory, relocation, packages, findings } = examination
   const { config } = environment
   const { interpreter, census } = inventory
@@ -103,7 +105,8 @@ export function checkJson({ request, environment, examination, passed, seconds }
     version: packageVersion(),
     passed,
     source: {
-      path: environment.path,
+      path: resolve(environment.typed),
+      image: imageSize === null ? null : { bytes: imageSize },
       venv: config !== undefined,
       relocatable: config?.relocatable ?? null,
       python: config?.version ?? null,

@@ -68,7 +68,10 @@ export function lineWriter(): LineWriter {
     reserve(to - from + LONGEST_HEAD)
     for (let at = from, into = end; at < to; at++, into++) {
       const byte = names[at]!
-      if (byte < 0x20 || byte > 0x7e) return addText(printable(toDisplay(nameAt(columns, row))))
+      if (byte < 0x20 || byte > 0x7e) {
+        addText(printable(toDisplay(nameAt(columns, row))))
+        return
+      }
       bytes[into] = byte
     }
     end += to - from

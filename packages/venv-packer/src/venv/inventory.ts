@@ -3,7 +3,7 @@ import type { DirectoryLook, DiskEntry, Failure } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import type { Environment } from './environment.js'
-import { findInterpreter, type Interpreter } from './interpreter.js'
+import { findInterpreter, type Interpreter, onDisk, type PathLook } from './interpreter.js'
 import type { Content, Entry } from './inventory/entry.js'
 import { isWorthPeeking } from './inventory/peek.js'
 import { permissionTest } from './inventory/permission.js'
@@ -74,12 +74,14 @@ export async function peekAt(look: DirectoryLook): Promise<Peeked> {
 /**
  * @param found what lies in the environment, without what `exclude` names.
  * @param peeked what was read of its files.
+ * @param lookAt how the paths of its interpreter are looked at.
  */
 export function takeInventory(
   environment: Environment,
   found: readonly DiskEntry[],
   peeked: Peeked,
   exclude: readonly string[],
+  lookAt: (at: ReadonlyMap<ByteString, Entry>) => PathLook = () => onDisk,
 ): Inventory {
   const realPath = toByteString(environment.realPath)
   const at = entriesOf(found, peeked)
@@ -94,7 +96,7 @@ export function takeInventory(
     at,
     isExcluded: exclusion(exclude),
     census: takeCensus(entries),
-    interpreter: config && findInterpreter(realPath),
+    interpreter: config && findInterpreter(realPath, lookAt(at)),
     ...pythonsOf(entries, config),
   }
 }
