@@ -22,7 +22,7 @@ import { xattrReader } from './xattr-reader.js'
  * An image that is open for reading. Every method that reads throws an ImageError when the image turns out to be damaged.
  *
  * Nothing in an image is trusted: sizes, counts and references are checked against it before anything is allocated or
- * followed. Besides what is returned, at most 48 MiB are kept (32 MiB of metadata, fragment blocks, blocks under way), a
+ * followed. Besides what is returned, at most 48 MiB are kept (33 MiB of metadata, fragment blocks, blocks under way), a
  * bit for each inode, and while entries are read a path for each inode that has several names.
  */
 export interface ImageReader {

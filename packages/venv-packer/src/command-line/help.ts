@@ -8,7 +8,7 @@ Packs a Python virtual environment into one squashfs image that the kernel mount
 Commands:
   pack <venv>               pack a virtual environment into an image
   create <packages>         make a new environment in memory, and pack it
-  check <venv>              say what would go wrong with the image, before it is packed
+  check <venv-or-image>     say what would go wrong with the image, before it is packed
   run <image> -- <command>  run a command in the environment of an image
   rollback <image>          go back to an image that was kept when it was renewed
   diff <old> <new>          say which packages differ between two environments
