@@ -21,6 +21,7 @@ export default defineConfig({
       { find: /^squashfs-writer\/format$/, replacement: source('format/index.ts') },
       { find: /^squashfs-writer\/read$/, replacement: source('image-file/open-image.ts') },
       { find: /^squashfs-writer\/paths$/, replacement: source('paths.ts') },
+      { find: /^squashfs-writer\/patterns$/, replacement: source('patterns.ts') },
     ],
   },
   plugins: [

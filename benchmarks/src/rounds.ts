@@ -65,7 +65,8 @@ export async function compareCase(compared: Case, conditions: Conditions): Promi
   const { tree } = compared
   if (tree === undefined) return await takeTurns(compared, { directory: '' }, undefined, conditions)
   return await tree.use(async (atHand) => {
-    return await takeTurns(compared, atHand, treeFacts(atHand.source ?? atHand.directory), conditions)
+    const facts = tree.uncounted ? undefined : treeFacts(atHand.source ?? atHand.directory)
+    return await takeTurns(compared, atHand, facts, conditions)
   }, conditions.signal)
 }
 

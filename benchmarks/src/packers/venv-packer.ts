@@ -7,20 +7,23 @@ import { formatBlockSize } from '../block-size.js'
 import type { Packer, PackJob } from './packer.js'
 import { programVersion } from './program-version.js'
 
-const VENV_PACKER = join(
+/** The script that Node runs. */
+export const LAUNCHER = join(
   createRequire(import.meta.url).resolve('venv-packer/package.json'),
   '../bin/venv-packer.cjs',
 )
 
-export const VENV_PACKER_COMMAND: readonly string[] = [process.execPath, VENV_PACKER]
+export const VENV_PACKER_COMMAND: readonly string[] = [process.execPath, LAUNCHER]
+
+/** Its version, without that of a Node. */
+export async function venvPackerVersion(): Promise<string> {
+  if (!existsSync(LAUNCHER)) throw new Error(`${LAUNCHER} is not there. Build it: pnpm build`)
+  return `venv-packer ${await programVersion(process.execPath, [LAUNCHER, '--version'], 'nodejs')}`
+}
 
 export const venvPacker: Packer = {
   name: 'venv-packer',
-  version: async () => {
-    if (!existsSync(VENV_PACKER)) throw new Error(`${VENV_PACKER} is not there. Build it: pnpm build`)
-    const version = await programVersion(process.execPath, [VENV_PACKER, '--version'], 'nodejs')
-    return `venv-packer ${version} on Node ${process.versions.node}`
-  },
+  version: async () => `${await venvPackerVersion()} on Node ${process.versions.node}`,
   // Without its check, since the others have none either: they pack what they are given.
   command: (job) => [...packCommand(job), '--no-check'],
 }

@@ -130,7 +130,7 @@ function bar(
 
 /** What venv-packer does, and what is done with its images. */
 function isOurs(name: string): boolean {
-  return /^(venv-packer|image)\b/.test(name)
+  return /^(venv-packer|image|clone|wheel|uvx|npx)\b/.test(name)
 }
 
 function textLine(content: string, style: string, height: number): Part {

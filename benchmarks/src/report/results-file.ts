@@ -47,7 +47,9 @@ function caseNote(result: CaseResult): string {
   const { reference } = result.case
   const compared = result.standings.some(({ name }) => referenceCostOf(result, name) !== undefined)
   return [
-    ...(circumstances === '' ? [] : [`Packed: ${circumstances}.`]),
+    ...(circumstances === ''
+      ? []
+      : [`${result.case.tree?.uncounted ? 'Installed' : 'Packed'}: ${circumstances}.`]),
     ...(compared ? [`Ratios to ${reference}.`] : []),
     disturbanceNote(result),
   ].join(' ')

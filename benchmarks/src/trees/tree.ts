@@ -5,6 +5,8 @@ import { statSync } from 'node:fs'
 export interface Tree {
   /** What is in it, in a few words. */
   readonly description: string
+  /** Set where the number and size of its files say nothing about the case. */
+  readonly uncounted?: boolean
   /** Another process that works while the tree is read, so that its CPU time is no disturbance. */
   readonly servedBy?: string
   /** Has the tree at hand while `body` runs, and clears up after it whatever must not stay. */

@@ -21,7 +21,7 @@ export {
   UnreadableError,
 } from './errors.js'
 export type { Sink } from './image/output.js'
-export type { Census, Progress, StoredFile, StoredPart } from './image/write-tree.js'
+export type { Census, Progress, StoredFile, UncompressedPart } from './image/write-tree.js'
 export {
   type Examiner,
   type InspectOptions,

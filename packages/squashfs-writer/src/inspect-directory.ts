@@ -1,4 +1,5 @@
 /** Inspect directory: a look through a directory alone, by a program that may pack it later, or not. */
+
 import type { Progress } from './image/write-tree.js'
 import { callback, checkOptions, checkValue, flag, type OptionRule, patterns } from './option-rules.js'
 import { IMAGE_OPTIONS, settle, sourcePath } from './options.js'
@@ -6,6 +7,7 @@ import { type DirectoryLook, lookAt } from './source/directory-look.js'
 import { type ScanOptions, scan } from './source/scan.js'
 import { DIRECTORY_REMEDY, sourceDirectory } from './source/source-directory.js'
 import { withPool } from './source/workers/pool.js'
+import type { TextPath } from './tree/byte-string.js'
 import { compilePatterns } from './tree/patterns.js'
 import { applyRules } from './tree/rules.js'
 import { untilAborted } from './until-aborted.js'
@@ -74,7 +76,7 @@ const THREADS = 1
  * const files = await inspectDirectory('.venv', {}, ({ entries }) => entries.length)
  */
 export async function inspectDirectory<T>(
-  directory: string | Uint8Array,
+  directory: TextPath | Uint8Array,
   options: InspectOptions,
   inspect: (look: DirectoryLook) => T | Promise<T>,
 ): Promise<T> {

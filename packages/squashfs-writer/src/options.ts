@@ -4,7 +4,7 @@ import { zstd } from './codec/zstd.js'
 import type { BeforeReplace } from './destination/file.js'
 import { OptionError } from './errors.js'
 import { MAX_BLOCK_SIZE, MAX_TIME, MIN_BLOCK_SIZE } from './format/limits.js'
-import type { ImageSettings, Progress, StoredFile, StoredPart } from './image/write-tree.js'
+import type { ImageSettings, Progress, StoredFile, UncompressedPart } from './image/write-tree.js'
 import {
   arrayOf,
   callback,
@@ -19,7 +19,7 @@ import {
 } from './option-rules.js'
 import type { XattrsRead } from './source/workers/protocol.js'
 import { usableCores } from './source/workers/usable-cores.js'
-import { type ByteString, toByteString } from './tree/byte-string.js'
+import { type ByteString, type TextPath, toByteString } from './tree/byte-string.js'
 import { compileNamePatterns } from './tree/patterns.js'
 import type { Rules } from './tree/rules.js'
 
@@ -39,7 +39,7 @@ export interface ImageOptions {
   /** Whether there is an export table, which NFS needs; true if absent. */
   readonly exportable?: boolean
   /** Parts that are left uncompressed; none if absent. */
-  readonly store?: readonly StoredPart[]
+  readonly uncompressed?: readonly UncompressedPart[]
   /** The image's size is filled up to a multiple of so many bytes; 4,096 if absent, which loop devices want; 1 for none. */
   readonly padding?: number
   /** Bytes before the image in its destination; 0 if absent. */
@@ -53,11 +53,11 @@ export interface ImageOptions {
    */
   readonly beforeReplace?: (path: string) => void | Promise<void>
   /** When the image was made, in seconds since 1970; `SOURCE_DATE_EPOCH` if absent, or else the tree's newest mtime. */
-  readonly imageTime?: number
+  readonly createdAt?: number
   /** Who owns what is in the image; 'keep' if absent. An id that is not given is kept. */
   readonly owner?: 'keep' | 'root' | { readonly uid?: number; readonly gid?: number }
   /** mtimes: 'keep' (if absent; those later than `SOURCE_DATE_EPOCH` become it), or all at this second. */
-  readonly time?: 'keep' | number
+  readonly mtime?: 'keep' | number
   /** Permission bits of the root directory; its own if absent. */
   readonly rootMode?: number
   /**
@@ -67,7 +67,7 @@ export interface ImageOptions {
   readonly xattrs?:
     | 'keep'
     | 'none'
-    | { readonly only?: string | readonly string[]; readonly drop?: string | readonly string[] }
+    | { readonly include?: string | readonly string[]; readonly exclude?: string | readonly string[] }
   /** Threads that compress, at least 1; as many as the process may use if absent. The image does not depend on it. */
   readonly threads?: number
   /** Stops the work; the promise is rejected with the signal's reason, and nothing is left behind. */
@@ -96,19 +96,19 @@ export const IMAGE_OPTIONS = {
   fragments: oneOf('small-files', 'always', 'never'),
   deduplicate: flag,
   exportable: flag,
-  store: arrayOf('inodes', 'data', 'fragments', 'xattrs', 'ids'),
+  uncompressed: arrayOf('inodes', 'data', 'fragments', 'xattrs', 'ids'),
   padding: integer(1, 2 ** 30),
   offset: integer(0, 2 ** 52),
   replace: flag,
   beforeReplace: callback,
-  imageTime: integer(0, MAX_TIME),
+  createdAt: integer(0, MAX_TIME),
   owner: either(
     oneOf('keep', 'root'),
     fields({ uid: integer(0, 0xffff_ffff), gid: integer(0, 0xffff_ffff) }),
   ),
-  time: either(oneOf('keep'), integer(0, MAX_TIME)),
+  mtime: either(oneOf('keep'), integer(0, MAX_TIME)),
   rootMode: integer(0, 0o7777),
-  xattrs: either(oneOf('keep', 'none'), fields({ only: patterns, drop: patterns })),
+  xattrs: either(oneOf('keep', 'none'), fields({ include: patterns, exclude: patterns })),
   threads: integer(1, 4096),
   signal: {
     mustBe: 'an AbortSignal',
@@ -142,7 +142,7 @@ export function checkDestination(destination: unknown): void {
  * A path that a program gave.
  * @throws OptionError for what is none.
  */
-export function sourcePath(path: string | Uint8Array): ByteString {
+export function sourcePath(path: TextPath | Uint8Array): ByteString {
   checkValue('directory', path, DIRECTORY)
   const bytes = toByteString(path)
   return bytes.length > 1 ? bytes.replace(/\/+$/, '') || '/' : bytes
@@ -180,7 +180,7 @@ export function settle(
 ): Settings {
   const threads = options.threads ?? usableCores()
   const epoch = sourceDateEpoch(environment)
-  const time = options.time ?? 'keep'
+  const mtime = options.mtime ?? 'keep'
   return {
     image: {
       codec: options.codec ?? zstd(),
@@ -188,16 +188,16 @@ export function settle(
       fragments: options.fragments ?? 'small-files',
       deduplicate: options.deduplicate ?? true,
       exportable: options.exportable ?? true,
-      store: new Set(options.store ?? []),
+      uncompressed: new Set(options.uncompressed ?? []),
       padding: options.padding ?? 4096,
       offset: options.offset ?? 0,
-      imageTime: options.imageTime ?? epoch,
+      createdAt: options.createdAt ?? epoch,
       ...unreadable,
       blocksUnderWay: 8 + 8 * threads,
     },
     rules: {
       ...owners(options.owner ?? 'keep'),
-      time: time === 'keep' ? null : time,
+      time: mtime === 'keep' ? null : mtime,
       latestTime: epoch,
       wantsXattr: xattrTest(options.xattrs ?? 'keep'),
     },
@@ -230,9 +230,9 @@ function owners(owner: NonNullable<ImageOptions['owner']>): Pick<Rules, 'uid' | 
 function xattrTest(xattrs: NonNullable<ImageOptions['xattrs']>): Rules['wantsXattr'] {
   if (xattrs === 'keep') return () => true
   if (xattrs === 'none') return () => false
-  const only = compileNamePatterns(xattrs.only)
-  const drop = compileNamePatterns(xattrs.drop)
-  return (name) => (only?.(name) ?? true) && !drop?.(name)
+  const include = compileNamePatterns(xattrs.include)
+  const exclude = compileNamePatterns(xattrs.exclude)
+  return (name) => (include?.(name) ?? true) && !exclude?.(name)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 /** Pack directory: the largest way in, from a folder to an image in one call. */
+
 import { type Unreadable, UnreadableError } from './errors.js'
 import type { Sink } from './image/output.js'
 import { type Census, census } from './image/write-tree.js'
@@ -12,6 +13,7 @@ import type { Examination } from './source/read-contents.js'
 import { scan } from './source/scan.js'
 import { sourceDirectory } from './source/source-directory.js'
 import { mergeInto } from './tree/addition.js'
+import type { TextPath } from './tree/byte-string.js'
 import { type AttributeRules, checkEntry, type Entry } from './tree/entry.js'
 import { type FoundEntry, foundIn } from './tree/found-entry.js'
 import type { DirectoryNode, FileNode } from './tree/node.js'
@@ -99,7 +101,7 @@ export interface PackResult extends ImageResult {
  * })
  */
 export async function packDirectory(
-  directory: string | Uint8Array,
+  directory: TextPath | Uint8Array,
   destination: string | Sink,
   options: PackOptions = {},
 ): Promise<PackResult> {

@@ -111,12 +111,12 @@ export async function build(
   const { signal } = settings
   signal.throwIfAborted()
   const place = typeof destination === 'string' ? await findDestination(destination, settings.replace) : null
-  const { codec, blockSize, store } = settings.image
+  const { codec, blockSize, uncompressed } = settings.image
   const poolOptions = {
     threads: settings.threads,
     codec,
     blockSize,
-    storeData: store.has('data'),
+    storeData: uncompressed.has('data'),
     examiner,
     source,
   }

@@ -246,8 +246,8 @@ describe('a failure', () => {
         { threads: 0 },
         { padding: 0 },
         { offset: -1 },
-        { imageTime: 2 ** 32 },
-        { time: -1 },
+        { createdAt: 2 ** 32 },
+        { mtime: -1 },
         { rootMode: 0o10000 },
         { owner: { uid: -1 } },
       ]

@@ -158,7 +158,7 @@ describe('what was found', () => {
     await withSource(async (source, image) => {
       let seen: DiskEntry | undefined
       await packDirectory(source, image, {
-        time: 5,
+        mtime: 5,
         owner: { uid: 1234 },
         inspect: ({ entries }) => {
           seen = at(entries, 'docs/read me')

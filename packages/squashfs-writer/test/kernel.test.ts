@@ -36,7 +36,7 @@ import {
   memorySink,
   packDirectory,
   portableGzip,
-  type StoredPart,
+  type UncompressedPart,
   uncompressed,
   writeImage,
   zstd,
@@ -117,27 +117,34 @@ describe('options', () => {
     await expectThoroughTreeToArrive({ deduplicate })
   })
 
-  it.each<[StoredPart, string]>([
+  it.each<[UncompressedPart, string]>([
     ['inodes', 'Inodes are uncompressed'],
     ['data', 'Data is uncompressed'],
     ['fragments', 'Fragments are uncompressed'],
     ['xattrs', 'Xattrs are uncompressed'],
     ['ids', 'Uids/Gids (Id table) are uncompressed'],
-  ])('store: [%s] leaves that part uncompressed, and says so in the superblock', async (part, said) => {
-    await expectThoroughTreeToArrive({ store: [part] })
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
-      const tree = () => entriesOf(thoroughTree({ blockSize: 4 * KIB }))
-      const compressed = await writeImage(tree(), memorySink(), { blockSize: 4 * KIB, padding: 1 })
-      const stored = await writeImage(tree(), image, { blockSize: 4 * KIB, padding: 1, store: [part] })
-      expect(await superblock(image)).toContain(said)
-      // Ids are stored even when they are not meant to be: a handful does not shrink.
-      if (part !== 'ids') expect(stored.bytesOut).toBeGreaterThan(compressed.bytesOut)
-    })
-  })
+  ])(
+    'uncompressed: [%s] leaves that part uncompressed, and says so in the superblock',
+    async (part, said) => {
+      await expectThoroughTreeToArrive({ uncompressed: [part] })
+      await withFolder(async (folder) => {
+        const image = join(folder, 'image.squashfs')
+        const tree = () => entriesOf(thoroughTree({ blockSize: 4 * KIB }))
+        const compressed = await writeImage(tree(), memorySink(), { blockSize: 4 * KIB, padding: 1 })
+        const stored = await writeImage(tree(), image, {
+          blockSize: 4 * KIB,
+          padding: 1,
+          uncompressed: [part],
+        })
+        expect(await superblock(image)).toContain(said)
+        // Ids are stored even when they are not meant to be: a handful does not shrink.
+        if (part !== 'ids') expect(stored.bytesOut).toBeGreaterThan(compressed.bytesOut)
+      })
+    },
+  )
 
-  it('store: everything', async () => {
-    await expectThoroughTreeToArrive({ store: ['inodes', 'data', 'fragments', 'xattrs', 'ids'] })
+  it('uncompressed: everything', async () => {
+    await expectThoroughTreeToArrive({ uncompressed: ['inodes', 'data', 'fragments', 'xattrs', 'ids'] })
   })
 
   it.each([4 * KIB, 64 * KIB, 1 * MIB])('padding: %i gives an image of a multiple of it', async (padding) => {

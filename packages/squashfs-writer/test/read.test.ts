@@ -243,7 +243,7 @@ describe('a directory of 20,000 names', () => {
 describe('entries', () => {
   it('of an image, given to writeImage as they are, make the same image', async () => {
     await withTmpfs(async (folder) => {
-      const options = { blockSize: 4096, imageTime: 1 } as const
+      const options = { blockSize: 4096, createdAt: 1 } as const
       const [first, second] = [join(folder, 'first'), join(folder, 'second')]
       await writeImage(entriesOf(thoroughTree({ blockSize: 4096 })), first, options)
       await withOpen(first, async (image) => {

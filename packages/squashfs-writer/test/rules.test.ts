@@ -67,13 +67,13 @@ describe('owner', () => {
 
 describe('time', () => {
   it('keep: every entry keeps its own', async () => {
-    const found = await packSmall({ time: 'keep' })
+    const found = await packSmall({ mtime: 'keep' })
     expect(found.get('folder/old')?.mtime).toBe(1_000_000_000)
     expect(found.get('folder/new')?.mtime).toBe(2_000_000_000)
   })
 
   it('a number: every entry gets it', async () => {
-    const found = await packSmall({ time: 1_234_567_890 })
+    const found = await packSmall({ mtime: 1_234_567_890 })
     expect(new Set([...found.values()].map(({ mtime }) => mtime))).toEqual(new Set([1_234_567_890]))
   })
 
@@ -81,7 +81,7 @@ describe('time', () => {
     process.env.SOURCE_DATE_EPOCH = '1500000000'
     await withSmall(async (source, image) => {
       await packDirectory(source, image)
-      expect(await imageTime(image)).toBe(1_500_000_000)
+      expect(await createdAt(image)).toBe(1_500_000_000)
       const found = await surveyOf(image)
       expect(found.get('folder/old')?.mtime).toBe(1_000_000_000)
       expect(found.get('folder/new')?.mtime).toBe(1_500_000_000)
@@ -99,12 +99,12 @@ describe('time', () => {
     })
   })
 
-  it('imageTime is the time of the image; without it, that is the newest time in the tree', async () => {
+  it('createdAt is the time of the image; without it, that is the newest time in the tree', async () => {
     await withSmall(async (source, image) => {
-      await packDirectory(source, image, { imageTime: 42 })
-      expect(await imageTime(image)).toBe(42)
+      await packDirectory(source, image, { createdAt: 42 })
+      expect(await createdAt(image)).toBe(42)
       await packDirectory(source, image)
-      expect(await imageTime(image)).toBe(2_000_000_000)
+      expect(await createdAt(image)).toBe(2_000_000_000)
     })
   })
 
@@ -330,7 +330,7 @@ function surveyOf(image: string): Promise<TreeState> {
 }
 
 /** The time in the superblock, in seconds. */
-async function imageTime(image: string): Promise<number> {
+async function createdAt(image: string): Promise<number> {
   const { stdout } = await run('unsquashfs', ['-mkfs-time', image])
   return Number(stdout.toString())
 }

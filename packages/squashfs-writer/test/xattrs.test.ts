@@ -44,7 +44,7 @@ describe('ACLs', () => {
     ['one thread reads', { threads: 1 }],
     ['four threads read', { threads: 4 }],
     ['xattrs are left out', { xattrs: 'none' }],
-    ['ACLs are left out by name', { xattrs: { drop: ['system.*'] } }],
+    ['ACLs are left out by name', { xattrs: { exclude: ['system.*'] } }],
   ])('that are left out let nobody in whom they kept out, where %s', async (_, options) => {
     await requireTools(['setfacl'])
     await withTmpfs(async (scratch) => {
@@ -210,7 +210,7 @@ describe('a file', () => {
         const image = join(scratch, 'image.squashfs')
         const { droppedXattrs } = await packDirectory(source, image, {
           threads,
-          xattrs: { drop: ['trusted.*'] },
+          xattrs: { exclude: ['trusted.*'] },
         })
         expect(await xattrsOf(image)).toEqual(
           Object.fromEntries(Object.keys(files).map((name) => [name, { 'user.name': name }])),
@@ -240,11 +240,11 @@ describe('rules', () => {
   it.each<[string, NonNullable<ImageOptions['xattrs']>, readonly string[]]>([
     ['keep', 'keep', all],
     ['none', 'none', []],
-    ['only user.*', { only: ['user.*'] }, ['user.one', 'user.other']],
-    ['only two names', { only: ['user.one', 'trusted.two'] }, ['trusted.two', 'user.one']],
-    ['drop trusted.*', { drop: ['trusted.*'] }, ['security.three', 'user.one', 'user.other']],
-    ['drop everything', { drop: ['*'] }, []],
-    ['only user.*, drop user.o*e', { only: ['user.*'], drop: ['user.o*e'] }, ['user.other']],
+    ['only user.*', { include: ['user.*'] }, ['user.one', 'user.other']],
+    ['only two names', { include: ['user.one', 'trusted.two'] }, ['trusted.two', 'user.one']],
+    ['drop trusted.*', { exclude: ['trusted.*'] }, ['security.three', 'user.one', 'user.other']],
+    ['drop everything', { exclude: ['*'] }, []],
+    ['only user.*, drop user.o*e', { include: ['user.*'], exclude: ['user.o*e'] }, ['user.other']],
   ])('%s', async (_, xattrs, kept) => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
@@ -264,9 +264,9 @@ describe('rules', () => {
       const image = join(scratch, 'image.squashfs')
       const xattrs = { 'user.a/b': '1', 'user.a\nb': '2', 'trusted./user.x': '3', 'trusted.user.x': '4' }
       const entry = { type: 'file', path: 'file', content: '', xattrs } as const
-      await writeImage([entry], image, { xattrs: { only: ['user.*'] } })
+      await writeImage([entry], image, { xattrs: { include: ['user.*'] } })
       expect(await xattrsOf(image)).toEqual({ file: { 'user.a/b': '1', 'user.a\nb': '2' } })
-      await writeImage([entry], image, { xattrs: { drop: ['user.*', 'b'] } })
+      await writeImage([entry], image, { xattrs: { exclude: ['user.*', 'b'] } })
       expect(await xattrsOf(image)).toEqual({ file: { 'trusted./user.x': '3', 'trusted.user.x': '4' } })
     })
   })
@@ -285,7 +285,7 @@ describe('rules', () => {
         [{ type: 'file', path: 'file', content: '', xattrs }],
         image,
         {
-          xattrs: { drop: ['security.*'] },
+          xattrs: { exclude: ['security.*'] },
         },
       )
       expect(droppedXattrs).toEqual({

@@ -17,7 +17,8 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
       ' (' +
       process.execPath +
       '), which is too old\n' +
-      '  Run it with Node 20.19 or later (nodejs.org, or the Node module of your cluster).\n',
+      '  Run it with Node 20.19 or later (nodejs.org, or the Node module of your cluster), or by uv, which brings one:\n' +
+      '    uvx venv-packer --help\n',
   )
   process.exit(1)
 }
@@ -45,7 +46,9 @@ import('../dist/cli.js')
     },
     (error) => {
       process.stderr.write(
-        `venv-packer: it does not start, its installation is incomplete: ${error.message}\n`,
+        `venv-packer: it does not start, its installation is incomplete: ${error.message}\n` +
+          '  Install it again, with npm or with uv:\n' +
+          '    npm install --global venv-packer || uv tool install --reinstall venv-packer\n',
       )
       process.exitCode = 1
     },

@@ -369,9 +369,10 @@ it('without room in the temporary folder no image is written, and the message na
       const { code, stderr } = await venvPacker(['pack', '.venv', '--compile'], { cwd: folder, env })
       expect({ code, stderr }).toEqual({
         code: 1,
-        stderr:
+        stderr: expect.stringContaining(
           `venv-packer: the bytecode cannot be kept in the temporary folder ${small}: no space left on the device\n` +
-          '  Free some space there, or name another folder in the variable TMPDIR.\n',
+            '  Free some space there, or name another folder in the variable TMPDIR.\n',
+        ),
       })
       expect(await readdir(folder)).toEqual(['.venv'])
       expect(await readdir(small)).toEqual([])
@@ -400,7 +401,9 @@ describe('interrupted while it compiles', () => {
         expect(await end).toEqual({
           code,
           stdout: '',
-          stderr: `venv-packer: stopped by ${signal}; no image was written\n  Run it again to pack the venv.\n`,
+          stderr: expect.stringContaining(
+            `venv-packer: stopped by ${signal}; no image was written\n  Run it again to pack the venv.\n`,
+          ),
         })
         expect(processes.filter(isRunning)).toEqual([])
         expect((await readdir(folder)).sort()).toEqual(['.venv', 'temporary'])

@@ -136,7 +136,7 @@ describe('list', () => {
         const { code, stdout, stderr } = await venvPacker(['list', ...args], { cwd })
         expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
         expect(stderr).toContain(`venv-packer: ${message}`)
-        expect(stderr.split('\n')).toHaveLength(3)
+        expect(stderr.split('\n')).toHaveLength(4)
       }
       const json = await venvPacker(['list', 'nothing.squashfs', '--json'], { cwd })
       expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' }, exitCode: 1 })

@@ -3,47 +3,21 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { run, smallVenv, unsquash } from 'fixtures'
+import { installPublished, PLAIN_NPM, PUBLISHED, run, smallVenv, unsquash } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-
-const workspace = fileURLToPath(new URL('../../../', import.meta.url))
-const packages = ['squashfs-writer', 'venv-packer']
-
-/** What pnpm and vitest tell their children is not meant for these; how npm reaches its registry is. */
-const env = Object.fromEntries(
-  Object.keys(process.env)
-    .filter((name) => /^(npm_(?!config_)|pnpm_|VITEST|NODE_(ENV|OPTIONS|PATH)$)/i.test(name))
-    .map((name) => [name, undefined]),
-)
 
 describe('the published packages, installed with plain npm in an empty folder', () => {
   let folder: string
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'venv-packer-published-'))
-    await installInto(folder)
+    await installPublished(folder)
   })
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  async function installInto(empty: string): Promise<void> {
-    const tarballs: string[] = []
-    for (const name of packages) {
-      const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', empty], {
-        cwd: join(workspace, 'packages', name),
-        env,
-      })
-      tarballs.push(`./${stdout.toString().trim()}`)
-    }
-    await writeFile(join(empty, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n')
-    await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...tarballs], {
-      cwd: empty,
-      env,
-    })
-  }
-
   it('name no workspace, and carry what they need and no more', async () => {
-    for (const name of packages) {
+    for (const name of PUBLISHED) {
       const installed = join(folder, 'node_modules', name)
       expect(await readFile(join(installed, 'package.json'), 'utf8')).not.toContain('workspace:')
       const { stdout } = await run('find', ['.', '-type', 'f', '-not', '-path', './node_modules/*'], {
@@ -63,7 +37,7 @@ describe('the published packages, installed with plain npm in an empty folder', 
     await smallVenv(join(folder, '.venv'))
     const { stdout, stderr } = await run('npx', ['--no', 'venv-packer', 'pack', '.venv', '--compile'], {
       cwd: folder,
-      env,
+      env: PLAIN_NPM,
     })
     expect(stderr.replace(/^npm warn .*\n/gm, '')).toBe('')
     expect(stdout.toString()).toMatch(/^venv\.squashfs written from \.venv in /)
@@ -111,8 +85,8 @@ console.log(result.files > 0, sink.bytes().length, typeof wrong)
       'bin',
       'tsc',
     )
-    await run(process.execPath, [compiler, '-p', '.'], { cwd: folder, env })
-    const { stdout } = await run(process.execPath, ['program.js'], { cwd: folder, env })
+    await run(process.execPath, [compiler, '-p', '.'], { cwd: folder, env: PLAIN_NPM })
+    const { stdout } = await run(process.execPath, ['program.js'], { cwd: folder, env: PLAIN_NPM })
     expect(stdout.toString()).toBe('true 4096 number\n')
   })
 })

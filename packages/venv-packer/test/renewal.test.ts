@@ -290,9 +290,10 @@ while not told.is_set():
         const { code, stderr } = await venvPacker(args, { cwd, boundByPermissions: true })
         expect({ code, stderr }).toEqual({
           code: 1,
-          stderr:
+          stderr: expect.stringContaining(
             `venv-packer: ${image} cannot be kept as venv.squashfs.1, and was not replaced: ` +
-            'no space left on the device\n  Free some space there.\n',
+              'no space left on the device\n  Free some space there.\n',
+          ),
         })
         expect(await readdir(small)).toEqual(['venv.squashfs'])
         expect((await readFile(image)).equals(old)).toBe(true)
@@ -355,8 +356,9 @@ describe('rollback', () => {
       expect(await rollback(cwd, '--to', '1')).toEqual({
         code: 1,
         stdout: '',
-        stderr:
+        stderr: expect.stringContaining(
           'venv-packer: no image of venv.squashfs is kept under the number 1\n  Kept are 3, 2; --list tells more.\n',
+        ),
       })
     })
   })
@@ -447,7 +449,7 @@ describe('rollback', () => {
     })
   })
 
-  it('is refused in two lines when nothing is kept, or nothing can be changed', async () => {
+  it('is refused when nothing is kept, or nothing can be changed', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a'])
       const refused = async (...args: readonly string[]): Promise<string> => {
@@ -458,21 +460,25 @@ describe('rollback', () => {
         expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
         return stderr
       }
-      expect(await refused('venv.squashfs')).toBe(
+      expect(await refused('venv.squashfs')).toContain(
         'venv-packer: no previous image of venv.squashfs is kept\n' +
           '  To keep some from now on, renew it with venv-packer pack VENV --keep 2.\n',
       )
-      expect(await refused('x.squashfs')).toBe(
+      expect(await refused('x.squashfs')).toContain(
         'venv-packer: x.squashfs does not exist\n  Give the path of an image.\n',
       )
-      expect(await refused('x/y')).toBe('venv-packer: x/y does not exist\n  Give the path of an image.\n')
-      expect(await refused('.venv')).toBe('venv-packer: .venv is not a file\n  Give the path of an image.\n')
+      expect(await refused('x/y')).toContain(
+        'venv-packer: x/y does not exist\n  Give the path of an image.\n',
+      )
+      expect(await refused('.venv')).toContain(
+        'venv-packer: .venv is not a file\n  Give the path of an image.\n',
+      )
       await packAll(cwd, ['b'], '--keep', '1')
       expect(await refused('venv.squashfs.1')).toContain(
         '\n  Did you mean venv-packer rollback venv.squashfs --to 1?\n',
       )
       await chmod(cwd, 0o555)
-      expect(await refused('venv.squashfs')).toBe(
+      expect(await refused('venv.squashfs')).toContain(
         `venv-packer: ${join(cwd, 'venv.squashfs')} cannot be kept as venv.squashfs.2, and was not replaced: ` +
           'permission denied\n  Get the rights to its folder, or do it as another user.\n',
       )
@@ -482,7 +488,7 @@ describe('rollback', () => {
       await packAll(cwd, ['a', 'b'], '--keep', '1')
       await run('mount', ['-o', 'remount,ro', cwd])
       expect((await rollback(cwd)).stderr).toMatch(
-        /the file system is read-only\n {2}Do it where the file system is writable\.\n$/,
+        /the file system is read-only\n {2}Do it where the file system is writable\.\n {4}\S.*\n$/,
       )
     })
   })

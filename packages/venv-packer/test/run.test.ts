@@ -275,8 +275,9 @@ describe.each(allWays)('by %s', (way) => {
     expect(await runIn(movable, options, 'no-such-command')).toEqual({
       code: 127,
       stdout: '',
-      stderr:
+      stderr: expect.stringContaining(
         'venv-packer: no-such-command: command not found\n  It is neither in bin of the image nor on PATH.\n',
+      ),
     })
     expect(await runIn(movable, options, '/etc/passwd')).toMatchObject({ code: 126 })
   })
@@ -514,7 +515,9 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
     expect(await nobodyRuns(['--with', 'mount'], 'true')).toEqual({
       code: 125,
       stdout: '',
-      stderr: `venv-packer: ${movable} cannot be mounted by mount: only root may mount\n  Leave --with out to try the other ways.\n`,
+      stderr: expect.stringContaining(
+        `venv-packer: ${movable} cannot be mounted by mount: only root may mount\n  Leave --with out to try the other ways.\n`,
+      ),
     })
   })
 
@@ -524,7 +527,9 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
     await chmod(movable, 0o644)
     expect({ code, stderr }).toEqual({
       code: 125,
-      stderr: `venv-packer: ${movable} cannot be read: permission denied\n  Make it readable, or copy it to where it is.\n`,
+      stderr: expect.stringContaining(
+        `venv-packer: ${movable} cannot be read: permission denied\n  Make it readable, or copy it to where it is.\n`,
+      ),
     })
   })
 })
@@ -607,11 +612,11 @@ describe('the place of the mount', () => {
         expect({ code, stdout }).toEqual({ code: 125, stdout: '' })
         return stderr
       }
-      expect(await refused(fixed, '--at', '.')).toBe(
+      expect(await refused(fixed, '--at', '.')).toContain(
         `venv-packer: ${fixed} works at ${fixedVenv} alone: the venv in it is not relocatable\n` +
           '  Leave --at out; uv venv --relocatable makes environments that work anywhere.\n',
       )
-      expect(await refused(movable, '--at', 'no such')).toBe(
+      expect(await refused(movable, '--at', 'no such')).toContain(
         'venv-packer: there is no folder no such to mount the image at\n' +
           `  Make an empty one: mkdir -p '${place.cwd}/no such'\n`,
       )
@@ -624,7 +629,7 @@ describe('the place of the mount', () => {
         'it mounts at a directory of its own only',
       )
       await rename(fixedVenv, `${fixedVenv}.away`)
-      expect(await refused(fixed)).toBe(
+      expect(await refused(fixed)).toContain(
         `venv-packer: there is no folder ${fixedVenv} to mount the image at\n  Make an empty one: mkdir -p ${fixedVenv}\n`,
       )
       await rename(`${fixedVenv}.away`, fixedVenv)
@@ -639,9 +644,10 @@ describe('the place of the mount', () => {
       const { code, stderr } = await venvPacker(['run', 'data.squashfs', '--', 'true'], place)
       expect({ code, stderr }).toEqual({
         code: 125,
-        stderr:
+        stderr: expect.stringContaining(
           'venv-packer: data.squashfs holds no virtual environment (it has no pyvenv.cfg)\n' +
-          '  To mount it all the same, say where: --at FOLDER.\n',
+            '  To mount it all the same, say where: --at FOLDER.\n',
+        ),
       })
       const line = [
         'run',
@@ -747,10 +753,10 @@ describe('an image', () => {
       expect(await refused('damaged')).toMatch(
         /^venv-packer: damaged cannot be used: truncated: [\d,]+ of [\d,]+ bytes are missing/,
       )
-      expect(await refused('nothing')).toBe(
+      expect(await refused('nothing')).toContain(
         'venv-packer: nothing does not exist\n  Give an image; venv-packer pack makes one.\n',
       )
-      expect(await refused('tmp')).toBe(
+      expect(await refused('tmp')).toContain(
         'venv-packer: tmp is a folder, and an image is a file\n  Pack it: venv-packer pack tmp\n',
       )
     })
@@ -766,9 +772,10 @@ describe('an image', () => {
       expect(await venvPacker(['run', 'venv.squashfs', '--', 'python', '-V'], place)).toEqual({
         code: 125,
         stdout: '',
-        stderr:
+        stderr: expect.stringContaining(
           "venv-packer: the environment's interpreter, /opt/gone/bin/python3.12, is not on this machine\n" +
-          '  Make it available first (start its uenv, load its module), or pack a venv of an interpreter that is there.\n',
+            '  Make it available first (start its uenv, load its module), or pack a venv of an interpreter that is there.\n',
+        ),
       })
       await rm(join(place.cwd, 'venv', 'bin', 'python'))
       await venvPacker(['pack', 'venv', '--force'], place)
@@ -915,13 +922,13 @@ describe('the ways', () => {
       expect(await venvPacker(['run', movable, '--', GREETER], broken)).toEqual({
         code: 125,
         stdout: '',
-        stderr: `venv-packer: ${movable} cannot be mounted on this machine
+        stderr: expect.stringContaining(`venv-packer: ${movable} cannot be mounted on this machine
   squashfs-mount: x
   mount: y
   user-namespace: fuse: device not found
   squashfuse: fuse: device not found
   Install squashfuse (it needs /dev/fuse) or squashfs-mount; for a kernel without zstd pack with --compression gzip.
-`,
+`),
       })
     })
   })
@@ -946,7 +953,9 @@ describe('the ways', () => {
       expect(await end).toEqual({
         code: 143,
         stdout: '',
-        stderr: 'venv-packer: stopped by SIGTERM before the command was started\n  Run it again.\n',
+        stderr: expect.stringContaining(
+          'venv-packer: stopped by SIGTERM before the command was started\n  Run it again.\n',
+        ),
       })
       process.kill(Number(await readFile(join(place.cwd, 'mounting'), 'utf8')))
     })

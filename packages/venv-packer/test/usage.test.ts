@@ -1,10 +1,10 @@
-/** The command line itself: what is wrong with it is said at once, in two lines, with exit code 2. */
+/** The command line itself: what is wrong with it is said at once, with exit code 2. */
 import { readFile } from 'node:fs/promises'
 import { withFolder } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { venvPacker } from './command.js'
 
-describe('wrong usage ends with exit code 2, nothing on standard output, and two lines that say what to write', () => {
+describe('wrong usage ends with exit code 2, nothing on standard output, and lines that say what to write', () => {
   it.each([
     [[], 'no command is given', 'Try venv-packer pack VENV, or see venv-packer --help.'],
     [['pak'], "unknown command 'pak'", 'Did you mean pack?'],
@@ -90,7 +90,11 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and two
   ])('venv-packer %j', async (args, message, remedy) => {
     const { code, stdout, stderr } = await venvPacker(args)
     const [first, second, ...rest] = stderr.split('\n')
-    expect({ code, stdout, rest }).toEqual({ code: 2, stdout: '', rest: [''] })
+    expect({ code, stdout, rest }).toEqual({
+      code: 2,
+      stdout: '',
+      rest: [expect.stringMatching(/^ {4}venv-packer \S/), ''],
+    })
     expect(first).toMatch(/^venv-packer: /)
     expect(first).toContain(message)
     expect(second).toContain(remedy)

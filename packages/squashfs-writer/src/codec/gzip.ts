@@ -1,7 +1,6 @@
 /** gzip, in squashfs' sense: zlib containers (RFC 1950). Node's zlib for speed, fflate for the same bytes everywhere. */
 
 import { deflateSync } from 'node:zlib'
-import { zlibSync } from 'fflate'
 import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
 import type { Codec } from './codec.js'
 import { levelOf } from './level.js'
@@ -37,7 +36,8 @@ export function portableGzip(options: { readonly level?: number } = {}): Codec {
   const level = levelOf(options, 9, IMPLIED_LEVEL) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
   return {
     ...head('portable-gzip', level),
-    compress: (bytes) => zlibSync(bytes, { level }),
+    // Loaded by whoever compresses with it, and by nobody else.
+    compress: async (bytes) => (await import('fflate')).zlibSync(bytes, { level }),
   }
 }
 

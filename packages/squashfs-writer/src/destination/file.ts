@@ -134,25 +134,38 @@ function fileSink(file: FileHandle, path: string, writeBack: WriteBack): Sink {
   let last: Promise<unknown> = Promise.resolve()
 
   return {
-    write(bytes, position) {
-      const write = last.then(() => writeAll(bytes, position))
-      last = write.catch(() => {}) // thrown where it is waited for
-      return write
-    },
+    write: (bytes, position) => inTurn([bytes], position),
+    writev: inTurn,
   }
 
-  async function writeAll(bytes: Uint8Array, position: number): Promise<void> {
+  function inTurn(pieces: readonly Uint8Array[], position: number): Promise<void> {
+    const write = last.then(() => writeAll(pieces, position))
+    last = write.catch(() => {}) // thrown where it is waited for
+    return write
+  }
+
+  async function writeAll(pieces: readonly Uint8Array[], position: number): Promise<void> {
     if (position - begin >= WRITE_BACK_SIZE) {
       writeBack(file, begin, position - begin)
       begin = position
     }
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await guarded(path, () =>
-        file.write(bytes, at, bytes.length - at, position + at),
-      )
+    let at = position
+    for (let left = pieces; left.length > 0; ) {
+      const { bytesWritten } = await guarded(path, () => file.writev(left, at))
       at += bytesWritten
+      left = without(left, bytesWritten)
     }
   }
+}
+
+/** What is left of pieces when so many of their bytes are written. */
+function without(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let written = bytes
+  for (const [n, piece] of pieces.entries()) {
+    if (written < piece.length) return [piece.subarray(written), ...pieces.slice(n + 1)]
+    written -= piece.length
+  }
+  return []
 }
 
 async function resolveTarget(path: string, replace: boolean): Promise<string> {

@@ -14,7 +14,7 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 /** Every byte of every field is another one, so that none can stand in for its neighbour. */
 const KNOWN: Superblock = {
   inodeCount: 0x0403_0201,
-  imageTime: 0xf8f7_f6f5,
+  createdAt: 0xf8f7_f6f5,
   blockSize: 131_072,
   fragmentCount: 0x0c0b_0a09,
   compressor: 6,
@@ -60,7 +60,7 @@ function aSuperblock(): fc.Arbitrary<Superblock> {
   const mayBeAbsent = fc.option(aPlace)
   return fc.record({
     inodeCount: a32,
-    imageTime: a32,
+    createdAt: a32,
     blockSize: fc.integer({ min: 12, max: 20 }).map((log) => 2 ** log),
     fragmentCount: a32,
     compressor: a16,

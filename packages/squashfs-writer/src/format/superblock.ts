@@ -25,7 +25,7 @@ export const SuperblockFlag = {
 export interface Superblock {
   readonly inodeCount: number
   /** Seconds since 1970, unsigned 32-bit. */
-  readonly imageTime: number
+  readonly createdAt: number
   /** Bytes, a power of two. */
   readonly blockSize: number
   readonly fragmentCount: number
@@ -55,7 +55,7 @@ export function encodeSuperblock(s: Superblock): Uint8Array {
   const view = viewOf(bytes)
   view.setUint32(0, MAGIC, true)
   view.setUint32(4, s.inodeCount, true)
-  view.setUint32(8, s.imageTime, true)
+  view.setUint32(8, s.createdAt, true)
   view.setUint32(12, s.blockSize, true)
   view.setUint32(16, s.fragmentCount, true)
   view.setUint16(20, s.compressor, true)
@@ -86,7 +86,7 @@ export function decodeSuperblock(bytes: Uint8Array): Superblock | null {
     return null
   return {
     inodeCount: view.getUint32(4, true),
-    imageTime: view.getUint32(8, true),
+    createdAt: view.getUint32(8, true),
     blockSize: view.getUint32(12, true),
     fragmentCount: view.getUint32(16, true),
     compressor: view.getUint16(20, true),

@@ -5,12 +5,13 @@ import type { Output } from './output.js'
 export interface BlockWriter {
   /**
    * Gives a block to be appended after all blocks given before it.
-   * @param block its bytes must stay unchanged until `written` is called.
-   * @param written told where the block went, and its size word.
+   * @param block its bytes must stay unchanged until `release` is called, or for good where nobody waits for that.
+   * @param written told where the block goes, and its size word.
    */
   append(
     block: EncodedBlock | Promise<EncodedBlock>,
     written: (start: number, sizeWord: number) => void,
+    release?: () => void,
   ): void
   /** A promise to wait for before the next `append`, when enough is under way. */
   room(): Promise<void> | undefined
@@ -20,6 +21,7 @@ export interface BlockWriter {
 
 interface Slot {
   readonly written: (start: number, sizeWord: number) => void
+  readonly release: () => void
   block: EncodedBlock | null
 }
 
@@ -44,7 +46,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
   function settle(): void {
     for (let slot = queue[head]; slot?.block && !failure; slot = queue[head]) {
       const { data, sizeWord } = slot.block
-      slot.written(output.append(data), sizeWord)
+      slot.written(output.append(data, slot.release), sizeWord)
       queue[head++] = undefined
     }
     if (head > limit) {
@@ -73,15 +75,15 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
   }
 
   return {
-    append(block, written) {
+    append(block, written, release = nobodyWaits) {
       if (block instanceof Promise) {
-        const slot: Slot = { written, block: null }
+        const slot: Slot = { written, release, block: null }
         queue.push(slot)
         void encoded(slot, block)
       } else if (underWay() === 0 && !failure) {
-        written(output.append(block.data), block.sizeWord)
+        written(output.append(block.data, release), block.sizeWord)
       } else {
-        queue.push({ written, block })
+        queue.push({ written, release, block })
       }
     },
     room() {
@@ -91,3 +93,5 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     drain: () => waitUntil(0),
   }
 }
+
+function nobodyWaits(): void {}

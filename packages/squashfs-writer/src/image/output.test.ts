@@ -141,6 +141,116 @@ describe('the output', () => {
   })
 })
 
+describe('pieces that may be borrowed', () => {
+  /** A sink that takes pieces as they are, and whose writes end when the test wants it. */
+  function borrowing() {
+    const writes: {
+      readonly pieces: readonly Uint8Array[]
+      readonly position: number
+      readonly done: () => void
+    }[] = []
+    const take = (pieces: readonly Uint8Array[], position: number) =>
+      new Promise<void>((done) => writes.push({ pieces, position, done }))
+    const sink: Sink = { write: (bytes, position) => take([bytes], position), writev: take }
+    return { sink, writes }
+  }
+
+  it('are handed over as they are, in their order among copies, and released when they are written', async () => {
+    const { sink, writes } = borrowing()
+    const output = createOutput(sink, 0)
+    const released: string[] = []
+    const [large, other] = [block(100_000, 2), block(20_000, 4)]
+    output.append(block(10, 1))
+    output.append(large, () => released.push('large'))
+    output.append(block(10, 3))
+    output.append(block(10, 3))
+    output.append(other, () => released.push('other'))
+    const flushed = output.flush()
+    expect(writes.map(({ pieces }) => pieces.map(({ length }) => length))).toEqual([
+      [10, 100_000, 20, 20_000],
+    ])
+    expect([writes[0]!.pieces[1], writes[0]!.pieces[3]]).toEqual([large, other])
+    expect(writes[0]!.pieces[1]).toBe(large)
+    await aTurn()
+    expect(released).toEqual([])
+    writes[0]!.done()
+    await flushed
+    expect(released).toEqual(['large', 'other'])
+  })
+
+  it('are copied, and released at once, where they are small or the sink takes no pieces', async () => {
+    let released = 0
+    const small = createOutput(borrowing().sink, 0)
+    small.append(block(100), () => released++)
+    const plain = recording()
+    const output = createOutput(plain.sink, 0)
+    output.append(block(100_000), () => released++)
+    expect(released).toBe(2)
+    await output.flush()
+    expect(plain.sizes()).toEqual([[0, 100_000]])
+  })
+
+  it('are no more than eight in a write, so that few buffers wait for it', () => {
+    const { sink, writes } = borrowing()
+    const output = createOutput(sink, 0)
+    for (let n = 0; n < 20; n++) output.append(block(20_000), () => {})
+    expect(writes.map(({ pieces, position }) => [pieces.length, position])).toEqual([
+      [8, 0],
+      [8, 160_000],
+    ])
+  })
+
+  it('are released when the sink fails', async () => {
+    let released = 0
+    const fail = () => Promise.reject(new Error('full'))
+    const output = createOutput({ write: fail, writev: fail }, 0)
+    output.append(block(100_000), () => released++)
+    await expect(output.flush()).rejects.toThrow('full')
+    expect(released).toBe(1)
+  })
+
+  it('make the same image, whatever is copied and whatever is borrowed', async () => {
+    const aPiece = fc.record({
+      length: fc.oneof(fc.nat(1000), fc.nat(MIB), fc.constantFrom(0, 16_384, MIB - 1, MIB)),
+      lent: fc.boolean(),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(aPiece, { maxLength: 12 }), async (given) => {
+        const written = new Uint8Array(given.reduce((sum, { length }) => sum + length, 0))
+        const write = async (bytes: Uint8Array, position: number) => written.set(bytes, position)
+        const writev = async (pieces: readonly Uint8Array[], position: number) => {
+          await aTurn()
+          let at = position
+          for (const piece of pieces) {
+            written.set(piece, at)
+            at += piece.length
+          }
+        }
+        const output = createOutput({ write, writev }, 0)
+        const pieces = given.map(({ length }, n) => block(length, n + 1))
+        const expected = Buffer.concat(pieces)
+        let released = 0
+        for (const [n, piece] of pieces.entries()) {
+          output.append(
+            piece,
+            given[n]!.lent
+              ? () => {
+                  released++
+                  piece.fill(99)
+                }
+              : undefined,
+          )
+          if (!given[n]!.lent) piece.fill(98)
+        }
+        await output.flush()
+        expect(Buffer.compare(written, expected)).toBe(0)
+        expect(released).toBe(given.filter(({ lent }) => lent).length)
+      }),
+      { numRuns: 20 },
+    )
+  })
+})
+
 describe('room', () => {
   it('is there until four writes are under way, and again when one of them is done', async () => {
     const { sink, writes } = manual()

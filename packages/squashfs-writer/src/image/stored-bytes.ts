@@ -6,44 +6,53 @@ import type { Placement } from '../tree/placement.js'
 
 /**
  * The bytes on disk of each file's own blocks, and its part of the block that its tail shares with others, in proportion.
- * Files that share a place with an earlier one take nothing and are not in the map. The sum is all that contents take.
+ * Files that share a place with an earlier one take nothing. The sum is all that contents take.
  *
  * @param files in the order in which they were written, with their placements.
+ * @param inodes how many there are: the answer has a place for each, by the inode's number less one.
  */
 export function storedBytes(
   files: readonly FileNode[],
+  inodes: number,
   fragments: readonly FragmentEntry[],
   blockSize: number,
-): ReadonlyMap<FileNode, number> {
+): Float64Array {
+  const stored = new Float64Array(inodes)
   const originals = firstAtEachPlace(files)
-  const tailEnd = ({ size }: FileNode, { fragmentOffset, blockSizes }: Placement) =>
-    fragmentOffset + size - blockSizes.length * blockSize
-
-  const filled = fragments.map(() => 0)
-  for (const [file, placement] of originals) {
-    const { fragment } = placement
-    if (fragment !== NO_FRAGMENT) filled[fragment] = Math.max(filled[fragment] ?? 0, tailEnd(file, placement))
+  const filled = new Float64Array(fragments.length)
+  for (const { size, placement } of originals) {
+    if (placement.fragment === NO_FRAGMENT) continue
+    filled[placement.fragment] = Math.max(filled[placement.fragment]!, tailEnd(size, placement))
   }
-  return new Map(originals.map(([file, placement]) => [file, blocks(placement) + tail(file, placement)]))
+  for (const { number, size, placement } of originals)
+    stored[number - 1] = blocks(placement) + tail(size, placement)
+  return stored
 
   function blocks({ blockSizes }: Placement): number {
     return blockSizes.reduce((sum, word) => sum + blockSizeOnDisk(word), 0)
   }
 
   /** Rounded at the tails' borders, so that the parts of a fragment block add up to the block. */
-  function tail(file: FileNode, placement: Placement): number {
+  function tail(size: number, placement: Placement): number {
     const entry = fragments[placement.fragment]
     const full = filled[placement.fragment]
     if (!entry || !full) return 0
     const upTo = (offset: number) => Math.round((blockSizeOnDisk(entry.sizeWord) * offset) / full)
-    return upTo(tailEnd(file, placement)) - upTo(placement.fragmentOffset)
+    return upTo(tailEnd(size, placement)) - upTo(placement.fragmentOffset)
+  }
+
+  function tailEnd(size: number, { fragmentOffset, blockSizes }: Placement): number {
+    return fragmentOffset + size - blockSizes.length * blockSize
   }
 }
 
-function firstAtEachPlace(files: readonly FileNode[]): (readonly [FileNode, Placement])[] {
-  const first = new Map<Placement, FileNode>()
-  for (const file of files) {
-    if (file.placement && !first.has(file.placement)) first.set(file.placement, file)
-  }
-  return [...first].map(([placement, file]) => [file, placement])
+type PlacedFile = FileNode & { readonly placement: Placement }
+
+function firstAtEachPlace(files: readonly FileNode[]): PlacedFile[] {
+  const seen = new Set<Placement>()
+  return files.filter((file): file is PlacedFile => {
+    if (file.placement === null || seen.has(file.placement)) return false
+    seen.add(file.placement)
+    return true
+  })
 }

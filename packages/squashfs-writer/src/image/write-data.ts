@@ -135,10 +135,13 @@ export async function writeData(
       }
       placement.blockSizes.push(sizeWord)
       use.begin()
-      writer.append({ data: bytes.subarray(at, at + blockSizeOnDisk(sizeWord)), sizeWord }, (start) => {
-        if (placement.start === 0) placement.start = start
-        use.end()
-      })
+      writer.append(
+        { data: bytes.subarray(at, at + blockSizeOnDisk(sizeWord)), sizeWord },
+        (start) => {
+          if (placement.start === 0) placement.start = start
+        },
+        use.end,
+      )
     }
     if (bytes.length > inBlocks) addTail(placement, bytes.subarray(inBlocks), use)
   }

@@ -6,9 +6,9 @@ import { encodeFragmentEntry } from '../format/fragment.js'
 import { InodeType } from '../format/inode.js'
 import { encodeMetadataBlock } from '../format/metadata-block.js'
 import { encodeSuperblock, SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
-import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import { asBytePath, type BytePath, type ByteString, toDisplay } from '../tree/byte-string.js'
 import { type DirectoryNode, detach, type FileNode, type Node } from '../tree/node.js'
-import { type InodeOrder, inodeOrder, pathsOf } from '../tree/order.js'
+import { forEachPath, type InodeOrder, inodeOrder, pathsOf } from '../tree/order.js'
 import { checkOwners } from '../tree/owners.js'
 import { createBlockWriter } from './block-writer.js'
 import type { ContentReader } from './content-reader.js'
@@ -23,7 +23,7 @@ import { type DataResult, writeData } from './write-data.js'
 import { createXattrTable } from './xattr-table.js'
 
 /** Parts of an image that can be left uncompressed. */
-export type StoredPart = 'inodes' | 'data' | 'fragments' | 'xattrs' | 'ids'
+export type UncompressedPart = 'inodes' | 'data' | 'fragments' | 'xattrs' | 'ids'
 
 /** All that decides the bytes of an image besides the tree, validated and complete. */
 export interface ImageSettings {
@@ -32,11 +32,11 @@ export interface ImageSettings {
   readonly fragments: 'small-files' | 'always' | 'never'
   readonly deduplicate: boolean
   readonly exportable: boolean
-  readonly store: ReadonlySet<StoredPart>
+  readonly uncompressed: ReadonlySet<UncompressedPart>
   readonly padding: number
   readonly offset: number
   /** Seconds; null takes the newest mtime of the tree. */
-  readonly imageTime: number | null
+  readonly createdAt: number | null
   readonly unreadable: 'fail' | 'omit'
   /** What can be done about what cannot be read, in words. */
   readonly unreadableRemedy: string
@@ -60,7 +60,7 @@ export interface Progress {
 /** What became of the content of a file. */
 export interface StoredFile {
   /** From the image's root on, one character for each byte (`squashfs-writer/paths`); of a file with several names, the first. */
-  readonly path: ByteString
+  readonly path: BytePath
   readonly bytes: number
   /** Bytes in the image: its blocks, and its part of the block that its tail shares. 0 where the content was there before. */
   readonly storedBytes: number
@@ -118,7 +118,7 @@ export async function writeTree(
   onStored: ((file: StoredFile) => void) | null = null,
   beforeTables: () => void | Promise<void> = () => {},
 ): Promise<ImageSummary> {
-  const { codec, store } = settings
+  const { codec, uncompressed } = settings
   const output = createOutput(sink, settings.offset)
   const compressorOptions = codec.options ? encodeMetadataBlock(codec.options, true) : null
   output.append(new Uint8Array(SUPERBLOCK_SIZE)) // written last, when all is known
@@ -138,7 +138,7 @@ export async function writeTree(
       blockSize: settings.blockSize,
       fragments: settings.fragments,
       deduplicate: settings.deduplicate,
-      storeFragments: store.has('fragments'),
+      storeFragments: uncompressed.has('fragments'),
       failureEndsAll: settings.unreadable === 'fail',
       errorsOnly: settings.unreadable === 'fail' && missing.length > 0,
     },
@@ -155,7 +155,7 @@ export async function writeTree(
   const ids = createIdTable()
   const xattrs = createXattrTable()
   const encodeMetadata: BlockEncoder = (bytes, stored) => encode([bytes], stored)
-  const tables = await encodeInodeTables(order, encodeMetadata, store.has('inodes'), ids, xattrs)
+  const tables = await encodeInodeTables(order, encodeMetadata, uncompressed.has('inodes'), ids, xattrs)
   const inodeTable = output.position
   for (const block of tables.inodeBlocks) output.append(block)
   const directoryTable = output.position
@@ -163,7 +163,7 @@ export async function writeTree(
   signal.throwIfAborted()
 
   // Fragment table, export table, id table, xattr table
-  const storesInodes = store.has('inodes')
+  const storesInodes = uncompressed.has('inodes')
   const fragmentTable =
     data.fragments.length === 0
       ? output.position // where an empty table would lie, as with mksquashfs: 7-Zip and unsquashfs before 4.6 take no other
@@ -171,8 +171,8 @@ export async function writeTree(
   const exportTable = settings.exportable
     ? await writeLookupTable(output, encodeMetadata, storesInodes, [exportRecords(tables.references)])
     : null
-  const idTable = await writeLookupTable(output, encodeMetadata, store.has('ids'), ids.records())
-  const xattrTable = await xattrs.write(output, encodeMetadata, store.has('xattrs'))
+  const idTable = await writeLookupTable(output, encodeMetadata, uncompressed.has('ids'), ids.records())
+  const xattrTable = await xattrs.write(output, encodeMetadata, uncompressed.has('xattrs'))
 
   // Padding, then the superblock
   const bytesUsed = output.position
@@ -184,7 +184,7 @@ export async function writeTree(
   await output.overwrite(
     encodeSuperblock({
       inodeCount: order.count,
-      imageTime: settings.imageTime ?? newestTime(order),
+      createdAt: settings.createdAt ?? newestTime(order),
       blockSize: settings.blockSize,
       fragmentCount: data.fragments.length,
       compressor: codec.id,
@@ -205,8 +205,8 @@ export async function writeTree(
 }
 
 function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean): number {
-  const { codec, store, fragments } = settings
-  const stores = (part: StoredPart) => codec.stores === true || store.has(part)
+  const { codec, uncompressed, fragments } = settings
+  const stores = (part: UncompressedPart) => codec.stores === true || uncompressed.has(part)
   const flag = (wanted: boolean, bit: number) => (wanted ? bit : 0)
   return (
     flag(stores('inodes'), SuperblockFlag.INODES_STORED) |
@@ -262,18 +262,18 @@ function removePath(root: DirectoryNode, path: ByteString): void {
 
 function tellStored(
   root: DirectoryNode,
-  { leaves }: InodeOrder,
+  { leaves, count }: InodeOrder,
   { fragments }: DataResult,
   blockSize: number,
   onStored: (file: StoredFile) => void,
 ): void {
-  const files = leaves.filter(isFile)
-  const stored = storedBytes(files, fragments, blockSize)
-  const untold = new Set<Node>(files)
-  for (const [path, node] of pathsOf(root, new Set<Node>(files))) {
-    if (!isFile(node) || !untold.delete(node)) continue // a further name
-    onStored({ path, bytes: node.size, storedBytes: stored.get(node) ?? 0 })
-  }
+  const stored = storedBytes(leaves.filter(isFile), count, fragments, blockSize)
+  const told = new Set<Node>()
+  forEachPath(root, (path, node) => {
+    if (!isFile(node) || told.has(node)) return // a further name
+    if (node.links > 1) told.add(node)
+    onStored({ path: asBytePath(path), bytes: node.size, storedBytes: stored[node.number - 1]! })
+  })
 }
 
 function progressOf(

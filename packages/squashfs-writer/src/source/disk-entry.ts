@@ -1,6 +1,6 @@
 /** Disk entry: what the filesystem says of a path, for a program that wants to know before anything is packed. */
 import { constants } from 'node:fs'
-import type { ByteString } from '../tree/byte-string.js'
+import { asBytePath, type BytePath, type ByteString } from '../tree/byte-string.js'
 import type { FoundEntry } from '../tree/found-entry.js'
 import type { Node } from '../tree/node.js'
 import { FACT, FACTS, type Facts, type Failure, factOf } from './workers/protocol.js'
@@ -10,7 +10,7 @@ export interface DiskEntry {
   /** null for what could not be looked at, or is of no type that squashfs knows: then no more is told than why. */
   readonly type: FoundEntry['type'] | null
   /** From the directory on, one character for each byte (`squashfs-writer/paths`); '' for the directory itself. */
-  readonly path: ByteString
+  readonly path: BytePath
   /** Permission bits. */
   readonly mode: number
   readonly uid: number
@@ -22,7 +22,7 @@ export interface DiskEntry {
   /** Tells the inode of what has several names; null for the rest, and for directories. */
   readonly inode: string | null
   /** Where a symlink leads; null for all else. */
-  readonly target: ByteString | null
+  readonly target: BytePath | null
   /** Why it cannot be packed, as far as that shows without reading it; null where it can. */
   readonly failure: Failure | null
 }
@@ -35,7 +35,7 @@ export interface EntryInTree extends DiskEntry {
 /** What cannot be looked at; its path and failure are still to be given. */
 export const unknownEntry: DiskEntry = {
   type: null,
-  path: '',
+  path: asBytePath(''),
   mode: 0,
   uid: 0,
   gid: 0,
@@ -52,16 +52,17 @@ export function diskEntry(facts: Facts, n: number, path: ByteString, node: Node)
   const first = n * FACTS
   const mode = numbers[first + FACT.mode]!
   const type = TYPES[mode & constants.S_IFMT] ?? null
+  const target = factOf(facts.targets, n)
   return {
     type,
-    path,
+    path: asBytePath(path),
     mode: mode & 0o7777,
     uid: numbers[first + FACT.uid]!,
     gid: numbers[first + FACT.gid]!,
     mtime: numbers[first + FACT.mtime]!,
     size: type === 'file' ? numbers[first + FACT.size]! : 0,
     inode: factOf(facts.hardLinks, n) ?? null,
-    target: factOf(facts.targets, n) ?? null,
+    target: target === undefined ? null : asBytePath(target),
     failure: null,
     node,
   }

@@ -68,5 +68,5 @@ export function splitPath(path: ByteString): { readonly folder: ByteString; read
 /** Linux' own calls where there is Linux; elsewhere Node's, which know neither xattrs nor holes. */
 export async function loadSourceCalls(): Promise<SourceCalls> {
   if (process.platform !== 'linux') return (await import('./portable-filesystem.js')).portableCalls()
-  return (await import('./linux-filesystem.js')).libcCalls()
+  return (await import('./linux-filesystem.js')).linuxCalls()
 }

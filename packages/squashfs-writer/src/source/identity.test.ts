@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { withFolder } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { changeSince, differsInCtimeAlone, inodeOf } from './identity.js'
-import { libcCalls } from './linux-filesystem.js'
+import { linuxCalls } from './linux-filesystem.js'
 import { portableCalls } from './portable-filesystem.js'
 
 describe.each([
-  ['Linux', libcCalls()],
+  ['Linux', linuxCalls()],
   ['Node', portableCalls()],
 ])('an identity by the calls of %s', (_, calls) => {
   /** What a change makes of a file's identity. */

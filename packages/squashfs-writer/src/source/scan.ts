@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { type Unreadable, UnreadableError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import type { Progress } from '../image/write-tree.js'
-import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import { asBytePath, type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { AttributeRules } from '../tree/entry.js'
 import { checkName } from '../tree/entry.js'
 import {
@@ -42,10 +42,10 @@ const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK }
 /** Directories that one job is given: a message to a worker costs more than a small directory. */
 const DIRECTORIES_PER_BATCH = 64
 
-/** Names of a folder for which it is worth to ask another. */
+/** Names of a directory that are worth a job of their own. */
 const FEWEST_NAMES = 4
 
-/** A folder, or some names of it, still to be looked into. */
+/** A directory, or some names of it, still to be listed. */
 interface Pending {
   readonly directory: DirectoryNode
   /** From the source on. */
@@ -88,140 +88,180 @@ export interface ScanResult {
  * Walks a directory by bytes: every name that `readdir` gives arrives.
  * @throws UnreadableError when the source itself cannot be read.
  */
-export async function scan(
+export function scan(
   source: ByteString,
   pool: Pool,
   options: ScanOptions,
-  { signal, onProgress }: ScanControl,
+  control: ScanControl,
 ): Promise<ScanResult> {
-  const unreadable: { path: ByteString; failure: Failure }[] = []
-  const inodes = new Map<string, Node>()
-  const lost = new Set<DirectoryNode>()
-  const entries: DiskEntry[] | null = options.listsEntries ? [] : null
-  let [count, bytes] = [0, 0]
+  return new Scan(source, pool, options, control).run()
+}
 
-  const [itself] = await pool.run('stat', {
-    directories: [{ path: source, seen: null, names: [''] }],
-    xattrs: options.xattrs,
-  })
-  const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
-  if (!itself || isFailure(itself) || failure) throw unreadableSource(failure)
-  const root = nodeOf(itself, 0, '', { path: '', seen: null })
-  if (root?.type !== InodeType.DIRECTORY)
-    throw unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
-  entries?.push(diskEntry(itself, 0, '', root))
-  const rootDevice = itself.numbers[FACT.device]!
-  const pending: Pending[] = [
-    { directory: root, path: '', seen: inodeOf(itself.identities[0]!), names: null, entry: 0 },
-  ]
-  await walk()
-  if (options.include) prune(root)
+class Scan {
+  readonly #source: ByteString
+  readonly #pool: Pool
+  readonly #options: ScanOptions
+  readonly #control: ScanControl
+  readonly #unreadable: { path: ByteString; failure: Failure }[] = []
+  /** Those with several names, by their identity. */
+  readonly #inodes = new Map<string, Node>()
+  /** Directories that could not be listed to their end. */
+  readonly #lost = new Set<DirectoryNode>()
+  readonly #entries: DiskEntry[] | null
+  readonly #pending: Pending[] = []
+  #rootDevice = 0
+  #count = 0
+  #bytes = 0
 
-  unreadable.sort((a, b) => (a.path < b.path ? -1 : 1))
-  const listed = unreadable.map(({ path, failure }) => ({ path: toDisplay(path), ...failure }))
-  const someLeft = options.include !== null || lost.size > 0
-  const told = someLeft ? entries?.filter((entry) => isPartOf(root, entry)) : entries
-  return { root, missing: listed, entries: told ?? [] }
-
-  function unreadableSource(failure: Failure | undefined): UnreadableError {
-    const { code, message } = failure ?? { code: 'UNKNOWN', message: 'it cannot be looked at' }
-    return new UnreadableError([{ path: toDisplay(source), code, message }], DIRECTORY_REMEDY)
+  constructor(source: ByteString, pool: Pool, options: ScanOptions, control: ScanControl) {
+    this.#source = source
+    this.#pool = pool
+    this.#options = options
+    this.#control = control
+    this.#entries = options.listsEntries ? [] : null
   }
 
-  /** Looks into folders, many at a time, until none is left. */
-  async function walk(): Promise<void> {
-    const looks = new Set<Promise<void>>()
-    while (pending.length > 0 || looks.size > 0) {
-      signal.throwIfAborted()
-      const wanted = pool.jobsWanted()
-      while (pending.length > 0 && looks.size < wanted) {
-        const share = Math.min(DIRECTORIES_PER_BATCH, Math.ceil(pending.length / wanted))
-        const look = lookInto(pending.splice(-share)).finally(() => looks.delete(look))
-        look.catch(() => {}) // thrown by the race below
-        looks.add(look)
+  async run(): Promise<ScanResult> {
+    const root = await this.#start()
+    await this.#walk()
+    if (this.#options.include) prune(root)
+    const missing = this.#unreadable
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+      .map(({ path, failure }) => ({ path: toDisplay(path), ...failure }))
+    const someLeft = this.#options.include !== null || this.#lost.size > 0
+    const entries = someLeft ? this.#entries?.filter((entry) => isPartOf(root, entry)) : this.#entries
+    return { root, missing, entries: entries ?? [] }
+  }
+
+  async #start(): Promise<DirectoryNode> {
+    const [itself] = await this.#pool.run('stat', {
+      directories: [{ path: this.#source, seen: null, names: [''] }],
+      xattrs: this.#options.xattrs,
+    })
+    const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
+    if (!itself || isFailure(itself) || failure) throw this.#unreadableSource(failure)
+    const root = this.#nodeOf(itself, 0, '', { path: '', seen: null })
+    if (root?.type !== InodeType.DIRECTORY)
+      throw this.#unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
+    this.#entries?.push(diskEntry(itself, 0, '', root))
+    this.#rootDevice = itself.numbers[FACT.device]!
+    this.#pending.push({
+      directory: root,
+      path: '',
+      seen: inodeOf(itself.identities[0]!),
+      names: null,
+      entry: 0,
+    })
+    return root
+  }
+
+  #unreadableSource(failure: Failure | undefined): UnreadableError {
+    const { code, message } = failure ?? { code: 'UNKNOWN', message: 'it cannot be looked at' }
+    return new UnreadableError([{ path: toDisplay(this.#source), code, message }], DIRECTORY_REMEDY)
+  }
+
+  /** Lists directories, many at a time, until none is left. */
+  async #walk(): Promise<void> {
+    const batches = new Set<Promise<void>>()
+    while (this.#pending.length > 0 || batches.size > 0) {
+      this.#control.signal.throwIfAborted()
+      const wanted = this.#pool.jobsWanted()
+      while (this.#pending.length > 0 && batches.size < wanted) {
+        const share = Math.min(DIRECTORIES_PER_BATCH, Math.ceil(this.#pending.length / wanted))
+        const batch = this.#list(this.#pending.splice(-share)).finally(() => batches.delete(batch))
+        batch.catch(() => {}) // thrown by the race below
+        batches.add(batch)
       }
-      await Promise.race(looks)
+      await Promise.race(batches)
     }
   }
 
-  async function lookInto(folders: readonly Pending[]): Promise<void> {
-    const onDisk = folders.map(({ path, seen, names }) => ({
-      path: path === '' ? source : `${source}/${path}`,
-      seen,
-      names,
-    }))
-    const answers = await pool.run('stat', { directories: onDisk, xattrs: options.xattrs })
-    for (const [n, folder] of folders.entries()) {
+  async #list(directories: readonly Pending[]): Promise<void> {
+    const onDisk = directories.map(({ path, seen, names }) => ({ path: this.#diskPath(path), seen, names }))
+    const answers = await this.#pool.run('stat', { directories: onDisk, xattrs: this.#options.xattrs })
+    for (const [n, pending] of directories.entries()) {
       const answer = answers[n]
-      if (lost.has(folder.directory)) continue // some of its names were looked at, and others could not be
-      if (!answer) pending.push(folder)
-      else if (isFailure(answer)) {
-        lost.add(folder.directory)
-        unreadable.push({ path: folder.path, failure: answer })
-        if (entries) entries[folder.entry] = { ...entries[folder.entry]!, failure: answer }
-        if (folder.directory.parent) removeFromParent(folder.directory)
-      } else {
-        take(folder, answer)
-        const share = Math.ceil(answer.rest.length / pool.jobsWanted())
+      if (this.#lost.has(pending.directory)) continue // some of its names were looked at, and others could not be
+      if (!answer) this.#pending.push(pending)
+      else if (isFailure(answer)) this.#lose(pending, answer)
+      else {
+        this.#take(pending, answer)
+        const share = Math.ceil(answer.rest.length / this.#pool.jobsWanted())
         const most = Math.min(NAMES_PER_BATCH, Math.max(share, FEWEST_NAMES))
         for (let at = 0; at < answer.rest.length; at += most)
-          pending.push({ ...folder, names: answer.rest.slice(at, at + most) })
+          this.#pending.push({ ...pending, names: answer.rest.slice(at, at + most) })
       }
     }
-    onProgress({ phase: 'scan', files: count, bytesIn: bytes, totalFiles: 0, totalBytes: 0, bytesOut: 0 })
+    const done = { files: this.#count, bytesIn: this.#bytes }
+    this.#control.onProgress({ phase: 'scan', ...done, totalFiles: 0, totalBytes: 0, bytesOut: 0 })
   }
 
-  /** Puts names into a directory; those that are directories themselves will be looked into. */
-  function take({ directory, path: prefix, seen }: Pending, facts: Facts): void {
+  /** A directory that cannot be listed is in the tree no more, with all that was found in it. */
+  #lose({ directory, path, entry }: Pending, failure: Failure): void {
+    this.#lost.add(directory)
+    this.#unreadable.push({ path, failure })
+    if (this.#entries) this.#entries[entry] = { ...this.#entries[entry]!, failure }
+    if (directory.parent) removeFromParent(directory)
+  }
+
+  /** Puts names into a directory; those that are directories themselves will be listed. */
+  #take({ directory, path: prefix, seen }: Pending, facts: Facts): void {
+    const { include, exclude } = this.#options
     const failures = new Map(facts.failures)
-    const folder: FolderOnDisk = { path: prefix === '' ? source : `${source}/${prefix}`, seen }
+    const onDisk: FolderOnDisk = { path: this.#diskPath(prefix), seen }
     for (const [n, name] of facts.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
-      if (options.exclude?.(path)) continue
+      if (exclude?.(path)) continue
       const failure = failures.get(n)
       if (failure) {
-        if (options.include?.(path) ?? true) fail(path, failure)
+        if (include?.(path) ?? true) this.#fail(path, failure)
         continue
       }
-      const node = nodeOf(facts, n, path, folder)
+      const node = this.#nodeOf(facts, n, path, onDisk)
       if (!node) continue
-      if (options.include && node.type !== InodeType.DIRECTORY && !options.include(path)) continue
+      if (include && node.type !== InodeType.DIRECTORY && !include(path)) continue
       checkName(name, path)
       attach(directory, name, node)
-      count++
-      const entry = entries ? entries.push(diskEntry(facts, n, path, node)) - 1 : 0
-      if (node.type === InodeType.FILE) bytes += node.size
-      if (node.type === InodeType.DIRECTORY && entersDevice(facts, n))
-        pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null, entry })
+      this.#count++
+      const entry = this.#entries ? this.#entries.push(diskEntry(facts, n, path, node)) - 1 : 0
+      if (node.type === InodeType.FILE) this.#bytes += node.size
+      if (node.type === InodeType.DIRECTORY && this.#entersDevice(facts, n))
+        this.#pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null, entry })
     }
   }
 
-  function fail(path: ByteString, failure: Failure): void {
-    unreadable.push({ path, failure })
-    entries?.push({ ...unknownEntry, path, failure })
+  #fail(path: ByteString, failure: Failure): void {
+    this.#unreadable.push({ path, failure })
+    this.#entries?.push({ ...unknownEntry, path: asBytePath(path), failure })
   }
 
-  function entersDevice(facts: Facts, n: number): boolean {
-    return !options.oneFileSystem || facts.numbers[n * FACTS + FACT.device] === rootDevice
+  #entersDevice({ numbers }: Facts, n: number): boolean {
+    return !this.#options.oneFileSystem || numbers[n * FACTS + FACT.device] === this.#rootDevice
   }
 
-  function nodeOf(facts: Facts, n: number, path: ByteString, folder: FolderOnDisk): Node | null {
+  #nodeOf(facts: Facts, n: number, path: ByteString, directory: FolderOnDisk): Node | null {
     const { numbers } = facts
     const first = n * FACTS
     const hardLink = factOf(facts.hardLinks, n)
-    const known = hardLink === undefined ? undefined : inodes.get(hardLink)
+    const known = hardLink === undefined ? undefined : this.#inodes.get(hardLink)
     if (known) return known
-    const attributes = options.rules(path, {
+    const attributes = this.#options.rules(path, {
       mode: numbers[first + FACT.mode]! & 0o7777,
       uid: numbers[first + FACT.uid]!,
       gid: numbers[first + FACT.gid]!,
       mtime: numbers[first + FACT.mtime]!,
       xattrs: factOf(facts.xattrs, n) ?? [],
     })
-    const node = makeNode(facts, n, attributes, folder, options.xattrs === 'all')
-    if (!node) fail(path, { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' })
-    else if (hardLink !== undefined) inodes.set(hardLink, node)
+    const node = makeNode(facts, n, attributes, directory, this.#options.xattrs === 'all')
+    if (!node)
+      this.#fail(path, { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' })
+    else if (hardLink !== undefined) this.#inodes.set(hardLink, node)
     return node
+  }
+
+  /** @param path from the source on. */
+  #diskPath(path: ByteString): ByteString {
+    return path === '' ? this.#source : `${this.#source}/${path}`
   }
 }
 
@@ -285,7 +325,7 @@ function prune(directory: DirectoryNode): boolean {
   return directory.children.size > 0
 }
 
-/** Whether it is in the tree still, or has a reason not to be: a folder may have been pruned, or lost with what it holds. */
+/** Whether it is in the tree still, or has a reason not to be: a directory may have been pruned, or lost with what it holds. */
 function isPartOf(root: DirectoryNode, { path, failure }: DiskEntry): boolean {
   return failure !== null || path === '' || nodeAt(root, path.split('/')) !== undefined
 }

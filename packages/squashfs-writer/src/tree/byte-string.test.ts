@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromBytes, toByteString, toBytes, toDisplay, toText } from './byte-string.js'
+import { fromBytes, type TextPath, toByteString, toBytes, toDisplay, toText } from './byte-string.js'
+import type { Entry } from './entry.js'
 
 const someBytes = fc.uint8Array({ maxLength: 300, size: 'max' })
 
@@ -14,6 +15,18 @@ describe('a byte string', () => {
         expect(fromBytes(bytes).length).toBe(bytes.length)
       }),
     )
+  })
+
+  it('does not compile where text is meant, which would be encoded once more', () => {
+    const path = toByteString('\u00e9')
+    // @ts-expect-error: a path in bytes is no text
+    const wrong: Entry = { type: 'fifo', path }
+    // @ts-expect-error: nor is it when it is encoded
+    const twice = toByteString(path)
+    expect(toBytes(twice)).not.toEqual(toBytes(path))
+    const right: Entry = { type: 'fifo', path: toBytes(path) }
+    const text: TextPath = 'a text'
+    expect([wrong.path, right.path, text]).toEqual([path, Uint8Array.of(0xc3, 0xa9), 'a text'])
   })
 
   it.each([0, 1, 4095, 4096, 4097, 8192, 200_000])('may have %d bytes', (length) => {

@@ -6,8 +6,28 @@
  */
 export type ByteString = string
 
+declare const ofBytes: unique symbol
+
+/**
+ * A byte string in the hands of a program. Where text is meant it does not compile: encoded once more, every name beyond ASCII
+ * would be another one. `toBytes` makes of it what an entry takes, `toDisplay` what people read.
+ */
+export type BytePath = ByteString & { readonly [ofBytes]: true }
+
+/** Text of a program, which is encoded as UTF-8. Any string but a {@link BytePath}. */
+export type TextPath = string & { readonly [ofBytes]?: never }
+
+/** For programs: a byte string that they can tell from text. */
+export function asBytePath(s: ByteString): BytePath {
+  return s as BytePath
+}
+
 /** The bytes of a program's path or name: a string is encoded as UTF-8, bytes are taken as they are. */
-export function toByteString(text: string | Uint8Array): ByteString {
+export function toByteString(text: TextPath | Uint8Array): BytePath {
+  return asBytePath(bytesOf(text))
+}
+
+function bytesOf(text: string | Uint8Array): ByteString {
   if (typeof text === 'string') {
     if (isAscii(text)) return text
     return fromBytes(new TextEncoder().encode(text))

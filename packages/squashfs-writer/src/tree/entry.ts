@@ -3,7 +3,7 @@ import { EntryError, LimitError, shown } from '../errors.js'
 import { MAX_MAJOR, MAX_MINOR } from '../format/device-number.js'
 import { InodeType } from '../format/inode.js'
 import { MAX_NAME_LENGTH, MAX_TARGET_LENGTH, MAX_XATTR_NAME, MAX_XATTR_VALUE } from '../format/limits.js'
-import { type ByteString, toByteString, toDisplay } from './byte-string.js'
+import { type ByteString, type TextPath, toByteString, toDisplay } from './byte-string.js'
 import { type Bytes, bytesOf } from './bytes.js'
 import {
   type Attributes,
@@ -23,7 +23,7 @@ import {
 /** What every entry but a hard link has. */
 export interface EntryAttributes {
   /** Relative, `/` between the parts; a string is encoded as UTF-8. `.` is the root directory itself. */
-  readonly path: string | Uint8Array
+  readonly path: TextPath | Uint8Array
   /** Permission bits, 0 to 0o7777; 0o644 if absent, for directories 0o755, for symlinks 0o777. */
   readonly mode?: number
   /** 0 to 2^32 - 1; 0 if absent. */
@@ -34,7 +34,7 @@ export interface EntryAttributes {
   /** By full name; as pairs where a name is not UTF-8. What the format cannot hold is left out and counted. */
   readonly xattrs?:
     | Readonly<Record<string, Bytes | string>>
-    | readonly (readonly [name: string | Uint8Array, value: Bytes | string])[]
+    | readonly (readonly [name: TextPath | Uint8Array, value: Bytes | string])[]
 }
 
 /** The bytes of a file. */
@@ -43,7 +43,7 @@ export type EntryContent =
   | Bytes
   | string
   /** A path on disk, read when its turn comes. */
-  | { readonly file: string | Uint8Array }
+  | { readonly file: TextPath | Uint8Array }
   /** A stream of known size in bytes; it may be opened twice, to find duplicates before anything is compressed. */
   | { readonly size: number; readonly open: () => AsyncIterable<Bytes | string> }
   /** Any stream, of Node, of the web or another one; it is kept in a temporary file until its turn comes. */
@@ -61,7 +61,7 @@ export interface DirectoryEntry extends EntryAttributes {
 export interface SymlinkEntry extends EntryAttributes {
   readonly type: 'symlink'
   /** 1 to 4,095 bytes, without NUL. */
-  readonly target: string | Uint8Array
+  readonly target: TextPath | Uint8Array
 }
 
 export interface DeviceEntry extends EntryAttributes {
@@ -79,9 +79,9 @@ export interface IpcEntry extends EntryAttributes {
 /** One more name for an entry given earlier, of any type but a directory. */
 export interface HardLinkEntry {
   readonly type: 'hardlink'
-  readonly path: string | Uint8Array
+  readonly path: TextPath | Uint8Array
   /** Path of the earlier entry. */
-  readonly target: string | Uint8Array
+  readonly target: TextPath | Uint8Array
 }
 
 /** Anything that can be put into an image. */

@@ -69,15 +69,22 @@ export function sortedChildren(directory: DirectoryNode): (readonly [ByteString,
 /** Every path under which a node of `wanted` stands; of a tree in order, in its order. */
 export function pathsOf(root: DirectoryNode, wanted: ReadonlySet<Node>): (readonly [ByteString, Node])[] {
   const found: (readonly [ByteString, Node])[] = []
+  forEachPath(root, (path, node) => {
+    if (wanted.has(node)) found.push([path, node])
+  })
+  return found
+}
+
+/** Visits every path below the root, in the order of the inodes where the tree is in order. */
+export function forEachPath(root: DirectoryNode, visit: (path: ByteString, node: Node) => void): void {
   const stack: (readonly [ByteString, DirectoryNode])[] = [['', root]]
   for (let top = stack.pop(); top; top = stack.pop()) {
     const [prefix, directory] = top
-    const folders: (readonly [ByteString, DirectoryNode])[] = []
+    const directories: (readonly [ByteString, DirectoryNode])[] = []
     for (const [name, node] of directory.children) {
-      if (wanted.has(node)) found.push([prefix + name, node])
-      if (node.type === InodeType.DIRECTORY) folders.push([`${prefix}${name}/`, node])
+      visit(prefix + name, node)
+      if (node.type === InodeType.DIRECTORY) directories.push([`${prefix}${name}/`, node])
     }
-    stack.push(...folders.reverse())
+    stack.push(...directories.reverse())
   }
-  return found
 }

@@ -2,6 +2,7 @@
 import { InodeType } from 'squashfs-writer/read'
 import { Failure } from '../errors/failure.js'
 import { locate, withImage } from '../image/opened-image.js'
+import { shellWord } from '../report/shell-word.js'
 
 export interface CatRequest {
   /** As they were typed. */
@@ -22,10 +23,9 @@ export async function cat(
 }
 
 function notAFile({ image, path }: CatRequest, file: string): Failure {
-  return new Failure(
-    'NOT_A_FILE',
-    `${path} in ${image} is not a file`,
-    `venv-packer list ${image} ${path} shows what it is.`,
-    { path: file },
-  )
+  const line = `venv-packer list ${shellWord(image)} ${shellWord(path)}`
+  return new Failure('NOT_A_FILE', `${path} in ${image} is not a file`, `${line} shows what it is.`, {
+    path: file,
+    mending: { line },
+  })
 }

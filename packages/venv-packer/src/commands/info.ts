@@ -26,7 +26,7 @@ export interface InfoReport {
   /** When the file was written. */
   readonly written: Date
   /** Its time, as the image itself says it: `SOURCE_DATE_EPOCH`, or that of the newest file in it. */
-  readonly imageTime: Date
+  readonly createdAt: Date
   readonly compression: {
     /** `zstd`, `gzip`, ...; `none` where nothing is compressed. */
     readonly name: string
@@ -51,13 +51,13 @@ export async function info(request: InfoRequest): Promise<InfoReport> {
     const inventory = await packedInventory(image, place, environment.config, stored.add)
     const shares = sharesInImage(packagesOf(inventory))
     stored.each(shares.add)
-    const { imageTime, blockSize } = image.superblock
+    const { createdAt, blockSize } = image.superblock
     return {
       request,
       image: path,
       size: image.size,
       written: (await stat(path)).mtime,
-      imageTime: new Date(1000 * imageTime),
+      createdAt: new Date(1000 * createdAt),
       compression: await compressionOf(image),
       blockSize,
       environment,

@@ -6,6 +6,7 @@ import { Failure } from '../errors/failure.js'
 import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { type ImageFile, imageFileAt } from '../image/image-file.js'
 import { type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
+import { shellWord } from '../report/shell-word.js'
 
 export interface RollbackRequest {
   /** As it was typed. */
@@ -82,15 +83,19 @@ function chosen(place: ImagePlace, kept: readonly KeptImage[], to: number | unde
 
 function nothingKept({ typed, path, realPath }: ImagePlace): Failure {
   const [, image, number] = /^(.+)\.([1-9]\d{0,4})$/.exec(typed) ?? []
-  const didYouMean =
-    image === undefined ? undefined : `Did you mean venv-packer rollback ${image} --to ${number}?`
+  const line = image === undefined ? undefined : `venv-packer rollback ${shellWord(image)} --to ${number}`
+  const didYouMean = line && `Did you mean ${line}?`
+  const details = { path, mending: line === undefined ? undefined : { line } }
   if (!existsSync(realPath)) {
-    return new Failure('NOT_FOUND', `${typed} does not exist`, didYouMean ?? 'Give the path of an image.', {
-      path,
-    })
+    return new Failure(
+      'NOT_FOUND',
+      `${typed} does not exist`,
+      didYouMean ?? 'Give the path of an image.',
+      details,
+    )
   }
   const remedy = 'To keep some from now on, renew it with venv-packer pack VENV --keep 2.'
-  return new Failure('NOTHING_KEPT', `no previous image of ${typed} is kept`, didYouMean ?? remedy, { path })
+  return new Failure('NOTHING_KEPT', `no previous image of ${typed} is kept`, didYouMean ?? remedy, details)
 }
 
 function unreachable(typed: string, path: string, error: unknown): Failure {

@@ -93,7 +93,10 @@ function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[])
   const details = { path: image.path, paths, exitCode: exitCodes.commandNotStarted }
   if (request.way !== undefined) {
     const message = `${image.typed} cannot be mounted by ${request.way}: ${obstacles[0]?.reason}`
-    return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other ways.', details)
+    return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other ways.', {
+      ...details,
+      mending: { without: ['--with'] },
+    })
   }
   const message = `${image.typed} cannot be mounted on this machine`
   return new Failure('NOT_MOUNTED', message, remedy, details)

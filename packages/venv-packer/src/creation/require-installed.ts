@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { Failure } from '../errors/failure.js'
+import { Failure, type Mending } from '../errors/failure.js'
 import { systemErrorCode } from '../errors/system-errors.js'
 import { type Distributions, distributionsIn, plainName } from '../venv/distributions.js'
 import { saidBy } from './run-step.js'
@@ -36,6 +36,7 @@ export async function requireInstalled(installation: Installation): Promise<void
     'INSTALL',
     `${step.name} says that it is done, but ${what} in the environment: ${setting?.words ?? 'it went elsewhere'}`,
     setting?.remedy ?? `See what ${step.name} says, and the settings that it reads.`,
+    { mending: setting?.mending },
   )
 }
 
@@ -51,6 +52,7 @@ interface Setting {
   /** Which it is, and where. */
   readonly words: string
   readonly remedy: string
+  readonly mending?: Mending
 }
 
 function optionAmong(passedOn: readonly string[]): Setting | undefined {
@@ -72,6 +74,7 @@ async function settingOfPip({ program, env }: Step): Promise<Setting | undefined
       return {
         words: `${key} = ${value} is set in ${place}`,
         remedy: 'Remove it there, or have pip read no such file: PIP_CONFIG_FILE=/dev/null.',
+        mending: { before: 'PIP_CONFIG_FILE=/dev/null' },
       }
     }
   }
@@ -86,6 +89,7 @@ async function settingOfUv(env: NodeJS.ProcessEnv): Promise<Setting | undefined>
       return {
         words: `${line} is set in ${file}`,
         remedy: 'Remove it there, or have uv read no such file: UV_NO_CONFIG=1.',
+        mending: { before: 'UV_NO_CONFIG=1' },
       }
     }
   }

@@ -78,20 +78,28 @@ function notStarted(step: Step, error: unknown): Failure {
   const systemCode = systemErrorCode(error)
   if (systemCode !== 'ENOENT') {
     const message = `${step.program} cannot be started: ${messageOf(error)}`
-    return new Failure(step.code, message, step.missing, { systemCode, cause: error })
+    return new Failure(step.code, message, step.missing, {
+      systemCode,
+      mending: step.mending,
+      cause: error,
+    })
   }
   const where = step.program.includes('/') ? 'does not exist' : 'is not installed, or not on the PATH'
   const message = `${step.program} ${where}`
-  return new Failure('NOT_INSTALLED', message, step.missing, { systemCode, cause: error })
+  return new Failure('NOT_INSTALLED', message, step.missing, {
+    systemCode,
+    mending: step.mending,
+    cause: error,
+  })
 }
 
-function failed({ name, code, remedy }: Step, ending: string, said: string): Failure {
+function failed({ name, code, remedy, mending }: Step, ending: string, said: string): Failure {
   const full = /No space left on device|os error 28|Errno 28|Disk quota exceeded/.test(said)
   return new Failure(
     code,
     `${name} failed (${ending})`,
     full ? 'Name a folder with more room with --work-dir.' : remedy,
-    { output: lastLines(said) },
+    { output: lastLines(said), mending: full ? { options: ['--work-dir', '/var/tmp'] } : mending },
   )
 }
 

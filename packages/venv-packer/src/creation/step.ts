@@ -1,4 +1,5 @@
 /** A step on the way to an environment: a program that is run, and what it means when it fails. */
+import type { Mending } from '../errors/failure.js'
 
 export interface Step {
   /** How people call it: `uv pip install`. */
@@ -13,6 +14,8 @@ export interface Step {
   readonly remedy: string
   /** What to do when there is no such program. */
   readonly missing: string
+  /** Of both, where their codes do not say it. */
+  readonly mending?: Mending
 }
 
 /** One after the other. */

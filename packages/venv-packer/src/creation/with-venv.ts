@@ -24,6 +24,7 @@ export function stepsWithVenv(
       code: 'ENVIRONMENT',
       remedy: 'Install what it asks for (Debian: python3-venv), or name another Python with --python.',
       missing: 'Name a Python that is there with --python, by its version or its path.',
+      mending: { options: ['--with', 'uv'] },
     },
     install: {
       name: 'pip install',

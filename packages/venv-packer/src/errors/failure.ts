@@ -8,7 +8,23 @@ export interface FailedPath {
   readonly message: string
 }
 
+/** What makes a remedy a line to paste: another command, or the same command line with something changed. */
+export interface Mending {
+  /** Another command. */
+  readonly line?: string
+  /** Before the command line, such as TMPDIR=/var/tmp, or a command and `&&`. */
+  readonly before?: string
+  /** Added to the command line, in the place of options of the same name. */
+  readonly options?: readonly string[]
+  /** Options that the command line has and should not. */
+  readonly without?: readonly string[]
+  /** What was probably meant in the place of the path that the failure is about. */
+  readonly meant?: string | undefined
+}
+
 export interface FailureDetails {
+  /** Where the code alone does not say what to paste. */
+  readonly mending?: Mending | undefined
   /** The path that it is about, absolute. */
   readonly path?: string
   /** Every path, where there may be many. */
@@ -28,6 +44,7 @@ export class Failure extends Error {
   readonly systemCode: string | undefined
   readonly output: string | undefined
   readonly exitCode: ExitCode
+  readonly mending: Mending | undefined
 
   constructor(
     /** Stable, for programs; the message may change. */
@@ -42,6 +59,7 @@ export class Failure extends Error {
     this.paths = details.paths ?? []
     this.systemCode = details.systemCode
     this.output = details.output
+    this.mending = details.mending
     this.exitCode = details.exitCode ?? exitCodes.failed
   }
 }

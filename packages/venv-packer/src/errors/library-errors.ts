@@ -30,7 +30,11 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place 
   if (cause instanceof DestinationError && image) return unwritable(cause, image)
   if (cause instanceof OptionError) return wrongUsage(cause.message)
   if (cause instanceof EntryError) {
-    return new Failure(cause.code, cause.message, 'Leave it out with --exclude.', { path: cause.path, cause })
+    return new Failure(cause.code, cause.message, 'Leave it out with --exclude.', {
+      path: cause.path,
+      mending: { options: ['--exclude', cause.path] },
+      cause,
+    })
   }
   if (cause instanceof TemporaryFileError) return noTemporaryFile(cause)
   const details = { path: source.path, cause }
@@ -38,10 +42,7 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place 
     const message = `${source.typed} does not fit into an image: ${cause.message}`
     return new Failure(cause.code, message, 'Leave parts of it out with --exclude.', details)
   }
-  if (cause instanceof CodecError) {
-    const remedy = 'Pack with --compression gzip, or install again with all optional dependencies.'
-    return new Failure(cause.code, `${cause.codec} cannot be loaded on this machine`, remedy, details)
-  }
+  if (cause instanceof CodecError) return noCodec(cause, source.path)
   if (cause instanceof SquashfsError) {
     const message = `${source.typed} could not be ${image ? 'packed' : 'looked at'}: ${cause.message}`
     return new Failure(
@@ -52,6 +53,19 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place 
     )
   }
   return cause
+}
+
+/** The bundled zstd: the Python wheel has none, since its Node has zstd of its own. */
+function noCodec(cause: CodecError, path: string): Failure {
+  const message = `the bundled ${cause.codec} is not installed here, or has no binary for this machine`
+  const [remedy, mending] =
+    process.versions.zstd === undefined
+      ? [
+          'Pack with --compression gzip.',
+          { options: ['--compression', 'gzip'], without: ['--encoder', '--level'] },
+        ]
+      : ['Leave --encoder bundled out: this Node has zstd of its own.', { without: ['--encoder'] }]
+  return new Failure(cause.code, message, remedy, { path, mending, cause })
 }
 
 function unreadable(cause: UnreadableError, source: Place, outcome: string): Failure {

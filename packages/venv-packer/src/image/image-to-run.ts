@@ -5,6 +5,7 @@ import { ImageError, type OpenImage, openImage } from 'squashfs-writer/read'
 import { Failure } from '../errors/failure.js'
 import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { exitCodes } from '../exit-codes.js'
+import { shellWord } from '../report/shell-word.js'
 
 export interface ImageToRun {
   /** As it was typed, for messages. */
@@ -52,15 +53,12 @@ export function damaged(typed: string, path: string, cause: ImageError): Failure
 }
 
 function folderInstead(typed: string, path: string): Failure {
-  return new Failure(
-    'NOT_AN_IMAGE',
-    `${typed} is a folder, and an image is a file`,
-    `Pack it: venv-packer pack ${typed}`,
-    {
-      path,
-      exitCode: exitCodes.commandNotStarted,
-    },
-  )
+  const line = `venv-packer pack ${shellWord(typed)}`
+  return new Failure('NOT_AN_IMAGE', `${typed} is a folder, and an image is a file`, `Pack it: ${line}`, {
+    path,
+    mending: { line },
+    exitCode: exitCodes.commandNotStarted,
+  })
 }
 
 function unreadable(typed: string, path: string, cause: unknown): Failure {

@@ -10,6 +10,7 @@ import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../errors/failure.js'
 import { explainSystemError, messageOf, systemErrorCode } from '../errors/system-errors.js'
+import { shellWord } from '../report/shell-word.js'
 import { type ImageFile, identityAt, imageFileAt } from './image-file.js'
 import { giveSecondName } from './second-name.js'
 
@@ -96,9 +97,11 @@ async function numberedFiles(image: string): Promise<readonly { path: string; nu
 async function giveNumber(image: string, number: number): Promise<string> {
   const path = `${image}.${number}`
   if (number > highestNumber) {
-    const remedy = `Give ${image}.${highestNumber} a name without a number.`
+    const highest = `${image}.${highestNumber}`
+    const remedy = `Give ${highest} a name without a number.`
     throw new Failure('DESTINATION', `${image} cannot be kept: there is no higher number`, remedy, {
       path: image,
+      mending: { before: `mv -n ${shellWord(highest)} ${shellWord(`${image}.old`)} &&` },
     })
   }
   try {

@@ -96,7 +96,7 @@ function extractFailure(cause: ExtractError): Failure {
     exists
       ? 'Extract into another directory, or replace what is there with --force.'
       : 'Name another place with --output.',
-    { path: cause.path, systemCode, cause },
+    { path: cause.path, systemCode, mending: exists ? { options: ['--force'] } : undefined, cause },
   )
 }
 

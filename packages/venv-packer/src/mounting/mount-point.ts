@@ -1,7 +1,7 @@
 /** Where an image is mounted: at the place that was asked for, the only one at which it works, or a directory of our own. */
 import { realpath, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { Failure } from '../errors/failure.js'
+import { Failure, type FailureDetails } from '../errors/failure.js'
 import { messageOf, systemErrorCode } from '../errors/system-errors.js'
 import { exitCodes } from '../exit-codes.js'
 import { shellWord } from '../report/shell-word.js'
@@ -27,7 +27,7 @@ export async function chooseMountPoint(
       'WRONG_MOUNT_POINT',
       `${image} works at ${madeFor} alone: the venv in it is not relocatable`,
       'Leave --at out; uv venv --relocatable makes environments that work anywhere.',
-      point,
+      { path: point },
     )
   }
   return await checked(point, at)
@@ -41,7 +41,15 @@ async function onlyMountPoint(image: string, packed: PackedEnvironment | undefin
   const { config, conda, madeFor } = packed
   if (conda) {
     const message = `${image} holds an environment of conda, which works at its prefix alone`
-    throw refusal('NO_MOUNT_POINT', message, 'Mount it there: --at PREFIX, the path at which conda made it.')
+    const mending = { line: `venv-packer cat ${shellWord(image)} conda-meta/history` }
+    throw refusal(
+      'NO_MOUNT_POINT',
+      message,
+      'Mount it there: --at PREFIX, the path at which conda made it.',
+      {
+        mending,
+      },
+    )
   }
   if (config === undefined) {
     const message = `${image} holds no virtual environment (it has no pyvenv.cfg)`
@@ -58,17 +66,24 @@ async function onlyMountPoint(image: string, packed: PackedEnvironment | undefin
 async function checked(point: string, typed: string): Promise<string> {
   if (point.includes(':')) {
     const message = `${typed} cannot be a part of PATH: it has a ':' in it`
-    throw refusal('NO_MOUNT_POINT', message, 'Mount the image at another folder with --at.', point)
+    throw refusal('NO_MOUNT_POINT', message, 'Mount the image at another folder with --at.', { path: point })
   }
   try {
     if (point !== '/' && (await stat(point)).isDirectory()) return point
   } catch (error) {
     const code = systemErrorCode(error)
     if (code !== 'ENOENT') throw unusable(typed, point, error)
-    const remedy = `Make an empty one: mkdir -p ${shellWord(point)}`
-    throw refusal('NO_MOUNT_POINT', `there is no folder ${typed} to mount the image at`, remedy, point)
+    const make = `mkdir -p ${shellWord(point)}`
+    throw refusal(
+      'NO_MOUNT_POINT',
+      `there is no folder ${typed} to mount the image at`,
+      `Make an empty one: ${make}`,
+      { path: point, mending: { before: `${make} &&` } },
+    )
   }
-  throw refusal('NO_MOUNT_POINT', `${typed} is no folder to mount an image at`, 'Name one with --at.', point)
+  throw refusal('NO_MOUNT_POINT', `${typed} is no folder to mount an image at`, 'Name one with --at.', {
+    path: point,
+  })
 }
 
 async function isSamePlace(a: string, b: string): Promise<boolean> {
@@ -94,7 +109,6 @@ function unusable(typed: string, point: string, cause: unknown): Failure {
   )
 }
 
-function refusal(code: string, message: string, remedy: string, path?: string): Failure {
-  const details = { exitCode: exitCodes.commandNotStarted }
-  return new Failure(code, message, remedy, path === undefined ? details : { ...details, path })
+function refusal(code: string, message: string, remedy: string, details: FailureDetails = {}): Failure {
+  return new Failure(code, message, remedy, { ...details, exitCode: exitCodes.commandNotStarted })
 }

@@ -68,7 +68,12 @@ export async function ownDirectories(
     'NO_MOUNT_POINT',
     `no directory to mount the image at could be made: ${reason}`,
     'Set TMPDIR to a directory that you may write to, or mount the image at one that is there with --at.',
-    { systemCode: systemErrorCode(problem), exitCode: exitCodes.commandNotStarted, cause: problem },
+    {
+      systemCode: systemErrorCode(problem),
+      exitCode: exitCodes.commandNotStarted,
+      mending: { before: 'TMPDIR="$HOME"' },
+      cause: problem,
+    },
   )
 }
 

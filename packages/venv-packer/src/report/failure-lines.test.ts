@@ -2,9 +2,14 @@ import { expect, it } from 'vitest'
 import { Failure } from '../errors/failure.js'
 import { failureLines } from './failure-lines.js'
 
-it('a failure is two lines: what and where, then the remedy', () => {
-  const lines = failureLines(new Failure('IMAGE_EXISTS', 'a\u001b[2Jb exists already', 'Add --force.'))
-  expect(lines).toBe('venv-packer: a\\x1b[2Jb exists already\n  Add --force.\n')
+it('a failure is three lines: what and where, the remedy, and what to paste', () => {
+  const lines = failureLines(new Failure('IMAGE_EXISTS', 'a\u001b[2Jb exists already', 'Add --force.'), [
+    'pack',
+    'a',
+  ])
+  expect(lines).toBe(
+    'venv-packer: a\\x1b[2Jb exists already\n  Add --force.\n    venv-packer pack a --force\n',
+  )
 })
 
 it('of many paths the first ten are named, and the number of the rest', () => {
@@ -13,8 +18,11 @@ it('of many paths the first ten are named, and the number of the rest', () => {
     code: 'EACCES',
     message: 'closed',
   }))
-  const lines = failureLines(new Failure('UNREADABLE', '1012 paths', 'Read them.', { paths })).split('\n')
-  expect(lines).toHaveLength(14)
+  const lines = failureLines(new Failure('UNREADABLE', '1012 paths', 'Read them.', { paths }), [
+    'pack',
+    'a',
+  ]).split('\n')
+  expect(lines).toHaveLength(15)
   expect(lines[10]).toBe('  lib/9\\n: closed')
   expect(lines[11]).toBe('  and 1,002 more; --json lists them all')
 })

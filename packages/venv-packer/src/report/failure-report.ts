@@ -13,9 +13,9 @@ export async function reportFailure(error: unknown, argv: readonly string[]): Pr
   const failure = error instanceof Failure ? error : unforeseen(error)
   if (json) {
     // Where standard output itself is what failed, the words on standard error are all there is.
-    await print(failureJson(failure)).catch(() => printError(failureLines(failure)))
+    await print(failureJson(failure, argv)).catch(() => printError(failureLines(failure, argv)))
   } else {
-    await printError(failureLines(failure))
+    await printError(failureLines(failure, argv))
   }
   if (debug) await printError(`${stackOf(failure).split('\n').map(printable).join('\n')}\n`)
   return failure.exitCode

@@ -102,7 +102,7 @@ function infoJson(report: InfoReport): string {
       path: image,
       bytes: size,
       written: report.written.toISOString(),
-      imageTime: report.imageTime.toISOString(),
+      createdAt: report.createdAt.toISOString(),
       compression: compression.name,
       level: compression.level,
       blockSize,

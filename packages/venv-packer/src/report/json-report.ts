@@ -10,8 +10,10 @@ import type { ImageFile } from '../image/image-file.js'
 import type { Finding } from '../venv/finding.js'
 import { type PackageShare, packageShares } from '../venv/package-shares.js'
 import { packageVersion } from '../version.js'
+import type { CommandLine } from './changed-command-line.js'
 import { line, rounded } from './json-line.js'
 import type { MountAdvice } from './mount-advice.js'
+import { remedyLine } from './remedy-line.js'
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
   const { request, environment, destination, result, bytecode, createdWith, seconds } = report
@@ -143,7 +145,8 @@ export function packageJson({ name, version, files, bytes, bytesInImage }: Packa
   return { name, version, files, bytes, bytesInImage }
 }
 
-export function failureJson(failure: Failure): string {
+/** @param argv the command line that failed */
+export function failureJson(failure: Failure, argv: CommandLine): string {
   return line({
     ok: false,
     version: packageVersion(),
@@ -151,6 +154,7 @@ export function failureJson(failure: Failure): string {
       code: failure.code,
       message: failure.message,
       remedy: failure.remedy,
+      paste: remedyLine(failure, argv),
       path: failure.path ?? null,
       systemCode: failure.systemCode ?? null,
       paths: failure.paths.map(({ path, code, message }) => ({ path, code, message })),

@@ -48,7 +48,7 @@ function condaPrefix(typed: string, path: string): Failure {
     'NOT_A_VENV',
     `${typed} is an environment of conda, not a virtual environment: its files name their prefix, ${path}`,
     `To pack it, to be mounted at that prefix alone: --any-directory --mount-point ${shellWord(path)}.`,
-    { path },
+    { path, mending: { options: ['--any-directory', '--mount-point', path] } },
   )
 }
 
@@ -59,17 +59,14 @@ async function folderAt(typed: string, path: string): Promise<string> {
   } catch (error) {
     const code = systemErrorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new Failure(
-        'NOT_FOUND',
-        `${typed} does not exist`,
-        await didYouMean(resolve('.'), 'Give the folder of a venv.'),
-        { path },
-      )
+      const { remedy, mending } = didYouMean(await venvsNear(resolve('.')), 'Give the folder of a venv.')
+      throw new Failure('NOT_FOUND', `${typed} does not exist`, remedy, { path, mending })
     }
     throw unreadable(typed, path, error)
   }
-  const remedy = await didYouMean(path, 'Give the folder of a venv, the one that holds pyvenv.cfg.')
-  throw new Failure('NOT_A_FOLDER', `${typed} is not a folder`, remedy, { path })
+  const usual = 'Give the folder of a venv, the one that holds pyvenv.cfg.'
+  const { remedy, mending } = didYouMean(await venvsNear(path), usual)
+  throw new Failure('NOT_A_FOLDER', `${typed} is not a folder`, remedy, { path, mending })
 }
 
 async function readConfig(typed: string, path: string): Promise<PyvenvConfig | undefined> {
@@ -84,15 +81,18 @@ async function readConfig(typed: string, path: string): Promise<PyvenvConfig | u
 }
 
 async function notAVenv(typed: string, path: string): Promise<Failure> {
-  const remedy = await didYouMean(path, `To pack ${typed} as it is, add --any-directory.`)
+  const usual = `To pack ${typed} as it is, add --any-directory.`
+  const { remedy, mending = { options: ['--any-directory'] } } = didYouMean(await venvsNear(path), usual)
   return new Failure('NOT_A_VENV', `${typed} is not a virtual environment (it has no pyvenv.cfg)`, remedy, {
     path,
+    mending,
   })
 }
 
-async function didYouMean(path: string, otherwise: string): Promise<string> {
-  const near = await venvsNear(path)
-  return near.length === 0 ? otherwise : `Did you mean ${near.join(' or ')}? ${otherwise}`
+function didYouMean(near: readonly string[], otherwise: string): Pick<Failure, 'remedy' | 'mending'> {
+  const [meant] = near
+  if (meant === undefined) return { remedy: otherwise, mending: undefined }
+  return { remedy: `Did you mean ${near.join(' or ')}? ${otherwise}`, mending: { meant } }
 }
 
 function unreadable(typed: string, path: string, error: unknown): Failure {

@@ -1,6 +1,6 @@
 /** The examination of an image: the same topics look at what it holds, and nothing is mounted. */
 import type { DiskEntry } from 'squashfs-writer'
-import { type ByteString, fromBytes, toByteString } from 'squashfs-writer/paths'
+import { asBytePath, type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import { type ImageFile, type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
 import type { Environment } from './environment.js'
@@ -55,14 +55,14 @@ function diskEntryOf(path: ByteString, inode: ImageInode): DiskEntry {
   const isShared = inode.type !== InodeType.DIRECTORY && inode.links > 1
   return {
     type: types[inode.type],
-    path,
+    path: asBytePath(path),
     mode: inode.head.mode,
     uid: inode.uid,
     gid: inode.gid,
     mtime: inode.head.mtime,
     size: inode.type === InodeType.FILE ? inode.size : 0,
     inode: isShared ? String(inode.reference) : null,
-    target: inode.type === InodeType.SYMLINK ? fromBytes(inode.target) : null,
+    target: inode.type === InodeType.SYMLINK ? toByteString(inode.target) : null,
     failure: null,
   }
 }

@@ -66,13 +66,23 @@ function recordedIn(info: ByteString, inventory: Pick<Inventory, 'path' | 'at'>)
   const content = inventory.at.get(`${info}/RECORD`)?.content
   if (content?.kind !== 'text') return null
   const root = inventory.path
-  const site = `${root}/${folderOf(info)}`
+  const site = folderOf(info)
   return parseRecord(content.text).flatMap(({ path, size }) => {
-    const absolute = posix.resolve(site, path)
-    if (!isBelow(absolute, root)) return []
+    const inside = isPlain(path) ? `${site}/${path}` : insideOf(root, posix.resolve(`${root}/${site}`, path))
     // Some Pythons install into lib64, which is a symlink to lib.
-    return [{ path: absolute.slice(root.length + 1).replace(/^lib64\//, 'lib/'), size }]
+    return inside === null
+      ? []
+      : [{ path: inside.startsWith('lib64/') ? `lib/${inside.slice(6)}` : inside, size }]
   })
+}
+
+/** Whether a path is relative and has no steps that lead nowhere or up: nearly all are so, and need no resolving. */
+function isPlain(path: ByteString): boolean {
+  return !/^\/|(?:^|\/)\.{0,2}(?:\/|$)/.test(path)
+}
+
+function insideOf(root: ByteString, absolute: ByteString): ByteString | null {
+  return isBelow(absolute, root) ? absolute.slice(root.length + 1) : null
 }
 
 /** Bytecode goes with its source: uv does not record it, and other Pythons' is in no record. */

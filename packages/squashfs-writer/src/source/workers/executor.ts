@@ -2,6 +2,7 @@
 import type { Codec } from '../../codec/codec.js'
 import { codecFrom } from '../../codec/from-recipe.js'
 import { type BlockEncoder, type EncodedBlock, encodeBlock } from '../../image/encode-block.js'
+import { asBytePath } from '../../tree/byte-string.js'
 import { loadSourceCalls } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { attempt } from './failure.js'
@@ -62,7 +63,7 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
       blockSize: setup.blockSize,
       storeData: setup.storeData,
       examine: setup.examiner === null ? null : await loadExaminer(setup.examiner),
-      pathOf: ({ folder, name }) => `${folder.path}/${name}`.slice(setup.source.length + 1),
+      pathOf: ({ folder, name }) => asBytePath(`${folder.path}/${name}`.slice(setup.source.length + 1)),
     }
   }
 

@@ -1,8 +1,9 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withTmpfs } from 'fixtures'
+import { withFolder } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import type { BlockEncoder } from '../../image/encode-block.js'
+import { asBytePath } from '../../tree/byte-string.js'
 import { loadSourceCalls, type SourceCalls, splitPath } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { digestFile, examineFiles, extentsOf, type FileTools, readRanges } from './file-jobs.js'
@@ -33,7 +34,7 @@ async function withTree(
   changes: Partial<FileTools> = {},
   calls: (source: SourceCalls) => SourceCalls = (source) => source,
 ): Promise<void> {
-  await withTmpfs(async (scratch) => {
+  await withFolder(async (scratch) => {
     const folder = join(scratch, 'source')
     mkdirSync(folder)
     const own = await loadSourceCalls()
@@ -48,7 +49,7 @@ async function withTree(
       blockSize: BLOCK,
       storeData: false,
       examine: null,
-      pathOf: ({ name }) => name,
+      pathOf: ({ name }) => asBytePath(name),
       ...changes,
     }
     const sizes = new Map<string, number>()

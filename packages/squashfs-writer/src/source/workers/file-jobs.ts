@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs'
 import { HOLE } from '../../format/data-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
-import type { ByteString } from '../../tree/byte-string.js'
+import type { BytePath } from '../../tree/byte-string.js'
 import { isValueWanted } from '../../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from '../digest.js'
 import type { SourceCalls } from '../filesystem.js'
@@ -28,7 +28,7 @@ export interface FileTools {
   readonly storeData: boolean
   readonly examine: Examine | null
   /** A file's path from the packed directory on. */
-  readonly pathOf: (place: FilePlace) => ByteString
+  readonly pathOf: (place: FilePlace) => BytePath
 }
 
 /** One range, taken from the columns. */

@@ -8,11 +8,11 @@
  * compress at a time than the program may use.
  */
 import { setImmediate } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
 import type { Codec } from '../../codec/codec.js'
 import { CodecError, SquashfsError } from '../../errors.js'
-import { createExecutor } from './executor.js'
+import { createExecutor, type Executor } from './executor.js'
 import { createPermits } from './permits.js'
+import { type Pending, PoolWorker } from './pool-worker.js'
 import {
   type AnswerMessage,
   BUFFER_SIZE,
@@ -65,170 +65,166 @@ export interface Pool {
   close(): Promise<void>
 }
 
-interface Pending {
-  readonly message: JobMessage
-  readonly resolve: (answer: never) => void
-  readonly reject: (error: unknown) => void
-}
+class ThreadPool implements Pool {
+  readonly #threads: number
+  readonly #workerSetup: ExecutorSetup
+  readonly #executor: Executor
+  /** Whether the calling thread alone has the codec, which may have threads of its own. */
+  readonly #needsCaller: boolean
+  readonly #callerWorks: boolean
+  readonly #workers: PoolWorker[] = []
+  readonly #queue: Pending[] = []
+  /** Jobs that encode. */
+  readonly #urgent: Pending[] = []
+  #nextId = 0
+  #ownJobs = 0
+  #namesSeen = 0
+  /** Of the metadata calls since it was last decided whether they are slow. */
+  #calls = 0
+  #slowCalls = 0
+  #slow = false
+  #closed = false
 
-interface PoolWorker {
-  readonly thread: Worker
-  /** Done when its modules are loaded, or it has ended. */
-  readonly started: Promise<unknown>
-  ready: boolean
-  readonly jobs: Map<number, Pending>
-  /** What its jobs have to do with. */
-  bytes: number
-}
+  constructor({ codec, threads, ...setup }: PoolOptions) {
+    const recipe = codec?.recipe ?? null
+    this.#threads = threads
+    this.#workerSetup = { ...setup, codec: recipe, permits: createPermits(threads) }
+    this.#executor = createExecutor(this.#workerSetup, codec)
+    this.#needsCaller = codec !== null && recipe === null
+    this.#callerWorks = this.#needsCaller || threads <= FEW_THREADS
+  }
 
-function createPool({ codec, threads, ...setup }: PoolOptions): Pool {
-  const permits = createPermits(threads)
-  const recipe = codec?.recipe ?? null
-  const workerSetup: ExecutorSetup = { ...setup, codec: recipe, permits }
-  const executor = createExecutor(workerSetup, codec)
-  /** Without a recipe only the calling thread has the codec; it may have threads of its own. */
-  const needsCaller = codec !== null && recipe === null
-  const callerJobs = needsCaller ? threads : 1
-  const callerWorks = needsCaller || threads <= FEW_THREADS
-  const mostWorkers = callerWorks ? threads - 1 : threads
-
-  const workers: PoolWorker[] = []
-  const queue: Pending[] = []
-  const urgent: Pending[] = []
-  let nextId = 0
-  let ownJobs = 0
-  let namesSeen = 0
-  /** Of the calls since it was last decided whether they are slow. */
-  let [calls, slowCalls] = [0, 0]
-  let areSlow = false
-  let closed = false
-
-  function spawn(): void {
-    const thread = new Worker(new URL('./worker.js', import.meta.url), {
-      execArgv: [],
-      workerData: workerSetup,
+  run<N extends JobName>(name: N, ask: Jobs[N]['ask']): Promise<Jobs[N]['answer']> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(stopped())
+      const job = { message: { id: this.#nextId++, name, ask } as JobMessage, resolve, reject }
+      ;(name === 'encode' ? this.#urgent : this.#queue).push(job)
+      this.#assign()
     })
-    const started = new Promise((resolve) => thread.once('message', resolve).once('exit', resolve))
-    const worker: PoolWorker = { thread, started, ready: false, jobs: new Map(), bytes: 0 }
-    thread.on('message', (answer: AnswerMessage | typeof READY) => {
-      if (answer === READY) {
-        worker.ready = true
-        assign()
-      } else {
-        const pending = worker.jobs.get(answer.id)
-        worker.jobs.delete(answer.id)
-        if (pending) {
-          worker.bytes -= bytesOf(pending.message)
-          takeAnswer(pending, answer)
+  }
+
+  expect({ names = 0, bytes = 0 }: { readonly names?: number; readonly bytes?: number }): void {
+    if (!this.#needsCaller) this.#spawnFor(names / NAMES_PER_WORKER + bytes / BYTES_PER_WORKER)
+  }
+
+  jobsWanted(): number {
+    return Math.max(8, 2 * JOBS_PER_WORKER * this.#workers.length)
+  }
+
+  areSlow(): boolean {
+    return this.#slow
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#executor.close()
+    this.#rejectWaiting(stopped())
+    await Promise.all(this.#workers.map((worker) => worker.terminate()))
+  }
+
+  /** As many as the work pays for. */
+  #spawnFor(paid: number): void {
+    const most = this.#callerWorks ? this.#threads - 1 : this.#threads
+    while (!this.#closed && this.#workers.length < Math.min(most, Math.floor(paid))) this.#spawn()
+  }
+
+  #spawn(): void {
+    const worker = new PoolWorker(this.#workerSetup)
+    worker.listen(
+      (message) => {
+        if (message === READY) {
+          worker.ready = true
+          this.#assign()
+        } else {
+          const job = worker.take(message.id)
+          if (job) this.#takeAnswer(job, message)
         }
-      }
-      // Once it is closed the workers are waited for: an answer that comes late must not let the process end before.
-      if (worker.jobs.size === 0 && !closed) thread.unref()
-    })
-    thread.on('error', (error) => lose(worker, error))
-    thread.on('exit', (code) => lose(worker, new SquashfsError('WORKER', `a worker ended with code ${code}`)))
-    workers.push(worker)
+        // Once it is closed the workers are waited for: an answer that comes late must not let the process end before.
+        if (!this.#closed) worker.restIfIdle()
+      },
+      (error) => this.#lose(worker, error),
+    )
+    this.#workers.push(worker)
+  }
+
+  #lose(worker: PoolWorker, error: unknown): void {
+    const at = this.#workers.indexOf(worker)
+    if (at >= 0) this.#workers.splice(at, 1)
+    for (const { reject } of worker.jobs.values()) reject(error)
+    worker.jobs.clear()
+    if (!this.#closed && this.#workers.length === 0) this.#rejectWaiting(error)
+  }
+
+  #rejectWaiting(reason: unknown): void {
+    for (const { reject } of [...this.#urgent.splice(0), ...this.#queue.splice(0)]) reject(reason)
   }
 
   /** Gives the jobs that wait, in their order, to workers that have room; what is left may be for the calling thread. */
-  function assign(): void {
-    if (closed) return
-    const ready = workers.filter((worker) => worker.ready)
-    while (urgent.length + queue.length > 0) {
+  #assign(): void {
+    if (this.#closed) return
+    const ready = this.#workers.filter((worker) => worker.ready)
+    while (this.#urgent.length + this.#queue.length > 0) {
       const worker = leastBusy(ready)
-      if (!worker || !hasRoom(worker)) break
-      const job = nextForWorker()
+      if (!worker || !this.#hasRoom(worker)) break
+      const job = this.#nextForWorker()
       if (!job) break
-      worker.jobs.set(job.message.id, job)
-      worker.bytes += bytesOf(job.message)
-      worker.thread.ref()
-      worker.thread.postMessage(job.message)
+      worker.send(job)
     }
-    const mine = callerWorks ? !(areSlow && ready.length > 0) || needsCaller : ready.length === 0
-    while (mine && ownJobs < callerJobs) {
-      const job = urgent.shift() ?? queue.shift()
+    const mine = this.#callerWorks
+      ? !(this.#slow && ready.length > 0) || this.#needsCaller
+      : ready.length === 0
+    while (mine && this.#ownJobs < (this.#needsCaller ? this.#threads : 1)) {
+      const job = this.#urgent.shift() ?? this.#queue.shift()
       if (!job) break
-      void doMyself(job)
+      void this.#doMyself(job)
     }
   }
 
-  function hasRoom({ jobs, bytes }: PoolWorker): boolean {
-    return areSlow ? jobs.size < JOBS_PER_WORKER : jobs.size < MOST_JOBS_AHEAD && bytes < BYTES_AHEAD
+  #hasRoom({ jobs, bytes }: PoolWorker): boolean {
+    return this.#slow ? jobs.size < JOBS_PER_WORKER : jobs.size < MOST_JOBS_AHEAD && bytes < BYTES_AHEAD
   }
 
   /** Where the calling thread works it is left the short jobs, so that it soon has time again to put results in order. */
-  function nextForWorker(): Pending | undefined {
-    if (!needsCaller)
-      return callerWorks ? (queue.shift() ?? urgent.shift()) : (urgent.shift() ?? queue.shift())
+  #nextForWorker(): Pending | undefined {
+    const [queue, urgent] = [this.#queue, this.#urgent]
+    if (!this.#needsCaller)
+      return this.#callerWorks ? (queue.shift() ?? urgent.shift()) : (urgent.shift() ?? queue.shift())
     const n = queue.findIndex(({ message }) => message.name !== 'read')
     return n < 0 ? undefined : queue.splice(n, 1)[0]
   }
 
   /** Does a job on this thread, when what else is waiting had its turn. */
-  async function doMyself(job: Pending): Promise<void> {
-    ownJobs++
+  async #doMyself(job: Pending): Promise<void> {
+    this.#ownJobs++
     await setImmediate()
-    if (closed) return job.reject(stopped())
-    const answer = await executor.run(job.message)
-    ownJobs--
-    if (closed) executor.close() // what was opened meanwhile
-    takeAnswer(job, answer)
+    if (this.#closed) return job.reject(stopped())
+    const answer = await this.#executor.run(job.message)
+    this.#ownJobs--
+    if (this.#closed) this.#executor.close() // what was opened meanwhile
+    this.#takeAnswer(job, answer)
   }
 
-  function takeAnswer({ message, resolve, reject }: Pending, answered: AnswerMessage): void {
-    if (message.name === 'stat') namesSeen += answered.calls
-    calls += answered.calls
-    slowCalls += answered.slowCalls
+  #takeAnswer({ message, resolve, reject }: Pending, answered: AnswerMessage): void {
+    if (message.name === 'stat') this.#namesSeen += answered.calls
+    this.#calls += answered.calls
+    this.#slowCalls += answered.slowCalls
     const { missingCodec } = answered
     if (missingCodec) reject(new CodecError(missingCodec.codec, missingCodec.reason))
     else if ('error' in answered) reject(answered.error)
     else resolve(answered.answer as never)
-    if (calls >= SAMPLE) judgeCalls()
-    if (message.name === 'stat') spawnFor(namesSeen / NAMES_PER_WORKER)
-    assign()
-  }
-
-  function spawnFor(paid: number): void {
-    while (!closed && workers.length < Math.min(mostWorkers, Math.floor(paid))) spawn()
+    if (this.#calls >= SAMPLE) this.#judgeCalls()
+    if (message.name === 'stat') this.#spawnFor(this.#namesSeen / NAMES_PER_WORKER)
+    this.#assign()
   }
 
   /** Three times as many workers each time that most calls were slow: soon enough, and few for a hiccup or a busy machine. */
-  function judgeCalls(): void {
-    const slow = slowCalls > calls / 2
-    const more = slow ? Math.max(4, 2 * workers.length) : 0
-    for (let n = 0; n < more && workers.length < MOST_SLOW_WORKERS; n++) spawn()
-    areSlow ||= slow
-    calls = 0
-    slowCalls = 0
-  }
-
-  function lose(worker: PoolWorker, error: unknown): void {
-    const at = workers.indexOf(worker)
-    if (at >= 0) workers.splice(at, 1)
-    for (const { reject } of worker.jobs.values()) reject(error)
-    worker.jobs.clear()
-    if (closed || workers.length > 0) return
-    for (const { reject } of [...urgent.splice(0), ...queue.splice(0)]) reject(error)
-  }
-
-  return {
-    run: (name, ask) =>
-      new Promise((resolve, reject) => {
-        if (closed) return reject(stopped())
-        const job = { message: { id: nextId++, name, ask } as JobMessage, resolve, reject }
-        ;(name === 'encode' ? urgent : queue).push(job)
-        assign()
-      }),
-    expect: ({ names = 0, bytes = 0 }) =>
-      needsCaller ? undefined : spawnFor(names / NAMES_PER_WORKER + bytes / BYTES_PER_WORKER),
-    jobsWanted: () => Math.max(8, 2 * JOBS_PER_WORKER * workers.length),
-    areSlow: () => areSlow,
-    async close() {
-      closed = true
-      executor.close()
-      for (const { reject } of [...urgent.splice(0), ...queue.splice(0)]) reject(stopped())
-      await Promise.all(workers.map(terminate))
-    },
+  #judgeCalls(): void {
+    const slow = this.#slowCalls > this.#calls / 2
+    this.#slow ||= slow
+    this.#calls = 0
+    this.#slowCalls = 0
+    const more = slow && !this.#closed ? Math.max(4, 2 * this.#workers.length) : 0
+    for (let n = 0; n < more && this.#workers.length < MOST_SLOW_WORKERS; n++) this.#spawn()
   }
 }
 
@@ -242,7 +238,7 @@ export async function withPool<T>(
   use: (pool: Pool) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted()
-  const pool = createPool(options)
+  const pool = new ThreadPool(options)
   const stop = () => void pool.close()
   signal.addEventListener('abort', stop)
   try {
@@ -267,21 +263,4 @@ function leastBusy(workers: readonly PoolWorker[]): PoolWorker | undefined {
       best && (best.bytes - worker.bytes || best.jobs.size - worker.jobs.size) <= 0 ? best : worker,
     undefined,
   )
-}
-
-/** What a job has to do with, as far as that says how long it takes. */
-function bytesOf({ name, ask }: JobMessage): number {
-  if (name === 'read') return ask.buffer.byteLength
-  if (name === 'encode') return ask.parts.reduce((sum, { length }) => sum + length, 0)
-  return 0
-}
-
-/**
- * Terminates a worker, once it is ready: where it is terminated while it loads its modules, their descriptors stay open,
- * and the end of a native one's loading takes the whole process with it.
- */
-async function terminate({ thread, started }: PoolWorker): Promise<void> {
-  thread.ref()
-  await started
-  await thread.terminate()
 }

@@ -1,7 +1,7 @@
 /** Protocol: what the calling thread asks of whoever does the work, and what comes back. */
 import type { CodecRecipe } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
-import type { ByteString } from '../../tree/byte-string.js'
+import type { BytePath, ByteString } from '../../tree/byte-string.js'
 import type { FileNode, FileOnDisk, FolderOnDisk, Identity, Xattr } from '../../tree/node.js'
 
 /** Bytes of a buffer: many small files, or one part of a large one; a multiple of every block size. */
@@ -228,6 +228,6 @@ export interface ExecutorSetup {
  * @returns what the program wants to know; something that structured clone copies.
  */
 export type Examine = (
-  file: { readonly path: ByteString; readonly size: number },
+  file: { readonly path: BytePath; readonly size: number },
   read: (start: number, length: number) => Uint8Array,
 ) => unknown

@@ -1,0 +1,72 @@
+/** Extended attributes as Linux has them, which Node does not know. */
+import type { ByteString } from '../tree/byte-string.js'
+import type { Xattr } from '../tree/node.js'
+import { errnos, type Libc, lastErrno, systemError } from './libc.js'
+
+/** Room for a list of names or a value: Linux' own limits (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
+const ROOM = 65_536
+/** How often a value that changes between two calls is asked for again. */
+const RETRIES = 5
+
+const { ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE } = errnos
+
+interface Calls<F> {
+  readonly list: (file: F, list: Uint8Array, size: number) => number | bigint
+  readonly get: (file: F, name: Uint8Array, value: Uint8Array, size: number) => number | bigint
+}
+
+/** The extended attributes of files that are named by `F`: a path with a zero at its end, or a descriptor. */
+export class Xattrs<F> {
+  readonly #calls: Calls<F>
+  readonly #room = Buffer.alloc(ROOM)
+
+  private constructor(calls: Calls<F>) {
+    this.#calls = calls
+  }
+
+  static byPath(libc: Libc): Xattrs<Uint8Array> {
+    return new Xattrs({
+      list: libc.func('int64_t llistxattr(const void *path, void *list, size_t size)'),
+      get: libc.func('int64_t lgetxattr(const void *path, const void *name, void *value, size_t size)'),
+    })
+  }
+
+  static byDescriptor(libc: Libc): Xattrs<number> {
+    return new Xattrs({
+      list: libc.func('int64_t flistxattr(int fd, void *list, size_t size)'),
+      get: libc.func('int64_t fgetxattr(int fd, const void *name, void *value, size_t size)'),
+    })
+  }
+
+  /** All of a file; those whose names `wanted` refuses come with an empty value. */
+  all(file: F, wanted: (name: ByteString) => boolean): Xattr[] {
+    const length = Number(this.#calls.list(file, this.#room, ROOM))
+    if (length === 0) return []
+    if (length < 0) {
+      const errno = lastErrno()
+      if (errno === ENOTSUP || errno === EOPNOTSUPP || errno === ENOSYS) return []
+      throw systemError(errno)
+    }
+    const names = this.#room.toString('latin1', 0, length).split('\0').slice(0, -1)
+    const found: Xattr[] = []
+    for (const name of names) {
+      const value = wanted(name) ? this.value(file, name) : new Uint8Array(0)
+      if (value) found.push([name, value])
+    }
+    return found
+  }
+
+  /** One of a file; null where it has none of that name. */
+  value(file: F, name: ByteString): Uint8Array | null {
+    const key = Buffer.from(`${name}\0`, 'latin1')
+    let errno = 0
+    for (let n = 0; n < RETRIES; n++) {
+      const length = Number(this.#calls.get(file, key, this.#room, ROOM))
+      if (length >= 0) return new Uint8Array(this.#room.subarray(0, length))
+      errno = lastErrno()
+      if (errno === ENODATA || errno === ENOTSUP || errno === EOPNOTSUPP) return null
+      if (errno !== ERANGE) break
+    }
+    throw systemError(errno)
+  }
+}

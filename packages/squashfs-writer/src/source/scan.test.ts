@@ -1,0 +1,195 @@
+// The scan with a filesystem and a pool that the test plays itself: what is asked for, and the tree that comes of it.
+import { describe, expect, it } from 'vitest'
+import { InodeType } from '../format/inode.js'
+import { forEachPath } from '../tree/order.js'
+import type { SourceCalls, Status } from './filesystem.js'
+import { type ScanOptions, scan } from './scan.js'
+import { createCallTimer } from './workers/call-timer.js'
+import type { Pool } from './workers/pool.js'
+import { type Jobs, NAMES_PER_BATCH } from './workers/protocol.js'
+import { statBatch } from './workers/stat-batch.js'
+
+const DIRECTORY = 0o40755
+const FILE = 0o100644
+
+/** What lies in a directory: names with what they are. */
+interface Listing {
+  readonly [name: string]: Listing | number | Partial<Status>
+}
+
+interface Disk {
+  readonly listing: Listing
+  /** Paths that cannot be listed. */
+  readonly closed?: readonly string[]
+}
+
+/** A filesystem of nothing but listings; a path's identity is its own unless it is given. */
+function callsOf({ listing, closed = [] }: Disk): SourceCalls {
+  const at = (path: string) => {
+    let found: Listing[string] = listing
+    for (const name of path.split('/').slice(2)) found = (found as Listing)[name]!
+    return found
+  }
+  const isListing = (found: Listing[string]): found is Listing =>
+    typeof found === 'object' && !('mode' in found)
+  const statusOf = (path: string): Status => {
+    const found = at(path)
+    return {
+      mode: typeof found === 'number' ? found : DIRECTORY,
+      uid: 0,
+      gid: 0,
+      links: 1,
+      size: 10,
+      blocks: 8,
+      mtime: 1,
+      device: 1,
+      major: 0,
+      minor: 0,
+      identity: path.padStart(72, '.'),
+      ...(isListing(found) || typeof found === 'number' ? {} : found),
+    }
+  }
+  return {
+    enter(path) {
+      if (closed.includes(path)) throw Object.assign(new Error('EACCES: closed'), { code: 'EACCES' })
+      return {
+        names: () => Object.keys(at(path) as Listing),
+        status: (name) => statusOf(name === '' ? path : `${path}/${name}`),
+        target: () => 'target',
+        open: () => -1,
+        xattrs: () => [],
+        xattr: () => null,
+        close: () => {},
+      }
+    },
+    close: () => {},
+    identity: () => '',
+    xattrs: () => [],
+    extents: () => [],
+  }
+}
+
+/** A pool that does its jobs at once, and keeps what was asked of it and answered. */
+function poolOf(disk: Disk, wanted = 8) {
+  const asked: Jobs['stat']['ask'][] = []
+  const source = callsOf(disk)
+  const pool = {
+    run: async (_: string, ask: Jobs['stat']['ask']) => {
+      const answers = statBatch(ask, source, createCallTimer())
+      asked.push({ ...ask, directories: ask.directories.slice(0, answers.length) }) // the rest is asked for again
+      return answers
+    },
+    jobsWanted: () => wanted,
+  } as unknown as Pool
+  return { pool, asked }
+}
+
+const OPTIONS: ScanOptions = {
+  rules: (_, { mode, uid, gid, mtime }) => ({ mode, uid, gid, mtime, xattrs: [] }),
+  xattrs: 'none',
+  include: null,
+  exclude: null,
+  oneFileSystem: false,
+  listsEntries: true,
+}
+
+async function scanned(disk: Disk, options: Partial<ScanOptions> = {}, wanted?: number) {
+  const { pool, asked } = poolOf(disk, wanted)
+  const control = { signal: new AbortController().signal, onProgress: () => {} }
+  const { root, missing, entries } = await scan('/top', pool, { ...OPTIONS, ...options }, control)
+  const paths: string[] = []
+  forEachPath(root, (path) => paths.push(path))
+  return { root, missing, entries, asked, paths: paths.sort() }
+}
+
+describe('a scan', () => {
+  it('finds every name, whatever lies in what', async () => {
+    const { paths, entries } = await scanned({ listing: { a: FILE, d: { b: FILE, e: { c: FILE } }, f: {} } })
+    expect(paths).toEqual(['a', 'd', 'd/b', 'd/e', 'd/e/c', 'f'])
+    expect(entries.map(({ path, type }) => [path, type]).sort()).toEqual([
+      ['', 'directory'],
+      ['a', 'file'],
+      ['d', 'directory'],
+      ['d/b', 'file'],
+      ['d/e', 'directory'],
+      ['d/e/c', 'file'],
+      ['f', 'directory'],
+    ])
+  })
+
+  it('asks for many directories at a time, and for each only once', async () => {
+    const many = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`d${n}`, { file: FILE }]))
+    const { asked, paths } = await scanned({ listing: many })
+    expect(paths.length).toBe(1000)
+    const listed = asked.flatMap(({ directories }) => directories).filter(({ names }) => names === null)
+    expect(listed.length).toBe(501)
+    expect(Math.max(...asked.map(({ directories }) => directories.length))).toBeGreaterThan(30)
+    expect(Math.max(...asked.map(({ directories }) => directories.length))).toBeLessThanOrEqual(64)
+  })
+
+  it('shares out the names of a directory that is too large for one job', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`${n}`, FILE]))
+    const { asked, paths } = await scanned({ listing: many })
+    expect(paths.length).toBe(1000)
+    const shares = asked.flatMap(({ directories }) => directories.flatMap(({ names }) => names?.length ?? []))
+    expect(shares.length).toBeGreaterThan(7)
+    expect(Math.max(...shares)).toBeLessThanOrEqual(NAMES_PER_BATCH)
+  })
+
+  it('loses a directory that cannot be listed, and goes on', async () => {
+    const { paths, missing, entries } = await scanned({
+      listing: { open: { a: FILE }, shut: { b: FILE } },
+      closed: ['/top/shut'],
+    })
+    expect(paths).toEqual(['open', 'open/a'])
+    expect(missing).toEqual([{ path: 'shut', code: 'EACCES', message: 'closed' }])
+    expect(entries.find(({ path }) => path === 'shut')?.failure?.code).toBe('EACCES')
+  })
+
+  it('fails where the source itself is no directory', async () => {
+    await expect(scanned({ listing: { mode: FILE } })).rejects.toMatchObject({ code: 'UNREADABLE' })
+  })
+
+  it('makes one node of what has several names', async () => {
+    const shared = { mode: FILE, links: 2, identity: 'shared'.padStart(72) }
+    const { root } = await scanned({ listing: { one: shared, other: shared, alone: FILE } })
+    expect(root.children.get('one')).toBe(root.children.get('other'))
+    expect(root.children.get('one')).toMatchObject({ type: InodeType.FILE, links: 2 })
+    expect(root.children.get('alone')).toMatchObject({ links: 1 })
+  })
+
+  it('names what is of no type that squashfs knows', async () => {
+    const { missing, paths } = await scanned({ listing: { odd: 0o160000, file: FILE } })
+    expect(missing).toMatchObject([{ path: 'odd', code: 'UNKNOWN_TYPE' }])
+    expect(paths).toEqual(['file'])
+  })
+
+  it('does not enter another filesystem where that is not wanted', async () => {
+    const listing = { here: { a: FILE }, mount: { mode: DIRECTORY, device: 2 } }
+    const { paths, asked } = await scanned({ listing }, { oneFileSystem: true })
+    expect(paths).toEqual(['here', 'here/a', 'mount'])
+    expect(asked.flatMap(({ directories }) => directories.map(({ path }) => path))).not.toContain(
+      '/top/mount',
+    )
+  })
+
+  it('leaves out what is excluded without listing it, and directories in which nothing was included', async () => {
+    const listing = { keep: { a: FILE, b: FILE }, cache: { c: FILE } }
+    const without = await scanned({ listing }, { exclude: (path) => path === 'cache' })
+    expect(without.paths).toEqual(['keep', 'keep/a', 'keep/b'])
+    expect(without.asked.flatMap(({ directories }) => directories.map(({ path }) => path))).not.toContain(
+      '/top/cache',
+    )
+    const only = await scanned({ listing }, { include: (path) => path.endsWith('/a') })
+    expect(only.paths).toEqual(['keep', 'keep/a'])
+    expect(only.entries.map(({ path }) => path)).toEqual(['', 'keep', 'keep/a'])
+  })
+
+  it('stops when it is told to', async () => {
+    const { pool } = poolOf({ listing: { d: { e: { f: FILE } } } })
+    const stop = new AbortController()
+    const onProgress = () => stop.abort(new Error('enough'))
+    const work = scan('/top', pool, OPTIONS, { signal: stop.signal, onProgress })
+    await expect(work).rejects.toThrow('enough')
+  })
+})

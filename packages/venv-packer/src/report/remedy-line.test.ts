@@ -1,0 +1,85 @@
+/** Whatever goes wrong, the last line of the message can be pasted. The codes are those that the README lists. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { readCommandLine } from '../command-line/program.js'
+import { Failure } from '../errors/failure.js'
+import { remedyLine } from './remedy-line.js'
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+const [, table = ''] =
+  /\n\| code +\| when +\|\n([\s\S]*?)\n\n/.exec(readme.slice(readme.indexOf('"exitCode"'))) ?? []
+const codes = [...new Set([...table.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code!))]
+
+const commandLines = [
+  ['pack', '.venv', '-o', 'my images/a.squashfs', '--compile', '--encoder=bundled'],
+  ['create', '-o', 'a.squashfs', 'numpy', '--', '--index-url', 'https://example.org/simple'],
+  ['run', '--at', '/mnt/a', 'a.squashfs', '--', 'python', '-c', "print('it is')"],
+  ['extract', 'a.squashfs', 'bin', '-o', 'out'],
+  ['rollback', 'a.squashfs'],
+  ['check', '.venv'],
+]
+
+/** The words of a line as a shell takes them. */
+function wordsOf(line: string): string[] {
+  const program = `printf '%s\\0' ${line}`
+  return execFileSync('bash', ['-c', program], { encoding: 'utf8' }).split('\0').slice(0, -1)
+}
+
+it('the README lists the codes', () => {
+  expect(codes).toEqual(
+    expect.arrayContaining(['USAGE', 'DESTINATION', 'MOUNT_POINT', 'NO_MOUNT_POINT', 'UNEXPECTED']),
+  )
+})
+
+/** Codes that not every command has. */
+const arisesIn: Readonly<Record<string, readonly string[]>> = {
+  IMAGE_EXISTS: ['pack', 'create'],
+  WORK_FOLDER: ['create'],
+  DESTINATION: ['pack', 'create', 'rollback'],
+  NO_MOUNT_POINT: ['run'],
+  NOT_MOUNTED: ['run'],
+}
+
+const systemCodes = [undefined, 'ENOENT', 'ENOSPC', 'EACCES', 'EIO', 'EMFILE', 'EFBIG', 'EDQUOT']
+
+describe.each(codes)('%s', (code) => {
+  it.each(commandLines.filter(([command]) => arisesIn[code]?.includes(command!) ?? true))(
+    'after venv-packer %s',
+    (...argv) => {
+      const path = "/scratch/it's here/a.squashfs"
+      const lines = systemCodes.map((systemCode) =>
+        remedyLine(new Failure(code, 'it is so', 'Do this.', { path, systemCode }), argv),
+      )
+      for (const line of new Set(lines)) {
+        execFileSync('bash', ['-n', '-c', line])
+        expect(line).not.toMatch(/\n|\b(IMAGE|FOLDER|DIRECTORY|VENV|PATH|FILE|COMMAND|PREFIX)\b|\.\.\.|…/)
+        const ours = /(?<=^|&& |=\S+ )venv-packer (.*)$/.exec(line)?.[1]
+        if (ours !== undefined) expect(() => readCommandLine(wordsOf(ours))).not.toThrow()
+      }
+    },
+  )
+})
+
+it.each([
+  [
+    ['pack', '.venv', '--forse'],
+    "unknown option '--forse'",
+    'Did you mean --force?',
+    'venv-packer pack .venv --force',
+  ],
+  [['pak', 'a b'], "unknown command 'pak'", 'Did you mean pack?', "venv-packer pack 'a b'"],
+  [['.venv'], "unknown command '.venv'", 'Write venv-packer pack .venv.', 'venv-packer pack .venv'],
+  [['diff', 'a'], "missing required argument 'new'", 'See it.', 'venv-packer diff --help'],
+  [['.x', 'a'], "unknown command '.x'", 'See it.', 'venv-packer --help'],
+])('the right word takes the place of the wrong one: %j', (argv, message, remedy, line) => {
+  expect(remedyLine(new Failure('USAGE', message, remedy), argv)).toBe(line)
+})
+
+it('options are added before the command that is run, and take the place of those that are there', () => {
+  const failure = new Failure('NO_MOUNT_POINT', 'no', 'Do.', { mending: { options: ['--at', '/b'] } })
+  const argv = ['run', '--at', '/a', 'i.squashfs', '--', 'python', '--at', '/a']
+  expect(remedyLine(failure, argv)).toBe('venv-packer run i.squashfs --at /b -- python --at /a')
+  const short = new Failure('X', 'no', 'Do.', { mending: { options: ['--output', 'b'] } })
+  expect(remedyLine(short, ['pack', '.venv', '-o', 'a', '-f'])).toBe('venv-packer pack .venv -f --output b')
+})

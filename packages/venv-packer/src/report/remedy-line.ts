@@ -1,0 +1,137 @@
+/** The line that a user can paste to mend a failure, or to see what has to be mended. */
+import { homedir } from 'node:os'
+import { basename, dirname, relative, resolve } from 'node:path'
+import type { Failure, Mending } from '../errors/failure.js'
+import { type CommandLine, changed, imageOf } from './changed-command-line.js'
+import { shellWord } from './shell-word.js'
+
+/**
+ * @param argv the command line that failed, without the program's name
+ * @returns one line for a POSIX shell
+ */
+export function remedyLine(failure: Failure, argv: CommandLine): string {
+  const mending = failure.mending ?? usual[failure.code]?.(failure, argv) ?? {}
+  return mending.line ?? changed(argv, mending, failure.path)
+}
+
+/** What mends the failures whose code says enough; for the others it is the same command line again. */
+const usual: Readonly<Record<string, (failure: Failure, argv: CommandLine) => Mending>> = {
+  USAGE: usage,
+  NOT_FOUND: search,
+  NOT_A_FOLDER: search,
+  NOT_A_VENV: ({ path = '.' }) => ({ line: `venv-packer info ${shown(path)}` }),
+  NOT_A_FILE: ({ path = '.' }) => ({ line: `ls -ld ${shown(path)}` }),
+  UNREADABLE: makeReadable,
+  IMAGE_EXISTS: () => ({ options: ['--force'] }),
+  DANGLING_LINK: ({ path = '' }) => ({ before: `rm ${shown(path)} &&` }),
+  NOT_INSTALLED: () => ({ line: 'curl -LsSf https://astral.sh/uv/install.sh | sh' }),
+  ENVIRONMENT: () => ({ line: 'uv python list' }),
+  INSTALL: () => ({ line: 'venv-packer create --help' }),
+  WORK_FOLDER: () => ({ options: ['--work-dir', '/var/tmp'] }),
+  INTERPRETER: (_, [command]) =>
+    command === 'create'
+      ? { options: ['--no-compile'], without: ['--optimize'] }
+      : { without: ['--compile', '--optimize'] },
+  TEMPORARY_FILE: ({ path }) => ({ before: path === '/var/tmp' ? 'TMPDIR="$HOME"' : 'TMPDIR=/var/tmp' }),
+  DESTINATION: writeElsewhere,
+  NOTHING_KEPT: ({ path = '' }) => ({ line: `venv-packer pack .venv --output ${shown(path)} --keep 2` }),
+  NOT_KEPT: ({ path = '' }) => ({ line: `venv-packer rollback ${shown(path)} --list` }),
+  FORMAT_LIMIT: check,
+  CHECK_FAILED: check,
+  MOUNT_POINT: () => ({ without: ['--mount-point'] }),
+  WRONG_MOUNT_POINT: () => ({ without: ['--at'] }),
+  NOT_AN_IMAGE: packAgain,
+  DAMAGED_IMAGE: packAgain,
+  TRUNCATED_IMAGE: packAgain,
+  UNKNOWN_COMPRESSOR: ({ path = '' }) => ({ line: `unsquashfs -ll ${shown(path)}` }),
+  NOT_IN_IMAGE: ({ path = '' }) => ({ line: `venv-packer list -R ${shown(path)}` }),
+  EXTRACT: ({ path = '.' }) => ({ line: `df -h ${shown(dirname(path))}` }),
+  NO_MOUNT_POINT: mountBeside,
+  NOT_MOUNTED: () => ({ options: ['--dry-run'] }),
+  NO_INTERPRETER: (_, argv) => ({ line: `venv-packer info ${shellWord(imageOf(argv))}` }),
+  COMMAND_NOT_FOUND: (_, argv) => ({ line: `venv-packer list ${shellWord(imageOf(argv))} bin` }),
+  COMMAND_NOT_EXECUTABLE: (_, argv) => ({ line: `venv-packer list ${shellWord(imageOf(argv))} bin` }),
+  OUTPUT_LOST: () => ({ line: 'df -h .' }),
+  SYSTEM: () => ({ options: ['--debug'] }),
+  UNEXPECTED: () => ({ options: ['--debug'] }),
+}
+
+/** What Commander or we suggest in the place of a wrong word; otherwise the help of the command. */
+function usage({ message, remedy }: Failure, argv: CommandLine): Mending {
+  const [, wrong = ''] = /^unknown (?:option|command) '(.+)'$/.exec(message) ?? []
+  const [, right] = /^Did you mean (\S+)\?$/.exec(remedy) ?? []
+  const at = argv.indexOf(wrong)
+  if (right !== undefined && at >= 0) return { line: changed(argv.with(at, right), {}) }
+  const [, written] = /^Write (venv-packer [^A-Z]+)\.$/.exec(remedy) ?? []
+  if (written !== undefined) return { line: written }
+  const isCommand = /^[a-z]+$/.test(argv[0] ?? '') && !message.startsWith('unknown command')
+  return { line: `venv-packer ${isCommand ? `${argv[0]} ` : ''}--help` }
+}
+
+const packs: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
+
+function search(_: Failure, [command]: CommandLine): Mending {
+  const name = packs.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
+  return { line: `find . -maxdepth 3 -name ${name}` }
+}
+
+function makeReadable({ path = '.', paths, systemCode }: Failure): Mending {
+  if (systemCode === 'EIO' || (paths.length > 0 && paths.every(({ code }) => code === 'EIO')))
+    return { line: 'dmesg | tail' }
+  const denied = systemCode ?? paths.find(({ code }) => code === 'EACCES' || code === 'EPERM')?.code
+  return denied === undefined ? {} : { before: `chmod -R u+rX ${shown(path)} &&` }
+}
+
+function check({ path = '.' }: Failure): Mending {
+  return { line: `venv-packer check ${shown(path)}` }
+}
+
+function packAgain({ path = '' }: Failure): Mending {
+  return { line: `venv-packer pack .venv --output ${shown(path)} --force` }
+}
+
+function mountBeside(_: Failure, argv: CommandLine): Mending {
+  const point = basename(imageOf(argv)).replace(/\.squashfs$/, '') || 'image'
+  return { before: `mkdir -p ${shellWord(`${point}.mounted`)} &&`, options: ['--at', `${point}.mounted`] }
+}
+
+/** Where the place is full or closed, where else there is room is for the user to choose. */
+function writeElsewhere({ path = '', systemCode }: Failure, argv: CommandLine): Mending {
+  const directory = dirname(path)
+  // Its image has one place.
+  if (argv[0] === 'rollback') return { line: `ls -ld ${shown(directory)}` }
+  switch (systemCode) {
+    case 'ENOENT':
+      return { before: `mkdir -p ${shown(directory)} &&` }
+    case 'EEXIST':
+      return { options: ['--force'] }
+    case 'ENOSPC':
+      return { line: `df -h ${shown(directory)}` }
+    case 'EDQUOT':
+      return { line: 'quota -s' }
+    case 'ENAMETOOLONG':
+      return { options: ['--output', 'venv.squashfs'] }
+    case 'EFBIG':
+      return { line: 'ulimit -f unlimited' }
+    case 'EMFILE':
+      return { before: 'ulimit -n hard &&' }
+    case 'ENOMEM':
+      return { options: ['--threads', '1'] }
+    case 'EIO':
+      return { line: 'dmesg | tail' }
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'ENOTDIR':
+    case 'ELOOP':
+      return { options: ['--output', resolve(homedir(), basename(path))] }
+    default:
+      return {}
+  }
+}
+
+/** Relative to where we are if that is shorter, as one word. */
+function shown(path: string): string {
+  const fromHere = relative('', path) || '.'
+  return shellWord(fromHere.length < path.length ? fromHere : path)
+}
