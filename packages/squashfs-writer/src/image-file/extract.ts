@@ -5,18 +5,7 @@
  * on the way was made here, or is looked at and is one, not a symlink; a file is always a new one; and symlinks are
  * made when all files are written, so that no path leads through one of them.
  */
-import {
-  chmodSync,
-  constants,
-  lchownSync,
-  linkSync,
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
-  realpathSync,
-  symlinkSync,
-  utimesSync,
-} from 'node:fs'
+import { chmodSync, constants, lchownSync, linkSync, lutimesSync, symlinkSync, utimesSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { ExtractError, ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
