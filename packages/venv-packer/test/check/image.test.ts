@@ -28,7 +28,7 @@ async function spoil(venv: string): Promise<void> {
 }
 
 interface Judged {
-  readonly code: number | null
+  readonly code: number | string | null
   readonly found: Readonly<Record<string, unknown>>
 }
 
