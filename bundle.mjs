@@ -10,12 +10,13 @@ const packages = {
     entries: {
       index: 'index.ts',
       paths: 'paths.ts',
+      patterns: 'patterns.ts',
       'format/index': 'format/index.ts',
       'image-file/open-image': 'image-file/open-image.ts',
     },
     threads: {
       worker: 'source/workers/worker.ts',
-      'image-file/extract-worker': 'image-file/extract-worker.ts',
+      'extract-worker': 'image-file/extract-worker.ts',
     },
   },
   'venv-packer': { entries: { main: 'main.ts' }, threads: { peek: 'check/peek.ts' } },

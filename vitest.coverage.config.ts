@@ -11,7 +11,7 @@ const source = (path: string) => join(library, 'src', path)
 /** What runs in threads of its own, as the build makes it. */
 const threads = [
   { startedBy: 'source/workers/pool.ts', file: 'worker.js' },
-  { startedBy: 'image-file/extract-threads.ts', file: 'image-file/extract-worker.js' },
+  { startedBy: 'image-file/extract-threads.ts', file: 'extract-worker.js' },
 ]
 
 export default defineConfig({
@@ -21,6 +21,7 @@ export default defineConfig({
       { find: /^squashfs-writer\/format$/, replacement: source('format/index.ts') },
       { find: /^squashfs-writer\/read$/, replacement: source('image-file/open-image.ts') },
       { find: /^squashfs-writer\/paths$/, replacement: source('paths.ts') },
+      { find: /^squashfs-writer\/patterns$/, replacement: source('patterns.ts') },
     ],
   },
   plugins: [

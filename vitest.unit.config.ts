@@ -18,6 +18,10 @@ export default defineConfig({
         replacement: source('packages/squashfs-writer/src/image-file/open-image.ts'),
       },
       { find: /^squashfs-writer\/paths$/, replacement: source('packages/squashfs-writer/src/paths.ts') },
+      {
+        find: /^squashfs-writer\/patterns$/,
+        replacement: source('packages/squashfs-writer/src/patterns.ts'),
+      },
     ],
   },
   test: {

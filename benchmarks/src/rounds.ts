@@ -124,7 +124,7 @@ async function runOnce(
   })
   const { timeoutSeconds } = compared
 
-  await rm(image, { force: true })
+  await rm(image, { force: true, recursive: true })
   // What was asked before is not this one's.
   await tree.calls?.()
   const measurement = await measure(command, { cpus, timeoutSeconds, signal: conditions.signal })

@@ -1,6 +1,6 @@
 // Asks a program for its version, which also shows that it is installed.
 
-import { execFile } from 'node:child_process'
+import { type ExecFileException, execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { missingProgram } from '../missing-program.js'
 
@@ -12,8 +12,11 @@ export async function programVersion(
   versionArguments: readonly string[],
   debianPackage: string,
 ): Promise<string> {
-  const printed = await run(program, versionArguments).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? missingProgram(program, debianPackage) : error
+  const printed = await run(program, versionArguments).catch((error: ExecFileException) => {
+    if (error.code === 'ENOENT') throw missingProgram(program, debianPackage)
+    // unsquashfs prints its version and ends with 1.
+    if (typeof error.code !== 'number') throw error
+    return { stdout: error.stdout ?? '', stderr: error.stderr ?? '' }
   })
   const version = /\d+(\.\d+)+\S*/.exec(printed.stdout + printed.stderr)?.[0]
   if (version === undefined) throw new Error(`${program} ${versionArguments.join(' ')} printed no version`)

@@ -6,6 +6,7 @@ import { cores } from './cores.js'
 import { gzip3, gzip9 } from './gzip.js'
 import { largeVenv } from './large-venv.js'
 import { lustre } from './lustre.js'
+import { read } from './read.js'
 import { slowMetadata } from './slow-metadata.js'
 import { smallFiles } from './small-files.js'
 import { sparse } from './sparse.js'
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   slowMetadata,
   lustre,
   base,
+  read,
 ]
 
 export function scenarioNamed(name: string): Scenario {

@@ -1,5 +1,6 @@
-/** Paths as this library has them: bytes, patterns over them, and how they are shown. For programs that deal with paths, too. */
+/** Paths as this library has them: bytes, and how they are shown. For programs that deal with paths, too. */
 export {
+  asBytePath,
   type BytePath,
   type ByteString,
   fromBytes,
@@ -8,4 +9,3 @@ export {
   toBytes,
   toDisplay,
 } from './tree/byte-string.js'
-export { compilePatterns, type PathTest } from './tree/patterns.js'

@@ -1,6 +1,7 @@
 /** The command: arguments in, a report or JSON out, and the exit code. Each part is loaded when it is needed. */
 import type { Invocation } from './cli/commands.js'
 import { instantAnswer } from './cli/instant-answer.js'
+import { plainImageCommand } from './cli/plain-image-command.js'
 import { type ExitCode, exitCodes } from './failure.js'
 import type { EarlySignals } from './mount/signal-relay.js'
 import { print } from './terminal/printing.js'
@@ -13,6 +14,8 @@ export async function main(argv: readonly string[], earlySignals: EarlySignals):
   try {
     const answer = instantAnswer(argv)
     if (answer !== undefined) return await printed(answer)
+    const plain = plainImageCommand(argv)
+    if (plain !== undefined) return await runCommand(plain, earlySignals)
     const { parseCommandLine } = await import('./cli/parse.js')
     const invocation = parseCommandLine(argv)
     return invocation.command === 'print'
@@ -46,7 +49,7 @@ async function runCommand(invocation: Invocation, earlySignals: EarlySignals): P
     case 'info':
       return await (await import('./commands/info.js')).runInfo(invocation)
     case 'list':
-      return await (await import('./commands/list.js')).runList(invocation)
+      return await (await import('./commands/list/list.js')).runList(invocation)
     case 'cat':
       return await (await import('./commands/cat.js')).runCat(invocation)
     case 'extract':

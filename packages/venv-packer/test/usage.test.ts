@@ -81,9 +81,9 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and lin
       'See venv-packer run --help.',
     ],
     [['run', 'a', '--dryrun', '--', 'python'], "unknown option '--dryrun'", 'Did you mean --dry-run?'],
-    [['check'], "missing required argument 'venv'", 'See venv-packer check --help.'],
+    [['check'], "missing required argument 'venv-or-image'", 'See venv-packer check --help.'],
     [['check', 'a', '--strickt'], "unknown option '--strickt'", 'Did you mean --strict?'],
-    [['check', ''], 'the path of the venv is empty', 'shell variable'],
+    [['check', ''], 'the path is empty', 'shell variable'],
     [['check', 'a', '--exclude', ''], '--exclude is empty', 'shell variable'],
     [['check', 'a', '--mount-point', ''], '--mount-point is empty', 'shell variable'],
     [['pack', 'a', '--\u001b[2J'], "unknown option '--\\x1b[2J'", 'See'],
@@ -170,7 +170,7 @@ it('--json of run is for dry runs: otherwise standard output is that of the comm
 it('venv-packer check --help prints the help of that command', async () => {
   const { code, stdout, stderr } = await venvPacker(['check', '--help'])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  expect(stdout).toMatch(/^Usage: venv-packer check \[options\] <venv>\n/)
+  expect(stdout).toMatch(/^Usage: venv-packer check \[options\] <venv-or-image>\n/)
   for (const args of [
     ['check', 'x', '-h'],
     ['help', 'check'],

@@ -1,13 +1,19 @@
 import { deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ImageError } from '../errors.js'
-import { expanderOf } from './expand.js'
+import { type Expand, expanderOf } from './expand.js'
 import { zstd } from './zstd.js'
 
 const fail = (what: string, code: ImageError['code'] = 'DAMAGED_IMAGE', cause?: unknown) =>
   new ImageError(code, what, { cause })
 
 const CONTENT = new Uint8Array(Buffer.from('content '.repeat(1000)))
+
+/** What a block expands to, in memory of at most `limit` bytes. */
+async function expanded(expand: Expand, bytes: Uint8Array, limit: number): Promise<Buffer> {
+  const output = Buffer.alloc(limit)
+  return output.subarray(0, await expand(bytes, output))
+}
 
 const PACKED: readonly (readonly [string, number, () => Promise<Uint8Array>])[] = [
   ['gzip', 1, async () => deflateSync(CONTENT)],
@@ -19,9 +25,11 @@ describe.each(PACKED)('%s', (_, id, pack) => {
     const expand = expanderOf(id, fail)
     const packed = await pack()
     for (const limit of [CONTENT.length, CONTENT.length + 1, 1_048_576])
-      expect(Buffer.from(await expand(packed, limit)).equals(CONTENT)).toBe(true)
+      expect((await expanded(expand, packed, limit)).equals(CONTENT)).toBe(true)
     for (const limit of [CONTENT.length - 1, 4096, 1])
-      await expect(async () => await expand(packed, limit)).rejects.toMatchObject({ code: 'DAMAGED_IMAGE' })
+      await expect(async () => await expanded(expand, packed, limit)).rejects.toMatchObject({
+        code: 'DAMAGED_IMAGE',
+      })
   })
 
   it('refuses what is cut off, and what is something else', async () => {
@@ -35,10 +43,31 @@ describe.each(PACKED)('%s', (_, id, pack) => {
     ]
     for (const bytes of wrong)
       await expect(async () => {
-        const content = await expand(bytes, 1_048_576)
+        const content = await expanded(expand, bytes, 1_048_576)
         // Node takes a zstd frame that is cut off for a short one; the reader knows how long it must be.
         if (content.length < CONTENT.length) throw fail('short')
       }).rejects.toMatchObject({ code: 'DAMAGED_IMAGE' })
+  })
+
+  it('expands what is whole after what is damaged, again and again', async () => {
+    const expand = expanderOf(id, fail)
+    const packed = await pack()
+    const damaged = packed.map((byte, n) => (n > 12 && n < packed.length - 4 ? byte ^ 0xff : byte))
+    for (const wrong of [damaged, packed.subarray(0, packed.length - 3), packed.subarray(2), damaged]) {
+      await expanded(expand, wrong, 65_536).catch(() => {})
+      expect((await expanded(expand, packed, 65_536)).equals(CONTENT)).toBe(true)
+    }
+  })
+
+  it('expands one block after the other, each of its own size', async () => {
+    const expand = expanderOf(id, fail)
+    const packed = await pack()
+    for (const size of [1, 50, 8192, 131_072]) {
+      const content = Buffer.alloc(size, 'another content')
+      const other = id === 1 ? deflateSync(content) : await zstd({ level: 9 }).compress(content)
+      expect((await expanded(expand, other, 131_072)).equals(content)).toBe(true)
+      expect((await expanded(expand, packed, 8192)).equals(CONTENT)).toBe(true)
+    }
   })
 })
 

@@ -4,19 +4,20 @@
  * zstd and gzip. Each of the others (xz, lzma, lz4, lzo) would take a package with a binary of its own, for images that
  * `venv-packer` does not make.
  */
-import * as zlib from 'node:zlib'
-import { inflateSync, type ZlibOptions, constants as zlibConstants } from 'node:zlib'
+import { inflateSync } from 'node:zlib'
 import type { ImageError, ImageErrorCode } from '../errors.js'
 import { Compressor } from '../format/compressor-options.js'
 import { frameBound } from './zstd-bound.js'
 import { loadBundledZstd } from './zstd-bundled.js'
+import { createNodeDecompressor, type ExpandBlock } from './zstd-node-expand.js'
 
 /**
- * Gives back the content of one block that was compressed.
- * @param limit the most bytes that it may have.
+ * Expands one block that was compressed.
+ * @param output takes the content from its beginning on; its length is the most bytes that the content may have.
+ * @returns bytes of content.
  * @throws ImageError when the bytes are no such block, or its content is larger.
  */
-export type Expand = (bytes: Uint8Array, limit: number) => Uint8Array | Promise<Uint8Array>
+export type Expand = (bytes: Uint8Array, output: Uint8Array) => number | Promise<number>
 
 /** Makes the error that says what is wrong with the image. */
 type Fail = (what: string, code?: ImageErrorCode, cause?: unknown) => ImageError
@@ -28,11 +29,12 @@ type Fail = (what: string, code?: ImageErrorCode, cause?: unknown) => ImageError
  */
 export function expanderOf(compressor: number, fail: Fail): Expand {
   switch (compressor) {
-    case Compressor.ZSTD:
-      return nodesZstd(fail) ?? packagedZstd(fail)
+    case Compressor.ZSTD: {
+      const ofNode = createNodeDecompressor(WINDOW_LOG)
+      return ofNode ? bounded(fail, 'zstd', ofNode) : packagedZstd(fail)
+    }
     case Compressor.GZIP:
-      return (bytes, limit) =>
-        bounded(fail, 'gzip', () => inflateSync(bytes, { maxOutputLength: limit, chunkSize: limit + SPARE }))
+      return bounded(fail, 'gzip', inflate)
     default:
       throw fail(
         `it is compressed with ${nameOf(compressor)}, and this library reads zstd and gzip: extract it with unsquashfs and pack it again`,
@@ -50,40 +52,27 @@ const SPARE = 64
  */
 const WINDOW_LOG = 23
 
-interface ZstdOfNode {
-  readonly zstdDecompressSync: (
-    bytes: Uint8Array,
-    options: ZlibOptions & { readonly params: Readonly<Record<number, number>> },
-  ) => Uint8Array
+function inflate(bytes: Uint8Array, output: Uint8Array): number {
+  const limit = output.length
+  const content = inflateSync(bytes, { maxOutputLength: limit, chunkSize: limit + SPARE })
+  output.set(content)
+  return content.length
 }
 
-/** Node has zstd since 22.15 and 23.8. */
-function hasZstd(library: object): library is ZstdOfNode {
-  return 'zstdDecompressSync' in library && typeof library.zstdDecompressSync === 'function'
-}
-
-function nodesZstd(fail: Fail): Expand | null {
-  if (!hasZstd(zlib)) return null
-  const { zstdDecompressSync } = zlib
-  const windowLog = (zlibConstants as Readonly<Record<string, number>>).ZSTD_d_windowLogMax
-  const params = windowLog === undefined ? {} : { [windowLog]: WINDOW_LOG }
-  return (bytes, limit) =>
-    bounded(fail, 'zstd', () =>
-      zstdDecompressSync(bytes, { maxOutputLength: limit, chunkSize: limit + SPARE, params }),
-    )
-}
-
-function bounded(fail: Fail, name: string, expand: () => Uint8Array): Uint8Array {
-  try {
-    return expand()
-  } catch (cause) {
-    throw fail(`a block cannot be expanded with ${name} (${messageOf(cause)})`, undefined, cause)
+function bounded(fail: Fail, name: string, expand: ExpandBlock): Expand {
+  return (bytes, output) => {
+    try {
+      return expand(bytes, output)
+    } catch (cause) {
+      throw fail(`a block cannot be expanded with ${name} (${messageOf(cause)})`, undefined, cause)
+    }
   }
 }
 
 /** The library has no bound of its own: what a frame may become at most is known before it is expanded. */
 function packagedZstd(fail: Fail): Expand {
-  return async (bytes, limit) => {
+  return async (bytes, output) => {
+    const limit = output.length
     const bound = frameBound(bytes, limit, 2 ** WINDOW_LOG)
     if (bound === null) throw fail('a block is not a zstd frame that fits the block size')
     const { decompress } = await loadBundledZstd()
@@ -94,7 +83,8 @@ function packagedZstd(fail: Fail): Expand {
       throw fail(`a block cannot be expanded with zstd (${messageOf(cause)})`, undefined, cause)
     }
     if (content.length > limit) throw fail(`a block expands to ${content.length} bytes, more than ${limit}`)
-    return content
+    output.set(content)
+    return content.length
   }
 }
 

@@ -2,12 +2,13 @@
  * zstd in Node: one compressor for all blocks of a thread.
  *
  * `zstdCompressSync` makes a stream, a context and an output buffer for every call, which cost a fifth of the time that a
- * block takes, and 100 MB of garbage for each thread. Node has no public way to use a compressor again, so this takes the
- * way that `minizlib` takes, the library below npm's `tar`: the native handle of Node's compressor. Where it does not look
- * as expected, or does not give what `zstdCompressSync` gives, the public call is used.
+ * block takes, and 100 MB of garbage for each thread, so the native side of one compressor is used for all
+ * (`zlib-handle.ts`). Where it does not look as expected, or does not give what `zstdCompressSync` gives, the public call is
+ * used.
  */
 import * as zlib from 'node:zlib'
 import { SquashfsError } from '../errors.js'
+import { nativeSideOf } from './zlib-handle.js'
 
 /** Compresses one block; the result is good until the next call. */
 export type CompressBlock = (bytes: Uint8Array) => Uint8Array
@@ -22,25 +23,6 @@ interface ZstdInNode {
 interface ZstdOptions {
   readonly params: Readonly<Record<number, number>>
   readonly chunkSize?: number
-}
-
-/** A compressor's native side, as far as it is used here. */
-interface Handle {
-  writeSync(
-    flush: number,
-    input: Uint8Array,
-    inputStart: number,
-    inputLength: number,
-    output: Uint8Array,
-    outputStart: number,
-    outputLength: number,
-  ): void
-}
-
-interface Compressor {
-  readonly handle: Handle
-  /** After a write: bytes of output room left, bytes of input left. */
-  readonly state: Uint32Array
 }
 
 // Numbers of zstd.h, which Node's constants have only since 22.15.
@@ -81,7 +63,7 @@ function sameWay(reusing: CompressBlock | null, publicWay: CompressBlock): Compr
  * for the next one. The handle's `reset` must not be called: in Node 22 and 24 it forgets the level.
  */
 function reusingWay(stream: unknown): CompressBlock | null {
-  const compressor = compressorOf(stream)
+  const compressor = nativeSideOf(stream)
   if (!compressor) return null
   const { handle, state } = compressor
   let output = new Uint8Array(0)
@@ -93,19 +75,6 @@ function reusingWay(stream: unknown): CompressBlock | null {
       throw new SquashfsError('WORKER', `zstd left ${state[1]} bytes of a block: is there memory enough?`)
     return output.subarray(0, room - state[0]!)
   }
-}
-
-function compressorOf(stream: unknown): Compressor | null {
-  if (typeof stream !== 'object' || stream === null) return null
-  if (!('_handle' in stream && '_writeState' in stream)) return null
-  const { _handle: handle, _writeState: state } = stream
-  if (!isHandle(handle) || !(state instanceof Uint32Array) || state.length !== 2) return null
-  return { handle, state }
-}
-
-function isHandle(handle: unknown): handle is Handle {
-  if (typeof handle !== 'object' || handle === null || !('writeSync' in handle)) return false
-  return typeof handle.writeSync === 'function'
 }
 
 /** Bytes that surely hold the result (ZSTD_COMPRESSBOUND): then zstd works from input to output without buffers of its own. */

@@ -90,6 +90,58 @@ export interface RunEntry extends Omit<ListingEntry, 'name'> {
   readonly nameEnd: number
 }
 
+/** Where a reader of runs is, and the entry that it came to last; one for many, each written over the one before. */
+export interface RunPosition {
+  /** Bytes from the listing's start: what comes next. */
+  at: number
+  /** Entries that are left of the run. */
+  left: number
+  inodeBlock: number
+  firstNumber: number
+  nameStart: number
+  nameEnd: number
+  type: InodeType
+  inodeNumber: number
+  inodeOffset: number
+}
+
+/**
+ * Goes to the run of a listing that begins at an offset.
+ * @returns false when the bytes end before it does.
+ * @throws RangeError when it has more than 256 entries: the kernel refuses these too.
+ */
+export function startRun(view: DataView, offset: number, position: RunPosition): boolean {
+  const length = view.byteLength
+  if (offset + HEADER_SIZE > length) return false
+  const count = view.getUint32(offset, true) + 1
+  if (count > MAX_RUN) throw new RangeError(`a run of a listing has ${count} entries, more than ${MAX_RUN}`)
+  let end = offset + HEADER_SIZE
+  for (let n = 0; n < count; n++) {
+    if (end + ENTRY_SIZE > length) return false
+    end += ENTRY_SIZE + view.getUint16(end + 6, true) + 1
+    if (end > length) return false
+  }
+  position.inodeBlock = view.getUint32(offset + 4, true)
+  position.firstNumber = view.getUint32(offset + 8, true)
+  position.at = offset + HEADER_SIZE
+  position.left = count
+  return true
+}
+
+/** Goes to the next entry of a run that was started; false at its end. */
+export function nextRunEntry(view: DataView, position: RunPosition): boolean {
+  if (position.left === 0) return false
+  const { at } = position
+  position.nameStart = at + ENTRY_SIZE
+  position.nameEnd = at + ENTRY_SIZE + view.getUint16(at + 6, true) + 1
+  position.type = view.getUint16(at + 4, true) as InodeType
+  position.inodeNumber = position.firstNumber + view.getInt16(at + 2, true)
+  position.inodeOffset = view.getUint16(at, true)
+  position.at = position.nameEnd
+  position.left--
+  return true
+}
+
 /**
  * Decodes the run of a listing that begins at an offset.
  * @returns its entries and where it ends; null when the bytes end before it does.
@@ -99,30 +151,27 @@ export function decodeRun(
   view: DataView,
   offset: number,
 ): { readonly entries: readonly RunEntry[]; readonly end: number } | null {
-  const length = view.byteLength
-  if (offset + HEADER_SIZE > length) return null
-  const count = view.getUint32(offset, true) + 1
-  if (count > MAX_RUN) throw new RangeError(`a run of a listing has ${count} entries, more than ${MAX_RUN}`)
-  const inodeBlock = view.getUint32(offset + 4, true)
-  const firstNumber = view.getUint32(offset + 8, true)
+  const position = { ...NO_POSITION }
+  if (!startRun(view, offset, position)) return null
   const entries: RunEntry[] = []
-  let at = offset + HEADER_SIZE
-  for (let n = 0; n < count; n++) {
-    if (at + ENTRY_SIZE > length) return null
-    const nameStart = at + ENTRY_SIZE
-    const nameEnd = nameStart + view.getUint16(at + 6, true) + 1
-    if (nameEnd > length) return null
-    entries.push({
-      nameStart,
-      nameEnd,
-      type: view.getUint16(at + 4, true) as InodeType,
-      inodeNumber: firstNumber + view.getInt16(at + 2, true),
-      inodeBlock,
-      inodeOffset: view.getUint16(at, true),
-    })
-    at = nameEnd
+  while (nextRunEntry(view, position)) {
+    const { nameStart, nameEnd, type, inodeNumber, inodeBlock, inodeOffset } = position
+    entries.push({ nameStart, nameEnd, type, inodeNumber, inodeBlock, inodeOffset })
   }
-  return { entries, end: at }
+  return { entries, end: position.at }
+}
+
+/** Before the first run. */
+export const NO_POSITION: RunPosition = {
+  at: 0,
+  left: 0,
+  inodeBlock: 0,
+  firstNumber: 0,
+  nameStart: 0,
+  nameEnd: 0,
+  type: 2,
+  inodeNumber: 0,
+  inodeOffset: 0,
 }
 
 /**

@@ -9,19 +9,28 @@ import type { ImageSource } from '../reader/source.js'
  * @param size of the file, in bytes.
  */
 export function descriptorSource(name: string, descriptor: number, size: number): ImageSource {
-  return { name, size, read: (position, length) => readAt(name, descriptor, position, length) }
+  const readInto = (target: Uint8Array, position: number) => fill(name, descriptor, target, position)
+  return {
+    name,
+    size,
+    readInto,
+    read(position, length) {
+      const buffer = new Uint8Array(new ArrayBuffer(length))
+      const filled = readInto(buffer, position)
+      return filled === length ? buffer : buffer.subarray(0, filled)
+    },
+  }
 }
 
-function readAt(name: string, descriptor: number, position: number, length: number): Uint8Array {
-  const buffer = new Uint8Array(new ArrayBuffer(length))
+function fill(name: string, descriptor: number, target: Uint8Array, position: number): number {
   let filled = 0
-  while (filled < length) {
+  while (filled < target.length) {
     const at = filled
-    const count = attempt(name, () => readSync(descriptor, buffer, at, length - at, position + at))
+    const count = attempt(name, () => readSync(descriptor, target, at, target.length - at, position + at))
     if (count === 0) break
     filled += count
   }
-  return filled === length ? buffer : buffer.subarray(0, filled)
+  return filled
 }
 
 /** What the system refuses is an error of this library, with the image's path and the system's error as its cause. */

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { ExtractError } from '../errors.js'
-import { InodeType } from '../format/inode.js'
+import { InodeType, NO_XATTR } from '../format/inode.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ImageFile, ImageInode } from '../reader/inode-reader.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
@@ -30,8 +30,10 @@ export interface TargetSettings {
 }
 
 export interface ExtractTarget {
-  /** Writes a file; its bytes without holes are counted. */
-  writeFile(path: ByteString, file: ImageFile): Promise<void>
+  /** Writes a file, as far as it is no hole. */
+  writeFile(path: ByteString, file: ImageFile, content: WriteContent): Promise<void>
+  /** Writes bytes into an open file; they are counted. */
+  write(path: ByteString, descriptor: number, bytes: Uint8Array, start: number): void
   /** Makes something new at a path: what is there is in the way, or is replaced. */
   make<T>(path: ByteString, call: (place: Buffer) => T): T
   /** Does something at a path; what the system refuses becomes an ExtractError. */
@@ -43,15 +45,21 @@ export interface ExtractTarget {
   xattrsOf(inode: ImageInode): Promise<readonly Xattr[]>
   setXattrs(path: ByteString, set: readonly Xattr[]): void
   calls(): Promise<ExtractCalls | null>
-  readonly written: Written
+  /** What was written since this was asked last. */
+  takeWritten(): Written
 }
 
-/** Counted while it is written. */
+/** Has the content of a file written, part by part; holes are left out. */
+export type WriteContent = (
+  write: (start: number, bytes: Uint8Array) => void,
+  descriptor: number,
+) => Promise<void>
+
 export interface Written {
-  files: number
-  bytes: number
-  /** By name: on how many inodes an xattr was refused. */
-  readonly dropped: Map<ByteString, number>
+  readonly files: number
+  readonly bytes: number
+  /** Names of xattrs that were refused, each as often as it was. */
+  readonly dropped: readonly ByteString[]
 }
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
@@ -66,29 +74,27 @@ const XATTR_REFUSED = new Set([
   'E2BIG',
   'ERANGE',
 ])
+const NEW_FILE_MODE = 0o600
+const NONE: readonly Xattr[] = []
 const PERMISSIONS = 0o777
 const ALL_BITS = 0o7777
 
 export function extractTarget(
-  image: Pick<ImageReader, 'pieces' | 'xattrs'>,
+  image: Pick<ImageReader, 'xattrs'>,
   { root, overwrite, owners, xattrs }: TargetSettings,
-  stopped: () => void,
 ): ExtractTarget {
-  const written: Written = { files: 0, bytes: 0, dropped: new Map() }
+  let written: { files: number; bytes: number; readonly dropped: ByteString[] } = nothing()
   let loaded: ExtractCalls | null | undefined
 
-  async function writeFile(path: ByteString, file: ImageFile): Promise<void> {
-    const set = await xattrsOf(file)
-    const descriptor = make(path, (place) => openSync(place, NEW_FILE, 0o600))
+  async function writeFile(path: ByteString, file: ImageFile, content: WriteContent): Promise<void> {
+    const set = file.head.xattrIndex === NO_XATTR ? NONE : await xattrsOf(file)
+    const descriptor = make(path, (place) => openSync(place, NEW_FILE, NEW_FILE_MODE))
     try {
       let end = 0
-      for await (const { start, length, bytes } of image.pieces(file)) {
-        stopped()
-        if (bytes === null) continue
+      await content((start, bytes) => {
         write(path, descriptor, bytes, start)
-        end = start + length
-        written.bytes += length
-      }
+        end = start + bytes.length
+      }, descriptor)
       onDisk(path, () => {
         if (end < file.size) ftruncateSync(descriptor, file.size)
         if (owners) fchownSync(descriptor, file.uid, file.gid)
@@ -107,6 +113,7 @@ export function extractTarget(
       const from = at
       at += onDisk(path, () => writeSync(descriptor, bytes, from, bytes.length - from, start + from))
     }
+    written.bytes += bytes.length
   }
 
   function make<T>(path: ByteString, call: (place: Buffer) => T): T {
@@ -179,19 +186,25 @@ export function extractTarget(
     for (const [name, value] of set) {
       try {
         if (loaded) loaded.setXattr(placeOf(path), name, value)
-        else drop(name)
+        else written.dropped.push(name)
       } catch (error) {
         if (!XATTR_REFUSED.has(codeOf(error) ?? '')) throw error
-        drop(name)
+        written.dropped.push(name)
       }
     }
   }
 
-  function drop(name: ByteString): void {
-    written.dropped.set(name, (written.dropped.get(name) ?? 0) + 1)
+  function takeWritten(): Written {
+    const taken = written
+    written = nothing()
+    return taken
   }
 
-  return { writeFile, make, onDisk, placeOf, modeOf, xattrsOf, setXattrs, calls, written }
+  return { writeFile, write, make, onDisk, placeOf, modeOf, xattrsOf, setXattrs, calls, takeWritten }
+}
+
+function nothing(): { files: number; bytes: number; dropped: ByteString[] } {
+  return { files: 0, bytes: 0, dropped: [] }
 }
 
 export function codeOf(error: unknown): string | undefined {

@@ -1,8 +1,8 @@
-/** Extract threads: worker threads that write the files of an image, while the main thread walks it. */
+/** Extract threads: who writes the files of an image: worker threads, and with few cores the calling one, too. */
 import { Worker } from 'node:worker_threads'
 import { ExtractError, ImageError, type ImageErrorCode } from '../errors.js'
-import type { ImageFile } from '../reader/inode-reader.js'
 import type { ByteString } from '../tree/byte-string.js'
+import type { ExtractJob } from './extract-job.js'
 import type { TargetSettings, Written } from './extract-target.js'
 import type { OpenImage } from './open-image.js'
 
@@ -14,20 +14,8 @@ export interface ThreadData {
   readonly settings: TargetSettings
 }
 
-/** Files that a thread writes, in the order of the image. */
-export interface Batch {
-  readonly paths: readonly ByteString[]
-  readonly references: readonly number[]
-}
-
-/** What a thread answers to a batch. */
-export type Answer =
-  | {
-      readonly files: number
-      readonly bytes: number
-      readonly dropped: readonly (readonly [ByteString, number])[]
-    }
-  | { readonly error: PlainError }
+/** What a thread answers to a job. */
+export type Answer = Written | { readonly error: PlainError }
 
 /** An error as it passes between threads. */
 export type PlainError =
@@ -41,85 +29,85 @@ export type PlainError =
   | { readonly kind: 'other'; readonly error: unknown }
 
 export interface ExtractThreads {
-  /** Hands a file to a thread, once one has room; false for the first files: they are the caller's. */
-  take(path: ByteString, file: ImageFile): Promise<boolean>
-  /** Waits for all that was taken. */
+  /**
+   * Has a job done by whoever has room for it, and waits until someone has.
+   * @param done called when it is done, or has failed.
+   */
+  give(job: ExtractJob, done?: () => void): Promise<void>
+  /** Waits for all that was given. */
   end(): Promise<Written>
   stop(): Promise<void>
 }
 
-/** Files before the first thread is started: to start one takes as long as to write some hundred files. */
-const FILES_FIRST = 400
-const BYTES_FIRST = 32 << 20
-/** A batch is full when it has so many files, or so many bytes. */
-const FILES_IN_BATCH = 64
-const BYTES_IN_BATCH = 4 << 20
-/** Batches that a thread has at a time: one to write, and one so that it need not wait. */
-const BATCHES_EACH = 2
+/** Jobs before the first thread is started: to start one takes as long as to write some hundred files. */
+const JOBS_FIRST = 6
+/** Jobs that a thread has at a time: one to do, and one so that it need not wait. */
+const JOBS_EACH = 2
+/** With so many cores or fewer the calling thread does jobs, too; with more it has enough to do with giving them. */
+const CORES_TO_SHARE = 2
 
 interface Thread {
   readonly worker: Worker
-  sent: number
-  answered: number
+  /** One for each job that it has. */
+  readonly given: (() => void)[]
 }
 
 /**
- * @param most threads. An image that is no file of this process has none.
+ * @param run does a job in the calling thread.
+ * @param cores that may be used. An image that is no file of this process is for the calling thread alone.
+ * @param isLarge whether there is surely work for all of them.
  * @param signal ends the waiting for them.
  */
 export function startExtractThreads(
-  image: OpenImage,
+  { descriptor, size }: OpenImage,
   settings: TargetSettings,
-  most: number,
-  signal: AbortSignal | undefined,
+  run: (job: ExtractJob) => Promise<void>,
+  { cores, isLarge, signal }: { cores: number; isLarge: boolean; signal: AbortSignal | undefined },
 ): ExtractThreads {
-  const { descriptor, size } = image
+  const most = descriptor === null ? 0 : cores <= CORES_TO_SHARE ? cores - 1 : cores
+  const isShared = most < cores
   const threads: Thread[] = []
-  const written: Written = { files: 0, bytes: 0, dropped: new Map() }
-  let [seenFiles, seenBytes] = [0, 0]
-  let batch: { paths: ByteString[]; references: number[]; bytes: number } | null = null
-  let batchFor: Thread | null = null
+  const sum = { files: 0, bytes: 0, dropped: [] as ByteString[] }
+  let jobs = 0
   let failed: { readonly error: unknown } | null = null
   let wake: (() => void) | null = null
 
-  const onAbort = () => {
-    failed ??= { error: signal?.reason }
+  const onAbort = () => fail(signal?.reason)
+  signal?.addEventListener('abort', onAbort)
+  if (descriptor !== null && isLarge) while (threads.length < most) hire(descriptor)
+
+  function fail(error: unknown): void {
+    failed ??= { error }
     wake?.()
   }
-  signal?.addEventListener('abort', onAbort)
 
   function hire(file: number): Thread {
     const workerData: ThreadData = { descriptor: file, size, settings }
     const worker = new Worker(new URL('./extract-worker.js', import.meta.url), { workerData, execArgv: [] })
-    const thread: Thread = { worker, sent: 0, answered: 0 }
+    const thread: Thread = { worker, given: [] }
     worker.on('message', (answer: Answer) => {
-      thread.answered++
-      if ('error' in answer) failed ??= { error: errorOf(answer.error) }
+      if ('error' in answer) fail(errorOf(answer.error))
       else {
-        written.files += answer.files
-        written.bytes += answer.bytes
-        addAll(written.dropped, answer.dropped)
+        sum.files += answer.files
+        sum.bytes += answer.bytes
+        sum.dropped.push(...answer.dropped)
       }
+      thread.given.shift()?.()
       wake?.()
     })
     worker.on('error', (error) => {
-      failed ??= { error }
-      thread.answered = thread.sent
-      wake?.()
+      fail(error)
+      for (const done of thread.given.splice(0)) done()
     })
     threads.push(thread)
     return thread
   }
 
-  /** The first that has room; a new one where all have enough to do, and there may be more. */
-  async function freeThread(file: number): Promise<Thread> {
-    for (;;) {
-      if (failed) throw failed.error
-      const free = threads.find(({ sent, answered }) => sent - answered < BATCHES_EACH)
-      if (free) return free
-      if (threads.length < most) return hire(file)
-      await nextAnswer()
-    }
+  /** One that has room; a new one where all have enough to do; null where the calling thread is to do it. */
+  function freeThread(): Thread | null {
+    if (descriptor === null || jobs <= (isLarge ? 0 : JOBS_FIRST)) return null
+    const free = threads.find(({ given }) => given.length < JOBS_EACH)
+    return free ?? (threads.length < most ? hire(descriptor) : null)
   }
 
   async function nextAnswer(): Promise<void> {
@@ -128,45 +116,38 @@ export function startExtractThreads(
     })
   }
 
-  function send(): void {
-    if (batch === null || batchFor === null) return
-    batchFor.sent++
-    const { paths, references } = batch
-    batchFor.worker.postMessage({ paths, references } satisfies Batch)
-    batch = null
-    batchFor = null
+  async function runHere(job: ExtractJob): Promise<void> {
+    await run(job)
+    // Events have their turn: answers, signals.
+    await new Promise((resolve) => setImmediate(resolve))
   }
 
   return {
-    async take(path, file) {
-      seenFiles++
-      seenBytes += file.size
-      if (batch === null) {
-        if (descriptor === null || (seenFiles < FILES_FIRST && seenBytes < BYTES_FIRST)) return false
-        batchFor = await freeThread(descriptor)
-        batch = { paths: [], references: [], bytes: 0 }
+    async give(job, done = () => {}) {
+      jobs++
+      for (;;) {
+        if (failed) throw failed.error
+        const thread = freeThread()
+        if (thread !== null) {
+          thread.given.push(done)
+          const moved = job.kind === 'files' ? [job.references.buffer as ArrayBuffer] : []
+          thread.worker.postMessage(job, moved)
+          return
+        }
+        if (isShared || threads.length === 0) return await runHere(job).finally(done)
+        await nextAnswer()
       }
-      batch.paths.push(path)
-      batch.references.push(file.reference)
-      batch.bytes += file.size
-      if (batch.paths.length >= FILES_IN_BATCH || batch.bytes >= BYTES_IN_BATCH) send()
-      return true
     },
     async end() {
-      send()
-      while (failed === null && threads.some(({ sent, answered }) => answered < sent)) await nextAnswer()
+      while (failed === null && threads.some(({ given }) => given.length > 0)) await nextAnswer()
       if (failed !== null) throw failed.error
-      return written
+      return sum
     },
     async stop() {
       signal?.removeEventListener('abort', onAbort)
       await Promise.all(threads.map(({ worker }) => worker.terminate()))
     },
   }
-}
-
-function addAll(to: Map<ByteString, number>, from: Iterable<readonly [ByteString, number]>): void {
-  for (const [name, count] of from) to.set(name, (to.get(name) ?? 0) + count)
 }
 
 function errorOf(plain: PlainError): unknown {

@@ -1,24 +1,26 @@
 /** Extract worker: what runs in a thread that writes files of an image. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { ExtractError, ImageError } from '../errors.js'
-import { InodeType } from '../format/inode.js'
 import { readImage } from '../reader/image.js'
 import { descriptorSource } from './descriptor-source.js'
-import { extractTarget } from './extract-target.js'
-import type { Answer, Batch, PlainError, ThreadData } from './extract-threads.js'
+import { type ExtractJob, jobRunner } from './extract-job.js'
+import { type ExtractTarget, extractTarget } from './extract-target.js'
+import type { Answer, PlainError, ThreadData } from './extract-threads.js'
 
 const { descriptor, size, settings } = workerData as ThreadData
-const opening = readImage(descriptorSource('the image', descriptor, size))
+const opening = start()
 
-async function write({ paths, references }: Batch): Promise<Answer> {
+async function start(): Promise<{ readonly target: ExtractTarget; run(job: ExtractJob): Promise<void> }> {
+  const image = await readImage(descriptorSource('the image', descriptor, size))
+  const target = extractTarget(image, settings)
+  return { target, run: jobRunner(image, image.partReader(), target, () => {}) }
+}
+
+async function answerTo(job: ExtractJob): Promise<Answer> {
   try {
-    const image = await opening
-    const { writeFile, written } = extractTarget(image, settings, () => {})
-    for (const [n, path] of paths.entries()) {
-      const file = await image.at(references[n]!)
-      if (file.type === InodeType.FILE) await writeFile(path, file)
-    }
-    return { files: written.files, bytes: written.bytes, dropped: [...written.dropped] }
+    const { target, run } = await opening
+    await run(job)
+    return target.takeWritten()
   } catch (error) {
     return { error: plain(error) }
   }
@@ -33,6 +35,6 @@ function plain(error: unknown): PlainError {
 }
 
 let last: Promise<void> = Promise.resolve()
-parentPort?.on('message', (batch: Batch) => {
-  last = last.then(async () => parentPort?.postMessage(await write(batch)))
+parentPort?.on('message', (job: ExtractJob) => {
+  last = last.then(async () => parentPort?.postMessage(await answerTo(job)))
 })

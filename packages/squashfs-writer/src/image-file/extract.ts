@@ -5,26 +5,19 @@
  * on the way was made here, or is looked at and is one, not a symlink; a file is always a new one; and symlinks are
  * made when all files are written, so that no path leads through one of them.
  */
-import {
-  chmodSync,
-  constants,
-  lchownSync,
-  linkSync,
-  lstatSync,
-  lutimesSync,
-  mkdirSync,
-  realpathSync,
-  symlinkSync,
-  utimesSync,
-} from 'node:fs'
+import { chmodSync, constants, lchownSync, linkSync, lutimesSync, symlinkSync, utimesSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { ExtractError, ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
+import { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 import type { ImageDirectory, ImageInode } from '../reader/inode-reader.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
+import { fileExtraction } from './extract-files.js'
+import { jobRunner } from './extract-job.js'
 import { codeOf, extractTarget } from './extract-target.js'
 import { startExtractThreads } from './extract-threads.js'
 import type { OpenImage } from './open-image.js'
+import { enterTarget, mkdirOrLook } from './target-directory.js'
 
 export interface ExtractOptions {
   /** What is extracted, with all below: paths from the image's root. Everything if absent. Symlinks on the way are not followed. */
@@ -61,67 +54,68 @@ export interface ExtractResult {
 
 /** Each takes 40 ms to start; what they write goes through one filesystem. */
 const MOST_THREADS = 16
-/** After so many names events have their turn: signals, and what the threads say. Calls here are blocking ones. */
-const NAMES_BETWEEN_EVENTS = 64
-/** Files that are written at the same time, where decoding is not done at once. */
-const FILES_AT_ONCE = 8
+/** After so many directories events have their turn: signals, and what the threads say. Calls here are blocking ones. */
+const DIRECTORIES_BETWEEN_EVENTS = 256
+/** An image is large when it has so many inodes, or so many bytes of data: threads are started at once. */
+const MANY_INODES = 2000
+const MANY_BYTES = 16 << 20
 
-/**
- * Extracts an image, or parts of it, into a directory, which is made if it is missing.
- * @param image one that is open.
- * @param directory a symlink to a directory will do. One that was there keeps its own mode, owner, time and xattrs.
- * @throws ExtractError when something is in the way or cannot be written; ImageError when the image is damaged, or has no such path; the signal's reason when aborted.
- * @example
- * const image = await openImage('venv.squashfs')
- * await extractImage(image, 'venv')
- */
-export async function extractImage(
+/** See `extractImage`. */
+export async function extractTree(
   image: OpenImage,
   directory: string | Uint8Array,
-  options: ExtractOptions = {},
+  options: ExtractOptions,
 ): Promise<ExtractResult> {
   const { signal, overwrite = false, xattrs = true } = options
   const owners = options.owners ?? process.geteuid?.() === 0
   signal?.throwIfAborted()
   const { root, made } = enterTarget(toByteString(directory))
   const settings = { root, overwrite, owners, xattrs }
-  const target = extractTarget(image, settings, () => signal?.throwIfAborted())
-  const { make, onDisk, placeOf } = target
+  const target = extractTarget(image, settings)
+  const stopped = () => signal?.throwIfAborted()
   const counts = { directories: 0, symlinks: 0, others: 0, hardLinks: 0 }
   const skipped: { path: string; message: string }[] = []
+  const { make, onDisk, placeOf } = target
 
   /** Directories that are there, made here or looked at; those above come first. */
   const present = new Map<ByteString, ImageDirectory>()
   const firstNames = new Map<number, ByteString>()
-  const later: { readonly path: ByteString; readonly inode: ImageInode }[] = []
-  const links: { readonly path: ByteString; readonly first: ByteString }[] = []
+  const others: { readonly path: ByteString; readonly reference: number }[] = []
+  const moreNames: { readonly path: ByteString; readonly first: ByteString }[] = []
   const notMade = new Set<ByteString>()
-  const files = startExtractThreads(image, settings, Math.min(availableParallelism(), MOST_THREADS), signal)
-  const here = queue(FILES_AT_ONCE)
-  let taken = 0
+  const parts = image.partReader()
+  const { inodeCount, inodeTable } = image.superblock
+  const threads = startExtractThreads(image, settings, jobRunner(image, parts, target, stopped), {
+    cores: Math.min(availableParallelism(), MOST_THREADS),
+    isLarge: options.paths === undefined && (inodeCount >= MANY_INODES || inodeTable >= MANY_BYTES),
+    signal,
+  })
+  const files = fileExtraction(image, parts, target, threads)
 
   try {
     for (const path of selection(options.paths)) await extractPath(path)
-    await here.end()
-    const written = await files.end()
-    for (const { path, inode } of later) {
-      signal?.throwIfAborted()
-      await makeOther(path, inode)
+    await files.end()
+    const inThreads = await threads.end()
+    for (const { path, reference } of others) {
+      stopped()
+      await makeOther(path, await image.at(reference))
     }
-    for (const { path, first } of links) makeLink(path, first)
+    for (const { path, first } of moreNames) makeLink(path, first)
     for (const [path, inode] of [...present].reverse()) {
       if (path !== '' || made) await finishDirectory(path, inode)
     }
+    const here = target.takeWritten()
     return {
       ...counts,
-      files: written.files + target.written.files,
-      bytes: written.bytes + target.written.bytes,
+      files: inThreads.files + here.files,
+      bytes: inThreads.bytes + here.bytes,
       skipped,
-      droppedXattrs: together(written.dropped, target.written.dropped),
+      droppedXattrs: countedByName([...inThreads.dropped, ...here.dropped]),
     }
   } finally {
     // Nothing is written any more when the caller learns of an error.
-    await Promise.all([here.settled(), files.stop()])
+    await files.settled()
+    await threads.stop()
   }
 
   async function extractPath(path: ByteString): Promise<void> {
@@ -134,28 +128,40 @@ export async function extractImage(
     }
     const inode = await image.find(bytesOf(path))
     if (inode === null) throw notInImage(path)
-    if (inode.type !== InodeType.DIRECTORY) return await take(path, inode)
-    for await (const { path: above, inode: directory, names } of image.walk(bytesOf(path))) {
+    if (inode.type !== InodeType.DIRECTORY) {
+      const { type, reference, links, head } = inode
+      await take(path, { type, reference, links, number: head.number, size: sizeOf(inode) })
+      return
+    }
+    for await (const { path: above, inode: directory, columns } of image.columns(bytesOf(path), {
+      recursive: true,
+    })) {
       makeDirectory(above, directory)
-      for (const { name, inode } of names)
-        if (inode.type !== InodeType.DIRECTORY) await take(above === '' ? name : `${above}/${name}`, inode)
+      if (present.size % DIRECTORIES_BETWEEN_EVENTS === 0)
+        await new Promise((resolve) => setImmediate(resolve))
+      for (let row = 0; row < columns.count; row++) {
+        if (columns.types[row] === InodeType.DIRECTORY) continue
+        const name = nameAt(columns, row)
+        const waiting = take(above === '' ? name : `${above}/${name}`, rowOf(columns, row))
+        if (waiting) await waiting
+      }
     }
   }
 
   /** Files are begun at once, all else waits until they are written. */
-  async function take(path: ByteString, inode: ImageInode): Promise<void> {
-    if (++taken % NAMES_BETWEEN_EVENTS === 0) await new Promise((resolve) => setImmediate(resolve))
-    signal?.throwIfAborted()
-    if (inode.type !== InodeType.DIRECTORY && inode.links > 1) {
-      const first = firstNames.get(inode.reference)
+  function take(path: ByteString, found: FoundInode): void | Promise<void> {
+    const { type, reference, links } = found
+    stopped()
+    if (links > 1) {
+      const first = firstNames.get(reference)
       if (first !== undefined) {
-        links.push({ path, first })
+        moreNames.push({ path, first })
         return
       }
-      firstNames.set(inode.reference, path)
+      firstNames.set(reference, path)
     }
-    if (inode.type !== InodeType.FILE) later.push({ path, inode })
-    else if (!(await files.take(path, inode))) await here.add(() => target.writeFile(path, inode))
+    if (type !== InodeType.FILE) others.push({ path, reference })
+    else return files.add({ path, ...found })
   }
 
   /** Its attributes come last: it may be that nothing can be written into it afterwards. */
@@ -225,6 +231,29 @@ export async function extractImage(
   }
 }
 
+/** What is known of an inode when its name is found. */
+interface FoundInode {
+  readonly type: number
+  readonly reference: number
+  readonly links: number
+  readonly number: number
+  readonly size: number
+}
+
+function rowOf({ types, references, links, numbers, sizes }: DirectoryColumns, row: number): FoundInode {
+  return {
+    type: types[row]!,
+    reference: references[row]!,
+    links: links[row]!,
+    number: numbers[row]!,
+    size: sizes[row]!,
+  }
+}
+
+function sizeOf(inode: ImageInode): number {
+  return inode.type === InodeType.FILE ? inode.size : 0
+}
+
 const FILE_TYPES: Readonly<Record<InodeType, number>> = {
   [InodeType.DIRECTORY]: constants.S_IFDIR,
   [InodeType.FILE]: constants.S_IFREG,
@@ -233,40 +262,6 @@ const FILE_TYPES: Readonly<Record<InodeType, number>> = {
   [InodeType.CHARACTER_DEVICE]: constants.S_IFCHR,
   [InodeType.FIFO]: constants.S_IFIFO,
   [InodeType.SOCKET]: constants.S_IFSOCK,
-}
-
-/** A directory that was there will do; a symlink to one will not. */
-function mkdirOrLook(place: Buffer): void {
-  try {
-    mkdirSync(place, 0o700)
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST' || !lstatSync(place).isDirectory()) throw error
-  }
-}
-
-/** The directory that everything goes into, with its own symlinks followed, and whether it is new. */
-function enterTarget(directory: ByteString): { readonly root: ByteString; readonly made: boolean } {
-  const place = Buffer.from(directory, 'latin1')
-  let made = false
-  try {
-    try {
-      mkdirSync(place, 0o700)
-      made = true
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error
-    }
-    const root = realpathSync.native(place, { encoding: 'latin1' })
-    if (!lstatSync(Buffer.from(root, 'latin1')).isDirectory())
-      throw new ExtractError(toDisplay(directory), 'it is not a directory')
-    return { root: root === '/' ? '' : root, made }
-  } catch (cause) {
-    if (cause instanceof ExtractError || !(cause instanceof Error) || codeOf(cause) === undefined) throw cause
-    const reason =
-      codeOf(cause) === 'ENOENT'
-        ? 'the directory that it would be in does not exist'
-        : `it cannot be used (${cause.message})`
-    throw new ExtractError(toDisplay(directory), reason, cause)
-  }
 }
 
 /** Paths without those that lie below another one. */
@@ -287,42 +282,12 @@ function notInImage(path: ByteString): ImageError {
   return new ImageError('NOT_IN_IMAGE', `there is no ${toDisplay(path)} in the image`)
 }
 
-function together(...all: readonly ReadonlyMap<ByteString, number>[]): Record<string, number> {
-  const sums = new Map<ByteString, number>()
-  for (const counts of all) for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count)
-  return Object.fromEntries([...sums].sort().map(([name, count]) => [toDisplay(name), count]))
+function countedByName(names: readonly ByteString[]): Record<string, number> {
+  const counts = new Map<ByteString, number>()
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return Object.fromEntries([...counts].sort().map(([name, count]) => [toDisplay(name), count]))
 }
 
 function bytesOf(path: ByteString): Uint8Array {
   return Buffer.from(path, 'latin1')
-}
-
-/** Work that is under way, a bounded number at a time. The first error ends it. */
-function queue(limit: number): {
-  add(work: () => Promise<void>): Promise<void>
-  /** Waits for all, and fails if one of them did. */
-  end(): Promise<void>
-  /** Waits for all, however they end. */
-  settled(): Promise<void>
-} {
-  const running = new Set<Promise<void>>()
-  let failed: { readonly error: unknown } | undefined
-  const end = async () => {
-    await Promise.all(running)
-    if (failed) throw failed.error
-  }
-  return {
-    end,
-    settled: async () => void (await Promise.all(running)),
-    async add(work) {
-      if (failed) await end()
-      const one: Promise<void> = work()
-        .catch((error: unknown) => {
-          failed ??= { error }
-        })
-        .finally(() => running.delete(one))
-      running.add(one)
-      if (running.size >= limit) await Promise.race(running)
-    },
-  }
 }

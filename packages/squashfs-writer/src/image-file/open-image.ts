@@ -5,14 +5,16 @@ import { type ImageReader, readImage } from '../reader/image.js'
 import type { ImageSource } from '../reader/source.js'
 import { toByteString, toDisplay } from '../tree/byte-string.js'
 import { attempt, descriptorSource } from './descriptor-source.js'
+import type { ExtractOptions, ExtractResult } from './extract.js'
 
 export { ExtractError, ImageError, type ImageErrorCode } from '../errors.js'
 export { decodeDeviceNumber } from '../format/device-number.js'
 export { InodeType } from '../format/inode.js'
+export { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 export type { ImageName } from '../reader/directory-reader.js'
 export type { ImageEntry } from '../reader/entries.js'
 export type { FilePiece, FileStorage } from '../reader/file-content.js'
-export { type ImageReader, readImage, targetOf } from '../reader/image.js'
+export { type ColumnsOfDirectory, type ImageReader, readImage, targetOf } from '../reader/image.js'
 export type {
   ImageDirectory,
   ImageFile,
@@ -24,7 +26,7 @@ export type { ImageSource } from '../reader/source.js'
 export type { Problem, Verification } from '../reader/verify.js'
 export type { WalkedDirectory } from '../reader/walk.js'
 
-export { type ExtractOptions, type ExtractResult, extractImage } from './extract.js'
+export type { ExtractOptions, ExtractResult } from './extract.js'
 
 export interface OpenImage extends ImageReader {
   /** Bytes of the file, padding included. */
@@ -58,6 +60,25 @@ export async function openImage(image: string | Uint8Array | ImageSource): Promi
     file.close()
     throw error
   }
+}
+
+/**
+ * Extracts an image, or parts of it, into a directory, which is made if it is missing.
+ * @param image one that is open.
+ * @param directory a symlink to a directory will do. One that was there keeps its own mode, owner, time and xattrs.
+ * @throws ExtractError when something is in the way or cannot be written; ImageError when the image is damaged, or has no such path; the signal's reason when aborted.
+ * @example
+ * const image = await openImage('venv.squashfs')
+ * await extractImage(image, 'venv')
+ */
+export async function extractImage(
+  image: OpenImage,
+  directory: string | Uint8Array,
+  options: ExtractOptions = {},
+): Promise<ExtractResult> {
+  // Loaded when it is wanted: most that open an image only look into it.
+  const { extractTree } = await import('./extract.js')
+  return await extractTree(image, directory, options)
 }
 
 interface OpenFile {

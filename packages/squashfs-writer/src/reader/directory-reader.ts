@@ -90,9 +90,9 @@ export async function* indexOf(
 /** Bytes of the record of a directory that has an index. */
 const EXTENDED_DIRECTORY_SIZE = 40
 /** Bytes; Linux takes one less. */
-const LONGEST_NAME = 256
+export const LONGEST_NAME = 256
 /** Bytes of a listing that are read in one piece. */
-const PIECE = 2 * LONGEST_RUN
+export const PIECE = 2 * LONGEST_RUN
 
 /** The runs of a listing from an offset on; every name is checked. */
 async function* runsOf(

@@ -1,9 +1,10 @@
 /** File content: the blocks of a file, decoded and in order; whole, in ranges, or as a stream. */
-import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
+import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
 import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
-import { SUPERBLOCK_SIZE } from '../format/superblock.js'
+import type { BlockReader, BlockRow, DataBlock, TakePart } from './block-reader.js'
+import { fragmentReader, rowReader } from './block-reader.js'
 import type { ImageFile } from './inode-reader.js'
 import type { Cursor } from './metadata-reader.js'
 import type { Parts } from './parts.js'
@@ -15,14 +16,6 @@ export interface FilePiece {
   readonly length: number
   /** `null` for a hole: zeros that take no space in the image. */
   readonly bytes: Uint8Array | null
-}
-
-export interface DataBlock {
-  /** In bytes from the image's start. */
-  readonly position: number
-  /** As by `blockSizeWord`; never a hole's. */
-  readonly word: number
-  readonly length: number
 }
 
 /** Where the bytes of a file lie in the image. Files of the same content may lie at the same place. */
@@ -49,99 +42,149 @@ export interface ContentReader {
   read(file: ImageFile): Promise<Uint8Array>
   readRange(file: ImageFile, start: number, length: number): Promise<Uint8Array>
   stream(file: ImageFile): AsyncGenerator<Uint8Array>
-  /** The content of a fragment block. */
-  fragment(index: number): Promise<Uint8Array>
+  partReader(): PartReader
   /** Each data block of a file, undecoded: where it lies, its size word, and the bytes of the file that are in it. */
   blocks(file: ImageFile): AsyncGenerator<DataBlock>
-  /** Decodes a block; its content has exactly the length that the file wants. */
-  decode(block: DataBlock): Promise<Uint8Array>
   storage(file: ImageFile): Promise<FileStorage>
   /** Bytes of a file that lie in a fragment. */
   tailOf(file: ImageFile): number
 }
 
+/**
+ * Reads files in parts of up to a mebibyte, in memory that is used again: one after the other. Holes are left out, so that
+ * a file may end with one.
+ */
+export interface PartReader {
+  /** All of a file. */
+  file(file: ImageFile, take: TakePart): Promise<void>
+  /** The blocks of a file, for several to read. */
+  rows(file: ImageFile): RowCursor
+  row(row: BlockRow, take: TakePart): Promise<void>
+  /** The tail of a file, which lies in a fragment block; null where it has none. */
+  tail(file: ImageFile): Uint8Array | null | Promise<Uint8Array | null>
+}
+
+/** Gives one row of up to 2,048 blocks after another; null at the end. */
+export interface RowCursor {
+  next(): BlockRow | null | Promise<BlockRow | null>
+}
+
 /** Bytes that are read into one piece of memory. */
 export const MAX_READ = 2 ** 30
-/** Fragment blocks that are kept: neighbours lie in one. At most a mebibyte each. */
-const FRAGMENTS_KEPT = 8
 /** Size words that are decoded in one go. */
 const WORDS_AT_ONCE = 2048
 
-export function contentReader(parts: Parts): ContentReader {
+export function contentReader(parts: Parts, blockReader: BlockReader): ContentReader {
   const { superblock, inodes, fail } = parts
   const { blockSize } = superblock
-  const fragmentsKept = new Map<number, Promise<Uint8Array>>()
 
-  /** The words of a file, without all of them at once. */
-  async function* wordsOf(file: ImageFile): AsyncGenerator<readonly number[]> {
-    if (file.blockCount === 0) return
+  /** The blocks of a file, without the size words of all of them at once. */
+  function rows(file: ImageFile): RowCursor {
     const place = decodeMetadataReference(file.reference)
     if (4 * file.blockCount > inodes.room(place))
       throw fail(`a file of ${file.size} bytes has more blocks than the inode table has room for`)
+    const inBlocks = file.size - tailOf(file)
     const cursor: Cursor = inodes.cursor(place)
-    await cursor.take(file.sizeOfFixedPart)
-    for (let left = file.blockCount; left > 0; ) {
-      const count = Math.min(left, WORDS_AT_ONCE)
-      yield decodeBlockSizes(await cursor.take(4 * count))
-      left -= count
+    let [left, position, start] = [file.blockCount, file.start, 0]
+    let isBefore = true
+
+    function row(bytes: Uint8Array): BlockRow {
+      const words = decodeBlockSizes(bytes)
+      const end = Math.min(start + words.length * blockSize, inBlocks)
+      const found = { position, start, end, words }
+      left -= words.length
+      start = end
+      for (const word of words) position += blockSizeOnDisk(word)
+      return found
+    }
+
+    async function first(skipped: Promise<Uint8Array>): Promise<BlockRow | null> {
+      await skipped
+      return await next()
+    }
+
+    function next(): BlockRow | null | Promise<BlockRow | null> {
+      if (left === 0) return null
+      if (isBefore) {
+        isBefore = false
+        const skipped = cursor.take(file.sizeOfFixedPart)
+        if (skipped instanceof Promise) return first(skipped)
+      }
+      const bytes = cursor.take(4 * Math.min(left, WORDS_AT_ONCE))
+      return bytes instanceof Promise ? bytes.then(row) : row(bytes)
+    }
+    return { next }
+  }
+
+  function partReader(): PartReader {
+    const row = rowReader(parts)
+    const fragment = fragmentReader(parts)
+    return {
+      row,
+      rows,
+      tail,
+      async file(file, take) {
+        if (file.blockCount > 0) {
+          const cursor = rows(file)
+          for (let next = await cursor.next(); next !== null; next = await cursor.next())
+            await row(next, take)
+        }
+        const length = tailOf(file)
+        if (length === 0) return
+        const block = fragment(file.fragment)
+        take(file.size - length, tailIn(block instanceof Promise ? await block : block, file, length))
+      },
     }
   }
 
   async function* pieces(file: ImageFile, from = 0, to = file.size): AsyncGenerator<FilePiece> {
-    const tail = tailOf(file)
-    const inBlocks = file.size - tail
-    let position = file.start
-    let start = 0
-    for await (const words of wordsOf(file)) {
-      for (const word of words) {
+    const cursor = rows(file)
+    for (let row = await cursor.next(); row !== null; row = await cursor.next()) {
+      let { position, start } = row
+      for (const word of row.words) {
         if (start >= to) return
-        const length = Math.min(blockSize, inBlocks - start)
-        const onDisk = blockSizeOnDisk(word)
+        const length = Math.min(blockSize, row.end - start)
         if (start + length > from)
-          yield { start, length, bytes: word === HOLE ? null : await decode({ position, word, length }) }
-        position += onDisk
+          yield {
+            start,
+            length,
+            bytes: word === HOLE ? null : await blockReader.decode({ position, word, length }),
+          }
+        position += blockSizeOnDisk(word)
         start += length
       }
     }
-    if (tail > 0 && start < to) yield { start, length: tail, bytes: await tailBytes(file, tail) }
+    const start = file.size - tailOf(file)
+    if (start >= to) return
+    const bytes = await tail(file)
+    if (bytes !== null) yield { start, length: bytes.length, bytes }
   }
 
   function tailOf(file: ImageFile): number {
     return file.fragment === NO_FRAGMENT ? 0 : file.size % blockSize
   }
 
-  async function tailBytes(file: ImageFile, tail: number): Promise<Uint8Array> {
-    const block = await (fragmentsKept.get(file.fragment) ?? fragment(file.fragment))
-    const end = file.fragmentOffset + tail
-    if (end > block.length) throw fail(`the tail of a file leads out of fragment block ${file.fragment}`)
-    return block.subarray(file.fragmentOffset, end)
+  function tail(file: ImageFile): Uint8Array | null | Promise<Uint8Array | null> {
+    const length = tailOf(file)
+    if (length === 0) return null
+    const block = blockReader.fragment(file.fragment)
+    return block instanceof Promise
+      ? block.then((content) => tailIn(content, file, length))
+      : tailIn(block, file, length)
   }
 
-  /** Kept as a promise: files that are read at the same time share it. */
-  function fragment(index: number): Promise<Uint8Array> {
-    const block = loadFragment(index)
-    fragmentsKept.set(index, block)
-    if (fragmentsKept.size > FRAGMENTS_KEPT)
-      for (const oldest of fragmentsKept.keys()) {
-        fragmentsKept.delete(oldest)
-        break
-      }
-    return block
-  }
-
-  async function loadFragment(index: number): Promise<Uint8Array> {
-    if (parts.fragments === null) throw fail(`a file has fragment ${index}, and there are none`)
-    const { start, sizeWord } = decodeFragmentEntry(await parts.fragments.record(index))
-    return await blockAt(start, sizeWord)
+  function tailIn(block: Uint8Array, { fragment, fragmentOffset }: ImageFile, length: number): Uint8Array {
+    const end = fragmentOffset + length
+    if (end > block.length) throw fail(`the tail of a file leads out of fragment block ${fragment}`)
+    return block.subarray(fragmentOffset, end)
   }
 
   async function* blocks(file: ImageFile): AsyncGenerator<DataBlock> {
-    const inBlocks = file.size - tailOf(file)
-    let position = file.start
-    let start = 0
-    for await (const words of wordsOf(file)) {
-      for (const word of words) {
-        const length = Math.min(blockSize, inBlocks - start)
+    const cursor = rows(file)
+    for (let row = await cursor.next(); row !== null; row = await cursor.next()) {
+      let { position, start } = row
+      for (const word of row.words) {
+        const length = Math.min(blockSize, row.end - start)
         if (word !== HOLE) yield { position, word, length }
         position += blockSizeOnDisk(word)
         start += length
@@ -170,23 +213,6 @@ export function contentReader(parts: Parts): ContentReader {
     }
   }
 
-  async function decode({ position, word, length }: DataBlock): Promise<Uint8Array> {
-    const block = await blockAt(position, word)
-    if (block.length !== length)
-      throw fail(`the data block at ${position} holds ${block.length} bytes, and the file ${length} of them`)
-    return block
-  }
-
-  /** The content of a block: at most the block size, whatever is stored. */
-  async function blockAt(position: number, word: number): Promise<Uint8Array> {
-    const onDisk = blockSizeOnDisk(word)
-    if (onDisk === 0 || onDisk > blockSize) throw fail(`a data block at ${position} has ${onDisk} bytes`)
-    if (!(position >= SUPERBLOCK_SIZE && position + onDisk <= superblock.inodeTable))
-      throw fail(`a data block at ${position} lies outside of the data`)
-    const bytes = await parts.bytes(position, onDisk)
-    return isStoredBlock(word) ? bytes : await parts.expand(bytes, blockSize)
-  }
-
   async function readRange(file: ImageFile, start: number, length: number): Promise<Uint8Array> {
     if (!(Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length >= 0))
       throw fail(`bytes ${start} to ${start + length} are not a range of a file`, 'WRONG_ARGUMENT')
@@ -213,9 +239,8 @@ export function contentReader(parts: Parts): ContentReader {
   return {
     pieces,
     readRange,
-    fragment,
+    partReader,
     blocks,
-    decode,
     tailOf,
     storage,
     read: (file) => readRange(file, 0, file.size),

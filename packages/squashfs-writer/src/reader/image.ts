@@ -5,22 +5,24 @@ import { decodeMetadataReference } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE, type Superblock, SuperblockFlag } from '../format/superblock.js'
 import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
+import { blockReader } from './block-reader.js'
+import { columnReader, type DirectoryColumns } from './directory-columns.js'
 import { type ImageName, namesIn } from './directory-reader.js'
 import { entriesBelow, type ImageEntry } from './entries.js'
-import { contentReader, type FilePiece, type FileStorage } from './file-content.js'
+import { contentReader, type FilePiece, type FileStorage, type PartReader } from './file-content.js'
 import { type ImageDirectory, type ImageFile, type ImageInode, inodeAt } from './inode-reader.js'
 import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
 import type { ImageSource } from './source.js'
-import { type Verification, verify } from './verify.js'
-import { type WalkedDirectory, walk } from './walk.js'
+import type { Verification } from './verify.js'
+import { type WalkedDirectory, walk, walkBy } from './walk.js'
 import { xattrReader } from './xattr-reader.js'
 
 /**
  * An image that is open for reading. Every method that reads throws an ImageError when the image turns out to be damaged.
  *
  * Nothing in an image is trusted: sizes, counts and references are checked against it before anything is allocated or
- * followed. Besides what is returned, at most 48 MiB are kept (32 MiB of metadata, fragment blocks, blocks under way), a
+ * followed. Besides what is returned, at most 48 MiB are kept (33 MiB of metadata, fragment blocks, blocks under way), a
  * bit for each inode, and while entries are read a path for each inode that has several names.
  */
 export interface ImageReader {
@@ -46,6 +48,15 @@ export interface ImageReader {
    */
   walk(path?: string | Uint8Array): AsyncGenerator<WalkedDirectory>
   /**
+   * As {@link walk}, for who lists very many names: what a long listing says of them in columns.
+   * @param options.recursive whether directories below are walked, too.
+   * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
+   */
+  columns(
+    path: string | Uint8Array,
+    options: { readonly recursive: boolean },
+  ): AsyncGenerator<ColumnsOfDirectory>
+  /**
    * All that is in the image, or in a directory of it, in the shape that `writeImage` takes. Paths begin at the root.
    * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
    */
@@ -62,6 +73,8 @@ export interface ImageReader {
   stream(file: ImageFile): AsyncGenerator<Uint8Array>
   /** As {@link stream}, with holes as such. */
   pieces(file: ImageFile): AsyncGenerator<FilePiece>
+  /** For who reads many files, one after the other: without new memory for each. */
+  partReader(): PartReader
   /** How many bytes a file takes in the image. */
   storage(file: ImageFile): Promise<FileStorage>
   /** Extended attributes by full name, one character for each byte. */
@@ -76,6 +89,15 @@ export interface ImageReader {
   verify(options?: { readonly signal?: AbortSignal }): Promise<Verification>
 }
 
+/** A directory, as {@link ImageReader.columns} gives it. */
+export interface ColumnsOfDirectory {
+  /** From the image's root; '' for the root. */
+  readonly path: ByteString
+  readonly inode: ImageDirectory
+  /** Good until the next directory. */
+  readonly columns: DirectoryColumns
+}
+
 /**
  * Opens an image that is compressed with zstd or gzip, or not at all.
  * @throws ImageError when it is none, is cut off or damaged, or is compressed in another way.
@@ -83,7 +105,8 @@ export interface ImageReader {
 export async function readImage(source: ImageSource): Promise<ImageReader> {
   const parts = await openParts(source)
   const { superblock } = parts
-  const contents = contentReader(parts)
+  const blocks = blockReader(parts)
+  const contents = contentReader(parts, blocks)
   const xattrs = xattrReader(parts)
 
   async function directoryAt(
@@ -128,6 +151,14 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
       const start = await directoryAt(path)
       yield* walk(parts, start.path, start.inode)
     },
+    async *columns(path, { recursive }) {
+      const start = await directoryAt(path)
+      const { read } = columnReader(parts)
+      for await (const { path, inode, found } of walkBy(parts, start.path, start.inode, read)) {
+        yield { path, inode, columns: found }
+        if (!recursive) return
+      }
+    },
     async *entries(path = '') {
       const start = await directoryAt(path)
       yield* entriesBelow(parts, contents, xattrs, start.path, start.inode)
@@ -141,10 +172,15 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     async *pieces(file) {
       yield* contents.pieces(checkedFile(file, 'pieces'))
     },
+    partReader: contents.partReader,
     storage: async (file) => await contents.storage(checkedFile(file, 'storage')),
     xattrs: (inode) => xattrs.read(inode.head.xattrIndex),
     at: async (reference) => inodeAt(parts, decodeMetadataReference(reference)),
-    verify: ({ signal } = {}) => verify(parts, contents, xattrs, signal),
+    async verify({ signal } = {}) {
+      // Loaded when it is wanted: most that open an image have no use for it.
+      const { verify } = await import('./verify.js')
+      return await verify(parts, contents, blocks, xattrs, signal)
+    },
   }
 }
 

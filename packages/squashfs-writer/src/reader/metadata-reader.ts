@@ -7,7 +7,8 @@ import {
   METADATA_HEADER_SIZE,
   type MetadataPlace,
 } from '../format/metadata-block.js'
-import type { Fail } from './parts.js'
+import { SUPERBLOCK_SIZE } from '../format/superblock.js'
+import type { Fail, ReadBytes } from './parts.js'
 
 /** Metadata blocks that were decoded, the last 4,096 of them: 32 MiB. */
 export interface BlockCache {
@@ -35,6 +36,8 @@ export interface MetadataReader {
   read(place: MetadataPlace, length: number): Uint8Array | Promise<Uint8Array>
   /** Up to `length` bytes from a place on; fewer where the table ends. */
   upTo(place: MetadataPlace, length: number): Uint8Array | Promise<Uint8Array>
+  /** A whole block. @param relative where it starts, from the table's start. */
+  block(relative: number): Block | Promise<Block>
   /** The block of a place, when it is at hand and has `length` bytes from there on. */
   blockAtHand(place: MetadataPlace, length: number): Block | null
   /** Reads one record after another. */
@@ -58,49 +61,82 @@ const BLOCKS_KEPT = 4096
 /** Blocks that are decoded ahead of who reads one after the other, where decoding is not done at once. */
 const BLOCKS_AHEAD = 8
 
-export function blockCache(
-  bytes: (position: number, length: number) => Promise<Uint8Array>,
-  expand: Expand,
-  fail: Fail,
-): BlockCache {
+/** Bytes of tables that are read in one go, and how many of these are kept: 1 MiB. */
+const PIECE = 131_072
+const PIECES_KEPT = 8
+
+export function blockCache(bytes: ReadBytes, expand: Expand, fail: Fail): BlockCache {
   const known = new Map<number, Block>()
   const loading = new Map<number, Promise<Block>>()
+  /** By where they start: pieces of tables, undecoded. */
+  const pieces = new Map<number, Uint8Array>()
   /** By a table's end: where the block begins that comes after the last one that was asked for. */
   const following = new Map<number, number>()
 
-  function load(start: number, end: number, ahead: number): Promise<Block> {
+  function load(start: number, end: number, ahead: number): Block | Promise<Block> {
     const found = loading.get(start)
     if (found) return found
     const block = loadBlock(start, end, ahead)
+    if (!(block instanceof Promise)) return block
     loading.set(start, block)
     const done = () => void loading.delete(start)
     block.then(done, done)
     return block
   }
 
-  async function loadBlock(start: number, end: number, ahead: number): Promise<Block> {
+  function loadBlock(start: number, end: number, ahead: number): Block | Promise<Block> {
     if (start + METADATA_HEADER_SIZE >= end)
       throw fail(`a metadata block at ${start} is outside of its table`)
     // One read for both: a block on disk is never larger than its content may be.
     const room = Math.min(METADATA_HEADER_SIZE + METADATA_BLOCK_SIZE, end - start)
-    const read = await bytes(start, room)
+    const read = bytesAt(start, end, room)
+    return read instanceof Promise
+      ? read.then((bytes) => expanded(start, end, bytes, ahead))
+      : expanded(start, end, read, ahead)
+  }
+
+  /** Tables are read in larger pieces than one block: who reads a block reads those around it, too, in whatever order. */
+  function bytesAt(start: number, end: number, room: number): Uint8Array | Promise<Uint8Array> {
+    const from = Math.max(SUPERBLOCK_SIZE, end - PIECE * Math.ceil((end - start) / PIECE))
+    const at = start - from
+    const piece = pieces.get(from)
+    if (piece !== undefined && at + room <= piece.length) return piece.subarray(at, at + room)
+    const read = bytes(from, Math.min(end - from, PIECE + METADATA_HEADER_SIZE + METADATA_BLOCK_SIZE))
+    return read instanceof Promise ? read.then(keep) : keep(read)
+
+    function keep(found: Uint8Array): Uint8Array {
+      pieces.set(from, found)
+      forgetOldest(pieces, PIECES_KEPT)
+      return found.subarray(at, at + room)
+    }
+  }
+
+  function expanded(start: number, end: number, read: Uint8Array, ahead: number): Block | Promise<Block> {
     const { size, stored } = decodeMetadataHeader(read)
     const length = METADATA_HEADER_SIZE + size
-    if (size === 0 || size > METADATA_BLOCK_SIZE || length > room)
+    if (size === 0 || size > METADATA_BLOCK_SIZE || length > read.length)
       throw fail(`a metadata block at ${start} has ${size} bytes`)
     const onDisk = read.subarray(METADATA_HEADER_SIZE, length)
     const next = start + length
-    const expanded = stored ? onDisk : expand(onDisk, METADATA_BLOCK_SIZE)
-    if (expanded instanceof Promise && ahead > 0 && next + METADATA_HEADER_SIZE < end && !known.has(next))
-      load(next, end, ahead - 1).catch(() => {}) // whoever asks for it gets the error
-    const content = await expanded
+    if (stored) return keep(start, next, onDisk.slice())
+    const output = new Uint8Array(METADATA_BLOCK_SIZE)
+    const filled = expand(onDisk, output)
+    if (!(filled instanceof Promise)) return keep(start, next, output.subarray(0, filled))
+    if (ahead > 0 && next + METADATA_HEADER_SIZE < end && !known.has(next)) loadAhead(next, end, ahead - 1)
+    return filled.then((count) => keep(start, next, output.subarray(0, count)))
+  }
+
+  /** Whoever asks for it gets the error. */
+  function loadAhead(start: number, end: number, ahead: number): void {
+    void Promise.resolve()
+      .then(() => load(start, end, ahead))
+      .catch(() => {})
+  }
+
+  function keep(start: number, next: number, content: Uint8Array): Block {
     const block = { content, view: viewOf(content), start, next }
     known.set(start, block)
-    if (known.size > BLOCKS_KEPT)
-      for (const oldest of known.keys()) {
-        known.delete(oldest)
-        break
-      }
+    forgetOldest(known, BLOCKS_KEPT)
     return block
   }
 
@@ -168,6 +204,7 @@ export function metadataReader(
     room,
     read: (place, length) => get(place, length, true),
     upTo: (place, length) => get(place, length, false),
+    block: (relative) => cache.at(start + relative, end),
     blockAtHand({ block: relative, offset }, length) {
       const block = cache.atHand(start + relative)
       return block === undefined || offset + length > block.content.length ? null : block
@@ -217,6 +254,14 @@ export function metadataReader(
         }
       }
     },
+  }
+}
+
+function forgetOldest(kept: Map<number, unknown>, most: number): void {
+  if (kept.size <= most) return
+  for (const oldest of kept.keys()) {
+    kept.delete(oldest)
+    break
   }
 }
 

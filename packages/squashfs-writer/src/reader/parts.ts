@@ -20,10 +20,16 @@ export interface Parts {
   readonly ids: IdTable
   /** `null` where the image has no fragments. */
   readonly fragments: LookupTable | null
-  /** Bytes of the source from a position on, all of them. */
-  readonly bytes: (position: number, length: number) => Promise<Uint8Array>
+  readonly bytes: ReadBytes
+  readonly bytesInto: ReadInto
   readonly fail: Fail
 }
+
+/** Bytes of the source from a position on, all of them; at once where the source answers at once. */
+export type ReadBytes = (position: number, length: number) => Uint8Array | Promise<Uint8Array>
+
+/** As {@link ReadBytes}, into memory that is there: it is filled. */
+export type ReadInto = (target: Uint8Array, position: number) => void | Promise<void>
 
 /** Makes the error that says what is wrong with this image. */
 export type Fail = (what: string, code?: ImageErrorCode, cause?: unknown) => ImageError
@@ -38,12 +44,30 @@ export async function openParts(source: ImageSource): Promise<Parts> {
       path: source.name,
       cause,
     })
-  const bytes = async (position: number, length: number) => {
+  const bytes: ReadBytes = (position, length) => {
+    checkInside(position, length)
+    const read = source.read(position, length)
+    return read instanceof Promise ? read.then(whole) : whole(read)
+
+    function whole(found: Uint8Array): Uint8Array {
+      if (found.length === length) return found
+      throw fail(truncation(source.size, position + found.length), 'TRUNCATED_IMAGE')
+    }
+  }
+  const bytesInto: ReadInto = (target, position) => {
+    checkInside(position, target.length)
+    if (source.readInto) {
+      const count = source.readInto(target, position)
+      if (count !== target.length) throw fail(truncation(source.size, position + count), 'TRUNCATED_IMAGE')
+      return
+    }
+    const read = bytes(position, target.length)
+    if (read instanceof Promise) return read.then((found) => target.set(found))
+    target.set(read)
+  }
+  function checkInside(position: number, length: number): void {
     if (!(position >= 0 && position + length <= source.size))
       throw fail(`${length} bytes at ${position} are outside of it`)
-    const read = await source.read(position, length)
-    if (read.length !== length) throw fail(truncation(source.size, position + read.length), 'TRUNCATED_IMAGE')
-    return read
   }
   const superblock = decodeSuperblock(await bytes(0, Math.min(SUPERBLOCK_SIZE, source.size)))
   if (superblock === null) throw fail('it is not a squashfs 4.0 image', 'NOT_AN_IMAGE')
@@ -79,6 +103,7 @@ export async function openParts(source: ImageSource): Promise<Parts> {
             fail,
           ),
     bytes,
+    bytesInto,
     fail,
   }
 }

@@ -8,6 +8,11 @@ export interface ImageSource {
    * without a promise, is used at once.
    */
   read(position: number, length: number): Uint8Array | Promise<Uint8Array>
+  /**
+   * Where the source can, the same without new memory: fills `target` with the bytes from a position on, at once.
+   * @returns how many bytes there were.
+   */
+  readInto?(target: Uint8Array, position: number): number
   /** What messages call the image: its path. */
   readonly name?: string
 }

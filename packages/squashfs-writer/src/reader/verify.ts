@@ -4,8 +4,9 @@ import { getUint64, viewOf } from '../format/byte-order.js'
 import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { InodeType } from '../format/inode.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import type { BlockReader, DataBlock } from './block-reader.js'
 import { indexOf, lookUp } from './directory-reader.js'
-import type { ContentReader, DataBlock } from './file-content.js'
+import type { ContentReader } from './file-content.js'
 import { type ImageDirectory, type ImageFile, type ImageInode, rootOf } from './inode-reader.js'
 import { lookupTable } from './lookup-table.js'
 import type { Parts } from './parts.js'
@@ -37,6 +38,7 @@ const AT_ONCE = 16
 export async function verify(
   parts: Parts,
   contents: ContentReader,
+  blocks: BlockReader,
   xattrs: XattrReader,
   signal: AbortSignal | undefined,
 ): Promise<Verification> {
@@ -113,7 +115,7 @@ export async function verify(
       const { sizeWord } = decodeFragmentEntry(await table.record(n))
       await pool(() =>
         step(null, async () => {
-          fragmentLengths.set(n, (await contents.fragment(n)).length)
+          fragmentLengths.set(n, (await blocks.fragment(n)).length)
           counts.dataBlocks++
           counts.bytes += sizeWord & 0xff_ffff
         }),
@@ -200,7 +202,7 @@ export async function verify(
     }
 
     async function checkBlock(block: DataBlock): Promise<void> {
-      await contents.decode(block)
+      await blocks.decode(block)
       counts.dataBlocks++
       counts.bytes += block.word & 0xff_ffff
     }

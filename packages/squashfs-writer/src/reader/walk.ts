@@ -24,16 +24,39 @@ export async function* walk(
   path: ByteString,
   start: ImageDirectory,
 ): AsyncGenerator<WalkedDirectory> {
+  const look = async (directory: ImageDirectory) => {
+    const found = await namesIn(parts, directory)
+    return { found, subdirectories: found.filter(isDirectory) }
+  }
+  for await (const { path: below, inode, found } of walkBy(parts, path, start, look))
+    yield { path: below, inode, names: found }
+}
+
+function isDirectory(name: ImageName): name is NamedDirectory {
+  return name.inode.type === InodeType.DIRECTORY
+}
+
+export interface NamedDirectory {
+  readonly name: ByteString
+  readonly inode: ImageDirectory
+}
+
+/** As {@link walk}, with what `look` finds in each directory. */
+export async function* walkBy<T>(
+  parts: Parts,
+  path: ByteString,
+  start: ImageDirectory,
+  look: (directory: ImageDirectory) => Promise<{ found: T; subdirectories: readonly NamedDirectory[] }>,
+): AsyncGenerator<{ readonly path: ByteString; readonly inode: ImageDirectory; readonly found: T }> {
   const visited = inodeSet(parts.superblock.inodeCount)
   const stack: { readonly path: ByteString; readonly inode: ImageDirectory }[] = [{ path, inode: start }]
   visited.add(start.head.number)
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { path, inode } = next
-    const names = await namesIn(parts, inode)
-    yield { path, inode, names }
-    for (let n = names.length - 1; n >= 0; n--) {
-      const { name, inode: child } = names[n]!
-      if (child.type !== InodeType.DIRECTORY) continue
+    const { found, subdirectories } = await look(inode)
+    yield { path, inode, found }
+    for (let n = subdirectories.length - 1; n >= 0; n--) {
+      const { name, inode: child } = subdirectories[n]!
       const below = path === '' ? name : `${path}/${name}`
       if (!visited.add(child.head.number))
         throw parts.fail(`the directory ${toDisplay(below)} is in the tree twice, maybe inside itself`)

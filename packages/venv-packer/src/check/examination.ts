@@ -59,14 +59,16 @@ const rules: readonly Rule[] = [
 /**
  * @param found what lies in the environment, without what the plan excludes.
  * @param peeked the parts that were read of its files.
+ * @param lookAt how the paths of its interpreter are looked at; on disk if absent.
  */
 export function examine(
   environment: Environment,
   plan: Plan,
   found: readonly DiskEntry[],
   peeked: Peeked,
+  lookAt?: Parameters<typeof takeInventory>[4],
 ): Examination {
-  const inventory = takeInventory(environment, found, peeked, plan.exclude)
+  const inventory = takeInventory(environment, found, peeked, plan.exclude, lookAt)
   const outside = lookOutside()
   const relocation = relocationOf(inventory, outside)
   const packages = packagesOf(inventory)

@@ -1,9 +1,10 @@
 /** The inventory of an environment: all its entries, as the file system counts them, and the parts of files that matter. */
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { DiskEntry } from 'squashfs-writer'
-import { type ByteString, compilePatterns, toByteString } from 'squashfs-writer/paths'
+import { type ByteString, toByteString } from 'squashfs-writer/paths'
+import { compilePatterns } from 'squashfs-writer/patterns'
 import type { Environment } from '../environment/environment.js'
-import { findInterpreter, type Interpreter } from '../environment/interpreter.js'
+import { findInterpreter, type Interpreter, type PathLook, pathsOnDisk } from '../environment/interpreter.js'
 import { diskPath } from '../environment/paths.js'
 import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
@@ -48,21 +49,32 @@ export interface Census {
   readonly bytes: number
 }
 
+/** How the interpreter is looked at: on disk, or as an image has it. */
+export interface InterpreterLook extends PathLook {
+  /** `e_machine` of a program's ELF header; null where it has none. */
+  readonly machine: (program: ByteString) => number | null
+}
+
+export const onDisk: InterpreterLook = { ...pathsOnDisk, machine: machineOf }
+
 /**
  * @param found what lies in the environment, without what `exclude` names.
  * @param peeked what was read of its files.
+ * @param lookAt how the paths of its interpreter are looked at.
  */
 export function takeInventory(
   environment: Environment,
   found: readonly DiskEntry[],
   peeked: Peeked,
   exclude: readonly string[],
+  lookAt: (at: ReadonlyMap<ByteString, Entry>) => InterpreterLook = () => onDisk,
 ): Inventory {
   const realPath = toByteString(environment.realPath)
   const at = entriesOf(found, peeked)
   const entries = [...at.values()]
   const { config, conda } = environment
-  const interpreter = config && findInterpreter(realPath)
+  const look = lookAt(at)
+  const interpreter = config && findInterpreter(realPath, look)
   return {
     path: toByteString(environment.path),
     realPath,
@@ -73,7 +85,7 @@ export function takeInventory(
     isExcluded: exclusion(exclude),
     census: takeCensus(entries),
     interpreter,
-    machine: interpreter && machineOf(interpreter.end),
+    machine: interpreter && machineNamed(look.machine(interpreter.end)),
     ...pythonsOf(entries, config),
   }
 }
@@ -162,18 +174,21 @@ function exclusion(exclude: readonly string[]): (path: ByteString) => boolean {
   }
 }
 
-function machineOf(program: ByteString): string | undefined {
+function machineNamed(machine: number | null): string | undefined {
+  return machine === null ? undefined : machineName(machine)
+}
+
+function machineOf(program: ByteString): number | null {
   try {
     const file = openSync(diskPath(program), 'r')
     try {
       const head = Buffer.alloc(ELF_HEAD_SIZE)
-      const machine = machineIn(head.subarray(0, readSync(file, head, 0, head.length, 0)))
-      return machine === null ? undefined : machineName(machine)
+      return machineIn(head.subarray(0, readSync(file, head, 0, head.length, 0)))
     } finally {
       closeSync(file)
     }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return undefined // a program may be executable and not readable
+    return null // a program may be executable and not readable
   }
 }

@@ -16,9 +16,14 @@ export function isWorthPeeking(file: Pick<DiskEntry, 'path' | 'size'>): boolean 
   return planFor(file) !== undefined
 }
 
+/** Reads the parts of a file that the findings need, range by range; undefined where there is nothing to know. */
+export function readingOf(file: Pick<DiskEntry, 'path' | 'size'>): Reading<Content | null> | undefined {
+  return planFor(file)?.(file.size)
+}
+
 /** The content that was read of a file; null where there is nothing to know. */
 const peek: Examine = (file, read): Content | null => {
-  const reading = planFor(file)?.(file.size)
+  const reading = readingOf(file)
   if (!reading) return null
   for (let bytes: Uint8Array[] = []; ; ) {
     const { value, done } = reading.next(bytes)

@@ -132,14 +132,18 @@ follows -- goes to uv pip install as it is.`,
     rest: 'options',
   },
   check: {
-    short: 'check <venv>',
+    short: 'check <venv-or-image>',
     summary: 'say what would go wrong with the image, before it is packed',
-    usage: '[options] <venv>',
+    usage: '[options] <venv-or-image>',
     about: `Says what would go wrong where the image of a virtual environment is used, before
-it is packed: what, where, what will happen, and the remedy. Nothing is changed.`,
-    operands: { venv: { syntax: '<venv>', called: 'the path of the venv' } },
+it is packed: what, where, what will happen, and the remedy. Nothing is changed.
+An image that is there already is read as it is: it need not be mounted.`,
+    operands: { venvOrImage: { syntax: '<venv-or-image>', called: 'the path' } },
     options: [
-      { title: 'What is looked at', rows: { anyDirectory, exclude } },
+      {
+        title: 'What is looked at',
+        rows: { anyDirectory: { ...anyDirectory, help: 'what is not a virtual environment, too' }, exclude },
+      },
       {
         title: 'How it is judged',
         rows: {
@@ -151,6 +155,7 @@ it is packed: what, where, what will happen, and the remedy. Nothing is changed.
     ],
     examples: `  venv-packer check .venv
   venv-packer check .venv --mount-point /scratch/me/.venv
+  venv-packer check venv.squashfs
   venv-packer check .venv --strict --quiet && venv-packer pack .venv`,
     exitCodes: '0 no errors (with --strict: and no warnings), 1 errors, 2 wrong usage',
   },

@@ -1,24 +1,28 @@
-/** `venv-packer check`: examines a virtual environment, and prints findings. It changes nothing. */
+/** `venv-packer check`: examines a virtual environment, or the image of one, and prints findings. It changes nothing. */
 
+import { resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { toDisplay } from 'squashfs-writer/paths'
 import { type Examination, examine } from '../check/examination.js'
 import { ofSeverity } from '../check/finding.js'
+import { examineImage } from '../check/image-examination.js'
 import { type PackageShare, packageShares } from '../check/packages.js'
 import { findingCounts, findingJson, findingLines, packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
+import { packedEnvironment } from '../environment/packed-environment.js'
 import { type ExitCode, exitCodes } from '../failure.js'
+import { isFile, noVenvInImage, type OpenedImage, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { type Colours, coloursFor } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { printable } from '../terminal/printable.js'
 import { line, print, rounded } from '../terminal/printing.js'
 
-/** The request of the command line; the path of the environment is still as it was typed. */
+/** The request of the command line; the path of the environment or image is still as it was typed. */
 export interface CheckRequest {
   readonly source: string
-  /** Look at a directory that is not a virtual environment, too. */
+  /** Look at what is not a virtual environment, too. */
   readonly anyDirectory: boolean
   readonly exclude: readonly string[]
   /** Where the image will be mounted, absolute; undefined where that is not said. */
@@ -29,6 +33,8 @@ export interface CheckRequest {
 
 export interface CheckReport {
   readonly request: CheckRequest
+  /** Bytes of the image that was examined; null for a directory. */
+  readonly imageSize: number | null
   readonly environment: Environment
   readonly examination: Examination
   /** Whether it has no errors, and with `strict` no warnings. */
@@ -37,7 +43,7 @@ export interface CheckReport {
 }
 
 export async function runCheck({ values }: Invocation<'check'>): Promise<ExitCode> {
-  const report = await check({ ...values, source: values.venv })
+  const report = await check({ ...values, source: values.venvOrImage })
   if (values.json) await print(checkJson(report))
   else if (!values.quiet) await print(checkText(report, coloursFor(process.stdout), widthOf(process.stdout)))
   return report.passed ? exitCodes.done : exitCodes.failed
@@ -45,11 +51,33 @@ export async function runCheck({ values }: Invocation<'check'>): Promise<ExitCod
 
 export async function check(request: CheckRequest): Promise<CheckReport> {
   const started = performance.now()
-  const environment = await openEnvironment(request.source, request.anyDirectory)
-  const examination = await examined(request, environment)
+  const found = (await isFile(resolve(request.source)))
+    ? await withImage(request.source, (opened) => examinedImage(request, opened))
+    : await examinedDirectory(request)
+  const { findings } = found.examination
   const against = request.strict ? (['error', 'warning'] as const) : (['error'] as const)
-  const passed = against.every((severity) => ofSeverity(examination.findings, severity).length === 0)
-  return { request, environment, examination, passed, seconds: (performance.now() - started) / 1000 }
+  const passed = against.every((severity) => ofSeverity(findings, severity).length === 0)
+  return { request, ...found, passed, seconds: (performance.now() - started) / 1000 }
+}
+
+type Examined = Pick<CheckReport, 'environment' | 'imageSize' | 'examination'>
+
+async function examinedDirectory(request: CheckRequest): Promise<Examined> {
+  const environment = await openEnvironment(request.source, request.anyDirectory)
+  return { environment, imageSize: null, examination: await examined(request, environment) }
+}
+
+/** An image does not say where it was packed from: it is taken to lie where it works, or is to be mounted. */
+async function examinedImage(
+  { exclude, mountPoint, anyDirectory }: CheckRequest,
+  { typed, path: file, image }: OpenedImage,
+): Promise<Examined> {
+  const { config, conda, madeFor } = await packedEnvironment(image)
+  if (config === undefined && !anyDirectory) throw noVenvInImage(typed, file)
+  const path = madeFor ?? mountPoint ?? file
+  const environment = { typed, path, realPath: path, config, conda, madeFor }
+  const plan = { exclude, mountPoint, owner: 'keep', compiles: false, latestTime: null } as const
+  return { environment, imageSize: image.size, examination: await examineImage(image, environment, plan) }
 }
 
 async function examined(
@@ -86,7 +114,7 @@ function checkText(report: CheckReport, colours: Colours, width: number): string
   ].join('\n')
 }
 
-function sizeText({ examination }: CheckReport): string {
+function sizeText({ examination, imageSize }: CheckReport): string {
   const { inodes, files, directories, symlinks, others, bytes: size } = examination.inventory.census
   const kinds = [
     counted(files, 'file'),
@@ -94,7 +122,9 @@ function sizeText({ examination }: CheckReport): string {
     counted(symlinks, 'symlink'),
     ...(others > 0 ? [counted(others, 'special file')] : []),
   ]
-  return `${counted(inodes, 'inode')}, ${bytes(size)} (${kinds.join(', ')}); its image will be 1 inode`
+  const outcome =
+    imageSize === null ? 'its image will be 1 inode' : `as an image 1 inode, ${bytes(imageSize)}`
+  return `${counted(inodes, 'inode')}, ${bytes(size)} (${kinds.join(', ')}); ${outcome}`
 }
 
 function facts(report: CheckReport): readonly string[] {
@@ -118,12 +148,12 @@ function mountText({ request, examination }: CheckReport): string {
   return printable(`${place}: the environment is relocatable`)
 }
 
-function verdict({ examination }: CheckReport, colours: Colours): string {
+function verdict({ examination, imageSize }: CheckReport, colours: Colours): string {
   const { findings } = examination
   const counts = findingCounts(findings)
   const worst = findings[0]?.severity ?? 'note'
   if (worst !== 'note') return colours[worst](counts)
-  return `${counts === '' ? 'nothing found' : counts}: fit to be packed`
+  return `${counts === '' ? 'nothing found' : counts}: fit to be ${imageSize === null ? 'packed' : 'used'}`
 }
 
 function row(name: string, text: string): string {
@@ -179,7 +209,8 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   )
 }
 
-function checkJson({ request, environment, examination, passed, seconds }: CheckReport): string {
+function checkJson(report: CheckReport): string {
+  const { request, environment, imageSize, examination, passed, seconds } = report
   const { inventory, relocation, packages, findings } = examination
   const { config } = environment
   const { interpreter, census } = inventory
@@ -189,7 +220,8 @@ function checkJson({ request, environment, examination, passed, seconds }: Check
     version: packageVersion(),
     passed,
     source: {
-      path: environment.path,
+      path: resolve(environment.typed),
+      image: imageSize === null ? null : { bytes: imageSize },
       venv: config !== undefined,
       relocatable: config?.relocatable ?? null,
       python: config?.version ?? null,

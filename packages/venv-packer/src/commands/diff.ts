@@ -1,6 +1,5 @@
 /** `venv-packer diff`: the packages that are installed in one environment and not in the other. */
 
-import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Invocation } from '../cli/commands.js'
 import {
@@ -12,10 +11,9 @@ import {
 } from '../environment/distributions.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
-import { type ExitCode, exitCodes, Failure } from '../failure.js'
-import { type OpenedImage, withImage } from '../image/opened-image.js'
+import { type ExitCode, exitCodes } from '../failure.js'
+import { isFile, noVenvInImage, type OpenedImage, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
-import { systemErrorCode } from '../system-errors.js'
 import { counted } from '../terminal/figures.js'
 import { printable } from '../terminal/printable.js'
 import { line, print } from '../terminal/printing.js'
@@ -58,24 +56,8 @@ async function lookIntoImage({
   image,
 }: OpenedImage): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
   const { config } = await packedEnvironment(image)
-  if (config === undefined)
-    throw new Failure(
-      'NOT_A_VENV',
-      `${typed} holds no virtual environment (it has no pyvenv.cfg)`,
-      'Give the image of one.',
-      { path },
-    )
+  if (config === undefined) throw noVenvInImage(typed, path)
   return { side: { typed, path, config }, found: await distributionsInImage(image) }
-}
-
-/** A path that is missing is reported where an environment is opened. */
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return !(await stat(path)).isDirectory()
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
-    return false
-  }
 }
 
 function diffText(report: DiffReport): string {

@@ -17,28 +17,42 @@ export interface Interpreter {
   readonly executable: boolean
 }
 
+/** How paths are looked at: on disk, or as an image has them. */
+export interface PathLook {
+  /** Null for what is there and is no link, undefined for what is not there or may not be looked at. */
+  readonly linkTarget: (path: ByteString) => ByteString | null | undefined
+  readonly exists: (path: ByteString) => boolean
+  readonly executable: (path: ByteString) => boolean
+}
+
+export const pathsOnDisk: PathLook = {
+  linkTarget,
+  exists: (path) => may(path, constants.F_OK),
+  executable: (path) => may(path, constants.X_OK),
+}
+
 /** Undefined where the environment has no interpreter at all. */
-export function findInterpreter(environment: ByteString): Interpreter | undefined {
+export function findInterpreter(environment: ByteString, look: PathLook): Interpreter | undefined {
   for (const path of ['bin/python', 'bin/python3']) {
-    const links = followLinks(`${environment}/${path}`)
+    const links = followLinks(`${environment}/${path}`, look)
     if (links === undefined) continue
     const end = links.at(-1) ?? `${environment}/${path}`
     return {
       path,
       links,
       end,
-      exists: may(end, constants.F_OK),
-      executable: may(end, constants.X_OK),
+      exists: look.exists(end),
+      executable: look.executable(end),
     }
   }
   return undefined
 }
 
 /** Where a link leads to, step by step; undefined where there is nothing to begin with. */
-export function followLinks(start: ByteString): readonly ByteString[] | undefined {
+export function followLinks(start: ByteString, look = pathsOnDisk): readonly ByteString[] | undefined {
   const links: ByteString[] = []
   for (let at = start; links.length < MAX_LINKS; ) {
-    const target = linkTarget(at)
+    const target = look.linkTarget(at)
     if (target === undefined) return at === start ? undefined : links
     if (target === null) return links
     at = posix.resolve(posix.dirname(at), target)

@@ -23,6 +23,16 @@ export interface OpenedImage {
   readonly image: OpenImage
 }
 
+/** Whether there is anything but a directory at a path. A path that is missing is reported where an environment is opened. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return !(await stat(path)).isDirectory()
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
+  }
+}
+
 /** Opens the image at `typed`, calls `use` with it, and closes it. Errors of the image are Failures. */
 export async function withImage<T>(typed: string, use: (opened: OpenedImage) => Promise<T>): Promise<T> {
   const path = resolve(typed)
@@ -82,6 +92,16 @@ function extractFailure(cause: ExtractError): Failure {
       ? 'Extract into another directory, or replace what is there with --force.'
       : 'Name another place with --output.',
     { path: cause.path, systemCode, mending: exists ? { options: ['--force'] } : undefined, cause },
+  )
+}
+
+/** The failure of a command that needs an environment, for an image without one. */
+export function noVenvInImage(typed: string, path: string): Failure {
+  return new Failure(
+    'NOT_A_VENV',
+    `${typed} holds no virtual environment (it has no pyvenv.cfg)`,
+    'Give the image of one.',
+    { path },
   )
 }
 

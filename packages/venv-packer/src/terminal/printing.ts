@@ -55,12 +55,15 @@ async function outputLost(error: NodeJS.ErrnoException): Promise<Failure> {
 }
 
 /** Characters that JSON leaves as they are and that a terminal obeys (DEL, C1, turns of the writing direction) are escaped, too. */
-export function line(value: object): string {
-  const json = JSON.stringify(value).replace(
+export function json(value: object): string {
+  return JSON.stringify(value).replace(
     unprintable,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
-  return `${json}\n`
+}
+
+export function line(value: object): string {
+  return `${json(value)}\n`
 }
 
 export function rounded(value: number): number {

@@ -41,8 +41,12 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
     readWhole(descriptor, bytes, position)
     return bytes
   }
-  const content = (block: BlockOfBase) =>
-    isStoredBlock(block.sizeWord) ? raw(block) : expand(raw(block), blockSize)
+  function content(block: BlockOfBase): Uint8Array | Promise<Uint8Array> {
+    if (isStoredBlock(block.sizeWord)) return raw(block)
+    const room = new Uint8Array(blockSize)
+    const length = expand(raw(block), room)
+    return length instanceof Promise ? length.then((n) => room.subarray(0, n)) : room.subarray(0, length)
+  }
 
   return {
     raw,

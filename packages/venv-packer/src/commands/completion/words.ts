@@ -81,6 +81,7 @@ function valueName(syntax: string): string | undefined {
 /** By the words of the help, which mean the same everywhere. */
 const kinds: Readonly<Record<string, ValueKind>> = {
   venv: 'directory',
+  'venv-or-image': 'image',
   old: 'image',
   new: 'image',
   directory: 'directory',

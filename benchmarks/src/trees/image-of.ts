@@ -1,0 +1,28 @@
+// The image of a tree, as venv-packer makes it: what is taken apart and listed.
+
+import { join } from 'node:path'
+import { run, withFolder } from 'fixtures'
+import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
+import type { Tree } from './tree.js'
+
+/** The image in the directory. */
+export const IMAGE = 'venv.squashfs'
+
+export function imageOf(tree: Tree): Tree {
+  return {
+    description: `the image of ${tree.description}`,
+    use: (body, signal) =>
+      tree.use(
+        ({ directory: source }) =>
+          withFolder(async (directory) => {
+            const [node = process.execPath, ...command] = VENV_PACKER_COMMAND
+            const options = ['--quiet', '--no-check', '--any-directory']
+            await run(node, [...command, 'pack', source, '-o', join(directory, IMAGE), ...options])
+            signal.throwIfAborted()
+            return await body({ directory, source })
+          }),
+        signal,
+      ),
+    placed: imageOf,
+  }
+}

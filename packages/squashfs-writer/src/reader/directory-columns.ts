@@ -1,0 +1,250 @@
+/** Directory columns: the names in a directory with what a long listing says of them, without an object for each. */
+import { viewOf } from '../format/byte-order.js'
+import { NO_POSITION, nextRunEntry, startRun } from '../format/directory.js'
+import { type InodeSummary, InodeType, inodeSize, summarizeInode } from '../format/inode.js'
+import { type MetadataPlace, metadataReference } from '../format/metadata-block.js'
+import { type ByteString, fromBytes, toDisplay } from '../tree/byte-string.js'
+import { LONGEST_NAME, PIECE } from './directory-reader.js'
+import { type ImageDirectory, inodeAt } from './inode-reader.js'
+import type { Block } from './metadata-reader.js'
+import type { Parts } from './parts.js'
+import type { NamedDirectory } from './walk.js'
+
+/** Row n of each column belongs to name n; names ascend. Columns may be longer than {@link count}. */
+export interface DirectoryColumns {
+  readonly count: number
+  /** All names, one after the other. */
+  readonly names: Uint8Array
+  /** Where in {@link names} each name ends, and the next begins. */
+  readonly ends: Uint32Array
+  readonly types: Uint8Array
+  /** Permission bits. */
+  readonly modes: Uint16Array
+  readonly links: Uint32Array
+  readonly uids: Uint32Array
+  readonly gids: Uint32Array
+  readonly mtimes: Uint32Array
+  readonly numbers: Uint32Array
+  /** As `stat` has it. */
+  readonly sizes: Float64Array
+  /** Of the inodes, for what is not here: a symlink's target, a device's number. */
+  readonly references: Float64Array
+}
+
+export interface ColumnReader {
+  /** The columns are good until the next call: their memory is used again. */
+  read(directory: ImageDirectory): Promise<{
+    readonly found: DirectoryColumns
+    readonly subdirectories: readonly NamedDirectory[]
+  }>
+}
+
+type Columns = { -readonly [field in keyof DirectoryColumns]: DirectoryColumns[field] }
+
+export function columnReader(parts: Parts): ColumnReader {
+  const { superblock, inodes, listings, ids, fail } = parts
+  const columns = newColumns(256, 8192)
+  const summary = newSummary()
+  const run = { ...NO_POSITION }
+
+  async function read(directory: ImageDirectory): ReturnType<ColumnReader['read']> {
+    const { listingBlock, listingOffset, listingSize } = directory
+    let place: MetadataPlace = { block: listingBlock, offset: listingOffset }
+    if (listingSize > listings.room(place)) throw fail('a directory is larger than the directory table')
+    columns.count = 0
+    for (let at = 0; at < listingSize; ) {
+      const found = listings.read(place, Math.min(listingSize - at, PIECE))
+      const bytes = found instanceof Promise ? await found : found
+      const view = viewOf(bytes)
+      let taken = 0
+      while (startsRun(view, taken)) {
+        const block = inodes.block(run.inodeBlock)
+        await addRun(bytes, view, block instanceof Promise ? await block : block)
+        taken = run.at
+      }
+      if (taken === 0) throw fail('a directory ends in the middle of an entry')
+      at += taken
+      if (at < listingSize) place = await listings.after(place, taken)
+    }
+    return { found: columns, subdirectories: await subdirectories() }
+  }
+
+  function startsRun(view: DataView, at: number): boolean {
+    try {
+      return startRun(view, at, run)
+    } catch (cause) {
+      if (cause instanceof RangeError) throw fail(cause.message, undefined, cause)
+      throw cause
+    }
+  }
+
+  /** Most records lie in their block as a whole. */
+  async function addRun(bytes: Uint8Array, view: DataView, block: Block): Promise<void> {
+    while (addWhole(bytes, view, block)) {
+      const place = { block: run.inodeBlock, offset: run.inodeOffset }
+      await inodeAt(parts, place) // all that it checks
+      const record = await inodes.upTo(place, SUMMARY_SIZE)
+      summarize(viewOf(record), 0)
+      addRow(bytes)
+    }
+  }
+
+  /** Adds entries until the run ends (false), or comes to one whose record lies in two blocks (true). */
+  function addWhole(bytes: Uint8Array, view: DataView, { view: records, content }: Block): boolean {
+    while (nextRunEntry(view, run)) {
+      const at = run.inodeOffset
+      if (at + SUMMARY_SIZE > content.length && !endsIn(records, at)) return true
+      summarize(records, at)
+      addRow(bytes)
+    }
+    return false
+  }
+
+  /** Whether the record at the end of a block, or a table, is there as a whole. */
+  function endsIn(records: DataView, at: number): boolean {
+    const left = records.byteLength - at
+    if (left < SMALLEST_RECORD) return false
+    try {
+      return inodeSize(records, at) <= left
+    } catch (cause) {
+      if (cause instanceof RangeError) return false
+      throw cause
+    }
+  }
+
+  function summarize(records: DataView, at: number): void {
+    try {
+      summarizeInode(records, at, summary)
+    } catch (cause) {
+      if (cause instanceof RangeError)
+        throw fail(`an inode cannot be read (${cause.message})`, undefined, cause)
+      throw cause
+    }
+  }
+
+  function addRow(bytes: Uint8Array): void {
+    const { nameStart, nameEnd } = run
+    const n = columns.count
+    const from = n === 0 ? 0 : columns.ends[n - 1]!
+    const to = from + nameEnd - nameStart
+    if (n === columns.types.length || to > columns.names.length) grow(columns, to)
+    const { names } = columns
+    for (let at = nameStart, into = from; at < nameEnd; at++, into++) names[into] = bytes[at]!
+    columns.ends[n] = to
+    checkName(n, from, to)
+    const { type, number } = summary
+    if (type !== run.type || number !== run.inodeNumber)
+      throw fail(`the entry of ${shown(names, from, to)} and its inode contradict each other`)
+    if (number === 0 || number > superblock.inodeCount)
+      throw fail(`an inode has the number ${number}, and there are ${superblock.inodeCount}`)
+    const [uid, gid] = [ids.values[summary.uidIndex], ids.values[summary.gidIndex]]
+    if (uid === undefined || gid === undefined)
+      throw fail(
+        `an inode has owner ${summary.uidIndex} or group ${summary.gidIndex}, and there are ${ids.values.length}`,
+      )
+    columns.types[n] = type
+    columns.modes[n] = summary.mode
+    columns.links[n] = summary.links
+    columns.uids[n] = uid
+    columns.gids[n] = gid
+    columns.mtimes[n] = summary.mtime
+    columns.numbers[n] = number
+    columns.sizes[n] = summary.size
+    columns.references[n] = metadataReference(run.inodeBlock, run.inodeOffset)
+    columns.count++
+  }
+
+  /** As `directory-reader.ts` checks it: a name that is none, or out of order, is damage. */
+  function checkName(n: number, from: number, to: number): void {
+    const { names } = columns
+    let isName = to - from <= LONGEST_NAME
+    for (let at = from; at < to; at++) if (names[at] === SLASH || names[at] === 0) isName = false
+    if (names[from] === DOT && (to - from === 1 || (to - from === 2 && names[from + 1] === DOT)))
+      isName = false
+    if (!isName) throw fail(`${JSON.stringify(shown(names, from, to))} cannot be a name in a directory`)
+    if (n === 0) return
+    const before = n === 1 ? 0 : columns.ends[n - 2]!
+    if (!ascends(names, before, from, to))
+      throw fail(
+        `${shown(names, from, to)} comes after ${shown(names, before, from)} in a directory: names must ascend`,
+      )
+  }
+
+  async function subdirectories(): Promise<NamedDirectory[]> {
+    const found: NamedDirectory[] = []
+    for (let n = 0; n < columns.count; n++) {
+      if (columns.types[n] !== InodeType.DIRECTORY) continue
+      const reference = columns.references[n]!
+      const place = { block: Math.floor(reference / 0x1_0000), offset: reference % 0x1_0000 }
+      const inode = inodeAt(parts, place)
+      const directory = inode instanceof Promise ? await inode : inode
+      if (directory.type === InodeType.DIRECTORY) found.push({ name: nameAt(columns, n), inode: directory })
+    }
+    return found
+  }
+
+  return { read }
+}
+
+/** The name of a row. */
+export function nameAt({ names, ends }: DirectoryColumns, row: number): ByteString {
+  return fromBytes(names.subarray(row === 0 ? 0 : ends[row - 1], ends[row]))
+}
+
+/** Bytes of a record that hold all of its summary. */
+const SUMMARY_SIZE = 44
+const SMALLEST_RECORD = 24
+const SLASH = 0x2f
+const DOT = 0x2e
+
+/** Whether what ends where the next begins is smaller. */
+function ascends(names: Uint8Array, before: number, from: number, to: number): boolean {
+  for (let at = 0; before + at < from && from + at < to; at++) {
+    const difference = names[from + at]! - names[before + at]!
+    if (difference !== 0) return difference > 0
+  }
+  return to - from > from - before
+}
+
+function shown(names: Uint8Array, from: number, to: number): string {
+  return toDisplay(fromBytes(names.subarray(from, to)))
+}
+
+function newColumns(rows: number, bytes: number): Columns {
+  return {
+    count: 0,
+    names: new Uint8Array(bytes),
+    ends: new Uint32Array(rows),
+    types: new Uint8Array(rows),
+    modes: new Uint16Array(rows),
+    links: new Uint32Array(rows),
+    uids: new Uint32Array(rows),
+    gids: new Uint32Array(rows),
+    mtimes: new Uint32Array(rows),
+    numbers: new Uint32Array(rows),
+    sizes: new Float64Array(rows),
+    references: new Float64Array(rows),
+  }
+}
+
+function grow(columns: Columns, bytes: number): void {
+  const old = { ...columns }
+  Object.assign(columns, newColumns(2 * old.types.length, Math.max(2 * old.names.length, bytes)), {
+    count: old.count,
+  })
+  columns.names.set(old.names)
+  columns.ends.set(old.ends)
+  columns.types.set(old.types)
+  columns.modes.set(old.modes)
+  columns.links.set(old.links)
+  columns.uids.set(old.uids)
+  columns.gids.set(old.gids)
+  columns.mtimes.set(old.mtimes)
+  columns.numbers.set(old.numbers)
+  columns.sizes.set(old.sizes)
+  columns.references.set(old.references)
+}
+
+function newSummary(): InodeSummary {
+  return { type: InodeType.FILE, mode: 0, uidIndex: 0, gidIndex: 0, mtime: 0, number: 0, links: 0, size: 0 }
+}

@@ -1,0 +1,117 @@
+/** The examination of an image: every rule looks at its entries, and nothing is mounted. */
+import type { DiskEntry } from 'squashfs-writer'
+import { asBytePath, type ByteString, toByteString } from 'squashfs-writer/paths'
+import { compilePatterns } from 'squashfs-writer/patterns'
+import { type ImageFile, type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
+import type { Environment } from '../environment/environment.js'
+import type { Content, Entry, Peeked } from './entry.js'
+import { type Examination, examine, type Plan } from './examination.js'
+import { type InterpreterLook, onDisk } from './inventory.js'
+import { isWorthPeeking, readingOf } from './peek.js'
+
+/** @param environment its path is the one at which the image is taken to lie. */
+export async function examineImage(
+  image: OpenImage,
+  environment: Environment,
+  plan: Plan,
+): Promise<Examination> {
+  const { entries, files } = await entriesIn(image, plan.exclude)
+  const peeked = await peekInto(image, files)
+  const root = toByteString(environment.realPath)
+  return examine(environment, plan, entries, peeked, (at) => lookInto(root, at))
+}
+
+interface FileInImage {
+  readonly entry: DiskEntry
+  readonly inode: ImageFile
+}
+
+async function entriesIn(
+  image: OpenImage,
+  exclude: readonly string[],
+): Promise<{ readonly entries: readonly DiskEntry[]; readonly files: readonly FileInImage[] }> {
+  const isExcluded = compilePatterns('exclude', exclude) ?? (() => false)
+  const left = new Set<ByteString>()
+  const entries: DiskEntry[] = []
+  const files: FileInImage[] = []
+  for await (const { path: above, inode, names } of image.walk()) {
+    if (above === '') entries.push(diskEntryOf('', inode))
+    for (const { name, inode } of names) {
+      const path = above === '' ? name : `${above}/${name}`
+      if (left.has(above) || isExcluded(path)) {
+        if (inode.type === InodeType.DIRECTORY) left.add(path)
+        continue
+      }
+      const entry = diskEntryOf(path, inode)
+      entries.push(entry)
+      if (inode.type === InodeType.FILE && isWorthPeeking(entry)) files.push({ entry, inode })
+    }
+  }
+  return { entries, files }
+}
+
+function diskEntryOf(path: ByteString, inode: ImageInode): DiskEntry {
+  const isShared = inode.type !== InodeType.DIRECTORY && inode.links > 1
+  return {
+    type: types[inode.type],
+    path: asBytePath(path),
+    mode: inode.head.mode,
+    uid: inode.uid,
+    gid: inode.gid,
+    mtime: inode.head.mtime,
+    size: inode.type === InodeType.FILE ? inode.size : 0,
+    inode: isShared ? String(inode.reference) : null,
+    target: inode.type === InodeType.SYMLINK ? toByteString(inode.target) : null,
+    failure: null,
+  }
+}
+
+const types: Readonly<Record<InodeType, NonNullable<DiskEntry['type']>>> = {
+  [InodeType.FILE]: 'file',
+  [InodeType.DIRECTORY]: 'directory',
+  [InodeType.SYMLINK]: 'symlink',
+  [InodeType.BLOCK_DEVICE]: 'block-device',
+  [InodeType.CHARACTER_DEVICE]: 'character-device',
+  [InodeType.FIFO]: 'fifo',
+  [InodeType.SOCKET]: 'socket',
+}
+
+/** In the order of their contents, so that what they share is decoded once. */
+async function peekInto(image: OpenImage, files: readonly FileInImage[]): Promise<Peeked> {
+  const peeked: Peeked = new Map()
+  const inOrder = [...files].sort((a, b) => a.inode.head.number - b.inode.head.number)
+  for (const { entry, inode } of inOrder) peeked.set(entry.path, await contentOf(image, entry, inode))
+  return peeked
+}
+
+async function contentOf(image: OpenImage, entry: DiskEntry, inode: ImageFile): Promise<Content | null> {
+  const reading = readingOf(entry)
+  if (reading === undefined) return null
+  for (let bytes: Uint8Array[] = []; ; ) {
+    const { value, done } = reading.next(bytes)
+    if (done) return value
+    bytes = []
+    for (const { start, length } of value) bytes.push(await image.readRange(inode, start, length))
+  }
+}
+
+/** What lies below the root is looked at in the image, all else on this machine's disk. */
+function lookInto(root: ByteString, at: ReadonlyMap<ByteString, Entry>): InterpreterLook {
+  const entryAt = (path: ByteString) => at.get(path.slice(root.length + 1))
+  const isInside = (path: ByteString) => path.startsWith(`${root}/`)
+  return {
+    linkTarget(path) {
+      if (!isInside(path)) return onDisk.linkTarget(path)
+      const entry = entryAt(path)
+      return entry && (entry.kind === 'symlink' ? entry.target : null)
+    },
+    exists: (path) => (isInside(path) ? entryAt(path) !== undefined : onDisk.exists(path)),
+    executable: (path) =>
+      isInside(path) ? ((entryAt(path)?.mode ?? 0) & 0o111) !== 0 : onDisk.executable(path),
+    machine(path) {
+      if (!isInside(path)) return onDisk.machine(path)
+      const content = entryAt(path)?.content
+      return content?.kind === 'elf' ? content.elf.machine : null
+    },
+  }
+}

@@ -1,0 +1,69 @@
+/** The directories of an image, one after the other, for `venv-packer list`. */
+import type { ByteString } from 'squashfs-writer/paths'
+import { type DirectoryColumns, type ImageInode, InodeType } from 'squashfs-writer/read'
+import { locate, withImage } from '../../image/opened-image.js'
+
+export interface ListRequest {
+  /** As they were typed. */
+  readonly image: string
+  /** From the image's root; '' for the root. */
+  readonly path: string
+  readonly recursive: boolean
+}
+
+export interface ListedDirectory {
+  /** From the image's root; null where something else than a directory was named, which is then the only name. */
+  readonly path: ByteString | null
+  /** Good until the directory is taken. */
+  readonly columns: DirectoryColumns
+  /** By row: the inodes of symlinks and devices, for the target and the device number. */
+  readonly inodes: ReadonlyMap<number, ImageInode>
+}
+
+/** @param take is given directory after directory; false ends it: no one wants more. */
+export async function list(
+  request: ListRequest,
+  take: (directory: ListedDirectory) => Promise<boolean>,
+): Promise<void> {
+  await withImage(request.image, async (opened) => {
+    const { image } = opened
+    const { path, inode } = await locate(opened, request.path, false)
+    if (inode.type !== InodeType.DIRECTORY) {
+      await take({ path: null, columns: oneRow(path, inode), inodes: new Map([[0, inode]]) })
+      return
+    }
+    const directories = image.columns(Buffer.from(path, 'latin1'), { recursive: request.recursive })
+    for await (const { path: directory, columns } of directories) {
+      const inodes = new Map<number, ImageInode>()
+      for (let row = 0; row < columns.count; row++)
+        if (needsInode(columns.types[row]!)) inodes.set(row, await image.at(columns.references[row]!))
+      if (!(await take({ path: directory, columns, inodes }))) return
+    }
+  })
+}
+
+function needsInode(type: number): boolean {
+  return type === InodeType.SYMLINK || type === InodeType.BLOCK_DEVICE || type === InodeType.CHARACTER_DEVICE
+}
+
+function oneRow(
+  name: ByteString,
+  inode: Exclude<ImageInode, { type: typeof InodeType.DIRECTORY }>,
+): DirectoryColumns {
+  const size =
+    inode.type === InodeType.FILE ? inode.size : inode.type === InodeType.SYMLINK ? inode.target.length : 0
+  return {
+    count: 1,
+    names: Buffer.from(name, 'latin1'),
+    ends: Uint32Array.of(name.length),
+    types: Uint8Array.of(inode.type),
+    modes: Uint16Array.of(inode.head.mode),
+    links: Uint32Array.of(inode.links),
+    uids: Uint32Array.of(inode.uid),
+    gids: Uint32Array.of(inode.gid),
+    mtimes: Uint32Array.of(inode.head.mtime),
+    numbers: Uint32Array.of(inode.head.number),
+    sizes: Float64Array.of(size),
+    references: Float64Array.of(inode.reference),
+  }
+}

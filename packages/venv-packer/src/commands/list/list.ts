@@ -1,0 +1,102 @@
+/** `venv-packer list`: the entries of an image, as `ls -l` shows them, or as JSON. */
+
+import { resolve } from 'node:path'
+import { toDisplay } from 'squashfs-writer/paths'
+import { decodeDeviceNumber, InodeType, nameAt, targetOf } from 'squashfs-writer/read'
+import type { Invocation } from '../../cli/commands.js'
+import { type ExitCode, exitCodes } from '../../failure.js'
+import { shownPath } from '../../image/opened-image.js'
+import { packageVersion } from '../../package.js'
+import { printable } from '../../terminal/printable.js'
+import { json, printMore } from '../../terminal/printing.js'
+import { type ListedDirectory, type ListRequest, list } from './directories.js'
+import { lineWriter } from './lines.js'
+
+export async function runList({ values }: Invocation<'list'>): Promise<ExitCode> {
+  const request = { image: values.image, path: values.path ?? '', recursive: values.recursive }
+  const printer = values.json ? jsonPrinter(request, printMore) : textPrinter(request, printMore)
+  await list(request, printer.take)
+  await printer.end()
+  return exitCodes.done
+}
+
+/** Bytes that are printed in one go. */
+const PIECE_SIZE = 65_536
+
+/** A printer takes directory after directory; `end` prints the rest. */
+interface ListPrinter {
+  readonly take: (directory: ListedDirectory) => Promise<boolean>
+  readonly end: () => Promise<void>
+}
+
+/** Writes a piece; false when the reader has gone. */
+type Print = (piece: string | Uint8Array) => Promise<boolean>
+
+function textPrinter({ recursive }: ListRequest, print: Print): ListPrinter {
+  const lines = lineWriter()
+  let isFirst = true
+  return {
+    async take(directory) {
+      const { path } = directory
+      if (recursive && path !== null) lines.addText(`${isFirst ? '' : '\n'}${printable(shownPath(path))}:\n`)
+      isFirst = false
+      lines.addDirectory(directory)
+      return lines.length < PIECE_SIZE || (await print(lines.take()))
+    },
+    async end() {
+      if (lines.length > 0) await print(lines.take())
+    },
+  }
+}
+
+const typeNames: Readonly<Record<number, string>> = {
+  [InodeType.DIRECTORY]: 'directory',
+  [InodeType.FILE]: 'file',
+  [InodeType.SYMLINK]: 'symlink',
+  [InodeType.BLOCK_DEVICE]: 'block-device',
+  [InodeType.CHARACTER_DEVICE]: 'character-device',
+  [InodeType.FIFO]: 'fifo',
+  [InodeType.SOCKET]: 'socket',
+}
+
+/** One object, printed piece by piece. */
+function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
+  const image = { path: resolve(request.image) }
+  const head = json({ ok: true, command: 'list', version: packageVersion(), image, entries: [] })
+  let text = head.slice(0, -']}'.length)
+  let isFirst = true
+
+  function entry({ path, columns, inodes }: ListedDirectory, row: number): string {
+    const inode = inodes.get(row)
+    const name = nameAt(columns, row)
+    return json({
+      path: toDisplay(path === null || path === '' ? name : `${path}/${name}`),
+      type: typeNames[columns.types[row]!],
+      mode: columns.modes[row],
+      uid: columns.uids[row],
+      gid: columns.gids[row],
+      size: columns.sizes[row],
+      mtime: columns.mtimes[row],
+      links: columns.links[row],
+      inode: columns.numbers[row],
+      target: inode?.type === InodeType.SYMLINK ? toDisplay(targetOf(inode)) : null,
+      device: inode !== undefined && 'device' in inode ? decodeDeviceNumber(inode.device) : null,
+    })
+  }
+
+  return {
+    async take(directory) {
+      for (let row = 0; row < directory.columns.count; row++) {
+        text += `${isFirst ? '' : ','}${entry(directory, row)}`
+        isFirst = false
+      }
+      if (text.length < PIECE_SIZE) return true
+      const piece = text
+      text = ''
+      return await print(piece)
+    },
+    async end() {
+      await print(`${text}]}\n`)
+    },
+  }
+}
