@@ -23,9 +23,9 @@ const packages = {
 }
 
 for (const [name, { entries, threads }] of Object.entries(packages)) {
-  const folder = join(import.meta.dirname, 'packages', name)
+  const directory = join(import.meta.dirname, 'packages', name)
   const common = {
-    outdir: join(folder, 'dist'),
+    outdir: join(directory, 'dist'),
     bundle: true,
     packages: 'external',
     platform: 'node',
@@ -34,7 +34,7 @@ for (const [name, { entries, threads }] of Object.entries(packages)) {
     logLevel: 'warning',
   }
   const points = (sources) =>
-    Object.entries(sources).map(([out, source]) => ({ out, in: join(folder, 'src', source) }))
+    Object.entries(sources).map(([out, source]) => ({ out, in: join(directory, 'src', source) }))
   await removeScripts(common.outdir)
   await build({
     ...common,
@@ -47,8 +47,8 @@ for (const [name, { entries, threads }] of Object.entries(packages)) {
   await build({ ...common, entryPoints: points(threads), format: 'esm' })
 }
 
-async function removeScripts(folder) {
-  const files = await readdir(folder, { recursive: true })
+async function removeScripts(directory) {
+  const files = await readdir(directory, { recursive: true })
   const scripts = files.filter((file) => /\.c?js(\.map)?$/.test(file))
-  await Promise.all(scripts.map((file) => rm(join(folder, file))))
+  await Promise.all(scripts.map((file) => rm(join(directory, file))))
 }

@@ -13,9 +13,9 @@ import sys
 CHUNK = 128 * 1024
 
 
-def walk(folder):
-    for name in os.listdir(folder):
-        path = os.path.join(folder, name)
+def walk(directory):
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
         status = os.lstat(path)
         for xattr in os.listxattr(path, follow_symlinks=False):
             os.getxattr(path, xattr, follow_symlinks=False)

@@ -34,9 +34,9 @@ async function main(words: readonly string[]): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
 
   warnOfLoad(options.cpus.length)
-  await withImageFolder(options.imageFolder, async (imageFolder) => {
+  await withImageDirectory(options.imageDirectory, async (imageDirectory) => {
     for (const scenario of options.scenarios) {
-      const record = await compareScenario(scenario, options, imageFolder, stopped.signal)
+      const record = await compareScenario(scenario, options, imageDirectory, stopped.signal)
       print(record)
       if (options.record) await keep(record)
     }
@@ -46,7 +46,7 @@ async function main(words: readonly string[]): Promise<void> {
 async function compareScenario(
   scenario: Scenario,
   options: Options,
-  imageFolder: string,
+  imageDirectory: string,
   signal: AbortSignal,
 ): Promise<ScenarioRecord> {
   const versions = await contenderVersions(scenario)
@@ -58,7 +58,7 @@ async function compareScenario(
   const results = []
   for (const one of scenario.cases) {
     say(one.name)
-    results.push(await compareCase(one, { rounds, cpus, imageFolder, signal, say }))
+    results.push(await compareCase(one, { rounds, cpus, imageDirectory, signal, say }))
   }
   return {
     scenario,
@@ -110,17 +110,17 @@ function warnOfLoad(cores: number): void {
   if (load > cores / 4) console.error(`The load is ${load.toFixed(1)} already: figures will be noisy.`)
 }
 
-async function withImageFolder(
+async function withImageDirectory(
   given: string | undefined,
-  body: (folder: string) => Promise<void>,
+  body: (directory: string) => Promise<void>,
 ): Promise<void> {
   const parent = given ?? tmpdir()
   await mkdir(parent, { recursive: true })
-  const folder = await mkdtemp(join(parent, 'benchmark-'))
+  const directory = await mkdtemp(join(parent, 'benchmark-'))
   try {
-    await body(folder)
+    await body(directory)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true })
   }
 }
 

@@ -33,7 +33,7 @@ Options:
   --node <paths>        run venv-packer on these versions of Node, too, as in /a/node,/b/node
   --mksquashfs <path>   another mksquashfs takes part
   --compare             of two recorded figures (figures/*.json), say what got worse
-  --out <dir>           write the images there, instead of in a temporary folder
+  --out <dir>           write the images there, instead of in a temporary directory
   --record              put the results into RESULTS.md, charts/ and figures/
   --help
 `
@@ -43,8 +43,8 @@ export interface Options {
   /** Rounds that count; where nothing, the scenario decides. */
   readonly rounds: (scenario: Scenario) => number
   readonly cpus: readonly number[]
-  /** Nothing: a temporary folder. */
-  readonly imageFolder: string | undefined
+  /** Nothing: a temporary directory. */
+  readonly imageDirectory: string | undefined
   readonly record: boolean
   /** The options given, as they are recorded with the results of a scenario: without paths. */
   readonly recordedOptions: string
@@ -101,7 +101,7 @@ export function parseOptions(words: readonly string[]): Options | Comparison | u
     scenarios: named.map((scenario) => changedScenario(scenario, changes)),
     rounds: (scenario) => rounds ?? scenario.rounds ?? DEFAULT_ROUNDS,
     cpus: optional(values.cpus, parseCpus) ?? allCpus(),
-    imageFolder: optional(values.out, (path) => resolve(path)),
+    imageDirectory: optional(values.out, (path) => resolve(path)),
     record: values.record,
     recordedOptions: recordedOptions(values),
   }
@@ -149,9 +149,9 @@ function changedCase(one: Case, changes: CaseChanges): Case {
   }
 }
 
-/** The tree in the given folder, at the place that the scenario's own would have. */
-function inPlaceOf(own: Tree, folder: string): Tree {
-  const tree = existingTree(resolve(folder))
+/** The tree in the given directory, at the place that the scenario's own would have. */
+function inPlaceOf(own: Tree, directory: string): Tree {
+  const tree = existingTree(resolve(directory))
   return own.placed?.(tree) ?? tree
 }
 

@@ -15,8 +15,8 @@ export interface Conditions {
   readonly rounds: number
   /** The CPUs that all contenders may use. */
   readonly cpus: readonly number[]
-  /** Where the images are written: one folder, so one filesystem, for all. */
-  readonly imageFolder: string
+  /** Where the images are written: one directory, so one filesystem, for all. */
+  readonly imageDirectory: string
   readonly signal: AbortSignal
   readonly say: (line: string) => void
 }
@@ -114,7 +114,7 @@ async function runOnce(
   facts: TreeFacts | undefined,
   conditions: Conditions,
 ): Promise<Run> {
-  const image = join(conditions.imageFolder, 'image.squashfs')
+  const image = join(conditions.imageDirectory, 'image.squashfs')
   const cpus = conditions.cpus.slice(0, contender.cores)
   const command = contender.command({
     tree: tree.directory,

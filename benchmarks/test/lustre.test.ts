@@ -1,5 +1,5 @@
 // What the import scenario says of its runs: every process counts, and every call is of one kind.
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { expect, test } from 'vitest'
 import { atOnce } from '../src/scenarios/lustre.js'
 import { callsOf } from '../src/trees/slow-metadata.js'
@@ -12,16 +12,16 @@ const runAtOnce = async (processes: number, command: readonly string[]) => {
 test('all processes run together', async () => {
   // None is done before all have been seen: one after the other they would never be.
   const meet = 'touch "$1/$$"; while [ "$(ls "$1" | wc -l)" -lt 3 ]; do sleep 0.01; done; echo "$2"'
-  await withFolder(async (folder) => {
-    const { stdout } = await runAtOnce(3, ['sh', '-c', meet, 'sh', folder, 'two  words'])
+  await withDirectory(async (directory) => {
+    const { stdout } = await runAtOnce(3, ['sh', '-c', meet, 'sh', directory, 'two  words'])
     expect(stdout.toString()).toBe('two  words\n'.repeat(3))
   })
 })
 
 test('one process that fails is a failure of all', async () => {
   const firstOnly = 'mkdir "$1/taken" 2>/dev/null && exit 7; exit 0'
-  await withFolder(async (folder) => {
-    expect((await runAtOnce(3, ['sh', '-c', firstOnly, 'sh', folder])).code).toBe(7)
+  await withDirectory(async (directory) => {
+    expect((await runAtOnce(3, ['sh', '-c', firstOnly, 'sh', directory])).code).toBe(7)
     expect((await runAtOnce(3, ['true'])).code).toBe(0)
   })
 })

@@ -58,7 +58,7 @@ test.each([
   [['--compression', 'xz'], /zstd or gzip/],
   [['--block-size', '3000'], /4K to 1M/],
   [['--cpus', '0-1'], /--cpus/],
-  [['--tree', '/no/such/folder'], /--tree/],
+  [['--tree', '/no/such/directory'], /--tree/],
 ])('%j is refused with the reason', (words, reason) => {
   expect(() => parseOptions(words)).toThrow(reason)
 })

@@ -6,26 +6,26 @@ import { randomBytes } from '../src/trees/random-bytes.js'
 import { smallFilePath } from '../src/trees/small-files.js'
 import { treeFacts } from '../src/trees/tree-facts.js'
 
-let folder: string
+let directory: string
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'tree-facts-'))
+  directory = mkdtempSync(join(tmpdir(), 'tree-facts-'))
 })
-afterEach(() => rmSync(folder, { recursive: true }))
+afterEach(() => rmSync(directory, { recursive: true }))
 
 test('a tree is counted as an image counts it: hard links once, holes at their size', () => {
-  mkdirSync(join(folder, 'sub'))
-  writeFileSync(join(folder, 'sub/file'), 'hello')
-  linkSync(join(folder, 'sub/file'), join(folder, 'link'))
-  symlinkSync('nowhere', join(folder, 'symlink'))
-  writeFileSync(join(folder, 'hole'), '')
-  truncateSync(join(folder, 'hole'), 1000)
-  expect(treeFacts(folder)).toEqual({ inodes: 5, files: 2, bytes: 1005 })
+  mkdirSync(join(directory, 'sub'))
+  writeFileSync(join(directory, 'sub/file'), 'hello')
+  linkSync(join(directory, 'sub/file'), join(directory, 'link'))
+  symlinkSync('nowhere', join(directory, 'symlink'))
+  writeFileSync(join(directory, 'hole'), '')
+  truncateSync(join(directory, 'hole'), 1000)
+  expect(treeFacts(directory)).toEqual({ inodes: 5, files: 2, bytes: 1005 })
 })
 
-test('small files are spread over folders, and these over parts', () => {
-  expect(smallFilePath(0, 10)).toBe('part-0/folder-0/file-0')
-  expect(smallFilePath(99, 10)).toBe('part-0/folder-9/file-99')
-  expect(smallFilePath(100, 10)).toBe('part-1/folder-10/file-100')
+test('small files are spread over directories, and these over parts', () => {
+  expect(smallFilePath(0, 10)).toBe('part-0/directory-0/file-0')
+  expect(smallFilePath(99, 10)).toBe('part-0/directory-9/file-99')
+  expect(smallFilePath(100, 10)).toBe('part-1/directory-10/file-100')
 })
 
 test('random bytes are the same for a seed and differ between seeds', () => {

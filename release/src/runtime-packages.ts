@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, realpath } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { type Manifest, packageDirectory, publishedPackages, readManifest, workspace } from './workspace.js'
 
 /** A package as it is in the wheel. */
@@ -100,7 +100,7 @@ async function installedPackage(name: string, from: string): Promise<string> {
 
 /** Of binaries only this machine's is installed; npm gets those of both, and the lockfile says whether they are the right ones. */
 async function packageFromRegistry(name: string, version: string, lockfile: string): Promise<RuntimePackage> {
-  return await withFolder(async (scratch) => {
+  return await withDirectory(async (scratch) => {
     const options = ['--silent', '--ignore-scripts', '--prefer-offline', '--pack-destination', scratch]
     const { stdout } = await run('npm', ['pack', ...options, `${name}@${version}`], { cwd: scratch })
     const tarball = join(scratch, stdout.toString('utf8').trim())

@@ -3,7 +3,15 @@ import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type RunOptions, requireTools, run, SMALL_PACKAGE, smallVenv, withFolder, withMount } from 'fixtures'
+import {
+  type RunOptions,
+  requireTools,
+  run,
+  SMALL_PACKAGE,
+  smallVenv,
+  withDirectory,
+  withMount,
+} from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ended, fillWithNoise, launcher, newFileIn, slowly } from '../../packages/venv-packer/test/command.js'
 import { installByPip, installByUv, nodeIn, type WithoutNode, withoutNode } from './without-node.js'
@@ -80,7 +88,7 @@ describe.each([
   })
 
   it('writes the image, and nothing else anywhere', async () => {
-    await withFolder(async (home) => {
+    await withDirectory(async (home) => {
       for (const name of ['home', 'tmp', 'out']) await mkdir(join(home, name))
       const before = await inventory(environment)
       const env = { HOME: join(home, 'home'), TMPDIR: join(home, 'tmp'), XDG_CACHE_HOME: undefined }
@@ -105,7 +113,7 @@ describe.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('becomes Node, and ends on %s as the program does', async (signal, code) => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       await mkdir(join(cwd, 'data'))
       await fillWithNoise(join(cwd, 'data'), 40)
       const begun = newFileIn(cwd)

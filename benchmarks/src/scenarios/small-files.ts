@@ -9,7 +9,7 @@ import { ALL_PACKERS, ZSTD_3 } from './defaults.js'
 function files(count: number): Case {
   return {
     name: `${count.toLocaleString('en')} files`,
-    tree: smallFilesTree({ count, perFolder: 1000 }),
+    tree: smallFilesTree({ count, perDirectory: 1000 }),
     settings: ZSTD_3,
     contenders: ALL_PACKERS,
     reference: gensquashfs.name,

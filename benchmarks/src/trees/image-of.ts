@@ -1,7 +1,7 @@
 // The image of a tree, as venv-packer makes it: what is taken apart and listed.
 
 import { join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
 import type { Tree } from './tree.js'
 
@@ -14,7 +14,7 @@ export function imageOf(tree: Tree): Tree {
     use: (body, signal) =>
       tree.use(
         ({ directory: source }) =>
-          withFolder(async (directory) => {
+          withDirectory(async (directory) => {
             const [node = process.execPath, ...command] = VENV_PACKER_COMMAND
             const options = ['--quiet', '--no-check', '--any-directory']
             await run(node, [...command, 'pack', source, '-o', join(directory, IMAGE), ...options])

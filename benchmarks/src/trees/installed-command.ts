@@ -2,14 +2,14 @@
 
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findUv, installPublished, makeWheelDirectory, run, withFolder } from 'fixtures'
+import { findUv, installPublished, makeWheelDirectory, run, withDirectory } from 'fixtures'
 import type { Tree } from './tree.js'
 
 export const installedCommand: Tree = {
   description: 'venv-packer as a wheel in a venv (by pip), in uv’s cache, and as npm packages',
   uncounted: true,
   use: (body, signal) =>
-    withFolder(async (directory) => {
+    withDirectory(async (directory) => {
       await makeWheelDirectory(join(directory, WHEELS))
       signal.throwIfAborted()
       await installWheel(directory)

@@ -1,20 +1,20 @@
-// Trees that take long to make are made once and kept in the workspace's `.fixtures` folder, which git
+// Trees that take long to make are made once and kept in the workspace's `.fixtures` directory, which git
 // ignores. A tree has its name only when it is complete, so that one left half-made is made again.
 
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fixturesFolder } from 'fixtures'
+import { fixturesDirectory } from 'fixtures'
 import type { Tree } from './tree.js'
 
-/** Fills an empty folder, and stops in good time when the signal says so. */
+/** Fills an empty directory, and stops in good time when the signal says so. */
 type MakeTree = (directory: string, signal: AbortSignal) => Promise<void>
 
 export function keptTree(name: string, description: string, make: MakeTree): Tree {
   return {
     description,
     use: async (body, signal) => {
-      const directory = join(await fixturesFolder('benchmarks'), name)
+      const directory = join(await fixturesDirectory('benchmarks'), name)
       if (!existsSync(directory)) await makeWhole(directory, make, signal)
       return await body({ directory })
     },

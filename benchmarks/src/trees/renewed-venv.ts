@@ -7,7 +7,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
 import { onSlowMetadata, SERVED_BY } from './slow-metadata.js'
 import type { Tree, TreeAtHand } from './tree.js'
@@ -38,12 +38,12 @@ export function renewedVenv(tree: Tree, delay?: number): RenewedVenv {
       use: (body, signal) =>
         tree.use(
           ({ directory: original }) =>
-            withFolder(async (folder) => {
-              const venv = join(folder, 'venv')
+            withDirectory(async (directory) => {
+              const venv = join(directory, 'venv')
               await run('cp', ['--archive', original, venv], { signal })
               await plantPackage(venv, 1)
               await setTimeout(AGE, undefined, { signal })
-              base = join(folder, 'base.squashfs')
+              base = join(directory, 'base.squashfs')
               const renew = async (atHand: TreeAtHand) => {
                 await packBase(atHand.directory, base, signal)
                 await plantPackage(venv, 2)
@@ -72,9 +72,9 @@ async function plantPackage(venv: string, version: number): Promise<void> {
   const [python = 'python3'] = await readdir(lib)
   const packages = join(lib, python, 'site-packages')
   const [modules, info] = [join(packages, 'small_package'), join(packages, 'small_package-1.dist-info')]
-  for (const folder of [modules, info]) {
-    await rm(folder, { recursive: true, force: true })
-    await mkdir(folder)
+  for (const directory of [modules, info]) {
+    await rm(directory, { recursive: true, force: true })
+    await mkdir(directory)
   }
   const names = Array.from({ length: MODULES }, (_, n) => (n === 0 ? '__init__.py' : `module_${n}.py`))
   for (const name of names) {

@@ -18,18 +18,18 @@ export function withSlowMetadata(tree: Tree, milliseconds: number): Tree {
 }
 
 /**
- * Has a folder at hand on slow metadata; the tree that counts is at `source`.
+ * Has a directory at hand on slow metadata; the tree that counts is at `source`.
  * @param delaysReads whether every read takes as long.
  */
 export function onSlowMetadata<Result>(
-  folder: string,
+  directory: string,
   milliseconds: number,
   source: string,
   body: (tree: TreeAtHand) => Promise<Result>,
   delaysReads = false,
 ): Promise<Result> {
-  return withLustre(folder, { delay: milliseconds, delaysReads, xattrs: [] }, (lustre) =>
-    body({ directory: lustre.folder, source, calls: () => callsTo(lustre) }),
+  return withLustre(directory, { delay: milliseconds, delaysReads, xattrs: [] }, (lustre) =>
+    body({ directory: lustre.directory, source, calls: () => callsTo(lustre) }),
   )
 }
 

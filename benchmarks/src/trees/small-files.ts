@@ -12,16 +12,16 @@ const FILE_SIZE = 1000
 
 export interface SmallFiles {
   readonly count: number
-  /** Files in a folder, and folders in a folder of folders. */
-  readonly perFolder: number
+  /** Files in a directory, and directories side by side. */
+  readonly perDirectory: number
 }
 
-export function smallFiles({ count, perFolder }: SmallFiles): Tree {
-  const description = `${count.toLocaleString('en')} different files of ${FILE_SIZE.toLocaleString('en')} bytes, ${perFolder.toLocaleString('en')} in a folder`
-  return keptTree(`small-files-${count}-by-${perFolder}`, description, async (directory, signal) => {
+export function smallFiles({ count, perDirectory }: SmallFiles): Tree {
+  const description = `${count.toLocaleString('en')} different files of ${FILE_SIZE.toLocaleString('en')} bytes, ${perDirectory.toLocaleString('en')} in a directory`
+  return keptTree(`small-files-${count}-by-${perDirectory}`, description, async (directory, signal) => {
     for (let number = 0; number < count; number += 1) {
-      const path = join(directory, smallFilePath(number, perFolder))
-      if (number % perFolder === 0) {
+      const path = join(directory, smallFilePath(number, perDirectory))
+      if (number % perDirectory === 0) {
         mkdirSync(dirname(path), { recursive: true })
         // A pause in which a signal can arrive.
         await setImmediate()
@@ -32,9 +32,9 @@ export function smallFiles({ count, perFolder }: SmallFiles): Tree {
   })
 }
 
-export function smallFilePath(number: number, perFolder: number): string {
-  const folder = Math.floor(number / perFolder)
-  return `part-${Math.floor(folder / perFolder)}/folder-${folder}/file-${number}`
+export function smallFilePath(number: number, perDirectory: number): string {
+  const directory = Math.floor(number / perDirectory)
+  return `part-${Math.floor(directory / perDirectory)}/directory-${directory}/file-${number}`
 }
 
 /** The number comes first, so that no two files are alike whatever the generator gives. */

@@ -16,9 +16,9 @@ export function treeFacts(root: string): TreeFacts {
   let files = 0
   let bytes = 0
 
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    for (const name of readdirSync(folder, { encoding: 'buffer' })) {
-      const path = Buffer.concat([folder, Buffer.from('/'), name])
+  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    for (const name of readdirSync(directory, { encoding: 'buffer' })) {
+      const path = Buffer.concat([directory, Buffer.from('/'), name])
       const stats = lstatSync(path)
       if (stats.isDirectory()) waiting.push(path)
       else if (stats.nlink > 1) {

@@ -32,7 +32,7 @@ export interface Calls {
 /** A tree that is already there. */
 export function existingTree(directory: string): Tree {
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new Error(`${directory} is not a folder. Give --tree one that is there.`)
+    throw new Error(`${directory} is not a directory. Give --tree one that is there.`)
   }
   return { description: 'a tree given on the command line', use: (body) => body({ directory }) }
 }

@@ -2,7 +2,7 @@
 // programs on a cluster.
 
 import { join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
 import { onSlowMetadata, SERVED_BY } from './slow-metadata.js'
 import type { Tree } from './tree.js'
@@ -19,10 +19,10 @@ export function venvAndImage(venv: Tree, milliseconds: number): Tree {
     servedBy: SERVED_BY,
     use: (body, signal) =>
       venv.use(
-        ({ directory }) =>
-          withFolder(async (folder) => {
-            await lay(directory, folder, signal)
-            return await onSlowMetadata(folder, milliseconds, join(folder, VENV), body)
+        ({ directory: original }) =>
+          withDirectory(async (directory) => {
+            await lay(original, directory, signal)
+            return await onSlowMetadata(directory, milliseconds, join(directory, VENV), body)
           }),
         signal,
       ),
@@ -30,12 +30,12 @@ export function venvAndImage(venv: Tree, milliseconds: number): Tree {
   }
 }
 
-/** A copy, since the image is to lie beside it, and the stand-in shows but one folder. */
-async function lay(venv: string, folder: string, signal: AbortSignal): Promise<void> {
-  const copy = join(folder, VENV)
+/** A copy, since the image is to lie beside it, and the stand-in shows but one directory. */
+async function lay(venv: string, directory: string, signal: AbortSignal): Promise<void> {
+  const copy = join(directory, VENV)
   await run('cp', ['--archive', '--', venv, copy])
   signal.throwIfAborted()
   const [node = process.execPath, ...command] = VENV_PACKER_COMMAND
-  await run(node, [...command, 'pack', copy, '-o', join(folder, VENV_IMAGE), '--quiet'])
+  await run(node, [...command, 'pack', copy, '-o', join(directory, VENV_IMAGE), '--quiet'])
   signal.throwIfAborted()
 }

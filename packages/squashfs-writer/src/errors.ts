@@ -220,7 +220,7 @@ export class TemporaryFileError extends SquashfsError {
     cause: unknown,
   ) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    super('TEMPORARY_FILE', `${path}: ${reason}; set TMPDIR to a folder with room for what streams give`, {
+    super('TEMPORARY_FILE', `${path}: ${reason}; set TMPDIR to a directory with room for what streams give`, {
       cause,
     })
   }

@@ -1,7 +1,7 @@
 /**
  * squashfs-writer: writes squashfs 4.0 images.
  *
- * {@link packDirectory} packs a folder, {@link writeImage} entries that a program gives, {@link inspectDirectory} only
+ * {@link packDirectory} packs a directory, {@link writeImage} entries that a program gives, {@link inspectDirectory} only
  * looks; the encoders of single structures are in `squashfs-writer/format`.
  */
 export type { BaseResult } from './base/base-result.js'

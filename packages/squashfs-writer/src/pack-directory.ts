@@ -1,4 +1,4 @@
-/** Pack directory: the largest way in, from a folder to an image in one call. */
+/** Pack directory: the largest way in, from a directory to an image in one call. */
 
 import { type Unreadable, UnreadableError } from './errors.js'
 import type { Sink } from './image/output.js'

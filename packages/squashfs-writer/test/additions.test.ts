@@ -1,7 +1,7 @@
-// A folder packed with entries of the program's own: what the image holds then, whoever reads it.
+// A directory packed with entries of the program's own: what the image holds then, whoever reads it.
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { differences, survey, unsquash, withFolder, withMount, withTmpfs } from 'fixtures'
+import { differences, survey, unsquash, withDirectory, withMount, withTmpfs } from 'fixtures'
 import {
   type Entry,
   EntryError,
@@ -14,9 +14,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 
 afterEach(() => vi.unstubAllEnvs())
 
-/** A folder with two modules, one of them with a cache that is out of date. */
+/** A directory with two modules, one of them with a cache that is out of date. */
 async function withSite(use: (source: string, scratch: string) => Promise<void>): Promise<void> {
-  await withFolder(async (scratch) => {
+  await withDirectory(async (scratch) => {
     const source = join(scratch, 'site')
     mkdirSync(join(source, 'one', '__pycache__'), { recursive: true })
     mkdirSync(join(source, 'two'))
@@ -25,7 +25,7 @@ async function withSite(use: (source: string, scratch: string) => Promise<void>)
     writeFileSync(join(source, 'one', '__pycache__', 'kept.pyc'), 'kept')
     writeFileSync(join(source, 'two', 'two.py'), 'two = 2\n')
     symlinkSync('two', join(source, 'link'))
-    for (const folder of ['one', 'two']) utimesSync(join(source, folder), 1_600_000_000, 1_600_000_000)
+    for (const directory of ['one', 'two']) utimesSync(join(source, directory), 1_600_000_000, 1_600_000_000)
     await use(source, scratch)
   })
 }
@@ -43,13 +43,13 @@ const ADDITIONS: readonly Entry[] = [
   cache('one/__pycache__/one.opt-1.pyc', 'x'.repeat(300_000)),
 ]
 
-describe('a folder with additions', () => {
-  it('becomes what a folder with these files would, in the eyes of the kernel and of unsquashfs', async () => {
+describe('a directory with additions', () => {
+  it('becomes what a directory with these files would, in the eyes of the kernel and of unsquashfs', async () => {
     await withSite(async (source, scratch) => {
       const image = join(scratch, 'image.squashfs')
       const before = await survey(source)
       const result = await packDirectory(source, image, { additions: ADDITIONS })
-      expect(differences(before, await survey(source))).toEqual([]) // the folder is as it was
+      expect(differences(before, await survey(source))).toEqual([]) // the directory is as it was
 
       mkdirSync(join(source, 'two', '__pycache__'))
       for (const entry of ADDITIONS) {
@@ -60,7 +60,7 @@ describe('a folder with additions', () => {
       }
       utimesSync(join(source, 'two', '__pycache__'), 1_600_000_000, 1_600_000_000)
       utimesSync(join(source, 'two'), 1_600_000_000, 1_600_000_000)
-      // Of a folder that is there nothing changes, not even its time.
+      // Of a directory that is there nothing changes, not even its time.
       const oldCache = before.get('one/__pycache__')!.mtime
       utimesSync(join(source, 'one', '__pycache__'), oldCache, oldCache)
 
@@ -152,7 +152,7 @@ describe('a folder with additions', () => {
     })
   })
 
-  it('is not packed when streams find no room in the temporary folder, which is named', async () => {
+  it('is not packed when streams find no room in the temporary directory, which is named', async () => {
     await withSite(async (source, scratch) => {
       await withTmpfs(async (small) => {
         vi.stubEnv('TMPDIR', small)
@@ -162,7 +162,7 @@ describe('a folder with additions', () => {
         )
         expect(error).toBeInstanceOf(TemporaryFileError)
         expect(error).toMatchObject({ code: 'TEMPORARY_FILE', path: expect.stringContaining(small) })
-        expect(String(error)).toMatch(/ENOSPC.*; set TMPDIR to a folder with room/)
+        expect(String(error)).toMatch(/ENOSPC.*; set TMPDIR to a directory with room/)
         expect(readdirSync(scratch)).toEqual(['site'])
       }, '1m')
     })

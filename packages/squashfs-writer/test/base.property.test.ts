@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { aHostileTree, plant, withFolder, withTmpfs } from 'fixtures'
+import { aHostileTree, plant, withDirectory, withTmpfs } from 'fixtures'
 import { packDirectory } from 'squashfs-writer'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { aMinuteLater, filesBelow, packedThreeWays } from './base-trees.js'
@@ -94,7 +94,7 @@ it(
         fc.array(aChange, { maxLength: 6 }),
         fc.constantFrom(1, 2),
         ({ tree, options }, changes, threads) =>
-          withFolder(async (scratch) => {
+          withDirectory(async (scratch) => {
             const source = join(scratch, 'source')
             mkdirSync(source)
             await plant(tree.model, source)

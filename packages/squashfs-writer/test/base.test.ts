@@ -17,7 +17,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { gzip, type PackOptions, type PackResult, packDirectory, uncompressed, zstd } from 'squashfs-writer'
 import { openImage } from 'squashfs-writer/read'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -52,7 +52,7 @@ interface Packed {
 
 /** Packs a tree, and lets `use` change it and pack it again. */
 async function withPacked(use: (packed: Packed) => Promise<void>, options: PackOptions = {}): Promise<void> {
-  await withFolder(async (scratch) => {
+  await withDirectory(async (scratch) => {
     const source = join(scratch, 'source')
     makeTree(source)
     const path = join(scratch, 'base.squashfs')
@@ -109,7 +109,7 @@ describe('a base', () => {
   })
 
   it('has what an examiner wants to know of files that are not read', async () => {
-    await withFolder(async (scratch) => {
+    await withDirectory(async (scratch) => {
       const examiner = join(scratch, 'examiner.mjs')
       // The first two bytes, which the record has; the end, which lies in a tail or a block; and one across a border.
       writeFileSync(
@@ -145,20 +145,20 @@ describe('a base', () => {
 })
 
 /** What must not be taken for the file that was packed. Each changes `one/module5.py`, whose first byte is `d`. */
-const FOOLED: Readonly<Record<string, (file: string, folder: string) => void>> = {
+const FOOLED: Readonly<Record<string, (file: string, directory: string) => void>> = {
   'other content of the same size and mtime': (file) => {
     const { atime, mtime } = statSync(file)
     writeFileSync(file, text(6, statSync(file).size))
     utimesSync(file, atime, mtime)
   },
-  'another file of the same size, moved to its place with its mtime by touch -r': (file, folder) => {
-    const other = join(folder, 'other')
+  'another file of the same size, moved to its place with its mtime by touch -r': (file, directory) => {
+    const other = join(directory, 'other')
     writeFileSync(other, text(6, statSync(file).size))
     execFileSync('touch', ['-r', file, other])
     renameSync(other, file)
   },
-  'a hard link to a file of the same size and mtime in a cache': (file, folder) => {
-    const cached = join(folder, 'cached')
+  'a hard link to a file of the same size and mtime in a cache': (file, directory) => {
+    const cached = join(directory, 'cached')
     const { size, atime, mtime } = statSync(file)
     writeFileSync(cached, text(6, size))
     utimesSync(cached, atime, mtime)

@@ -13,8 +13,8 @@ import {
   survey,
   type TreeState,
   thoroughTree,
-  withDeepFolder,
-  withFolder,
+  withDeepDirectory,
+  withDirectory,
   withMount,
   withTmpfs,
 } from 'fixtures'
@@ -28,7 +28,7 @@ describe('a path longer than the 4,096 bytes that the kernel takes at once', () 
   const names = Array.from({ length: 60 }, (_, level) => `${level}-`.padEnd(100, 'deep'))
   const path = names.join('/')
 
-  it('is packed from a folder with all that lies there', async () => {
+  it('is packed from a directory with all that lies there', async () => {
     await withDeepTree(async (source, scratch) => {
       const image = join(scratch, 'image.squashfs')
       const { hardLinks, symlinks } = await packDirectory(source, image)
@@ -56,7 +56,7 @@ describe('a path longer than the 4,096 bytes that the kernel takes at once', () 
     })
   })
 
-  it('may be that of the folder to pack, or of a file that an entry names', async () => {
+  it('may be that of the directory to pack, or of a file that an entry names', async () => {
     await withDeepTree(async (source, scratch) => {
       const image = join(scratch, 'image.squashfs')
       expect(await packDirectory(join(source, path), image)).toMatchObject({ files: 2, symlinks: 1 })
@@ -69,8 +69,8 @@ describe('a path longer than the 4,096 bytes that the kernel takes at once', () 
   })
 
   it('may be given by an entry, with hundreds of bytes or with one to a name', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const paths = [`${path}/file`, `${'d/'.repeat(2_500)}file`, `${`${'n'.repeat(255)}/`.repeat(17)}file`]
       const entries = paths.map((long): Entry => ({ type: 'file', path: long, content: long, mtime: 5 }))
       const { inodes } = await writeImage(entries, image)
@@ -89,7 +89,7 @@ describe('a path longer than the 4,096 bytes that the kernel takes at once', () 
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       mkdirSync(source)
-      withDeepFolder(source, names, (innermost) => {
+      withDeepDirectory(source, names, (innermost) => {
         writeFileSync(`${innermost}/file`, 'at the bottom')
         writeFileSync(`${innermost}/library.a`, 'left out at times')
         symlinkSync('file', `${innermost}/symlink`)
@@ -102,7 +102,7 @@ describe('a path longer than the 4,096 bytes that the kernel takes at once', () 
 })
 
 describe('files of 0, 1, block - 1, block and block + 1 bytes', () => {
-  it.each(BLOCK_SIZES)('packed from a folder with blocks of %i bytes', async (blockSize) => {
+  it.each(BLOCK_SIZES)('packed from a directory with blocks of %i bytes', async (blockSize) => {
     await withTmpfs(async (scratch) => {
       const model = new Map([...thoroughTree({ blockSize })].filter(([key]) => /^(\.|sizes)/.test(key)))
       const source = join(scratch, 'source')
@@ -117,8 +117,8 @@ describe('files of 0, 1, block - 1, block and block + 1 bytes', () => {
 
 describe('times that squashfs cannot hold', () => {
   it('are clamped in entries too, with a warning for each', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const times = [-1e15, -1, -0.5, 0, 0.5, 2 ** 32 - 1, 2 ** 32 - 0.5, 2 ** 32, 1e15]
       const entries = times.map((mtime, index): Entry => ({ type: 'fifo', path: `${index}`, mtime }))
       const { warnings } = await writeImage(entries, image)
@@ -137,8 +137,8 @@ describe('times that squashfs cannot hold', () => {
 
 describe('extended attributes', () => {
   it('60,000 different sets, and different values of 64 KiB, are told apart', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const large = (index: number) => Buffer.alloc(64 * KIB, `a value of its own: ${index} `)
       const sets = Array.from({ length: 60_000 }, (_, index): Record<string, string | Buffer> => {
         const set = { [`user.${index % 100}`]: `value ${index}`, 'trusted.of all': 'the same for all' }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createReadStream, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { contentBytes, run, withFolder } from 'fixtures'
+import { contentBytes, run, withDirectory } from 'fixtures'
 import {
   type Entry,
   EntryError,
@@ -50,12 +50,12 @@ describe('the content of a file', () => {
   })
 
   it('may be a file that is being read, though such a stream has a method open', async () => {
-    await withFolder(async (folder) => {
-      writeFileSync(join(folder, 'file'), NOISE)
-      const handleStream = createReadStream('', { fd: openSync(join(folder, 'file'), 'r') })
+    await withDirectory(async (directory) => {
+      writeFileSync(join(directory, 'file'), NOISE)
+      const handleStream = createReadStream('', { fd: openSync(join(directory, 'file'), 'r') })
       for (const content of [
-        createReadStream(join(folder, 'file')),
-        createReadStream(join(folder, 'file'), { encoding: 'latin1', end: 99 }),
+        createReadStream(join(directory, 'file')),
+        createReadStream(join(directory, 'file'), { encoding: 'latin1', end: 99 }),
         handleStream,
       ]) {
         const image = await imageOf([fileWith(content)])
@@ -66,8 +66,8 @@ describe('the content of a file', () => {
   })
 
   it.each(['a file', 'a pipe'])('may be standard input from %s', async (kind) => {
-    await withFolder(async (folder) => {
-      const [input, image] = [join(folder, 'input'), join(folder, 'image')]
+    await withDirectory(async (directory) => {
+      const [input, image] = [join(directory, 'input'), join(directory, 'image')]
       writeFileSync(input, NOISE)
       const script = `
         const { writeImage } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
@@ -129,8 +129,8 @@ describe('an entry', () => {
   ])('that is %s is refused, and it is said which it is', async (_, entry, path) => {
     const entries = [fileWith('text'), entry as Entry]
     expect(await failureOf(writeImage(entries, memorySink()))).toMatchObject({ code: 'INVALID_ENTRY', path })
-    await withFolder(async (folder) => {
-      const error = await failureOf(packDirectory(folder, memorySink(), { additions: entries }))
+    await withDirectory(async (directory) => {
+      const error = await failureOf(packDirectory(directory, memorySink(), { additions: entries }))
       expect(error).toMatchObject({ code: 'INVALID_ENTRY', path: path.replace('entries', 'additions') })
     })
   })
@@ -164,14 +164,17 @@ describe('a stream that fails', () => {
     ['of unknown length', torn],
     ['of known length', () => ({ size: 10, open: torn })],
   ])("and is %s is left out of a directory's image where that is wanted", async (_, content) => {
-    await withFolder(async (folder) => {
-      writeFileSync(join(folder, 'there'), 'there')
+    await withDirectory(async (directory) => {
+      writeFileSync(join(directory, 'there'), 'there')
       const additions = [fileWith(content(), 'lost'), fileWith('text', 'kept')]
-      const { omitted, files } = await packDirectory(folder, memorySink(), { additions, unreadable: 'omit' })
+      const { omitted, files } = await packDirectory(directory, memorySink(), {
+        additions,
+        unreadable: 'omit',
+      })
       expect(omitted).toMatchObject([{ path: 'lost', code: 'ETAPE' }])
       expect(files).toBe(2)
       const error = await failureOf(
-        packDirectory(folder, memorySink(), { additions: [fileWith(content(), 'lost')] }),
+        packDirectory(directory, memorySink(), { additions: [fileWith(content(), 'lost')] }),
       )
       expect((error as Error).message).toContain("unreadable: 'omit'")
     })
@@ -227,11 +230,11 @@ describe('streams as content', () => {
     const closed = closingOf(stream)
     await failureOf(writeImage([...before, fileWith(stream)], memorySink(), options))
     await closed
-    await withFolder(async (folder) => {
+    await withDirectory(async (directory) => {
       const stream = stalled()
       const closed = closingOf(stream)
       const additions = [...before, fileWith(stream)]
-      await failureOf(packDirectory(folder, memorySink(), { ...options, additions }))
+      await failureOf(packDirectory(directory, memorySink(), { ...options, additions }))
       await closed
     })
   })

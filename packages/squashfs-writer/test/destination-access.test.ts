@@ -1,7 +1,7 @@
 // Who may read an image: whom its directory lets read, or whom the image that it replaces let read.
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { requireTools, run, withFolder } from 'fixtures'
+import { requireTools, run, withDirectory } from 'fixtures'
 import { type Entry, writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
@@ -16,38 +16,39 @@ describe('a new image', () => {
     ['000', 'd:u:1234:rwx,d:m::r'],
   ])('with umask %s and the default ACL %s is open to whom a file made there is', async (umask, acl) => {
     await requireTools(['setfacl'])
-    await withFolder(async (folder) => {
-      await run('setfacl', ['-m', acl, folder])
-      await writeWith({ umask }, join(folder, 'image'))
-      await run('sh', ['-c', `umask ${umask}; : > "$1"`, 'sh', join(folder, 'model')])
-      expect(await accessOf(join(folder, 'image'))).toEqual(await accessOf(join(folder, 'model')))
-      expect(readdirSync(folder).sort()).toEqual(['image', 'model'])
+    await withDirectory(async (directory) => {
+      await run('setfacl', ['-m', acl, directory])
+      await writeWith({ umask }, join(directory, 'image'))
+      await run('sh', ['-c', `umask ${umask}; : > "$1"`, 'sh', join(directory, 'model')])
+      expect(await accessOf(join(directory, 'image'))).toEqual(await accessOf(join(directory, 'model')))
+      expect(readdirSync(directory).sort()).toEqual(['image', 'model'])
     })
   })
 
   it('is private until it is complete, where a default ACL lets others read', async () => {
     await requireTools(['setfacl'])
-    await withFolder(async (folder) => {
-      await run('setfacl', ['-m', 'd:u:1234:r,d:g:1234:r', folder])
+    await withDirectory(async (directory) => {
+      await run('setfacl', ['-m', 'd:u:1234:r,d:g:1234:r', directory])
       const seen: string[] = []
-      await writeImage(ENTRIES, join(folder, 'image'), {
+      await writeImage(ENTRIES, join(directory, 'image'), {
         onProgress: () => {
-          for (const name of readdirSync(folder)) {
-            if (name.endsWith('.partial')) seen.push((statSync(join(folder, name)).mode & 0o777).toString(8))
+          for (const name of readdirSync(directory)) {
+            if (name.endsWith('.partial'))
+              seen.push((statSync(join(directory, name)).mode & 0o777).toString(8))
           }
         },
       })
       // With an ACL the group's bits are its mask: what others than the owner have at most.
       expect([...new Set(seen)]).toEqual(['600'])
-      expect(await accessOf(join(folder, 'image'))).toContain('user:1234:r--')
+      expect(await accessOf(join(directory, 'image'))).toContain('user:1234:r--')
     })
   })
 })
 
 describe('an image that replaces another', () => {
   it('has its mode, owner and group', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image')
       writeFileSync(image, 'old')
       chownSync(image, 1, 1234)
       chmodSync(image, 0o640)
@@ -59,13 +60,13 @@ describe('an image that replaces another', () => {
 
   it('has its ACL, not that of the directory', async () => {
     await requireTools(['setfacl'])
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image')
       for (const acl of ['u:1234:r,o::-', 'g:1234:r,g::-', 'u:7:rw,m::r']) {
         writeFileSync(image, 'old')
         await run('setfacl', ['-b', image])
         await run('setfacl', ['-m', acl, image])
-        await run('setfacl', ['-m', 'd:u:4321:rwx', folder])
+        await run('setfacl', ['-m', 'd:u:4321:rwx', directory])
         const before = await accessOf(image)
         await writeImage(ENTRIES, image)
         expect(await accessOf(image)).toBe(before)
@@ -75,11 +76,11 @@ describe('an image that replaces another', () => {
 
   it('without an ACL gets none from the directory', async () => {
     await requireTools(['setfacl'])
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image')
       writeFileSync(image, 'old')
       chmodSync(image, 0o640)
-      await run('setfacl', ['-m', 'd:u:4321:rwx', folder])
+      await run('setfacl', ['-m', 'd:u:4321:rwx', directory])
       const before = await accessOf(image)
       await writeImage(ENTRIES, image)
       expect(await accessOf(image)).toBe(before)
@@ -88,9 +89,9 @@ describe('an image that replaces another', () => {
 
   it('whose group this user cannot give gives no other group what that had, and says so', async () => {
     await requireTools(['setpriv', 'setfacl'])
-    await withFolder(async (folder) => {
-      chmodSync(folder, 0o777)
-      const place = join(folder, 'place')
+    await withDirectory(async (directory) => {
+      chmodSync(directory, 0o777)
+      const place = join(directory, 'place')
       mkdirSync(place)
       chmodSync(place, 0o777)
       const image = join(place, 'image')
@@ -115,9 +116,9 @@ describe('an image that replaces another', () => {
 
   it('keeps a group that its user belongs to', async () => {
     await requireTools(['setpriv'])
-    await withFolder(async (folder) => {
-      chmodSync(folder, 0o777)
-      const image = join(folder, 'image')
+    await withDirectory(async (directory) => {
+      chmodSync(directory, 0o777)
+      const image = join(directory, 'image')
       writeFileSync(image, 'old')
       chownSync(image, 1, 1234)
       chmodSync(image, 0o640)

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { contentBytes, run, withFolder, withMount, withTmpfs } from 'fixtures'
+import { contentBytes, run, withDirectory, withMount, withTmpfs } from 'fixtures'
 import {
   DestinationError,
   type Entry,
@@ -31,28 +31,28 @@ const ENTRIES: Entry[] = [{ type: 'file', path: 'a', content: 'the content of a'
 
 describe('an image', () => {
   it('is not there under its name before it is complete', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const seen = new Map<Progress['phase'], boolean>()
       await writeImage(noisyEntries(30), image, {
         onProgress: ({ phase }) => void seen.set(phase, existsSync(image)),
       })
       expect([...seen.values()].filter((there) => there)).toEqual([])
       expect(seen.has('data')).toBe(true)
-      expect(readdirSync(folder)).toEqual(['image.squashfs'])
+      expect(readdirSync(directory)).toEqual(['image.squashfs'])
     })
   })
 
   it('is private until it is complete, whatever the umask', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const modes = new Set<string>()
       const umask = process.umask(0)
       try {
         await writeImage(noisyEntries(30), image, {
           onProgress: () => {
-            for (const name of readdirSync(folder).filter((name) => name.endsWith('.partial')))
-              modes.add((statSync(join(folder, name)).mode & 0o777).toString(8))
+            for (const name of readdirSync(directory).filter((name) => name.endsWith('.partial')))
+              modes.add((statSync(join(directory, name)).mode & 0o777).toString(8))
           },
         })
       } finally {
@@ -64,8 +64,8 @@ describe('an image', () => {
   })
 
   it('is readable by whom the umask lets read', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const script = `
         process.umask(0o027)
         const { writeImage } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
@@ -76,8 +76,8 @@ describe('an image', () => {
   })
 
   it('that is mounted while it is replaced goes on serving its old content', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       await writeImage([...noisyEntries(20), { type: 'file', path: 'version', content: 'old' }], image)
       const old = readFileSync(image)
       await withMount(image, async (mounted) => {
@@ -96,20 +96,20 @@ describe('an image', () => {
   })
 
   it('behind a symlink is replaced, and the symlink stays', async () => {
-    await withFolder(async (folder) => {
-      mkdirSync(join(folder, 'real'))
-      writeFileSync(join(folder, 'real', 'image'), 'old')
-      symlinkSync('real/image', join(folder, 'link'))
-      await writeImage(ENTRIES, join(folder, 'link'))
-      expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true)
-      expect(readFileSync(join(folder, 'real', 'image')).toString('latin1', 0, 4)).toBe('hsqs')
-      expect(readdirSync(join(folder, 'real'))).toEqual(['image'])
+    await withDirectory(async (directory) => {
+      mkdirSync(join(directory, 'real'))
+      writeFileSync(join(directory, 'real', 'image'), 'old')
+      symlinkSync('real/image', join(directory, 'link'))
+      await writeImage(ENTRIES, join(directory, 'link'))
+      expect(lstatSync(join(directory, 'link')).isSymbolicLink()).toBe(true)
+      expect(readFileSync(join(directory, 'real', 'image')).toString('latin1', 0, 4)).toBe('hsqs')
+      expect(readdirSync(join(directory, 'real'))).toEqual(['image'])
     })
   })
 
   it('is announced when it is complete and about to replace another, which may get a second name then', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const told: string[] = []
       const beforeReplace = (path: string) => {
         told.push(path)
@@ -118,8 +118,8 @@ describe('an image', () => {
       await writeImage(ENTRIES, image, { beforeReplace })
       expect(told).toEqual([])
       const old = statSync(image).ino
-      symlinkSync('image.squashfs', join(folder, 'link'))
-      await writeImage([], join(folder, 'link'), { beforeReplace })
+      symlinkSync('image.squashfs', join(directory, 'link'))
+      await writeImage([], join(directory, 'link'), { beforeReplace })
       expect(told).toEqual([image])
       expect(statSync(`${image}.old`).ino).toBe(old)
       expect(statSync(image).ino).not.toBe(old)
@@ -127,15 +127,15 @@ describe('an image', () => {
       const now = statSync(image).ino
       await expect(writeImage(ENTRIES, image, { beforeReplace })).rejects.toMatchObject({ code: 'EEXIST' })
       expect(statSync(image).ino).toBe(now)
-      expect(readdirSync(folder).sort()).toEqual(['image.squashfs', 'image.squashfs.old', 'link'])
+      expect(readdirSync(directory).sort()).toEqual(['image.squashfs', 'image.squashfs.old', 'link'])
     })
   })
 
-  it('may lie in the folder that it is made of: it does not hold itself', async () => {
-    await withFolder(async (folder) => {
-      writeFileSync(join(folder, 'a'), 'the content of a')
-      const image = join(folder, 'image.squashfs')
-      await packDirectory(folder, image)
+  it('may lie in the directory that it is made of: it does not hold itself', async () => {
+    await withDirectory(async (directory) => {
+      writeFileSync(join(directory, 'a'), 'the content of a')
+      const image = join(directory, 'image.squashfs')
+      await packDirectory(directory, image)
       await withMount(image, async (mounted) => expect(readdirSync(mounted)).toEqual(['a']))
     })
   })
@@ -143,19 +143,19 @@ describe('an image', () => {
 
 describe('a failure', () => {
   it('of an entry leaves no file, and what was there before stays', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
       const entries: Entry[] = [...noisyEntries(10), { type: 'hardlink', path: 'b', target: 'nowhere' }]
       await expect(writeImage(entries, image)).rejects.toMatchObject({ code: 'INVALID_ENTRY' })
-      expect(readdirSync(folder)).toEqual(['image.squashfs'])
+      expect(readdirSync(directory)).toEqual(['image.squashfs'])
       expect(readFileSync(image, 'utf8')).toBe('what was there before')
     })
   })
 
   it('in the middle of the data leaves no file, and what was there before stays', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
       async function* torn() {
         yield new Uint8Array(3 * MIB)
@@ -166,20 +166,20 @@ describe('a failure', () => {
         { type: 'file', path: 'z', content: { size: 4 * MIB, open: torn } },
       ]
       await expect(writeImage(entries, image)).rejects.toMatchObject({ code: 'UNREADABLE' })
-      expect(readdirSync(folder)).toEqual(['image.squashfs'])
+      expect(readdirSync(directory)).toEqual(['image.squashfs'])
       expect(readFileSync(image, 'utf8')).toBe('what was there before')
     })
   })
 
   it('of the program that is told of the progress stops the work and leaves no file', async () => {
-    await withFolder(async (folder) => {
+    await withDirectory(async (directory) => {
       const onProgress = () => {
         throw new RangeError('the bar is too long')
       }
-      await expect(writeImage(noisyEntries(10), join(folder, 'image'), { onProgress })).rejects.toThrow(
+      await expect(writeImage(noisyEntries(10), join(directory, 'image'), { onProgress })).rejects.toThrow(
         RangeError,
       )
-      expect(readdirSync(folder)).toEqual([])
+      expect(readdirSync(directory)).toEqual([])
     })
   })
 
@@ -205,29 +205,29 @@ describe('a failure', () => {
     }, '256k')
   })
 
-  it.each<[string, (folder: string) => string, string]>([
-    ['a folder', (folder) => folder, 'EISDIR'],
-    ['in a folder that is missing', (folder) => join(folder, 'missing', 'image'), 'ENOENT'],
-    ['below a file', (folder) => join(folder, 'file', 'image'), 'ENOTDIR'],
+  it.each<[string, (directory: string) => string, string]>([
+    ['a directory', (directory) => directory, 'EISDIR'],
+    ['in a directory that is missing', (directory) => join(directory, 'missing', 'image'), 'ENOENT'],
+    ['below a file', (directory) => join(directory, 'file', 'image'), 'ENOTDIR'],
   ])('because the destination is %s is known before anything is read', async (_, place, code) => {
-    await withFolder(async (folder) => {
-      writeFileSync(join(folder, 'file'), '')
+    await withDirectory(async (directory) => {
+      writeFileSync(join(directory, 'file'), '')
       let read = false
       function* entries(): Generator<Entry> {
         read = true
         yield ENTRIES[0]!
       }
-      const error = await writeImage(entries(), place(folder)).catch((reason: unknown) => reason)
+      const error = await writeImage(entries(), place(directory)).catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(DestinationError)
-      expect(error).toMatchObject({ path: place(folder), cause: { code } })
+      expect(error).toMatchObject({ path: place(directory), cause: { code } })
       expect(read).toBe(false)
-      expect(readdirSync(folder)).toEqual(['file'])
+      expect(readdirSync(directory)).toEqual(['file'])
     })
   })
 
   it('because the destination is a device, a fifo or a socket does not harm it', async () => {
-    await withFolder(async (folder) => {
-      const fifo = join(folder, 'fifo')
+    await withDirectory(async (directory) => {
+      const fifo = join(directory, 'fifo')
       await run('mkfifo', [fifo])
       await expect(writeImage(ENTRIES, fifo)).rejects.toBeInstanceOf(DestinationError)
       await expect(writeImage(ENTRIES, '/dev/null')).rejects.toBeInstanceOf(DestinationError)
@@ -237,8 +237,8 @@ describe('a failure', () => {
   })
 
   it('because an option cannot be is known before anything is read or written', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image')
       const wrong = [
         { blockSize: 5000 },
         { blockSize: 2048 },
@@ -253,11 +253,11 @@ describe('a failure', () => {
       ]
       for (const options of wrong) {
         const name = Object.keys(options)[0]!
-        const error = await packDirectory(folder, image, options).catch((reason: unknown) => reason)
+        const error = await packDirectory(directory, image, options).catch((reason: unknown) => reason)
         expect(error).toBeInstanceOf(OptionError)
         expect(error).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining(name) })
       }
-      expect(readdirSync(folder)).toEqual([])
+      expect(readdirSync(directory)).toEqual([])
     })
   })
 })
@@ -266,11 +266,11 @@ describe('an abort', () => {
   it.each(['scan', 'data', 'tables'] as const)(
     'in the phase %s ends with the reason of the signal and leaves no file',
     async (when) => {
-      await withFolder(async (folder) => {
-        const source = join(folder, 'source')
+      await withDirectory(async (directory) => {
+        const source = join(directory, 'source')
         mkdirSync(source)
         for (const { path, content } of noisyEntries(20)) writeFileSync(join(source, path), content)
-        const place = join(folder, 'place')
+        const place = join(directory, 'place')
         mkdirSync(place)
         const image = join(place, 'image.squashfs')
         writeFileSync(image, 'what was there before')
@@ -291,8 +291,8 @@ describe('an abort', () => {
   )
 
   it('while the complete image waits for the disk keeps it from its name, and leaves no file', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
       const controller = new AbortController()
       // What is asked of the disk when all is written.
@@ -308,7 +308,7 @@ describe('an abort', () => {
       } finally {
         sync.mockRestore()
       }
-      expect(readdirSync(folder)).toEqual(['image.squashfs'])
+      expect(readdirSync(directory)).toEqual(['image.squashfs'])
       expect(readFileSync(image, 'utf8')).toBe('what was there before')
     })
   })
@@ -316,8 +316,8 @@ describe('an abort', () => {
   it.each(['never ends', 'fails later'])(
     'while `beforeReplace` %s ends it at once, leaves no file, and keeps the old image',
     async (how) => {
-      await withFolder(async (folder) => {
-        const image = join(folder, 'image.squashfs')
+      await withDirectory(async (directory) => {
+        const image = join(directory, 'image.squashfs')
         writeFileSync(image, 'what was there before')
         const controller = new AbortController()
         const beforeReplace = () => {
@@ -328,7 +328,7 @@ describe('an abort', () => {
         }
         const writing = writeImage(ENTRIES, image, { beforeReplace, signal: controller.signal })
         await expect(writing).rejects.toThrow('enough')
-        expect(readdirSync(folder)).toEqual(['image.squashfs'])
+        expect(readdirSync(directory)).toEqual(['image.squashfs'])
         expect(readFileSync(image, 'utf8')).toBe('what was there before')
         await new Promise((resolve) => setTimeout(resolve, 60))
       })
@@ -337,18 +337,18 @@ describe('an abort', () => {
   )
 
   it('before the start does nothing at all', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
-      await expect(packDirectory(folder, image, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
+      await expect(packDirectory(directory, image, { signal: AbortSignal.abort() })).rejects.toMatchObject({
         name: 'AbortError',
       })
-      expect(readdirSync(folder)).toEqual([])
+      expect(readdirSync(directory)).toEqual([])
     })
   })
 
   it('while a stream keeps the packing waiting ends it without waiting for the stream', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const controller = new AbortController()
       async function* endless() {
         yield new Uint8Array(10)
@@ -357,12 +357,12 @@ describe('an abort', () => {
       }
       const entries: Entry[] = [{ type: 'file', path: 'a', content: { size: 20, open: endless } }]
       await expect(writeImage(entries, image, { signal: controller.signal })).rejects.toThrow('enough')
-      expect(readdirSync(folder)).toEqual([])
+      expect(readdirSync(directory)).toEqual([])
     })
   }, 20_000)
 
   it('leaves nothing that keeps the process alive', async () => {
-    await withFolder(async (folder) => {
+    await withDirectory(async (directory) => {
       const script = `
         const { writeImage } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
         const controller = new AbortController()
@@ -375,7 +375,7 @@ describe('an abort', () => {
         })
         const { bytesOut } = await writeImage(entries, process.argv[1])
         console.log(bytesOut > 0)`
-      const image = join(folder, 'image')
+      const image = join(directory, 'image')
       const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script, image])
       expect(stdout.toString()).toBe('stop\ntrue\n')
     })
@@ -384,8 +384,8 @@ describe('an abort', () => {
 
 describe('a process that is killed', () => {
   it('in the middle of the work has not touched what was there before', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
       const script = `
         const { writeImage } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
@@ -408,8 +408,8 @@ describe('a process that is killed', () => {
 
 describe('a sink', () => {
   it('that a program made gets the same image as a file and as memory', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       await writeImage(noisyEntries(20), image)
       const memory = memorySink()
       await writeImage(noisyEntries(20), memory)
@@ -439,11 +439,11 @@ describe('a sink', () => {
 
 describe('progress', () => {
   it('goes through the phases in order, only grows, and ends with everything done', async () => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       mkdirSync(source)
       for (const { path, content } of noisyEntries(40)) writeFileSync(join(source, path), content)
-      const image = join(folder, 'image.squashfs')
+      const image = join(directory, 'image.squashfs')
       const seen: Progress[] = []
       const { bytesIn } = await packDirectory(source, image, {
         onProgress: (progress) => seen.push({ ...progress }),

@@ -1,16 +1,16 @@
 // Device numbers beyond the eight bits that a minor and a major once had.
 import { join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { packDirectory } from 'squashfs-writer'
 import { decodeDeviceNumber, openImage } from 'squashfs-writer/read'
 import { expect, it } from 'vitest'
 
 it('are in the image as the disk has them', async () => {
-  await withFolder(async (folder) => {
-    await run('mknod', [join(folder, 'large'), 'c', '300', '70000'])
-    await run('mknod', [join(folder, 'block'), 'b', '4095', '1048575'])
-    await withFolder(async (place) => {
-      await packDirectory(folder, join(place, 'image'))
+  await withDirectory(async (directory) => {
+    await run('mknod', [join(directory, 'large'), 'c', '300', '70000'])
+    await run('mknod', [join(directory, 'block'), 'b', '4095', '1048575'])
+    await withDirectory(async (place) => {
+      await packDirectory(directory, join(place, 'image'))
       const image = await openImage(join(place, 'image'))
       const numbersOf = async (name: string) => {
         const inode = await image.find(name)

@@ -55,9 +55,9 @@ const FILES: Readonly<Record<string, { readonly text: string | Buffer; readonly 
   'large, all of it a hole, as large as another': { text: '', size: 2 * MIB + 9 },
 }
 
-async function withFiles(use: (source: string, folder: string) => Promise<void>): Promise<void> {
-  await withTmpfs(async (folder) => {
-    const source = join(folder, 'source')
+async function withFiles(use: (source: string, directory: string) => Promise<void>): Promise<void> {
+  await withTmpfs(async (directory) => {
+    const source = join(directory, 'source')
     mkdirSync(source)
     for (const [name, { text, size }] of Object.entries(FILES)) {
       const path = join(source, name)
@@ -71,7 +71,7 @@ async function withFiles(use: (source: string, folder: string) => Promise<void>)
       writeSync(file, bytes, start, bytes.length - start, start)
       closeSync(file)
     }
-    await use(source, folder)
+    await use(source, directory)
   })
 }
 
@@ -129,19 +129,19 @@ describe('files that are packed', () => {
   })
 
   it('are examined once and told of by each of their names', async () => {
-    await withTmpfs(async (folder) => {
-      writeFileSync(join(folder, 'first'), 'of several names')
-      for (const name of ['second', 'third']) linkSync(join(folder, 'first'), join(folder, name))
+    await withTmpfs(async (directory) => {
+      writeFileSync(join(directory, 'first'), 'of several names')
+      for (const name of ['second', 'third']) linkSync(join(directory, 'first'), join(directory, name))
       const { examination, told } = gathering(ENDS, ({ path }) => path !== 'second')
-      await packed(folder, { examination })
+      await packed(directory, { examination })
       expect(told.map(([path]) => path).sort()).toEqual(['first', 'third'])
       expect(told[0]![1]).toBe(told[1]![1])
     })
   })
 
   it('are opened no more often for being examined, and nothing else is asked of the filesystem', async () => {
-    await withTmpfs(async (folder) => {
-      const source = join(folder, 'source')
+    await withTmpfs(async (directory) => {
+      const source = join(directory, 'source')
       for (let n = 0; n < 300; n++) {
         mkdirSync(join(source, `${n % 10}`), { recursive: true })
         writeFileSync(join(source, `${n % 10}`, `${n}`), `This is number ${n}.`.repeat(1 + (n % 7) * 1000))
@@ -154,10 +154,10 @@ describe('files that are packed', () => {
           return calls.map((call) => [call, made[call] ?? 0])
         }
         await metadata()
-        await packed(lustre.folder, {})
+        await packed(lustre.directory, {})
         const alone = await metadata()
         const { examination, told } = gathering(ENDS)
-        await packed(lustre.folder, { examination })
+        await packed(lustre.directory, { examination })
         const both = await metadata()
         expect(told.length).toBe(300)
         expect(Object.fromEntries(both).open).toBe(300)
@@ -169,19 +169,19 @@ describe('files that are packed', () => {
 
 describe('an examiner that throws', () => {
   const OTHERS = ['small', 'large']
-  const withObjectionable = (use: (source: string, folder: string) => Promise<void>) =>
-    withTmpfs(async (folder) => {
-      const source = join(folder, 'source')
+  const withObjectionable = (use: (source: string, directory: string) => Promise<void>) =>
+    withTmpfs(async (directory) => {
+      const source = join(directory, 'source')
       mkdirSync(source)
       for (const name of [...OTHERS, 'objectionable', 'objectionable and large', 'objectionable twin'])
         writeFileSync(join(source, name), Buffer.alloc(/large|twin/.test(name) ? 3 * MIB : 9, name))
-      await use(source, folder)
+      await use(source, directory)
     })
 
   it('makes that file one that cannot be read, and says why', async () => {
-    await withObjectionable(async (source, folder) => {
+    await withObjectionable(async (source, directory) => {
       const { examination } = gathering(OBJECTING)
-      const packing = packDirectory(source, join(folder, 'image.squashfs'), { examination })
+      const packing = packDirectory(source, join(directory, 'image.squashfs'), { examination })
       await expect(packing).rejects.toThrow(UnreadableError)
       await expect(packing).rejects.toMatchObject({
         paths: ['objectionable', 'objectionable and large', 'objectionable twin'].map((path) => ({
@@ -190,7 +190,7 @@ describe('an examiner that throws', () => {
           message: 'not this one',
         })),
       })
-      expect(readdirSync(folder)).toEqual(['source'])
+      expect(readdirSync(directory)).toEqual(['source'])
     })
   })
 
@@ -255,25 +255,25 @@ describe('what a program throws', () => {
       }),
     ],
   ])('%s stops the work, and the old image stays', async (_, optionsFor) => {
-    await withFiles(async (source, folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withFiles(async (source, directory) => {
+      const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'the old image')
       const objection = new Error('not like this')
       await expect(packDirectory(source, image, optionsFor(objection))).rejects.toBe(objection)
       expect(readFileSync(image, 'utf8')).toBe('the old image')
-      expect(readdirSync(folder).sort()).toEqual(['image.squashfs', 'source'])
+      expect(readdirSync(directory).sort()).toEqual(['image.squashfs', 'source'])
     })
   })
 })
 
 it('before the tables everything examined is known, and the image is not there yet', async () => {
-  await withFiles(async (source, folder) => {
+  await withFiles(async (source, directory) => {
     const { examination, told } = gathering(ENDS)
     const seen: unknown[] = []
-    await packDirectory(source, join(folder, 'image.squashfs'), {
+    await packDirectory(source, join(directory, 'image.squashfs'), {
       examination,
       beforeTables: async () => {
-        seen.push([told.length, readdirSync(folder).includes('image.squashfs')])
+        seen.push([told.length, readdirSync(directory).includes('image.squashfs')])
       },
     })
     expect(seen).toEqual([[Object.keys(FILES).length, false]])

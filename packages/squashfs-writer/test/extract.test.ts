@@ -13,7 +13,7 @@ import {
   survey,
   thoroughTree,
   unsquash,
-  withFolder,
+  withDirectory,
   withTmpfs,
 } from 'fixtures'
 import { type Entry, gzip, writeImage } from 'squashfs-writer'
@@ -44,7 +44,7 @@ it(
       const property = fc.asyncProperty(
         aHostileTree({ maxNodes: 30, maxBytes: 4 << 20 }),
         ({ tree, options }) =>
-          withFolder(async (scratch) => {
+          withDirectory(async (scratch) => {
             const [image, ours, theirs] = ['image', 'ours', 'theirs'].map((name) => join(scratch, name)) as [
               string,
               string,
@@ -66,9 +66,9 @@ it(
 )
 
 it('a tree with one of everything is extracted as it was written, by several threads', async () => {
-  await withTmpfs(async (folder) => {
+  await withTmpfs(async (directory) => {
     const model = thoroughTree({ blockSize: 131_072 })
-    const [image, out] = [join(folder, 'image'), join(folder, 'out')]
+    const [image, out] = [join(directory, 'image'), join(directory, 'out')]
     await writeImage(entriesOf(model), image, { codec: gzip() })
     const result = await extract(image, out)
     expect(differences(asOnDisk(expectedState(model)), await survey(out), ON_DISK)).toEqual([])
@@ -77,10 +77,10 @@ it('a tree with one of everything is extracted as it was written, by several thr
 })
 
 it('holes come out as holes', async () => {
-  await withTmpfs(async (folder) => {
+  await withTmpfs(async (directory) => {
     const content = new Uint8Array(8 << 20)
     content[4 << 20] = 1
-    const [image, out] = [join(folder, 'image'), join(folder, 'out')]
+    const [image, out] = [join(directory, 'image'), join(directory, 'out')]
     await writeImage([{ type: 'file', path: 'sparse', content }], image)
     await extract(image, out)
     const { size, blocks } = await stat(join(out, 'sparse'))
@@ -99,11 +99,11 @@ const SOME: readonly Entry[] = [
 
 describe('parts of an image', () => {
   it('are extracted with the directories on the way, and nothing else', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image')
       await writeImage(SOME, image)
-      await extract(image, join(folder, 'out'), { paths: ['a/b', '/a/b/file', 'c', 'a/link'] })
-      expect((await readdir(join(folder, 'out'), { recursive: true })).sort()).toEqual([
+      await extract(image, join(directory, 'out'), { paths: ['a/b', '/a/b/file', 'c', 'a/link'] })
+      expect((await readdir(join(directory, 'out'), { recursive: true })).sort()).toEqual([
         'a',
         'a/b',
         'a/b/file',
@@ -114,10 +114,10 @@ describe('parts of an image', () => {
   })
 
   it('that are not in the image are an error that names them', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image')
       await writeImage(SOME, image)
-      await expect(extract(image, join(folder, 'out'), { paths: ['a/nothing'] })).rejects.toMatchObject({
+      await expect(extract(image, join(directory, 'out'), { paths: ['a/nothing'] })).rejects.toMatchObject({
         name: 'ImageError',
         code: 'NOT_IN_IMAGE',
         message: 'there is no a/nothing in the image',
@@ -128,8 +128,12 @@ describe('parts of an image', () => {
 
 describe('what is in the directory already', () => {
   it('is kept: a file or symlink in the way is an error that names it', async () => {
-    await withFolder(async (folder) => {
-      const [image, out, elsewhere] = [join(folder, 'image'), join(folder, 'out'), join(folder, 'elsewhere')]
+    await withDirectory(async (directory) => {
+      const [image, out, elsewhere] = [
+        join(directory, 'image'),
+        join(directory, 'out'),
+        join(directory, 'elsewhere'),
+      ]
       await writeImage(SOME, image)
       await mkdir(out)
       await writeFile(join(out, 'c'), 'mine')
@@ -138,7 +142,7 @@ describe('what is in the directory already', () => {
       expect(await readFile(join(out, 'c'), 'utf8')).toBe('mine')
       await mkdir(elsewhere)
       for (const name of ['a', 'c']) {
-        const other = join(folder, `out-${name}`)
+        const other = join(directory, `out-${name}`)
         await mkdir(other)
         symlinkSync(elsewhere, join(other, name))
         await expect(extract(image, other)).rejects.toMatchObject({
@@ -151,8 +155,12 @@ describe('what is in the directory already', () => {
   })
 
   it('is replaced on request, and symlinks are replaced, not followed', async () => {
-    await withFolder(async (folder) => {
-      const [image, out, elsewhere] = [join(folder, 'image'), join(folder, 'out'), join(folder, 'elsewhere')]
+    await withDirectory(async (directory) => {
+      const [image, out, elsewhere] = [
+        join(directory, 'image'),
+        join(directory, 'out'),
+        join(directory, 'elsewhere'),
+      ]
       await writeImage(SOME, image)
       await mkdir(elsewhere)
       await writeFile(join(elsewhere, 'c'), 'mine')
@@ -172,8 +180,8 @@ describe('what is in the directory already', () => {
   })
 
   it('a directory in which others lie is not replaced by a file', async () => {
-    await withFolder(async (folder) => {
-      const [image, out] = [join(folder, 'image'), join(folder, 'out')]
+    await withDirectory(async (directory) => {
+      const [image, out] = [join(directory, 'image'), join(directory, 'out')]
       await writeImage(SOME, image)
       await mkdir(join(out, 'c', 'mine'), { recursive: true })
       await expect(extract(image, out, { overwrite: true })).rejects.toThrow('not empty')
@@ -189,8 +197,8 @@ const many = Array.from(
 
 describe('of many files, which threads write,', () => {
   it('one that is in the way is an error that names it, and nothing is written after it is known', async () => {
-    await withFolder(async (folder) => {
-      const [image, out] = [join(folder, 'image'), join(folder, 'out')]
+    await withDirectory(async (directory) => {
+      const [image, out] = [join(directory, 'image'), join(directory, 'out')]
       await writeImage(many, image)
       await mkdir(join(out, 'd'), { recursive: true })
       await writeFile(join(out, 'd', '0700'), 'mine')
@@ -207,13 +215,13 @@ describe('of many files, which threads write,', () => {
   })
 
   it('damage is an ImageError', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image')
       await writeImage(many, image)
       const bytes = await readFile(image)
       bytes.fill(0xff, 102, 110) // the only fragment block
       await writeFile(image, bytes)
-      await expect(extract(image, join(folder, 'out'))).rejects.toMatchObject({
+      await expect(extract(image, join(directory, 'out'))).rejects.toMatchObject({
         name: 'ImageError',
         code: 'DAMAGED_IMAGE',
       })
@@ -222,15 +230,15 @@ describe('of many files, which threads write,', () => {
 })
 
 it('an abort ends it with its reason', async () => {
-  await withFolder(async (folder) => {
-    const image = join(folder, 'image')
+  await withDirectory(async (directory) => {
+    const image = join(directory, 'image')
     await writeImage(SOME, image)
     const signal = AbortSignal.abort(new Error('enough'))
-    await expect(extract(image, join(folder, 'out'), { signal })).rejects.toThrow('enough')
+    await expect(extract(image, join(directory, 'out'), { signal })).rejects.toThrow('enough')
     await writeImage(many, image)
     const controller = new AbortController()
     setTimeout(() => controller.abort(new Error('later')), 5)
-    await expect(extract(image, join(folder, 'later'), { signal: controller.signal })).rejects.toThrow(
+    await expect(extract(image, join(directory, 'later'), { signal: controller.signal })).rejects.toThrow(
       'later',
     )
   })

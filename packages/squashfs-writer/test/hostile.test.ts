@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
-import { mutated, randomNumbers, readHostile, seedImages, withFolder, withTmpfs } from 'fixtures'
+import { mutated, randomNumbers, readHostile, seedImages, withDirectory, withTmpfs } from 'fixtures'
 import { type Entry, memorySink, SquashfsError, uncompressed, writeImage, zstd } from 'squashfs-writer'
 import { decodeSuperblock, type Superblock } from 'squashfs-writer/format'
 import { extractImage, type ImageFile, InodeType, type OpenImage, openImage } from 'squashfs-writer/read'
@@ -94,22 +94,22 @@ describe('refused, by an error that says why, is', () => {
     const image = await open(bytes)
     await expect(everything(image)).rejects.toThrow(SquashfsError)
     await expect(everything(image)).rejects.toThrow('cannot be a name in a directory')
-    await withFolder(async (folder) => {
-      await expect(extractImage(image, join(folder, 'out'))).rejects.toThrow('cannot be a name')
-      expect(await readdir(folder)).toEqual(['out'])
+    await withDirectory(async (directory) => {
+      await expect(extractImage(image, join(directory, 'out'))).rejects.toThrow('cannot be a name')
+      expect(await readdir(directory)).toEqual(['out'])
     })
   })
 
   it('a name that comes twice: a symlink, and a directory with a file under it', async () => {
-    await withFolder(async (folder) => {
-      const outside = join(folder, 'outside')
+    await withDirectory(async (directory) => {
+      const outside = join(directory, 'outside')
       const { bytes } = await plainImage([
         { type: 'symlink', path: 'aaaa', target: outside },
         { type: 'file', path: 'bbbb/file', content: 'x' },
       ])
       replace(bytes, 'bbbb', 'aaaa')
       const image = await open(bytes)
-      await expect(extractImage(image, join(folder, 'out'))).rejects.toThrow('names must ascend')
+      await expect(extractImage(image, join(directory, 'out'))).rejects.toThrow('names must ascend')
       expect(existsSync(outside)).toBe(false)
     })
   })
@@ -209,20 +209,20 @@ describe('refused, by an error that says why, is', () => {
 })
 
 it('a symlink of the image is not followed when what is under its name is written', async () => {
-  await withFolder(async (folder) => {
+  await withDirectory(async (directory) => {
     const sink = memorySink()
     await writeImage(
       [
-        { type: 'symlink', path: 'a', target: join(folder, 'outside') },
+        { type: 'symlink', path: 'a', target: join(directory, 'outside') },
         { type: 'symlink', path: 'file', target: '../outside' },
         { type: 'hardlink', path: 'link', target: 'a' },
       ],
       sink,
     )
-    await writeFile(join(folder, 'outside'), 'mine')
+    await writeFile(join(directory, 'outside'), 'mine')
     const image = await open(sink.bytes())
-    await extractImage(image, join(folder, 'out'))
-    await extractImage(image, join(folder, 'out'), { overwrite: true })
-    expect((await readdir(folder)).sort()).toEqual(['out', 'outside'])
+    await extractImage(image, join(directory, 'out'))
+    await extractImage(image, join(directory, 'out'), { overwrite: true })
+    expect((await readdir(directory)).sort()).toEqual(['out', 'outside'])
   })
 })

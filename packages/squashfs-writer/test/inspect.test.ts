@@ -1,4 +1,4 @@
-// A program that looks at a folder before it packs it: what it is told, and what it may read.
+// A program that looks at a directory before it packs it: what it is told, and what it may read.
 import {
   chmodSync,
   linkSync,
@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { run, withFolder, withLustre } from 'fixtures'
+import { run, withDirectory, withLustre } from 'fixtures'
 import {
   type DirectoryLook,
   type DiskEntry,
@@ -23,10 +23,10 @@ import {
 } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
-/** In a folder of its own: `docs/empty/`, `docs/read me`, `large`, `link`, `pipe`, and `twin` of `docs/read me`. */
+/** In a directory of its own: `docs/empty/`, `docs/read me`, `large`, `link`, `pipe`, and `twin` of `docs/read me`. */
 async function withSource(use: (source: string, image: string) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const source = join(folder, 'source')
+  await withDirectory(async (directory) => {
+    const source = join(directory, 'source')
     mkdirSync(join(source, 'docs/empty'), { recursive: true })
     writeFileSync(join(source, 'docs/read me'), 'Hello.')
     chmodSync(join(source, 'docs/read me'), 0o640)
@@ -35,7 +35,7 @@ async function withSource(use: (source: string, image: string) => Promise<void>)
     linkSync(join(source, 'docs/read me'), join(source, 'twin'))
     symlinkSync('docs', join(source, 'link'))
     await run('mkfifo', [join(source, 'pipe')])
-    await use(source, join(folder, 'image.squashfs'))
+    await use(source, join(directory, 'image.squashfs'))
   })
 }
 
@@ -108,7 +108,7 @@ function at(entries: readonly DiskEntry[], path: string): DiskEntry {
 }
 
 describe('what was found', () => {
-  it('is told as the filesystem has it, the folder itself first', async () => {
+  it('is told as the filesystem has it, the directory itself first', async () => {
     await withSource(async (source) => {
       const entries = await inspectDirectory(source, {}, (look) => look.entries)
       expect(entries[0]?.path).toBe('')
@@ -145,8 +145,8 @@ describe('what was found', () => {
   it('has what cannot be read among it, and why', async () => {
     await withSource(async (source) => {
       const refuse = [{ path: 'docs', errno: 'EACCES' }] as const
-      await withLustre(source, { refuse, xattrs: [] }, async ({ folder }) => {
-        const entries = await inspectDirectory(folder, {}, (look) => look.entries)
+      await withLustre(source, { refuse, xattrs: [] }, async ({ directory }) => {
+        const entries = await inspectDirectory(directory, {}, (look) => look.entries)
         expect(at(entries, 'docs')).toMatchObject({ type: 'directory', failure: { code: 'EACCES' } })
         expect(at(entries, 'large').failure).toBeNull()
       })
@@ -197,8 +197,8 @@ describe('files', () => {
   it('that are not the ones that were found, or cannot be opened, are told of instead', async () => {
     await withSource(async (source) => {
       const refuse = [{ path: 'large', errno: 'EIO' }] as const
-      await withLustre(source, { refuse, xattrs: [] }, async ({ folder }) => {
-        await inspectDirectory(folder, { examiner: PARTS }, async (look) => {
+      await withLustre(source, { refuse, xattrs: [] }, async ({ directory }) => {
+        await inspectDirectory(directory, { examiner: PARTS }, async (look) => {
           writeFileSync(join(source, 'twin'), 'Something else.')
           const files = ['twin', 'large', 'docs/read me'].map((path) => at(look.entries, path))
           expect(await told(look, files)).toMatchObject([
@@ -227,8 +227,8 @@ describe('files', () => {
 
   it('are opened once each, and read no further than the examiner does', async () => {
     await withSource(async (source) => {
-      await withLustre(source, { xattrs: [] }, async ({ folder, calls }) => {
-        await inspectDirectory(folder, { examiner: OBJECTING }, async (look) => {
+      await withLustre(source, { xattrs: [] }, async ({ directory, calls }) => {
+        await inspectDirectory(directory, { examiner: OBJECTING }, async (look) => {
           await calls()
           await examined(
             look,
@@ -307,12 +307,12 @@ describe('an inspection in the course of packing', () => {
 
   it('asks the filesystem nothing that packing does not ask anyway', async () => {
     await withSource(async (source, image) => {
-      await withLustre(source, { xattrs: [] }, async ({ folder, calls }) => {
+      await withLustre(source, { xattrs: [] }, async ({ directory, calls }) => {
         await calls()
-        await packDirectory(folder, image, { codec: uncompressed() })
+        await packDirectory(directory, image, { codec: uncompressed() })
         const alone = await calls()
         let found = 0
-        await packDirectory(folder, image, {
+        await packDirectory(directory, image, {
           codec: uncompressed(),
           inspect: ({ entries }) => {
             found = entries.length

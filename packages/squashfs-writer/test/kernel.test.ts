@@ -23,7 +23,7 @@ import {
   takeHandles,
   thoroughTree,
   under,
-  withFolder,
+  withDirectory,
   withMount,
   withTmpfs,
 } from 'fixtures'
@@ -127,8 +127,8 @@ describe('options', () => {
     'uncompressed: [%s] leaves that part uncompressed, and says so in the superblock',
     async (part, said) => {
       await expectThoroughTreeToArrive({ uncompressed: [part] })
-      await withFolder(async (folder) => {
-        const image = join(folder, 'image.squashfs')
+      await withDirectory(async (directory) => {
+        const image = join(directory, 'image.squashfs')
         const tree = () => entriesOf(thoroughTree({ blockSize: 4 * KIB }))
         const compressed = await writeImage(tree(), memorySink(), { blockSize: 4 * KIB, padding: 1 })
         const stored = await writeImage(tree(), image, {
@@ -160,8 +160,8 @@ describe('options', () => {
   })
 
   it('an image at an offset has zeros before it, for a header to be put there', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const { bytesOut } = await writeImage([{ type: 'file', path: 'a', content: 'b' }], image, {
         offset: 4096,
       })
@@ -172,7 +172,7 @@ describe('options', () => {
     })
   })
 
-  it('an image with nothing in it mounts as an empty folder', async () => {
+  it('an image with nothing in it mounts as an empty directory', async () => {
     await withTmpfs(async (scratch) => {
       const image = join(scratch, 'image.squashfs')
       await writeImage([], image)
@@ -184,10 +184,10 @@ describe('options', () => {
 
 describe('large directories', () => {
   it('each of 100,000 names is found by name through the mount, and leads to its own file', async () => {
-    await withFolder(async (folder) => {
+    await withDirectory(async (directory) => {
       const files = Array.from({ length: 100_000 }, (_, index) => ({ name: manyNames(index), mtime: index }))
       expect(new Set(files.map(({ name }) => name.toString('latin1'))).size).toBe(files.length)
-      const image = join(folder, 'image.squashfs')
+      const image = join(directory, 'image.squashfs')
       const entries = files.map(({ name, mtime }): Entry => {
         return { type: 'file', path: Buffer.concat([Buffer.from('many/'), name]), content: '', mtime }
       })
@@ -214,8 +214,8 @@ describe('large directories', () => {
   }, 600_000)
 
   it('10,000 subdirectories are each found, and counted in the links of their parent', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const entries = Array.from({ length: 10_000 }, (_, index): Entry[] => [
         { type: 'directory', path: `d/${index}` },
         { type: 'file', path: `d/${index}/f`, content: '', mtime: index },
@@ -233,8 +233,8 @@ describe('large directories', () => {
   })
 
   it('a listing may mix inodes that lie far apart, as hard links make them', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const file = (index: number): Entry => ({ type: 'file', path: `a/${index}`, content: '', mtime: index })
       const linked = [0, 1, 39_999, 2, 20_000, 39_998]
       await writeImage(
@@ -259,8 +259,8 @@ describe('large directories', () => {
 
 describe('limits', () => {
   it('65,535 different owners fit; the kernel shows each', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       await writeImage(owners(65_535), image)
       await withMount(image, async (mounted) => {
         const found = await survey(mounted, { contents: false })
@@ -274,8 +274,8 @@ describe('limits', () => {
   })
 
   it('one more is refused by an error that names the file and the remedy, and no image is made', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const error = await writeImage(owners(65_536), image).catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(LimitError)
       expect(error).toMatchObject({
@@ -289,8 +289,8 @@ describe('limits', () => {
 
 describe('large files', () => {
   it('a sparse file of 5 GiB is read whole, and takes hardly any space in the image and in its own words', async () => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       await mkdir(source)
       const size = 5 * GIB + 12_345
       const spots = [0, 1 * GIB - 1, 4 * GIB - 2, 4 * GIB + 77, size - 5]
@@ -299,7 +299,7 @@ describe('large files', () => {
       for (const spot of spots) writeSync(file, 'here!', spot)
       closeSync(file)
 
-      const image = join(folder, 'image.squashfs')
+      const image = join(directory, 'image.squashfs')
       const { bytesOut, bytesIn } = await packDirectory(source, image)
       expect(bytesIn).toBe(size)
       expect(bytesOut).toBeLessThan(1 * MIB)
@@ -313,8 +313,8 @@ describe('large files', () => {
   })
 
   it('files that lie beyond 4 GiB in the image are read whole', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const block = Buffer.alloc(1 * MIB, 'the same megabyte over and over, not compressed. ')
       const count = 4 * KIB + 2
       async function* large() {
@@ -348,8 +348,8 @@ describe('large files', () => {
   })
 
   it('files of zeros take no space and are read as zeros, whatever their sizes are', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const sizes = [1, 4095, 128 * KIB, 128 * KIB + 1, 2 * MIB, 2 * MIB + 1, 3 * MIB + 5, 20 * MIB]
       // Each size twice, once with another end, so that contents of one size are compared.
       const entries = sizes.flatMap((size): Entry[] => {
@@ -406,8 +406,8 @@ describe('duplicates', () => {
   })
 
   it('no content passes for another, not even one made to look like the other in a digest of its parts', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const tail = Buffer.alloc(1000, 'abc')
       const large = Buffer.concat([Buffer.alloc(2 * MIB), tail])
       const position = Buffer.alloc(8)
@@ -469,8 +469,8 @@ describe('extended attributes in the image', () => {
   })
 
   it('10,000 files with the same set share one, and 3,000 different sets are told apart', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const entries = Array.from({ length: 13_000 }, (_, index): Entry => {
         const value = index < 10_000 ? 'same' : `${index}`
         return { type: 'file', path: `${index}`, content: '', xattrs: { 'user.a': value, 'security.b': 'b' } }
@@ -491,8 +491,8 @@ describe('extended attributes in the image', () => {
 
 describe('the export table', () => {
   it('lets files be opened by handle after a new mount, as an NFS server does', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       // More inodes than one block of the table has room for.
       const model = thoroughTree({ blockSize: 4 * KIB })
       const more = Array.from({ length: 1_500 }, (_, n): Entry => ({ type: 'fifo', path: `more/${n}` }))
@@ -512,8 +512,8 @@ describe('the export table', () => {
   })
 
   it('is left out when not wanted: the kernel then gives no handles', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       await writeImage([{ type: 'file', path: 'a', content: 'a' }], image, { exportable: false })
       await withMount(image, async (mounted) => {
         await expect(takeHandles(mounted)).rejects.toThrow(/name_to_handle_at: Operation not supported/)

@@ -55,8 +55,8 @@ it('a million hard links to one file: one inode, found under each name, and pack
     await withMount(image, async (mounted) => {
       const first = statSync(join(mounted, path(0)))
       expect(first).toMatchObject({ nlink: count, size: 16 })
-      for (let folder = 0; folder < 10; folder++) {
-        expect(readdirSync(join(mounted, `${folder}`))).toHaveLength(count / 10)
+      for (let directory = 0; directory < 10; directory++) {
+        expect(readdirSync(join(mounted, `${directory}`))).toHaveLength(count / 10)
       }
       for (let turn = 0; turn < 1000; turn++) {
         const found = statSync(join(mounted, path((turn * 7919) % count)))

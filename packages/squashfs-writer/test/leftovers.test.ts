@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
@@ -43,13 +43,13 @@ async function leave(image: string): Promise<string> {
   return leftoversOf(image).at(0)!
 }
 
-const folderOf = (image: string) => dirname(image)
+const directoryOf = (image: string) => dirname(image)
 const beside = (image: string, name: string) => join(dirname(image), name)
 const leftoversOf = (image: string) =>
-  readdirSync(folderOf(image)).filter((name) => name.endsWith('.partial'))
+  readdirSync(directoryOf(image)).filter((name) => name.endsWith('.partial'))
 
 async function withImage(use: (image: string) => Promise<void>): Promise<void> {
-  await withFolder((folder) => use(join(folder, 'venv.squashfs')))
+  await withDirectory((directory) => use(join(directory, 'venv.squashfs')))
 }
 
 describe('the next run to the same image', () => {
@@ -60,7 +60,7 @@ describe('the next run to the same image', () => {
       await leave(image)
       expect(readFileSync(image, 'utf8')).toBe('what was there before')
       await writeImage([], image)
-      expect(readdirSync(folderOf(image))).toEqual(['venv.squashfs'])
+      expect(readdirSync(directoryOf(image))).toEqual(['venv.squashfs'])
     })
   })
 
@@ -73,7 +73,7 @@ describe('the next run to the same image', () => {
       }
       const entry = { type: 'file', path: 'a', content: { size: 2, open: torn } } as const
       await expect(writeImage([entry], image)).rejects.toMatchObject({ code: 'UNREADABLE' })
-      expect(readdirSync(folderOf(image))).toEqual([])
+      expect(readdirSync(directoryOf(image))).toEqual([])
     })
   })
 
@@ -86,7 +86,7 @@ describe('the next run to the same image', () => {
       const end = once(other, 'close')
       other.stdin!.end()
       expect(await end).toEqual([0, null])
-      expect(readdirSync(folderOf(image))).toEqual(['venv.squashfs'])
+      expect(readdirSync(directoryOf(image))).toEqual(['venv.squashfs'])
       expect((await run('unsquashfs', ['-l', image])).stdout.toString()).toContain('squashfs-root/a')
     })
   })
@@ -103,7 +103,7 @@ describe('the next run to the same image', () => {
       await writeImage([{ type: 'file', path: 'a', content: { size: 7, open: meanwhile } }], image)
       expect(seen[0]).toHaveLength(1)
       expect(seen[1]).toEqual(seen[0])
-      expect(readdirSync(folderOf(image))).toEqual(['venv.squashfs'])
+      expect(readdirSync(directoryOf(image))).toEqual(['venv.squashfs'])
     })
   })
 
@@ -146,7 +146,7 @@ describe('the next run to the same image', () => {
     })
   })
 
-  it("leaves alone folders, symlinks, other users' files, other images' files and names of other forms", async () => {
+  it("leaves alone directories, symlinks, other users' files, other images' files and names of other forms", async () => {
     await withImage(async (image) => {
       const left = await leave(image)
       /** Another file of the same dead run. */
@@ -166,7 +166,7 @@ describe('the next run to the same image', () => {
       for (const name of others) writeFileSync(beside(image, name), '')
       await writeImage([], image)
       const stay = [twin(1), twin(2), twin(3), ...others, 'venv.squashfs']
-      expect(readdirSync(folderOf(image)).sort()).toEqual(stay.sort())
+      expect(readdirSync(directoryOf(image)).sort()).toEqual(stay.sort())
     })
   })
 
@@ -176,7 +176,7 @@ describe('the next run to the same image', () => {
       await run('mount', ['--bind', beside(image, left), beside(image, left)]) // a mount point cannot be unlinked
       try {
         await writeImage([], image)
-        expect(readdirSync(folderOf(image)).sort()).toEqual([left, 'venv.squashfs'])
+        expect(readdirSync(directoryOf(image)).sort()).toEqual([left, 'venv.squashfs'])
       } finally {
         await run('umount', [beside(image, left)])
       }

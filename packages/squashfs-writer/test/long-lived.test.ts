@@ -8,7 +8,7 @@ import { describe, expect, it, vi } from 'vitest'
 const PACKINGS = 1_000
 const FILES = 200
 
-/** Packs a folder so many times, and prints the memory in use after a tenth of them and after all. */
+/** Packs a directory so many times, and prints the memory in use after a tenth of them and after all. */
 const PACK_MANY = `
   const [source, image, packings] = process.argv.slice(1)
   const { packDirectory } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
@@ -26,10 +26,10 @@ const PACK_MANY = `
 
 describe('memory', () => {
   it(`is as large after ${PACKINGS} packings in one process as after the first ${PACKINGS / 10}`, async () => {
-    await withTmpfs(async (folder) => {
-      const source = sourceIn(folder)
+    await withTmpfs(async (directory) => {
+      const source = sourceIn(directory)
       const script = ['--expose-gc', '--input-type=module', '-e', PACK_MANY]
-      const args = [source, join(folder, 'image.squashfs'), String(PACKINGS)]
+      const args = [source, join(directory, 'image.squashfs'), String(PACKINGS)]
       const { stdout } = await run(process.execPath, [...script, ...args])
       const [early, late] = JSON.parse(stdout.toString()) as [NodeJS.MemoryUsage, NodeJS.MemoryUsage]
       const grown = (of: keyof NodeJS.MemoryUsage) => (late[of] - early[of]) / MIB
@@ -52,23 +52,23 @@ describe.each([
   { threads: 8, times: 10 },
 ])('with threads: $threads, no descriptor is left open', ({ threads, times }) => {
   it(`by ${times} packings that succeed`, async () => {
-    await withTmpfs(async (folder) => {
-      const source = sourceIn(folder)
-      await expectNoneLeft(times, () => packDirectory(source, join(folder, 'image.squashfs'), { threads }))
+    await withTmpfs(async (directory) => {
+      const source = sourceIn(directory)
+      await expectNoneLeft(times, () => packDirectory(source, join(directory, 'image.squashfs'), { threads }))
     })
   })
 
   it(`by ${times} packings that fail because a file changes`, async () => {
-    await withTmpfs(async (folder) => {
-      const source = sourceIn(folder)
+    await withTmpfs(async (directory) => {
+      const source = sourceIn(directory)
       await expectNoneLeft(times, (n) => {
         let turned = false
-        const packed = packDirectory(source, join(folder, 'image.squashfs'), {
+        const packed = packDirectory(source, join(directory, 'image.squashfs'), {
           threads,
           onProgress: ({ phase }) => {
             if (phase !== 'data' || turned) return
             turned = true
-            writeFileSync(join(source, 'folder 1', 'large'), new Uint8Array(n + 1))
+            writeFileSync(join(source, 'directory 1', 'large'), new Uint8Array(n + 1))
           },
         })
         return expect(packed).rejects.toThrow(UnreadableError)
@@ -77,8 +77,8 @@ describe.each([
   })
 
   it(`by ${times} packings that fail because the disk is full`, async () => {
-    await withTmpfs(async (folder) => {
-      const source = sourceIn(folder)
+    await withTmpfs(async (directory) => {
+      const source = sourceIn(directory)
       await withTmpfs(async (small) => {
         await expectNoneLeft(times, () =>
           expect(packDirectory(source, join(small, 'image.squashfs'), { threads })).rejects.toThrow(
@@ -90,12 +90,12 @@ describe.each([
   })
 
   it(`by ${times} packings that are aborted, each at another moment`, async () => {
-    await withTmpfs(async (folder) => {
-      const source = sourceIn(folder)
+    await withTmpfs(async (directory) => {
+      const source = sourceIn(directory)
       await expectNoneLeft(times, (n) => {
         const stop = new AbortController()
         let told = 0
-        const packed = packDirectory(source, join(folder, 'image.squashfs'), {
+        const packed = packDirectory(source, join(directory, 'image.squashfs'), {
           threads,
           signal: stop.signal,
           onProgress: () => {
@@ -131,14 +131,14 @@ function descriptors(): string[] {
     })
 }
 
-/** A folder of small files, and one of several blocks in each of its folders. */
-function sourceIn(folder: string): string {
-  const source = join(folder, 'source')
-  const folders = 10
-  for (let n = 0; n < folders; n++) {
-    const inner = join(source, `folder ${n}`)
+/** A directory of small files, and one of several blocks in each of its directories. */
+function sourceIn(directory: string): string {
+  const source = join(directory, 'source')
+  const directories = 10
+  for (let n = 0; n < directories; n++) {
+    const inner = join(source, `directory ${n}`)
     mkdirSync(inner, { recursive: true })
-    for (let seed = 1; seed < FILES / folders; seed++)
+    for (let seed = 1; seed < FILES / directories; seed++)
       writeFileSync(
         join(inner, `${seed}`),
         contentBytes({ kind: 'text', seed: n * 100 + seed, size: 50 * seed, unit: 4096 }),

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { bytesOf, NASTY_NAMES, under, withFolder, withMount } from 'fixtures'
+import { bytesOf, NASTY_NAMES, under, withDirectory, withMount } from 'fixtures'
 import { type Entry, EntryError, LimitError, memorySink, packDirectory, writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
@@ -20,13 +20,13 @@ const EVERY_BYTE = Array.from({ length: 255 }, (_, index) => index + 1)
 
 const NAMES = [...new Set([...NASTY_NAMES, ...EVERY_BYTE])]
 
-describe('a folder with a file of every nasty name', () => {
+describe('a directory with a file of every nasty name', () => {
   it('is packed with all of them, each found by its own bytes', async () => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       mkdirSync(source)
       for (const name of NAMES) writeFileSync(under(source, name), bytesOf(name))
-      const image = join(folder, 'image.squashfs')
+      const image = join(directory, 'image.squashfs')
       const { files } = await packDirectory(source, image)
       expect(files).toBe(NAMES.length)
       await withMount(image, async (mounted) => {
@@ -37,8 +37,8 @@ describe('a folder with a file of every nasty name', () => {
   })
 
   it('lists them by the value of their bytes, as the kernel wants it', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       await writeImage(
         NAMES.map((name): Entry => ({ type: 'file', path: bytesOf(name), content: '' })),
         image,
@@ -51,13 +51,13 @@ describe('a folder with a file of every nasty name', () => {
   })
 
   it('may itself have such a name, as may its parents and the image', async () => {
-    await withFolder(async (folder) => {
+    await withDirectory(async (directory) => {
       for (const name of ['new\nline', '--help', ' ', 'é']) {
-        const source = join(folder, name, '\\', name)
+        const source = join(directory, name, '\\', name)
         mkdirSync(source, { recursive: true })
         writeFileSync(join(source, name), name)
-        const image = join(folder, `${name}.squashfs`)
-        await packDirectory(join(folder, name), image)
+        const image = join(directory, `${name}.squashfs`)
+        await packDirectory(join(directory, name), image)
         await withMount(image, async (mounted) => {
           expect(readFileSync(join(mounted, '\\', name, name), 'utf8')).toBe(name)
         })
@@ -66,11 +66,11 @@ describe('a folder with a file of every nasty name', () => {
   })
 
   it('may have a path that is not UTF-8, given as bytes', async () => {
-    await withFolder(async (folder) => {
-      const source = under(folder, '\xff\xfe')
+    await withDirectory(async (directory) => {
+      const source = under(directory, '\xff\xfe')
       mkdirSync(source)
       writeFileSync(Buffer.concat([source, Buffer.from('/a')]), 'a')
-      const image = join(folder, 'image.squashfs')
+      const image = join(directory, 'image.squashfs')
       expect(await packDirectory(new Uint8Array(source), image)).toMatchObject({ files: 1 })
     })
   })
@@ -79,12 +79,12 @@ describe('a folder with a file of every nasty name', () => {
 describe('a symlink', () => {
   const targets = [...NAMES, '/', '..', 'a//b', 't'.repeat(4095), '\xff'.repeat(4095)]
 
-  it('packed from a folder keeps every byte of its target', async () => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+  it('packed from a directory keeps every byte of its target', async () => {
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       mkdirSync(source)
       for (const [index, target] of targets.entries()) symlinkSync(bytesOf(target), join(source, `${index}`))
-      const image = join(folder, 'image.squashfs')
+      const image = join(directory, 'image.squashfs')
       await packDirectory(source, image)
       await withMount(image, async (mounted) => {
         const found = targets.map((_, index) =>
@@ -97,8 +97,8 @@ describe('a symlink', () => {
   })
 
   it('given as an entry keeps every byte of its target', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const entries = targets.map((target, index): Entry => {
         return { type: 'symlink', path: `${index}`, target: bytesOf(target) }
       })
@@ -127,7 +127,7 @@ describe('a name that no filesystem can have', () => {
     expect((await write(255)).files).toBe(1)
   })
 
-  it('twice in one folder is refused', async () => {
+  it('twice in one directory is refused', async () => {
     const twice: Entry[] = ['a', 'a'].map((path) => ({ type: 'file', path, content: '' }))
     await expect(writeImage(twice, memorySink())).rejects.toMatchObject({ code: 'INVALID_ENTRY', path: 'a' })
   })
@@ -146,8 +146,8 @@ describe('a name that no filesystem can have', () => {
   })
 })
 
-function listingOf(folder: string): string[] {
-  return readdirSync(Buffer.from(folder), { encoding: 'buffer' }).map(hex).sort()
+function listingOf(directory: string): string[] {
+  return readdirSync(Buffer.from(directory), { encoding: 'buffer' }).map(hex).sort()
 }
 
 function hex(bytes: Uint8Array): string {

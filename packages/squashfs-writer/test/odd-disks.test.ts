@@ -1,7 +1,7 @@
 // Disks whose answers Node has no name for, or which do not know every call: what the user is told.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type OddAnswers, withFolder, withMount, withOddDisk } from 'fixtures'
+import { type OddAnswers, withDirectory, withMount, withOddDisk } from 'fixtures'
 import { DestinationError, type Entry, packDirectory, UnreadableError, writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
@@ -15,46 +15,48 @@ describe('an image that cannot be written', () => {
     ['a server that forgot the file', { write: 'ESTALE' }, 'ESTALE', 'taken away from the file server'],
     ['a disk that fails when it is flushed', { fsync: 'EIO' }, 'EIO', 'EIO'],
   ])('for %s is an error with its name, and leaves nothing', async (_, answers, code, words) => {
-    await withFolder(async (folder) => {
-      await withOddDisk(folder, answers, async (shown) => {
+    await withDirectory(async (directory) => {
+      await withOddDisk(directory, answers, async (shown) => {
         const image = join(shown, 'image')
         const error = await writeImage(ENTRIES, image).catch((reason: unknown) => reason)
         expect(error).toBeInstanceOf(DestinationError)
         expect(error).toMatchObject({ path: image, message: expect.stringContaining(words), cause: { code } })
       })
-      expect(readdirSync(folder)).toEqual([])
+      expect(readdirSync(directory)).toEqual([])
     })
   })
 })
 
 describe('an image on a disk that', () => {
   it('has no permissions of its own is written, with a warning, and is open to nobody else', async () => {
-    await withFolder(async (folder) => {
-      await withOddDisk(folder, { chmod: 'EPERM', chown: 'EPERM' }, async (shown) => {
+    await withDirectory(async (directory) => {
+      await withOddDisk(directory, { chmod: 'EPERM', chown: 'EPERM' }, async (shown) => {
         const image = join(shown, 'image')
         const { warnings } = await writeImage(ENTRIES, image)
         expect(warnings).toEqual([
           { code: 'ACCESS_NOT_SET', path: image, message: 'its permissions could not be set to 644' },
         ])
       })
-      expect(readdirSync(folder)).toEqual(['image'])
-      expect(statSync(join(folder, 'image')).mode & 0o777).toBe(0o600)
-      await withMount(join(folder, 'image'), async (mounted) => expect(readdirSync(mounted)).toEqual(['a']))
+      expect(readdirSync(directory)).toEqual(['image'])
+      expect(statSync(join(directory, 'image')).mode & 0o777).toBe(0o600)
+      await withMount(join(directory, 'image'), async (mounted) =>
+        expect(readdirSync(mounted)).toEqual(['a']),
+      )
     })
   })
 
   it.each(['EINVAL', 'ENOSYS', 'EOPNOTSUPP'] as const)(
     'cannot flush a file (%s) is written, with a warning',
     async (answer) => {
-      await withFolder(async (folder) => {
-        await withOddDisk(folder, { fsync: answer }, async (shown) => {
+      await withDirectory(async (directory) => {
+        await withOddDisk(directory, { fsync: answer }, async (shown) => {
           const { warnings } = await writeImage(ENTRIES, join(shown, 'image'))
           // The kernel itself takes ENOSYS for: nothing needs to be flushed here.
           const codes = answer === 'ENOSYS' ? [] : ['NOT_FLUSHED']
           expect(warnings.map(({ code }) => code)).toEqual(codes)
         })
-        expect(readdirSync(folder)).toEqual(['image'])
-        expect(statSync(join(folder, 'image')).mode & 0o777).toBe(0o644)
+        expect(readdirSync(directory)).toEqual(['image'])
+        expect(statSync(join(directory, 'image')).mode & 0o777).toBe(0o644)
       })
     },
   )
@@ -62,12 +64,12 @@ describe('an image on a disk that', () => {
 
 describe('a source', () => {
   it.each(['ESTALE', 'EDQUOT'] as const)('whose reads answer %s is told of by that name', async (name) => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       mkdirSync(source)
       writeFileSync(join(source, 'file'), 'content')
       await withOddDisk(source, { read: name }, async (shown) => {
-        const error = await packDirectory(shown, join(folder, 'image')).catch((reason: unknown) => reason)
+        const error = await packDirectory(shown, join(directory, 'image')).catch((reason: unknown) => reason)
         expect(error).toBeInstanceOf(UnreadableError)
         expect(error).toMatchObject({ paths: [{ path: 'file', code: name }] })
         expect((error as Error).message).not.toContain('Unknown system error')

@@ -1,7 +1,7 @@
 // Every option is checked, by its name and its type, before anything is read or written.
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import {
   gzip,
   type InspectOptions,
@@ -113,8 +113,8 @@ describe('packDirectory', () => {
   })
 
   it('takes one pattern without an array', async () => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       for (const name of ['sub', 's', 'u', 'b']) mkdirSync(join(source, name), { recursive: true })
       const { inodes } = await packDirectory(source, memorySink(), { exclude: 'sub' })
       expect(inodes).toBe(4)
@@ -160,17 +160,17 @@ async function expectRefusal(
   value: unknown,
   act: (source: string, image: string) => Promise<unknown>,
 ): Promise<OptionError> {
-  return await withFolder(async (folder) => {
-    const source = join(folder, 'source')
+  return await withDirectory(async (directory) => {
+    const source = join(directory, 'source')
     mkdirSync(source)
     writeFileSync(join(source, 'a'), 'a')
-    const error = await act(source, join(folder, 'image')).catch((reason: unknown) => reason)
+    const error = await act(source, join(directory, 'image')).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(OptionError)
     expect(error).toMatchObject({ code: 'INVALID_OPTION', option: name })
     expect((error as Error).message).toContain(`${name} is `)
     // Of several patterns the one that is wrong.
     expect([value, ...[value].flat()]).toContainEqual((error as OptionError).value)
-    expect(readdirSync(folder)).toEqual(['source'])
+    expect(readdirSync(directory)).toEqual(['source'])
     return error as OptionError
   })
 }

@@ -51,7 +51,7 @@ describe.each(CODECS)('an image with %s', (_, codec) => {
         const unpacked = join(scratch, 'unpacked')
         await mkdir(unpacked)
         await rdsquashfsUnpack(image, unpacked)
-        // It makes a copy of a file for each of its names, and leaves the root folder as it is.
+        // It makes a copy of a file for each of its names, and leaves the root directory as it is.
         const facets = without('links', 'hard-links')
         const [expected, actual] = [expectedState(model), await survey(unpacked)]
         expect(differences(withoutRoot(expected), withoutRoot(actual), facets)).toEqual([])
@@ -180,8 +180,8 @@ function forSquashfuse(model: TreeModel): TreeModel {
 }
 
 /**
- * Files, folders and links that 7z extracts as they are: it renames what other systems might stumble over, refuses
- * links that lead out of their folder, and makes no devices, fifos or sockets.
+ * Files, directories and links that 7z extracts as they are: it renames what other systems might stumble over, refuses
+ * links that lead out of their directory, and makes no devices, fifos or sockets.
  */
 function forSevenZip(model: TreeModel): TreeModel {
   const link: ModelNode = {

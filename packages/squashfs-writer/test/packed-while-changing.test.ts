@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type OnRead, run, survey, withFolder, withLustre, withMount } from 'fixtures'
+import { type OnRead, run, survey, withDirectory, withLustre, withMount } from 'fixtures'
 import {
   type Entry,
   inspectDirectory,
@@ -35,15 +35,15 @@ describe('what cannot be read', () => {
     await withSource(async (source, image) => {
       const refuse = [
         { path: 'a', errno: 'EACCES' },
-        { path: 'folder/locked', errno: 'EACCES' },
+        { path: 'directory/locked', errno: 'EACCES' },
         { path: 'large', errno: 'EIO' },
       ] as const
-      const error = await withLustre(source, { refuse }, ({ folder }) =>
-        failureOf(packDirectory(folder, image)),
+      const error = await withLustre(source, { refuse }, ({ directory }) =>
+        failureOf(packDirectory(directory, image)),
       )
       expect(error.paths.map(({ path, code }) => [path, code]).sort()).toEqual([
         ['a', 'EACCES'],
-        ['folder/locked', 'EACCES'],
+        ['directory/locked', 'EACCES'],
         ['large', 'EIO'],
       ])
       for (const { path, message } of error.paths) {
@@ -54,13 +54,13 @@ describe('what cannot be read', () => {
     })
   })
 
-  it('is listed whole, folders and contents together, not only what was met first', async () => {
+  it('is listed whole, directories and contents together, not only what was met first', async () => {
     await withSource(async (source, image) => {
       for (let index = 0; index < 50; index++) writeFileSync(join(source, `many-${index}`), `${index}`)
       const names = Array.from({ length: 50 }, (_, index) => `many-${index}`)
       const refuse = names.map((path) => ({ path, errno: 'EACCES' as const }))
-      const error = await withLustre(source, { refuse }, ({ folder }) =>
-        failureOf(packDirectory(folder, image)),
+      const error = await withLustre(source, { refuse }, ({ directory }) =>
+        failureOf(packDirectory(directory, image)),
       )
       expect(error.paths.map(({ path }) => path).sort()).toEqual(names.sort())
     })
@@ -70,41 +70,41 @@ describe('what cannot be read', () => {
     await withSource(async (source, image) => {
       const refuse = [
         { path: 'a', errno: 'EACCES' },
-        { path: 'folder/locked', errno: 'EACCES' },
+        { path: 'directory/locked', errno: 'EACCES' },
         { path: 'large', errno: 'EIO' },
       ] as const
-      const { omitted } = await withLustre(source, { refuse }, ({ folder }) =>
-        packDirectory(folder, image, { unreadable: 'omit' }),
+      const { omitted } = await withLustre(source, { refuse }, ({ directory }) =>
+        packDirectory(directory, image, { unreadable: 'omit' }),
       )
       expect(omitted.map(({ path, code }) => [path, code]).sort()).toEqual([
         ['a', 'EACCES'],
-        ['folder/locked', 'EACCES'],
+        ['directory/locked', 'EACCES'],
         ['large', 'EIO'],
       ])
-      await expectSameBut(source, image, ['a', 'folder/locked', 'folder/locked/inside', 'large'])
+      await expectSameBut(source, image, ['a', 'directory/locked', 'directory/locked/inside', 'large'])
     })
   })
 
   it('is left out under all its names', async () => {
     await withSource(async (source, image) => {
-      await run('ln', [join(source, 'a'), join(source, 'folder/second name of a')])
+      await run('ln', [join(source, 'a'), join(source, 'directory/second name of a')])
       const refuse = [
         { path: 'a', errno: 'EACCES' },
-        { path: 'folder/second name of a', errno: 'EACCES' },
+        { path: 'directory/second name of a', errno: 'EACCES' },
       ] as const
-      const { omitted } = await withLustre(source, { refuse }, ({ folder }) =>
-        packDirectory(folder, image, { unreadable: 'omit' }),
+      const { omitted } = await withLustre(source, { refuse }, ({ directory }) =>
+        packDirectory(directory, image, { unreadable: 'omit' }),
       )
-      expect(omitted.map(({ path }) => path).sort()).toEqual(['a', 'folder/second name of a'])
-      await expectSameBut(source, image, ['a', 'folder/second name of a'])
+      expect(omitted.map(({ path }) => path).sort()).toEqual(['a', 'directory/second name of a'])
+      await expectSameBut(source, image, ['a', 'directory/second name of a'])
     })
   })
 
   it('in the middle of a file is noticed: the disk fails after some megabytes', async () => {
     await withSource(async (source, image) => {
       const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act: 'error' }]
-      const error = await withLustre(source, { onRead }, ({ folder }) =>
-        failureOf(packDirectory(folder, image)),
+      const error = await withLustre(source, { onRead }, ({ directory }) =>
+        failureOf(packDirectory(directory, image)),
       )
       expect(error.paths.map(({ path, code }) => [path, code])).toEqual([['large', 'EIO']])
       expectNothingBeside(image)
@@ -121,7 +121,7 @@ describe('what cannot be read', () => {
         console.log(JSON.stringify({ name: error.name, paths: error.paths }))`,
       )
       await run('chown', ['-R', '65534:65534', dirname(source)])
-      await run('chmod', ['0', join(source, 'a'), join(source, 'folder/locked')])
+      await run('chmod', ['0', join(source, 'a'), join(source, 'directory/locked')])
       const nobody = { uid: 65_534, gid: 65_534, cwd: '/' }
       const { stdout } = await run(process.execPath, [script, source, image], nobody)
       const { name, paths } = JSON.parse(stdout.toString())
@@ -129,7 +129,7 @@ describe('what cannot be read', () => {
       expect(paths.map(({ path, code }: { path: string; code: string }) => [path, code])).toEqual(
         expect.arrayContaining([
           ['a', 'EACCES'],
-          ['folder/locked', 'EACCES'],
+          ['directory/locked', 'EACCES'],
         ]),
       )
       expectNothingBeside(image)
@@ -140,12 +140,12 @@ describe('what cannot be read', () => {
     await withSource(async (source, image) => {
       const refuse = [
         { path: 'a', errno: 'EACCES' },
-        { path: 'folder/locked', errno: 'EACCES' },
+        { path: 'directory/locked', errno: 'EACCES' },
       ] as const
-      await withLustre(source, { refuse }, ({ folder }) =>
-        packDirectory(folder, image, { exclude: ['a', 'locked'] }),
+      await withLustre(source, { refuse }, ({ directory }) =>
+        packDirectory(directory, image, { exclude: ['a', 'locked'] }),
       )
-      await expectSameBut(source, image, ['a', 'folder/locked', 'folder/locked/inside'])
+      await expectSameBut(source, image, ['a', 'directory/locked', 'directory/locked/inside'])
     })
   })
 
@@ -192,7 +192,7 @@ describe('a file that changes after it was found', () => {
     ['grows', (path) => appendFileSync(path, 'more')],
     ['is written to without changing its size', (path) => writeFileSync(path, 'Z', { flag: 'r+' })],
     ['is replaced by another', replace],
-    ['becomes a folder', becomeFolder],
+    ['becomes a directory', becomeDirectory],
   ]
 
   it.each(changes)('%s, is named in the error, and no image is left', async (_, change) => {
@@ -244,7 +244,7 @@ describe('a file that gets or loses a name after it was found', () => {
       mkdirSync(elsewhere)
       linkSync(join(source, 'b'), join(elsewhere, 'b'))
       const options = whenDataBegins(() => {
-        for (const name of ['a', 'large', 'folder/open'])
+        for (const name of ['a', 'large', 'directory/open'])
           linkSync(join(source, name), join(elsewhere, basename(name)))
         unlinkSync(join(elsewhere, 'b'))
       })
@@ -295,8 +295,8 @@ describe('a file that changes while it is read', () => {
   it.each(['shrink', 'grow'] as const)('(it is made to %s) is named, and no image is left', async (act) => {
     await withSource(async (source, image) => {
       const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act }]
-      const error = await withLustre(source, { onRead }, ({ folder }) =>
-        failureOf(packDirectory(folder, image)),
+      const error = await withLustre(source, { onRead }, ({ directory }) =>
+        failureOf(packDirectory(directory, image)),
       )
       expect(error.paths.map(({ path }) => path)).toEqual(['large'])
       expectNothingBeside(image)
@@ -308,8 +308,8 @@ describe('a file that changes while it is read', () => {
     async (act) => {
       await withSource(async (source, image) => {
         const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act }]
-        const { omitted } = await withLustre(source, { onRead }, ({ folder }) =>
-          packDirectory(folder, image, { unreadable: 'omit' }),
+        const { omitted } = await withLustre(source, { onRead }, ({ directory }) =>
+          packDirectory(directory, image, { unreadable: 'omit' }),
         )
         expect(omitted.map(({ path }) => path)).toEqual(['large'])
         await expectSameBut(source, image, ['large'])
@@ -318,14 +318,14 @@ describe('a file that changes while it is read', () => {
   )
 
   it('does not take its duplicates with it: each is packed whole or listed', async () => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       mkdirSync(source)
       const content = noise(64 * MIB)
       writeFileSync(join(source, 'a'), content)
       writeFileSync(join(source, 'b'), 'small, between the two')
       writeFileSync(join(source, 'c'), content)
-      const image = join(folder, 'image.squashfs')
+      const image = join(directory, 'image.squashfs')
       let done = false
       const { omitted } = await packDirectory(source, image, {
         unreadable: 'omit',
@@ -348,8 +348,8 @@ describe('a stream', () => {
     ['gives less', 10, 'CHANGED'],
     ['gives more', 3, 'CHANGED'],
   ])('that %s than it said is named, and no image is left', async (_, size, code) => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       async function* open() {
         yield new Uint8Array(5)
       }
@@ -360,8 +360,8 @@ describe('a stream', () => {
   })
 
   it('that fails is named with its reason, and no image is left', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       async function* open() {
         yield new Uint8Array(5)
         throw new Error('the tape is torn')
@@ -378,17 +378,17 @@ describe('a stream', () => {
   })
 })
 
-/** A folder of small and large files, and the path for an image beside it. */
+/** A directory of small and large files, and the path for an image beside it. */
 async function withSource(use: (source: string, image: string) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const source = join(folder, 'source')
-    mkdirSync(join(source, 'folder/locked'), { recursive: true })
+  await withDirectory(async (directory) => {
+    const source = join(directory, 'source')
+    mkdirSync(join(source, 'directory/locked'), { recursive: true })
     writeFileSync(join(source, 'a'), 'the content of a')
     writeFileSync(join(source, 'b'), 'the content of b')
-    writeFileSync(join(source, 'folder/locked/inside'), 'inside')
-    writeFileSync(join(source, 'folder/open'), 'open')
+    writeFileSync(join(source, 'directory/locked/inside'), 'inside')
+    writeFileSync(join(source, 'directory/open'), 'open')
     writeFileSync(join(source, 'large'), noise(9 * MIB))
-    const place = join(folder, 'place')
+    const place = join(directory, 'place')
     mkdirSync(place)
     await use(source, join(place, 'image.squashfs'))
   })
@@ -439,7 +439,7 @@ function replace(path: string): void {
   renameSync(`${path}.new`, path)
 }
 
-function becomeFolder(path: string): void {
+function becomeDirectory(path: string): void {
   unlinkSync(path)
   mkdirSync(path)
 }

@@ -17,7 +17,7 @@ import {
   run,
   type TreeState,
   thoroughTree,
-  withFolder,
+  withDirectory,
   withTmpfs,
 } from 'fixtures'
 import { writeImage } from 'squashfs-writer'
@@ -46,7 +46,7 @@ it(
       const property = fc.asyncProperty(
         aHostileTree({ maxNodes: 30, maxBytes: 4 << 20 }),
         ({ tree, options }) =>
-          withFolder(async (scratch) => {
+          withDirectory(async (scratch) => {
             const image = join(scratch, 'image.squashfs')
             await writeImage(tree.entries(), image, options)
             expect(differences(expectedState(tree.model), await readBack(image))).toEqual([])
@@ -169,11 +169,11 @@ const MAKERS: readonly (readonly [string, Maker])[] = [
 describe('a tree with one of everything is read as it was, from an image made by', () => {
   it.each(MAKERS)('%s', async (_, { program, args, without = [], changes = (state) => state }) => {
     await requireTools([program])
-    await withTmpfs(async (folder) => {
+    await withTmpfs(async (directory) => {
       // mksquashfs makes two symlinks of one with two names.
       const model = new Map(thoroughTree({ blockSize: 4096 }))
       model.delete('links/symlinks-nowhere')
-      const [tree, image] = [join(folder, 'tree'), join(folder, 'image.squashfs')]
+      const [tree, image] = [join(directory, 'tree'), join(directory, 'image.squashfs')]
       await mkdir(tree)
       await plant(model, tree)
       await run(program, args(tree, image))
@@ -194,7 +194,7 @@ it.each(MAKERS.filter(([name]) => /4 KiB|128 KiB/.test(name)))(
     const facets = EVERY_FACET.filter((facet) => facet !== 'links' && facet !== 'hard-links')
     await withTmpfs(async (tmpfs) => {
       const property = fc.asyncProperty(aHostileTree({ maxNodes: 30, maxBytes: 2 << 20 }), ({ tree }) =>
-        withFolder(async (scratch) => {
+        withDirectory(async (scratch) => {
           const [source, image] = [join(scratch, 'tree'), join(scratch, 'image.squashfs')]
           await mkdir(source)
           await plant(tree.model, source)

@@ -12,7 +12,7 @@ import {
   run,
   type TreeModel,
   thoroughTree,
-  withFolder,
+  withDirectory,
   withTmpfs,
 } from 'fixtures'
 import { gzip, type ImageOptions, memorySink, uncompressed, writeImage, zstd } from 'squashfs-writer'
@@ -66,25 +66,25 @@ async function withOpen<T>(path: string, use: (image: OpenImage) => Promise<T>):
   }
 }
 
-describe('every file, folder and link of a tree is found, and its content read', () => {
+describe('every file, directory and link of a tree is found, and its content read', () => {
   it.each<[string, ImageOptions]>([
     ['zstd', { codec: zstd(), blockSize: 4096 }],
     ['zstd and large blocks', { codec: zstd(), blockSize: 1_048_576, fragments: 'always' }],
     ['gzip', { codec: gzip(), blockSize: 131_072, fragments: 'never' }],
     ['nothing compressed', { codec: uncompressed(), blockSize: 131_072 }],
   ])('in an image with %s', async (_, options) => {
-    await withTmpfs(async (folder) => {
+    await withTmpfs(async (directory) => {
       const model = thoroughTree({ blockSize: options.blockSize ?? 0 })
-      const path = join(folder, 'image.squashfs')
+      const path = join(directory, 'image.squashfs')
       await writeImage(entriesOf(model), path, options)
       await withOpen(path, (image) => expectAll(image, model))
     })
   })
 
   it.each(['zstd', 'gzip'])("in mksquashfs's own image with %s", async (compressor) => {
-    await withTmpfs(async (folder) => {
+    await withTmpfs(async (directory) => {
       const model = thoroughTree({ blockSize: 4096 })
-      const [tree, path] = [join(folder, 'tree'), join(folder, 'image.squashfs')]
+      const [tree, path] = [join(directory, 'tree'), join(directory, 'image.squashfs')]
       await mkdir(tree)
       await plant(model, tree)
       await run('mksquashfs', [tree, path, '-quiet', '-no-progress', '-comp', compressor, '-b', '4096'])
@@ -95,21 +95,21 @@ describe('every file, folder and link of a tree is found, and its content read',
 
 describe('a path', () => {
   it('that is not in the image is null, and so is one below a file or a symlink', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'image.squashfs')
       const entries = [
-        { type: 'file', path: 'folder/file', content: 'x' },
-        { type: 'symlink', path: 'link', target: 'folder' },
+        { type: 'file', path: 'directory/file', content: 'x' },
+        { type: 'symlink', path: 'link', target: 'directory' },
         { type: 'directory', path: 'empty' },
       ] as const
       await writeImage(entries, path)
       await withOpen(path, async (image) => {
-        expect(await image.find('folder/file')).toMatchObject({ type: InodeType.FILE, size: 1 })
-        expect(await image.find('/folder//file')).toMatchObject({ type: InodeType.FILE, size: 1 })
+        expect(await image.find('directory/file')).toMatchObject({ type: InodeType.FILE, size: 1 })
+        expect(await image.find('/directory//file')).toMatchObject({ type: InodeType.FILE, size: 1 })
         for (const missing of [
           'nothing',
-          'folder/nothing',
-          'folder/file/x',
+          'directory/nothing',
+          'directory/file/x',
           'link/file',
           'empty/x',
           'fold',
@@ -123,28 +123,28 @@ describe('a path', () => {
 
 describe('symlinks', () => {
   const entries = [
-    { type: 'file', path: 'folder/file', content: 'x' },
-    { type: 'symlink', path: 'relative', target: 'folder/file' },
-    { type: 'symlink', path: 'folder/up', target: '../folder' },
-    { type: 'symlink', path: 'absolute', target: '/folder' },
-    { type: 'symlink', path: 'out', target: '../../../folder/file' },
+    { type: 'file', path: 'directory/file', content: 'x' },
+    { type: 'symlink', path: 'relative', target: 'directory/file' },
+    { type: 'symlink', path: 'directory/up', target: '../directory' },
+    { type: 'symlink', path: 'absolute', target: '/directory' },
+    { type: 'symlink', path: 'out', target: '../../../directory/file' },
     { type: 'symlink', path: 'circle', target: 'circle' },
     { type: 'symlink', path: 'nowhere', target: 'no/such/thing' },
   ] as const
 
   it.each([
-    ['relative', 'folder/file'],
-    ['folder/up/up/file', 'folder/file'],
-    ['absolute/file', 'folder/file'],
-    ['absolute/../relative', 'folder/file'],
-    ['out', 'folder/file'],
+    ['relative', 'directory/file'],
+    ['directory/up/up/file', 'directory/file'],
+    ['absolute/file', 'directory/file'],
+    ['absolute/../relative', 'directory/file'],
+    ['out', 'directory/file'],
     ['circle', null],
     ['nowhere', null],
-    ['../../folder', 'folder'],
-    ['folder/file/..', null],
+    ['../../directory', 'directory'],
+    ['directory/file/..', null],
   ])('are followed on request, and never lead out of the image: %s leads to %s', async (path, end) => {
-    await withFolder(async (folder) => {
-      const file = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const file = join(directory, 'image.squashfs')
       await writeImage(entries, file)
       await withOpen(file, async (image) => {
         const found = await image.resolve(path)
@@ -164,8 +164,8 @@ describe('a file', () => {
   it.each(['always', 'never'] as const)(
     'is read in ranges, whole and as a stream, fragments %s',
     async (fragments) => {
-      await withFolder(async (folder) => {
-        const path = join(folder, 'image.squashfs')
+      await withDirectory(async (directory) => {
+        const path = join(directory, 'image.squashfs')
         await writeImage([{ type: 'file', path: 'file', content }], path, { blockSize, fragments })
         await withOpen(path, async (image) => {
           const file = (await image.find('file')) as ImageFile
@@ -198,8 +198,8 @@ describe('a file', () => {
   )
 
   it('beyond 1 GiB is refused in one piece, and read in ranges', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'image.squashfs')
       const size = 2 ** 30 + 1
       async function* zeros() {
         const piece = new Uint8Array(1 << 20)
@@ -220,8 +220,8 @@ describe('a file', () => {
 
 describe('a directory of 20,000 names', () => {
   it('is listed whole, and each name is found by its index', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'image.squashfs')
       const names = Array.from({ length: 20_000 }, (_, n) => `${(n * 7919) % 20_011}-name`)
       const entries = names.map((name) => ({ type: 'file', path: `crowd/${name}`, content: '' }) as const)
       await writeImage(entries, path)
@@ -242,9 +242,9 @@ describe('a directory of 20,000 names', () => {
 
 describe('entries', () => {
   it('of an image, given to writeImage as they are, make the same image', async () => {
-    await withTmpfs(async (folder) => {
+    await withTmpfs(async (directory) => {
       const options = { blockSize: 4096, createdAt: 1 } as const
-      const [first, second] = [join(folder, 'first'), join(folder, 'second')]
+      const [first, second] = [join(directory, 'first'), join(directory, 'second')]
       await writeImage(entriesOf(thoroughTree({ blockSize: 4096 })), first, options)
       await withOpen(first, async (image) => {
         await writeImage(image.entries(), second, options)
@@ -254,8 +254,8 @@ describe('entries', () => {
   })
 
   it('of a directory have paths from the root, and xattrs whose names are not UTF-8 as bytes', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'image.squashfs')
       const name = Uint8Array.of(...Buffer.from('user.'), 0xff)
       await writeImage(
         [
@@ -287,8 +287,8 @@ it('an image is read from any source of bytes', async () => {
 
 it('an image is read from a block device', async () => {
   await requireTools(['losetup'])
-  await withFolder(async (folder) => {
-    const path = join(folder, 'image.squashfs')
+  await withDirectory(async (directory) => {
+    const path = join(directory, 'image.squashfs')
     const content = Uint8Array.from({ length: 300_000 }, (_, n) => (n * 7919) >> 3)
     await writeImage([{ type: 'file', path: 'file', content }], path)
     const { stdout } = await run('losetup', ['--find', '--show', '--read-only', path])
@@ -306,8 +306,8 @@ it('an image is read from a block device', async () => {
 
 describe('an ImageError says', () => {
   it('that a file is no image', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'text')
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'text')
       for (const content of ['', 'hsqs', 'x'.repeat(5000)]) {
         await writeFile(path, content)
         await expect(openImage(path)).rejects.toMatchObject({
@@ -316,13 +316,13 @@ describe('an ImageError says', () => {
           path,
         })
       }
-      await expect(openImage(folder)).rejects.toMatchObject({ name: 'ImageError', code: 'NOT_AN_IMAGE' })
+      await expect(openImage(directory)).rejects.toMatchObject({ name: 'ImageError', code: 'NOT_AN_IMAGE' })
     })
   })
 
   it('that there is no such file', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'missing')
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'missing')
       await expect(openImage(path)).rejects.toMatchObject({
         name: 'ImageError',
         code: 'IMAGE_NOT_FOUND',
@@ -333,8 +333,8 @@ describe('an ImageError says', () => {
   })
 
   it('how much is missing of an image that is cut off', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'image.squashfs')
       const content = Uint8Array.from({ length: 300_000 }, (_, n) => (n * 7919) >> 3)
       await writeImage([{ type: 'file', path: 'file', content }], path, { padding: 1 })
       const whole = (await readFile(path)).length
@@ -348,11 +348,11 @@ describe('an ImageError says', () => {
   })
 
   it('that what was asked for cannot be read, when the argument is of another kind', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'image.squashfs')
-      await writeImage([{ type: 'file', path: 'folder/file', content: 'x' }], path)
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'image.squashfs')
+      await writeImage([{ type: 'file', path: 'directory/file', content: 'x' }], path)
       await withOpen(path, async (image) => {
-        const directory = (await image.find('folder')) as unknown as ImageFile
+        const directory = (await image.find('directory')) as unknown as ImageFile
         await expect(image.read(directory)).rejects.toMatchObject({
           name: 'ImageError',
           code: 'WRONG_ARGUMENT',
@@ -367,10 +367,10 @@ describe('an ImageError says', () => {
   })
 
   it('that the compressor is unknown here, by its name', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'image.squashfs')
-      await writeFile(join(folder, 'x'), 'x')
-      await run('mksquashfs', [join(folder, 'x'), path, '-quiet', '-no-progress', '-comp', 'xz'])
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'image.squashfs')
+      await writeFile(join(directory, 'x'), 'x')
+      await run('mksquashfs', [join(directory, 'x'), path, '-quiet', '-no-progress', '-comp', 'xz'])
       await expect(openImage(path)).rejects.toMatchObject({
         code: 'UNKNOWN_COMPRESSOR',
         message: expect.stringContaining('it is compressed with xz'),
@@ -379,13 +379,13 @@ describe('an ImageError says', () => {
   })
 
   it('that the image is damaged, wherever it is cut off or overwritten', async () => {
-    await withFolder(async (folder) => {
-      const path = join(folder, 'image.squashfs')
-      await writeImage([{ type: 'file', path: 'folder/file', content: 'content '.repeat(1000) }], path)
+    await withDirectory(async (directory) => {
+      const path = join(directory, 'image.squashfs')
+      await writeImage([{ type: 'file', path: 'directory/file', content: 'content '.repeat(1000) }], path)
       const whole = await readFile(path)
       const readIt = () =>
         withOpen(path, async (image) => {
-          const file = await image.find('folder/file')
+          const file = await image.find('directory/file')
           return file?.type === InodeType.FILE ? await image.read(file) : file
         })
       const length = (await readIt()) as Uint8Array

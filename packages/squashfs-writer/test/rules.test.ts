@@ -10,7 +10,7 @@ import {
   type TreeState,
   thoroughTree,
   unmount,
-  withFolder,
+  withDirectory,
   withMount,
   withTmpfs,
 } from 'fixtures'
@@ -24,7 +24,7 @@ afterEach(() => {
   else process.env.SOURCE_DATE_EPOCH = EPOCH
 })
 
-describe('a folder packed with the defaults', () => {
+describe('a directory packed with the defaults', () => {
   it('arrives as it is, everything in it, itself included', async () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
@@ -68,8 +68,8 @@ describe('owner', () => {
 describe('time', () => {
   it('keep: every entry keeps its own', async () => {
     const found = await packSmall({ mtime: 'keep' })
-    expect(found.get('folder/old')?.mtime).toBe(1_000_000_000)
-    expect(found.get('folder/new')?.mtime).toBe(2_000_000_000)
+    expect(found.get('directory/old')?.mtime).toBe(1_000_000_000)
+    expect(found.get('directory/new')?.mtime).toBe(2_000_000_000)
   })
 
   it('a number: every entry gets it', async () => {
@@ -83,8 +83,8 @@ describe('time', () => {
       await packDirectory(source, image)
       expect(await createdAt(image)).toBe(1_500_000_000)
       const found = await surveyOf(image)
-      expect(found.get('folder/old')?.mtime).toBe(1_000_000_000)
-      expect(found.get('folder/new')?.mtime).toBe(1_500_000_000)
+      expect(found.get('directory/old')?.mtime).toBe(1_000_000_000)
+      expect(found.get('directory/new')?.mtime).toBe(1_500_000_000)
       expect(found.get('.')?.mtime).toBeLessThanOrEqual(1_500_000_000)
     })
   })
@@ -109,8 +109,8 @@ describe('time', () => {
   })
 
   it('before 1970 and after 2106 is clamped, with a warning that names the path', async () => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       mkdirSync(source)
       for (const [name, time] of [
         ['early', -1000],
@@ -121,7 +121,7 @@ describe('time', () => {
         // Node's own call takes a negative time for the present.
         await run('touch', ['-d', `@${time}`, join(source, name)])
       }
-      const image = join(folder, 'image.squashfs')
+      const image = join(directory, 'image.squashfs')
       const { warnings } = await packDirectory(source, image)
       expect(warnings.map(({ code, path }) => [code, path])).toEqual([
         ['CLAMPED_TIME', 'early'],
@@ -138,10 +138,10 @@ describe('time', () => {
 })
 
 describe('rootMode', () => {
-  it('forces the mode of the root folder and of nothing else', async () => {
+  it('forces the mode of the root directory and of nothing else', async () => {
     const found = await packSmall({ rootMode: 0o2711 })
     expect(found.get('.')?.mode.toString(8)).toBe('2711')
-    expect(found.get('folder')?.mode.toString(8)).toBe('755')
+    expect(found.get('directory')?.mode.toString(8)).toBe('755')
   })
 })
 
@@ -149,21 +149,25 @@ describe('exclude and include', () => {
   const everything = [
     '.',
     '.hidden',
-    'folder',
-    'folder/new',
-    'folder/old',
-    'folder/sub',
-    'folder/sub/old',
+    'directory',
+    'directory/new',
+    'directory/old',
+    'directory/sub',
+    'directory/sub/old',
     'line\nbreak',
   ]
 
   it.each<[string, PackOptions, readonly string[]]>([
     ['nothing excluded', {}, everything],
     ['a name, at any depth', { exclude: ['old'] }, everything.filter((path) => !path.endsWith('old'))],
-    ['a whole path', { exclude: ['folder/old'] }, everything.filter((path) => path !== 'folder/old')],
-    ['a folder with all in it', { exclude: ['folder'] }, ['.', '.hidden', 'line\nbreak']],
+    ['a whole path', { exclude: ['directory/old'] }, everything.filter((path) => path !== 'directory/old')],
+    ['a directory with all in it', { exclude: ['directory'] }, ['.', '.hidden', 'line\nbreak']],
     ['a wildcard', { exclude: ['*'] }, ['.']],
-    ['a wildcard over folders', { exclude: ['**/old'] }, everything.filter((path) => !path.endsWith('old'))],
+    [
+      'a wildcard over directories',
+      { exclude: ['**/old'] },
+      everything.filter((path) => !path.endsWith('old')),
+    ],
     [
       'a wildcard across a line break',
       { exclude: ['line*'] },
@@ -176,9 +180,21 @@ describe('exclude and include', () => {
       everything.filter((path) => !/new|hidden/.test(path)),
     ],
     ['what is not there', { exclude: ['nowhere'] }, everything],
-    ['only a name', { include: ['old'] }, ['.', 'folder', 'folder/old', 'folder/sub', 'folder/sub/old']],
-    ['only a path', { include: ['folder/sub/**'] }, ['.', 'folder', 'folder/sub', 'folder/sub/old']],
-    ['only a name, less a folder', { include: ['old'], exclude: ['sub'] }, ['.', 'folder', 'folder/old']],
+    [
+      'only a name',
+      { include: ['old'] },
+      ['.', 'directory', 'directory/old', 'directory/sub', 'directory/sub/old'],
+    ],
+    [
+      'only a path',
+      { include: ['directory/sub/**'] },
+      ['.', 'directory', 'directory/sub', 'directory/sub/old'],
+    ],
+    [
+      'only a name, less a directory',
+      { include: ['old'], exclude: ['sub'] },
+      ['.', 'directory', 'directory/old'],
+    ],
   ])('%s', async (_, options, left) => {
     const found = await packSmall(options)
     expect([...found.keys()].sort()).toEqual([...left].sort())
@@ -198,16 +214,16 @@ describe('exclude and include', () => {
 })
 
 describe('oneFileSystem', () => {
-  it('packs what is mounted below as an empty folder; without it, all of it', async () => {
-    await withFolder(async (folder) => {
-      const source = join(folder, 'source')
+  it('packs what is mounted below as an empty directory; without it, all of it', async () => {
+    await withDirectory(async (directory) => {
+      const source = join(directory, 'source')
       const other = join(source, 'other')
       mkdirSync(other, { recursive: true })
       writeFileSync(join(source, 'a'), 'a')
       await run('mount', ['-t', 'tmpfs', 'none', other])
       try {
         writeFileSync(join(other, 'b'), 'b')
-        const image = join(folder, 'image.squashfs')
+        const image = join(directory, 'image.squashfs')
         await packDirectory(source, image, { oneFileSystem: true })
         expect([...(await surveyOf(image)).keys()].sort()).toEqual(['.', 'a', 'other'])
         await packDirectory(source, image)
@@ -220,9 +236,9 @@ describe('oneFileSystem', () => {
 })
 
 describe('entries', () => {
-  it('may leave folders out: those on the way are made', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+  it('may leave directories out: those on the way are made', async () => {
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       await writeImage([{ type: 'file', path: 'a/b/c', content: 'c' }], image)
       const found = await surveyOf(image)
       expect([...found.keys()].sort()).toEqual(['.', 'a', 'a/b', 'a/b/c'])
@@ -230,9 +246,9 @@ describe('entries', () => {
     })
   })
 
-  it('may describe a folder after what is in it, and the root', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+  it('may describe a directory after what is in it, and the root', async () => {
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       const entries: Entry[] = [
         { type: 'file', path: 'a/b', content: 'b' },
         { type: 'directory', path: 'a', mode: 0o700, uid: 3, mtime: 9 },
@@ -247,8 +263,8 @@ describe('entries', () => {
   })
 
   it('may come from an asynchronous source, one at a time', async () => {
-    await withFolder(async (folder) => {
-      const image = join(folder, 'image.squashfs')
+    await withDirectory(async (directory) => {
+      const image = join(directory, 'image.squashfs')
       async function* entries(): AsyncGenerator<Entry> {
         for (let index = 0; index < 10; index++) {
           await new Promise((resolve) => setTimeout(resolve, 1))
@@ -262,7 +278,7 @@ describe('entries', () => {
   it.each<[string, Entry[]]>([
     ['a hard link to nowhere', [{ type: 'hardlink', path: 'a', target: 'b' }]],
     [
-      'a hard link to a folder',
+      'a hard link to a directory',
       [
         { type: 'directory', path: 'b' },
         { type: 'hardlink', path: 'a', target: 'b' },
@@ -283,8 +299,8 @@ describe('entries', () => {
     ['a time that is no number', [{ type: 'fifo', path: 'a', mtime: Number.NaN }]],
     ['a file on disk that is not there', [{ type: 'file', path: 'a', content: { file: '/nowhere/at/all' } }]],
   ])('%s is refused, by an error that names the path', async (_, entries) => {
-    await withFolder(async (folder) => {
-      const error = await writeImage(entries, join(folder, 'image')).catch((reason: unknown) => reason)
+    await withDirectory(async (directory) => {
+      const error = await writeImage(entries, join(directory, 'image')).catch((reason: unknown) => reason)
       expect(error).toMatchObject({ name: 'EntryError', code: 'INVALID_ENTRY', path: entries.at(-1)?.path })
     })
   })
@@ -310,18 +326,18 @@ async function packSmall(options: PackOptions): Promise<TreeState> {
   })
 }
 
-/** A small folder of which every entry is owned by 1234:5678. */
+/** A small directory of which every entry is owned by 1234:5678. */
 async function withSmall<T>(use: (source: string, image: string) => Promise<T>): Promise<T> {
-  return withFolder(async (folder) => {
-    const source = join(folder, 'source')
-    mkdirSync(join(source, 'folder/sub'), { recursive: true })
-    for (const name of ['.hidden', 'folder/old', 'folder/sub/old', 'folder/new', 'line\nbreak']) {
+  return withDirectory(async (directory) => {
+    const source = join(directory, 'source')
+    mkdirSync(join(source, 'directory/sub'), { recursive: true })
+    for (const name of ['.hidden', 'directory/old', 'directory/sub/old', 'directory/new', 'line\nbreak']) {
       writeFileSync(join(source, name), name)
       const time = name.endsWith('new') ? 2_000_000_000 : 1_000_000_000
       utimesSync(join(source, name), time, time)
     }
     await run('chown', ['-R', '1234:5678', source])
-    return use(source, join(folder, 'image.squashfs'))
+    return use(source, join(directory, 'image.squashfs'))
   })
 }
 

@@ -18,7 +18,7 @@ import {
   run,
   type TreeModel,
   thoroughTree,
-  withFolder,
+  withDirectory,
   withMount,
   withTmpfs,
 } from 'fixtures'
@@ -52,7 +52,7 @@ afterEach(() => {
 })
 
 describe.each(CODECS)('an image with %s is the same', (_, codec) => {
-  it('for 1, 2 and 8 threads, packed from a folder and written from entries, again and again', async () => {
+  it('for 1, 2 and 8 threads, packed from a directory and written from entries, again and again', async () => {
     const model = thoroughTree({ blockSize: 65_536 })
     await withPlanted(model, async (source) => {
       const ways = [1, 2, 8, 1, 8].flatMap((threads) => {
@@ -71,10 +71,10 @@ describe.each(CODECS)('an image with %s is the same', (_, codec) => {
 describe('an image is the same', () => {
   it('of so many files that on two cores a thread comes to help, by one core, by two and by eight', async () => {
     await withTmpfs(async (source) => {
-      for (let folder = 0; folder < 90; folder++) {
-        mkdirSync(join(source, `${folder}`))
+      for (let directory = 0; directory < 90; directory++) {
+        mkdirSync(join(source, `${directory}`))
         for (let file = 0; file < 500; file++)
-          writeFileSync(join(source, `${folder}`, `${file}`), `${(folder * 500 + file) % 40_000}`)
+          writeFileSync(join(source, `${directory}`, `${file}`), `${(directory * 500 + file) % 40_000}`)
       }
       const sums: string[] = []
       for (const threads of [1, 2, 8]) sums.push(await packed(source, { threads }))
@@ -96,16 +96,16 @@ describe('an image is the same', () => {
   it('when the holes of its files are written out as zeros', async () => {
     await withTmpfs(async (scratch) => {
       const [sparse, full] = [join(scratch, 'sparse'), join(scratch, 'full')]
-      for (const folder of [sparse, full]) {
-        mkdirSync(folder)
+      for (const directory of [sparse, full]) {
+        mkdirSync(directory)
         for (const size of [100_000, 3 * MIB, 3 * MIB + 100, 9 * MIB + 1]) {
-          const path = join(folder, `${size}`)
+          const path = join(directory, `${size}`)
           writeFileSync(path, 'the beginning')
-          if (folder === sparse) truncateSync(path, size)
+          if (directory === sparse) truncateSync(path, size)
           else writeFileSync(path, Buffer.concat([Buffer.from('the beginning'), Buffer.alloc(size - 13)]))
           utimesSync(path, 1, 1)
         }
-        utimesSync(folder, 1, 1)
+        utimesSync(directory, 1, 1)
       }
       for (const fragments of ['small-files', 'always', 'never'] as const) {
         expect(await packed(sparse, { fragments })).toBe(await packed(full, { fragments }))
@@ -114,11 +114,11 @@ describe('an image is the same', () => {
   })
 
   it('when the same files were made in another order', async () => {
-    await withFolder(async (folder) => {
+    await withDirectory(async (directory) => {
       const names = Array.from({ length: 500 }, (_, index) => `${(index * 7919) % 1009}`)
       const sums: string[] = []
       for (const [turn, order] of [names, [...names].reverse(), [...names].sort()].entries()) {
-        const source = join(folder, `${turn}`)
+        const source = join(directory, `${turn}`)
         mkdirSync(source)
         for (const name of order) {
           writeFileSync(join(source, name), name.repeat(10))
@@ -142,11 +142,11 @@ describe('an image is the same', () => {
   })
 
   it('with SOURCE_DATE_EPOCH for trees that differ only in later times', async () => {
-    await withFolder(async (folder) => {
+    await withDirectory(async (directory) => {
       process.env.SOURCE_DATE_EPOCH = '1000000000'
       const sums: string[] = []
       for (const [turn, time] of [1_100_000_000, 1_200_000_000].entries()) {
-        const source = join(folder, `${turn}`)
+        const source = join(directory, `${turn}`)
         mkdirSync(join(source, 'sub'), { recursive: true })
         for (const name of ['a', 'sub/b']) writeFileSync(join(source, name), name)
         for (const name of ['a', 'sub/b', 'sub', '.']) utimesSync(join(source, name), time, time)
@@ -154,18 +154,18 @@ describe('an image is the same', () => {
       }
       expect(new Set(sums).size).toBe(1)
       delete process.env.SOURCE_DATE_EPOCH
-      expect(await packed(join(folder, '0'))).not.toBe(sums[0])
+      expect(await packed(join(directory, '0'))).not.toBe(sums[0])
     })
   })
 
-  it('wherever the folder lies and whatever it and the image are called', async () => {
-    await withFolder(async (folder) => {
-      const [one, other] = [join(folder, 'one'), join(folder, 'somewhere else', 'other')]
+  it('wherever the directory lies and whatever it and the image are called', async () => {
+    await withDirectory(async (directory) => {
+      const [one, other] = [join(directory, 'one'), join(directory, 'somewhere else', 'other')]
       mkdirSync(one)
       writeFileSync(join(one, 'a'), 'a')
       utimesSync(join(one, 'a'), 1, 1) // a copy's time is rounded to milliseconds
       utimesSync(one, 1, 1)
-      mkdirSync(join(folder, 'somewhere else'))
+      mkdirSync(join(directory, 'somewhere else'))
       cpSync(one, other, { recursive: true, preserveTimestamps: true })
       utimesSync(other, 1, 1)
       expect(await packed(one)).toBe(await packed(other))
@@ -203,9 +203,9 @@ describe('every supported version of Node writes the same image', () => {
          for (const [name, codec] of Object.entries(codecs)) {
            const found = new Set()
            // What takes long to compress is packed once from each directory.
-           for (const [folder, threads] of ways.filter(([, threads]) => !/19|gzip/.test(name) || threads === 2)) {
+           for (const [directory, threads] of ways.filter(([, threads]) => !/19|gzip/.test(name) || threads === 2)) {
              const sink = writer.memorySink()
-             await writer.packDirectory(folder, sink, { codec, threads })
+             await writer.packDirectory(directory, sink, { codec, threads })
              found.add(createHash('sha256').update(sink.bytes()).digest('hex'))
            }
            sums[name] = [...found]
@@ -246,9 +246,9 @@ describe('every supported version of Node writes the same image', () => {
   })
 })
 
-/** What is in a folder, in the filesystem's own order. */
-async function namesAsTheyLie(folder: string): Promise<string> {
-  const { stdout } = await run('ls', ['-U', folder])
+/** What is in a directory, in the filesystem's own order. */
+async function namesAsTheyLie(directory: string): Promise<string> {
+  const { stdout } = await run('ls', ['-U', directory])
   return stdout.toString('latin1')
 }
 

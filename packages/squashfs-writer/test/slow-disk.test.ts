@@ -1,27 +1,27 @@
-// A folder on a network: what counts there is how many calls are made, and how many at a time.
+// A directory on a network: what counts there is how many calls are made, and how many at a time.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { survey, withFolder, withLustre, withMount } from 'fixtures'
+import { survey, withDirectory, withLustre, withMount } from 'fixtures'
 import { packDirectory } from 'squashfs-writer'
 import { expect, it } from 'vitest'
 
 it('where every call waits for the network many are made at once, and the image is the same as ever', async () => {
-  await withFolder(async (folder) => {
-    const source = join(folder, 'source')
+  await withDirectory(async (directory) => {
+    const source = join(directory, 'source')
     const names = Array.from({ length: 40 }, (_, index) => `${index}`)
     for (const name of names) {
       mkdirSync(join(source, name), { recursive: true })
       for (const file of names.slice(0, 10)) writeFileSync(join(source, name, file), `${name} ${file}`)
     }
-    const image = join(folder, 'image.squashfs')
+    const image = join(directory, 'image.squashfs')
     const [atOnce, calls] = await withLustre(source, { delay: 2, xattrs: [] }, async (lustre) => {
       await lustre.atOnce()
       await lustre.calls()
-      await packDirectory(lustre.folder, image)
+      await packDirectory(lustre.directory, image)
       return [await lustre.atOnce(), await lustre.calls()]
     })
     expect(atOnce).toBeGreaterThanOrEqual(8)
-    // Once each: 400 files and the 41 folders.
+    // Once each: 400 files and the 41 directories.
     expect(calls.open).toBe(400)
     expect(calls.opendir).toBe(41)
     expect(calls.listxattr).toBeLessThanOrEqual(441)

@@ -76,10 +76,10 @@ describe('the bytes that a file takes in the image', () => {
     },
   )
 
-  it('are told by their path in bytes, of a folder as well', async () => {
+  it('are told by their path in bytes, of a directory as well', async () => {
     const told: StoredFile[] = []
-    const folder = new URL('../src/tree', import.meta.url).pathname
-    await packDirectory(folder, memorySink(), { include: ['order.ts'], onStored: (one) => told.push(one) })
+    const directory = new URL('../src/tree', import.meta.url).pathname
+    await packDirectory(directory, memorySink(), { include: ['order.ts'], onStored: (one) => told.push(one) })
     expect(told.map(({ path }) => path)).toEqual(['order.ts'])
     expect(told[0]!.storedBytes).toBeLessThan(told[0]!.bytes)
     const name = Uint8Array.of(0xff, 0x0a)

@@ -1,4 +1,4 @@
-// What is swapped during the packing, by somebody who may write into the folder, leaks nothing from outside of it.
+// What is swapped during the packing, by somebody who may write into the directory, leaks nothing from outside of it.
 import {
   linkSync,
   mkdirSync,
@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import {
   type PackOptions,
   type Progress,
@@ -33,19 +33,19 @@ interface Place {
 
 type Swap = readonly [what: string, swap: (place: Place) => void, unreadable: readonly string[]]
 
-/** The folders are known up to `a`; what is in `a/b` is not. */
+/** The directories are known up to `a`; what is in `a/b` is not. */
 const IN_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 4
 /** All is known, and nothing is read. */
 const AFTER_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 5
 
-describe('while the folder is walked a swap leaks nothing and is told:', () => {
+describe('while the directory is walked a swap leaks nothing and is told:', () => {
   it.each<Swap>([
-    ['a folder by a symlink', bySymlink('a/b'), ['a/b']],
-    ['a folder in the middle of a path by a symlink', bySymlink('a'), ['a/b', 'a/key', 'a/large']],
-    ['the folder that is packed by a symlink', bySymlink(''), ['a/b', 'a/key', 'a/large']],
-    ['a folder by another folder', byOther('a/b'), ['a/b']],
-    ['a folder in the middle of a path by another folder', byOther('a'), ['a/b', 'a/key', 'a/large']],
-    ['a folder by a file', byLinkTo('a/key', 'a/b'), ['a/b']],
+    ['a directory by a symlink', bySymlink('a/b'), ['a/b']],
+    ['a directory in the middle of a path by a symlink', bySymlink('a'), ['a/b', 'a/key', 'a/large']],
+    ['the directory that is packed by a symlink', bySymlink(''), ['a/b', 'a/key', 'a/large']],
+    ['a directory by another directory', byOther('a/b'), ['a/b']],
+    ['a directory in the middle of a path by another directory', byOther('a'), ['a/b', 'a/key', 'a/large']],
+    ['a directory by a file', byLinkTo('a/key', 'a/b'), ['a/b']],
   ])('%s', async (_, swap, unreadable) => {
     await expectNoLeak(IN_THE_WALK, swap, unreadable)
   })
@@ -58,15 +58,15 @@ describe('between the walk and the reading a swap leaks nothing and is told:', (
     ['a file by a pipe', byLinkTo('pipe', 'a/key'), ['a/key']],
     ['a file by another file', byLinkTo('a/key', 'a/key'), ['a/key']],
     ['a large file by another file', byLinkTo('a/large', 'a/large'), ['a/large']],
-    ['a folder by a symlink', bySymlink('a/b'), ['a/b/key']],
-    ['a folder in the middle of a path by a symlink', bySymlink('a'), ['a/b/key', 'a/key', 'a/large']],
-    ['the folder that is packed by a symlink', bySymlink(''), ['a/b/key', 'a/key', 'a/large']],
-    ['a folder by another folder', byOther('a/b'), ['a/b/key']],
+    ['a directory by a symlink', bySymlink('a/b'), ['a/b/key']],
+    ['a directory in the middle of a path by a symlink', bySymlink('a'), ['a/b/key', 'a/key', 'a/large']],
+    ['the directory that is packed by a symlink', bySymlink(''), ['a/b/key', 'a/key', 'a/large']],
+    ['a directory by another directory', byOther('a/b'), ['a/b/key']],
   ])('%s', async (_, swap, unreadable) => {
     await expectNoLeak(AFTER_THE_WALK, swap, unreadable)
   })
 
-  it('nothing in a folder that was swapped in is opened, so that no device or pipe there notices', async () => {
+  it('nothing in a directory that was swapped in is opened, so that no device or pipe there notices', async () => {
     await withPlace(async (place) => {
       renameSync(join(place.outside, 'pipe'), join(place.outside, 'a/b/key'))
       // A pipe that nobody reads takes no writer: a reader that came, however short, would let it in.
@@ -130,8 +130,8 @@ async function expectNoLeak(
 }
 
 async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const place = { source: join(folder, 'source'), outside: join(folder, 'outside') }
+  await withDirectory(async (directory) => {
+    const place = { source: join(directory, 'source'), outside: join(directory, 'outside') }
     for (const [root, content] of [
       [place.source, OWN],
       [place.outside, SECRET],
@@ -142,8 +142,8 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
       writeFileSync(join(root, 'a/large'), Buffer.alloc(3 * MIB, content))
     }
     await run('mkfifo', [join(place.outside, 'pipe')])
-    mkdirSync(join(folder, 'place'))
-    await use({ ...place, image: join(folder, 'place', 'image.squashfs') })
+    mkdirSync(join(directory, 'place'))
+    await use({ ...place, image: join(directory, 'place', 'image.squashfs') })
   })
 }
 

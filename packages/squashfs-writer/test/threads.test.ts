@@ -41,10 +41,13 @@ async function byModule(pack: (codec: Codec) => Promise<unknown>): Promise<Count
 }
 
 /** Noise, of which nothing is a duplicate. */
-function fill(folder: string, files: number, size: number): void {
+function fill(directory: string, files: number, size: number): void {
   for (let n = 0; n < files; n++) {
-    mkdirSync(join(folder, `${n % 20}`), { recursive: true })
-    writeFileSync(join(folder, `${n % 20}`, `${n}`), Buffer.alloc(size, `This is the content of file ${n}. `))
+    mkdirSync(join(directory, `${n % 20}`), { recursive: true })
+    writeFileSync(
+      join(directory, `${n % 20}`, `${n}`),
+      Buffer.alloc(size, `This is the content of file ${n}. `),
+    )
   }
 }
 
@@ -53,10 +56,10 @@ const leastOf = (threads: number) => (threads > 1 && availableParallelism() > 1 
 
 describe.each([1, 2, 4])('with threads: %i', (threads) => {
   it('so many threads compress at a time, and no more', async () => {
-    await withTmpfs(async (folder) => {
-      fill(folder, 40, 3_000_000)
+    await withTmpfs(async (directory) => {
+      fill(directory, 40, 3_000_000)
       const { most, calls } = await byModule((codec) =>
-        packDirectory(folder, memorySink(), { codec, threads }),
+        packDirectory(directory, memorySink(), { codec, threads }),
       )
       expect(calls).toBeGreaterThan(900)
       expect(most).toBeLessThanOrEqual(threads)
@@ -65,12 +68,12 @@ describe.each([1, 2, 4])('with threads: %i', (threads) => {
   })
 
   it('no more compress where many more workers wait for a slow filesystem', async () => {
-    await withTmpfs(async (folder) => {
-      fill(folder, 400, 200_000)
-      await withLustre(folder, { delay: 2, xattrs: [] }, async (lustre) => {
+    await withTmpfs(async (directory) => {
+      fill(directory, 400, 200_000)
+      await withLustre(directory, { delay: 2, xattrs: [] }, async (lustre) => {
         await lustre.atOnce()
         const { most, calls } = await byModule((codec) =>
-          packDirectory(lustre.folder, memorySink(), { codec, threads }),
+          packDirectory(lustre.directory, memorySink(), { codec, threads }),
         )
         expect(await lustre.atOnce()).toBeGreaterThan(4)
         expect(calls).toBeGreaterThan(700)
@@ -85,8 +88,8 @@ describe.each([1, 2, 4])('with threads: %i', (threads) => {
   ])(
     'a codec without a recipe has no more calls under way, all in the calling thread, that end %s',
     async (_, time) => {
-      await withTmpfs(async (folder) => {
-        fill(folder, 12, 1_500_000)
+      await withTmpfs(async (directory) => {
+        fill(directory, 12, 1_500_000)
         let [now, most, calls] = [0, 0, 0]
         const codec: Codec = {
           name: 'own',
@@ -101,7 +104,7 @@ describe.each([1, 2, 4])('with threads: %i', (threads) => {
             return time === 0 ? done() : setTimeout(time).then(done)
           },
         }
-        await packDirectory(folder, memorySink(), { codec, threads })
+        await packDirectory(directory, memorySink(), { codec, threads })
         expect(calls).toBeGreaterThan(100)
         expect(most).toBeLessThanOrEqual(threads)
         expect(most).toBe(time === 0 ? 1 : threads)
@@ -138,19 +141,19 @@ describe('a worker', () => {
   })
 
   it('is not started for a small directory', async () => {
-    await withTmpfs(async (folder) => {
-      fill(folder, 20, 100)
-      expect(await workersFor('await packDirectory(source, memorySink(), { threads: 8 })', folder)).toBe(0)
+    await withTmpfs(async (directory) => {
+      fill(directory, 20, 100)
+      expect(await workersFor('await packDirectory(source, memorySink(), { threads: 8 })', directory)).toBe(0)
     })
   })
 
   it('is started where there is work for it, and never more than threads says', async () => {
-    await withTmpfs(async (folder) => {
-      fill(folder, 60, 2_000_000)
+    await withTmpfs(async (directory) => {
+      fill(directory, 60, 2_000_000)
       for (const threads of [1, 2, 4]) {
         const workers = await workersFor(
           `await packDirectory(source, memorySink(), { threads: ${threads} })`,
-          folder,
+          directory,
         )
         // With one or two threads the calling thread is one of them.
         expect(workers).toBe([0, 0, 1, 4, 4][threads])

@@ -13,7 +13,7 @@ import {
   judge,
   plant,
   type TreeState,
-  withFolder,
+  withDirectory,
   withTmpfs,
 } from 'fixtures'
 import { packDirectory, writeImage } from 'squashfs-writer'
@@ -65,7 +65,7 @@ async function checkTrees(
 ): Promise<void> {
   await withTmpfs(async (tmpfs) => {
     const property = fc.asyncProperty(A_TREE, (given) =>
-      withFolder(async (scratch) => {
+      withDirectory(async (scratch) => {
         const image = join(scratch, 'image.squashfs')
         const expected = await write(given, image, scratch)
         expect(await judge(image, expected, scratch)).toEqual([])

@@ -22,10 +22,16 @@ describe('ACLs', () => {
     await requireTools(['setfacl'])
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
-      await mkdir(join(source, 'folder'), { recursive: true })
-      for (const name of ['a', 'b', 'folder/c']) await writeFile(join(source, name), name)
-      await run('setfacl', ['-m', 'u:1234:rwx', join(source, 'a'), join(source, 'b'), join(source, 'folder')])
-      await run('setfacl', ['-d', '-m', 'g:1234:rx', join(source, 'folder')])
+      await mkdir(join(source, 'directory'), { recursive: true })
+      for (const name of ['a', 'b', 'directory/c']) await writeFile(join(source, name), name)
+      await run('setfacl', [
+        '-m',
+        'u:1234:rwx',
+        join(source, 'a'),
+        join(source, 'b'),
+        join(source, 'directory'),
+      ])
+      await run('setfacl', ['-d', '-m', 'g:1234:rx', join(source, 'directory')])
 
       const image = join(scratch, 'image.squashfs')
       const { droppedXattrs, warnings } = await packDirectory(source, image)
@@ -33,7 +39,7 @@ describe('ACLs', () => {
       expect(warnings).toEqual([])
       await withMount(image, async (mounted) => {
         const found = await survey(mounted)
-        expect([...found.keys()].sort()).toEqual(['.', 'a', 'b', 'folder', 'folder/c'])
+        expect([...found.keys()].sort()).toEqual(['.', 'a', 'b', 'directory', 'directory/c'])
         expect([...found.values()].flatMap(({ xattrs }) => [...xattrs.keys()])).toEqual([])
       })
     })
@@ -108,8 +114,8 @@ describe('Lustre', () => {
       await mkdir(source)
       await plant(smallTree(), source)
       const image = join(scratch, 'image.squashfs')
-      const result = await withLustre(source, {}, ({ folder }) => packDirectory(folder, image))
-      // The root, a file with two names, another file, a folder and a symlink.
+      const result = await withLustre(source, {}, ({ directory }) => packDirectory(directory, image))
+      // The root, a file with two names, another file, a directory and a symlink.
       expect(result.inodes).toBe(5)
       expect(result.droppedXattrs).toEqual(Object.fromEntries(LUSTRE_XATTRS.map((name) => [name, 5])))
       expect(result.warnings).toEqual([])
@@ -124,7 +130,7 @@ describe('Lustre', () => {
       await mkdir(source)
       await plant(smallTree(), source)
       const [one, other] = [join(scratch, 'one.squashfs'), join(scratch, 'other.squashfs')]
-      await withLustre(source, { delay: 1 }, ({ folder }) => packDirectory(folder, one))
+      await withLustre(source, { delay: 1 }, ({ directory }) => packDirectory(directory, one))
       await packDirectory(source, other)
       await run('cmp', [one, other])
     })
@@ -143,8 +149,8 @@ describe('Lustre', () => {
       await mkdir(source)
       await writeFile(join(source, 'file'), '')
       const image = join(scratch, 'image.squashfs')
-      const result = await withLustre(source, { xattrs: [name] }, ({ folder }) =>
-        packDirectory(folder, image),
+      const result = await withLustre(source, { xattrs: [name] }, ({ directory }) =>
+        packDirectory(directory, image),
       )
       expect(result.droppedXattrs).toEqual({ [name]: 2 })
       expect(await xattrsOf(image)).toEqual({})
@@ -158,13 +164,13 @@ describe('Lustre', () => {
       await plant(smallTree(), source)
       const image = join(scratch, 'image.squashfs')
       const calls = await withLustre(source, {}, async (lustre) => {
-        const { droppedXattrs } = await packDirectory(lustre.folder, image, { xattrs: 'none' })
+        const { droppedXattrs } = await packDirectory(lustre.directory, image, { xattrs: 'none' })
         expect(droppedXattrs).toEqual({})
         return lustre.calls()
       })
       expect(calls.getattr).toBeGreaterThan(0)
       expect(calls.listxattr).toBeUndefined()
-      // The root, the folder, and the three names of files.
+      // The root, the directory, and the three names of files.
       expect(calls.getxattr).toBeLessThanOrEqual(5)
       expect(await xattrsOf(image)).toEqual({})
     })
@@ -302,11 +308,11 @@ describe('rules', () => {
 const KEPT = {
   file: { 'user.one': 'of the file', 'user.other': 'x', 'security.three': '' },
   'second name': { 'user.one': 'of the file', 'user.other': 'x', 'security.three': '' },
-  folder: { 'trusted.two': 'of the folder' },
+  directory: { 'trusted.two': 'of the directory' },
   symlink: { 'trusted.own': 'of the symlink' },
 }
 
-/** A file with two names, one without attributes, a folder and a symlink. */
+/** A file with two names, one without attributes, a directory and a symlink. */
 function smallTree(): TreeModel {
   const attributes = (xattrs: Record<string, string> = {}) => ({
     mode: 0o755,
@@ -323,7 +329,7 @@ function smallTree(): TreeModel {
     ['file', { type: 'file', content, given: 'bytes', ...attributes(KEPT.file) }],
     ['plain', { type: 'file', content, given: 'bytes', ...attributes() }],
     ['second name', { type: 'hard-link', target: 'file' }],
-    ['folder', { type: 'directory', ...attributes(KEPT.folder) }],
+    ['directory', { type: 'directory', ...attributes(KEPT.directory) }],
     ['symlink', { type: 'symlink', target: 'file', ...attributes(KEPT.symlink) }],
   ])
 }

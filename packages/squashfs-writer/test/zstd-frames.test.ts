@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { nodeBinary, run, withFolder, withMount } from 'fixtures'
+import { nodeBinary, run, withDirectory, withMount } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 
 /** Packs pairs of files whose frames end around a page border, and tells the digest of each file. */
@@ -50,8 +50,8 @@ describe.each([
   it.each(Array.from({ length: 9 }, (_, n) => 4096 << n))(
     'of blocks of %i bytes that end at any place around a page border',
     async (blockSize) => {
-      await withFolder(async (folder) => {
-        const [script, image] = [join(folder, 'write.mjs'), join(folder, 'frames.squashfs')]
+      await withDirectory(async (directory) => {
+        const [script, image] = [join(directory, 'write.mjs'), join(directory, 'frames.squashfs')]
         await writeFile(script, SCRIPT)
         const writer = import.meta.resolve('squashfs-writer')
         const { stdout } = await run(await node(), [script, writer, encoder, `${blockSize}`, image])

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decompress } from '@mongodb-js/zstd'
-import { NODE_VERSIONS, nodeBinary, readZstdFrame, run, withFolder } from 'fixtures'
+import { NODE_VERSIONS, nodeBinary, readZstdFrame, run, withDirectory } from 'fixtures'
 import { expect, it } from 'vitest'
 
 const SIZES = [
@@ -57,8 +57,8 @@ console.log(JSON.stringify({ encoder: zstd().encoder, zstd: process.versions.zst
 it.each(NODE_VERSIONS.filter((version) => Number.parseInt(version, 10) >= 22))(
   'Node %s makes the frames of its public call, each of which tells its size and wants no more window than it needs',
   async (version) => {
-    const answer = await withFolder(async (folder): Promise<Answer> => {
-      const script = join(folder, 'frames.mjs')
+    const answer = await withDirectory(async (directory): Promise<Answer> => {
+      const script = join(directory, 'frames.mjs')
       writeFileSync(script, SCRIPT)
       const writer = import.meta.resolve('squashfs-writer')
       const { stdout } = await run(await nodeBinary(version), [script, writer, JSON.stringify(SIZES)])

@@ -1,4 +1,4 @@
-/** Somebody goes on working in the folder while it is packed. */
+/** Somebody goes on working in the directory while it is packed. */
 import {
   appendFileSync,
   mkdirSync,
@@ -25,8 +25,8 @@ import {
   packing,
   remove,
   renew,
+  someDirectory,
   someFile,
-  someFolder,
   tell,
   undisturbed,
   withPlace,
@@ -42,8 +42,8 @@ describe('at some moment of a packing', () => {
     ['file grows', someFile, (path) => appendFileSync(path, 'more')],
     ['file changes in place', someFile, (path) => writeFileSync(path, 'Z', { flag: 'r+' })],
     ['file becomes another', someFile, (path) => replace(path, (at) => writeFileSync(at, 'another'))],
-    ['folder is removed', someFolder, (path) => rmSync(path, { recursive: true })],
-    ['folder becomes another', someFolder, (path) => replace(path, (at) => mkdirSync(at))],
+    ['directory is removed', someDirectory, (path) => rmSync(path, { recursive: true })],
+    ['directory becomes another', someDirectory, (path) => replace(path, (at) => mkdirSync(at))],
   ])('a %s: the image is complete, or it is the old one still', async (fault, choose, act) => {
     const chance = chanceOf(fault)
     await withPlace(async (place) => {
@@ -61,7 +61,7 @@ describe('at some moment of a packing', () => {
           image === 'old' ? { code: 1, image } : { code: 0, image: 'new' },
         )
         if (image === 'old')
-          expectExplained(end, path, /Pack again when nothing changes the folder any more\./)
+          expectExplained(end, path, /Pack again when nothing changes the directory any more\./)
         else await expectComplete(place, path, before)
         await remove(place.source)
         await fill(place.source)
@@ -70,7 +70,7 @@ describe('at some moment of a packing', () => {
     })
   })
 
-  it('a folder is swapped for a symlink and back, again and again: nothing leaks from where it leads', async () => {
+  it('a directory is swapped for a symlink and back, again and again: nothing leaks from where it leads', async () => {
     const chance = chanceOf('swap')
     await withPlace(async (place) => {
       const secret = 'a secret that lies elsewhere'
@@ -80,7 +80,7 @@ describe('at some moment of a packing', () => {
       for (let file = 0; file < 12; file++)
         writeFileSync(join(outside, `file-${file}`), secret.repeat(500).slice(0, 5 * 500 * file))
       for (const _ of runs(8)) {
-        const folder = join(place.source, someFolder(chance))
+        const directory = join(place.source, someDirectory(chance))
         const end = ended(
           start([
             ...packing(place).filter((word) => word !== '--level' && word !== '9'),
@@ -93,17 +93,17 @@ describe('at some moment of a packing', () => {
           over = true
         })
         while (!over) {
-          renameSync(folder, `${folder}.away`)
-          symlinkSync(outside, folder)
+          renameSync(directory, `${directory}.away`)
+          symlinkSync(outside, directory)
           await setTimeout(chance.integer(0, 3))
-          rmSync(folder)
-          renameSync(`${folder}.away`, folder)
+          rmSync(directory)
+          renameSync(`${directory}.away`, directory)
           await setTimeout(chance.integer(0, 3))
         }
         const { code } = await result
         const bytes = await readFile(place.image)
         const image = bytes.equals(Buffer.from(old)) ? 'old' : 'new'
-        tell({ fault: 'folder is swapped for a symlink', image, code })
+        tell({ fault: 'directory is swapped for a symlink', image, code })
         expect(code).toBe(image === 'new' ? 0 : 1)
         expect(bytes.includes(secret)).toBe(false)
         await expectOnlyImage(place)

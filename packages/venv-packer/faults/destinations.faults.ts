@@ -20,15 +20,15 @@ import {
 } from './runs.js'
 
 describe('an image that is to go', () => {
-  it('to a folder, or where a symlink leads nowhere, is refused and nothing is touched', async () => {
+  it('to a directory, or where a symlink leads nowhere, is refused and nothing is touched', async () => {
     await withPlace(async (place) => {
-      mkdirSync(join(place.folder, 'folder'))
-      symlinkSync('nowhere', join(place.folder, 'link'))
+      mkdirSync(join(place.directory, 'directory'))
+      symlinkSync('nowhere', join(place.directory, 'link'))
       for (const [name, told, remedy] of [
-        ['folder', /is a folder/, /Name a file: --output/],
+        ['directory', /is a directory/, /Name a file: --output/],
         ['link', /is a symlink to nothing/, /Remove it, or name another image/],
       ] as const) {
-        const end = await venvPacker(packing({ ...place, image: join(place.folder, name) }))
+        const end = await venvPacker(packing({ ...place, image: join(place.directory, name) }))
         tell({
           fault: `destination is a ${name === 'link' ? 'symlink to nothing' : name}`,
           image: await imageAt(place, ''),
@@ -36,8 +36,8 @@ describe('an image that is to go', () => {
         })
         expect(end.code).toBe(1)
         expectExplained(end, told, remedy)
-        expect(readdirSync(place.folder).sort()).toEqual(['folder', 'link', 'venv.squashfs'])
-        expect(readdirSync(join(place.folder, 'folder'))).toEqual([])
+        expect(readdirSync(place.directory).sort()).toEqual(['directory', 'link', 'venv.squashfs'])
+        expect(readdirSync(join(place.directory, 'directory'))).toEqual([])
       }
     })
   })
@@ -45,10 +45,10 @@ describe('an image that is to go', () => {
   it('where a symlink leads, also to another filesystem, goes there, and the symlink stays', async () => {
     await withPlace(async (place) => {
       const { hash } = await undisturbed(place)
-      await withTmpfs(async (folder) => {
-        const elsewhere = placeIn(place.cwd, folder)
+      await withTmpfs(async (directory) => {
+        const elsewhere = placeIn(place.cwd, directory)
         await renew(elsewhere)
-        const link = join(place.folder, 'link')
+        const link = join(place.directory, 'link')
         symlinkSync(elsewhere.image, link)
         const end = await venvPacker(packing({ ...place, image: link }))
         const image = await imageAt(elsewhere, hash)
@@ -56,17 +56,17 @@ describe('an image that is to go', () => {
         expect({ code: end.code, image }).toEqual({ code: 0, image: 'new' })
         expect(lstatSync(link).isSymbolicLink()).toBe(true)
         await expectOnlyImage(elsewhere)
-        expect(readdirSync(place.folder).sort()).toEqual(['link', 'venv.squashfs'])
+        expect(readdirSync(place.directory).sort()).toEqual(['link', 'venv.squashfs'])
       })
     })
   })
 
   it('to a filesystem that is read-only is refused', async () => {
     await withPlace(async (place) => {
-      await withTmpfs(async (folder) => {
-        const fixed = placeIn(place.cwd, folder)
+      await withTmpfs(async (directory) => {
+        const fixed = placeIn(place.cwd, directory)
         await renew(fixed)
-        await run('mount', ['-o', 'remount,ro', folder])
+        await run('mount', ['-o', 'remount,ro', directory])
         const end = await venvPacker(packing(fixed))
         const image = await imageAt(fixed, '')
         tell({ fault: 'destination is read-only', image, code: end.code })
@@ -81,13 +81,13 @@ describe('an image that is to go', () => {
     })
   })
 
-  it('to a folder that is removed meanwhile has no place any more, and none is made up', async () => {
-    const chance = chanceOf('folder of the image is removed')
+  it('to a directory that is removed meanwhile has no place any more, and none is made up', async () => {
+    const chance = chanceOf('directory of the image is removed')
     await withPlace(async (place) => {
       const { work } = await undisturbed(place)
       for (const _ of runs(8)) {
         const end = await packAndMeanwhile(packing(place), chance.integer(0, work), () =>
-          rmSync(place.folder, { recursive: true, maxRetries: 5 }),
+          rmSync(place.directory, { recursive: true, maxRetries: 5 }),
         )
         tell({ fault: 'destination is gone', image: 'gone', code: end.code })
         expect(await readdir(place.cwd)).toEqual(['source'])
@@ -95,11 +95,11 @@ describe('an image that is to go', () => {
           expect(end.code).toBe(1)
           expectExplained(
             end,
-            `${place.image} cannot be written: the folder does not exist`,
+            `${place.image} cannot be written: the directory does not exist`,
             /Create it with mkdir -p/,
           )
         }
-        await mkdir(place.folder)
+        await mkdir(place.directory)
         await renew(place)
       }
     })

@@ -12,8 +12,8 @@ import {
   packing,
   placeIn,
   renew,
+  someDirectory,
   someFile,
-  someFolder,
   tell,
   undisturbed,
   withPlace,
@@ -27,8 +27,8 @@ describe('a packing', () => {
       for (const _ of runs(12)) {
         // In pages, of which the old image takes one.
         const room = 4096 * chance.integer(2, Math.ceil(size / 4096) + 20)
-        await withTmpfs(async (folder) => {
-          const small = placeIn(place.cwd, folder)
+        await withTmpfs(async (directory) => {
+          const small = placeIn(place.cwd, directory)
           await renew(small)
           const end = await venvPacker(packing(small))
           const image = await imageAt(small, hash)
@@ -54,7 +54,7 @@ describe('a packing', () => {
         const { size } = await stat(join(place.source, path))
         const onRead = [{ path, offset: chance.integer(0, size), act: 'error' }] as const
         const end = await withLustre(place.source, { onRead, xattrs: [] }, (lustre) =>
-          venvPacker(packing({ source: lustre.folder, image: place.image })),
+          venvPacker(packing({ source: lustre.directory, image: place.image })),
         )
         const image = await imageAt(place, '')
         tell({ fault: 'read error', image, code: end.code })
@@ -69,11 +69,11 @@ describe('a packing', () => {
     })
   })
 
-  it('that may not read a file or a folder leaves the old image and names it', async () => {
+  it('that may not read a file or a directory leaves the old image and names it', async () => {
     const chance = chanceOf('permission denied')
     await withPlace(async (place) => {
       for (const _ of runs(6)) {
-        const path = chance.oneOf([someFile, someFolder])(chance)
+        const path = chance.oneOf([someFile, someDirectory])(chance)
         const { mode } = await stat(join(place.source, path))
         await chmod(join(place.source, path), 0)
         const end = await venvPacker(packing(place), { boundByPermissions: true })

@@ -6,7 +6,7 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { expect, inject } from 'vitest'
 import { type Ended, ended, fillWithNoise, type Surroundings, start } from '../test/command.js'
 import type { Chance } from './chance.js'
@@ -29,10 +29,10 @@ export function tell(run: Run): void {
 export interface Place {
   /** Holds all the rest. */
   readonly cwd: string
-  /** What is packed: `noise-0` and so on, and `folder-0/file-0` and so on. */
+  /** What is packed: `noise-0` and so on, and `directory-0/file-0` and so on. */
   readonly source: string
-  /** The folder of the image, with the old one and nothing else in it. */
-  readonly folder: string
+  /** The directory of the image, with the old one and nothing else in it. */
+  readonly directory: string
   readonly image: string
 }
 
@@ -42,39 +42,39 @@ const LARGE_FILES = 6
 
 /** A path in what is packed. */
 export function someFile(chance: Chance): string {
-  const [folder, file] = [chance.integer(0, FOLDERS), chance.integer(1, FILES)]
-  return chance.oneOf([`folder-${folder}/file-${file}`, `noise-${file % LARGE_FILES}`])
+  const [directory, file] = [chance.integer(0, FOLDERS), chance.integer(1, FILES)]
+  return chance.oneOf([`directory-${directory}/file-${file}`, `noise-${file % LARGE_FILES}`])
 }
 
-export function someFolder(chance: Chance): string {
-  return `folder-${chance.integer(0, FOLDERS)}`
+export function someDirectory(chance: Chance): string {
+  return `directory-${chance.integer(0, FOLDERS)}`
 }
 
 export const old = 'the old image'
 
-/** A folder to pack, and an old image in the place of the new one. */
+/** A directory to pack, and an old image in the place of the new one. */
 export async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     const place = placeIn(cwd, join(cwd, 'images'))
     await fill(place.source)
-    await mkdir(place.folder)
+    await mkdir(place.directory)
     await renew(place)
     await use(place)
   })
 }
 
-export function placeIn(cwd: string, folder: string): Place {
-  return { cwd, source: join(cwd, 'source'), folder, image: join(folder, 'venv.squashfs') }
+export function placeIn(cwd: string, directory: string): Place {
+  return { cwd, source: join(cwd, 'source'), directory, image: join(directory, 'venv.squashfs') }
 }
 
 export async function fill(source: string): Promise<void> {
   await mkdir(source)
-  for (let folder = 0; folder < FOLDERS; folder++) {
-    await mkdir(join(source, `folder-${folder}`))
+  for (let directory = 0; directory < FOLDERS; directory++) {
+    await mkdir(join(source, `directory-${directory}`))
     for (let file = 0; file < FILES; file++)
       await writeFile(
-        join(source, `folder-${folder}`, `file-${file}`),
-        `${folder} ${file}\n`.repeat(500 * file),
+        join(source, `directory-${directory}`, `file-${file}`),
+        `${directory} ${file}\n`.repeat(500 * file),
       )
   }
   await fillWithNoise(source, LARGE_FILES)
@@ -168,8 +168,8 @@ export function expectExplained(
   expect(lines.at(-1)).toMatch(remedy)
 }
 
-export async function expectOnlyImage({ folder }: Place): Promise<void> {
-  expect(await readdir(folder)).toEqual(['venv.squashfs'])
+export async function expectOnlyImage({ directory }: Place): Promise<void> {
+  expect(await readdir(directory)).toEqual(['venv.squashfs'])
 }
 
 export async function remove(path: string): Promise<void> {

@@ -82,7 +82,7 @@ function expectEndsWell(end: Ended, signal: NodeJS.Signals, code: number, image:
 }
 
 async function expectTidied(place: Place): Promise<void> {
-  const left = (await readdir(place.folder)).filter((name) => name !== 'venv.squashfs')
+  const left = (await readdir(place.directory)).filter((name) => name !== 'venv.squashfs')
   expect(left.length).toBeLessThanOrEqual(1)
   expect(left.every((name) => /^\.venv\.squashfs\..*\.partial$/.test(name))).toBe(true)
   const others = [
@@ -91,10 +91,10 @@ async function expectTidied(place: Place): Promise<void> {
     ...left.map((name) => name.replace('.venv.', '.other.')),
     ...left.map((name) => `${name}.bak`),
   ]
-  for (const name of others) await writeFile(join(place.folder, name), 'of others')
+  for (const name of others) await writeFile(join(place.directory, name), 'of others')
   const nothing = join(place.cwd, 'nothing')
   await mkdir(nothing, { recursive: true })
   expect(await venvPacker(packing({ source: nothing, image: place.image }))).toMatchObject({ code: 0 })
-  expect((await readdir(place.folder)).sort()).toEqual([...others, 'venv.squashfs'].sort())
-  for (const name of others) await remove(join(place.folder, name))
+  expect((await readdir(place.directory)).sort()).toEqual([...others, 'venv.squashfs'].sort())
+  for (const name of others) await remove(join(place.directory, name))
 }

@@ -8,7 +8,7 @@ import type { Run } from './runs.js'
 declare module 'vitest' {
   interface ProvidedContext {
     seed: number
-    /** A folder for what the test files have to tell. */
+    /** A directory for what the test files have to tell. */
     told: string
   }
 }

@@ -70,16 +70,16 @@ function collected(stream: NodeJS.ReadableStream | null): () => string {
 }
 
 /** Waits until a directory holds a file that was not there before: the image has been begun. */
-export async function newFileIn(folder: string): Promise<void> {
-  const before = (await readdir(folder)).length
-  while ((await readdir(folder)).length === before) await new Promise((wait) => setTimeout(wait, 10))
+export async function newFileIn(directory: string): Promise<void> {
+  const before = (await readdir(directory)).length
+  while ((await readdir(directory)).length === before) await new Promise((wait) => setTimeout(wait, 10))
 }
 
 /** Arguments that make packing take long, whatever the machine: the hardest level, in the largest blocks. */
 export const slowly = ['--level', '22', '--block-size', '1M', '--any-directory'] as const
 
 /** Fills a directory with bytes that do not compress, in files of 2 MB. */
-export async function fillWithNoise(folder: string, files: number): Promise<void> {
+export async function fillWithNoise(directory: string, files: number): Promise<void> {
   let state = 1
   for (let file = 0; file < files; file++) {
     const words = new Uint32Array(500_000)
@@ -90,6 +90,6 @@ export async function fillWithNoise(folder: string, files: number): Promise<void
       state ^= state << 5
       words[n] = state
     }
-    await writeFile(join(folder, `noise-${file}`), words)
+    await writeFile(join(directory, `noise-${file}`), words)
   }
 }

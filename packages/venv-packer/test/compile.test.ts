@@ -12,7 +12,7 @@ import {
   type TreeState,
   unmount,
   unsquash,
-  withFolder,
+  withDirectory,
   withMount,
   withTmpfs,
 } from 'fixtures'
@@ -22,11 +22,11 @@ import { importsFrom } from './imports.js'
 import { childrenOf, isRunning } from './processes.js'
 
 /** A directory with a small environment `.venv` in it, and the place of its packages. */
-async function withVenv(use: (folder: string, sitePackages: string) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    await smallVenv(join(folder, '.venv'))
-    const lib = join(folder, '.venv', 'lib')
-    await use(folder, join(lib, (await readdir(lib))[0]!, 'site-packages'))
+async function withVenv(use: (directory: string, sitePackages: string) => Promise<void>): Promise<void> {
+  await withDirectory(async (directory) => {
+    await smallVenv(join(directory, '.venv'))
+    const lib = join(directory, '.venv', 'lib')
+    await use(directory, join(lib, (await readdir(lib))[0]!, 'site-packages'))
   })
 }
 
@@ -43,27 +43,30 @@ function cached(tree: TreeState, name = SMALL_PACKAGE): string[] {
 }
 
 async function unpacked(cwd: string): Promise<TreeState> {
-  return await withFolder(async (folder) => {
-    await unsquash(join(cwd, 'venv.squashfs'), join(folder, 'out'))
-    return await survey(join(folder, 'out'))
+  return await withDirectory(async (directory) => {
+    await unsquash(join(cwd, 'venv.squashfs'), join(directory, 'out'))
+    return await survey(join(directory, 'out'))
   })
 }
 
 describe('numpy from the package index, packed with another time for every file (SOURCE_DATE_EPOCH)', () => {
-  let folder: string
+  let directory: string
   const env = { SOURCE_DATE_EPOCH: '1500000000' }
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'venv-packer-compile-'))
-    await makeVenvFromIndex(join(folder, '.venv'), ['numpy==2.2.6'])
-    await venvPacker(['pack', '.venv', '-o', 'plain.squashfs'], { cwd: folder, env })
-    await venvPacker(['pack', '.venv', '-o', 'compiled.squashfs', '--optimize', '0,2'], { cwd: folder, env })
+    directory = await mkdtemp(join(tmpdir(), 'venv-packer-compile-'))
+    await makeVenvFromIndex(join(directory, '.venv'), ['numpy==2.2.6'])
+    await venvPacker(['pack', '.venv', '-o', 'plain.squashfs'], { cwd: directory, env })
+    await venvPacker(['pack', '.venv', '-o', 'compiled.squashfs', '--optimize', '0,2'], {
+      cwd: directory,
+      env,
+    })
   })
 
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(() => rm(directory, { recursive: true, force: true }))
 
   it('is compiled at every start from an image as it is: its bytecode is older than its source', async () => {
-    await withMount(join(folder, 'plain.squashfs'), async (mounted) => {
+    await withMount(join(directory, 'plain.squashfs'), async (mounted) => {
       const { fromBytecode, compiled } = await importsFrom(mounted, 'import numpy')
       expect(fromBytecode).toEqual([])
       expect(compiled.length).toBeGreaterThan(50)
@@ -75,7 +78,7 @@ describe('numpy from the package index, packed with another time for every file 
     ['python -OO', ['-OO']],
     ['python that is told to compare every hash', ['--check-hash-based-pycs', 'always']],
   ])('is never compiled again by %s from an image with bytecode', async (_, options) => {
-    await withMount(join(folder, 'compiled.squashfs'), async (mounted) => {
+    await withMount(join(directory, 'compiled.squashfs'), async (mounted) => {
       const { fromBytecode, compiled } = await importsFrom(mounted, 'import numpy, numpy.testing', ...options)
       expect(compiled).toEqual([])
       expect(fromBytecode.length).toBeGreaterThan(50)
@@ -85,15 +88,15 @@ describe('numpy from the package index, packed with another time for every file 
 
 describe('the venv', () => {
   it('is not touched: it may be on a read-only file system, and in the hands of someone else', async () => {
-    await withVenv(async (folder) => {
-      const venv = join(folder, '.venv')
+    await withVenv(async (directory) => {
+      const venv = join(directory, '.venv')
       const before = await survey(venv)
-      const readOnly = join(folder, 'read-only')
+      const readOnly = join(directory, 'read-only')
       await mkdir(readOnly)
       await run('mount', ['--bind', venv, readOnly])
       await run('mount', ['-o', 'remount,bind,ro', readOnly])
       try {
-        const { code, stdout } = await venvPacker(['pack', 'read-only', '--compile'], { cwd: folder })
+        const { code, stdout } = await venvPacker(['pack', 'read-only', '--compile'], { cwd: directory })
         expect({ code, stdout }).toMatchObject({
           code: 0,
           stdout: expect.stringMatching(/ bytecode +1 module compiled at level 0, \d+ bytes\n/),
@@ -104,7 +107,7 @@ describe('the venv', () => {
       await run('chmod', ['-R', 'a-w', venv])
       const closed = await survey(venv)
       const { code } = await venvPacker(['pack', '.venv', '--compile'], {
-        cwd: folder,
+        cwd: directory,
         boundByPermissions: true,
       })
       expect(code).toBe(0)
@@ -115,15 +118,15 @@ describe('the venv', () => {
   })
 
   it('keeps in the image all that it has, but for the bytecode of the levels that are compiled', async () => {
-    await withVenv(async (folder, sitePackages) => {
+    await withVenv(async (directory, sitePackages) => {
       const cache = join(sitePackages, SMALL_PACKAGE, '__pycache__')
       const [own] = await readdir(cache)
       await writeFile(join(cache, own!.replace('.pyc', '.opt-1.pyc')), 'of level 1')
       await writeFile(join(cache, own!.replace('.pyc', '.opt-2.pyc')), 'of level 2')
       await writeFile(join(cache, '__init__.cpython-27.pyc'), 'of another Python')
-      const before = await survey(join(folder, '.venv'))
-      await packed(folder, '--optimize', '0,1')
-      const after = await unpacked(folder)
+      const before = await survey(join(directory, '.venv'))
+      await packed(directory, '--optimize', '0,1')
+      const after = await unpacked(directory)
       const all = ['__init__.TAG.opt-1.pyc', '__init__.TAG.opt-2.pyc', '__init__.TAG.pyc']
       expect(cached(after)).toEqual(['__init__.TAG.pyc', ...all].sort())
       const changed = [...before].filter(([key, node]) => after.get(key)?.sha256 !== node.sha256)
@@ -134,7 +137,7 @@ describe('the venv', () => {
   })
 
   it('gives each .pyc the owner, time and rights of its module, and a new directory for them those of the one above', async () => {
-    await withVenv(async (folder, sitePackages) => {
+    await withVenv(async (directory, sitePackages) => {
       const private_ = join(sitePackages, 'private')
       await mkdir(private_)
       await writeFile(join(private_, 'secret.py'), 'x = 1\n')
@@ -143,8 +146,8 @@ describe('the venv', () => {
       await chmod(join(private_, 'secret.py'), 0o740)
       await run('touch', ['-d', '@1400000000', join(private_, 'secret.py')])
       await run('touch', ['-d', '@1300000000', private_])
-      await packed(folder, '--compile')
-      const tree = await unpacked(folder)
+      await packed(directory, '--compile')
+      const tree = await unpacked(directory)
       const node = (ending: RegExp) => [...tree].find(([key]) => ending.test(key))?.[1]
       expect(node(/private\/__pycache__$/)).toMatchObject({
         ...{ mode: 0o2750, uid: 1234, gid: 5678, mtime: 1_300_000_000 },
@@ -158,14 +161,14 @@ describe('the venv', () => {
 
 describe('the modules', () => {
   it('that cannot be compiled are counted, and named in the JSON with the reason; the others are there', async () => {
-    await withVenv(async (folder, sitePackages) => {
+    await withVenv(async (directory, sitePackages) => {
       await mkdir(join(sitePackages, 'templates'))
       await writeFile(join(sitePackages, 'templates', 'module.py'), 'import {{ name }}\n')
       await writeFile(join(sitePackages, 'templates', 'old.py'), '\nprint "hello"\n')
       await writeFile(join(sitePackages, 'templates', 'nul.py'), 'a\0b')
       await writeFile(join(sitePackages, 'templates', 'a \u001b[31m\n.py'), `${'\n'.repeat(8)}(`)
       await symlink('nowhere', join(sitePackages, 'templates', 'gone.py'))
-      const { bytecode, inodes, files } = await packed(folder, '--compile')
+      const { bytecode, inodes, files } = await packed(directory, '--compile')
       expect(bytecode).toMatchObject({ levels: [0], modules: 1, files: 1, bytes: expect.any(Number) })
       const failed = bytecode.failed as { path: string; message: string }[]
       expect(failed.map(({ path }) => path.replace(/.*\/templates\//, ''))).toEqual([
@@ -178,13 +181,13 @@ describe('the modules', () => {
       expect(failed[0]).toMatchObject({ message: expect.stringMatching(/^SyntaxError: .* \(line 9\)$/) })
       expect(failed[1]).toMatchObject({ message: 'FileNotFoundError: No such file or directory' })
       expect(failed[4]).toMatchObject({ message: expect.stringMatching(/^SyntaxError: .* \(line 2\)$/) })
-      const { stdout: found } = await run('find', [join(folder, '.venv'), '-printf', '%y %i\\n'])
+      const { stdout: found } = await run('find', [join(directory, '.venv'), '-printf', '%y %i\\n'])
       const lines = new Set(found.toString().trim().split('\n'))
       expect({ inodes, files }).toEqual({
         inodes: lines.size,
         files: [...lines].filter((line) => line.startsWith('f')).length,
       })
-      const { stdout } = await venvPacker(['pack', '.venv', '-f', '--compile'], { cwd: folder })
+      const { stdout } = await venvPacker(['pack', '.venv', '-f', '--compile'], { cwd: directory })
       expect(stdout).toMatch(
         /\n {2}bytecode {3}1 module compiled at level 0, \d+ bytes\n {13}5 modules could not be compiled; --json lists them\n/,
       )
@@ -192,28 +195,28 @@ describe('the modules', () => {
   })
 
   it('that --exclude leaves out are not compiled; fresh bytecode can take the place of all that was there', async () => {
-    await withVenv(async (folder, sitePackages) => {
+    await withVenv(async (directory, sitePackages) => {
       await mkdir(join(sitePackages, 'tests'))
       await writeFile(join(sitePackages, 'tests', 'test_a.py'), 'x = 1\n')
       await writeFile(join(sitePackages, SMALL_PACKAGE, 'test_b.py'), 'x = 1\n')
       await writeFile(join(sitePackages, SMALL_PACKAGE, '__pycache__', 'gone.cpython-27.pyc'), 'old')
       const excluded = ['--exclude', 'tests', '--exclude', 'test_*.py', '--exclude', '__pycache__']
-      const { bytecode } = await packed(folder, '--compile', ...excluded)
+      const { bytecode } = await packed(directory, '--compile', ...excluded)
       expect(bytecode).toMatchObject({ modules: 1, failed: [] })
-      const tree = await unpacked(folder)
+      const tree = await unpacked(directory)
       expect([...tree.keys()].filter((key) => /test/.test(key))).toEqual([])
       expect(cached(tree)).toEqual(['__init__.TAG.pyc'])
     })
   })
 
   it('of strange names, and symlinks to modules, have their bytecode as well', async () => {
-    await withVenv(async (folder, sitePackages) => {
+    await withVenv(async (directory, sitePackages) => {
       await writeFile(join(sitePackages, 'größe.py'), 'x = "größe"\n')
       await symlink(`${SMALL_PACKAGE}/__init__.py`, join(sitePackages, 'linked.py'))
       await run('sh', ['-c', `printf 'x = 1\\n' > "$(printf '\\377.py')"`], { cwd: sitePackages })
-      const { bytecode } = await packed(folder, '--compile')
+      const { bytecode } = await packed(directory, '--compile')
       expect(bytecode).toMatchObject({ modules: 4, failed: [] })
-      await withMount(join(folder, 'venv.squashfs'), async (mounted) => {
+      await withMount(join(directory, 'venv.squashfs'), async (mounted) => {
         const code = 'import größe, linked, importlib; importlib.import_module(chr(0xdcff))'
         const { fromBytecode, compiled } = await importsFrom(mounted, code, '-X', 'utf8')
         expect(compiled).toEqual([])
@@ -223,8 +226,8 @@ describe('the modules', () => {
   })
 
   it('of level 0 are what plain python looks for: without them the summary says so', async () => {
-    await withVenv(async (folder) => {
-      const { stdout } = await venvPacker(['pack', '.venv', '--optimize', '1,2'], { cwd: folder })
+    await withVenv(async (directory) => {
+      const { stdout } = await venvPacker(['pack', '.venv', '--optimize', '1,2'], { cwd: directory })
       expect(stdout).toMatch(/ bytecode +1 module compiled at levels 1 and 2, \d+ bytes\n/)
       expect(stdout).toContain('             plain python looks for level 0, and will not find it\n')
     })
@@ -233,31 +236,31 @@ describe('the modules', () => {
 
 describe('the bytes of the image', () => {
   it('are the same for every number of threads', async () => {
-    await withVenv(async (folder, sitePackages) => {
+    await withVenv(async (directory, sitePackages) => {
       await manyModules(join(sitePackages, 'many'), 80)
       const images: Buffer[] = []
       for (const threads of ['1', '3', '3']) {
-        await packed(folder, '--compile', '--threads', threads)
-        images.push(await readFile(join(folder, 'venv.squashfs')))
+        await packed(directory, '--compile', '--threads', threads)
+        images.push(await readFile(join(directory, 'venv.squashfs')))
       }
       for (const image of images) expect(image.equals(images[0]!)).toBe(true)
     })
   })
 
   it('do not tell where a relocatable venv lay when it was packed; tracebacks tell where it is mounted', async () => {
-    await withVenv(async (folder, sitePackages) => {
-      await writeFile(join(folder, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
+    await withVenv(async (directory, sitePackages) => {
+      await writeFile(join(directory, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
       await writeFile(join(sitePackages, 'broken.py'), 'def fail():\n    raise KeyError\n')
-      await packed(folder, '--compile')
-      const first = await readFile(join(folder, 'venv.squashfs'))
-      const elsewhere = join(folder, 'quite', 'another', 'place')
+      await packed(directory, '--compile')
+      const first = await readFile(join(directory, 'venv.squashfs'))
+      const elsewhere = join(directory, 'quite', 'another', 'place')
       await mkdir(elsewhere, { recursive: true })
-      await rename(join(folder, '.venv'), join(elsewhere, '.venv'))
+      await rename(join(directory, '.venv'), join(elsewhere, '.venv'))
       await packed(elsewhere, '--compile')
       expect((await readFile(join(elsewhere, 'venv.squashfs'))).equals(first)).toBe(true)
       await withMount(join(elsewhere, 'venv.squashfs'), async (mounted) => {
         const { stderr } = await run('python3', ['-c', 'import broken; broken.fail()'], {
-          env: { PYTHONPATH: sitePackages.replace(join(folder, '.venv'), mounted) },
+          env: { PYTHONPATH: sitePackages.replace(join(directory, '.venv'), mounted) },
           allow: [1],
         })
         expect(stderr).toContain(`File "${mounted}/lib/`)
@@ -267,10 +270,10 @@ describe('the bytes of the image', () => {
   })
 
   it('tell of a venv that is not relocatable the path at which it works', async () => {
-    await withVenv(async (folder, sitePackages) => {
-      await packed(folder, '--compile')
-      await withFolder(async (scratch) => {
-        await unsquash(join(folder, 'venv.squashfs'), join(scratch, 'out'))
+    await withVenv(async (directory, sitePackages) => {
+      await packed(directory, '--compile')
+      await withDirectory(async (scratch) => {
+        await unsquash(join(directory, 'venv.squashfs'), join(scratch, 'out'))
         const program = `
 import glob, marshal, sys
 [path] = glob.glob(sys.argv[1] + '/lib/*/site-packages/${SMALL_PACKAGE}/__pycache__/*.pyc')
@@ -286,7 +289,7 @@ with open(path, 'rb') as file:
 })
 
 describe('without an interpreter that compiles', () => {
-  const python = (folder: string) => join(folder, '.venv', 'bin', 'python')
+  const python = (directory: string) => join(directory, '.venv', 'bin', 'python')
 
   async function refused(cwd: string): Promise<string> {
     const { code, stdout, stderr } = await venvPacker(['pack', '.venv', '--compile'], { cwd })
@@ -295,35 +298,35 @@ describe('without an interpreter that compiles', () => {
     return stderr
   }
 
-  it.each<[string, (folder: string) => Promise<void>, string]>([
+  it.each<[string, (directory: string) => Promise<void>, string]>([
     [
       'because it is gone',
-      async (folder) => {
-        await rm(python(folder))
-        await symlink('/opt/python/bin/python3', python(folder))
+      async (directory) => {
+        await rm(python(directory))
+        await symlink('/opt/python/bin/python3', python(directory))
       },
       'venv-packer: .venv/bin/python is a symlink to /opt/python/bin/python3, which does not exist here\n' +
         '  Pack where that Python is, or without compiling.\n',
     ],
     [
       'because there is none',
-      (folder) => rm(python(folder)),
+      (directory) => rm(python(directory)),
       'venv-packer: there is no .venv/bin/python that could compile\n' +
         '  Pack where that Python is, or without compiling.\n',
     ],
     [
       'because it may not be run',
-      async (folder) => {
-        await rm(python(folder))
-        await writeFile(python(folder), '#!/bin/sh\n')
+      async (directory) => {
+        await rm(python(directory))
+        await writeFile(python(directory), '#!/bin/sh\n')
       },
       'venv-packer: .venv/bin/python cannot be started: spawn',
     ],
     [
       'because it fails',
-      async (folder) => {
-        await rm(python(folder))
-        await writeFile(python(folder), '#!/bin/sh\necho "no libpython here" >&2\nexit 127\n', {
+      async (directory) => {
+        await rm(python(directory))
+        await writeFile(python(directory), '#!/bin/sh\necho "no libpython here" >&2\nexit 127\n', {
           mode: 0o755,
         })
       },
@@ -332,41 +335,43 @@ describe('without an interpreter that compiles', () => {
     ],
     [
       'because it is too old',
-      async (folder) => {
+      async (directory) => {
         const old = `import sys
 sys.version_info = (3, 7, 16, 'final', 0)
 exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))`
-        await rm(python(folder))
+        await rm(python(directory))
         const script = `#!/bin/sh\nshift 7\nexec python3 -c "${old}" "$@"\n`
-        await writeFile(python(folder), script, { mode: 0o755 })
+        await writeFile(python(directory), script, { mode: 0o755 })
       },
       'venv-packer: .venv/bin/python cannot compile for an image: Python 3.7 is too old, it takes Python 3.8 or later\n' +
         '  Make the environment with a later Python, or pack without compiling: ',
     ],
     [
       'because it is ended at its work',
-      async (folder) => {
+      async (directory) => {
         const killed = 'import os, sys\nsys.stdin.readline()\nos.kill(os.getpid(), 9)'
         const greeting = 'print(\'{"tag": "x"}\', flush=True)'
-        await rm(python(folder))
-        await writeFile(python(folder), `#!/usr/bin/env python3\n${greeting}\n${killed}\n`, { mode: 0o755 })
+        await rm(python(directory))
+        await writeFile(python(directory), `#!/usr/bin/env python3\n${greeting}\n${killed}\n`, {
+          mode: 0o755,
+        })
       },
       'venv-packer: .venv/bin/python does not compile: ended by SIGKILL\n',
     ],
   ])('%s no image is written, and the message says what to do', async (_, prepare, message) => {
-    await withVenv(async (folder) => {
-      await prepare(folder)
-      expect(await refused(folder)).toContain(message)
+    await withVenv(async (directory) => {
+      await prepare(directory)
+      expect(await refused(directory)).toContain(message)
     })
   })
 })
 
 it('without room in the temporary directory no image is written, and the message names the directory', async () => {
-  await withVenv(async (folder, sitePackages) => {
+  await withVenv(async (directory, sitePackages) => {
     await manyModules(join(sitePackages, 'many'), 150)
     await withTmpfs(async (small) => {
       const env = { TMPDIR: small }
-      const { code, stderr } = await venvPacker(['pack', '.venv', '--compile'], { cwd: folder, env })
+      const { code, stderr } = await venvPacker(['pack', '.venv', '--compile'], { cwd: directory, env })
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringContaining(
@@ -374,7 +379,7 @@ it('without room in the temporary directory no image is written, and the message
             '  Free some space there, or name another directory in the variable TMPDIR.\n',
         ),
       })
-      expect(await readdir(folder)).toEqual(['.venv'])
+      expect(await readdir(directory)).toEqual(['.venv'])
       expect(await readdir(small)).toEqual([])
     }, '1m')
   })
@@ -387,12 +392,12 @@ describe('interrupted while it compiles', () => {
   ] as const)(
     'by %s it ends its Python processes, leaves no file, and ends with %d',
     async (signal, code) => {
-      await withVenv(async (folder, sitePackages) => {
+      await withVenv(async (directory, sitePackages) => {
         await manyModules(join(sitePackages, 'many'), 300)
-        const temporary = join(folder, 'temporary')
+        const temporary = join(directory, 'temporary')
         await mkdir(temporary)
         const child = start(['pack', '.venv', '--optimize', '0,1,2', '--threads', '2'], {
-          cwd: folder,
+          cwd: directory,
           env: { TMPDIR: temporary },
         })
         const end = ended(child)
@@ -406,7 +411,7 @@ describe('interrupted while it compiles', () => {
           ),
         })
         expect(processes.filter(isRunning)).toEqual([])
-        expect((await readdir(folder)).sort()).toEqual(['.venv', 'temporary'])
+        expect((await readdir(directory)).sort()).toEqual(['.venv', 'temporary'])
         expect(await readdir(temporary)).toEqual([])
       })
     },
@@ -414,11 +419,11 @@ describe('interrupted while it compiles', () => {
 })
 
 /** Modules that take a while. */
-async function manyModules(folder: string, count: number): Promise<void> {
-  await mkdir(folder)
+async function manyModules(directory: string, count: number): Promise<void> {
+  await mkdir(directory)
   const sets = "\ndef f(x):\n    return x in {'a', 'bc', 'd_e', 1, 2.0, (3, None), '%'}\n"
   for (let n = 0; n < count; n++) {
     const lines = Array.from({ length: 60 }, (_, line) => `def name_${line * n}(a, b=${line}): return [a, b]`)
-    await writeFile(join(folder, `module_${n}.py`), `"""Module ${n}."""\n${lines.join('\n')}\n${sets}`)
+    await writeFile(join(directory, `module_${n}.py`), `"""Module ${n}."""\n${lines.join('\n')}\n${sets}`)
   }
 }

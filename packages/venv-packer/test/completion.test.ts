@@ -1,7 +1,7 @@
 /** Completion: in real shells on a terminal, set up as the help says, with the tab key. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { requireTools, withFolder } from 'fixtures'
+import { requireTools, withDirectory } from 'fixtures'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { CommandRow } from '../src/cli/table.js'
 import { completionScript } from '../src/commands/completion/completion.js'
@@ -59,8 +59,8 @@ describe.each(['bash', 'zsh'] as const)('in %s the tab key completes', (shell) =
   let results: readonly string[][]
 
   beforeAll(async () => {
-    await withFolder(async (cwd) => {
-      for (const folder of ['.venv', 'my env']) await mkdir(join(cwd, folder))
+    await withDirectory(async (cwd) => {
+      for (const directory of ['.venv', 'my env']) await mkdir(join(cwd, directory))
       for (const file of ['venv.squashfs', 'venv.txt', '.vimrc', 'my file'])
         await writeFile(join(cwd, file), '')
       const setUp = [
@@ -82,7 +82,7 @@ describe.each(['bash', 'zsh'] as const)('in %s the tab key completes', (shell) =
 })
 
 it.each(['bash', 'zsh'] as const)('in %s the tab key completes what follows --, too', async (shell) => {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     for (const file of ['venv.squashfs', 'script.py']) await writeFile(join(cwd, file), '')
     const start: CommandRow = {
       ...{ short: 'start', summary: '', usage: '[options] <image> -- <command> [arguments]', about: '' },

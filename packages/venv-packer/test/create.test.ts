@@ -7,12 +7,12 @@ import { basename, delimiter, dirname, join } from 'node:path'
 import {
   DEBIAN_PYTHON,
   findUv,
-  fixturesFolder,
+  fixturesDirectory,
   GREETER,
   greeterWheel,
   run,
   unmount,
-  withFolder,
+  withDirectory,
   withMount,
   withTmpfs,
 } from 'fixtures'
@@ -34,7 +34,7 @@ beforeAll(async () => {
   const path = process.env.PATH ?? ''
   env = {
     PATH: uv.includes('/') ? [dirname(uv), path].join(delimiter) : path,
-    UV_CACHE_DIR: await fixturesFolder('uv-cache'),
+    UV_CACHE_DIR: await fixturesDirectory('uv-cache'),
     UV_PYTHON_DOWNLOADS: 'never',
   }
   shelf = await mkdtemp(join(tmpdir(), 'venv-packer-wheels-'))
@@ -45,8 +45,8 @@ afterAll(() => rm(shelf, { recursive: true, force: true }))
 
 /** A directory for images, and one in which environments are made, which has to be empty afterwards. */
 async function withPlaces(use: (places: Places) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const places = { cwd: join(folder, 'here'), work: join(folder, 'work') }
+  await withDirectory(async (directory) => {
+    const places = { cwd: join(directory, 'here'), work: join(directory, 'work') }
     await mkdir(places.cwd)
     await mkdir(places.work)
     await use(places)
@@ -215,15 +215,15 @@ describe('an environment by uv', () => {
   })
 
   it('is made in memory where there is room, and is gone from there afterwards', async () => {
-    await withFolder(async (folder) => {
+    await withDirectory(async (directory) => {
       const real = (await run('sh', ['-c', 'command -v uv'], { env })).stdout.toString().trim()
-      const seen = join(folder, 'seen')
-      await writeFile(join(folder, 'uv'), `#!/bin/sh\necho "$*" >> ${seen}\nexec ${real} "$@"\n`, {
+      const seen = join(directory, 'seen')
+      await writeFile(join(directory, 'uv'), `#!/bin/sh\necho "$*" >> ${seen}\nexec ${real} "$@"\n`, {
         mode: 0o755,
       })
-      const PATH = `${folder}:${env.PATH}`
+      const PATH = `${directory}:${env.PATH}`
       const { code } = await venvPacker(['create', ...debian, wheel, ...offline], {
-        cwd: folder,
+        cwd: directory,
         env: { ...env, PATH },
       })
       expect(code).toBe(0)
@@ -388,8 +388,8 @@ with zipfile.ZipFile(sys.argv[2], 'w') as wheel:
 
 describe('interrupted in the middle of an install', () => {
   /** A package whose build says who it is, and then takes for ever. */
-  async function endlessPackage(folder: string, atStart = ''): Promise<string> {
-    const project = join(folder, 'endless')
+  async function endlessPackage(directory: string, atStart = ''): Promise<string> {
+    const project = join(directory, 'endless')
     await mkdir(project)
     await writeFile(
       join(project, 'pyproject.toml'),
@@ -399,9 +399,9 @@ describe('interrupted in the middle of an install', () => {
       join(project, 'backend.py'),
       `import os, signal, time\n${atStart}
 def build_wheel(*_, **__):
-    with open(${JSON.stringify(join(folder, 'building.new'))}, 'w') as file:
+    with open(${JSON.stringify(join(directory, 'building.new'))}, 'w') as file:
         file.write(str(os.getpid()))
-    os.rename(${JSON.stringify(join(folder, 'building.new'))}, ${JSON.stringify(join(folder, 'building'))})
+    os.rename(${JSON.stringify(join(directory, 'building.new'))}, ${JSON.stringify(join(directory, 'building'))})
     time.sleep(600)
 `,
     )

@@ -1,7 +1,7 @@
 /** `venv-packer diff`: what is installed in one environment and not in another. */
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SMALL_PACKAGE, smallVenv, withFolder, withMount } from 'fixtures'
+import { SMALL_PACKAGE, smallVenv, withDirectory, withMount } from 'fixtures'
 import { expect, it } from 'vitest'
 import { venvPacker } from './command.js'
 
@@ -12,7 +12,7 @@ async function sitePackages(venv: string): Promise<string> {
 }
 
 it('tells the packages that were added, removed and changed since an image was packed', async () => {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     const venv = join(cwd, '.venv')
     await smallVenv(venv)
     const packages = await sitePackages(venv)
@@ -53,7 +53,7 @@ it('tells the packages that were added, removed and changed since an image was p
 })
 
 it('takes images and environments in any mix', async () => {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     const venv = join(cwd, '.venv')
     await smallVenv(venv)
     await venvPacker(['pack', '.venv', '-o', 'old.squashfs'], { cwd })
@@ -81,7 +81,7 @@ it('takes images and environments in any mix', async () => {
 })
 
 it('refuses what is no environment, on disk and in an image, and what is no image', async () => {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     await mkdir(join(cwd, '.venv'))
     await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), '')
     await mkdir(join(cwd, 'data'))

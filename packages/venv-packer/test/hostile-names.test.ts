@@ -1,7 +1,7 @@
 /** File names that would drive the terminal (titles, colours, the cursor, other letters' places) are shown as escapes. */
 import { chmod, mkdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { asBoundByPermissions, launcher, venvPacker } from './command.js'
 import { onTerminal, screen } from './terminal.js'
@@ -21,7 +21,7 @@ async function seen(cwd: string, ...args: readonly string[]): Promise<string> {
 
 describe('on a terminal, names that would drive it are shown as escapes', () => {
   it('in the summary: the directory, the image, warnings, and the lines that mount it', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       await mkdir(join(cwd, evil))
       await writeFile(join(cwd, evil, `old ${evil}`), '')
       await utimes(join(cwd, evil, `old ${evil}`), 0, new Date('1960-01-01'))
@@ -33,7 +33,7 @@ describe('on a terminal, names that would drive it are shown as escapes', () => 
   })
 
   it('in errors: of one path, of many, with the stack, and as JSON', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       expect(await seen(cwd, 'pack', evil)).toContain(`venv-packer: ${shown} does not exist`)
       await mkdir(join(cwd, evil))
       expect(await seen(cwd, 'pack', evil)).toContain(`venv-packer: ${shown} is not a virtual environment`)
@@ -55,7 +55,7 @@ describe('on a terminal, names that would drive it are shown as escapes', () => 
   })
 
   it('in the list of kept images, and after a rollback', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       await mkdir(join(cwd, 'data'))
       const image = `i${evil}`
       const pack = ['pack', 'data', '--any-directory', '-o', image, '--keep', '1']
@@ -69,7 +69,7 @@ describe('on a terminal, names that would drive it are shown as escapes', () => 
 })
 
 it('JSON says the same names to a program, and drives no terminal', async () => {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     await mkdir(join(cwd, evil))
     const { stdout } = await venvPacker(['pack', evil, '--any-directory', '--json'], { cwd })
     expect(stdout).toMatch(/^[ -~]*\n$/)

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { NOBODY, run, SMALL_PACKAGE, smallVenv, withFolder, withNobody } from 'fixtures'
+import { NOBODY, run, SMALL_PACKAGE, smallVenv, withDirectory, withNobody } from 'fixtures'
 import { writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 import { launcher, venvPacker } from './command.js'
@@ -21,17 +21,17 @@ async function writeSample(cwd: string): Promise<void> {
       { type: 'directory', path: '.', mode: 0o755, mtime: TIME },
       {
         type: 'file',
-        path: 'folder/file',
+        path: 'directory/file',
         content: 'content\n',
         mode: 0o4755,
         uid: 1000,
         gid: 100,
         mtime: TIME,
       },
-      { type: 'file', path: `folder/${evil}`, content: '', mtime: TIME },
-      { type: 'directory', path: 'folder', mode: 0o1777, mtime: TIME },
-      { type: 'symlink', path: 'link', target: 'folder', mtime: TIME },
-      { type: 'hardlink', path: 'second', target: 'folder/file' },
+      { type: 'file', path: `directory/${evil}`, content: '', mtime: TIME },
+      { type: 'directory', path: 'directory', mode: 0o1777, mtime: TIME },
+      { type: 'symlink', path: 'link', target: 'directory', mtime: TIME },
+      { type: 'hardlink', path: 'second', target: 'directory/file' },
       { type: 'character-device', path: 'null', major: 1, minor: 3, mode: 0o666, mtime: TIME },
       { type: 'fifo', path: 'pipe', mtime: TIME },
     ],
@@ -40,7 +40,7 @@ async function writeSample(cwd: string): Promise<void> {
 }
 
 async function withSample(use: (cwd: string) => Promise<void>): Promise<void> {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     await writeSample(cwd)
     await use(cwd)
   })
@@ -57,24 +57,24 @@ describe('list', () => {
         code: 0,
         stderr: '',
         stdout: [
-          'drwxrwxrwt 2    0   0   43 TIME folder',
-          'lrwxrwxrwx 1    0   0    6 TIME link -> folder',
+          'drwxrwxrwt 2    0   0   43 TIME directory',
+          'lrwxrwxrwx 1    0   0    6 TIME link -> directory',
           'crw-rw-rw- 1    0   0 1, 3 TIME null',
           'prw-r--r-- 1    0   0    0 TIME pipe',
           '-rwsr-xr-x 2 1000 100    8 TIME second',
           '',
         ],
       })
-      for (const path of ['folder', '/folder/', 'link/', 'folder/../link/.']) {
+      for (const path of ['directory', '/directory/', 'link/', 'directory/../link/.']) {
         const { stdout } = await venvPacker(['list', 'image.squashfs', path], { cwd })
         expect(untimed(stdout).slice(0, 1)).toEqual(
-          path === 'folder/../link/.'
-            ? ['lrwxrwxrwx 1 0 0 6 TIME link -> folder']
+          path === 'directory/../link/.'
+            ? ['lrwxrwxrwx 1 0 0 6 TIME link -> directory']
             : ['-rw-r--r-- 1    0   0 0 TIME evil\\x1b[2J'],
         )
       }
       const link = await venvPacker(['list', 'image.squashfs', 'link/file'], { cwd })
-      expect(untimed(link.stdout)).toEqual(['-rwsr-xr-x 2 1000 100 8 TIME folder/file', ''])
+      expect(untimed(link.stdout)).toEqual(['-rwsr-xr-x 2 1000 100 8 TIME directory/file', ''])
     })
   })
 
@@ -82,7 +82,7 @@ describe('list', () => {
     await withSample(async (cwd) => {
       const { stdout } = await venvPacker(['list', '-R', 'image.squashfs'], { cwd })
       const lines = untimed(stdout)
-      expect([lines[0], lines[6], lines[7]]).toEqual(['.:', '', 'folder:'])
+      expect([lines[0], lines[6], lines[7]]).toEqual(['.:', '', 'directory:'])
       expect(lines).toHaveLength(11)
     })
   })
@@ -94,13 +94,13 @@ describe('list', () => {
       expect(head).toMatchObject({ ok: true, command: 'list', image: { path: join(cwd, 'image.squashfs') } })
       const paths = entries.map(({ path }: { path: string }) => path)
       expect(paths).toEqual([
-        'folder',
+        'directory',
         'link',
         'null',
         'pipe',
         'second',
-        'folder/evil\\x1b[2J',
-        'folder/file',
+        'directory/evil\\x1b[2J',
+        'directory/file',
       ])
       expect(entries[4]).toEqual({
         ...entries[6],
@@ -120,7 +120,7 @@ describe('list', () => {
         device: { major: 1, minor: 3 },
         target: null,
       })
-      expect(entries[1]).toMatchObject({ type: 'symlink', target: 'folder' })
+      expect(entries[1]).toMatchObject({ type: 'symlink', target: 'directory' })
     })
   })
 
@@ -147,7 +147,7 @@ describe('list', () => {
 describe('cat', () => {
   it('writes a file as it is, following symlinks inside of the image', async () => {
     await withSample(async (cwd) => {
-      for (const path of ['second', 'link/file', '/folder/file'])
+      for (const path of ['second', 'link/file', '/directory/file'])
         expect(await venvPacker(['cat', 'image.squashfs', path], { cwd })).toEqual({
           code: 0,
           stdout: 'content\n',
@@ -158,10 +158,10 @@ describe('cat', () => {
 
   it('refuses what is not a file', async () => {
     await withSample(async (cwd) => {
-      const { code, stderr } = await venvPacker(['cat', 'image.squashfs', 'folder'], { cwd })
+      const { code, stderr } = await venvPacker(['cat', 'image.squashfs', 'directory'], { cwd })
       expect({ code, stderr: stderr.split('\n')[0] }).toEqual({
         code: 1,
-        stderr: 'venv-packer: folder in image.squashfs is not a file',
+        stderr: 'venv-packer: directory in image.squashfs is not a file',
       })
     })
   })
@@ -171,7 +171,7 @@ it.each([
   ['list', '-R', 'large.squashfs'],
   ['cat', 'large.squashfs', 'large'],
 ])('a reader that goes away early ends %s quietly, with 0', async (...args) => {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     const names = Array.from({ length: 30_000 }, (_, n) => `names/${n}-${'x'.repeat(50)}`)
     await writeImage(
       [
@@ -194,7 +194,7 @@ it.each([
 
 describe('extract', () => {
   it('writes an environment as it was packed', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
       await venvPacker(['pack', '.venv'], { cwd })
       const { code, stdout, stderr } = await venvPacker(['extract', 'venv.squashfs', '-o', 'out'], { cwd })
@@ -207,16 +207,16 @@ describe('extract', () => {
   it('takes parts, keeps what is there unless it is told otherwise, and follows no symlink', async () => {
     await withSample(async (cwd) => {
       const extract = (...args: string[]) => venvPacker(['extract', 'image.squashfs', ...args], { cwd })
-      expect(await extract('folder/file', '-o', 'part', '--json')).toMatchObject({ code: 0 })
-      expect(await readdir(join(cwd, 'part'), { recursive: true })).toEqual(['folder', 'folder/file'])
-      const again = await extract('folder/file', '-o', 'part')
+      expect(await extract('directory/file', '-o', 'part', '--json')).toMatchObject({ code: 0 })
+      expect(await readdir(join(cwd, 'part'), { recursive: true })).toEqual(['directory', 'directory/file'])
+      const again = await extract('directory/file', '-o', 'part')
       expect(again.code).toBe(1)
-      expect(again.stderr).toContain('part/folder/file: it exists')
+      expect(again.stderr).toContain('part/directory/file: it exists')
       expect(again.stderr).toContain('--force')
-      expect((await extract('folder/file', '-o', 'part', '--force', '-q')).stdout).toBe('')
+      expect((await extract('directory/file', '-o', 'part', '--force', '-q')).stdout).toBe('')
       await mkdir(join(cwd, 'elsewhere'))
       await mkdir(join(cwd, 'trap'))
-      await symlink('../elsewhere', join(cwd, 'trap', 'folder'))
+      await symlink('../elsewhere', join(cwd, 'trap', 'directory'))
       expect((await extract('-o', 'trap')).code).toBe(1)
       expect((await extract('-o', 'trap', '-f')).code).toBe(0)
       expect(await readdir(join(cwd, 'elsewhere'))).toEqual([])
@@ -239,7 +239,7 @@ describe('extract', () => {
           hardLinks: 1,
           skipped: [{ path: 'null', message: 'only root can make devices' }],
         })
-        const file = await stat(join(cwd, 'theirs', 'out', 'folder', 'file'))
+        const file = await stat(join(cwd, 'theirs', 'out', 'directory', 'file'))
         // Someone else's program must not run with this user's rights.
         expect([file.uid, file.mode & 0o7777]).toEqual([NOBODY, 0o755])
       })
@@ -272,16 +272,16 @@ describe('verify', () => {
   })
 
   it('names what is damaged, and ends with 1', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       const path = join(cwd, 'image.squashfs')
       const content = 'compressible '.repeat(20_000)
-      await writeImage([{ type: 'file', path: 'folder/file', content }], path)
+      await writeImage([{ type: 'file', path: 'directory/file', content }], path)
       const bytes = await readFile(path)
       bytes.fill(0xff, 102, 106) // the first block, behind the superblock and the compressor's options
       await writeFile(path, bytes)
       const { code, stdout } = await venvPacker(['verify', 'image.squashfs'], { cwd })
       expect(code).toBe(1)
-      expect(stdout).toContain('  folder/file: ')
+      expect(stdout).toContain('  directory/file: ')
       expect(stdout).toContain('1 problem')
       expect(await venvPacker(['verify', '-q', 'image.squashfs'], { cwd })).toEqual({
         code: 1,
@@ -300,7 +300,7 @@ describe('verify', () => {
 
 describe('info', () => {
   it('says what an image of an environment is, and how much of it each package takes', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
       const packed = await venvPacker(['pack', '.venv', '--level', '5', '--json'], { cwd })
       const { code, stdout } = await venvPacker(['info', 'venv.squashfs'], { cwd })

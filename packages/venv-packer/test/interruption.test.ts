@@ -1,13 +1,13 @@
 /** Ctrl-C and SIGTERM while packing: the work stops, its traces are removed, and the exit code says why. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { type Ended, ended, fillWithNoise, newFileIn, slowly, start } from './command.js'
 
 /** Begins to pack over an old image, sends the signals when the work has begun, and waits for the end. */
 async function interrupt(signals: readonly NodeJS.Signals[], ...options: string[]): Promise<Ended> {
-  return await withFolder(async (cwd) => {
+  return await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'data'))
     await fillWithNoise(join(cwd, 'data'), 40)
     await writeFile(join(cwd, 'data.squashfs'), 'the old image')
@@ -50,7 +50,7 @@ describe('an interrupted packing leaves the old image as it was and no other fil
 })
 
 it('a second Ctrl-C ends it at once', async () => {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'data'))
     await fillWithNoise(join(cwd, 'data'), 40)
     const begun = newFileIn(cwd)

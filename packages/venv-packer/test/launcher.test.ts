@@ -1,7 +1,7 @@
 /** The launcher: what has to be right before the first module is loaded. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { smallVenv, withFolder } from 'fixtures'
+import { smallVenv, withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { venvPacker } from './command.js'
 
@@ -20,7 +20,7 @@ const printThreads = `process.on('exit', () => process.stderr.write(
 
 describe('the launcher', () => {
   it('gives compression a thread for each core, or as many as UV_THREADPOOL_SIZE says', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
       // The thread pool is as it is from its first use to the end of the process.
       const threads = async (cores: number, UV_THREADPOOL_SIZE: string): Promise<number> => {
@@ -39,7 +39,7 @@ describe('the launcher', () => {
   })
 
   it('says which Node is needed when it is started with one that is too old', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       for (const version of ['8.17.0', '18.20.4', '20.18.3']) {
         const script = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`
         const { code, stdout, stderr } = await after(script, ['--version'], cwd)
@@ -57,7 +57,7 @@ describe('the launcher', () => {
   })
 
   it('loads neither the library nor the parser of command lines for --help and --version', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       const script = `process.on('exit', () => process.stderr.write(Object.keys(require.cache).join('\\n')))`
       for (const option of ['--help', '--version']) {
         const { stderr } = await after(script, [option], cwd)

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import glob from 'fast-glob'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { venvPacker } from './command.js'
 
@@ -32,7 +32,7 @@ describe('a name that a shell would run', () => {
   it.each(['$(touch pwned)', ';touch pwned;', '\ntouch pwned\n', '\'"; touch pwned #', '-rf'])(
     '%j is the name of a directory, an image and a kept image, and nothing more',
     async (name) => {
-      await withFolder(async (cwd) => {
+      await withDirectory(async (cwd) => {
         await mkdir(join(cwd, name))
         const pack = [
           'pack',

@@ -14,7 +14,16 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { differences, run, SMALL_PACKAGE, smallVenv, survey, unsquash, withFolder, withTmpfs } from 'fixtures'
+import {
+  differences,
+  run,
+  SMALL_PACKAGE,
+  smallVenv,
+  survey,
+  unsquash,
+  withDirectory,
+  withTmpfs,
+} from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { launcher, standIns, venvPacker } from './command.js'
 
@@ -28,10 +37,10 @@ require('node:module')._resolveFilename = (name, ...rest) => {
 `
 
 /** A directory with a small environment `.venv` in it. */
-async function withVenv(use: (folder: string) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    await smallVenv(join(folder, '.venv'))
-    await use(folder)
+async function withVenv(use: (directory: string) => Promise<void>): Promise<void> {
+  await withDirectory(async (directory) => {
+    await smallVenv(join(directory, '.venv'))
+    await use(directory)
   })
 }
 
@@ -172,8 +181,8 @@ describe('the summary', () => {
   })
 
   it('has lines that do what they say when they are pasted into a shell, whatever the names', async () => {
-    await withFolder(async (folder) => {
-      const cwd = join(folder, "it's a\nstrange, \\ name $HOME \u001b[31m")
+    await withDirectory(async (directory) => {
+      const cwd = join(directory, "it's a\nstrange, \\ name $HOME \u001b[31m")
       await mkdir(join(cwd, '.venv', 'bin'), { recursive: true })
       await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
       await symlink('/usr/bin/python3', join(cwd, '.venv', 'bin', 'python'))
@@ -226,7 +235,7 @@ describe('the summary', () => {
   })
 
   it('says where to mount what is no environment, also to venv-packer run', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       await mkdir(join(cwd, 'data'))
       await writeFile(join(cwd, 'data', 'table'), 'content')
       const { stdout } = await venvPacker(['pack', 'data', '--any-directory', '-o', 'x.squashfs'], { cwd })
@@ -251,7 +260,7 @@ describe('the summary', () => {
   })
 
   it('and the errors show names with control characters as escapes', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       const name = 'a\u001b[2J\nb'
       const { stderr } = await venvPacker(['pack', name], { cwd })
       expect(stderr).toContain('venv-packer: a\\x1b[2J\\nb does not exist\n')
@@ -346,7 +355,7 @@ describe('--json', () => {
   })
 
   it('prints a failure as one object, too', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       const { code, stdout, stderr } = await venvPacker(['pack', 'nothing', '--json'], { cwd })
       expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
       expect(JSON.parse(stdout)).toMatchObject({
@@ -383,7 +392,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
   })
 
   it('a directory that is not a virtual environment, unless --any-directory is given', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       await mkdir(join(cwd, 'plain'))
       expect(await venvPacker(['pack', 'plain'], { cwd })).toEqual(
         refusal(
@@ -530,7 +539,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
   })
 
   it('with --debug the stack is printed as well, without it never', async () => {
-    await withFolder(async (cwd) => {
+    await withDirectory(async (cwd) => {
       const plain = await venvPacker(['pack', 'nothing'], { cwd })
       expect(plain.stderr).not.toMatch(/\n\s+at /)
       const debug = await venvPacker(['pack', 'nothing', '--debug'], { cwd })

@@ -7,18 +7,18 @@ import { installPublished, PLAIN_NPM, PUBLISHED, run, smallVenv, unsquash } from
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 describe('the published packages, installed with plain npm in an empty directory', () => {
-  let folder: string
+  let directory: string
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'venv-packer-published-'))
-    await installPublished(folder)
+    directory = await mkdtemp(join(tmpdir(), 'venv-packer-published-'))
+    await installPublished(directory)
   })
 
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(() => rm(directory, { recursive: true, force: true }))
 
   it('name no workspace, and carry what they need and no more', async () => {
     for (const name of PUBLISHED) {
-      const installed = join(folder, 'node_modules', name)
+      const installed = join(directory, 'node_modules', name)
       expect(await readFile(join(installed, 'package.json'), 'utf8')).not.toContain('workspace:')
       const { stdout } = await run('find', ['.', '-type', 'f', '-not', '-path', './node_modules/*'], {
         cwd: installed,
@@ -34,23 +34,23 @@ describe('the published packages, installed with plain npm in an empty directory
   })
 
   it('pack a venv with npx venv-packer', async () => {
-    await smallVenv(join(folder, '.venv'))
+    await smallVenv(join(directory, '.venv'))
     const { stdout, stderr } = await run('npx', ['--no', 'venv-packer', 'pack', '.venv', '--compile'], {
-      cwd: folder,
+      cwd: directory,
       env: PLAIN_NPM,
     })
     expect(stderr.replace(/^npm warn .*\n/gm, '')).toBe('')
     expect(stdout.toString()).toMatch(/^venv\.squashfs written from \.venv in /)
     expect(stdout.toString()).toMatch(/\n {2}bytecode {3}1 module compiled at level 0, /)
-    await unsquash(join(folder, 'venv.squashfs'), join(folder, 'out'))
-    expect(await readFile(join(folder, 'out', 'pyvenv.cfg'))).toEqual(
-      await readFile(join(folder, '.venv', 'pyvenv.cfg')),
+    await unsquash(join(directory, 'venv.squashfs'), join(directory, 'out'))
+    expect(await readFile(join(directory, 'out', 'pyvenv.cfg'))).toEqual(
+      await readFile(join(directory, '.venv', 'pyvenv.cfg')),
     )
   })
 
   it('serve a program in strict TypeScript', async () => {
     await writeFile(
-      join(folder, 'program.ts'),
+      join(directory, 'program.ts'),
       `import { memorySink, packDirectory, type PackResult, writeImage } from 'squashfs-writer'
 
 const result: PackResult = await packDirectory('node_modules/squashfs-writer', 'library.squashfs', {
@@ -65,7 +65,7 @@ console.log(result.files > 0, sink.bytes().length, typeof wrong)
 `,
     )
     await writeFile(
-      join(folder, 'tsconfig.json'),
+      join(directory, 'tsconfig.json'),
       JSON.stringify({
         compilerOptions: {
           target: 'ES2023',
@@ -85,8 +85,8 @@ console.log(result.files > 0, sink.bytes().length, typeof wrong)
       'bin',
       'tsc',
     )
-    await run(process.execPath, [compiler, '-p', '.'], { cwd: folder, env: PLAIN_NPM })
-    const { stdout } = await run(process.execPath, ['program.js'], { cwd: folder, env: PLAIN_NPM })
+    await run(process.execPath, [compiler, '-p', '.'], { cwd: directory, env: PLAIN_NPM })
+    const { stdout } = await run(process.execPath, ['program.js'], { cwd: directory, env: PLAIN_NPM })
     expect(stdout.toString()).toBe('true 4096 number\n')
   })
 })

@@ -1,7 +1,7 @@
 /** The progress bar on a real terminal: it is there while the work is done, and gone without a trace afterwards. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { fillWithNoise, launcher, slowly } from './command.js'
 import { onTerminal, screen, type TerminalRequest, type TerminalResult } from './terminal.js'
@@ -12,9 +12,9 @@ const pack = [process.execPath, launcher, 'pack', 'data', ...slowly]
 async function packOnTerminal<T>(
   files: number,
   request: Partial<TerminalRequest>,
-  use: (result: TerminalResult, folder: string) => Promise<T>,
+  use: (result: TerminalResult, directory: string) => Promise<T>,
 ): Promise<T> {
-  return await withFolder(async (cwd) => {
+  return await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'data'))
     await fillWithNoise(join(cwd, 'data'), files)
     return await use(await onTerminal({ command: pack, cwd, ...request }), cwd)
@@ -48,7 +48,7 @@ describe('the progress bar', () => {
     await packOnTerminal(
       40,
       { press: [['/40 files', '\u0003']] },
-      async ({ code, written, pressed }, folder) => {
+      async ({ code, written, pressed }, directory) => {
         expect({ code, pressed }).toEqual({ code: 130, pressed: true })
         expect(screen(written)).toEqual([
           'venv-packer: stopped by SIGINT; no image was written',
@@ -56,18 +56,18 @@ describe('the progress bar', () => {
           expect.stringMatching(/^ {4}venv-packer pack data /),
           '',
         ])
-        expect(await readdir(folder)).toEqual(['data'])
+        expect(await readdir(directory)).toEqual(['data'])
       },
     )
   })
 
   it('goes to standard error, so that --json on standard output stays pure', async () => {
     const command = ['sh', '-c', '"$@" > report.json', 'sh', ...pack, '--json']
-    await packOnTerminal(2, { command }, async ({ code, written }, folder) => {
+    await packOnTerminal(2, { command }, async ({ code, written }, directory) => {
       expect(code).toBe(0)
       expect(written).toMatch(figures)
       expect(screen(written)).toEqual([''])
-      const report = await readFile(join(folder, 'report.json'), 'utf8')
+      const report = await readFile(join(directory, 'report.json'), 'utf8')
       expect(report).toMatch(/^\{.*\}\n$/)
       expect(JSON.parse(report)).toMatchObject({ ok: true, files: 2 })
     })

@@ -11,18 +11,18 @@ const facets = EVERY_FACET.filter((facet) => facet !== 'links')
 
 describe('a real environment', () => {
   let venv: string
-  let folder: string
+  let directory: string
   let image: string
   let packed: Ended
 
   beforeAll(async () => {
     venv = await referenceVenv()
-    folder = await mkdtemp(join(tmpdir(), 'venv-packer-real-'))
-    image = join(folder, 'venv.squashfs')
+    directory = await mkdtemp(join(tmpdir(), 'venv-packer-real-'))
+    image = join(directory, 'venv.squashfs')
     packed = await venvPacker(['pack', venv, '-o', image, '--json'])
   })
 
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(() => rm(directory, { recursive: true, force: true }))
 
   it('of at least 20,000 inodes, as the filesystem counts them, becomes one image', async () => {
     expect(packed).toMatchObject({ code: 0, stderr: '' })

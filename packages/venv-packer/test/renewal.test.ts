@@ -15,13 +15,13 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run, withFolder, withMount, withTmpfs } from 'fixtures'
+import { run, withDirectory, withMount, withTmpfs } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { type Ended, type Surroundings, venvPacker } from './command.js'
 
 /** A directory with an environment in it, as small as can be. */
 async function withVenv(use: (cwd: string) => Promise<void>): Promise<void> {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     await makeVenv(cwd)
     await use(cwd)
   })
@@ -66,10 +66,10 @@ async function rollback(cwd: string, ...args: readonly string[]): Promise<Ended>
 /** A job that reads a whole tree again and again, and stops when it finds anything changed. */
 const job = `
 import hashlib, os, sys, threading
-def digest(folder):
+def digest(directory):
     total = hashlib.sha256()
-    for place, folders, files in os.walk(folder):
-        folders.sort()
+    for place, directories, files in os.walk(directory):
+        directories.sort()
         for name in sorted(files):
             with open(os.path.join(place, name), 'rb') as file:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -86,8 +86,8 @@ while not told.is_set() or rounds < 3:
 print(rounds)
 `
 
-async function startJob(folder: string): Promise<{ readonly end: () => Promise<number> }> {
-  const child: ChildProcess = spawn('python3', ['-c', job, folder], { stdio: ['pipe', 'pipe', 'inherit'] })
+async function startJob(directory: string): Promise<{ readonly end: () => Promise<number> }> {
+  const child: ChildProcess = spawn('python3', ['-c', job, directory], { stdio: ['pipe', 'pipe', 'inherit'] })
   let said = ''
   child.stdout?.on('data', (text: Buffer) => {
     said += text.toString()

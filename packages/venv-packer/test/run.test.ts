@@ -26,7 +26,7 @@ import {
   run,
   SMALL_PACKAGE,
   smallVenv,
-  withFolder,
+  withDirectory,
   withNobody,
 } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -72,7 +72,7 @@ interface Place {
 
 /** A directory to work in, with one for temporary files that must be empty in the end; nothing may be left mounted. */
 async function inPlace<T>(use: (place: Place) => Promise<T>): Promise<T> {
-  return await withFolder(async (cwd) => {
+  return await withDirectory(async (cwd) => {
     const TMPDIR = join(cwd, 'tmp')
     await mkdir(TMPDIR)
     await chmod(cwd, 0o755)
@@ -722,9 +722,9 @@ print('went on')`
 describe('an image', () => {
   it.each(["it's a\nstrange, \\ $HOME 漢", '-x', 'a:b'])('may be called %j', async (name) => {
     await inPlace(async (place) => {
-      const folder = join(place.cwd, name)
-      await mkdir(folder)
-      await copyFile(movable, join(folder, name))
+      const directory = join(place.cwd, name)
+      await mkdir(directory)
+      await copyFile(movable, join(directory, name))
       const at = name.includes(':') ? [] : ['--at', `./${name}`]
       for (const way of allWays) {
         const options = way === 'squashfuse' ? ['--with', way] : ['--with', way, ...at]
@@ -889,12 +889,12 @@ import greeter`
 describe('the methods of mounting', () => {
   /** Puts programs that fail before those of the machine. */
   async function withBroken(programs: Readonly<Record<string, string>>, { cwd, env }: Place): Promise<Place> {
-    const folder = join(cwd, 'broken')
-    await mkdir(folder)
+    const directory = join(cwd, 'broken')
+    await mkdir(directory)
     for (const [name, words] of Object.entries(programs)) {
-      await writeFile(join(folder, name), `#!/bin/sh\necho "${words}" >&2\nexit 32\n`, { mode: 0o755 })
+      await writeFile(join(directory, name), `#!/bin/sh\necho "${words}" >&2\nexit 32\n`, { mode: 0o755 })
     }
-    return { cwd, env: { ...env, PATH: `${folder}:${env.PATH}` } }
+    return { cwd, env: { ...env, PATH: `${directory}:${env.PATH}` } }
   }
   const noSquashfs = "mount: unknown filesystem type 'squashfs'.\n       dmesg(1) may have more information."
 

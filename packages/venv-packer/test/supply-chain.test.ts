@@ -5,7 +5,7 @@ import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import glob from 'fast-glob'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 
 const workspace = fileURLToPath(new URL('../../../', import.meta.url))
@@ -24,9 +24,9 @@ interface Manifest {
 describe('the runtime dependencies', () => {
   it('are those of docs/dependencies.md, with version, licence and size', async () => {
     const found: string[][] = []
-    for (const folder of installed()) {
-      const { name, version, license = 'none' } = manifestOf(folder)
-      found.push([name, version, license, inKilobytes(await sizeOf(folder))])
+    for (const directory of installed()) {
+      const { name, version, license = 'none' } = manifestOf(directory)
+      found.push([name, version, license, inKilobytes(await sizeOf(directory))])
     }
     expect(documented().filter(isForThisMachine)).toEqual(found.sort(byName).filter(isForThisMachine))
   })
@@ -41,14 +41,14 @@ describe('the runtime dependencies', () => {
   })
 
   it('are named by exact versions, as everything in the workspace is, and locked by their digests', () => {
-    for (const folder of [
+    for (const directory of [
       '.',
       'benchmarks',
       'fixtures',
       'release',
       ...packages.map((name) => `packages/${name}`),
     ]) {
-      const { dependencies, devDependencies } = manifestOf(join(workspace, folder))
+      const { dependencies, devDependencies } = manifestOf(join(workspace, directory))
       const versions = Object.values({ ...dependencies, ...devDependencies })
       expect(versions.filter((version) => !/^(\d+\.\d+\.\d+|workspace:\*)$/.test(version))).toEqual([])
     }
@@ -64,22 +64,22 @@ describe('the runtime dependencies', () => {
 })
 
 describe.each(packages)('the packed %s', (name) => {
-  const folder = join(workspace, 'packages', name)
+  const directory = join(workspace, 'packages', name)
 
   it('holds what is built from its sources (types where it is a library), its program, its words, and nothing else', async () => {
-    await withFolder(async (scratch) => {
-      const { stdout } = await run('tar', ['-tzf', await pack(folder, scratch)])
+    await withDirectory(async (scratch) => {
+      const { stdout } = await run('tar', ['-tzf', await pack(directory, scratch)])
       const expected = [
         'CHANGELOG.md',
         'LICENSE',
         'README.md',
         'package.json',
-        ...(await programFiles(folder)),
+        ...(await programFiles(directory)),
       ]
-      for (const source of await glob('python/*.py', { cwd: folder })) expected.push(source)
-      if (existsSync(join(folder, 'bin'))) expected.push('bin/venv-packer.cjs')
+      for (const source of await glob('python/*.py', { cwd: directory })) expected.push(source)
+      if (existsSync(join(directory, 'bin'))) expected.push('bin/venv-packer.cjs')
       if (name === 'squashfs-writer') {
-        const sources = await glob('src/**/*.ts', { cwd: folder, ignore: ['**/*.test.ts', '**/*.d.ts'] })
+        const sources = await glob('src/**/*.ts', { cwd: directory, ignore: ['**/*.test.ts', '**/*.d.ts'] })
         expected.push(...sources.map((source) => source.replace(/^src/, 'dist').replace(/\.ts$/, '.d.ts')))
       }
       const files = stdout.toString().trim().split('\n')
@@ -88,8 +88,8 @@ describe.each(packages)('the packed %s', (name) => {
   })
 
   it('points at no source map, for it has none', async () => {
-    for (const file of await glob('dist/**/*.{js,cjs,d.ts}', { cwd: folder })) {
-      expect([file, await readFile(join(folder, file), 'utf8')]).toEqual([
+    for (const file of await glob('dist/**/*.{js,cjs,d.ts}', { cwd: directory })) {
+      expect([file, await readFile(join(directory, file), 'utf8')]).toEqual([
         file,
         expect.not.stringContaining('sourceMappingURL'),
       ])
@@ -98,7 +98,7 @@ describe.each(packages)('the packed %s', (name) => {
 })
 
 it('both are the same bytes when they are packed again, also when they are built anew elsewhere', async () => {
-  await withFolder(async (scratch) => {
+  await withDirectory(async (scratch) => {
     const copy = join(scratch, 'copy')
     await cp(join(workspace, 'packages'), join(copy, 'packages'), { recursive: true, verbatimSymlinks: true })
     for (const file of ['tsconfig.base.json', 'bundle.mjs']) await cp(join(workspace, file), join(copy, file))
@@ -131,12 +131,12 @@ it('both are the same bytes when they are packed again, also when they are built
 })
 
 /** The scripts that are reached from where a package is entered. */
-async function programFiles(folder: string): Promise<string[]> {
-  const manifest = await readFile(join(folder, 'package.json'), 'utf8')
+async function programFiles(directory: string): Promise<string[]> {
+  const manifest = await readFile(join(directory, 'package.json'), 'utf8')
   const entries = manifest.match(/(?<="\.\/)dist\/[^"]+\.js(?=")/g) ?? []
   const found = new Set<string>(entries.length > 0 ? entries : ['dist/main.js'])
   for (const file of found) {
-    const code = await readFile(join(folder, file), 'utf8')
+    const code = await readFile(join(directory, file), 'utf8')
     for (const [, path] of code.matchAll(/(?:from |import |import\(|new URL\()"(\.[^"]+\.c?js)"/g))
       found.add(join(dirname(file), path!))
   }
@@ -144,23 +144,23 @@ async function programFiles(folder: string): Promise<string[]> {
 }
 
 /** Has npm pack a package; returns the tarball's path. */
-async function pack(folder: string, target: string): Promise<string> {
-  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', target], { cwd: folder })
+async function pack(directory: string, target: string): Promise<string> {
+  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', target], { cwd: directory })
   return join(target, stdout.toString().trim())
 }
 
-function manifestOf(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+function manifestOf(directory: string): Manifest {
+  return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
 }
 
 /** The directories of all packages that are installed along, each once. */
 function installed(): string[] {
   const found = new Set<string>()
   const waiting: string[] = packages.map((name) => join(workspace, 'packages', name))
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    const { dependencies, optionalDependencies } = manifestOf(folder)
+  for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    const { dependencies, optionalDependencies } = manifestOf(directory)
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
-      const place = placeOf(name, folder)
+      const place = placeOf(name, directory)
       // Of optional ones, which are binaries, only this machine's is there.
       if (place === null && dependencies?.[name] !== undefined) throw new Error(`${name} is not installed`)
       if (place === null || found.has(place) || packages.some((own) => own === name)) continue
@@ -180,8 +180,8 @@ function placeOf(name: string, from: string): string | null {
   }
 }
 
-async function sizeOf(folder: string): Promise<number> {
-  const files = await glob('**', { cwd: folder, dot: true, stats: true, ignore: ['node_modules/**'] })
+async function sizeOf(directory: string): Promise<number> {
+  const files = await glob('**', { cwd: directory, dot: true, stats: true, ignore: ['node_modules/**'] })
   return files.reduce((sum, { stats }) => sum + (stats?.size ?? 0), 0)
 }
 

@@ -1,6 +1,6 @@
 /** The command line itself: what is wrong with it is said at once, with exit code 2. */
 import { readFile } from 'node:fs/promises'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { venvPacker } from './command.js'
 
@@ -179,7 +179,7 @@ it('venv-packer check --help prints the help of that command', async () => {
 })
 
 it('with --json wrong usage is one JSON object, too', async () => {
-  await withFolder(async (cwd) => {
+  await withDirectory(async (cwd) => {
     const { code, stdout, stderr } = await venvPacker(['pack', '--json', '--level', 'x', 'a'], { cwd })
     expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
     expect(stdout).toMatch(/^\{.*\}\n$/)

@@ -131,7 +131,7 @@ async function examineTaken(
   }
 
   function examinationOf([{ content, size }, same]: Taken, withPlaces: boolean): ExaminationInBase {
-    const path = content.kind === 'disk' ? `${content.folder.path}/${content.name}` : ''
+    const path = content.kind === 'disk' ? `${content.directory.path}/${content.name}` : ''
     const known = same.recorded.parts
     const places = withPlaces || known.length === 0 ? same.inBase : null
     return {

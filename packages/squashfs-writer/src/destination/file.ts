@@ -27,7 +27,7 @@ export interface Destination {
 export type BeforeReplace = (path: string) => void | Promise<void>
 
 /**
- * @throws DestinationError when `path` is a directory or a device, or is there and not to be replaced, or when its folder
+ * @throws DestinationError when `path` is a directory or a device, or is there and not to be replaced, or when its directory
  * is missing or closed to this user.
  */
 export async function findDestination(path: string, replace: boolean): Promise<Destination> {
@@ -61,10 +61,10 @@ export async function writeDestination<T>(
   signal: AbortSignal,
   write: (sink: Sink) => Promise<T>,
 ): Promise<Written<T>> {
-  const [folder, name] = [dirname(target), basename(target)]
+  const [directory, name] = [dirname(target), basename(target)]
   const run = await thisRun()
-  await removeLeftovers(folder, name, run)
-  const temporary = join(folder, partialName(name, run))
+  await removeLeftovers(directory, name, run)
+  const temporary = join(directory, partialName(name, run))
   const warnings: Warning[] = []
   const acls = await loadAclCalls()
   const replaced = async () => (replace ? accessOf(target, acls) : null)
@@ -79,7 +79,7 @@ export async function writeDestination<T>(
     if (replace && (await guarded(path, replaced)))
       await untilAborted(signal, Promise.resolve(beforeReplace(target)))
     await guarded(path, () => (replace ? rename(temporary, target) : appear(temporary, target)))
-    await guarded(path, () => syncFolder(folder))
+    await guarded(path, () => syncDirectory(directory))
     return { result, warnings }
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}) // the first error is the one to tell
@@ -200,10 +200,10 @@ async function appear(temporary: string, target: string): Promise<void> {
   }
 }
 
-/** A name is safe on disk when its folder is. The image is in place already, so only a failing disk is worth an error. */
-async function syncFolder(folder: string): Promise<void> {
+/** A name is safe on disk when its directory is. The image is in place already, so only a failing disk is worth an error. */
+async function syncDirectory(directory: string): Promise<void> {
   try {
-    const handle = await open(folder, 'r')
+    const handle = await open(directory, 'r')
     await handle.sync().finally(() => handle.close())
   } catch (error) {
     if (systemCode(error) === 'EIO') throw error
@@ -221,10 +221,10 @@ async function guarded<T>(path: string, act: () => Promise<T>): Promise<T> {
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on its disk; make room or choose another place',
   EDQUOT: 'the disk quota is used up; make room or choose another place',
-  EACCES: 'its folder does not let this user write; choose another place',
-  EPERM: 'its folder does not let this user write; choose another place',
+  EACCES: 'its directory does not let this user write; choose another place',
+  EPERM: 'its directory does not let this user write; choose another place',
   EROFS: 'its filesystem is read-only; choose another place',
-  ENOENT: 'its folder does not exist; make it first',
+  ENOENT: 'its directory does not exist; make it first',
   EEXIST: 'it exists already and is not to be replaced',
   ENOTDIR: 'a part of its path is not a directory',
   ENAMETOOLONG: 'its name is too long',

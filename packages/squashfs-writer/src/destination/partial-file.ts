@@ -24,12 +24,12 @@ export function makerOf(name: string, image: string): Run | null {
  * Removes the partial files of an image that were left by runs of this user which have ended without being able to
  * (SIGKILL, no memory). Never fails: what cannot be judged or removed stays.
  */
-export async function removeLeftovers(folder: string, image: string, run: Run): Promise<void> {
-  const names = await readdir(folder).catch(() => [])
+export async function removeLeftovers(directory: string, image: string, run: Run): Promise<void> {
+  const names = await readdir(directory).catch(() => [])
   for (const name of names) {
     const maker = makerOf(name, image)
     if (maker?.place === run.place && (await hasEnded(maker)))
-      await removeOwn(join(folder, name)).catch(() => {})
+      await removeOwn(join(directory, name)).catch(() => {})
   }
 }
 

@@ -213,7 +213,7 @@ describe('the tables of a tree', () => {
     expect([...references]).toEqual([0])
   })
 
-  it('of a file in a folder, byte by byte', async () => {
+  it('of a file in a directory, byte by byte', async () => {
     const root = directory(
       {
         d: directory(
@@ -271,7 +271,7 @@ describe('the tables of a tree', () => {
           'sparse file': file(9000, { ...EMPTY, sparse: 4096, start: 96, blockSizes: [0, 1, 1] }, given),
           tail: file(100, { ...EMPTY, fragment: 3, fragmentOffset: 77 }, given),
           'empty file': file(0, null, given),
-          'empty folder': directory({}, given),
+          'empty directory': directory({}, given),
           symlink: symlinkNode(attributes({ mode: 0o777, ...given }), '../x\xff'),
           block: deviceNode(InodeType.BLOCK_DEVICE, attributes(given), 8, 1),
           character: deviceNode(InodeType.CHARACTER_DEVICE, attributes(given), 4000, 1_000_000),
@@ -291,7 +291,7 @@ describe('the tables of a tree', () => {
     }
     const { reader, references, nodes, xattrs: table } = await tablesOf(root)
     const extended = nodes.filter(({ number }) => reader.inodeAt(references[number - 1]!).extended)
-    expect(extended.length).toBe(12 + 2 + 1) // all with xattrs, two files without, and the last folder
+    expect(extended.length).toBe(12 + 2 + 1) // all with xattrs, two files without, and the last directory
     for (const node of nodes)
       expect(reader.inodeAt(references[node.number - 1]!).xattrs).toBe(table.indexOf(node.xattrs))
   })

@@ -142,11 +142,11 @@ function destroy(stream: unknown): void {
 function diskContent(file: ByteString, path: string, source: SourceCalls): SizedContent {
   if (file === '' || file.includes('\0'))
     throw new EntryError(path, `its file is '${toDisplay(file)}'; a path has at least one byte and no NUL`)
-  const { folder, name } = splitPath(file)
+  const { directory, name } = splitPath(file)
   const { mode, size, blocks, identity } = statusOfFile()
   if ((mode & constants.S_IFMT) !== constants.S_IFREG)
     throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
-  const place = { folder: { path: folder, seen: null }, name }
+  const place = { directory: { path: directory, seen: null }, name }
   return {
     content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size, bringsXattrs: false },
     size,
@@ -154,7 +154,7 @@ function diskContent(file: ByteString, path: string, source: SourceCalls): Sized
 
   function statusOfFile(): Status {
     try {
-      const entered = source.enter(folder, true)
+      const entered = source.enter(directory, true)
       try {
         return entered.status(name)
       } finally {

@@ -10,10 +10,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import koffi from 'koffi'
 import { describe, expect, it } from 'vitest'
-import type { SourceCalls, SourceFolder } from './filesystem.js'
+import type { SourceCalls, SourceDirectory } from './filesystem.js'
 import type { Libc } from './libc.js'
 import { linuxCalls } from './linux-filesystem.js'
 import { portableCalls } from './portable-filesystem.js'
@@ -32,22 +32,22 @@ const all = [
   ['portable', portableCalls],
 ] as const
 
-async function withTree<T>(use: (folder: string) => T | Promise<T>): Promise<T> {
-  return withFolder(async (folder) => {
-    writeFileSync(join(folder, 'file'), 'twelve bytes')
-    linkSync(join(folder, 'file'), join(folder, 'second name'))
-    mkdirSync(join(folder, 'sub'), { mode: 0o750 })
-    chmodSync(join(folder, 'sub'), 0o2750)
-    symlinkSync('nowhere/\u00e9', join(folder, 'link'))
-    symlinkSync('sub', join(folder, 'to sub'))
-    await run('touch', ['-d', '1969-12-31T23:59:59.5Z', join(folder, 'file')])
-    writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xe9, 0x0a])]), '')
-    return use(folder)
+async function withTree<T>(use: (directory: string) => T | Promise<T>): Promise<T> {
+  return withDirectory(async (directory) => {
+    writeFileSync(join(directory, 'file'), 'twelve bytes')
+    linkSync(join(directory, 'file'), join(directory, 'second name'))
+    mkdirSync(join(directory, 'sub'), { mode: 0o750 })
+    chmodSync(join(directory, 'sub'), 0o2750)
+    symlinkSync('nowhere/\u00e9', join(directory, 'link'))
+    symlinkSync('sub', join(directory, 'to sub'))
+    await run('touch', ['-d', '1969-12-31T23:59:59.5Z', join(directory, 'file')])
+    writeFileSync(Buffer.concat([Buffer.from(`${directory}/`), Buffer.from([0xe9, 0x0a])]), '')
+    return use(directory)
   })
 }
 
-function within<T>(calls: SourceCalls, folder: string, use: (folder: SourceFolder) => T): T {
-  const entered = calls.enter(folder, false)
+function within<T>(calls: SourceCalls, directory: string, use: (directory: SourceDirectory) => T): T {
+  const entered = calls.enter(directory, false)
   try {
     return use(entered)
   } finally {
@@ -67,57 +67,57 @@ describe.each(all)('the source calls of %s', (_, load) => {
   const calls = load()
 
   it('give every name as its bytes', () =>
-    withTree((folder) => {
-      const names = within(calls, folder, (f) => f.names().sort())
+    withTree((directory) => {
+      const names = within(calls, directory, (f) => f.names().sort())
       expect(names).toEqual(['file', 'link', 'second name', 'sub', 'to sub', '\u00e9\n'])
     }))
 
   it('do not follow a symlink at the last step', () =>
-    withTree((folder) => {
-      expect(within(calls, folder, (f) => f.status('to sub').mode & 0o170000)).toBe(0o120000)
-      expect(within(calls, folder, (f) => f.target('link'))).toBe('nowhere/\u00c3\u00a9')
-      expect(codeOf(() => within(calls, folder, (f) => f.open('to sub')))).toBe('ELOOP')
-      expect(codeOf(() => calls.enter(`${folder}/to sub`, false))).toBe('ENOTDIR')
+    withTree((directory) => {
+      expect(within(calls, directory, (f) => f.status('to sub').mode & 0o170000)).toBe(0o120000)
+      expect(within(calls, directory, (f) => f.target('link'))).toBe('nowhere/\u00c3\u00a9')
+      expect(codeOf(() => within(calls, directory, (f) => f.open('to sub')))).toBe('ELOOP')
+      expect(codeOf(() => calls.enter(`${directory}/to sub`, false))).toBe('ENOTDIR')
     }))
 
-  it('enter a folder through a symlink where that is wanted', () =>
-    withTree((folder) => {
-      const entered = calls.enter(`${folder}/to sub`, true)
+  it('enter a directory through a symlink where that is wanted', () =>
+    withTree((directory) => {
+      const entered = calls.enter(`${directory}/to sub`, true)
       expect(entered.status('').mode).toBe(0o42750)
       entered.close()
     }))
 
   it('say what is wrong by the code that the system has for it', () =>
-    withTree((folder) => {
-      expect(codeOf(() => calls.enter(`${folder}/none`, false))).toBe('ENOENT')
-      expect(codeOf(() => calls.enter(`${folder}/file`, false))).toBe('ENOTDIR')
-      expect(codeOf(() => within(calls, folder, (f) => f.status('none')))).toBe('ENOENT')
+    withTree((directory) => {
+      expect(codeOf(() => calls.enter(`${directory}/none`, false))).toBe('ENOENT')
+      expect(codeOf(() => calls.enter(`${directory}/file`, false))).toBe('ENOTDIR')
+      expect(codeOf(() => within(calls, directory, (f) => f.status('none')))).toBe('ENOENT')
     }))
 
   it('round a time before 1970 down', () =>
-    withTree((folder) => {
-      expect(within(calls, folder, (f) => f.status('file').mtime)).toBe(-1)
+    withTree((directory) => {
+      expect(within(calls, directory, (f) => f.status('file').mtime)).toBe(-1)
     }))
 
   it('know an open file again as the one that was seen, and no longer once it was written to', () =>
-    withTree((folder) => {
+    withTree((directory) => {
       const [seen, descriptor] = within(
         calls,
-        folder,
+        directory,
         (f) => [f.status('file').identity, f.open('file')] as const,
       )
       expect(calls.identity(descriptor)).toBe(seen)
-      writeFileSync(join(folder, 'second name'), 'twelve bytes')
+      writeFileSync(join(directory, 'second name'), 'twelve bytes')
       expect(calls.identity(descriptor)).not.toBe(seen)
       calls.close(descriptor)
     }))
 })
 
 it('libc and Node tell the same of everything', () =>
-  withTree((folder) => {
+  withTree((directory) => {
     const names = ['', 'file', 'second name', 'sub', 'link', '\u00e9\n']
     const facts = all.map(([, load]) =>
-      within(load(), folder, (f) =>
+      within(load(), directory, (f) =>
         names.map((name) => {
           const { identity, device, major, minor, ...status } = f.status(name)
           return { ...status, inodeAndSize: identity.slice(0, 16) }
@@ -130,25 +130,25 @@ it('libc and Node tell the same of everything', () =>
   }))
 
 it('libc tells where a file has data', () =>
-  withFolder(async (folder) => {
-    const descriptor = openSync(join(folder, 'sparse'), 'w+')
+  withDirectory(async (directory) => {
+    const descriptor = openSync(join(directory, 'sparse'), 'w+')
     ftruncateSync(descriptor, 1 << 20)
     writeSync(descriptor, 'data', 1 << 19)
     expect(linuxCalls().extents(descriptor, 1 << 20)).toEqual([1 << 19, (1 << 19) + 4096])
     closeSync(descriptor)
   }))
 
-it('libc enters a folder whose path is longer than the kernel takes', () =>
-  withFolder(async (folder) => {
+it('libc enters a directory whose path is longer than the kernel takes', () =>
+  withDirectory(async (directory) => {
     const name = 'd'.repeat(200)
     const deep = Array.from({ length: 50 }, () => name).join('/')
     await run('python3', [
       '-c',
       'import os, sys\nos.chdir(sys.argv[1])\nfor _ in range(50): os.mkdir(sys.argv[2]); os.chdir(sys.argv[2])\nopen("end", "w").write("here")',
-      folder,
+      directory,
       name,
     ])
-    const entered = linuxCalls().enter(`${folder}/${deep}`, false)
+    const entered = linuxCalls().enter(`${directory}/${deep}`, false)
     expect(entered.names()).toEqual(['end'])
     expect(entered.status('end').size).toBe(4)
     entered.close()

@@ -23,11 +23,11 @@ export interface Status {
   readonly identity: Identity
 }
 
-/** A folder that was opened: the place from which its names are reached, without a way that leads through other folders. */
-export interface SourceFolder {
+/** A directory that was opened: the place from which its names are reached, without a way that leads through other directories. */
+export interface SourceDirectory {
   /** What is in it, in no certain order. */
   names(): ByteString[]
-  // Of each name; '' is the folder itself.
+  // Of each name; '' is the directory itself.
   status(name: ByteString): Status
   /** Where a symlink leads. */
   target(name: ByteString): ByteString
@@ -45,11 +45,11 @@ export interface SourceFolder {
 
 /** Calls that fail throw an Error with the system's `code`, and its words as the message. */
 export interface SourceCalls {
-  /** @param follow whether a symlink to a folder will do. */
-  enter(folder: ByteString, follow: boolean): SourceFolder
+  /** @param follow whether a symlink to a directory will do. */
+  enter(directory: ByteString, follow: boolean): SourceDirectory
   close(descriptor: number): void
   identity(descriptor: number): Identity
-  /** As {@link SourceFolder.xattrs}, of an open file. */
+  /** As {@link SourceDirectory.xattrs}, of an open file. */
   xattrs(descriptor: number, wanted: (name: ByteString) => boolean): Xattr[]
   /**
    * Where an open file has data, as [start, end, start, end, ...] in ascending order; the rest, up to `size`, is holes.
@@ -58,11 +58,11 @@ export interface SourceCalls {
   extents(descriptor: number, size: number): number[]
 }
 
-/** A path as its folder and its name in it. */
-export function splitPath(path: ByteString): { readonly folder: ByteString; readonly name: ByteString } {
+/** A path as its directory and its name in it. */
+export function splitPath(path: ByteString): { readonly directory: ByteString; readonly name: ByteString } {
   const cut = path.lastIndexOf('/')
-  if (cut < 0) return { folder: '.', name: path }
-  return { folder: cut === 0 ? '/' : path.slice(0, cut), name: path.slice(cut + 1) }
+  if (cut < 0) return { directory: '.', name: path }
+  return { directory: cut === 0 ? '/' : path.slice(0, cut), name: path.slice(cut + 1) }
 }
 
 /** Linux' own calls where there is Linux; elsewhere Node's, which know neither xattrs nor holes. */

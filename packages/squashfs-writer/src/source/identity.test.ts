@@ -1,6 +1,6 @@
 import { chmodSync, linkSync, renameSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { changeSince, differsInCtimeAlone, inodeOf } from './identity.js'
 import { linuxCalls } from './linux-filesystem.js'
@@ -12,16 +12,16 @@ describe.each([
 ])('an identity by the calls of %s', (_, calls) => {
   /** What a change makes of a file's identity. */
   async function changed(change: (path: string) => void) {
-    return await withFolder(async (folder) => {
-      const path = join(folder, 'file')
+    return await withDirectory(async (directory) => {
+      const path = join(directory, 'file')
       writeFileSync(path, 'content')
       utimesSync(path, 1000, 1000)
       // Until the clock that the filesystem goes by has moved on.
       const before = statSync(path, { bigint: true }).ctimeNs
-      const clock = join(folder, 'clock')
+      const clock = join(directory, 'clock')
       do writeFileSync(clock, '')
       while (statSync(clock, { bigint: true }).ctimeNs === before)
-      const source = calls.enter(folder, true)
+      const source = calls.enter(directory, true)
       const seen = source.status('file').identity
       change(path)
       const now = source.status('file').identity
@@ -60,16 +60,16 @@ describe.each([
   })
 
   it('has the inode as its own part: that of all names', async () => {
-    await withFolder(async (folder) => {
-      writeFileSync(join(folder, 'a'), '')
-      linkSync(join(folder, 'a'), join(folder, 'b'))
-      writeFileSync(join(folder, 'c'), '')
-      const source = calls.enter(folder, true)
+    await withDirectory(async (directory) => {
+      writeFileSync(join(directory, 'a'), '')
+      linkSync(join(directory, 'a'), join(directory, 'b'))
+      writeFileSync(join(directory, 'c'), '')
+      const source = calls.enter(directory, true)
       const [a, b, c] = ['a', 'b', 'c'].map((name) => inodeOf(source.status(name).identity))
       expect(a).toBe(b)
       expect(a).not.toBe(c)
       source.close()
-      unlinkSync(join(folder, 'b'))
+      unlinkSync(join(directory, 'b'))
     })
   })
 })

@@ -1,7 +1,7 @@
 /** Linux filesystem: the source calls on Linux, by what Node has of them and by libc for the rest. */
 import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs'
 import type { ByteString } from '../tree/byte-string.js'
-import type { SourceCalls, SourceFolder } from './filesystem.js'
+import type { SourceCalls, SourceDirectory } from './filesystem.js'
 import { errnos, type Libc, lastErrno, loadLibc, systemError } from './libc.js'
 import { Xattrs } from './linux-xattrs.js'
 import { Statx } from './statx.js'
@@ -31,7 +31,7 @@ export function linuxCalls(libc: Libc = loadLibc()): SourceCalls {
     return pathRoom
   }
 
-  function enter(path: ByteString, follow: boolean): SourceFolder {
+  function enter(path: ByteString, follow: boolean): SourceDirectory {
     const directory = openDirectory(path, follow)
     const here = `/proc/self/fd/${directory}`
     const at = (name: ByteString) => forNode(`${here}/${name}`)

@@ -12,13 +12,13 @@ import {
 } from 'node:fs'
 import { type ByteString, fromBytes } from '../tree/byte-string.js'
 import type { Identity } from '../tree/node.js'
-import type { SourceCalls, SourceFolder, Status } from './filesystem.js'
+import type { SourceCalls, SourceDirectory, Status } from './filesystem.js'
 
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 export function portableCalls(): SourceCalls {
   return {
-    enter: enterFolder,
+    enter: enterDirectory,
     close: closeSync,
     identity: (descriptor) => identityOf(fstatSync(descriptor, { bigint: true })),
     xattrs: () => [],
@@ -26,8 +26,8 @@ export function portableCalls(): SourceCalls {
   }
 }
 
-function enterFolder(folder: ByteString, follow: boolean): SourceFolder {
-  const real = follow ? realpathSync.native(diskPath(folder), { encoding: 'latin1' }) : folder
+function enterDirectory(directory: ByteString, follow: boolean): SourceDirectory {
+  const real = follow ? realpathSync.native(diskPath(directory), { encoding: 'latin1' }) : directory
   const path = (name: ByteString) => diskPath(name === '' ? real : `${real}/${name}`)
   if (!lstatSync(path('')).isDirectory())
     throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' })

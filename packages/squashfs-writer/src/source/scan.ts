@@ -11,9 +11,9 @@ import {
   attach,
   type Content,
   type DirectoryNode,
+  type DirectoryOnDisk,
   deviceNode,
   directoryNode,
-  type FolderOnDisk,
   fileNode,
   ipcNode,
   type Node,
@@ -208,7 +208,7 @@ class Scan {
   #take({ directory, path: prefix, seen }: Pending, facts: Facts): void {
     const { include, exclude } = this.#options
     const failures = new Map(facts.failures)
-    const onDisk: FolderOnDisk = { path: this.#diskPath(prefix), seen }
+    const onDisk: DirectoryOnDisk = { path: this.#diskPath(prefix), seen }
     for (const [n, name] of facts.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
       if (exclude?.(path)) continue
@@ -239,7 +239,7 @@ class Scan {
     return !this.#options.oneFileSystem || numberOf(facts, n, FACT.device) === this.#rootDevice
   }
 
-  #nodeOf(facts: Facts, n: number, path: ByteString, directory: FolderOnDisk): Node | null {
+  #nodeOf(facts: Facts, n: number, path: ByteString, directory: DirectoryOnDisk): Node | null {
     const hardLink = factOf(facts.hardLinks, n)
     const known = hardLink === undefined ? undefined : this.#inodes.get(hardLink)
     if (known) return known
@@ -268,7 +268,7 @@ function makeNode(
   facts: Facts,
   n: number,
   attributes: Attributes,
-  folder: FolderOnDisk,
+  directory: DirectoryOnDisk,
   readsXattrs: boolean,
 ): Node | null {
   const mode = numberOf(facts, n, FACT.mode)
@@ -279,7 +279,7 @@ function makeNode(
       const size = numberOf(facts, n, FACT.size)
       const content: Content = {
         kind: 'disk',
-        folder,
+        directory,
         name: facts.names[n]!,
         seen: facts.identities[n]!,
         sparse: numberOf(facts, n, FACT.blocks) * 512 < size,

@@ -47,14 +47,14 @@ const refusal = (...entries: readonly Entry[]): unknown => {
 }
 
 describe('an addition', () => {
-  it('is put beside what is there, and is like the folder that it is put in, as far as it does not say itself', () => {
+  it('is put beside what is there, and is like the directory that it is put in, as far as it does not say itself', () => {
     const { find, lib } = merged(file('lib/b.py'), file('lib/c.py', { uid: 5, mtime: 6, mode: 0o600 }))
     expect(find('lib/b.py')).toMatchObject({ mode: 0o644, uid: 10, gid: 20, mtime: 30, size: 7, links: 1 })
     expect(find('lib/c.py')).toMatchObject({ mode: 0o600, uid: 5, gid: 20, mtime: 6 })
     expect([...lib.children.keys()]).toEqual(['a.py', 'b.py', 'c.py'])
   })
 
-  it('gets the folders that are missing on its way, each like the one above it', () => {
+  it('gets the directories that are missing on its way, each like the one above it', () => {
     const { find, lib } = merged(file('lib/x/__pycache__/y.pyc'))
     for (const path of ['lib/x', 'lib/x/__pycache__']) {
       expect(find(path)).toMatchObject({
@@ -72,13 +72,13 @@ describe('an addition', () => {
     expect(old.links).toBe(1)
   })
 
-  it('takes the place of anything that is no folder, whatever it is itself', () => {
+  it('takes the place of anything that is no directory, whatever it is itself', () => {
     const { find } = merged({ type: 'directory', path: 'lib64' }, file('lib64/z'))
     expect(find('lib64')).toMatchObject({ type: InodeType.DIRECTORY, mode: 0o755, uid: 1, gid: 2, mtime: 3 })
     expect(find('lib64/z')).toMatchObject({ size: 7 })
   })
 
-  it('that is a folder which is there says anew what it says, and leaves the rest', () => {
+  it('that is a directory which is there says anew what it says, and leaves the rest', () => {
     const { lib, root } = merged(
       { type: 'directory', path: 'lib', mtime: 99 },
       { type: 'directory', path: '.' },
@@ -88,7 +88,7 @@ describe('an addition', () => {
     expect(root).toMatchObject({ mode: 0o755, uid: 1, gid: 2, mtime: 3, links: 3 })
   })
 
-  it('keeps the xattrs of a folder unless it has its own', () => {
+  it('keeps the xattrs of a directory unless it has its own', () => {
     const root = directoryNode(attributes({ xattrs: [['user.a', Uint8Array.of(1)]] }))
     const merge = mergeInto(root, (_, raw) => ({ ...raw }))
     merge({ type: 'directory', path: '.', mtime: 4 }, null)
@@ -108,10 +108,10 @@ describe('an addition', () => {
   })
 
   it.each<[string, readonly Entry[], string]>([
-    ['in the place of a folder', [file('lib')], 'lib: a directory is there, which a file cannot replace'],
+    ['in the place of a directory', [file('lib')], 'lib: a directory is there, which a file cannot replace'],
     ['in the place of the root', [file('.')], '.: a directory is there'],
     ['below a file', [file('lib/a.py/b')], 'lib/a.py/b: a.py on the way is not a directory'],
-    ['below a symlink to a folder', [file('lib64/b')], 'lib64/b: lib64 on the way is not a directory'],
+    ['below a symlink to a directory', [file('lib64/b')], 'lib64/b: lib64 on the way is not a directory'],
     ['given twice', [file('lib/b'), file('lib/b')], 'lib/b: this path was given twice'],
     ['outside', [file('../b')], '"..'],
     ['at an absolute path', [file('/b')], 'a path is relative'],

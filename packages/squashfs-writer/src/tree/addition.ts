@@ -26,27 +26,27 @@ export function mergeInto(root: DirectoryNode, rules: AttributeRules): Merge {
       throw new EntryError(toDisplay(path), 'this path was given twice; give each path once')
     given.add(path)
     const name = parts.pop()
-    const parent = parts.reduce((at, part) => folderIn(at, part, path), root)
+    const parent = parts.reduce((at, part) => directoryIn(at, part, path), root)
     const present = name === undefined ? root : parent.children.get(name)
     if (present?.type === InodeType.DIRECTORY) {
       if (entry.type !== 'directory')
         throw new EntryError(toDisplay(path), `a directory is there, which a ${entry.type} cannot replace`)
       const { xattrs } = present
-      addEntry(root, likeFolder(entry, present), rules, null)
+      addEntry(root, likeDirectory(entry, present), rules, null)
       if (entry.xattrs === undefined) present.xattrs = xattrs
       return
     }
     if (name !== undefined && present) detach(parent, name)
-    addEntry(root, likeFolder(entry, parent), rules, content)
+    addEntry(root, likeDirectory(entry, parent), rules, content)
   }
 }
 
-function likeFolder(entry: Entry, { mode, uid, gid, mtime }: DirectoryNode): Entry {
+function likeDirectory(entry: Entry, { mode, uid, gid, mtime }: DirectoryNode): Entry {
   if (entry.type === 'hardlink') return entry
   return entry.type === 'directory' ? { mode, uid, gid, mtime, ...entry } : { uid, gid, mtime, ...entry }
 }
 
-function folderIn(at: DirectoryNode, part: ByteString, path: ByteString): DirectoryNode {
+function directoryIn(at: DirectoryNode, part: ByteString, path: ByteString): DirectoryNode {
   const present = at.children.get(part)
   if (present?.type === InodeType.DIRECTORY) return present
   if (present) throw new EntryError(toDisplay(path), `${toDisplay(part)} on the way is not a directory`)

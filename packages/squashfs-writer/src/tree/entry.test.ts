@@ -30,7 +30,7 @@ function treeOf(entries: readonly Entry[]) {
 }
 
 const file = (path: string | Uint8Array) => ({ type: 'file', path, content: 'content' }) as const
-const folder = (path: string) => ({ type: 'directory', path }) as const
+const directory = (path: string) => ({ type: 'directory', path }) as const
 const link = (path: string, target: string | Uint8Array) => ({ type: 'hardlink', path, target }) as const
 const symlink = (path: string, target: string | Uint8Array) => ({ type: 'symlink', path, target }) as const
 const device = (major: number, minor: number) =>
@@ -51,7 +51,7 @@ describe('an entry', () => {
   it('of each type becomes a node of its type', () => {
     const { find, root } = treeOf([
       file('file'),
-      folder('folder'),
+      directory('directory'),
       symlink('symlink', '../else'),
       { type: 'block-device', path: 'block', major: 8, minor: 1 },
       { type: 'character-device', path: 'character', major: 4095, minor: 1_048_575 },
@@ -59,7 +59,7 @@ describe('an entry', () => {
       { type: 'socket', path: 'socket' },
     ])
     expect(find('file')).toMatchObject({ type: InodeType.FILE, size: 7, links: 1, placement: null })
-    expect(find('folder')).toMatchObject({ type: InodeType.DIRECTORY, links: 2, parent: root })
+    expect(find('directory')).toMatchObject({ type: InodeType.DIRECTORY, links: 2, parent: root })
     expect(find('symlink')).toMatchObject({ type: InodeType.SYMLINK, target: '../else', links: 1 })
     expect(find('block')).toMatchObject({ type: InodeType.BLOCK_DEVICE, major: 8, minor: 1 })
     expect(find('character')).toMatchObject({
@@ -75,8 +75,8 @@ describe('an entry', () => {
 
   it.each([
     [file('x'), 0o644],
-    [folder('x'), 0o755],
-    [folder('.'), 0o755],
+    [directory('x'), 0o755],
+    [directory('.'), 0o755],
     [symlink('x', 'y'), 0o777],
     [{ type: 'block-device', path: 'x', major: 0, minor: 0 }, 0o644],
     [device(0, 0), 0o644],
@@ -87,7 +87,7 @@ describe('an entry', () => {
     expect(treeOf([entry]).asked).toEqual([{ path: entry.path, raw }])
   })
 
-  it.each([file('x'), folder('x'), symlink('x', 'y'), device(1, 1), { type: 'fifo', path: 'x' } as const])(
+  it.each([file('x'), directory('x'), symlink('x', 'y'), device(1, 1), { type: 'fifo', path: 'x' } as const])(
     'keeps what it says: $type',
     (entry) => {
       const said = { mode: 0o7777, uid: 0xffff_ffff, gid: 1, mtime: -1.5 }
@@ -135,7 +135,7 @@ describe('directories on the way', () => {
   it('may be described later, with what is in them', () => {
     const { find, root } = treeOf([
       file('a/b/c'),
-      { ...folder('a/b'), mode: 0o700, uid: 5, mtime: 9 },
+      { ...directory('a/b'), mode: 0o700, uid: 5, mtime: 9 },
       file('a/b/d'),
     ])
     expect(find('a/b')).toMatchObject({ mode: 0o700, uid: 5, gid: 0, mtime: 9, links: 2 })
@@ -144,19 +144,22 @@ describe('directories on the way', () => {
   })
 
   it('may be described before', () => {
-    const { find } = treeOf([{ ...folder('a'), mode: 0o700 }, file('a/b')])
+    const { find } = treeOf([{ ...directory('a'), mode: 0o700 }, file('a/b')])
     expect(find('a')).toMatchObject({ mode: 0o700 })
   })
 
   it('include the root, as "."', () => {
-    const { root } = treeOf([file('a'), { ...folder('.'), mode: 0o1777, uid: 3, xattrs: { 'user.a': 'b' } }])
+    const { root } = treeOf([
+      file('a'),
+      { ...directory('.'), mode: 0o1777, uid: 3, xattrs: { 'user.a': 'b' } },
+    ])
     expect(root).toMatchObject({ mode: 0o1777, uid: 3, links: 2, parent: null })
     expect(root.xattrs?.map(([name]) => name)).toEqual(['user.a'])
     expect([...root.children.keys()]).toEqual(['a'])
   })
 
   it('cannot lead through what is no directory', () => {
-    expect(refusal(file('a/b/c'), [folder('a'), symlink('a/b', 'elsewhere')])).toEqual(
+    expect(refusal(file('a/b/c'), [directory('a'), symlink('a/b', 'elsewhere')])).toEqual(
       new EntryError('a/b/c', 'b on the way is not a directory'),
     )
     expect(refusal(link('a/b', 'a'), [file('a')])).toEqual(
@@ -193,12 +196,14 @@ describe('a hard link', () => {
   it.each([
     ['nothing', 'b', 'hard link to b, which was not given before it'],
     ['itself', 'a', 'hard link to a, which was not given before it'],
-    ['nothing, further down', 'folder/b', 'hard link to folder/b, which was not given before it'],
+    ['nothing, further down', 'directory/b', 'hard link to directory/b, which was not given before it'],
     ['below a file', 'file/b/c', 'hard link to file/b/c, which was not given before it'],
-    ['a directory', 'folder', 'hard link to folder, which is a directory'],
+    ['a directory', 'directory', 'hard link to directory, which is a directory'],
     ['what has a name in bytes', '\xff', 'hard link to ÿ, which was not given before it'],
   ])('cannot be to %s', (_, target, message) => {
-    expect(refusal(link('a', target), [folder('folder'), file('file')])).toEqual(new EntryError('a', message))
+    expect(refusal(link('a', target), [directory('directory'), file('file')])).toEqual(
+      new EntryError('a', message),
+    )
   })
 
   it.each(['.', '..', '', '/a', 'a/', 'a/./b', 'a\0b'])('cannot be to the path %j', (target) => {
@@ -232,15 +237,15 @@ describe('a path', () => {
     ['a\0b', 'a\\x00b', 'a name cannot contain NUL'],
   ])('%j cannot be', (path, shown, message) => {
     expect(refusal(file(path))).toEqual(new EntryError(shown, message))
-    expect(refusal(folder(path))).toEqual(new EntryError(shown, message))
+    expect(refusal(directory(path))).toEqual(new EntryError(shown, message))
   })
 
   it('is given once', () => {
     const message = 'this path was given twice; give each path once'
     expect(refusal(file('a'), [file('a')])).toEqual(new EntryError('a', message))
     expect(refusal(file('a/b'), [symlink('a/b', 'c')])).toEqual(new EntryError('a/b', message))
-    expect(refusal(file('a'), [folder('a')])).toEqual(new EntryError('a', message))
-    expect(refusal(folder('a'), [file('a')])).toEqual(new EntryError('a', message))
+    expect(refusal(file('a'), [directory('a')])).toEqual(new EntryError('a', message))
+    expect(refusal(directory('a'), [file('a')])).toEqual(new EntryError('a', message))
     expect(refusal(link('a', 'b'), [file('b'), file('a')])).toEqual(new EntryError('a', message))
     expect(refusal(file('é'), [file(Uint8Array.of(0xc3, 0xa9))])).toEqual(new EntryError('é', message))
   })
@@ -258,7 +263,7 @@ describe('a name', () => {
   it.each([1, 254, 255])('has up to 255 bytes: %d', (length) => {
     const name = 'n'.repeat(length)
     expect(treeOf([file(`a/${name}`)]).find(`a/${name}`)?.links).toBe(1)
-    expect(treeOf([folder(name)]).find(name)?.links).toBe(2)
+    expect(treeOf([directory(name)]).find(name)?.links).toBe(2)
   })
 
   it('has not more, counted in bytes', () => {
@@ -267,8 +272,8 @@ describe('a name', () => {
     expect(refusal(file(`a/${name}`))).toEqual(new LimitError(`a/${name}: ${message}`))
     expect(refusal(file(`${name}/a`))).toEqual(new LimitError(`${name}/a: ${message}`))
     const wide = 'é'.repeat(128)
-    expect(refusal(folder(wide))).toEqual(new LimitError(`${wide}: ${message}`))
-    expect(refusal(folder('é'.repeat(127)))).toBeNull()
+    expect(refusal(directory(wide))).toEqual(new LimitError(`${wide}: ${message}`))
+    expect(refusal(directory('é'.repeat(127)))).toBeNull()
   })
 
   it('is checked by itself for what reads a disk', () => {
@@ -342,8 +347,8 @@ describe('a number', () => {
   })
 
   it('is checked for implied and described directories alike', () => {
-    expect(refusal({ ...folder('a'), uid: -1 }, [file('a/b')])).toBeInstanceOf(EntryError)
-    expect(refusal({ ...folder('.'), uid: -1 })).toBeInstanceOf(EntryError)
+    expect(refusal({ ...directory('a'), uid: -1 }, [file('a/b')])).toBeInstanceOf(EntryError)
+    expect(refusal({ ...directory('.'), uid: -1 })).toBeInstanceOf(EntryError)
   })
 })
 

@@ -156,7 +156,7 @@ export function addEntry(
     Object.assign(root, rules(path, rawAttributes(entry, path, 0o755)))
     return
   }
-  const parent = parts.reduce((at, part) => folderIn(at, part, path, rules), root)
+  const parent = parts.reduce((at, part) => directoryIn(at, part, path, rules), root)
   const present = parent.children.get(name)
   if (entry.type === 'directory' && present?.type === InodeType.DIRECTORY) {
     Object.assign(present, rules(path, rawAttributes(entry, path, 0o755)))
@@ -209,7 +209,7 @@ function linkTarget(root: DirectoryNode, entry: HardLinkEntry, path: ByteString)
   return node
 }
 
-function folderIn(
+function directoryIn(
   at: DirectoryNode,
   part: ByteString,
   path: ByteString,

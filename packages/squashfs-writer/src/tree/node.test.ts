@@ -52,15 +52,15 @@ describe('a new node', () => {
 describe('a name', () => {
   it('counts as a link of what it names; a directory counts as one of its parent', () => {
     const root = directoryNode(ATTRIBUTES)
-    const folder = directoryNode(ATTRIBUTES)
+    const directory = directoryNode(ATTRIBUTES)
     const file = fileNode(ATTRIBUTES, 1, content)
-    attach(root, 'folder', folder)
+    attach(root, 'directory', directory)
     attach(root, 'file', file)
-    attach(folder, 'link', file)
-    expect([root.links, folder.links, file.links]).toEqual([3, 2, 2])
-    expect(folder.parent).toBe(root)
+    attach(directory, 'link', file)
+    expect([root.links, directory.links, file.links]).toEqual([3, 2, 2])
+    expect(directory.parent).toBe(root)
     expect([...root.children]).toEqual([
-      ['folder', folder],
+      ['directory', directory],
       ['file', file],
     ])
   })
@@ -68,11 +68,11 @@ describe('a name', () => {
   it('that is taken away counts no more', () => {
     const root = directoryNode(ATTRIBUTES)
     const file = fileNode(ATTRIBUTES, 1, content)
-    attach(root, 'folder', directoryNode(ATTRIBUTES))
+    attach(root, 'directory', directoryNode(ATTRIBUTES))
     attach(root, 'a', file)
     attach(root, 'b', file)
     detach(root, 'a')
-    detach(root, 'folder')
+    detach(root, 'directory')
     detach(root, 'never there')
     expect([root.links, file.links]).toEqual([2, 1])
     expect([...root.children.keys()]).toEqual(['b'])

@@ -42,11 +42,11 @@ export type Content =
   | FileOnDisk
   | FileRange
 
-/** A file found by its name in a folder, which must still be the file that was seen. */
+/** A file found by its name in a directory, which must still be the file that was seen. */
 export interface FileOnDisk {
   readonly kind: 'disk'
   /** One object for all of its files. */
-  readonly folder: FolderOnDisk
+  readonly directory: DirectoryOnDisk
   readonly name: ByteString
   readonly seen: Identity
   /** Fewer blocks than the size asks for: it has holes. */
@@ -55,7 +55,7 @@ export interface FileOnDisk {
   readonly bringsXattrs: boolean
 }
 
-export interface FolderOnDisk {
+export interface DirectoryOnDisk {
   readonly path: ByteString
   /** The inode that it must be; null for whichever its path leads to. */
   readonly seen: ByteString | null

@@ -7,7 +7,7 @@ import { inodeOrder, pathsOf, sortedChildren } from './order.js'
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
 
-/** A tree as an object: a folder is an object, anything else a text; equal texts are one node. */
+/** A tree as an object: a directory is an object, anything else a text; equal texts are one node. */
 interface Plan {
   readonly [name: string]: Plan | string
 }
@@ -35,7 +35,7 @@ function treeOf(plan: Plan) {
 }
 
 describe('the order of inodes', () => {
-  it('has what is in folders, folder by folder, and then the folders, the deepest first', () => {
+  it('has what is in directories, directory by directory, and then the directories, the deepest first', () => {
     const { root, names } = treeOf({
       z: 'z',
       b: { y: 'b/y', x: 'b/x', deep: { f: 'b/deep/f' }, also: { g: 'b/also/g' } },
@@ -66,7 +66,7 @@ describe('the order of inodes', () => {
     expect(nodes.get('linked')).toMatchObject({ links: 3, number: 1 })
   })
 
-  it("leaves each folder's names in the order of their bytes", () => {
+  it("leaves each directory's names in the order of their bytes", () => {
     const { root } = treeOf({ b: { '\xff': '1', a: '2', B: '3' }, a: 'x', '~': {} })
     inodeOrder(root)
     expect([...root.children.keys()]).toEqual(['a', 'b', '~'])

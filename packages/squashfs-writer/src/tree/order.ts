@@ -8,7 +8,7 @@ import type { DirectoryNode, Node } from './node.js'
 
 /** The nodes of a tree in the sequence in which they become inodes; numbered from 1 without gaps. */
 export interface InodeOrder {
-  /** All but directories, each once: what lies in a folder is close together, and in the order of names. */
+  /** All but directories, each once: what lies in a directory is close together, and in the order of names. */
   readonly leaves: readonly Exclude<Node, DirectoryNode>[]
   /** Directories by depth, the deepest first: children before parents. The last level is the root alone. */
   readonly levels: readonly (readonly DirectoryNode[])[]
@@ -18,7 +18,7 @@ export interface InodeOrder {
 /**
  * Puts a tree in order, every directory's children by the bytes of their names, and numbers its nodes.
  *
- * The directories of a whole tree lie together, so that a reader finds a path's folders in few metadata blocks; and level
+ * The directories of a whole tree lie together, so that a reader finds a path's directories in few metadata blocks; and level
  * by level none refers to another of its level, so that a level's blocks can be compressed at once.
  *
  * @throws LimitError for more inodes than squashfs can number.
@@ -33,16 +33,16 @@ export function inodeOrder(root: DirectoryNode): InodeOrder {
     levels[depth] ??= []
     levels[depth].push(directory)
     if (!isInOrder(directory)) directory.children = new Map(sortedChildren(directory))
-    const folders: DirectoryNode[] = []
+    const directories: DirectoryNode[] = []
     for (const node of directory.children.values()) {
-      if (node.type === InodeType.DIRECTORY) folders.push(node)
+      if (node.type === InodeType.DIRECTORY) directories.push(node)
       else if (node.links === 1) leaves.push(node)
       else if (!seen.has(node)) {
         seen.add(node)
         leaves.push(node)
       }
     }
-    for (const folder of folders.reverse()) stack.push([folder, depth + 1])
+    for (const directory of directories.reverse()) stack.push([directory, depth + 1])
   }
   levels.reverse()
   let count = 0

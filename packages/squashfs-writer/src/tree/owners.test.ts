@@ -7,13 +7,13 @@ import { checkOwners } from './owners.js'
 
 const attributes = (uid: number, gid: number) => ({ mode: 0, uid, gid, mtime: 0, xattrs: null })
 
-/** A root, a folder in it, and fifos in that, each with its own uid from 1 on. */
+/** A root, a directory in it, and fifos in that, each with its own uid from 1 on. */
 function tree(fifos: number, gid: number) {
   const root = directoryNode(attributes(0, 0))
-  const folder = directoryNode(attributes(0, gid))
-  attach(root, 'folder', folder)
+  const directory = directoryNode(attributes(0, gid))
+  attach(root, 'directory', directory)
   for (let uid = 1; uid <= fifos; uid++) {
-    attach(folder, String(uid).padStart(5, '0'), ipcNode(InodeType.FIFO, attributes(uid, 0)))
+    attach(directory, String(uid).padStart(5, '0'), ipcNode(InodeType.FIFO, attributes(uid, 0)))
   }
   return root
 }
@@ -32,8 +32,8 @@ describe('the owners of a tree', () => {
         `${path}: its owner ${owner} is one too many; squashfs holds 65535 distinct user and group ids: ` +
           "give all files one owner (owner: 'root')",
       )
-    expect(() => check(tree(65_535, 0))).toThrow(limit('folder/65535', '65535:0'))
-    expect(() => check(tree(65_534, 70_000))).toThrow(limit('folder', '0:70000'))
+    expect(() => check(tree(65_535, 0))).toThrow(limit('directory/65535', '65535:0'))
+    expect(() => check(tree(65_534, 70_000))).toThrow(limit('directory', '0:70000'))
     const root = tree(65_534, 65_534)
     root.uid = 70_000
     expect(() => check(root)).toThrow(limit('.', '70000:0'))

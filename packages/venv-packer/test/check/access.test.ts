@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-it('files and folders that cannot be read are errors, each with the reason', async () => {
+it('files and directories that cannot be read are errors, each with the reason', async () => {
   await template.copied(async (venv) => {
     await writeFile(join(venv, 'secret'), 'x', { mode: 0 })
     await writeFile(join(venv, 'bin', 'hidden'), '#!/bin/sh\n', { mode: 0 })
@@ -32,8 +32,8 @@ it('what changes while it is looked at is a warning', async () => {
   await template.copied(async (venv) => {
     await writeFile(join(venv, 'bin', 'tool'), '#!/bin/sh\n')
     const onRead = [{ path: 'bin/tool', offset: 0, act: 'grow' }] as const
-    await withLustre(venv, { onRead, xattrs: [] }, async ({ folder }) => {
-      const { found, of } = await checked(folder)
+    await withLustre(venv, { onRead, xattrs: [] }, async ({ directory }) => {
+      const { found, of } = await checked(directory)
       expect(found).toContain('warning CHANGING')
       expect(found).not.toContain('error UNREADABLE')
       expect(of('CHANGING').places).toMatchObject([

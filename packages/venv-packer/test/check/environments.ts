@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DEBIAN_PYTHON, findUv, run, withFolder } from 'fixtures'
+import { DEBIAN_PYTHON, findUv, run, withDirectory } from 'fixtures'
 import { type Surroundings, venvPacker } from '../command.js'
 
 /** Where packages are installed in an environment; the version is that of the Python that made it. */
@@ -40,8 +40,8 @@ export async function makeFineVenv(venv: string, wheels: readonly Wheel[] = [gre
 
 /** Installs a wheel with uv. */
 export async function installWheel(venv: string, wheel: Wheel, ...options: readonly string[]): Promise<void> {
-  await withFolder(async (folder) => {
-    const file = await buildWheel(folder, wheel)
+  await withDirectory(async (directory) => {
+    const file = await buildWheel(directory, wheel)
     const usual = options.length > 0 ? options : ['--compile-bytecode', '--link-mode', 'copy', '--no-cache']
     const python = ['--python', join(venv, 'bin', 'python')]
     await run(await findUv(), ['pip', 'install', '--quiet', '--offline', ...usual, ...python, file])
@@ -49,9 +49,9 @@ export async function installWheel(venv: string, wheel: Wheel, ...options: reado
 }
 
 /** Writes a wheel into a directory, and gives its path. */
-export async function buildWheel(folder: string, wheel: Wheel): Promise<string> {
+export async function buildWheel(directory: string, wheel: Wheel): Promise<string> {
   const version = wheel.version ?? '1.0'
-  const path = join(folder, `${wheel.name}-${version}-py3-none-any.whl`)
+  const path = join(directory, `${wheel.name}-${version}-py3-none-any.whl`)
   await run('python3', ['-c', makeWheel, path], { input: JSON.stringify({ ...wheel, version }) })
   return path
 }
@@ -74,7 +74,7 @@ with zipfile.ZipFile(sys.argv[1], 'w') as archive:
 /** A template that is made once for a test file, and copied for each test. */
 export interface Template {
   /** Hands out a fresh copy, `.venv` in a directory of its own. */
-  readonly copied: (use: (venv: string, folder: string) => Promise<void>) => Promise<void>
+  readonly copied: (use: (venv: string, directory: string) => Promise<void>) => Promise<void>
   readonly remove: () => Promise<void>
 }
 
@@ -84,10 +84,10 @@ export async function fineTemplate(wheels?: readonly Wheel[]): Promise<Template>
   await makeFineVenv(original, wheels)
   return {
     copied: (use) =>
-      withFolder(async (folder) => {
-        const venv = join(folder, '.venv')
+      withDirectory(async (directory) => {
+        const venv = join(directory, '.venv')
         await run('cp', ['--archive', original, venv])
-        await use(venv, folder)
+        await use(venv, directory)
       }),
     remove: () => rm(home, { recursive: true, force: true }),
   }

@@ -1,7 +1,7 @@
 /** The Python that runs an environment, which is nearly never in the image. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DEBIAN_PYTHON, run, withFolder } from 'fixtures'
+import { DEBIAN_PYTHON, run, withDirectory } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { venvPacker } from '../command.js'
 import { always, checked, fineTemplate, type Template } from './environments.js'
@@ -58,9 +58,9 @@ describe('an interpreter', () => {
   })
 
   it('that may not be run is an error', async () => {
-    await template.copied(async (venv, folder) => {
-      await writeFile(join(folder, 'python3'), '', { mode: 0o644 })
-      await leadTo(venv, join(folder, 'python3'))
+    await template.copied(async (venv, directory) => {
+      await writeFile(join(directory, 'python3'), '', { mode: 0o644 })
+      await leadTo(venv, join(directory, 'python3'))
       expect((await checked(venv)).found).toEqual(['error INTERPRETER_NOT_EXECUTABLE'])
     })
   })
@@ -88,9 +88,9 @@ describe('an interpreter', () => {
   })
 
   it('in a temporary directory is there on this node only', async () => {
-    await template.copied(async (venv, folder) => {
-      await symlink(DEBIAN_PYTHON, join(folder, 'python3'))
-      await leadTo(venv, join(folder, 'python3'))
+    await template.copied(async (venv, directory) => {
+      await symlink(DEBIAN_PYTHON, join(directory, 'python3'))
+      await leadTo(venv, join(directory, 'python3'))
       expect((await checked(venv)).found).toEqual(['warning INTERPRETER_IN_TEMPORARY_FOLDER'])
     })
   })
@@ -105,8 +105,8 @@ describe('an interpreter', () => {
   })
 
   it('that is a copy still takes its standard library from where it came from', async () => {
-    await withFolder(async (folder) => {
-      const venv = join(folder, '.venv')
+    await withDirectory(async (directory) => {
+      const venv = join(directory, '.venv')
       await run(DEBIAN_PYTHON, ['-m', 'venv', '--copies', '--without-pip', venv])
       const { of } = await checked(venv, ['--mount-point', venv])
       expect(of('INTERPRETER_OUTSIDE').places).toEqual([{ path: 'bin/python', detail: '/usr/bin' }])
@@ -157,11 +157,11 @@ it('packages of the interpreter that the environment uses as well are not in the
 })
 
 it('a directory that is no virtual environment has no interpreter to be judged', async () => {
-  await withFolder(async (folder) => {
-    await mkdir(join(folder, 'data'))
-    const { exitCode, found } = await checked(join(folder, 'data'), ['--any-directory'])
+  await withDirectory(async (directory) => {
+    await mkdir(join(directory, 'data'))
+    const { exitCode, found } = await checked(join(directory, 'data'), ['--any-directory'])
     expect({ exitCode, found }).toEqual({ exitCode: 0, found: [] })
-    const refused = await venvPacker(['check', join(folder, 'data')])
+    const refused = await venvPacker(['check', join(directory, 'data')])
     expect(refused).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('is not a virtual environment'),

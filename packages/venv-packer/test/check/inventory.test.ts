@@ -1,14 +1,14 @@
 /** What the check counts, and how carefully it looks. */
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { referenceVenv, run, smallVenv, withFolder, withLustre } from 'fixtures'
+import { referenceVenv, run, smallVenv, withDirectory, withLustre } from 'fixtures'
 import { expect, it } from 'vitest'
 import { checked } from './environments.js'
 
 /** The command that users of a cluster are told to count inodes with. */
-async function inodesAsCounted(folder: string): Promise<number> {
+async function inodesAsCounted(directory: string): Promise<number> {
   const count = 'find "$VENV" -exec stat --format="%i" {} + | sort -u | wc -l'
-  const { stdout } = await run('bash', ['-c', count], { env: { VENV: folder } })
+  const { stdout } = await run('bash', ['-c', count], { env: { VENV: directory } })
   return Number(stdout.toString())
 }
 
@@ -19,8 +19,8 @@ it('counts the inodes of a real environment as the file system does', async () =
 })
 
 it('counts hard links, symlinks, fifos and names with any bytes as the file system does', async () => {
-  await withFolder(async (folder) => {
-    const venv = join(folder, '.venv')
+  await withDirectory(async (directory) => {
+    const venv = join(directory, '.venv')
     await smallVenv(venv)
     await mkdir(join(venv, 'data'))
     await writeFile(join(venv, 'data', 'one'), 'x'.repeat(1000))
@@ -47,8 +47,8 @@ it('counts hard links, symlinks, fifos and names with any bytes as the file syst
 })
 
 it('does not count what --exclude names', async () => {
-  await withFolder(async (folder) => {
-    const venv = join(folder, '.venv')
+  await withDirectory(async (directory) => {
+    const venv = join(directory, '.venv')
     await smallVenv(venv)
     const all = (await checked(venv)).json.inodes as number
     await mkdir(join(venv, 'large', 'deep'), { recursive: true })
@@ -60,8 +60,8 @@ it('does not count what --exclude names', async () => {
 })
 
 it('on a network file system looks at many entries at a time, and opens only what it must read', async () => {
-  await withFolder(async (folder) => {
-    const venv = join(folder, '.venv')
+  await withDirectory(async (directory) => {
+    const venv = join(directory, '.venv')
     await smallVenv(venv)
     for (let n = 0; n < 400; n++) {
       await mkdir(join(venv, 'data', `${n % 80}`), { recursive: true })
@@ -70,7 +70,7 @@ it('on a network file system looks at many entries at a time, and opens only wha
     await withLustre(venv, { delay: 1, xattrs: [] }, async (lustre) => {
       await lustre.calls()
       await lustre.atOnce()
-      const { json } = await checked(lustre.folder)
+      const { json } = await checked(lustre.directory)
       expect(json.inodes).toBe(await inodesAsCounted(venv))
       expect(await lustre.atOnce()).toBeGreaterThanOrEqual(8)
       const calls = await lustre.calls()

@@ -1,7 +1,7 @@
 /** What takes room in an environment, and that no one uses: how much that is. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run, withFolder } from 'fixtures'
+import { run, withDirectory } from 'fixtures'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { venvPacker } from '../command.js'
 import {
@@ -39,8 +39,8 @@ it('caches of tools, with their share of the size', async () => {
 })
 
 it("uv's own cache in the environment is known by its tag, the environment's own tag is not one", async () => {
-  await withFolder(async (folder) => {
-    const venv = join(folder, '.venv')
+  await withDirectory(async (directory) => {
+    const venv = join(directory, '.venv')
     await makeFineVenv(venv, [])
     await installWheel(
       venv,

@@ -17,16 +17,16 @@ const LOOKED_INTO = 200
 
 async function fill(venv: string): Promise<void> {
   for (let n = 0; n < LOOKED_INTO; n += 5) {
-    const folder = join(venv, 'share', `${n}`)
-    await mkdir(folder, { recursive: true })
-    for (let m = n; m < n + 5; m++) await writeFile(join(folder, `lib${m}.so`), `no library ${m}`)
+    const directory = join(venv, 'share', `${n}`)
+    await mkdir(directory, { recursive: true })
+    for (let m = n; m < n + 5; m++) await writeFile(join(directory, `lib${m}.so`), `no library ${m}`)
   }
 }
 
 it('the environment is walked once, for the check and the packing together', async () => {
   await template.copied(async (venv, cwd) => {
     await fill(venv)
-    await withLustre(venv, { xattrs: [] }, async ({ folder, calls }) => {
+    await withLustre(venv, { xattrs: [] }, async ({ directory, calls }) => {
       const callsOf = async (...args: string[]) => {
         await calls()
         const { code, stderr } = await venvPacker(args, { cwd })
@@ -34,9 +34,9 @@ it('the environment is walked once, for the check and the packing together', asy
         return await calls()
       }
       const image = join(cwd, 'image.squashfs')
-      const alone = await callsOf('pack', folder, '-o', image, '--no-check', '--force', '--no-base')
-      const both = await callsOf('pack', folder, '-o', image, '--force', '--no-base')
-      const check = await callsOf('check', folder)
+      const alone = await callsOf('pack', directory, '-o', image, '--no-check', '--force', '--no-base')
+      const both = await callsOf('pack', directory, '-o', image, '--force', '--no-base')
+      const check = await callsOf('check', directory)
       expect(both.opendir).toBe(alone.opendir)
       expect(check.opendir).toBe(alone.opendir)
       expect(both.listxattr).toBe(alone.listxattr)
@@ -51,9 +51,9 @@ it('the environment is walked once, for the check and the packing together', asy
       const more: number[] = [metadata(both) - metadata(alone)]
       while (Math.min(...more) >= 10 && more.length < 4) {
         const again = metadata(
-          await callsOf('pack', folder, '-o', image, '--no-check', '--force', '--no-base'),
+          await callsOf('pack', directory, '-o', image, '--no-check', '--force', '--no-base'),
         )
-        more.push(metadata(await callsOf('pack', folder, '-o', image, '--force', '--no-base')) - again)
+        more.push(metadata(await callsOf('pack', directory, '-o', image, '--force', '--no-base')) - again)
       }
       expect(Math.min(...more)).toBeLessThan(10)
     })
@@ -63,9 +63,9 @@ it('the environment is walked once, for the check and the packing together', asy
 it('where every call waits for the network many are made at once', async () => {
   await template.copied(async (venv, cwd) => {
     await fill(venv)
-    await withLustre(venv, { delay: 2, xattrs: [] }, async ({ folder, atOnce }) => {
+    await withLustre(venv, { delay: 2, xattrs: [] }, async ({ directory, atOnce }) => {
       await atOnce()
-      expect(await venvPacker(['check', folder, '--quiet'], { cwd })).toMatchObject({ code: 0 })
+      expect(await venvPacker(['check', directory, '--quiet'], { cwd })).toMatchObject({ code: 0 })
       expect(await atOnce()).toBeGreaterThanOrEqual(8)
     })
   })

@@ -1,4 +1,4 @@
-/** Code that is not in the environment: editable installs, and folders that .pth files add. */
+/** Code that is not in the environment: editable installs, and directories that .pth files add. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findUv, run } from 'fixtures'
@@ -12,8 +12,8 @@ beforeAll(async () => {
 afterAll(() => template.remove())
 
 /** A project that builds itself, so that no index is needed: an editable wheel is a .pth file. */
-async function makeProject(folder: string): Promise<string> {
-  const project = join(folder, 'my project')
+async function makeProject(directory: string): Promise<string> {
+  const project = join(directory, 'my project')
   await mkdir(join(project, 'src', 'mine'), { recursive: true })
   await writeFile(join(project, 'src', 'mine', '__init__.py'), 'x = 1\n')
   await writeFile(
@@ -25,9 +25,9 @@ async function makeProject(folder: string): Promise<string> {
     join(project, 'backend.py'),
     `
 import os, zipfile
-def build_editable(folder, config=None, metadata=None):
+def build_editable(directory, config=None, metadata=None):
     name = 'mine-1.0-py3-none-any.whl'
-    with zipfile.ZipFile(os.path.join(folder, name), 'w') as wheel:
+    with zipfile.ZipFile(os.path.join(directory, name), 'w') as wheel:
         wheel.writestr('_mine.pth', os.path.abspath('src') + '\\n')
         info = 'mine-1.0.dist-info/'
         wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: mine\\nVersion: 1.0\\n')
@@ -52,8 +52,8 @@ async function installEditable(venv: string, project: string): Promise<void> {
 }
 
 it('an editable install is named once, with the directory of its code', async () => {
-  await template.copied(async (venv, folder) => {
-    const project = await makeProject(folder)
+  await template.copied(async (venv, directory) => {
+    const project = await makeProject(directory)
     await installEditable(venv, project)
     const { exitCode, found, of } = await checked(venv)
     expect({ exitCode, found }).toEqual({ exitCode: 0, found: ['warning EDITABLE_INSTALL', ...always] })
@@ -65,8 +65,8 @@ it('an editable install is named once, with the directory of its code', async ()
 })
 
 it('in an environment made by uv, the remedy is that of a project of uv as well', async () => {
-  await template.copied(async (venv, folder) => {
-    await installEditable(venv, await makeProject(folder))
+  await template.copied(async (venv, directory) => {
+    await installEditable(venv, await makeProject(directory))
     expect((await checked(venv)).of('EDITABLE_INSTALL').remedy).toContain('uv sync --no-editable')
   })
 })
@@ -86,13 +86,13 @@ it('one whose code lies in the environment is fine where the environment stays a
 })
 
 it('of .pth files the directories outside are named; those inside, remarks and code are fine', async () => {
-  await template.copied(async (venv, folder) => {
+  await template.copied(async (venv, directory) => {
     const site = await sitePackages(venv)
     await mkdir(join(site, 'more'))
-    await mkdir(join(folder, 'shared code'))
+    await mkdir(join(directory, 'shared code'))
     await writeFile(join(site, 'fine.pth'), '# /a/remark\n\nmore\nimport sys; sys.x = "/a/b"\n../more\n')
     expect((await checked(venv)).found).toEqual(always)
-    await writeFile(join(site, 'bad.pth'), `${folder}/shared code\n/scratch/gone\r\n../../../../beside\n`)
+    await writeFile(join(site, 'bad.pth'), `${directory}/shared code\n/scratch/gone\r\n../../../../beside\n`)
     const { found, of } = await checked(venv)
     expect(found).toEqual(['warning PTH_OUTSIDE', ...always])
     const path = `${site.slice(venv.length + 1)}/bad.pth`
@@ -102,18 +102,18 @@ it('of .pth files the directories outside are named; those inside, remarks and c
       { path: `${site.slice(venv.length + 1)}/own.pth`, detail: `${venv}/src` },
     ])
     expect(of('PTH_OUTSIDE').places).toEqual([
-      { path, detail: `${folder}/shared code` },
+      { path, detail: `${directory}/shared code` },
       { path, detail: '/scratch/gone (does not exist)' },
-      { path, detail: `${folder}/beside (does not exist)` },
+      { path, detail: `${directory}/beside (does not exist)` },
     ])
   })
 })
 
 it('the .egg-link of an older tool is an editable install, too', async () => {
-  await template.copied(async (venv, folder) => {
+  await template.copied(async (venv, directory) => {
     const site = await sitePackages(venv)
-    await writeFile(join(site, 'old.egg-link'), `${folder}/old\n.`)
-    await writeFile(join(site, 'easy-install.pth'), `${folder}/old\n`)
+    await writeFile(join(site, 'old.egg-link'), `${directory}/old\n.`)
+    await writeFile(join(site, 'easy-install.pth'), `${directory}/old\n`)
     const { found, of } = await checked(venv)
     expect(found).toEqual(['warning EDITABLE_INSTALL', ...always])
     expect(of('EDITABLE_INSTALL').places[0]?.path).toMatch(/site-packages\/old\.egg-link$/)

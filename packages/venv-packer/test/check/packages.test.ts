@@ -1,7 +1,7 @@
 /** Installed packages: what they take, and whether they are whole. */
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DEBIAN_PYTHON, referenceVenv, run, withFolder } from 'fixtures'
+import { DEBIAN_PYTHON, referenceVenv, run, withDirectory } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { venvPacker } from '../command.js'
 import {
@@ -132,11 +132,11 @@ describe('a package', () => {
   })
 
   it('is whole without the bytecode that virtualenv recorded, and its directories', async () => {
-    await withFolder(async (folder) => {
-      const tools = join(folder, 'tools')
+    await withDirectory(async (directory) => {
+      const tools = join(directory, 'tools')
       await run(DEBIAN_PYTHON, ['-m', 'venv', tools])
       await run(join(tools, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'virtualenv'])
-      const venv = join(folder, '.venv')
+      const venv = join(directory, '.venv')
       await run(join(tools, 'bin', 'virtualenv'), ['--quiet', '--python', DEBIAN_PYTHON, venv])
       expect((await checked(venv, ['--mount-point', venv])).found).not.toContain('warning PACKAGE_INCOMPLETE')
     })

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DEBIAN_PYTHON, findUv, run, withFolder } from 'fixtures'
+import { DEBIAN_PYTHON, findUv, run, withDirectory } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { venvPacker } from '../command.js'
 import {
@@ -25,9 +25,9 @@ beforeAll(async () => {
 afterAll(() => rm(pipVenv, { recursive: true, force: true }))
 
 async function pipInstall(venv: string, wheel: Wheel): Promise<void> {
-  await withFolder(async (folder) => {
+  await withDirectory(async (directory) => {
     const into = ['--python', join(venv, 'bin', 'python'), 'install', '--quiet', '--no-index']
-    await run(join(pipVenv, 'bin', 'python'), ['-m', 'pip', ...into, await buildWheel(folder, wheel)])
+    await run(join(pipVenv, 'bin', 'python'), ['-m', 'pip', ...into, await buildWheel(directory, wheel)])
   })
 }
 
@@ -38,14 +38,14 @@ async function makePipVenv(venv: string): Promise<void> {
 }
 
 describe('an environment made by python -m venv', () => {
-  let folder: string
+  let directory: string
   let venv: string
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'venv-packer-fixed-'))
-    venv = join(folder, '.venv')
+    directory = await mkdtemp(join(tmpdir(), 'venv-packer-fixed-'))
+    venv = join(directory, '.venv')
     await makePipVenv(venv)
   })
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(() => rm(directory, { recursive: true, force: true }))
 
   it('works at the one path where it was made; the scripts and shells that say so are named', async () => {
     const { exitCode, found, of, json } = await checked(venv)
@@ -63,11 +63,11 @@ describe('an environment made by python -m venv', () => {
   })
 
   it('is fine when that path is the mount point, however it is written', async () => {
-    await symlink(folder, join(folder, 'link'))
-    for (const path of [venv, `${venv}/`, `${folder}/x/../.venv`, `${folder}/link/.venv`]) {
+    await symlink(directory, join(directory, 'link'))
+    for (const path of [venv, `${venv}/`, `${directory}/x/../.venv`, `${directory}/link/.venv`]) {
       expect((await checked(venv, ['--mount-point', path])).found).toEqual(always)
     }
-    expect((await checked(venv, ['--mount-point', '.venv'], { cwd: folder })).found).toEqual(always)
+    expect((await checked(venv, ['--mount-point', '.venv'], { cwd: directory })).found).toEqual(always)
   })
 
   it('is of no use at another mount point', async () => {
@@ -77,7 +77,7 @@ describe('an environment made by python -m venv', () => {
   })
 
   it('that was moved since is still for the path where it was made', async () => {
-    const moved = join(folder, 'moved')
+    const moved = join(directory, 'moved')
     await rename(venv, moved)
     try {
       const { of, json } = await checked(moved)
@@ -85,8 +85,8 @@ describe('an environment made by python -m venv', () => {
       expect(json.mount).toEqual({ point: venv, anywhere: false })
       expect((await checked(moved, ['--mount-point', venv])).found).toEqual(always)
       expect((await checked(moved, ['--mount-point', moved])).found).toContain('error MOUNT_POINT')
-      const packed = await venvPacker(['pack', 'moved'], { cwd: folder })
-      expect(packed.stdout).toContain(`squashfuse ${folder}/moved.squashfs ${venv}\n`)
+      const packed = await venvPacker(['pack', 'moved'], { cwd: directory })
+      expect(packed.stdout).toContain(`squashfuse ${directory}/moved.squashfs ${venv}\n`)
     } finally {
       await rename(moved, venv)
     }
@@ -108,8 +108,8 @@ describe('an environment made by python -m venv', () => {
 
 it('scripts are understood in a directory whose path is long or has spaces and quotes in it', async () => {
   for (const name of [`a 'b' c`, 'long-name-'.repeat(14)]) {
-    await withFolder(async (folder) => {
-      const venv = join(folder, name)
+    await withDirectory(async (directory) => {
+      const venv = join(directory, name)
       await makePipVenv(venv)
       expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
       const paths = (await checked(venv)).of('NOT_RELOCATABLE').places.map(({ path }) => path)
@@ -119,8 +119,8 @@ it('scripts are understood in a directory whose path is long or has spaces and q
 })
 
 it('an environment made by uv without --relocatable works at one path, for every shell it knows', async () => {
-  await withFolder(async (folder) => {
-    const venv = join(folder, '.venv')
+  await withDirectory(async (directory) => {
+    const venv = join(directory, '.venv')
     await run(await findUv(), ['venv', '--quiet', '--python', DEBIAN_PYTHON, venv])
     await installWheel(venv, greeter)
     const { places } = (await checked(venv)).of('NOT_RELOCATABLE')
@@ -159,8 +159,8 @@ describe('a relocatable environment', () => {
   })
 
   it('may have scripts for some shells that name one path: users of bash and zsh are not concerned', async () => {
-    await template.copied(async (venv, folder) => {
-      const fixed = join(folder, 'fixed')
+    await template.copied(async (venv, directory) => {
+      const fixed = join(directory, 'fixed')
       await run(await findUv(), ['venv', '--quiet', '--python', DEBIAN_PYTHON, fixed])
       for (const shell of ['csh', 'nu'])
         await writeFile(
@@ -210,13 +210,13 @@ describe('a relocatable environment', () => {
 
 describe('an environment of conda', () => {
   it('is packed for its prefix alone, which its files name, and the error says so', async () => {
-    await withFolder(async (folder) => {
-      const prefix = join(folder, 'conda')
+    await withDirectory(async (directory) => {
+      const prefix = join(directory, 'conda')
       for (const name of ['conda-meta', 'bin']) await mkdir(join(prefix, name), { recursive: true })
       await writeFile(join(prefix, 'conda-meta', 'history'), '')
       await symlink(DEBIAN_PYTHON, join(prefix, 'bin', 'python'))
       await writeFile(join(prefix, 'bin', 'tool'), `#!${prefix}/bin/python\n`, { mode: 0o755 })
-      const refused = await venvPacker(['pack', 'conda'], { cwd: folder })
+      const refused = await venvPacker(['pack', 'conda'], { cwd: directory })
       expect(refused).toEqual({
         code: 1,
         stdout: '',
@@ -233,13 +233,13 @@ describe('an environment of conda', () => {
       )
       const elsewhere = await checked(prefix, ['--any-directory', '--mount-point', '/opt/x'])
       expect(elsewhere.found).toContain('error MOUNT_POINT')
-      const packed = await venvPacker(['pack', 'conda', '--any-directory'], { cwd: folder })
+      const packed = await venvPacker(['pack', 'conda', '--any-directory'], { cwd: directory })
       expect(packed.stdout).not.toContain('any directory')
-      const { stderr } = await venvPacker(['run', 'conda.squashfs', '--', 'python'], { cwd: folder })
+      const { stderr } = await venvPacker(['run', 'conda.squashfs', '--', 'python'], { cwd: directory })
       expect(stderr).toContain('holds an environment of conda, which works at its prefix alone')
       const line = ['run', 'conda.squashfs', '--at', prefix, '--', 'tool']
-      expect(await venvPacker(line, { cwd: folder })).toEqual({ code: 0, stdout: '', stderr: '' })
-      expect(packed.stdout).toContain(`squashfuse ${folder}/conda.squashfs ${prefix}\n`)
+      expect(await venvPacker(line, { cwd: directory })).toEqual({ code: 0, stdout: '', stderr: '' })
+      expect(packed.stdout).toContain(`squashfuse ${directory}/conda.squashfs ${prefix}\n`)
     })
   })
 })

@@ -66,7 +66,7 @@ describe('a library path', () => {
   })
 
   it('to a directory that does not exist, outside, or in a home directory', async () => {
-    await template.copied(async (venv, folder) => {
+    await template.copied(async (venv, directory) => {
       await plant(venv, '-Wl,-rpath,/opt/build/machine/lib:$ORIGIN')
       const missing = await checked(venv)
       expect(missing.found).toEqual([...always, 'note LIBRARY_PATH_MISSING'])
@@ -75,7 +75,7 @@ describe('a library path', () => {
       ])
       await plant(venv, '-Wl,-rpath,/usr/lib')
       expect((await checked(venv)).found).toEqual([...always, 'note LIBRARY_PATH_OUTSIDE'])
-      await plant(venv, `-Wl,-rpath,${folder}`)
+      await plant(venv, `-Wl,-rpath,${directory}`)
       expect((await checked(venv)).found).toEqual(['warning LIBRARY_PATH_IN_HOME', ...always])
     })
   })

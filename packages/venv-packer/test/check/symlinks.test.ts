@@ -1,7 +1,7 @@
 /** Symlinks: those that lead to nothing, out of the environment, or to where it lies now. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
   always,
@@ -30,8 +30,8 @@ it('that stay in the environment are fine, by whatever way', async () => {
     await plant(venv, {
       up: '../bin/activate',
       by: 'up',
-      folder: '../lib64',
-      through: 'folder/../bin',
+      directory: '../lib64',
+      through: 'directory/../bin',
       self: '.',
     })
     expect((await checked(venv)).found).toEqual(always)
@@ -39,7 +39,7 @@ it('that stay in the environment are fine, by whatever way', async () => {
 })
 
 it('that lead to nothing are named, with what they say', async () => {
-  await template.copied(async (venv, folder) => {
+  await template.copied(async (venv, directory) => {
     const links = { gone: '../gone', absolute: '/scratch/gone', circle: 'circle', file: '../pyvenv.cfg/x' }
     await plant(venv, { ...links, own: join(venv, 'gone'), above: '../../gone' })
     const { found, of } = await checked(venv)
@@ -50,14 +50,14 @@ it('that lead to nothing are named, with what they say', async () => {
       { path: 'links/circle', detail: 'circle' },
       { path: 'links/file', detail: '../pyvenv.cfg/x' },
       { path: 'links/gone', detail: '../gone' },
-      { path: 'links/own', detail: `${folder}/.venv/gone` },
+      { path: 'links/own', detail: `${directory}/.venv/gone` },
     ])
   })
 })
 
 it('that lead out of the environment are named, absolute and relative', async () => {
-  await template.copied(async (venv, folder) => {
-    await writeFile(join(folder, 'beside'), '')
+  await template.copied(async (venv, directory) => {
+    await writeFile(join(directory, 'beside'), '')
     await plant(venv, {
       etc: '/etc/hostname',
       beside: '../../beside',
@@ -99,10 +99,10 @@ it('to what is excluded lead to nothing in the image', async () => {
 })
 
 it("into uv's cache, of which packages consist with --link-mode=symlink, make the image useless", async () => {
-  await withFolder(async (folder) => {
-    const venv = join(folder, '.venv')
+  await withDirectory(async (directory) => {
+    const venv = join(directory, '.venv')
     await makeFineVenv(venv, [])
-    const cache = join(folder, 'cache')
+    const cache = join(directory, 'cache')
     await installWheel(venv, greeter, '--link-mode', 'symlink', '--cache-dir', cache)
     const { exitCode, found, of } = await checked(venv)
     expect(exitCode).toBe(1)

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { withFolder } from 'fixtures'
+import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import type { BlockEncoder } from '../../image/encode-block.js'
 import { asBytePath } from '../../tree/byte-string.js'
@@ -30,18 +30,18 @@ interface Tree {
 }
 
 async function withTree(
-  use: (tree: Tree, folder: string) => Promise<void>,
+  use: (tree: Tree, directory: string) => Promise<void>,
   changes: Partial<FileTools> = {},
   calls: (source: SourceCalls) => SourceCalls = (source) => source,
 ): Promise<void> {
-  await withFolder(async (scratch) => {
-    const folder = join(scratch, 'source')
-    mkdirSync(folder)
+  await withDirectory(async (scratch) => {
+    const directory = join(scratch, 'source')
+    mkdirSync(directory)
     const own = await loadSourceCalls()
     const source = calls(own)
     const files = createOpenFiles(source, createCallTimer())
     const ranges = noRanges()
-    const place = { path: folder, seen: null }
+    const place = { path: directory, seen: null }
     const tools: FileTools = {
       source,
       files,
@@ -61,22 +61,22 @@ async function withTree(
           ranges,
           add(name, content, [start, length, at, inBlocks, flags = 0]) {
             if (content) {
-              writeFileSync(join(folder, name), content)
+              writeFileSync(join(directory, name), content)
               sizes.set(name, content.length)
             }
-            const { folder: above, name: last } = splitPath(join(folder, name))
+            const { directory: above, name: last } = splitPath(join(directory, name))
             const entered = own.enter(above, true)
             try {
               ranges.seen.push(content || sizes.has(name) ? entered.status(last).identity : 'never seen')
             } finally {
               entered.close()
             }
-            ranges.folders.push(place)
+            ranges.directories.push(place)
             ranges.names.push(name)
             ranges.numbers.push(sizes.get(name) ?? length, start, length, at, inBlocks, flags)
           },
         },
-        folder,
+        directory,
       )
     } finally {
       files.close()
@@ -132,11 +132,11 @@ describe('ranges', () => {
   })
 
   it('that cannot be read have a failure and empty size words, and the others are read', async () => {
-    await withTree(async ({ tools, ranges, add }, folder) => {
+    await withTree(async ({ tools, ranges, add }, directory) => {
       add('first', bytes(BLOCK, 1), [0, BLOCK, 0, BLOCK])
       add('shrunk', bytes(2 * BLOCK, 2), [0, 2 * BLOCK, BLOCK, 2 * BLOCK])
       add('last', bytes(BLOCK, 3), [0, BLOCK, 3 * BLOCK, BLOCK])
-      writeFileSync(join(folder, 'shrunk'), '')
+      writeFileSync(join(directory, 'shrunk'), '')
       const read = await readRanges({ ranges, buffer: new SharedArrayBuffer(4 * BLOCK) }, tools)
       expect(read.failures).toEqual([
         [1, { code: 'CHANGED', message: expect.stringContaining('it shrank from 8192 to 0 bytes') }],
@@ -181,12 +181,12 @@ describe('ranges', () => {
       (source) => ({
         ...source,
         enter(path, follow) {
-          const folder = source.enter(path, follow)
+          const directory = source.enter(path, follow)
           const open = (name: string) => {
             opened++
-            return folder.open(name)
+            return directory.open(name)
           }
-          return { ...folder, open }
+          return { ...directory, open }
         },
       }),
     )
@@ -205,12 +205,12 @@ describe('ranges', () => {
   })
 
   it('may be in the buffer already, or of a file that is open', async () => {
-    await withTree(async ({ tools, ranges, add }, folder) => {
+    await withTree(async ({ tools, ranges, add }, directory) => {
       add('file', bytes(100, 5), [0, 100, 0, 0])
-      const descriptor = openSync(join(folder, 'file'), 'r')
+      const descriptor = openSync(join(directory, 'file'), 'r')
       try {
         const own: Ranges = {
-          folders: [null, descriptor],
+          directories: [null, descriptor],
           names: ['', ''],
           seen: ['', ''],
           numbers: [BLOCK, 0, BLOCK, 0, BLOCK, 0, 100, 90, 10, BLOCK, 0, 0],

@@ -53,12 +53,14 @@ interface Range {
   readonly flags: number
 }
 
-function rangeAt({ folders, names, seen, numbers }: Ranges, n: number): Range {
-  const folder = folders[n]!
+function rangeAt({ directories, names, seen, numbers }: Ranges, n: number): Range {
+  const directory = directories[n]!
   const first = n * RANGE_NUMBERS
   return {
     place:
-      typeof folder === 'object' && folder !== null ? { folder, name: names[n]!, seen: seen[n]! } : folder,
+      typeof directory === 'object' && directory !== null
+        ? { directory, name: names[n]!, seen: seen[n]! }
+        : directory,
     size: numbers[first + RANGE.size]!,
     start: numbers[first + RANGE.start]!,
     length: numbers[first + RANGE.length]!,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SourceCalls, SourceFolder, Status } from '../filesystem.js'
+import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { createOpenFiles, enterSeen, isSamePlace } from './open-files.js'
 
@@ -21,7 +21,7 @@ const STATUS: Status = {
 function noting(identities: Readonly<Record<number, string>> = {}) {
   const asked: string[] = []
   let next = 10
-  const folderOf = (path: string): SourceFolder => ({
+  const directoryOf = (path: string): SourceDirectory => ({
     names: () => [],
     status: () => STATUS,
     target: () => '',
@@ -38,7 +38,7 @@ function noting(identities: Readonly<Record<number, string>> = {}) {
   const source: SourceCalls = {
     enter(path, follow) {
       asked.push(`enter ${path}${follow ? ', following' : ''}`)
-      return folderOf(path)
+      return directoryOf(path)
     },
     close: (descriptor) => asked.push(`close ${descriptor}`),
     identity: (descriptor) => identities[descriptor] ?? SEEN,
@@ -50,7 +50,11 @@ function noting(identities: Readonly<Record<number, string>> = {}) {
 
 /** As `identity.ts` has it. */
 const SEEN = '5 6 7 8 9'
-const place = (folder: string, name: string) => ({ folder: { path: folder, seen: null }, name, seen: SEEN })
+const place = (directory: string, name: string) => ({
+  directory: { path: directory, seen: null },
+  name,
+  seen: SEEN,
+})
 
 describe('open files', () => {
   it('of one directory are opened from it, which is entered once', () => {

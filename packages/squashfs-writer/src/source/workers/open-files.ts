@@ -3,8 +3,8 @@
  * another, and so do the files of a directory. Each is proven to be what was found.
  */
 
-import type { FolderOnDisk, Identity } from '../../tree/node.js'
-import type { SourceCalls, SourceFolder } from '../filesystem.js'
+import type { DirectoryOnDisk, Identity } from '../../tree/node.js'
+import type { SourceCalls, SourceDirectory } from '../filesystem.js'
 import { changeSince, differsInCtimeAlone, inodeOf } from '../identity.js'
 import type { CallTimer } from './call-timer.js'
 import { ChangedError } from './failure.js'
@@ -24,19 +24,19 @@ export interface OpenFiles {
 
 export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFiles {
   let open: { readonly place: FilePlace; readonly descriptor: number } | null = null
-  let entered: { readonly onDisk: FolderOnDisk; readonly folder: SourceFolder } | null = null
+  let entered: { readonly onDisk: DirectoryOnDisk; readonly directory: SourceDirectory } | null = null
 
   function openFile(place: FilePlace): number {
     if (open && isSamePlace(open.place, place)) return open.descriptor
     closeFile()
     const began = performance.now()
     try {
-      const { path, seen } = place.folder
+      const { path, seen } = place.directory
       if (entered?.onDisk.path !== path || entered.onDisk.seen !== seen) {
         leaveDirectory()
-        entered = { onDisk: { path, seen }, folder: enterSeen(place.folder, true, source) }
+        entered = { onDisk: { path, seen }, directory: enterSeen(place.directory, true, source) }
       }
-      open = { place, descriptor: entered.folder.open(place.name) }
+      open = { place, descriptor: entered.directory.open(place.name) }
       return open.descriptor
     } finally {
       timer.count(began)
@@ -62,7 +62,7 @@ export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFile
   }
 
   function leaveDirectory(): void {
-    entered?.folder.close()
+    entered?.directory.close()
     entered = null
   }
 
@@ -86,20 +86,24 @@ export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFile
 }
 
 export function isSamePlace(one: FilePlace, other: FilePlace): boolean {
-  return one.name === other.name && one.folder.path === other.folder.path
+  return one.name === other.name && one.directory.path === other.directory.path
 }
 
 /**
  * Enters a directory, and makes sure that it is the one that was seen: on the way to it a directory may have been
  * replaced, by a symlink that leads elsewhere above all.
  */
-export function enterSeen({ path, seen }: FolderOnDisk, follow: boolean, source: SourceCalls): SourceFolder {
-  const folder = source.enter(path, follow)
+export function enterSeen(
+  { path, seen }: DirectoryOnDisk,
+  follow: boolean,
+  source: SourceCalls,
+): SourceDirectory {
+  const directory = source.enter(path, follow)
   try {
-    if (seen === null || inodeOf(folder.status('').identity) === seen) return folder
+    if (seen === null || inodeOf(directory.status('').identity) === seen) return directory
     throw new ChangedError('a directory on the way to it was replaced by another after it was found')
   } catch (error) {
-    folder.close()
+    directory.close()
     throw error
   }
 }

@@ -3,11 +3,11 @@ import { type Content, fileNode } from '../../tree/node.js'
 import { addRange, bringsXattrs, factOf, isFailure, noRanges, RangeFlag, rangeOf } from './protocol.js'
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
-const folder = { path: '/source/sub', seen: 'an inode' }
+const directory = { path: '/source/sub', seen: 'an inode' }
 
 const onDisk = (bringsXattrs = true): Content => ({
   kind: 'disk',
-  folder,
+  directory,
   name: 'name',
   seen: 'an identity',
   sparse: false,
@@ -27,7 +27,7 @@ describe('a range', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk()), REQUEST)
     expect(ranges).toEqual({
-      folders: [folder],
+      directories: [directory],
       names: ['name'],
       seen: ['an identity'],
       numbers: [5000, 4096, 100, 8192, 64, RangeFlag.DIGEST | RangeFlag.XATTRS],
@@ -45,7 +45,7 @@ describe('a range', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, { kind: 'range', descriptor: 7, start: 70_000 }), REQUEST)
     expect(ranges).toEqual({
-      folders: [7],
+      directories: [7],
       names: [''],
       seen: [''],
       numbers: [5000, 74_096, 100, 8192, 64, RangeFlag.DIGEST],
@@ -59,7 +59,7 @@ describe('a range', () => {
   ])('of $kind has no place: the bytes are in the buffer', (content) => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, content), REQUEST)
-    expect(ranges.folders).toEqual([null])
+    expect(ranges.directories).toEqual([null])
   })
 
   it('comes after those before it', () => {

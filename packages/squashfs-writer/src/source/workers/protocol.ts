@@ -3,7 +3,7 @@ import type { CodecRecipe } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
 import type { BlockOfBase, FragmentOfBase, PartOfBase } from '../../image/base-block.js'
 import type { BytePath, ByteString } from '../../tree/byte-string.js'
-import type { FileNode, FileOnDisk, FolderOnDisk, Identity, Xattr } from '../../tree/node.js'
+import type { DirectoryOnDisk, FileNode, FileOnDisk, Identity, Xattr } from '../../tree/node.js'
 
 /** Bytes of a buffer: many small files, or one part of a large one; a multiple of every block size. */
 export const BUFFER_SIZE = 1_048_576
@@ -74,7 +74,7 @@ export function bringsXattrs(size: number): boolean {
 }
 
 /** A directory whose names are asked for; or, of one that was listed already, some of its names. */
-export interface DirectoryToList extends FolderOnDisk {
+export interface DirectoryToList extends DirectoryOnDisk {
   /** The name '' stands for the directory itself. */
   readonly names: ByteString[] | null
 }
@@ -88,7 +88,7 @@ export const NAMES_PER_BATCH = 128
 export const STAT_TIME = 25
 
 /** Where a file is and what it must be. */
-export type FilePlace = Pick<FileOnDisk, 'folder' | 'name' | 'seen'>
+export type FilePlace = Pick<FileOnDisk, 'directory' | 'name' | 'seen'>
 
 /**
  * Ranges of files, one after another. Columns rather than objects: structured clone takes a microsecond for each property,
@@ -96,7 +96,7 @@ export type FilePlace = Pick<FileOnDisk, 'folder' | 'name' | 'seen'>
  */
 export interface Ranges {
   /** Each file's directory; the descriptor of a file that is open already; or null where the bytes are in the buffer. */
-  readonly folders: (FolderOnDisk | number | null)[]
+  readonly directories: (DirectoryOnDisk | number | null)[]
   readonly names: ByteString[]
   readonly seen: Identity[]
   /** {@link RANGE_NUMBERS} numbers for each. */
@@ -140,7 +140,7 @@ export const RangeFlag = {
 } as const
 
 export function noRanges(): Ranges {
-  return { folders: [], names: [], seen: [], numbers: [], likes: [] }
+  return { directories: [], names: [], seen: [], numbers: [], likes: [] }
 }
 
 /** What is wanted of a range of a file. */
@@ -158,7 +158,7 @@ export function addRange(ranges: Ranges, { content, size }: FileNode, request: R
   const { start, length, at, inBlocks, flags, like } = request
   if (like) ranges.likes.push([ranges.names.length, like])
   const onDisk = content.kind === 'disk'
-  ranges.folders.push(onDisk ? content.folder : content.kind === 'range' ? content.descriptor : null)
+  ranges.directories.push(onDisk ? content.directory : content.kind === 'range' ? content.descriptor : null)
   ranges.names.push(onDisk ? content.name : '')
   ranges.seen.push(onDisk ? content.seen : '')
   const from = content.kind === 'range' ? content.start + start : start

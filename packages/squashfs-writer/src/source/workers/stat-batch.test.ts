@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SourceCalls, SourceFolder, Status } from '../filesystem.js'
+import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { FACT, FACTS, isFailure, NAMES_PER_BATCH, STAT_TIME } from './protocol.js'
 import { statBatch } from './stat-batch.js'
@@ -32,7 +32,7 @@ function filesystem(
     enter(path) {
       const held = directories[path]
       if (!held) throw Object.assign(new Error('ENOENT: no such thing'), { code: 'ENOENT' })
-      const folder: SourceFolder = {
+      const directory: SourceDirectory = {
         names: () => Object.keys(held).reverse(),
         status(name) {
           for (const end = performance.now() + delay; performance.now() < end; );
@@ -47,7 +47,7 @@ function filesystem(
         xattr: () => null,
         close: () => {},
       }
-      return folder
+      return directory
     },
     close: () => {},
     identity: () => '',

@@ -4,7 +4,7 @@ import { ACCESS_ACL } from '../../tree/access-acl.js'
 import type { ByteString } from '../../tree/byte-string.js'
 import type { Identity } from '../../tree/node.js'
 import { isValueWanted } from '../../tree/rules.js'
-import type { SourceCalls, SourceFolder, Status } from '../filesystem.js'
+import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { inodeOf } from '../identity.js'
 import type { CallTimer } from './call-timer.js'
 import { attempt, failureOf } from './failure.js'
@@ -46,19 +46,19 @@ function statDirectory(
   timer: CallTimer,
 ): Facts & { rest: ByteString[] } {
   const began = performance.now()
-  const folder = enterSeen(place, false, source)
+  const directory = enterSeen(place, false, source)
   try {
-    const all = names ?? folder.names().sort()
-    const facts = statNames(folder, all.slice(0, NAMES_PER_BATCH), xattrs, end, timer, timer.count(began))
+    const all = names ?? directory.names().sort()
+    const facts = statNames(directory, all.slice(0, NAMES_PER_BATCH), xattrs, end, timer, timer.count(began))
     return { ...facts, rest: all.slice(facts.names.length) }
   } finally {
-    folder.close()
+    directory.close()
   }
 }
 
 /** Facts about names, as far as the time goes, and at least about one. */
 function statNames(
-  folder: SourceFolder,
+  directory: SourceDirectory,
   names: ByteString[],
   xattrs: XattrsRead,
   end: number,
@@ -72,19 +72,19 @@ function statNames(
   for (let n = 0; n < names.length; n++) {
     const name = names[n]!
     try {
-      const status = folder.status(name)
+      const status = directory.status(name)
       setNumbers(numbers, n * FACTS, status)
       const type = status.mode & S_IFMT
       if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
-      if (type === S_IFLNK) facts.targets.push([n, folder.target(name)])
+      if (type === S_IFLNK) facts.targets.push([n, directory.target(name)])
       if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
       if (xattrs === 'all' && !(type === S_IFREG && bringsXattrs(status.size))) {
-        const found = folder.xattrs(name, isValueWanted)
+        const found = directory.xattrs(name, isValueWanted)
         if (found.length > 0) facts.xattrs.push([n, found])
       }
       // Where only the owner has rights, no ACL gives more.
       if (xattrs === 'access-acl' && type !== S_IFLNK && (status.mode & 0o077) !== 0) {
-        const acl = folder.xattr(name, ACCESS_ACL)
+        const acl = directory.xattr(name, ACCESS_ACL)
         if (acl) facts.xattrs.push([n, [[ACCESS_ACL, acl]]])
       }
     } catch (error) {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { requireTools, run, withFolder } from 'fixtures'
+import { requireTools, run, withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import type { CommandRow } from '../../cli/table.js'
 import { completionScript } from './completion.js'
@@ -30,7 +30,7 @@ const table: Readonly<Record<string, CommandRow>> = {
 
 /** What bash offers for the last of these words, in a directory with a file and a directory in it. */
 async function offered(...words: readonly string[]): Promise<readonly string[]> {
-  return await withFolder(async (cwd) => {
+  return await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'some-directory'))
     await writeFile(join(cwd, 'some-file'), '')
     return await offeredIn(cwd, words)
