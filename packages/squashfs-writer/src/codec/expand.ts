@@ -19,6 +19,19 @@ import { createNodeDecompressor, type ExpandBlock } from './zstd-node-expand.js'
  */
 export type Expand = (bytes: Uint8Array, output: Uint8Array) => number | Promise<number>
 
+/** Expands one block into memory of its own. @param limit the most bytes that its content may have. */
+export function expandedBlock(
+  expand: Expand,
+  bytes: Uint8Array,
+  limit: number,
+): Uint8Array | Promise<Uint8Array> {
+  const output = new Uint8Array(limit)
+  const length = expand(bytes, output)
+  return length instanceof Promise
+    ? length.then((count) => output.subarray(0, count))
+    : output.subarray(0, length)
+}
+
 /** Makes the error that says what is wrong with the image. */
 type Fail = (what: string, code?: ImageErrorCode, cause?: unknown) => ImageError
 

@@ -1,4 +1,5 @@
 /** Block reader: data blocks and fragment blocks, decoded; one by one, or a row of them in memory that is used again. */
+import { expandedBlock } from '../codec/expand.js'
 import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
 import { decodeFragmentEntry } from '../format/fragment.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
@@ -64,11 +65,7 @@ export function blockReader(parts: Parts): BlockReader {
   }
 
   function expanded(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const output = new Uint8Array(blockSize)
-    const length = parts.expand(bytes, output)
-    return length instanceof Promise
-      ? length.then((count) => output.subarray(0, count))
-      : output.subarray(0, length)
+    return expandedBlock(parts.expand, bytes, blockSize)
   }
 
   function fragment(index: number): Uint8Array | Promise<Uint8Array> {

@@ -111,7 +111,13 @@ describe('--json', () => {
         command: 'check',
         version: expect.any(String),
         passed: true,
-        source: { path: venv, venv: true, relocatable: true, python: expect.stringMatching(/^3\.\d+\.\d+/) },
+        source: {
+          path: venv,
+          image: null,
+          venv: true,
+          relocatable: true,
+          python: expect.stringMatching(/^3\.\d+\.\d+/),
+        },
         interpreter: { path: 'bin/python', links: expect.any(Array), exists: true },
         mount: { point: null, anywhere: true },
         inodes: expect.any(Number),
@@ -163,7 +169,7 @@ describe('--exclude and --any-directory are those of pack', () => {
       expect(found.filter((one) => !one.includes('LINK_'))).toEqual([])
       expect(found).toContain('warning LINK_DANGLING')
       expect(json).toMatchObject({
-        source: { venv: false, relocatable: null, python: null },
+        source: { image: null, venv: false, relocatable: null, python: null },
         interpreter: null,
       })
     })

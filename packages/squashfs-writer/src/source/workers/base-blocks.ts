@@ -1,7 +1,7 @@
 /** Base blocks: what a worker does with blocks of the base: reads and expands them, and compares contents with theirs. */
 import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { expanderOf } from '../../codec/expand.js'
+import { expandedBlock, expanderOf } from '../../codec/expand.js'
 import { ImageError, type ImageErrorCode } from '../../errors.js'
 import { blockSizeOnDisk, isStoredBlock } from '../../format/data-block.js'
 import type { BlockOfBase, PartOfBase } from '../../image/base-block.js'
@@ -41,12 +41,8 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
     readWhole(descriptor, bytes, position)
     return bytes
   }
-  function content(block: BlockOfBase): Uint8Array | Promise<Uint8Array> {
-    if (isStoredBlock(block.sizeWord)) return raw(block)
-    const room = new Uint8Array(blockSize)
-    const length = expand(raw(block), room)
-    return length instanceof Promise ? length.then((n) => room.subarray(0, n)) : room.subarray(0, length)
-  }
+  const content = (block: BlockOfBase) =>
+    isStoredBlock(block.sizeWord) ? raw(block) : expandedBlock(expand, raw(block), blockSize)
 
   return {
     raw,
