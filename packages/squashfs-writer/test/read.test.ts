@@ -316,6 +316,8 @@ describe('an ImageError says', () => {
           path,
         })
       }
+      // The bytes of an image are no path, and would fill the screen as one.
+      await expect(openImage(new Uint8Array(4096))).rejects.toMatchObject({ code: 'WRONG_ARGUMENT' })
       await expect(openImage(directory)).rejects.toMatchObject({ name: 'ImageError', code: 'NOT_AN_IMAGE' })
     })
   })

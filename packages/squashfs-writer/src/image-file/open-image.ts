@@ -52,6 +52,11 @@ export async function openImage(image: string | Uint8Array | ImageSource): Promi
       throw new ImageError('WRONG_ARGUMENT', 'openImage takes a path, or a source with a size and read')
     return { ...(await readImage(image)), size: image.size, descriptor: null, close: async () => {} }
   }
+  if (typeof image === 'string' ? image.includes('\0') : image.includes(0))
+    throw new ImageError(
+      'WRONG_ARGUMENT',
+      'a path has no NUL; for an image in memory give a source: { size, read(position, length) }',
+    )
   const file = openFile(image)
   try {
     const reader = await readImage(file.source)
