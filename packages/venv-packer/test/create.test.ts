@@ -450,7 +450,8 @@ def build_wheel(*_, **__):
       const end = ended(child)
       const builder = Number(await contentOf(join(dirname(places.cwd), 'building')))
       const again = setInterval(() => child.kill('SIGINT'), 400)
-      expect((await end).code).toBe(130)
+      // A shell says 130 for both: on a busy machine the first may have done its work before the next one comes.
+      expect([130, 'SIGINT']).toContain((await end).code)
       clearInterval(again)
       expect(isRunning(builder)).toBe(false)
       expect(await readdir(places.work)).toEqual([])
