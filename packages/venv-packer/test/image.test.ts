@@ -58,7 +58,7 @@ describe('list', () => {
         stderr: '',
         stdout: [
           'drwxrwxrwt 2    0   0   43 TIME directory',
-          'lrwxrwxrwx 1    0   0    6 TIME link -> directory',
+          'lrwxrwxrwx 1    0   0    9 TIME link -> directory',
           'crw-rw-rw- 1    0   0 1, 3 TIME null',
           'prw-r--r-- 1    0   0    0 TIME pipe',
           '-rwsr-xr-x 2 1000 100    8 TIME second',
