@@ -87,15 +87,18 @@ describe.each([
     )
   })
 
-  it('writes the image, and nothing else anywhere', async () => {
+  it('writes the image, its record into the cache of the user, and nothing else anywhere', async () => {
     await withDirectory(async (home) => {
       for (const name of ['home', 'tmp', 'out']) await mkdir(join(home, name))
       const before = await inventory(environment)
       const env = { HOME: join(home, 'home'), TMPDIR: join(home, 'tmp'), XDG_CACHE_HOME: undefined }
       await say(['pack', '.venv', '-o', join(home, 'out', 'venv.squashfs')], { env })
-      expect((await readdir(home, { recursive: true })).sort()).toEqual(
-        ['home', 'out', 'out/venv.squashfs', 'tmp'].sort(),
+      const records = 'home/.cache/venv-packer/records'
+      const written = (await readdir(home, { recursive: true })).filter((path) => !records.startsWith(path))
+      expect(written.filter((path) => !path.startsWith(`${records}/`)).sort()).toEqual(
+        ['out', 'out/venv.squashfs', 'tmp'].sort(),
       )
+      expect(written.filter((path) => path.startsWith(`${records}/`)).length).toBe(1)
       // Python keeps the bytecode of the package, if the installer has not compiled it.
       const added = (await inventory(environment)).filter((path) => !before.includes(path))
       expect(added.filter((path) => !path.includes('/venv_packer/__pycache__'))).toEqual([])

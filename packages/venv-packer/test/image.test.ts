@@ -69,7 +69,7 @@ describe('list', () => {
         const { stdout } = await venvPacker(['list', 'image.squashfs', path], { cwd })
         expect(untimed(stdout).slice(0, 1)).toEqual(
           path === 'directory/../link/.'
-            ? ['lrwxrwxrwx 1 0 0 6 TIME link -> directory']
+            ? ['lrwxrwxrwx 1 0 0 9 TIME link -> directory']
             : ['-rw-r--r-- 1    0   0 0 TIME evil\\x1b[2J'],
         )
       }
