@@ -57,7 +57,7 @@ const CHANGES = {
   },
   'is written anew with the same bytes': (file: Buffer) => writeFileSync(file, readFileSync(file)),
   'is replaced by a copy': (file: Buffer) => {
-    const copy = Buffer.concat([file, Buffer.from('~')])
+    const copy = sibling(file, '~') // not a longer name: it may be as long as names can be
     copyFileSync(file, copy)
     renameSync(copy, file)
   },
@@ -88,7 +88,7 @@ it(
   `${TREES} changed trees have the same image with a base as without, with its record and alone`,
   async () => {
     await withTmpfs(async (tmpfs) => {
-      const aTree = aHostileTree({ maxNodes: 60, maxBytes: 4 << 20 })
+      const aTree = aHostileTree({ maxNodes: 60, maxBytes: 1 << 20 })
       const property = fc.asyncProperty(
         aTree,
         fc.array(aChange, { maxLength: 6 }),
@@ -109,7 +109,7 @@ it(
             expect(new Set(images).size).toBe(1)
           }, tmpfs),
       )
-      await fc.assert(property, { numRuns: TREES, seed: 1, endOnFailure: true, timeout: 60_000, ...REPEAT })
+      await fc.assert(property, { numRuns: TREES, endOnFailure: true, timeout: 120_000, ...REPEAT })
     }, '4g')
   },
   120_000 + TREES * 20_000,

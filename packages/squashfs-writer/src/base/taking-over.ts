@@ -179,7 +179,8 @@ async function* inOrder(
       yield { pieces, release: batch.release }
     }
   } finally {
-    await batches.return?.()
+    // Not waited for: it may be waiting for a buffer that nobody gives back any more. What it fails with was thrown above.
+    batches.return?.().catch(() => {})
   }
 
   /** Pieces of the files that come next, up to the first that must be read. */
