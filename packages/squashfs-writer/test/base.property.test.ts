@@ -57,7 +57,7 @@ const CHANGES = {
   },
   'is written anew with the same bytes': (file: Buffer) => writeFileSync(file, readFileSync(file)),
   'is replaced by a copy': (file: Buffer) => {
-    const copy = sibling(file, '~') // not a longer name: it may be as long as names can be
+    const copy = sibling(file, '~')
     copyFileSync(file, copy)
     renameSync(copy, file)
   },
@@ -75,8 +75,12 @@ const CHANGES = {
     writeFileSync(sibling(file, 'zz'), Buffer.alloc(lstatSync(file).size, 'x')),
 } as const
 
-const sibling = (file: Buffer, name: string) =>
-  Buffer.concat([file.subarray(0, file.lastIndexOf('/') + 1), Buffer.from(name)])
+/** A name beside a file that no generated tree has, and which is not too long where the file's own is as long as names can be. */
+const sibling = (file: Buffer, first: string) =>
+  Buffer.concat([
+    file.subarray(0, file.lastIndexOf('/') + 1),
+    Buffer.from(`${first} beside it, by the test of changed trees`),
+  ])
 
 const aChange = fc.record({
   how: fc.constantFrom(...(Object.keys(CHANGES) as (keyof typeof CHANGES)[])),
