@@ -41,12 +41,12 @@ export function renewedVenv(tree: Tree, delay?: number): RenewedVenv {
             withDirectory(async (directory) => {
               const venv = join(directory, 'venv')
               await run('cp', ['--archive', original, venv], { signal })
-              await plantPackage(venv, 1)
+              await writePackage(venv, 1)
               await setTimeout(AGE, undefined, { signal })
               base = join(directory, 'base.squashfs')
               const renew = async (atHand: TreeAtHand) => {
                 await packBase(atHand.directory, base, signal)
-                await plantPackage(venv, 2)
+                await writePackage(venv, 2)
                 await atHand.calls?.() // those of the base do not count
                 return await body(atHand)
               }
@@ -66,8 +66,8 @@ async function packBase(venv: string, image: string, signal: AbortSignal): Promi
   await run(program!, [...words, 'pack', venv, '-o', image, '--any-directory', '--quiet'], { signal })
 }
 
-/** Puts a version of a small package into a venv, in place of the one that may be there. */
-async function plantPackage(venv: string, version: number): Promise<void> {
+/** Writes a version of a small package into a venv, in place of the one that may be there. */
+async function writePackage(venv: string, version: number): Promise<void> {
   const lib = [join(venv, 'lib'), join(venv, 'venv/lib')].find(existsSync) ?? venv
   const [python = 'python3'] = await readdir(lib)
   const packages = join(lib, python, 'site-packages')

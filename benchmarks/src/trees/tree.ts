@@ -11,7 +11,7 @@ export interface Tree {
   readonly servedBy?: string
   /** Has the tree at hand while `body` runs, and clears up after it whatever must not stay. */
   readonly use: <Result>(body: (tree: TreeAtHand) => Promise<Result>, signal: AbortSignal) => Promise<Result>
-  /** For a tree that is another one at a special place: any tree at such a place. */
+  /** Of a tree that shows another one at a special place, such as a slow filesystem: shows the given one there. */
   readonly placed?: (tree: Tree) => Tree
 }
 

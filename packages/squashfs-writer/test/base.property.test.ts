@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { aHostileTree, plant, withDirectory, withTmpfs } from 'fixtures'
+import { aHostileTree, createTree, withDirectory, withTmpfs } from 'fixtures'
 import { packDirectory } from 'squashfs-writer'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { aMinuteLater, filesBelow, packedThreeWays } from './base-trees.js'
@@ -101,7 +101,7 @@ it(
           withDirectory(async (scratch) => {
             const source = join(scratch, 'source')
             mkdirSync(source)
-            await plant(tree.model, source)
+            await createTree(tree.model, source)
             const path = join(scratch, 'base.squashfs')
             const { record } = await packDirectory(source, path, { ...options, record: true, offset: 0 })
             for (const { how, file, other } of changes) {

@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto'
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  createTree,
   differences,
   expectedState,
   judgeByKernel,
-  plant,
   requireTools,
   run,
   survey,
@@ -107,7 +107,7 @@ describe('files of 0, 1, block - 1, block and block + 1 bytes', () => {
       const model = new Map([...thoroughTree({ blockSize })].filter(([key]) => /^(\.|sizes)/.test(key)))
       const source = join(scratch, 'source')
       mkdirSync(source)
-      await plant(model, source)
+      await createTree(model, source)
       const image = join(scratch, 'image.squashfs')
       await packDirectory(source, image, { blockSize })
       expect(await judgeByKernel(image, expectedState(model))).toEqual([])

@@ -7,11 +7,11 @@ import fc from 'fast-check'
 import {
   aHostileTree,
   asOnDisk,
+  createTree,
   differences,
   EVERY_FACET,
   expectedState,
   type Facet,
-  plant,
   readBack,
   requireTools,
   run,
@@ -175,7 +175,7 @@ describe('a tree with one of everything is read as it was, from an image made by
       model.delete('links/symlinks-nowhere')
       const [tree, image] = [join(directory, 'tree'), join(directory, 'image.squashfs')]
       await mkdir(tree)
-      await plant(model, tree)
+      await createTree(model, tree)
       await run(program, args(tree, image))
       const facets = EVERY_FACET.filter((facet) => !without.includes(facet))
       expect(differences(changes(asOnDisk(expectedState(model))), await readBack(image), facets)).toEqual([])
@@ -197,7 +197,7 @@ it.each(MAKERS.filter(([name]) => /4 KiB|128 KiB/.test(name)))(
         withDirectory(async (scratch) => {
           const [source, image] = [join(scratch, 'tree'), join(scratch, 'image.squashfs')]
           await mkdir(source)
-          await plant(tree.model, source)
+          await createTree(tree.model, source)
           await run(program, args(source, image))
           const expected = new Map(changes(asOnDisk(expectedState(tree.model))))
           const found = new Map(await readBack(image))

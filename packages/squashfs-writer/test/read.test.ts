@@ -4,10 +4,10 @@ import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   bytesOf,
+  createTree,
   entriesOf,
   expectedState,
   type NodeState,
-  plant,
   requireTools,
   run,
   type TreeModel,
@@ -86,7 +86,7 @@ describe('every file, directory and link of a tree is found, and its content rea
       const model = thoroughTree({ blockSize: 4096 })
       const [tree, path] = [join(directory, 'tree'), join(directory, 'image.squashfs')]
       await mkdir(tree)
-      await plant(model, tree)
+      await createTree(model, tree)
       await run('mksquashfs', [tree, path, '-quiet', '-no-progress', '-comp', compressor, '-b', '4096'])
       await withOpen(path, (image) => expectAll(image, model))
     })

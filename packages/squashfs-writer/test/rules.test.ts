@@ -2,9 +2,9 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  createTree,
   differences,
   ON_DISK,
-  plant,
   run,
   survey,
   type TreeState,
@@ -29,7 +29,7 @@ describe('a directory packed with the defaults', () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       mkdirSync(source)
-      await plant(thoroughTree({ blockSize: 131_072 }), source)
+      await createTree(thoroughTree({ blockSize: 131_072 }), source)
       const image = join(scratch, 'image.squashfs')
       const result = await packDirectory(source, image)
       const before = await survey(source)

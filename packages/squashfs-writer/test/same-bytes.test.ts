@@ -11,10 +11,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import {
+  createTree,
   entriesOf,
   NODE_VERSIONS,
   nodeBinary,
-  plant,
   run,
   type TreeModel,
   thoroughTree,
@@ -54,7 +54,7 @@ afterEach(() => {
 describe.each(CODECS)('an image with %s is the same', (_, codec) => {
   it('for 1, 2 and 8 threads, packed from a directory and written from entries, again and again', async () => {
     const model = thoroughTree({ blockSize: 65_536 })
-    await withPlanted(model, async (source) => {
+    await withTreeOf(model, async (source) => {
       const ways = [1, 2, 8, 1, 8].flatMap((threads) => {
         const options = { codec, threads, blockSize: 65_536 }
         return [() => packed(source, options), () => written(model, options)]
@@ -83,7 +83,7 @@ describe('an image is the same', () => {
   })
 
   it('when it is packed from the mounted image itself', async () => {
-    await withPlanted(thoroughTree({ blockSize: 131_072 }), async (source, scratch) => {
+    await withTreeOf(thoroughTree({ blockSize: 131_072 }), async (source, scratch) => {
       for (const fragments of ['small-files', 'always', 'never'] as const) {
         const image = join(scratch, `${fragments}.squashfs`)
         await packDirectory(source, image, { fragments })
@@ -176,10 +176,10 @@ describe('an image is the same', () => {
 describe('every supported version of Node writes the same image', () => {
   it(`${NODE_VERSIONS.join(', ')} and the one that runs this, with 1, 2 and 8 threads, from two directories filled in another order`, async () => {
     const model = thoroughTree({ blockSize: 131_072 })
-    await withPlanted(model, async (source, scratch) => {
+    await withTreeOf(model, async (source, scratch) => {
       const other = join(scratch, 'a', 'longer way', 'to the same tree')
       mkdirSync(other, { recursive: true })
-      await plant(inAnotherOrder(model), other)
+      await createTree(inAnotherOrder(model), other)
       expect(await namesAsTheyLie(other)).not.toEqual(await namesAsTheyLie(source))
       expect(readdirSync(other).sort()).toEqual(readdirSync(source).sort())
 
@@ -267,14 +267,14 @@ async function binaries(): Promise<string[]> {
   return found
 }
 
-async function withPlanted(
+async function withTreeOf(
   model: TreeModel,
   use: (source: string, scratch: string) => Promise<void>,
 ): Promise<void> {
   await withTmpfs(async (scratch) => {
     const source = join(scratch, 'source')
     mkdirSync(source)
-    await plant(model, source)
+    await createTree(model, source)
     await use(source, scratch)
   })
 }

@@ -8,10 +8,10 @@ import fc from 'fast-check'
 import {
   aHostileTree,
   asOnDisk,
+  createTree,
   expectedState,
   type HostileTree,
   judge,
-  plant,
   type TreeState,
   withDirectory,
   withTmpfs,
@@ -48,7 +48,7 @@ it(
     await checkTrees(PACKED, async ({ tree, options }, image, scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
-      await plant(tree.model, source)
+      await createTree(tree.model, source)
       const result = await packDirectory(source, image, options)
       expect(result.omitted).toEqual([])
       expect(result.warnings).toEqual([])

@@ -2,9 +2,9 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  createTree,
   LUSTRE_XATTRS,
   type ModelNode,
-  plant,
   requireTools,
   rightsOf,
   run,
@@ -112,7 +112,7 @@ describe('Lustre', () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
-      await plant(smallTree(), source)
+      await createTree(smallTree(), source)
       const image = join(scratch, 'image.squashfs')
       const result = await withLustre(source, {}, ({ directory }) => packDirectory(directory, image))
       // The root, a file with two names, another file, a directory and a symlink.
@@ -128,7 +128,7 @@ describe('Lustre', () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
-      await plant(smallTree(), source)
+      await createTree(smallTree(), source)
       const [one, other] = [join(scratch, 'one.squashfs'), join(scratch, 'other.squashfs')]
       await withLustre(source, { delay: 1 }, ({ directory }) => packDirectory(directory, one))
       await packDirectory(source, other)
@@ -161,7 +161,7 @@ describe('Lustre', () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
-      await plant(smallTree(), source)
+      await createTree(smallTree(), source)
       const image = join(scratch, 'image.squashfs')
       const calls = await withLustre(source, {}, async (lustre) => {
         const { droppedXattrs } = await packDirectory(lustre.directory, image, { xattrs: 'none' })
@@ -182,7 +182,7 @@ describe('a symlink', () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
-      await plant(smallTree(), source)
+      await createTree(smallTree(), source)
       await symlink('file', join(source, 'bare'))
       const image = join(scratch, 'image.squashfs')
       await packDirectory(source, image)
@@ -211,7 +211,7 @@ describe('a file', () => {
       await withTmpfs(async (scratch) => {
         const source = join(scratch, 'source')
         await mkdir(source)
-        await plant(treeOf(files), source)
+        await createTree(treeOf(files), source)
         await run('truncate', ['-s', '5M', join(source, 'with a hole')])
         const image = join(scratch, 'image.squashfs')
         const { droppedXattrs } = await packDirectory(source, image, {
@@ -230,7 +230,7 @@ describe('a file', () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
-      await plant(treeOf({ small: 10 }), source)
+      await createTree(treeOf({ small: 10 }), source)
       const image = join(scratch, 'image.squashfs')
       await packDirectory(source, image, {
         additions: [{ type: 'file', path: 'added', content: { file: join(source, 'small') } }],
@@ -255,7 +255,7 @@ describe('rules', () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
-      await plant(smallTree(), source)
+      await createTree(smallTree(), source)
       const image = join(scratch, 'image.squashfs')
       const { droppedXattrs } = await packDirectory(source, image, { xattrs })
       const found = Object.values(await xattrsOf(image)).flatMap((set) => Object.keys(set))

@@ -36,18 +36,18 @@ export interface Place {
   readonly image: string
 }
 
-const FOLDERS = 12
+const DIRECTORIES = 12
 const FILES = 12
 const LARGE_FILES = 6
 
 /** A path in what is packed. */
 export function someFile(chance: Chance): string {
-  const [directory, file] = [chance.integer(0, FOLDERS), chance.integer(1, FILES)]
+  const [directory, file] = [chance.integer(0, DIRECTORIES), chance.integer(1, FILES)]
   return chance.oneOf([`directory-${directory}/file-${file}`, `noise-${file % LARGE_FILES}`])
 }
 
 export function someDirectory(chance: Chance): string {
-  return `directory-${chance.integer(0, FOLDERS)}`
+  return `directory-${chance.integer(0, DIRECTORIES)}`
 }
 
 export const old = 'the old image'
@@ -69,7 +69,7 @@ export function placeIn(cwd: string, directory: string): Place {
 
 export async function fill(source: string): Promise<void> {
   await mkdir(source)
-  for (let directory = 0; directory < FOLDERS; directory++) {
+  for (let directory = 0; directory < DIRECTORIES; directory++) {
     await mkdir(join(source, `directory-${directory}`))
     for (let file = 0; file < FILES; file++)
       await writeFile(

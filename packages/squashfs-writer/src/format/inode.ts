@@ -14,6 +14,17 @@ export const InodeType = {
 } as const
 export type InodeType = (typeof InodeType)[keyof typeof InodeType]
 
+/** The types by the names that entries have for them. */
+export const TYPE_NAMES = {
+  [InodeType.DIRECTORY]: 'directory',
+  [InodeType.FILE]: 'file',
+  [InodeType.SYMLINK]: 'symlink',
+  [InodeType.BLOCK_DEVICE]: 'block-device',
+  [InodeType.CHARACTER_DEVICE]: 'character-device',
+  [InodeType.FIFO]: 'fifo',
+  [InodeType.SOCKET]: 'socket',
+} as const
+
 /** An extended form's type is its basic form's plus this. */
 const EXTENDED = 7
 /** The xattr index of an inode without xattrs. */

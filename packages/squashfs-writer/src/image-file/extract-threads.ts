@@ -74,14 +74,14 @@ export function startExtractThreads(
 
   const onAbort = () => fail(signal?.reason)
   signal?.addEventListener('abort', onAbort)
-  if (descriptor !== null && isLarge) while (threads.length < most) hire(descriptor)
+  if (descriptor !== null && isLarge) while (threads.length < most) spawn(descriptor)
 
   function fail(error: unknown): void {
     failed ??= { error }
     wake?.()
   }
 
-  function hire(file: number): Thread {
+  function spawn(file: number): Thread {
     const workerData: ThreadData = { descriptor: file, size, settings }
     const worker = new Worker(new URL('./extract-worker.js', import.meta.url), { workerData, execArgv: [] })
     const thread: Thread = { worker, given: [] }
@@ -107,7 +107,7 @@ export function startExtractThreads(
   function freeThread(): Thread | null {
     if (descriptor === null || jobs <= (isLarge ? 0 : JOBS_FIRST)) return null
     const free = threads.find(({ given }) => given.length < JOBS_EACH)
-    return free ?? (threads.length < most ? hire(descriptor) : null)
+    return free ?? (threads.length < most ? spawn(descriptor) : null)
   }
 
   async function nextAnswer(): Promise<void> {

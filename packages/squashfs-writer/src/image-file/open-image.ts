@@ -9,7 +9,7 @@ import type { ExtractOptions, ExtractResult } from './extract.js'
 
 export { ExtractError, ImageError, type ImageErrorCode } from '../errors.js'
 export { decodeDeviceNumber } from '../format/device-number.js'
-export { InodeType } from '../format/inode.js'
+export { InodeType, TYPE_NAMES } from '../format/inode.js'
 export { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 export type { ImageName } from '../reader/directory-reader.js'
 export type { ImageEntry } from '../reader/entries.js'

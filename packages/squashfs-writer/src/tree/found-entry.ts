@@ -1,5 +1,5 @@
 /** Found entries: the tree that was found on disk, told to a program path by path. */
-import { InodeType } from '../format/inode.js'
+import { InodeType, TYPE_NAMES } from '../format/inode.js'
 import { toPath } from './byte-string.js'
 import type { Entry } from './entry.js'
 import type { DirectoryNode, Node } from './node.js'
@@ -35,15 +35,5 @@ export function* foundIn(root: DirectoryNode): Generator<FoundEntry> {
 function foundEntry(path: string, node: Node): FoundEntry {
   const { mode, uid, gid, mtime } = node
   const size = node.type === InodeType.FILE ? node.size : 0
-  return { type: TYPES[node.type], path: toPath(path), mode, uid, gid, mtime, size }
+  return { type: TYPE_NAMES[node.type], path: toPath(path), mode, uid, gid, mtime, size }
 }
-
-const TYPES = {
-  [InodeType.FILE]: 'file',
-  [InodeType.DIRECTORY]: 'directory',
-  [InodeType.SYMLINK]: 'symlink',
-  [InodeType.BLOCK_DEVICE]: 'block-device',
-  [InodeType.CHARACTER_DEVICE]: 'character-device',
-  [InodeType.FIFO]: 'fifo',
-  [InodeType.SOCKET]: 'socket',
-} as const

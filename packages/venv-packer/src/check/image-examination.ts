@@ -2,7 +2,7 @@
 import type { DiskEntry } from 'squashfs-writer'
 import { asBytePath, type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
-import { type ImageFile, type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
+import { type ImageFile, type ImageInode, InodeType, type OpenImage, TYPE_NAMES } from 'squashfs-writer/read'
 import type { Environment } from '../environment/environment.js'
 import type { Content, Entry, Peeked } from './entry.js'
 import { type Examination, examine, type Plan } from './examination.js'
@@ -53,7 +53,7 @@ async function entriesIn(
 function diskEntryOf(path: ByteString, inode: ImageInode): DiskEntry {
   const isShared = inode.type !== InodeType.DIRECTORY && inode.links > 1
   return {
-    type: types[inode.type],
+    type: TYPE_NAMES[inode.type],
     path: asBytePath(path),
     mode: inode.head.mode,
     uid: inode.uid,
@@ -64,16 +64,6 @@ function diskEntryOf(path: ByteString, inode: ImageInode): DiskEntry {
     target: inode.type === InodeType.SYMLINK ? toByteString(inode.target) : null,
     failure: null,
   }
-}
-
-const types: Readonly<Record<InodeType, NonNullable<DiskEntry['type']>>> = {
-  [InodeType.FILE]: 'file',
-  [InodeType.DIRECTORY]: 'directory',
-  [InodeType.SYMLINK]: 'symlink',
-  [InodeType.BLOCK_DEVICE]: 'block-device',
-  [InodeType.CHARACTER_DEVICE]: 'character-device',
-  [InodeType.FIFO]: 'fifo',
-  [InodeType.SOCKET]: 'socket',
 }
 
 /** In the order of their contents, so that what they share is decoded once. */

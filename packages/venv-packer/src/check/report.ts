@@ -5,6 +5,7 @@ import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { printable, wrapped } from '../terminal/printable.js'
 import { rounded } from '../terminal/printing.js'
 import { type Finding, ofSeverity, type Place, type Severity, severities, type Weight } from './finding.js'
+import type { Census } from './inventory.js'
 import type { PackageShare } from './packages.js'
 
 const MAX_PLACES_SHOWN = 3
@@ -84,4 +85,8 @@ export function findingJson({ code, severity, message, effect, remedy, places, w
 
 export function packageJson({ name, version, files, bytes, bytesInImage }: PackageShare): object {
   return { name, version, files, bytes, bytesInImage }
+}
+
+export function censusJson({ inodes, files, directories, symlinks, others, bytes }: Census): object {
+  return { inodes, files, directories, symlinks, others, bytes }
 }

@@ -7,7 +7,7 @@ import { type Examination, examine } from '../check/examination.js'
 import { ofSeverity } from '../check/finding.js'
 import { examineImage } from '../check/image-examination.js'
 import { type PackageShare, packageShares } from '../check/packages.js'
-import { findingCounts, findingJson, findingLines, packageJson } from '../check/report.js'
+import { censusJson, findingCounts, findingJson, findingLines, packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
@@ -237,12 +237,7 @@ function checkJson(report: CheckReport): string {
       point: request.mountPoint ?? (relocation.relocatable ? null : toDisplay(relocation.madeFor)),
       anywhere: relocation.relocatable,
     },
-    inodes: census.inodes,
-    files: census.files,
-    directories: census.directories,
-    symlinks: census.symlinks,
-    others: census.others,
-    bytes: census.bytes,
+    ...censusJson(census),
     findings: findings.map(findingJson),
     packages: packageShares(packages).map(packageJson),
     seconds: rounded(seconds),

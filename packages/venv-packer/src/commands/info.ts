@@ -7,7 +7,7 @@ import type { OpenImage } from 'squashfs-writer/read'
 import { type Census, takeCensus } from '../check/inventory.js'
 import { type PackageShare, packagesOf, sharesInImage } from '../check/packages.js'
 import { packedInventory } from '../check/packed-inventory.js'
-import { packageJson } from '../check/report.js'
+import { censusJson, packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
 import type { EnvironmentFacts } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
@@ -197,12 +197,7 @@ function infoJson(report: InfoReport): string {
     python: config?.version ?? null,
     relocatable: config?.relocatable ?? null,
     mount: { point: madeFor ?? null, anywhere: config?.relocatable ?? true },
-    inodes: census.inodes,
-    files: census.files,
-    directories: census.directories,
-    symlinks: census.symlinks,
-    others: census.others,
-    bytes: census.bytes,
+    ...censusJson(census),
     duplicates,
     packages: packages.map(packageJson),
   })

@@ -18,7 +18,7 @@ async function link(path: string, ...options: readonly string[]): Promise<void> 
 }
 
 /** Two libraries, `one` and `other`, of which the first needs the second. */
-async function plant(venv: string, ...options: readonly string[]): Promise<string> {
+async function addLibrary(venv: string, ...options: readonly string[]): Promise<string> {
   const libs = join(venv, 'lib', 'native')
   await mkdir(libs, { recursive: true })
   await link(join(libs, 'libother.so'), '-Wl,-soname,libother.so')
@@ -31,7 +31,7 @@ describe('a library path', () => {
     await template.copied(async (venv) => {
       const origin = ['$', '{ORIGIN}'].join('')
       for (const path of ['', '$ORIGIN', `${origin}/../native:$ORIGIN/gone`]) {
-        await plant(venv, ...(path === '' ? [] : [`-Wl,-rpath,${path}`]))
+        await addLibrary(venv, ...(path === '' ? [] : [`-Wl,-rpath,${path}`]))
         expect((await checked(venv)).found).toEqual(always)
       }
     })
@@ -41,7 +41,7 @@ describe('a library path', () => {
     await template.copied(async (venv) => {
       const libs = join(venv, 'lib', 'native')
       for (const kind of ['--disable-new-dtags', '--enable-new-dtags']) {
-        await plant(venv, `-Wl,${kind},-rpath,${libs}`)
+        await addLibrary(venv, `-Wl,${kind},-rpath,${libs}`)
         const { found, of } = await checked(venv)
         expect(found).toEqual(['warning LIBRARY_PATH_TO_THIS_PLACE', ...always])
         expect(of('LIBRARY_PATH_TO_THIS_PLACE').places).toEqual([
@@ -60,22 +60,22 @@ describe('a library path', () => {
 
   it('with the path of the environment is no matter where the library is found beside it anyway', async () => {
     await template.copied(async (venv) => {
-      await plant(venv, `-Wl,-rpath,${join(venv, 'lib', 'native')}:$ORIGIN`)
+      await addLibrary(venv, `-Wl,-rpath,${join(venv, 'lib', 'native')}:$ORIGIN`)
       expect((await checked(venv)).found).toEqual(always)
     })
   })
 
   it('to a directory that does not exist, outside, or in a home directory', async () => {
     await template.copied(async (venv, directory) => {
-      await plant(venv, '-Wl,-rpath,/opt/build/machine/lib:$ORIGIN')
+      await addLibrary(venv, '-Wl,-rpath,/opt/build/machine/lib:$ORIGIN')
       const missing = await checked(venv)
       expect(missing.found).toEqual([...always, 'note LIBRARY_PATH_MISSING'])
       expect(missing.of('LIBRARY_PATH_MISSING').places).toEqual([
         { path: 'lib/native/libone.so', detail: '/opt/build/machine/lib' },
       ])
-      await plant(venv, '-Wl,-rpath,/usr/lib')
+      await addLibrary(venv, '-Wl,-rpath,/usr/lib')
       expect((await checked(venv)).found).toEqual([...always, 'note LIBRARY_PATH_OUTSIDE'])
-      await plant(venv, `-Wl,-rpath,${directory}`)
+      await addLibrary(venv, `-Wl,-rpath,${directory}`)
       expect((await checked(venv)).found).toEqual(['warning LIBRARY_PATH_IN_HOME', ...always])
     })
   })
@@ -91,7 +91,7 @@ describe('a library path', () => {
 
   it('is not looked for in what only has the name of a library', async () => {
     await template.copied(async (venv) => {
-      const libs = await plant(venv)
+      const libs = await addLibrary(venv)
       await writeFile(join(libs, 'libscript.so'), 'GROUP ( libone.so )\n')
       await writeFile(join(libs, 'libempty.so.1'), '')
       await writeFile(join(libs, 'libtrue.so.1.2'), '\u007fELF')

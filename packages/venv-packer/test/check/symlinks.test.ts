@@ -20,14 +20,14 @@ beforeAll(async () => {
 afterAll(() => template.remove())
 
 /** Makes links in the directory `links` of an environment, by name. */
-async function plant(venv: string, links: Readonly<Record<string, string>>): Promise<void> {
+async function addLinks(venv: string, links: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(join(venv, 'links'), { recursive: true })
   for (const [name, target] of Object.entries(links)) await symlink(target, join(venv, 'links', name))
 }
 
 it('that stay in the environment are fine, by whatever way', async () => {
   await template.copied(async (venv) => {
-    await plant(venv, {
+    await addLinks(venv, {
       up: '../bin/activate',
       by: 'up',
       directory: '../lib64',
@@ -41,7 +41,7 @@ it('that stay in the environment are fine, by whatever way', async () => {
 it('that lead to nothing are named, with what they say', async () => {
   await template.copied(async (venv, directory) => {
     const links = { gone: '../gone', absolute: '/scratch/gone', circle: 'circle', file: '../pyvenv.cfg/x' }
-    await plant(venv, { ...links, own: join(venv, 'gone'), above: '../../gone' })
+    await addLinks(venv, { ...links, own: join(venv, 'gone'), above: '../../gone' })
     const { found, of } = await checked(venv)
     expect(found).toEqual(['warning LINK_DANGLING', ...always])
     expect(of('LINK_DANGLING').places).toEqual([
@@ -58,7 +58,7 @@ it('that lead to nothing are named, with what they say', async () => {
 it('that lead out of the environment are named, absolute and relative', async () => {
   await template.copied(async (venv, directory) => {
     await writeFile(join(directory, 'beside'), '')
-    await plant(venv, {
+    await addLinks(venv, {
       etc: '/etc/hostname',
       beside: '../../beside',
       twice: 'etc',
@@ -77,7 +77,7 @@ it('that lead out of the environment are named, absolute and relative', async ()
 
 it('that are absolute and lead into the environment work only where it is mounted at its path', async () => {
   await template.copied(async (venv) => {
-    await plant(venv, { own: join(venv, 'bin', 'activate') })
+    await addLinks(venv, { own: join(venv, 'bin', 'activate') })
     const { found, of } = await checked(venv)
     expect(found).toEqual(['warning LINK_TO_THIS_PLACE', ...always])
     expect(of('LINK_TO_THIS_PLACE').places).toEqual([
@@ -92,7 +92,7 @@ it('to what is excluded lead to nothing in the image', async () => {
   await template.copied(async (venv) => {
     await mkdir(join(venv, 'large'))
     await writeFile(join(venv, 'large', 'file'), '')
-    await plant(venv, { link: '../large/file' })
+    await addLinks(venv, { link: '../large/file' })
     expect((await checked(venv)).found).toEqual(always)
     expect((await checked(venv, ['--exclude', 'large'])).found).toEqual(['warning LINK_DANGLING', ...always])
   })

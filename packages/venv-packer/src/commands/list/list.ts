@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { toDisplay } from 'squashfs-writer/paths'
-import { decodeDeviceNumber, InodeType, nameAt, targetOf } from 'squashfs-writer/read'
+import { decodeDeviceNumber, InodeType, nameAt, TYPE_NAMES, targetOf } from 'squashfs-writer/read'
 import type { Invocation } from '../../cli/commands.js'
 import { type ExitCode, exitCodes } from '../../failure.js'
 import { shownPath } from '../../image/opened-image.js'
@@ -49,16 +49,6 @@ function textPrinter({ recursive }: ListRequest, print: Print): ListPrinter {
   }
 }
 
-const typeNames: Readonly<Record<number, string>> = {
-  [InodeType.DIRECTORY]: 'directory',
-  [InodeType.FILE]: 'file',
-  [InodeType.SYMLINK]: 'symlink',
-  [InodeType.BLOCK_DEVICE]: 'block-device',
-  [InodeType.CHARACTER_DEVICE]: 'character-device',
-  [InodeType.FIFO]: 'fifo',
-  [InodeType.SOCKET]: 'socket',
-}
-
 /** One object, printed piece by piece. */
 function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
   const image = { path: resolve(request.image) }
@@ -71,7 +61,7 @@ function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
     const name = nameAt(columns, row)
     return json({
       path: toDisplay(path === null || path === '' ? name : `${path}/${name}`),
-      type: typeNames[columns.types[row]!],
+      type: TYPE_NAMES[columns.types[row] as InodeType],
       mode: columns.modes[row],
       uid: columns.uids[row],
       gid: columns.gids[row],
