@@ -155,7 +155,7 @@ export async function imageAt({ image }: Pick<Place, 'image'>, newHash: string):
   return 'new'
 }
 
-/** A failure is told in two lines or more: what happened at which path, and what to do. */
+/** A failure is told in three lines or more: what happened at which path, what to do, and a command to paste. */
 export function expectExplained(
   { stdout, stderr }: Ended,
   what: string | RegExp,
@@ -165,7 +165,8 @@ export function expectExplained(
   expect(stdout).toBe('')
   expect(lines.at(0)).toMatch(/^venv-packer: /)
   expect(stderr).toMatch(what)
-  expect(lines.at(-1)).toMatch(remedy)
+  expect(lines.at(-2)).toMatch(remedy)
+  expect(lines.at(-1)).toMatch(/^ {4}\S/)
 }
 
 export async function expectOnlyImage({ directory }: Place): Promise<void> {
