@@ -244,6 +244,7 @@ describe('the room', () => {
       appendOfBase: () => 0,
       append: () => 0,
       room: () => waits,
+      handOver: () => {},
       flush: () => Promise.resolve(),
       overwrite: () => Promise.resolve(),
     }

@@ -18,7 +18,7 @@ export interface BlockWriter {
   ): void
   /** A promise to wait for before the next `append`, when enough is under way. */
   room(): Promise<void> | undefined
-  /** Waits until every block is appended. */
+  /** Waits until every block is appended, and has the disk begin with the last ones. */
   drain(): Promise<void>
 }
 
@@ -98,7 +98,10 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
       if (failure || underWay() >= limit) return waitUntil(limit - 1)
       return output.room()
     },
-    drain: () => waitUntil(0),
+    async drain() {
+      await waitUntil(0)
+      output.handOver()
+    },
   }
 }
 

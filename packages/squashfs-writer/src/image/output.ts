@@ -35,6 +35,8 @@ export interface Output {
   appendOfBase(from: number, length: number): number
   /** A promise to wait for when too much is waiting to be written. */
   room(): Promise<void> | undefined
+  /** Hands what was gathered to the sink, since nothing may come for a while. */
+  handOver(): void
   /** Waits until everything is handed to the sink. */
   flush(): Promise<void>
   /** Overwrites at a position from the image's start, after a flush. */
@@ -47,12 +49,12 @@ const GATHER_SIZE = 1_048_576
 const MOST_BORROWED = 8
 /** Bytes of a piece that is worth being borrowed. */
 const LEAST_BORROWED = 16_384
-/** Writes that may be under way. */
+/** Writes that may be under way; what the system copies from the base takes no memory, and is not counted. */
 const MAX_WRITES = 4
 /** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
 const SHORT_COPY = 131_072
-/** Bytes of the base that are copied at a time: other work goes on meanwhile. */
-const LONG_COPY = 33_554_432
+/** Bytes of the base that are copied at a time: who stops the work waits for so much. */
+const LONG_COPY = 268_435_456
 
 /**
  * @param offset where the image starts inside the destination, in bytes.
@@ -72,6 +74,8 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
   let ofBase = { from: 0, length: 0 }
   const spare: Uint8Array[] = []
   const writes = new Set<Promise<void>>()
+  /** Those of `writes` that keep memory. */
+  let holding = 0
   let failure: { readonly error: unknown } | null = null
 
   function copy(bytes: Uint8Array): void {
@@ -111,7 +115,9 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
     copiesFrom = 0
     copiesTo = 0
     const write = () => (given.length === 1 ? sink.write(given[0]!, position) : sink.writev!(given, position))
+    holding++
     begin(write, () => {
+      holding--
       spare.push(buffer)
       for (const release of released) release()
     })
@@ -134,6 +140,11 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
         ? sink.copy(base.descriptor, from, length, position)
         : copyByWrites(base, from, length, position)
     begin(write, () => {})
+  }
+
+  function handOverAll(): void {
+    endOfBase()
+    handOver()
   }
 
   async function copyByWrites(base: BaseFile, from: number, length: number, position: number): Promise<void> {
@@ -159,7 +170,7 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
 
   /** Waits until so few are under way that none has to wait long: a piece may have led to several. */
   async function fewerWrites(): Promise<void> {
-    while (writes.size >= MAX_WRITES) {
+    while (holding >= MAX_WRITES) {
       await Promise.race(writes)
       throwFailure()
     }
@@ -192,11 +203,11 @@ export function createOutput(sink: Sink, offset: number, base: BaseFile | null =
     },
     room() {
       throwFailure()
-      return writes.size < MAX_WRITES ? undefined : fewerWrites()
+      return holding < MAX_WRITES ? undefined : fewerWrites()
     },
+    handOver: handOverAll,
     async flush() {
-      endOfBase()
-      handOver()
+      handOverAll()
       await Promise.all(writes)
       throwFailure()
     },
