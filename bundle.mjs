@@ -4,7 +4,10 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-/** By package: where others enter it, by the name that it is loaded by; and what is loaded by several threads at once. */
+/**
+ * By package: the modules that others import, by their names, which share files among each other; and modules that are one file
+ * each, because several threads load them, or because programs need little of the library.
+ */
 const packages = {
   'squashfs-writer': {
     entries: {
@@ -14,19 +17,26 @@ const packages = {
       'format/index': 'format/index.ts',
       'image-file/open-image': 'image-file/open-image.ts',
     },
-    threads: {
+    single: {
+      system: 'system.ts',
       worker: 'source/workers/worker.ts',
       'extract-worker': 'image-file/extract-worker.ts',
     },
   },
-  'venv-packer': { entries: { main: 'main.ts' }, threads: { peek: 'check/peek.ts' } },
+  'venv-packer': { entries: { main: 'main.ts' }, single: { peek: 'check/peek.ts' } },
 }
 
-for (const [name, { entries, threads }] of Object.entries(packages)) {
+/** Small parts of the library that every command needs: these are in the command's own files. */
+const alias = {
+  'squashfs-writer/system': join(import.meta.dirname, 'packages/squashfs-writer/src/system.ts'),
+}
+
+for (const [name, { entries, single }] of Object.entries(packages)) {
   const directory = join(import.meta.dirname, 'packages', name)
   const common = {
     outdir: join(directory, 'dist'),
     bundle: true,
+    alias,
     packages: 'external',
     platform: 'node',
     target: 'node20.19',
@@ -44,7 +54,7 @@ for (const [name, { entries, threads }] of Object.entries(packages)) {
     // Beside the entries, so that what is found by `import.meta.url` is found from every file.
     chunkNames: '[name]-[hash]',
   })
-  await build({ ...common, entryPoints: points(threads), format: 'esm' })
+  await build({ ...common, entryPoints: points(single), format: 'esm' })
 }
 
 async function removeScripts(directory) {

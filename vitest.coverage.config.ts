@@ -22,6 +22,7 @@ export default defineConfig({
       { find: /^squashfs-writer\/read$/, replacement: source('image-file/open-image.ts') },
       { find: /^squashfs-writer\/paths$/, replacement: source('paths.ts') },
       { find: /^squashfs-writer\/patterns$/, replacement: source('patterns.ts') },
+      { find: /^squashfs-writer\/system$/, replacement: source('system.ts') },
     ],
   },
   plugins: [

@@ -17,6 +17,7 @@ export default defineConfig({
         find: /^squashfs-writer\/read$/,
         replacement: source('packages/squashfs-writer/src/image-file/open-image.ts'),
       },
+      { find: /^squashfs-writer\/system$/, replacement: source('packages/squashfs-writer/src/system.ts') },
       { find: /^squashfs-writer\/paths$/, replacement: source('packages/squashfs-writer/src/paths.ts') },
       {
         find: /^squashfs-writer\/patterns$/,

@@ -219,9 +219,17 @@ export class TemporaryFileError extends SquashfsError {
     readonly path: string,
     cause: unknown,
   ) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    super('TEMPORARY_FILE', `${path}: ${reason}; set TMPDIR to a directory with room for what streams give`, {
-      cause,
-    })
+    super(
+      'TEMPORARY_FILE',
+      `${path}: ${messageOf(cause)}; set TMPDIR to a directory with room for what streams give`,
+      {
+        cause,
+      },
+    )
   }
+}
+
+/** The message of an error; any other value that was thrown as text. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { nameOfErrno, systemCode, withName } from './system-error.js'
+import { namedCode, nameOfErrno, systemCode, withName } from './system-error.js'
 
 /** As Node gives what it has no name for. */
-function unnamed(errno: number): Error {
+function unnamed(errno: number): Error & { readonly code: string } {
   const text = `Unknown system error -${errno}`
   return Object.assign(new Error(`${text}: ${text}, write`), { errno: -errno, code: text, syscall: 'write' })
 }
@@ -16,6 +16,8 @@ describe('a system error', () => {
     expect(systemCode(error)).toBe(code)
     expect(withName(error)).toMatchObject({ code, message: `${code}: ${words}, write`, cause: error })
     expect(nameOfErrno(errno)).toEqual({ code, words })
+    expect(namedCode(error.code)).toBe(code)
+    expect(namedCode(code)).toBe(code)
   })
 
   it('that Node has a name for stays as it is', () => {
@@ -29,7 +31,7 @@ describe('a system error', () => {
   })
 
   it('of a number that nobody knows is told by it', () => {
-    expect(nameOfErrno(4000)).toEqual({ code: 'errno 4000', words: 'system error 4000' })
+    expect(nameOfErrno(4000)).toEqual({ code: 'ERRNO4000', words: 'system error 4000' })
   })
 
   it('is nothing else', () => {

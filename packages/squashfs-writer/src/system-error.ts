@@ -7,6 +7,9 @@
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 
+/** How Node begins the code and the message of an error that libuv has no name for; the number follows. */
+export const UNNAMED = 'Unknown system error -'
+
 /** Words for errors that writers of images meet and libuv has none for. */
 const WORDS: Readonly<Record<string, string>> = {
   EDQUOT: 'disk quota exceeded',
@@ -14,14 +17,19 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 /**
- * The name and the words of a system error.
+ * The name and the words of a system error. Of two names for one number the first of Node's list is the usual one.
  * @param errno its number, positive, as the C library gives it.
  */
 export function nameOfErrno(errno: number): { readonly code: string; readonly words: string } {
   const known = getSystemErrorMap().get(-errno)
   if (known) return { code: known[0], words: known[1] }
-  const code = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`
+  const code = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `ERRNO${errno}`
   return { code, words: WORDS[code] ?? `system error ${errno}` }
+}
+
+/** The name for an error's code as Node gives it: the code itself, unless that only has the number. */
+export function namedCode(code: string): string {
+  return code.startsWith(UNNAMED) ? nameOfErrno(Number(code.slice(UNNAMED.length))).code : code
 }
 
 /**
@@ -29,7 +37,7 @@ export function nameOfErrno(errno: number): { readonly code: string; readonly wo
  * `code`, and Node's own error as its `cause`.
  */
 export function withName(error: unknown): unknown {
-  if (!isSystemError(error) || !error.code.startsWith('Unknown system error')) return error
+  if (!isSystemError(error) || !error.code.startsWith(UNNAMED)) return error
   const { code, words } = nameOfErrno(Math.abs(error.errno))
   const call = typeof error.syscall === 'string' ? `, ${error.syscall}` : ''
   return Object.assign(new Error(`${code}: ${words}${call}`, { cause: error }), { code, errno: error.errno })

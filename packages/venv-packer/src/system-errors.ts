@@ -1,6 +1,6 @@
 /** The system's error codes (ENOSPC, EACCES, ...) in words, and what to do about each where an image is written. */
 
-import { constants } from 'node:os'
+import { namedCode, UNNAMED } from 'squashfs-writer/system'
 import { type ExitCode, Failure } from './failure.js'
 
 interface Explanation {
@@ -63,30 +63,14 @@ export function systemErrorCode(error: unknown): string | undefined {
   return /^E(?!RR_)[A-Z0-9]+$/.test(code) ? code : undefined
 }
 
-/** For some errors libuv has no name. Node gives `Unknown system error -122` as the code then, and the number tells the name. */
-export function namedCode(code: string): string {
-  if (!code.startsWith(unnamed)) return code
-  const number = code.slice(unnamed.length)
-  return names.get(Number(number)) ?? `ERRNO${number}`
-}
-
 /** The message of an error; with the name of a system error, and words for it, where Node has none. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const code = systemErrorCode(error)
-  if (code === undefined || !message.startsWith(unnamed)) return message
+  if (code === undefined || !message.startsWith(UNNAMED)) return message
   const words = explanations[code]?.message ?? 'the system reports an error'
   return message.replace(/^Unknown system error -\d+(?:: Unknown system error -\d+)?/, `${code}: ${words}`)
 }
-
-const unnamed = 'Unknown system error -'
-
-/** Of two names for one number the first one is the usual. */
-const names: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.errno)
-    .map(([name, number]) => [number, name] as const)
-    .toReversed(),
-)
 
 export interface SystemFailureDetails {
   /** Absolute. */

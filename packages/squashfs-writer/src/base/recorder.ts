@@ -103,7 +103,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         }
         writer.append(block instanceof Promise ? block.then(take) : take(block), noted, release)
       },
-      room: () => writer.room(),
+      backpressure: () => writer.backpressure(),
       drain: () => writer.drain(),
     }),
     tables: (output) => ({
@@ -115,7 +115,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         return output.append(bytes, release)
       },
       appendOfBase: (from, length) => output.appendOfBase(from, length),
-      room: () => output.room(),
+      backpressure: () => output.backpressure(),
       handOver: () => output.handOver(),
       flush: () => output.flush(),
       overwrite: (bytes, position) => output.overwrite(bytes, position),

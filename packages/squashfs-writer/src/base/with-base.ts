@@ -135,7 +135,7 @@ function prepareWriting(
       if ('position' in block) storedBytes += blockSizeOnDisk(block.sizeWord)
       writer.append(block, written, release)
     },
-    room: () => writer.room(),
+    backpressure: () => writer.backpressure(),
     drain: () => writer.drain(),
   })
 

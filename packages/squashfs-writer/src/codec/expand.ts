@@ -5,7 +5,7 @@
  * `venv-packer` does not make.
  */
 import { inflateSync } from 'node:zlib'
-import type { ImageError, ImageErrorCode } from '../errors.js'
+import { type ImageError, type ImageErrorCode, messageOf } from '../errors.js'
 import { Compressor } from '../format/compressor-options.js'
 import { frameBound } from './zstd-bound.js'
 import { loadBundledZstd } from './zstd-bundled.js'
@@ -99,10 +99,6 @@ function packagedZstd(fail: Fail): Expand {
     output.set(content)
     return content.length
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 function nameOf(compressor: number): string {

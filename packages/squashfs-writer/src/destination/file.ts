@@ -14,7 +14,7 @@ import {
   unlink,
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { DestinationError, SquashfsError } from '../errors.js'
+import { DestinationError, messageOf, SquashfsError } from '../errors.js'
 import type { Sink } from '../image/output.js'
 import { systemCode, withName } from '../system-error.js'
 import type { Warning } from '../tree/rules.js'
@@ -24,6 +24,7 @@ import { accessOf, accessOfNewFile, giveAccess, loadAclCalls } from './file-acce
 import { type FileIdentity, identityOf } from './identity.js'
 import { partialName, removeLeftovers } from './partial-file.js'
 import { thisRun } from './run-identity.js'
+import { syncDirectory } from './sync-directory.js'
 import { loadWriteBack, type WriteBack } from './write-back.js'
 
 /** A place that was looked at before the work began, so that a wrong one is known early. */
@@ -219,16 +220,6 @@ async function appear(temporary: string, target: string): Promise<void> {
   }
 }
 
-/** A name is safe on disk when its directory is. The image is in place already, so only a failing disk is worth an error. */
-async function syncDirectory(directory: string): Promise<void> {
-  try {
-    const handle = await open(directory, 'r')
-    await handle.sync().finally(() => handle.close())
-  } catch (error) {
-    if (systemCode(error) === 'EIO') throw error
-  }
-}
-
 async function guarded<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
     return await act()
@@ -254,7 +245,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 function destinationError(path: string, error: unknown): DestinationError {
   const cause = withName(error)
   const code = systemCode(cause)
-  const message = (code && REMEDIES[code]) ?? (cause instanceof Error ? cause.message : String(cause))
+  const message = (code && REMEDIES[code]) ?? messageOf(cause)
   return new DestinationError(path, `the image cannot be written: ${message}`, cause)
 }
 

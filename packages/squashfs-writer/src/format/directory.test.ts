@@ -61,11 +61,11 @@ const lengthsOf = (list: readonly ListingEntry[], offset = 0) =>
 
 describe('a listing', () => {
   it('of nothing is empty', () => {
-    expect(encodeListing([], 8191)).toEqual({ bytes: new Uint8Array(0), signposts: [] })
+    expect(encodeListing([], 8191)).toEqual({ bytes: new Uint8Array(0), indexEntries: [] })
   })
 
   it('is headers and entries, byte by byte', () => {
-    const { bytes, signposts } = encodeListing(
+    const { bytes, indexEntries } = encodeListing(
       [
         {
           name: latin1('a'),
@@ -102,7 +102,7 @@ describe('a listing', () => {
         .join('')
         .replaceAll(' ', ''),
     )
-    expect(signposts).toEqual([])
+    expect(indexEntries).toEqual([])
   })
 
   it('is decoded to what was encoded, over many headers', () => {
@@ -195,29 +195,32 @@ describe('the border of a metadata block', () => {
     [BLOCK - 23, 0],
     [BLOCK - 12, 0],
     [BLOCK - 1, 0],
-  ])('begins a new run, with a signpost, unless the name begins before it: listing at %d', (offset, same) => {
-    const { bytes, signposts } = encodeListing(two, offset)
-    expect(decode(bytes).map(({ names }) => names.length)).toEqual(same ? [2] : [1, 1])
-    expect(signposts).toEqual(same ? [] : [{ offset: 24, name: next }])
+  ])(
+    'begins a new run, with an index entry, unless the name begins before it: listing at %d',
+    (offset, same) => {
+      const { bytes, indexEntries } = encodeListing(two, offset)
+      expect(decode(bytes).map(({ names }) => names.length)).toEqual(same ? [2] : [1, 1])
+      expect(indexEntries).toEqual(same ? [] : [{ offset: 24, name: next }])
+    },
+  )
+
+  it('has no index entry for the block in which the listing begins', () => {
+    for (const offset of [0, 1, BLOCK - 1]) expect(encodeListing([entry()], offset).indexEntries).toEqual([])
   })
 
-  it('has no signpost for the block in which the listing begins', () => {
-    for (const offset of [0, 1, BLOCK - 1]) expect(encodeListing([entry()], offset).signposts).toEqual([])
-  })
-
-  it('has one signpost a block, though more runs begin there', () => {
+  it('has one index entry a block, though more runs begin there', () => {
     const list = [...two, ...entries(3, (n) => ({ inodeBlock: 10 * n }))]
-    const { bytes, signposts } = encodeListing(list, BLOCK - 24)
+    const { bytes, indexEntries } = encodeListing(list, BLOCK - 24)
     expect(decode(bytes).map(({ names }) => names.length)).toEqual([1, 2, 1, 1])
-    expect(signposts).toEqual([{ offset: 24, name: next }])
+    expect(indexEntries).toEqual([{ offset: 24, name: next }])
   })
 
-  it('has a signpost for every further block', () => {
+  it('has an index entry for every further block', () => {
     const long = latin1('x'.repeat(252)) // an entry of 260 bytes
     const list = entries(100, () => ({ name: long }))
-    const { bytes, signposts } = encodeListing(list, 0)
+    const { bytes, indexEntries } = encodeListing(list, 0)
     // The first block: a header and 32 names to byte 8,332; the next: a header at 8,332 and 31 names; and so on.
-    expect(signposts.map(({ offset }) => offset)).toEqual([8332, 16_404, 24_736])
+    expect(indexEntries.map(({ offset }) => offset)).toEqual([8332, 16_404, 24_736])
     expect(decode(bytes).map(({ at, names }) => [at, names.length])).toEqual([
       [0, 32],
       [8332, 31],
@@ -289,17 +292,17 @@ describe('any listing', () => {
     )
   })
 
-  it('has a signpost at the first run of each block after the first', () => {
+  it('has an index entry at the first run of each block after the first', () => {
     fc.assert(
       fc.property(aList, fc.nat(BLOCK - 1), (list, offset) => {
-        const { bytes, signposts } = encodeListing(list, offset)
+        const { bytes, indexEntries } = encodeListing(list, offset)
         const firstOfBlock = new Map<number, { offset: number; name: Uint8Array }>()
         for (const { at, names } of decode(bytes)) {
           const block = blockOf(offset, at)
           if (block > 0 && !firstOfBlock.has(block))
             firstOfBlock.set(block, { offset: at, name: names[0]!.name })
         }
-        expect(signposts).toEqual([...firstOfBlock.values()])
+        expect(indexEntries).toEqual([...firstOfBlock.values()])
       }),
       { numRuns: 40 },
     )

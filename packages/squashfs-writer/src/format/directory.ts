@@ -21,7 +21,7 @@ export interface ListingEntry {
 }
 
 /** A place in a listing at which a header begins, with the name that follows. */
-export interface Signpost {
+export interface ListingIndexEntry {
   /** Bytes from the listing's start. */
   readonly offset: number
   readonly name: Uint8Array
@@ -30,7 +30,7 @@ export interface Signpost {
 export interface Listing {
   readonly bytes: Uint8Array
   /** The first header that begins in each metadata block which the listing enters after its first. */
-  readonly signposts: readonly Signpost[]
+  readonly indexEntries: readonly ListingIndexEntry[]
 }
 
 /**
@@ -47,7 +47,7 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
   for (const entry of entries) room += HEADER_SIZE + ENTRY_SIZE + entry.name.length
   const bytes = new Uint8Array(room)
   const view = viewOf(bytes)
-  const signposts: Signpost[] = []
+  const indexEntries: ListingIndexEntry[] = []
 
   let at = 0
   let block = 0
@@ -62,7 +62,7 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
       difference <= 0x7fff &&
       blockNow === block
     if (!continues) {
-      if (blockNow !== block) signposts.push({ offset: at, name: entry.name })
+      if (blockNow !== block) indexEntries.push({ offset: at, name: entry.name })
       block = blockNow
       run = { at, count: 0, inodeBlock: entry.inodeBlock, inodeNumber: entry.inodeNumber }
       view.setUint32(at + 4, entry.inodeBlock, true)
@@ -77,7 +77,7 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
     bytes.set(entry.name, at + ENTRY_SIZE)
     at += ENTRY_SIZE + entry.name.length
   }
-  return { bytes: bytes.subarray(0, at), signposts }
+  return { bytes: bytes.subarray(0, at), indexEntries }
 }
 
 /** Bytes of the longest run that a kernel reads: a header and 256 entries with names of 256 bytes. */

@@ -267,12 +267,12 @@ describe('the bytes in holes', () => {
 })
 
 describe('a directory is extended', () => {
-  const signpost = { offset: 8000, block: 1, name: Uint8Array.of(0x61) }
+  const indexEntry = { offset: 8000, block: 1, name: Uint8Array.of(0x61) }
   it.each([
     ['its listing is empty', { listingSize: 0 }, BASIC.directory],
     ['its listing has 65,532 bytes', { listingSize: 65_532 }, BASIC.directory],
     ['its listing has 65,533 bytes', { listingSize: 65_533 }, EXTENDED.directory],
-    ['it has an index', { index: [signpost] }, EXTENDED.directory],
+    ['it has an index', { index: [indexEntry] }, EXTENDED.directory],
     ['it has the first set of xattrs', { head: { ...HEAD, xattrIndex: 0 } }, EXTENDED.directory],
   ])('or not: %s', (_, change, type) => {
     expect(typeOf({ ...DIRECTORY, ...change })).toBe(type)

@@ -83,7 +83,7 @@ export interface DirectoryInode {
   readonly index: readonly DirectoryIndexEntry[]
 }
 
-/** A signpost into a long listing: the first name of each of its metadata blocks but the first. */
+/** An index entry of a long listing: the first name of each of its metadata blocks but the first. */
 export interface DirectoryIndexEntry {
   /** Where in the listing the header before that name is. */
   readonly offset: number

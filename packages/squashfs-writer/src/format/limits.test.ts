@@ -7,6 +7,7 @@ describe('the limits', () => {
       MIN_BLOCK_SIZE: 4 * 1024,
       MAX_BLOCK_SIZE: 1024 * 1024,
       MAX_IDS: 2 ** 16 - 1,
+      MAX_LINKS_FOLLOWED: 40,
       MAX_NAME_LENGTH: 255,
       MAX_TARGET_LENGTH: 4095,
       MAX_TIME: 2 ** 32 - 1,

@@ -5,6 +5,8 @@ export const MIN_BLOCK_SIZE = 4096
 export const MAX_BLOCK_SIZE = 1_048_576
 /** Distinct uids and gids together: the id count is a u16 (superblock). */
 export const MAX_IDS = 65_535
+/** Symlinks that the kernel follows on the way to a file (path_resolution(7); MAXSYMLINKS, include/linux/namei.h). */
+export const MAX_LINKS_FOLLOWED = 40
 /** Bytes of a name: the format has room for 256, Linux' NAME_MAX is 255. */
 export const MAX_NAME_LENGTH = 255
 /** Bytes of a symlink's target: the kernel refuses a page (fs/squashfs/inode.c, `symlink_size > PAGE_SIZE`), and PATH_MAX counts the NUL. */

@@ -12,10 +12,11 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
-import { ExtractError } from '../errors.js'
+import { ExtractError, messageOf } from '../errors.js'
 import { InodeType, NO_XATTR } from '../format/inode.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ImageFile, ImageInode } from '../reader/inode-reader.js'
+import { systemCode, withName } from '../system-error.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { type ExtractCalls, loadExtractCalls } from './extract-calls.js'
@@ -121,7 +122,7 @@ export function extractTarget(
     try {
       return call(place)
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw extractError(path, error)
+      if (systemCode(error) !== 'EEXIST') throw extractError(path, error)
     }
     return onDisk(path, () => {
       if (!overwrite)
@@ -152,9 +153,8 @@ export function extractTarget(
   }
 
   function extractError(path: ByteString, cause: unknown): unknown {
-    if (codeOf(cause) === undefined) return cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    return new ExtractError(display(path), `it cannot be written (${reason})`, cause)
+    if (systemCode(cause) === undefined) return cause
+    return new ExtractError(display(path), `it cannot be written (${messageOf(withName(cause))})`, cause)
   }
 
   function placeOf(path: ByteString): Buffer {
@@ -188,7 +188,7 @@ export function extractTarget(
         if (loaded) loaded.setXattr(placeOf(path), name, value)
         else written.dropped.push(name)
       } catch (error) {
-        if (!XATTR_REFUSED.has(codeOf(error) ?? '')) throw error
+        if (!XATTR_REFUSED.has(systemCode(error) ?? '')) throw error
         written.dropped.push(name)
       }
     }
@@ -205,8 +205,4 @@ export function extractTarget(
 
 function nothing(): { files: number; bytes: number; dropped: ByteString[] } {
   return { files: 0, bytes: 0, dropped: [] }
-}
-
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

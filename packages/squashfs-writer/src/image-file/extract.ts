@@ -5,16 +5,18 @@
  * on the way was made here, or is looked at and is one, not a symlink; a file is always a new one; and symlinks are
  * made when all files are written, so that no path leads through one of them.
  */
-import { chmodSync, constants, lchownSync, linkSync, lutimesSync, symlinkSync, utimesSync } from 'node:fs'
+import { chmodSync, lchownSync, linkSync, lutimesSync, symlinkSync, utimesSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { ExtractError, ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 import type { ImageDirectory, ImageInode } from '../reader/inode-reader.js'
+import { systemCode } from '../system-error.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
+import { FILE_TYPE_BITS } from '../tree/file-type.js'
 import { fileExtraction } from './extract-files.js'
 import { jobRunner } from './extract-job.js'
-import { codeOf, extractTarget } from './extract-target.js'
+import { extractTarget } from './extract-target.js'
 import { startExtractThreads } from './extract-threads.js'
 import type { OpenImage } from './open-image.js'
 import { enterTarget, mkdirOrLook } from './target-directory.js'
@@ -197,10 +199,10 @@ export async function extractTree(
     if (calls === null) return skip(path, 'this system has no call that makes it')
     const device = 'device' in inode ? inode.device : 0
     try {
-      make(path, (place) => calls.makeNode(place, FILE_TYPES[inode.type] | 0o600, device))
+      make(path, (place) => calls.makeNode(place, FILE_TYPE_BITS[inode.type] | 0o600, device))
       return true
     } catch (error) {
-      if (codeOf(error instanceof ExtractError ? error.cause : error) !== 'EPERM') throw error
+      if (systemCode(error instanceof ExtractError ? error.cause : error) !== 'EPERM') throw error
       return skip(path, 'only root can make devices')
     }
   }
@@ -252,16 +254,6 @@ function rowOf({ types, references, links, numbers, sizes }: DirectoryColumns, r
 
 function sizeOf(inode: ImageInode): number {
   return inode.type === InodeType.FILE ? inode.size : 0
-}
-
-const FILE_TYPES: Readonly<Record<InodeType, number>> = {
-  [InodeType.DIRECTORY]: constants.S_IFDIR,
-  [InodeType.FILE]: constants.S_IFREG,
-  [InodeType.SYMLINK]: constants.S_IFLNK,
-  [InodeType.BLOCK_DEVICE]: constants.S_IFBLK,
-  [InodeType.CHARACTER_DEVICE]: constants.S_IFCHR,
-  [InodeType.FIFO]: constants.S_IFIFO,
-  [InodeType.SOCKET]: constants.S_IFSOCK,
 }
 
 /** Paths without those that lie below another one. */

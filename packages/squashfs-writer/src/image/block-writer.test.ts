@@ -101,7 +101,7 @@ describe('blocks', () => {
           const image = imageOf(codec, limit)
           const all = async () => {
             for (const [n, { length, stored }] of blocks.entries()) {
-              await image.writer.room()
+              await image.writer.backpressure()
               image.submit(block(length, n), stored)
             }
             await image.writer.drain()
@@ -173,7 +173,7 @@ describe('blocks', () => {
     const image = imageOf({ name: 'deflate', id: 1, compress: async (bytes) => deflateSync(bytes) }, 3)
     const contents = Array.from({ length: 200 }, (_, n) => block(100 + n, n))
     for (const content of contents) {
-      await image.writer.room()
+      await image.writer.backpressure()
       image.submit(content)
     }
     await image.writer.drain()
@@ -210,28 +210,28 @@ describe('the room', () => {
   it('ends with as many blocks under way as the limit says, and comes back when one is written', async () => {
     const { codec, calls } = manual()
     const { writer, submit } = imageOf(codec, 2)
-    expect(writer.room()).toBeUndefined()
+    expect(writer.backpressure()).toBeUndefined()
     submit(block(10))
-    expect(writer.room()).toBeUndefined()
+    expect(writer.backpressure()).toBeUndefined()
     submit(block(10))
-    const room = writer.room()
-    expect(await isDone(room)).toBe(false)
+    const wait = writer.backpressure()
+    expect(await isDone(wait)).toBe(false)
     calls[1]!.done(block(1)) // still behind the first
-    expect(await isDone(room)).toBe(false)
+    expect(await isDone(wait)).toBe(false)
     calls[0]!.done(block(1))
-    expect(await isDone(room)).toBe(true)
-    expect(writer.room()).toBeUndefined()
+    expect(await isDone(wait)).toBe(true)
+    expect(writer.backpressure()).toBeUndefined()
   })
 
   it('is not there with a block under way when the limit is one', async () => {
     const { codec, calls } = manual()
     const { writer, submit } = imageOf(codec, 1)
     submit(block(10))
-    const rooms = [writer.room(), writer.room(), writer.drain()]
-    expect(await isDone(rooms[0])).toBe(false)
+    const waits = [writer.backpressure(), writer.backpressure(), writer.drain()]
+    expect(await isDone(waits[0])).toBe(false)
     calls[0]!.done(block(1))
-    await Promise.all(rooms)
-    expect(writer.room()).toBeUndefined()
+    await Promise.all(waits)
+    expect(writer.backpressure()).toBeUndefined()
   })
 
   it("is no more than the output's", async () => {
@@ -243,19 +243,19 @@ describe('the room', () => {
       position: 0,
       appendOfBase: () => 0,
       append: () => 0,
-      room: () => waits,
+      backpressure: () => waits,
       handOver: () => {},
       flush: () => Promise.resolve(),
       overwrite: () => Promise.resolve(),
     }
     const writer = createBlockWriter(output, 1)
-    expect(writer.room()).toBe(waits)
+    expect(writer.backpressure()).toBe(waits)
     writer.append(Promise.resolve({ data: block(9), sizeWord: 9 }), () => {})
-    const [room, drained] = [writer.room(), writer.drain()]
-    expect(await isDone(room)).toBe(false)
+    const [wait, drained] = [writer.backpressure(), writer.drain()]
+    expect(await isDone(wait)).toBe(false)
     expect(await isDone(drained)).toBe(false)
     free()
-    await Promise.all([room, drained])
+    await Promise.all([wait, drained])
   })
 })
 
@@ -265,10 +265,10 @@ describe('a codec that fails', () => {
     const { writer, submit, written } = imageOf(codec, 2)
     submit(block(10))
     submit(block(10))
-    const room = writer.room()
+    const wait = writer.backpressure()
     calls[1]!.fail(new Error('no room'))
-    await expect(room).rejects.toThrow('no room')
-    await expect(writer.room()).rejects.toThrow('no room')
+    await expect(wait).rejects.toThrow('no room')
+    await expect(writer.backpressure()).rejects.toThrow('no room')
     calls[0]!.done(block(1))
     await aTurn()
     await expect(writer.drain()).rejects.toThrow('no room')

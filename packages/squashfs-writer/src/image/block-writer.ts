@@ -16,9 +16,9 @@ export interface BlockWriter {
     written: (start: number, sizeWord: number) => void,
     release?: () => void,
   ): void
-  /** A promise to wait for before the next `append`, when enough is under way. */
-  room(): Promise<void> | undefined
-  /** Waits until every block is appended, and has the disk begin with the last ones. */
+  /** A promise to wait for before the next `append`, if enough is under way. */
+  backpressure(): Promise<void> | undefined
+  /** Waits until every block is appended, and hands the last ones to the sink. */
   drain(): Promise<void>
 }
 
@@ -43,7 +43,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     } catch (error) {
       failure ??= { error }
     }
-    settle()
+    appendEncoded()
   }
 
   function put(block: EncodedBlock | BlockOfBase, release: () => void): number {
@@ -52,7 +52,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     return output.appendOfBase(block.position, blockSizeOnDisk(block.sizeWord))
   }
 
-  function settle(): void {
+  function appendEncoded(): void {
     for (let slot = queue[head]; slot?.block && !failure; slot = queue[head]) {
       slot.written(put(slot.block, slot.release), slot.block.sizeWord)
       queue[head++] = undefined
@@ -79,7 +79,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
       await progress()
     }
     throwFailure()
-    await output.room()
+    await output.backpressure()
   }
 
   return {
@@ -94,9 +94,9 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
         queue.push({ written, release, block })
       }
     },
-    room() {
+    backpressure() {
       if (failure || underWay() >= limit) return waitUntil(limit - 1)
-      return output.room()
+      return output.backpressure()
     },
     async drain() {
       await waitUntil(0)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BlockWriter } from './block-writer.js'
 import { createFragments, type PartsEncoder } from './fragments.js'
+import { UNSHARED } from './lease.js'
 
 const BLOCK = 100
 
@@ -21,19 +22,27 @@ function packing(stored = false) {
   }
   const writer: BlockWriter = {
     append: (_, written) => submitted.push({ ...given.at(-1)!, written }),
-    room: () => undefined,
+    backpressure: () => undefined,
     drain: () => Promise.resolve(),
   }
   const fragments = createFragments(writer, encode, BLOCK, stored)
   /** A tail that lies alone, and whose bytes nobody waits for. */
-  const add = (length: number) => fragments.add(tail(length), { begin: () => {}, end: () => {} })
+  const add = (length: number) => fragments.add(tail(length), UNSHARED)
   return { submitted, fragments, add }
 }
 
-/** Says how often it is in use. */
-function countedUse() {
-  const use = { count: 0, begin: () => use.count++, end: () => use.count-- }
-  return use
+/** A lease that says how often it is held. */
+function countedLease() {
+  const lease = {
+    held: 0,
+    acquire: () => {
+      lease.held++
+    },
+    release: () => {
+      lease.held--
+    },
+  }
+  return lease
 }
 
 const tail = (length: number) => new Uint8Array(length).fill(length)
@@ -66,9 +75,9 @@ describe('tails', () => {
 
   it('that lie in a row are a block as they are, in use until it is written', () => {
     const { fragments, submitted } = packing()
-    const [use, bytes] = [countedUse(), Uint8Array.from({ length: 200 }, (_, n) => n)]
+    const [lease, bytes] = [countedLease(), Uint8Array.from({ length: 200 }, (_, n) => n)]
     const places = [10, 40, 60, 100, 150].map((at, n, all) =>
-      fragments.add(bytes.subarray(at, all[n + 1] ?? 200), use),
+      fragments.add(bytes.subarray(at, all[n + 1] ?? 200), lease),
     )
     expect(places).toEqual([
       { fragment: 0, fragmentOffset: 0 },
@@ -82,11 +91,11 @@ describe('tails', () => {
       [[true, bytes.subarray(10, 100)]],
       [[true, bytes.subarray(100, 200)]],
     ])
-    expect(use.count).toBe(2)
+    expect(lease.held).toBe(2)
     submitted[1]!.written(0, 0)
-    expect(use.count).toBe(1)
+    expect(lease.held).toBe(1)
     submitted[0]!.written(0, 0)
-    expect(use.count).toBe(0)
+    expect(lease.held).toBe(0)
   })
 
   it.each([
@@ -95,31 +104,31 @@ describe('tails', () => {
     ['in another buffer', (bytes: Uint8Array) => bytes.slice(10, 20)],
   ])('are a block of several parts where there is something %s', (_, second) => {
     const { fragments, submitted } = packing()
-    const [first, later] = [countedUse(), countedUse()]
+    const [first, later] = [countedLease(), countedLease()]
     const bytes = Uint8Array.from({ length: 40 }, (_, n) => n)
     const expected = Buffer.concat([bytes.subarray(0, 10), second(bytes), bytes.subarray(20, 30)])
     fragments.add(bytes.subarray(0, 10), first)
     fragments.add(second(bytes), later)
     fragments.add(bytes.subarray(20, 30), later)
-    expect(first.count).toBe(1)
-    expect(later.count).toBeGreaterThan(0)
+    expect(first.held).toBe(1)
+    expect(later.held).toBeGreaterThan(0)
     fragments.finish()
     expect(Buffer.from(submitted[0]!.bytes)).toEqual(expected)
     submitted[0]!.written(0, 0)
-    expect([first.count, later.count]).toEqual([0, 0])
+    expect([first.held, later.held]).toEqual([0, 0])
   })
 
   it('are copied together once they lie in many places, so that few buffers wait for a block', () => {
     const { fragments, submitted } = packing()
-    const uses = Array.from({ length: 20 }, countedUse)
-    for (const [n, use] of uses.entries()) fragments.add(tail(5).fill(n), use)
-    expect(uses.filter(({ count }) => count > 0).length).toBeLessThan(5)
+    const leases = Array.from({ length: 20 }, countedLease)
+    for (const [n, lease] of leases.entries()) fragments.add(tail(5).fill(n), lease)
+    expect(leases.filter(({ held }) => held > 0).length).toBeLessThan(5)
     fragments.finish()
     expect(Buffer.from(submitted[0]!.bytes)).toEqual(
-      Buffer.concat(uses.map((_, n) => new Uint8Array(5).fill(n))),
+      Buffer.concat(leases.map((_, n) => new Uint8Array(5).fill(n))),
     )
     submitted[0]!.written(0, 0)
-    expect(uses.map(({ count }) => count)).toEqual(uses.map(() => 0))
+    expect(leases.map(({ held }) => held)).toEqual(leases.map(() => 0))
   })
 })
 

@@ -141,11 +141,11 @@ function createReader(
   const inodeAt = (reference: number) => inode(Math.floor(reference / 65_536), reference % 65_536)
 
   /** A listing's names from one of its headers on. */
-  function* names({ listing, index }: ReadDirectory, signpost?: ReadDirectory['index'][number]) {
-    const from = signpost ?? { block: listing.block, offset: 0 }
+  function* names({ listing, index }: ReadDirectory, indexEntry?: ReadDirectory['index'][number]) {
+    const from = indexEntry ?? { block: listing.block, offset: 0 }
     const end = listings.placeOf(listing.block, listing.offset) + listing.size
     let at = listings.placeOf(from.block, (listing.offset + from.offset) % 8192)
-    if (signpost) expect(index).toContain(signpost)
+    if (indexEntry) expect(index).toContain(indexEntry)
     while (at < end) {
       const [count, block, base] = [0, 4, 8].map((n) => listings.content.readUInt32LE(at + n)) as number[]
       at += 12
@@ -160,11 +160,11 @@ function createReader(
     expect(at).toBe(end)
   }
 
-  /** Finds one name by the index, as the kernel does: from the last signpost that is not beyond it. */
+  /** Finds one name by the index, as the kernel does: from the last index entry that is not beyond it. */
   function lookUp(read: ReadDirectory, name: string) {
-    const signpost = read.index.filter((entry) => entry.name <= name).at(-1)
+    const indexEntry = read.index.filter((entry) => entry.name <= name).at(-1)
     let steps = 0
-    for (const entry of names(read, signpost)) {
+    for (const entry of names(read, indexEntry)) {
       steps++
       if (entry.name === name) return { number: entry.number, steps }
       if (entry.name > name) break

@@ -10,14 +10,14 @@ import type { DirectoryNode, Node } from '../tree/node.js'
 import type { InodeOrder } from '../tree/order.js'
 import type { BlockEncoder } from './encode-block.js'
 import type { IdTable } from './id-table.js'
-import { createMetadataWriter, type Mark, offsetInBlock } from './metadata-writer.js'
+import { createMetadataWriter, type Mark, type MetadataWriter, offsetInBlock } from './metadata-writer.js'
 import type { XattrTable } from './xattr-table.js'
 
 /** A listing of more bytes than this gets an index: below, a lookup reads one or two metadata blocks anyway. */
 const INDEX_ABOVE = METADATA_BLOCK_SIZE
 
 /** Where a listing went. */
-interface ListingPlace extends Pick<Listing, 'signposts'> {
+interface ListingPlace extends Pick<Listing, 'indexEntries'> {
   readonly mark: Mark
   readonly size: number
 }
@@ -39,89 +39,101 @@ export async function encodeInodeTables(
 ): Promise<InodeTables> {
   const inodes = createMetadataWriter(encode, stored)
   const listings = createMetadataWriter(encode, stored)
+  /** By inode number less one. */
   const marks: Mark[] = []
-
-  for (const node of order.leaves) appendInode(leafInode(node))
-  for (const level of order.levels) {
-    await inodes.settle()
-    const places = level.map(appendListing)
-    await listings.settle()
-    for (const [n, node] of level.entries()) appendInode(directoryInode(node, places[n]!))
-  }
-  const inodeBlocks = (await inodes.finish()).blocks
-  const directoryBlocks = (await listings.finish()).blocks
-  return { inodeBlocks, directoryBlocks, references: Float64Array.from(marks, inodes.reference) }
-
-  function appendInode(inode: Inode): void {
+  const appendInode = (inode: Inode) => {
     marks.push(inodes.mark())
     inodes.append(encodeInode(inode))
   }
 
-  function appendListing(node: DirectoryNode): ListingPlace {
-    const mark = listings.mark()
-    const { bytes, signposts } = encodeListing(listingEntries(node), offsetInBlock(mark))
-    listings.append(bytes)
-    return { mark, size: bytes.length, signposts }
-  }
-
-  function directoryInode(node: DirectoryNode, { mark, size, signposts }: ListingPlace): Inode {
-    const index = size > INDEX_ABOVE ? signposts : []
-    return {
-      type: InodeType.DIRECTORY,
-      head: headOf(node),
-      listingBlock: listings.blockStart(mark),
-      listingOffset: offsetInBlock(mark),
-      listingSize: size,
-      links: node.links,
-      parent: node.parent?.number ?? order.count + 1,
-      index: index.map(({ offset, name }) => ({ offset, name, block: listings.blockStart(mark + offset) })),
+  for (const node of order.leaves) appendInode(leafInode(node, inodeHead(node, ids, xattrs)))
+  for (const level of order.levels) {
+    await inodes.locateBlocks()
+    const places = level.map((node) => appendListing(listings, listingEntries(node, marks, inodes)))
+    await listings.locateBlocks()
+    for (const [n, node] of level.entries()) {
+      const parent = node.parent?.number ?? order.count + 1
+      appendInode(directoryInode(node, inodeHead(node, ids, xattrs), parent, places[n]!, listings))
     }
   }
+  const inodeBlocks = (await inodes.finish()).blocks
+  const directoryBlocks = (await listings.finish()).blocks
+  return { inodeBlocks, directoryBlocks, references: Float64Array.from(marks, inodes.reference) }
+}
 
-  function listingEntries(node: DirectoryNode): ListingEntry[] {
-    const entries: ListingEntry[] = []
-    for (const [name, child] of node.children) {
-      const mark = marks[child.number - 1]!
-      entries.push({
-        name: toBytes(name),
-        type: child.type,
-        inodeNumber: child.number,
-        inodeBlock: inodes.blockStart(mark),
-        inodeOffset: offsetInBlock(mark),
-      })
-    }
-    return entries
+function listingEntries(
+  node: DirectoryNode,
+  marks: readonly Mark[],
+  inodes: MetadataWriter,
+): readonly ListingEntry[] {
+  const entries: ListingEntry[] = []
+  for (const [name, child] of node.children) {
+    const mark = marks[child.number - 1]!
+    entries.push({
+      name: toBytes(name),
+      type: child.type,
+      inodeNumber: child.number,
+      inodeBlock: inodes.blockStart(mark),
+      inodeOffset: offsetInBlock(mark),
+    })
   }
+  return entries
+}
 
-  function leafInode(node: Exclude<Node, DirectoryNode>): Inode {
-    const { links } = node
-    const head = headOf(node)
-    switch (node.type) {
-      case InodeType.FILE: {
-        const { start, sparse, blockSizes, fragment, fragmentOffset } = node.placement ?? EMPTY
-        const { type, size } = node
-        return { type, head, links, size, start, sparse, blockSizes, fragment, fragmentOffset }
-      }
-      case InodeType.SYMLINK:
-        return { type: node.type, head, links, target: toBytes(node.target) }
-      case InodeType.BLOCK_DEVICE:
-      case InodeType.CHARACTER_DEVICE:
-        return { type: node.type, head, links, device: encodeDeviceNumber(node.major, node.minor) }
-      case InodeType.FIFO:
-      case InodeType.SOCKET:
-        return { type: node.type, head, links }
-    }
+function appendListing(listings: MetadataWriter, entries: readonly ListingEntry[]): ListingPlace {
+  const mark = listings.mark()
+  const { bytes, indexEntries } = encodeListing(entries, offsetInBlock(mark))
+  listings.append(bytes)
+  return { mark, size: bytes.length, indexEntries }
+}
+
+function directoryInode(
+  node: DirectoryNode,
+  head: InodeHead,
+  parent: number,
+  { mark, size, indexEntries }: ListingPlace,
+  listings: MetadataWriter,
+): Inode {
+  const index = size > INDEX_ABOVE ? indexEntries : []
+  return {
+    type: InodeType.DIRECTORY,
+    head,
+    listingBlock: listings.blockStart(mark),
+    listingOffset: offsetInBlock(mark),
+    listingSize: size,
+    links: node.links,
+    parent,
+    index: index.map(({ offset, name }) => ({ offset, name, block: listings.blockStart(mark + offset) })),
   }
+}
 
-  function headOf(node: Node): InodeHead {
-    return {
-      mode: node.mode,
-      uidIndex: ids.indexOf(node.uid),
-      gidIndex: ids.indexOf(node.gid),
-      mtime: node.mtime,
-      number: node.number,
-      xattrIndex: xattrs.indexOf(node.xattrs),
+function leafInode(node: Exclude<Node, DirectoryNode>, head: InodeHead): Inode {
+  const { links } = node
+  switch (node.type) {
+    case InodeType.FILE: {
+      const { start, sparse, blockSizes, fragment, fragmentOffset } = node.placement ?? EMPTY
+      const { type, size } = node
+      return { type, head, links, size, start, sparse, blockSizes, fragment, fragmentOffset }
     }
+    case InodeType.SYMLINK:
+      return { type: node.type, head, links, target: toBytes(node.target) }
+    case InodeType.BLOCK_DEVICE:
+    case InodeType.CHARACTER_DEVICE:
+      return { type: node.type, head, links, device: encodeDeviceNumber(node.major, node.minor) }
+    case InodeType.FIFO:
+    case InodeType.SOCKET:
+      return { type: node.type, head, links }
+  }
+}
+
+function inodeHead(node: Node, ids: IdTable, xattrs: XattrTable): InodeHead {
+  return {
+    mode: node.mode,
+    uidIndex: ids.indexOf(node.uid),
+    gidIndex: ids.indexOf(node.gid),
+    mtime: node.mtime,
+    number: node.number,
+    xattrIndex: xattrs.indexOf(node.xattrs),
   }
 }
 

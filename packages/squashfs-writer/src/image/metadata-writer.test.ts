@@ -190,17 +190,17 @@ describe('a mark', () => {
 
   it('has its reference as soon as the blocks before it are settled', async () => {
     const writer = createMetadataWriter(encoderOf(to(10)), false)
-    await writer.settle()
+    await writer.locateBlocks()
     expect(writer.blockStart(0)).toBe(0)
     writer.append(new Uint8Array(8192 + 5))
     const mark = writer.mark()
-    await writer.settle()
+    await writer.locateBlocks()
     expect([8191, 8192].map(writer.blockStart)).toEqual([0, 12])
     expect(writer.reference(mark)).toBe(12 * 65_536 + 5)
 
     writer.append(new Uint8Array(8192 + 6))
-    await writer.settle()
-    await writer.settle()
+    await writer.locateBlocks()
+    await writer.locateBlocks()
     expect([0, 8192, 2 * 8192].map(writer.blockStart)).toEqual([0, 12, 24])
     expect(writer.reference(writer.mark())).toBe(24 * 65_536 + 11)
 
@@ -224,7 +224,7 @@ describe('a codec that fails', () => {
     const writer = createMetadataWriter(encoderOf(failing), false)
     writer.append(new Uint8Array(8192))
     await aTurn()
-    await expect(writer.settle()).rejects.toThrow('no room')
+    await expect(writer.locateBlocks()).rejects.toThrow('no room')
   })
 
   it('may throw at once', async () => {

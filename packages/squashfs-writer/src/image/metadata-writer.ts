@@ -17,10 +17,10 @@ export interface MetadataWriter {
   mark(): Mark
   append(record: Uint8Array): void
   /** Waits until {@link blockStart} is known for every block up to the one being filled. */
-  settle(): Promise<void>
-  /** Bytes from the table's start to the block that a place lies in, once settled. */
+  locateBlocks(): Promise<void>
+  /** Bytes from the table's start to the block in which a place lies. Its block must be located. */
   blockStart(mark: Mark): number
-  /** A reference to a before place, once settled. */
+  /** A reference to a place. Its block must be located. */
   reference(mark: Mark): number
   /** Ends the last block. */
   finish(): Promise<{ readonly blocks: readonly Uint8Array[]; readonly size: number }>
@@ -48,7 +48,7 @@ export function createMetadataWriter(encode: BlockEncoder, stored: boolean): Met
     before += METADATA_BLOCK_SIZE
   }
 
-  async function settle(): Promise<void> {
+  async function locateBlocks(): Promise<void> {
     for (const block of underWay.splice(0)) {
       const bytes = await block
       blocks.push(bytes)
@@ -69,12 +69,12 @@ export function createMetadataWriter(encode: BlockEncoder, stored: boolean): Met
         if (used === METADATA_BLOCK_SIZE) endBlock()
       }
     },
-    settle: () => (underWay.length === 0 ? DONE : settle()),
+    locateBlocks: () => (underWay.length === 0 ? DONE : locateBlocks()),
     blockStart,
     reference: (mark) => metadataReference(blockStart(mark), offsetInBlock(mark)),
     async finish() {
       if (used > 0) endBlock()
-      await settle()
+      await locateBlocks()
       return { blocks, size: starts.at(-1)! }
     },
   }

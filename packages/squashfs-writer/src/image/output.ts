@@ -1,5 +1,6 @@
 /** Output: the image as a run of bytes that only grows. Gathers pieces into large writes, a few at a time. */
 import type { BaseFile } from './base-block.js'
+import { WriteQueue } from './write-queue.js'
 
 /** Where an image goes: anything that takes bytes at a position. */
 export interface Sink {
@@ -33,9 +34,12 @@ export interface Output {
   append(bytes: Uint8Array, release?: () => void): number
   /** Takes bytes of the base; returns where they go. What lies in one piece there is copied in one piece. */
   appendOfBase(from: number, length: number): number
-  /** A promise to wait for when too much is waiting to be written. */
-  room(): Promise<void> | undefined
-  /** Hands what was gathered to the sink, since nothing may come for a while. */
+  /**
+   * A promise to wait for before the next bytes, if enough writes are under way.
+   * @throws the error of the write that failed first.
+   */
+  backpressure(): Promise<void> | undefined
+  /** Hands all gathered bytes to the sink, since no more may come for a while. */
   handOver(): void
   /** Waits until everything is handed to the sink. */
   flush(): Promise<void>
@@ -49,11 +53,9 @@ const GATHER_SIZE = 1_048_576
 const MOST_BORROWED = 8
 /** Bytes of a piece that is worth being borrowed. */
 const LEAST_BORROWED = 16_384
-/** Writes that may be under way; what the system copies from the base takes no memory, and is not counted. */
-const MAX_WRITES = 4
 /** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
 const SHORT_COPY = 131_072
-/** Bytes of the base that are copied at a time: who stops the work waits for so much. */
+/** Bytes of the base that are copied at a time: an abort waits for so many. */
 const LONG_COPY = 268_435_456
 
 /**
@@ -61,158 +63,160 @@ const LONG_COPY = 268_435_456
  * @param base where the bytes of `appendOfBase` are.
  */
 export function createOutput(sink: Sink, offset: number, base: BaseFile | null = null): Output {
-  /** Of the next write: its pieces, their bytes, and who waits for them. */
-  let pieces: Uint8Array[] = []
-  let waiting = 0
-  let borrowers: (() => void)[] = []
-  /** Where copies are gathered; those from `copiesFrom` on are no piece yet. */
-  let gathered: Uint8Array = new Uint8Array(GATHER_SIZE)
-  let copiesFrom = 0
-  let copiesTo = 0
-  let handedOver = 0
-  /** What is to be copied from the base, behind all that waits. */
-  let ofBase = { from: 0, length: 0 }
-  const spare: Uint8Array[] = []
-  const writes = new Set<Promise<void>>()
-  /** Those of `writes` that keep memory. */
-  let holding = 0
-  let failure: { readonly error: unknown } | null = null
+  return new SinkOutput(sink, offset, base)
+}
 
-  function copy(bytes: Uint8Array): void {
+class SinkOutput implements Output {
+  readonly #sink: Sink
+  readonly #base: BaseFile | null
+  readonly #writes = new WriteQueue()
+  /** The next write: its pieces, how many bytes they have, and the callbacks that release borrowed pieces. */
+  #pieces: Uint8Array[] = []
+  #gathered = 0
+  #releases: (() => void)[] = []
+  /** Copied bytes of the next write; those from `copiesFrom` to `copiesTo` are no piece yet. */
+  #copies: Uint8Array = new Uint8Array(GATHER_SIZE)
+  #copiesFrom = 0
+  #copiesTo = 0
+  /** Buffers for copies that no write needs. */
+  readonly #spare: Uint8Array[] = []
+  /** Position in the destination of the next write. */
+  #start: number
+  readonly #offset: number
+  /** A range of the base that comes after all gathered bytes. */
+  #range = { from: 0, length: 0 }
+
+  constructor(sink: Sink, offset: number, base: BaseFile | null) {
+    this.#sink = sink
+    this.#base = base
+    this.#offset = offset
+    this.#start = offset
+  }
+
+  get position(): number {
+    return this.#start - this.#offset + this.#gathered + this.#range.length
+  }
+
+  append(bytes: Uint8Array, release?: () => void): number {
+    this.#takeRange()
+    const position = this.position
+    if (release && this.#sink.writev && bytes.length >= LEAST_BORROWED) this.#borrow(bytes, release)
+    else {
+      this.#copy(bytes)
+      release?.()
+    }
+    return position
+  }
+
+  appendOfBase(from: number, length: number): number {
+    const continues = this.#range.from + this.#range.length === from && this.#range.length < LONG_COPY
+    if (!continues) this.#takeRange()
+    const position = this.position
+    this.#range =
+      this.#range.length === 0
+        ? { from, length }
+        : { from: this.#range.from, length: this.#range.length + length }
+    return position
+  }
+
+  backpressure(): Promise<void> | undefined {
+    return this.#writes.backpressure()
+  }
+
+  handOver(): void {
+    this.#takeRange()
+    this.#writeGathered()
+  }
+
+  async flush(): Promise<void> {
+    this.handOver()
+    await this.#writes.drain()
+  }
+
+  async overwrite(bytes: Uint8Array, position: number): Promise<void> {
+    await this.#sink.write(bytes, this.#offset + position)
+  }
+
+  #copy(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
-      const n = Math.min(bytes.length - at, GATHER_SIZE - waiting)
-      gathered.set(n === bytes.length ? bytes : bytes.subarray(at, at + n), copiesTo)
-      copiesTo += n
-      waiting += n
+      const n = Math.min(bytes.length - at, GATHER_SIZE - this.#gathered)
+      this.#copies.set(n === bytes.length ? bytes : bytes.subarray(at, at + n), this.#copiesTo)
+      this.#copiesTo += n
+      this.#gathered += n
       at += n
-      if (waiting === GATHER_SIZE) handOver()
+      if (this.#gathered === GATHER_SIZE) this.#writeGathered()
     }
   }
 
-  function borrow(bytes: Uint8Array, release: () => void): void {
-    if (waiting + bytes.length > GATHER_SIZE) handOver()
-    endCopies()
-    pieces.push(bytes)
-    borrowers.push(release)
-    waiting += bytes.length
-    if (borrowers.length === MOST_BORROWED || waiting >= GATHER_SIZE) handOver()
+  #borrow(bytes: Uint8Array, release: () => void): void {
+    if (this.#gathered + bytes.length > GATHER_SIZE) this.#writeGathered()
+    this.#endCopies()
+    this.#pieces.push(bytes)
+    this.#releases.push(release)
+    this.#gathered += bytes.length
+    if (this.#releases.length === MOST_BORROWED || this.#gathered >= GATHER_SIZE) this.#writeGathered()
   }
 
-  function endCopies(): void {
-    if (copiesTo > copiesFrom) pieces.push(gathered.subarray(copiesFrom, copiesTo))
-    copiesFrom = copiesTo
+  /** Makes a piece of the bytes that were copied one after another. */
+  #endCopies(): void {
+    if (this.#copiesTo > this.#copiesFrom)
+      this.#pieces.push(this.#copies.subarray(this.#copiesFrom, this.#copiesTo))
+    this.#copiesFrom = this.#copiesTo
   }
 
-  function handOver(): void {
-    if (waiting === 0) return
-    endCopies()
-    const [buffer, released, given, position] = [gathered, borrowers, pieces, offset + handedOver]
-    handedOver += waiting
-    pieces = []
-    borrowers = []
-    waiting = 0
-    gathered = spare.pop() ?? new Uint8Array(GATHER_SIZE)
-    copiesFrom = 0
-    copiesTo = 0
-    const write = () => (given.length === 1 ? sink.write(given[0]!, position) : sink.writev!(given, position))
-    holding++
-    begin(write, () => {
-      holding--
-      spare.push(buffer)
-      for (const release of released) release()
+  #writeGathered(): void {
+    if (this.#gathered === 0) return
+    this.#endCopies()
+    const [copies, pieces, releases, sink] = [this.#copies, this.#pieces, this.#releases, this.#sink]
+    const position = this.#advance(this.#gathered)
+    this.#pieces = []
+    this.#releases = []
+    this.#gathered = 0
+    this.#copies = this.#spare.pop() ?? new Uint8Array(GATHER_SIZE)
+    this.#copiesFrom = 0
+    this.#copiesTo = 0
+    const write = () =>
+      pieces.length === 1 ? sink.write(pieces[0]!, position) : sink.writev!(pieces, position)
+    this.#writes.start(write, () => {
+      this.#spare.push(copies)
+      for (const release of releases) release()
     })
   }
 
-  /** Hands over what is to be copied from the base: nothing more is added to it. */
-  function endOfBase(): void {
-    const { from, length } = ofBase
+  /** Takes the range of the base, which gets no longer now: a short one is gathered, a long one copied by itself. */
+  #takeRange(): void {
+    const { from, length } = this.#range
+    const [sink, base] = [this.#sink, this.#base]
     if (length === 0 || !base) return
-    ofBase = { from: 0, length: 0 }
+    this.#range = { from: 0, length: 0 }
     if (length < SHORT_COPY) {
-      copy(base.read(from, length))
+      this.#copy(base.read(from, length))
       return
     }
-    handOver()
-    const position = offset + handedOver
-    handedOver += length
-    const write = () =>
+    this.#writeGathered()
+    const position = this.#advance(length)
+    this.#writes.startCopy(() =>
       sink.copy
         ? sink.copy(base.descriptor, from, length, position)
-        : copyByWrites(base, from, length, position)
-    begin(write, () => {})
+        : copyByWrites(sink, base, from, length, position),
+    )
   }
 
-  function handOverAll(): void {
-    endOfBase()
-    handOver()
+  /** The position of a write of so many bytes; the next one comes behind it. */
+  #advance(length: number): number {
+    const position = this.#start
+    this.#start += length
+    return position
   }
+}
 
-  async function copyByWrites(base: BaseFile, from: number, length: number, position: number): Promise<void> {
-    for (let at = 0; at < length; at += GATHER_SIZE)
-      await sink.write(base.read(from + at, Math.min(GATHER_SIZE, length - at)), position + at)
-  }
-
-  function begin(write: () => void | Promise<void>, done: () => void): void {
-    const ended = send(write).finally(() => {
-      done()
-      writes.delete(ended)
-    })
-    writes.add(ended)
-  }
-
-  async function send(write: () => void | Promise<void>): Promise<void> {
-    try {
-      if (!failure) await write()
-    } catch (error) {
-      failure ??= { error }
-    }
-  }
-
-  /** Waits until so few are under way that none has to wait long: a piece may have led to several. */
-  async function fewerWrites(): Promise<void> {
-    while (holding >= MAX_WRITES) {
-      await Promise.race(writes)
-      throwFailure()
-    }
-  }
-
-  function throwFailure(): void {
-    if (failure) throw failure.error
-  }
-
-  return {
-    get position() {
-      return handedOver + waiting + ofBase.length
-    },
-    append(bytes, release) {
-      endOfBase()
-      const position = handedOver + waiting
-      if (release && sink.writev && bytes.length >= LEAST_BORROWED) borrow(bytes, release)
-      else {
-        copy(bytes)
-        release?.()
-      }
-      return position
-    },
-    appendOfBase(from, length) {
-      const goesOn = ofBase.from + ofBase.length === from && ofBase.length < LONG_COPY
-      if (!goesOn) endOfBase()
-      const position = handedOver + waiting + ofBase.length
-      ofBase = ofBase.length === 0 ? { from, length } : { from: ofBase.from, length: ofBase.length + length }
-      return position
-    },
-    room() {
-      throwFailure()
-      return holding < MAX_WRITES ? undefined : fewerWrites()
-    },
-    handOver: handOverAll,
-    async flush() {
-      handOverAll()
-      await Promise.all(writes)
-      throwFailure()
-    },
-    async overwrite(bytes, position) {
-      await sink.write(bytes, offset + position)
-    },
-  }
+async function copyByWrites(
+  sink: Sink,
+  base: BaseFile,
+  from: number,
+  length: number,
+  position: number,
+): Promise<void> {
+  for (let at = 0; at < length; at += GATHER_SIZE)
+    await sink.write(base.read(from + at, Math.min(GATHER_SIZE, length - at)), position + at)
 }

@@ -571,7 +571,7 @@ describe('while data is written', () => {
     expect(released).toEqual([0, 1, 3, 2])
   })
 
-  it('no piece is taken before there is room', async () => {
+  it('takes no piece while enough blocks are under way', async () => {
     let underWay = 0
     let most = 0
     const codec: Codec = {
@@ -587,6 +587,45 @@ describe('while data is written', () => {
     const files = Array.from({ length: 40 }, (_, n) => fileOf(noise(BLOCK - 1, n)))
     await written(files, { deduplicate: false }, codec)
     expect(most).toBe(4)
+  })
+
+  it('ends at an abort: the reader stops, and nothing more is appended', async () => {
+    const files = [1, 2, 3].map((seed) => fileOf(noise(BLOCK, seed)))
+    const pieces = encoding(readerOf(files.map((file) => piece(file))), deflating, true)
+    let stopped = false
+    const reader: ContentReader = {
+      async *read(files, request) {
+        try {
+          yield* pieces.read(files, request)
+        } finally {
+          stopped = true
+        }
+      },
+    }
+    const starts: number[] = []
+    const output = createOutput(memorySink(), 0)
+    const writer = createBlockWriter(output, 4)
+    const listed: typeof writer = {
+      ...writer,
+      append(block, written, release) {
+        const noted: typeof written = (start, sizeWord) => {
+          starts.push(start)
+          written(start, sizeWord)
+        }
+        writer.append(block, noted, release)
+      },
+    }
+    const abort = (files: number) => {
+      done += files
+      if (done === 2) throw new DOMException('stopped by the user', 'AbortError')
+    }
+    let done = 0
+    await expect(writeData(files, reader, listed, partsEncoder(deflating), OPTIONS, abort)).rejects.toThrow(
+      'stopped by the user',
+    )
+    expect(stopped).toBe(true)
+    expect(starts).toEqual([0, BLOCK])
+    expect(files[2]!.placement).toBeNull()
   })
 
   it('what fails ends it: the reader, the codec, who is told', async () => {

@@ -1,20 +1,13 @@
-/** Data: the contents of all files, in order, to blocks and fragments; each distinct content once. */
+/** Writes the contents of all files, in order, as blocks and fragments; each distinct content once. */
 import type { Unreadable } from '../errors.js'
-import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
-import { type FragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
+import type { FragmentEntry } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
-import type { Placement } from '../tree/placement.js'
-import type { PartOfBase } from './base-block.js'
 import type { BlockWriter } from './block-writer.js'
-import type {
-  Batch,
-  ContentOfBase,
-  ContentReader,
-  ContentRequest,
-  EncodedContent,
-  Piece,
-} from './content-reader.js'
-import { createFragments, type PartsEncoder, type Use } from './fragments.js'
+import { ContentAppender } from './content-appender.js'
+import type { ContentReader, ContentRequest } from './content-reader.js'
+import { createFragments, type PartsEncoder } from './fragments.js'
+import { leaseOf } from './lease.js'
+import { PieceWriter } from './piece-writer.js'
 
 export interface DataOptions {
   /** Bytes, a power of two. */
@@ -53,130 +46,29 @@ export async function writeData(
   options: DataOptions,
   progress: (files: number, bytes: number) => void,
 ): Promise<DataResult> {
-  const { blockSize } = options
+  const { blockSize, errorsOnly, failureEndsAll } = options
   const fragments = createFragments(writer, encodeFragment, blockSize, options.storeFragments)
-  const failures = new Map<FileNode, Omit<Unreadable, 'path'>>()
-  const duplicates = { files: 0, bytes: 0 }
-  /** By digest: where the first file of a content is. */
-  const originals = new Map<string, Placement>()
-  /** The file that came first with its content, while its parts come. */
-  let coming: { readonly digest: string; readonly file: FileNode } | null = null
+  const wantsBlocks = () => !(errorsOnly || (failureEndsAll && pieces.failures.size > 0))
+  const pieces = new PieceWriter(new ContentAppender(writer, fragments, blockSize), wantsBlocks)
+  const wantsDigest = sharesSize(files, options.deduplicate)
 
-  const request: ContentRequest = {
-    wantsDigest: sharesSize(files, options.deduplicate),
-    tailSize: tailTest(options),
-    wantsBlocks: () => !(options.errorsOnly || (failures.size > 0 && options.failureEndsAll)),
-  }
-  for await (const batch of reader.read(files, request)) {
-    const use = releaseWhenUnused(batch)
+  for await (const batch of reader.read(files, { wantsDigest, tailSize: tailTest(options), wantsBlocks })) {
+    const lease = leaseOf(batch)
     let [filesDone, bytesDone] = [0, 0]
     for (const piece of batch.pieces) {
-      const room = writer.room()
-      if (room) await room
-      takePiece(piece, use)
+      const wait = writer.backpressure()
+      if (wait) await wait
+      pieces.write(piece, lease)
       if (piece.last) filesDone++
       bytesDone += piece.size
     }
-    use.done()
+    lease.release()
     progress(filesDone, bytesDone)
   }
-  await writer.room()
+  await writer.backpressure()
   fragments.finish()
   await writer.drain()
-  return { fragments: fragments.entries, duplicates, failures }
-
-  function takePiece(piece: Piece, use: Use): void {
-    const { file, content, digest } = piece
-    if (failures.has(file)) return // what was read ahead of the failure
-    if (piece.failure) {
-      failures.set(file, piece.failure)
-      if (coming?.file === file) originals.delete(coming.digest)
-      return
-    }
-    if (!request.wantsBlocks()) return
-    const original = digest === null ? undefined : originals.get(digest)
-    if (original) {
-      file.placement = original
-      duplicates.files++
-      duplicates.bytes += file.size
-      return
-    }
-    if (content === null) {
-      failures.set(file, {
-        code: 'CHANGED',
-        message: 'it has the content of a file that could not be read to its end',
-      })
-      return
-    }
-    file.placement ??= { start: 0, blockSizes: [], sparse: 0, fragment: NO_FRAGMENT, fragmentOffset: 0 }
-    if (digest !== null) {
-      originals.set(digest, file.placement)
-      coming = { digest, file }
-    }
-    if (typeof content === 'number') addZeros(file.placement, content, piece.size)
-    else if ('blocks' in content) addContentOfBase(file.placement, content, file.size)
-    else addContent(file.placement, content, use)
-  }
-
-  /** Zeros that were not even read; their tail goes where a tail of zeros goes that was. */
-  function addZeros(placement: Placement, inBlocks: number, size: number): void {
-    for (let at = 0; at < inBlocks; at += blockSize) addHole(placement, Math.min(blockSize, inBlocks - at))
-    if (size > inBlocks) addTail(placement, new Uint8Array(new SharedArrayBuffer(size - inBlocks)), OWN)
-  }
-
-  function addTail(
-    placement: Placement,
-    tail: Uint8Array | null,
-    use: Use,
-    inBase: PartOfBase | null = null,
-  ): void {
-    const { fragment, fragmentOffset } = tail
-      ? fragments.add(tail, use, inBase)
-      : fragments.addOfBase(inBase!)
-    placement.fragment = fragment
-    placement.fragmentOffset = fragmentOffset
-  }
-
-  function addHole(placement: Placement, size: number): void {
-    placement.sparse += size
-    placement.blockSizes.push(HOLE)
-  }
-
-  function addContent(placement: Placement, content: EncodedContent, use: Use): void {
-    const { bytes, sizeWords, inBlocks, tailInBase } = content
-    for (const [n, sizeWord] of sizeWords.entries()) {
-      const at = n * blockSize
-      if (sizeWord === HOLE) {
-        addHole(placement, Math.min(blockSize, inBlocks - at))
-        continue
-      }
-      placement.blockSizes.push(sizeWord)
-      use.begin()
-      writer.append(
-        { data: bytes.subarray(at, at + blockSizeOnDisk(sizeWord)), sizeWord },
-        (start) => {
-          if (placement.start === 0) placement.start = start
-        },
-        use.end,
-      )
-    }
-    if (bytes.length > inBlocks) addTail(placement, bytes.subarray(inBlocks), use, tailInBase)
-  }
-
-  function addContentOfBase(placement: Placement, { blocks, tail }: ContentOfBase, size: number): void {
-    const inBlocks = size - (tail?.length ?? 0)
-    for (const [n, block] of blocks.entries()) {
-      if (block === null) {
-        addHole(placement, Math.min(blockSize, inBlocks - n * blockSize))
-        continue
-      }
-      placement.blockSizes.push(block.sizeWord)
-      writer.append(block, (start) => {
-        if (placement.start === 0) placement.start = start
-      })
-    }
-    if (tail) addTail(placement, null, OWN, tail)
-  }
+  return { fragments: fragments.entries, duplicates: pieces.duplicates, failures: pieces.failures }
 }
 
 /** How many bytes at a file's end go to a fragment. */
@@ -199,16 +91,4 @@ function sharesSize(files: readonly FileNode[], deduplicate: boolean): ContentRe
   for (const { size } of files) (seen.has(size) ? shared : seen).add(size)
   shared.delete(0)
   return ({ size }) => shared.has(size)
-}
-
-/** Of bytes that belong to no batch. */
-const OWN: Use = { begin: () => {}, end: () => {} }
-
-/** Counts who still needs a batch's bytes. */
-function releaseWhenUnused(batch: Batch): Use & { done(): void } {
-  let users = 1
-  const end = () => {
-    if (--users === 0) batch.release()
-  }
-  return { begin: () => users++, end, done: end }
 }

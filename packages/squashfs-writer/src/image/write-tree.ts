@@ -1,4 +1,4 @@
-/** The image, from top to bottom as it lies on disk: what a tree and the contents of its files become. */
+/** Writes an image from top to bottom, in the order of its parts on disk. */
 import type { Codec } from '../codec/codec.js'
 import { type Unreadable, UnreadableError } from '../errors.js'
 import { setUint64, viewOf } from '../format/byte-order.js'
@@ -16,11 +16,11 @@ import type { ContentReader } from './content-reader.js'
 import type { BlockEncoder } from './encode-block.js'
 import type { PartsEncoder } from './fragments.js'
 import { createIdTable } from './id-table.js'
-import { encodeInodeTables } from './inode-table.js'
+import { encodeInodeTables, type InodeTables } from './inode-table.js'
 import { writeLookupTable } from './lookup-table.js'
 import { createOutput, type Output, type Sink } from './output.js'
 import { storedBytes } from './stored-bytes.js'
-import { type DataResult, writeData } from './write-data.js'
+import { type DataOptions, type DataResult, writeData } from './write-data.js'
 import { createXattrTable } from './xattr-table.js'
 
 /** Parts of an image that can be left uncompressed. */
@@ -83,7 +83,7 @@ export interface Census {
   readonly bytesIn: number
 }
 
-/** Sees what is written: to say later what the image cannot. */
+/** Sees what is written, to record what the image itself does not say. */
 export interface Witness {
   /** The block writer that is to be used instead. */
   writer(writer: BlockWriter): BlockWriter
@@ -93,8 +93,8 @@ export interface Witness {
   complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void
 }
 
-/** What else has to do with the writing of an image. */
-export interface Company {
+/** Callbacks and sources beside the tree that is written. */
+export interface WriteContext {
   readonly onStored?: ((file: StoredFile) => void) | null
   /** Called when all contents are written. */
   readonly beforeTables?: (() => void | Promise<void>) | undefined
@@ -135,7 +135,7 @@ export async function writeTree(
   missing: readonly Unreadable[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
-  { onStored = null, beforeTables = () => {}, base = null, witness = null }: Company = {},
+  { onStored = null, beforeTables = () => {}, base = null, witness = null }: WriteContext = {},
 ): Promise<ImageSummary> {
   const { codec, uncompressed } = settings
   const output = createOutput(sink, settings.offset, base)
@@ -154,14 +154,7 @@ export async function writeTree(
     reader,
     blocks,
     encode,
-    {
-      blockSize: settings.blockSize,
-      fragments: settings.fragments,
-      deduplicate: settings.deduplicate,
-      storeFragments: uncompressed.has('fragments'),
-      failureEndsAll: settings.unreadable === 'fail',
-      errorsOnly: settings.unreadable === 'fail' && missing.length > 0,
-    },
+    dataOptions(settings, missing),
     progressOf(files, () => output.position, signal, onProgress),
   )
   const omitted = takeOut(root, data.failures, missing, settings)
@@ -171,7 +164,7 @@ export async function writeTree(
 
   // Inode table, directory table
   const order = data.failures.size > 0 ? inodeOrder(root) : found
-  if (onStored) tellStored(root, order, data, settings.blockSize, onStored)
+  if (onStored) reportStored(root, order, data, settings.blockSize, onStored)
   const ids = createIdTable()
   const xattrs = createXattrTable()
   const encodeMetadata: BlockEncoder = (bytes, stored) => encode([bytes], stored)
@@ -184,18 +177,9 @@ export async function writeTree(
   signal.throwIfAborted()
 
   // Fragment table, export table, id table, xattr table
-  const storesInodes = uncompressed.has('inodes')
-  const fragmentTable =
-    data.fragments.length === 0
-      ? output.position // where an empty table would lie, as with mksquashfs: 7-Zip and unsquashfs before 4.6 take no other
-      : await writeLookupTable(
-          tableOutput,
-          encodeMetadata,
-          storesInodes,
-          data.fragments.map(encodeFragmentEntry),
-        )
+  const fragmentTable = await writeFragmentTable(tableOutput, encodeMetadata, uncompressed, data)
   const exportTable = settings.exportable
-    ? await writeLookupTable(tableOutput, encodeMetadata, storesInodes, [exportRecords(tables.references)])
+    ? await writeExportTable(tableOutput, encodeMetadata, uncompressed, tables)
     : null
   const idTable = await writeLookupTable(tableOutput, encodeMetadata, uncompressed.has('ids'), ids.records())
   const xattrTable = await xattrs.write(tableOutput, encodeMetadata, uncompressed.has('xattrs'))
@@ -229,6 +213,46 @@ export async function writeTree(
   return summary(order, bytesOut, data, omitted)
 }
 
+/** The settings of the data, for a tree of which the scan could not read `missing`. */
+function dataOptions(settings: ImageSettings, missing: readonly Unreadable[]): DataOptions {
+  const failureEndsAll = settings.unreadable === 'fail'
+  return {
+    blockSize: settings.blockSize,
+    fragments: settings.fragments,
+    deduplicate: settings.deduplicate,
+    storeFragments: settings.uncompressed.has('fragments'),
+    failureEndsAll,
+    errorsOnly: failureEndsAll && missing.length > 0,
+  }
+}
+
+/**
+ * Returns where the table starts. Without fragments that is where an empty table would lie, as with mksquashfs: 7-Zip and
+ * unsquashfs before 4.6 accept no other value.
+ */
+async function writeFragmentTable(
+  output: Output,
+  encode: BlockEncoder,
+  uncompressed: ImageSettings['uncompressed'],
+  { fragments }: DataResult,
+): Promise<number> {
+  if (fragments.length === 0) return output.position
+  return writeLookupTable(output, encode, uncompressed.has('inodes'), fragments.map(encodeFragmentEntry))
+}
+
+/** Returns where the table starts: the reference of each inode, by its number. */
+async function writeExportTable(
+  output: Output,
+  encode: BlockEncoder,
+  uncompressed: ImageSettings['uncompressed'],
+  { references }: InodeTables,
+): Promise<number> {
+  const records = new Uint8Array(8 * references.length)
+  const view = viewOf(records)
+  for (let n = 0; n < references.length; n++) setUint64(view, 8 * n, references[n]!)
+  return writeLookupTable(output, encode, uncompressed.has('inodes'), [records])
+}
+
 function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean): number {
   const { codec, uncompressed, fragments } = settings
   const stores = (part: UncompressedPart) => codec.stores === true || uncompressed.has(part)
@@ -246,14 +270,6 @@ function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean):
     flag(!hasXattrs, SuperblockFlag.NO_XATTRS) |
     flag(codec.options !== undefined, SuperblockFlag.COMPRESSOR_OPTIONS)
   )
-}
-
-/** The export table's records, all in one. */
-function exportRecords(references: Float64Array): Uint8Array {
-  const records = new Uint8Array(8 * references.length)
-  const view = viewOf(records)
-  for (let n = 0; n < references.length; n++) setUint64(view, 8 * n, references[n]!)
-  return records
 }
 
 /**
@@ -285,7 +301,7 @@ function removePath(root: DirectoryNode, path: ByteString): void {
   )
 }
 
-function tellStored(
+function reportStored(
   root: DirectoryNode,
   { leaves, count }: InodeOrder,
   { fragments }: DataResult,
@@ -293,10 +309,10 @@ function tellStored(
   onStored: (file: StoredFile) => void,
 ): void {
   const stored = storedBytes(leaves.filter(isFile), count, fragments, blockSize)
-  const told = new Set<Node>()
+  const reported = new Set<Node>()
   forEachPath(root, (path, node) => {
-    if (!isFile(node) || told.has(node)) return // a further name
-    if (node.links > 1) told.add(node)
+    if (!isFile(node) || reported.has(node)) return // a further name
+    if (node.links > 1) reported.add(node)
     onStored({ path: asBytePath(path), bytes: node.size, storedBytes: stored[node.number - 1]! })
   })
 }

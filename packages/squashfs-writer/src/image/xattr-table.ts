@@ -59,7 +59,7 @@ export function createXattrTable(): XattrTable {
           const content = value.length >= OUT_OF_LINE_FROM ? fromBytes(value) : null
           const before = content === null ? undefined : earlier.get(content)
           const repeats = before !== undefined
-          if (repeats) await keyValues.settle()
+          if (repeats) await keyValues.locateBlocks()
           const key = encodeXattrKey(prefix, rest, repeats)
           const record = repeats ? encodeXattrReference(keyValues.reference(before)) : encodeXattrValue(value)
           keyValues.append(key)

@@ -1,12 +1,10 @@
 /** Path lookup: from names to an inode, by directory indexes; symlinks are followed on request, and never out of the image. */
 import { InodeType } from '../format/inode.js'
+import { MAX_LINKS_FOLLOWED } from '../format/limits.js'
 import { type ByteString, fromBytes } from '../tree/byte-string.js'
 import { lookUp } from './directory-reader.js'
 import { type ImageInode, rootOf } from './inode-reader.js'
 import type { Parts } from './parts.js'
-
-/** Linux' own limit on symlinks on the way of one path (include/linux/namei.h, MAXSYMLINKS). */
-const MOST_LINKS = 40
 
 export interface Found {
   readonly inode: ImageInode
@@ -34,7 +32,7 @@ export async function findPath(parts: Parts, path: ByteString, follow: boolean):
     const found = await lookUp(parts, inode, name)
     if (found === null) return null
     if (found.type === InodeType.SYMLINK && follow) {
-      if (++links > MOST_LINKS) return null
+      if (++links > MAX_LINKS_FOLLOWED) return null
       const target = fromBytes(found.target)
       if (target.startsWith('/')) at = at.slice(0, 1)
       waiting.push(...namesOf(target).reverse())

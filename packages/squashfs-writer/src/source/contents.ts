@@ -4,7 +4,7 @@
  */
 import { constants } from 'node:fs'
 import { Readable } from 'node:stream'
-import { EntryError, SquashfsError, shown, UnreadableError } from '../errors.js'
+import { EntryError, messageOf, SquashfsError, shown, UnreadableError } from '../errors.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
 import { bytesOf } from '../tree/bytes.js'
 import type { Entry, FileEntry } from '../tree/entry.js'
@@ -161,8 +161,7 @@ function diskContent(file: ByteString, path: string, source: SourceCalls): Sized
         entered.close()
       }
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause)
-      throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${reason}`)
+      throw new EntryError(path, `its file ${toDisplay(file)} cannot be read: ${messageOf(cause)}`)
     }
   }
 }

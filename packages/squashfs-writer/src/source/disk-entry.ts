@@ -1,6 +1,7 @@
 /** Disk entry: what the filesystem says of a path, for a program that wants to know before anything is packed. */
-import { constants } from 'node:fs'
+import { TYPE_NAMES } from '../format/inode.js'
 import { asBytePath, type BytePath, type ByteString } from '../tree/byte-string.js'
+import { typeOfMode } from '../tree/file-type.js'
 import type { FoundEntry } from '../tree/found-entry.js'
 import type { Node } from '../tree/node.js'
 import { FACT, type Facts, type Failure, factOf, numberOf } from './workers/protocol.js'
@@ -49,7 +50,8 @@ export const unknownEntry: DiskEntry = {
 /** The facts about a name, as an entry. */
 export function diskEntry(facts: Facts, n: number, path: ByteString, node: Node): EntryInTree {
   const mode = numberOf(facts, n, FACT.mode)
-  const type = TYPES[mode & constants.S_IFMT] ?? null
+  const inodeType = typeOfMode(mode)
+  const type = inodeType === null ? null : TYPE_NAMES[inodeType]
   const target = factOf(facts.targets, n)
   return {
     type,
@@ -64,15 +66,4 @@ export function diskEntry(facts: Facts, n: number, path: ByteString, node: Node)
     failure: null,
     node,
   }
-}
-
-/** By the bits of a mode that tell it. */
-const TYPES: Readonly<Record<number, DiskEntry['type']>> = {
-  [constants.S_IFREG]: 'file',
-  [constants.S_IFDIR]: 'directory',
-  [constants.S_IFLNK]: 'symlink',
-  [constants.S_IFSOCK]: 'socket',
-  [constants.S_IFIFO]: 'fifo',
-  [constants.S_IFBLK]: 'block-device',
-  [constants.S_IFCHR]: 'character-device',
 }

@@ -1,6 +1,6 @@
 /** Source directory: the top path that a program gave, as the directory that it leads to. */
 import { lstat, realpath } from 'node:fs/promises'
-import { UnreadableError } from '../errors.js'
+import { messageOf, UnreadableError } from '../errors.js'
 import { systemCode, withName } from '../system-error.js'
 import { type ByteString, fromBytes, toDisplay } from '../tree/byte-string.js'
 
@@ -38,9 +38,7 @@ function reasonOf(error: unknown): string {
       return 'it is a symlink that leads to itself'
     case 'EACCES':
       return 'the way to it is closed to this user'
-    default: {
-      const named = withName(error)
-      return named instanceof Error ? named.message : String(named)
-    }
+    default:
+      return messageOf(withName(error))
   }
 }

@@ -1,5 +1,5 @@
 /** Stream reader: a stream in amounts that its reader chooses, held to the size that was announced. */
-import { EntryError } from '../errors.js'
+import { EntryError, messageOf } from '../errors.js'
 import { systemCode } from '../system-error.js'
 import type { Failure } from './workers/protocol.js'
 
@@ -61,6 +61,9 @@ export function readStream(open: () => AsyncIterable<Uint8Array>, size: number):
 
 /** Why a stream could not be read, as far as its own error tells. */
 export function failureOfStream(error: unknown): Failure {
-  const reason = error instanceof Error ? error.message : String(error)
-  return { code: systemCode(error) ?? 'STREAM', message: `its stream failed: ${reason}`, cause: error }
+  return {
+    code: systemCode(error) ?? 'STREAM',
+    message: `its stream failed: ${messageOf(error)}`,
+    cause: error,
+  }
 }

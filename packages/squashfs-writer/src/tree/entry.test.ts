@@ -379,7 +379,7 @@ describe("an xattr's value", () => {
 
 describe('what is no entry', () => {
   const KNOWN =
-    'it must be one of file, directory, symlink, block-device, character-device, fifo, socket, hardlink'
+    'it must be one of directory, file, symlink, block-device, character-device, fifo, socket, hardlink'
 
   it.each<[unknown, string, string]>([
     [null, 'entries[2]', 'null; an entry is an object with a type and a path'],

@@ -1,7 +1,7 @@
 /** Entries: what a program says is in the image; the one door through which they become nodes. */
 import { EntryError, LimitError, shown } from '../errors.js'
 import { MAX_MAJOR, MAX_MINOR } from '../format/device-number.js'
-import { InodeType } from '../format/inode.js'
+import { InodeType, TYPE_NAMES } from '../format/inode.js'
 import { MAX_NAME_LENGTH, MAX_TARGET_LENGTH, MAX_XATTR_NAME, MAX_XATTR_VALUE } from '../format/limits.js'
 import { type ByteString, type TextPath, toByteString, toDisplay } from './byte-string.js'
 import { type Bytes, bytesOf } from './bytes.js'
@@ -99,16 +99,7 @@ export interface RawAttributes {
 /** Turns raw metadata into what a node has; ownership, time and xattr rules live behind it. */
 export type AttributeRules = (path: ByteString, raw: RawAttributes) => Attributes
 
-const TYPES: readonly unknown[] = [
-  'file',
-  'directory',
-  'symlink',
-  'block-device',
-  'character-device',
-  'fifo',
-  'socket',
-  'hardlink',
-] satisfies Entry['type'][]
+const TYPES: readonly unknown[] = [...Object.values(TYPE_NAMES), 'hardlink'] satisfies Entry['type'][]
 
 /**
  * Makes sure that what a program gave has the parts of an entry.

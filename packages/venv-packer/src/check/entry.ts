@@ -1,5 +1,5 @@
 /** An entry of an environment: a path with its metadata, and the part of its content that the check needs. */
-import type { Failure } from 'squashfs-writer'
+import type { DiskEntry, Failure } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import type { BytecodeHeader } from './formats/bytecode-header.js'
 import type { ElfFile } from './formats/elf.js'
@@ -35,6 +35,11 @@ export type Content =
 
 /** The parts that were read of files, by their paths, or why that could not be done. */
 export type Peeked = Map<ByteString, Content | null | Failure>
+
+/** The kind of an entry by its type, as the library names it. */
+export function kindOf(type: NonNullable<DiskEntry['type']>): Entry['kind'] {
+  return type === 'block-device' || type === 'character-device' ? 'device' : type
+}
 
 /** The last part of a path. */
 export function nameOf(path: ByteString): ByteString {

@@ -9,7 +9,7 @@ import { diskPath } from '../environment/paths.js'
 import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
 import { systemErrorCode } from '../system-errors.js'
-import type { Entry, Peeked } from './entry.js'
+import { type Entry, kindOf, type Peeked } from './entry.js'
 import { ELF_HEAD_SIZE, machineIn, machineName } from './formats/elf.js'
 
 export interface Inventory {
@@ -99,7 +99,7 @@ function entriesOf(found: readonly DiskEntry[], peeked: Peeked): ReadonlyMap<Byt
     const content = answer && !('code' in answer) ? answer : null
     entries.set(path, {
       path,
-      kind: kinds[type ?? 'file'],
+      kind: kindOf(type ?? 'file'),
       size,
       mode: type === null ? 0o777 : one.mode,
       mtime,
@@ -110,16 +110,6 @@ function entriesOf(found: readonly DiskEntry[], peeked: Peeked): ReadonlyMap<Byt
     })
   }
   return entries
-}
-
-const kinds: Readonly<Record<NonNullable<DiskEntry['type']>, Entry['kind']>> = {
-  file: 'file',
-  directory: 'directory',
-  symlink: 'symlink',
-  socket: 'socket',
-  fifo: 'fifo',
-  'block-device': 'device',
-  'character-device': 'device',
 }
 
 /** Counts inodes, not names. */

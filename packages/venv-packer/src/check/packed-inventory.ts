@@ -1,10 +1,10 @@
 /** The inventory of an environment in an image: enough to tell the packages. */
 
 import { type ByteString, fromBytes } from 'squashfs-writer/paths'
-import { type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
+import { type ImageInode, InodeType, type OpenImage, TYPE_NAMES } from 'squashfs-writer/read'
 import { isRecord } from '../environment/distributions.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
-import type { Entry } from './entry.js'
+import { type Entry, kindOf } from './entry.js'
 import { type Inventory, pythonsOf } from './inventory.js'
 
 export type PackedInventory = Pick<Inventory, 'path' | 'entries' | 'at' | 'python'>
@@ -42,7 +42,7 @@ function entryOf(path: ByteString, inode: ImageInode): Entry {
   const isShared = inode.type !== InodeType.DIRECTORY && inode.links > 1
   return {
     path,
-    kind: kinds[inode.type],
+    kind: kindOf(TYPE_NAMES[inode.type]),
     size: inode.type === InodeType.FILE ? inode.size : 0,
     mode: inode.head.mode,
     mtime: inode.head.mtime,
@@ -51,14 +51,4 @@ function entryOf(path: ByteString, inode: ImageInode): Entry {
     failure: null,
     content: null,
   }
-}
-
-const kinds: Readonly<Record<InodeType, Entry['kind']>> = {
-  [InodeType.FILE]: 'file',
-  [InodeType.DIRECTORY]: 'directory',
-  [InodeType.SYMLINK]: 'symlink',
-  [InodeType.BLOCK_DEVICE]: 'device',
-  [InodeType.CHARACTER_DEVICE]: 'device',
-  [InodeType.FIFO]: 'fifo',
-  [InodeType.SOCKET]: 'socket',
 }

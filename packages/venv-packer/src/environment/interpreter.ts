@@ -2,7 +2,8 @@
 import { accessSync, constants, lstatSync, readlinkSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { diskPath, MAX_LINKS } from './paths.js'
+import { MAX_LINKS_FOLLOWED } from 'squashfs-writer/system'
+import { diskPath } from './paths.js'
 
 export interface Interpreter {
   /** The path by which Python is started, from the environment on: `bin/python`. */
@@ -51,7 +52,7 @@ export function findInterpreter(environment: ByteString, look: PathLook): Interp
 /** Where a link leads to, step by step; undefined where there is nothing to begin with. */
 export function followLinks(start: ByteString, look = pathsOnDisk): readonly ByteString[] | undefined {
   const links: ByteString[] = []
-  for (let at = start; links.length < MAX_LINKS; ) {
+  for (let at = start; links.length < MAX_LINKS_FOLLOWED; ) {
     const target = look.linkTarget(at)
     if (target === undefined) return at === start ? undefined : links
     if (target === null) return links

@@ -1,9 +1,6 @@
 /** Paths of an environment as bytes: for Node's `fs`, and as text. */
 import { type ByteString, toBytes } from 'squashfs-writer/paths'
 
-/** So many symlinks the kernel follows on the way to a file (path_resolution(7)). */
-export const MAX_LINKS = 40
-
 /** As Node's `fs` takes it: text where that says the same, bytes where it does not. */
 export function diskPath(path: ByteString): string | Buffer {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is the point.

@@ -10,6 +10,7 @@
 import { constants } from 'node:fs'
 import { copyFile, link, open, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { syncDirectory } from 'squashfs-writer/system'
 import { Failure } from '../failure.js'
 import { explainSystemError, messageOf, systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
@@ -107,7 +108,7 @@ async function giveNumber(image: string, number: number): Promise<string> {
   }
   try {
     await giveSecondName(image, path)
-    await syncDirectory(dirname(image))
+    await syncDirectory(dirname(image)) // after a power failure the names are there in the order in which they were given
     return path
   } catch (error) {
     if (systemErrorCode(error) === 'EEXIST') return await giveNumber(image, number + 1)
@@ -122,16 +123,6 @@ async function whyNotRemoved(path: string): Promise<string | undefined> {
   } catch (error) {
     const code = systemErrorCode(error)
     return code === 'ENOENT' ? undefined : explainSystemError(code, messageOf(error)).message
-  }
-}
-
-/** So that after a power cut the names are there in the order in which they were given. Some filesystems refuse it. */
-async function syncDirectory(directory: string): Promise<void> {
-  try {
-    const handle = await open(directory, 'r')
-    await handle.sync().finally(() => handle.close())
-  } catch (error) {
-    if (systemErrorCode(error) === 'EIO') throw error
   }
 }
 

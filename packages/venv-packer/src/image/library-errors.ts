@@ -11,8 +11,9 @@ import {
   type Unreadable,
   UnreadableError,
 } from 'squashfs-writer'
+import { namedCode } from 'squashfs-writer/system'
 import { Failure, wrongUsage } from '../failure.js'
-import { isSignOfChange, namedCode, systemFailure } from '../system-errors.js'
+import { isSignOfChange, systemFailure } from '../system-errors.js'
 
 /** A path as it was typed, for words, and absolute, for programs. */
 interface Place {

@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { type ImageReader, type Inode, InodeType } from 'squashfs-writer/read'
-import { MAX_LINKS } from '../environment/paths.js'
+import { MAX_LINKS_FOLLOWED } from 'squashfs-writer/system'
 
 export type Destination =
   | {
@@ -18,7 +18,7 @@ export type Destination =
 /** Follows an absolute path, and all links on its way, as they will be with the image mounted at the point. */
 export async function followMounted(image: ImageReader, point: string, path: string): Promise<Destination> {
   let at = path
-  for (let links = 0; links < MAX_LINKS; links++) {
+  for (let links = 0; links < MAX_LINKS_FOLLOWED; links++) {
     const inside = pathInside(point, at)
     if (inside === undefined) return { kind: 'outside', path: at }
     const step = await firstLink(image, inside)

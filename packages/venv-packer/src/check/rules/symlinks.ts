@@ -1,7 +1,7 @@
 /** Findings on symlinks: those that lead to nothing, out of the environment, or to where it lies now. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { MAX_LINKS } from '../../environment/paths.js'
+import { MAX_LINKS_FOLLOWED } from 'squashfs-writer/system'
 import { below, directoryOf, type Entry } from '../entry.js'
 import { type CheckContext, type Finding, findingAt, type Spot, weightOf } from '../finding.js'
 import type { Inventory } from '../inventory.js'
@@ -110,7 +110,7 @@ function follow(
       here = entry.path
       continue
     }
-    if (++links > MAX_LINKS) return undefined
+    if (++links > MAX_LINKS_FOLLOWED) return undefined
     if (entry.target.startsWith('/')) return posix.join(entry.target, ...rest)
     rest = [...entry.target.split('/'), ...rest]
   }

@@ -1,0 +1,86 @@
+/** Content appender: turns the content of a file into blocks, holes and a tail, and notes in its placement where they went. */
+import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
+import type { Placement } from '../tree/placement.js'
+import type { BlockWriter } from './block-writer.js'
+import type { ContentOfBase, EncodedContent } from './content-reader.js'
+import type { Fragments, TailPlace } from './fragments.js'
+import { type Lease, UNSHARED } from './lease.js'
+
+export class ContentAppender {
+  readonly #writer: Pick<BlockWriter, 'append'>
+  readonly #fragments: Pick<Fragments, 'add' | 'addOfBase'>
+  readonly #blockSize: number
+
+  /** @param blockSize bytes, a power of two. */
+  constructor(
+    writer: Pick<BlockWriter, 'append'>,
+    fragments: Pick<Fragments, 'add' | 'addOfBase'>,
+    blockSize: number,
+  ) {
+    this.#writer = writer
+    this.#fragments = fragments
+    this.#blockSize = blockSize
+  }
+
+  /**
+   * Appends a part of a file: blocks and perhaps the tail.
+   * @param lease of the buffer in which the part lies.
+   */
+  appendEncoded(placement: Placement, content: EncodedContent, lease: Lease): void {
+    const { bytes, sizeWords, inBlocks, tailInBase } = content
+    for (const [n, sizeWord] of sizeWords.entries()) {
+      const at = n * this.#blockSize
+      if (sizeWord === HOLE) {
+        this.#addHole(placement, Math.min(this.#blockSize, inBlocks - at))
+        continue
+      }
+      placement.blockSizes.push(sizeWord)
+      lease.acquire()
+      const block = { data: bytes.subarray(at, at + blockSizeOnDisk(sizeWord)), sizeWord }
+      this.#writer.append(block, (start) => noteStart(placement, start), lease.release)
+    }
+    if (bytes.length > inBlocks)
+      setTail(placement, this.#fragments.add(bytes.subarray(inBlocks), lease, tailInBase))
+  }
+
+  /**
+   * Appends zeros that were not even read. Their tail goes where it would go if they had been.
+   * @param inBlocks bytes without the tail.
+   * @param size bytes with the tail.
+   */
+  appendZeros(placement: Placement, inBlocks: number, size: number): void {
+    for (let at = 0; at < inBlocks; at += this.#blockSize)
+      this.#addHole(placement, Math.min(this.#blockSize, inBlocks - at))
+    if (size === inBlocks) return
+    const tail = new Uint8Array(new SharedArrayBuffer(size - inBlocks))
+    setTail(placement, this.#fragments.add(tail, UNSHARED))
+  }
+
+  /** Appends the whole content of a file as it lies in the base. */
+  appendOfBase(placement: Placement, { blocks, tail }: ContentOfBase, size: number): void {
+    const inBlocks = size - (tail?.length ?? 0)
+    for (const [n, block] of blocks.entries()) {
+      if (block === null) {
+        this.#addHole(placement, Math.min(this.#blockSize, inBlocks - n * this.#blockSize))
+        continue
+      }
+      placement.blockSizes.push(block.sizeWord)
+      this.#writer.append(block, (start) => noteStart(placement, start))
+    }
+    if (tail) setTail(placement, this.#fragments.addOfBase(tail))
+  }
+
+  #addHole(placement: Placement, size: number): void {
+    placement.sparse += size
+    placement.blockSizes.push(HOLE)
+  }
+}
+
+function noteStart(placement: Placement, start: number): void {
+  if (placement.start === 0) placement.start = start
+}
+
+function setTail(placement: Placement, { fragment, fragmentOffset }: TailPlace): void {
+  placement.fragment = fragment
+  placement.fragmentOffset = fragmentOffset
+}
