@@ -31,6 +31,8 @@ export interface FileNode extends NodeBase {
   readonly size: number
   /** Where the bytes are; only the reader of contents looks inside. */
   readonly content: Content
+  /** The content's digest; null until it is read, and where none is needed. */
+  digest: ByteString | null
   /** Where the bytes went; null until they are written. */
   placement: Placement | null
 }
@@ -128,6 +130,7 @@ export function fileNode(attributes: Attributes, size: number, content: Content)
     number: 0,
     size,
     content,
+    digest: null,
     placement: null,
   }
 }
