@@ -61,6 +61,8 @@ export interface DirectoryOnDisk {
   readonly path: ByteString
   /** The inode that it must be; null for whichever its path leads to. */
   readonly seen: ByteString | null
+  /** How many bytes of its files' paths lead to the directory that is packed; absent for a file that was given by its path. */
+  readonly above?: number
 }
 
 /** A range of a file that is open already. */

@@ -3,10 +3,17 @@ import type { FoundEntry } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 import { batchesOf, bytecodePath, modulesAmong } from './modules.js'
 
-const found = (path: string | Uint8Array, size = 0, type: FoundEntry['type'] = 'file'): FoundEntry => ({
-  ...{ type, path, size },
-  ...{ mode: 0o644, uid: 0, gid: 0, mtime: 0 },
-})
+const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0, links: 1, inode: 1 }
+
+const found = (
+  path: string | Uint8Array,
+  size = 0,
+  type: 'file' | 'symlink' | 'directory' = 'file',
+): Exclude<FoundEntry, { type: 'hardlink' }> => {
+  if (type === 'directory') return { type, path, ...attributes }
+  if (type === 'symlink') return { type, path, target: 'b', ...attributes }
+  return { type, path, ...attributes, content: { size, open: async function* () {} } }
+}
 
 describe('a module', () => {
   it('is a file, or a symlink, whose name ends with .py; but not a script in bin', () => {

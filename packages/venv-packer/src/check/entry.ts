@@ -1,6 +1,8 @@
 /** An entry of an environment: a path with its metadata, and the part of its content that the check needs. */
-import type { DiskEntry, Failure } from 'squashfs-writer'
+
+import type { Failure } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
+import type { DiskEntry } from './disk-entry.js'
 import type { BytecodeHeader } from './formats/bytecode-header.js'
 import type { ElfFile } from './formats/elf.js'
 

@@ -1,8 +1,10 @@
 /** Examination: takes the inventory of an environment and has every rule look at it. */
+
 import { homedir, userInfo } from 'node:os'
-import type { DiskEntry, PackOptions } from 'squashfs-writer'
+import type { PackOptions } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
+import type { DiskEntry } from './disk-entry.js'
 import type { Peeked } from './entry.js'
 import { type CheckContext, type Finding, ofSeverity, type Rule, severities } from './finding.js'
 import { type Inventory, takeInventory } from './inventory.js'

@@ -1,9 +1,10 @@
 /** The examination of an image: every rule looks at its entries, and nothing is mounted. */
-import type { DiskEntry } from 'squashfs-writer'
+
 import { asBytePath, type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import { type ImageFile, type ImageInode, InodeType, type OpenImage, TYPE_NAMES } from 'squashfs-writer/read'
 import type { Environment } from '../environment/environment.js'
+import type { DiskEntry } from './disk-entry.js'
 import type { Content, Entry, Peeked } from './entry.js'
 import { type Examination, examine, type Plan } from './examination.js'
 import { type InterpreterLook, onDisk } from './inventory.js'

@@ -1,6 +1,6 @@
 /** The inventory of an environment: all its entries, as the file system counts them, and the parts of files that matter. */
+
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { DiskEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import type { Environment } from '../environment/environment.js'
@@ -9,6 +9,7 @@ import { diskPath } from '../environment/paths.js'
 import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
 import { systemErrorCode } from '../system-errors.js'
+import type { DiskEntry } from './disk-entry.js'
 import { type Entry, kindOf, type Peeked } from './entry.js'
 import { ELF_HEAD_SIZE, machineIn, machineName } from './formats/elf.js'
 

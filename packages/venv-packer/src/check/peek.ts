@@ -2,10 +2,12 @@
  * Peek: reads of files what the findings need to know of them, and no more; of most files that is nothing. An examiner for
  * squashfs-writer: it runs in the threads that read the files, while they are open.
  */
-import type { DiskEntry, Examine } from 'squashfs-writer'
+
+import type { Examine } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import { bytecodeTag } from '../environment/python-layout.js'
 import { activateScripts, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
+import type { DiskEntry } from './disk-entry.js'
 import { type Content, directoryOf, nameOf } from './entry.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from './formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'

@@ -1,8 +1,10 @@
 /** Which files the check has examined, and by what. */
+
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { DirectoryLook, DiskEntry } from 'squashfs-writer'
+import type { OpenDirectory } from 'squashfs-writer'
+import { type DiskEntries, type DiskEntry, entriesOf } from './disk-entry.js'
 import type { Content, Peeked } from './entry.js'
 import { isWorthPeeking } from './peek.js'
 
@@ -24,16 +26,21 @@ export function wantsPeek(file: DiskEntry): boolean {
 }
 
 /** Has files examined for an inventory, and opens those that look as if they could not be read. */
-export async function peekAt(look: DirectoryLook): Promise<Peeked> {
+export async function peekAt(
+  directory: OpenDirectory,
+): Promise<Pick<DiskEntries, 'entries'> & { readonly peeked: Peeked }> {
   const looksReadable = permissionTest()
+  const { entries, files } = await entriesOf(
+    directory,
+    (entry) => wantsPeek(entry) || (entry.type === 'file' && !looksReadable(entry)),
+  )
+  const answers = await directory.examine(new Set(files.map(({ file }) => file)))
   const peeked: Peeked = new Map()
-  const files = look.entries.filter(
-    (entry) => wantsPeek(entry) || (entry.type === 'file' && entry.failure === null && !looksReadable(entry)),
-  )
-  await look.examine(files, ({ path }, answer) =>
-    peeked.set(path, 'code' in answer ? answer : (answer.found as Content | null)),
-  )
-  return peeked
+  for (const { path, file } of files) {
+    const answer = answers.get(file)!
+    peeked.set(path, 'code' in answer ? answer : (answer.found as Content | null))
+  }
+  return { entries, peeked }
 }
 
 export type LooksReadable = (file: Pick<DiskEntry, 'mode' | 'uid' | 'gid'>) => boolean
