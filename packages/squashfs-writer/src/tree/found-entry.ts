@@ -39,7 +39,7 @@ export interface FoundContent {
 }
 
 /** A file on disk. Up to 1 MiB its xattrs are read with its content, and not among its attributes before. */
-export type FoundFile = FileEntry & FoundAttributes & { readonly content: FoundContent }
+export type FoundFile = Omit<FileEntry, 'content'> & FoundAttributes & { readonly content: FoundContent }
 
 export type FoundDirectory = DirectoryEntry & FoundAttributes
 

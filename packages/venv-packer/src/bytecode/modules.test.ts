@@ -16,8 +16,8 @@ const found = (
 }
 
 describe('a module', () => {
-  it('is a file, or a symlink, whose name ends with .py; but not a script in bin', () => {
-    const modules = modulesAmong([
+  it('is a file, or a symlink, whose name ends with .py; but not a script in bin', async () => {
+    const modules = await modulesAmong([
       found('lib/a.py'),
       found('lib/b.py', 0, 'symlink'),
       found('lib/c.py', 0, 'directory'),
@@ -51,9 +51,9 @@ print(json.dumps([sys.implementation.cache_tag] + [
 })
 
 describe('modules are shared out', () => {
-  it('each once, the large ones first and alone, the small ones together', () => {
+  it('each once, the large ones first and alone, the small ones together', async () => {
     const sizes = [10, 500_000, 100_000, 20_000, 131_072, ...Array.from({ length: 200 }, () => 5)]
-    const modules = modulesAmong(sizes.map((size, n) => found(`${n}.py`, size)))
+    const modules = await modulesAmong(sizes.map((size, n) => found(`${n}.py`, size)))
     const batches = batchesOf(modules)
     expect(batches.flat().length).toBe(modules.length)
     expect(new Set(batches.flat())).toEqual(new Set(modules))
