@@ -6,7 +6,6 @@ import { SUPERBLOCK_SIZE, type Superblock, SuperblockFlag } from '../format/supe
 import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { blockReader } from './block-reader.js'
-import { columnReader, type DirectoryColumns } from './directory-columns.js'
 import { type ImageName, namesIn } from './directory-reader.js'
 import { entriesBelow, type ImageEntry } from './entries.js'
 import { contentReader, type FilePiece, type FileStorage, type PartReader } from './file-content.js'
@@ -15,7 +14,7 @@ import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
 import type { ImageSource } from './source.js'
 import type { Verification } from './verify.js'
-import { type WalkedDirectory, walk, walkBy } from './walk.js'
+import { type ColumnsOfDirectory, type WalkedDirectory, walk, walkColumns } from './walk.js'
 import { xattrReader } from './xattr-reader.js'
 
 /**
@@ -89,15 +88,6 @@ export interface ImageReader {
   verify(options?: { readonly signal?: AbortSignal }): Promise<Verification>
 }
 
-/** A directory, as {@link ImageReader.columns} gives it. */
-export interface ColumnsOfDirectory {
-  /** From the image's root; '' for the root. */
-  readonly path: ByteString
-  readonly inode: ImageDirectory
-  /** Good until the next directory. */
-  readonly columns: DirectoryColumns
-}
-
 /**
  * Opens an image that is compressed with zstd or gzip, or not at all.
  * @throws ImageError when it is none, is cut off or damaged, or is compressed in another way.
@@ -153,11 +143,7 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     },
     async *columns(path, { recursive }) {
       const start = await directoryAt(path)
-      const { read } = columnReader(parts)
-      for await (const { path, inode, found } of walkBy(parts, start.path, start.inode, read)) {
-        yield { path, inode, columns: found }
-        if (!recursive) return
-      }
+      yield* walkColumns(parts, start.path, start.inode, recursive)
     },
     async *entries(path = '') {
       const start = await directoryAt(path)

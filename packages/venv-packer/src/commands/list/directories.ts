@@ -23,7 +23,7 @@ export interface ListedDirectory {
 /** @param take is given directory after directory; false ends it: no one wants more. */
 export async function list(
   request: ListRequest,
-  take: (directory: ListedDirectory) => Promise<boolean>,
+  take: (directory: ListedDirectory) => boolean | Promise<boolean>,
 ): Promise<void> {
   await withImage(request.image, async (opened) => {
     const { image } = opened
@@ -37,7 +37,8 @@ export async function list(
       const inodes = new Map<number, ImageInode>()
       for (let row = 0; row < columns.count; row++)
         if (needsInode(columns.types[row]!)) inodes.set(row, await image.at(columns.references[row]!))
-      if (!(await take({ path: directory, columns, inodes }))) return
+      const taken = take({ path: directory, columns, inodes })
+      if (!(taken instanceof Promise ? await taken : taken)) return
     }
   })
 }

@@ -25,7 +25,7 @@ const PIECE_SIZE = 65_536
 
 /** A printer takes directory after directory; `end` prints the rest. */
 interface ListPrinter {
-  readonly take: (directory: ListedDirectory) => Promise<boolean>
+  readonly take: (directory: ListedDirectory) => boolean | Promise<boolean>
   readonly end: () => Promise<void>
 }
 
@@ -36,12 +36,12 @@ function textPrinter({ recursive }: ListRequest, print: Print): ListPrinter {
   const lines = lineWriter()
   let isFirst = true
   return {
-    async take(directory) {
+    take(directory) {
       const { path } = directory
       if (recursive && path !== null) lines.addText(`${isFirst ? '' : '\n'}${printable(shownPath(path))}:\n`)
       isFirst = false
       lines.addDirectory(directory)
-      return lines.length < PIECE_SIZE || (await print(lines.take()))
+      return lines.length < PIECE_SIZE || print(lines.take())
     },
     async end() {
       if (lines.length > 0) await print(lines.take())
@@ -75,7 +75,7 @@ function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
   }
 
   return {
-    async take(directory) {
+    take(directory) {
       for (let row = 0; row < directory.columns.count; row++) {
         text += `${isFirst ? '' : ','}${entry(directory, row)}`
         isFirst = false
@@ -83,7 +83,7 @@ function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
       if (text.length < PIECE_SIZE) return true
       const piece = text
       text = ''
-      return await print(piece)
+      return print(piece)
     },
     async end() {
       await print(`${text}]}\n`)
