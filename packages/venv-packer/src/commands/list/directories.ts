@@ -14,9 +14,9 @@ export interface ListRequest {
 export interface ListedDirectory {
   /** From the image's root; null where something else than a directory was named, which is then the only name. */
   readonly path: ByteString | null
-  /** Good until the directory is taken. */
+  /** Good until the directory is taken, and so are the inodes. */
   readonly columns: DirectoryColumns
-  /** By row: the inodes of symlinks and devices, for the target and the device number. */
+  /** By row: those of symlinks and devices, for the target and the device number. */
   readonly inodes: ReadonlyMap<number, ImageInode>
 }
 
@@ -33,8 +33,9 @@ export async function list(
       return
     }
     const directories = image.columns(Buffer.from(path, 'latin1'), { recursive: request.recursive })
+    const inodes = new Map<number, ImageInode>()
     for await (const { path: directory, columns } of directories) {
-      const inodes = new Map<number, ImageInode>()
+      inodes.clear()
       for (let row = 0; row < columns.count; row++)
         if (needsInode(columns.types[row]!)) inodes.set(row, await image.at(columns.references[row]!))
       const taken = take({ path: directory, columns, inodes })
