@@ -35,7 +35,7 @@ async function printed(text: string): Promise<ExitCode> {
 async function runCommand(invocation: Invocation, earlySignals: EarlySignals): Promise<ExitCode> {
   switch (invocation.command) {
     case 'pack':
-      return await (await import('./commands/pack/command.js')).runPack(invocation)
+      return await (await import('./commands/pack/pack.js')).runPack(invocation)
     case 'create':
       return await (await import('./commands/create/create.js')).runCreate(invocation)
     case 'check':

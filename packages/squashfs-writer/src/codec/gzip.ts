@@ -1,9 +1,8 @@
 /** gzip, in squashfs' sense: zlib containers (RFC 1950). Node's zlib for speed, fflate for the same bytes everywhere. */
-
 import { deflateSync } from 'node:zlib'
 import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
+import { checkOptions, integer } from '../option-rules.js'
 import type { Codec } from './codec.js'
-import { levelOf } from './level.js'
 
 /** What the format implies when an image has no compressor options. */
 const IMPLIED_LEVEL = 9
@@ -56,4 +55,16 @@ function head(
 /** One output chunk that surely holds the result spares zlib from gathering many. */
 function chunkFor(bytes: Uint8Array): number {
   return Math.max(1024, bytes.length + (bytes.length >> 8) + 64)
+}
+
+/**
+ * The level that was asked for.
+ * @param options as a program gave them.
+ * @param most the highest level; the lowest is 1.
+ * @param usual taken where none is given.
+ * @throws OptionError for another level, and for other options.
+ */
+function levelOf(options: { readonly level?: number }, most: number, usual: number): number {
+  checkOptions(options, { level: integer(1, most) })
+  return options.level ?? usual
 }

@@ -1,6 +1,6 @@
 /** Content appender: turns the content of a file into blocks, holes and a tail, and notes in its placement where they went. */
 import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
-import type { Placement } from '../tree/placement.js'
+import type { Placement } from '../tree/node.js'
 import type { BlockWriter } from './block-writer.js'
 import type { ContentOfBase, EncodedContent } from './content-reader.js'
 import type { Fragments, TailPlace } from './fragments.js'

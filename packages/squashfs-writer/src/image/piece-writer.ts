@@ -1,8 +1,7 @@
 /** Piece writer: decides for each piece of a file whether it is written, has been written for an equal file, or has failed. */
 import type { Unreadable } from '../errors.js'
 import { NO_FRAGMENT } from '../format/fragment.js'
-import type { FileNode } from '../tree/node.js'
-import type { Placement } from '../tree/placement.js'
+import type { FileNode, Placement } from '../tree/node.js'
 import type { ContentAppender } from './content-appender.js'
 import type { Piece } from './content-reader.js'
 import type { Lease } from './lease.js'

@@ -1,8 +1,6 @@
 /** Nodes: what will be inodes. A hard link is one node under several names. */
-
 import { InodeType } from '../format/inode.js'
 import type { ByteString } from './byte-string.js'
-import type { Placement } from './placement.js'
 
 /** An xattr's full name and its value. */
 export type Xattr = readonly [name: ByteString, value: Uint8Array]
@@ -178,4 +176,16 @@ export function detach(parent: DirectoryNode, name: ByteString): void {
   parent.children.delete(name)
   if (node.type === InodeType.DIRECTORY) parent.links--
   else node.links--
+}
+
+export interface Placement {
+  /** Where the first block lies, in bytes from the image's start; 0 without blocks. */
+  start: number
+  /** A size word for each block. */
+  readonly blockSizes: number[]
+  /** Bytes that lie in holes. */
+  sparse: number
+  /** Fragment index, or `NO_FRAGMENT`. */
+  fragment: number
+  fragmentOffset: number
 }

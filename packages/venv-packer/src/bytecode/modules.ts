@@ -47,6 +47,7 @@ export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
   return batches
 }
 
+/** That of plain `python`. */
 export const usualLevels: readonly Level[] = [0]
 
 export type Level = 0 | 1 | 2

@@ -4,7 +4,7 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { worksAnywhere } from '../environment/environment.js'
 import { pathInActivateScript, pythonOfScript } from '../environment/scripts.js'
 import type { Entry } from './entry.js'
-import { pythonOfKernel } from './formats/json-files.js'
+import { pythonOfKernel } from './formats/text-files.js'
 import type { Inventory } from './inventory.js'
 import { isBelow, type Outside } from './outside.js'
 

@@ -5,8 +5,7 @@ import { packageVersion } from '../package.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
 import { count } from '../terminal/figures.js'
 import { printable } from '../terminal/printable.js'
-import { line, print, printError } from '../terminal/printing.js'
-import { failureStyle } from '../terminal/report-style.js'
+import { failureStyle, line, print, printError } from '../terminal/printing.js'
 import { remedyLine } from './remedy-line.js'
 
 export async function reportFailure(error: unknown, argv: readonly string[]): Promise<ExitCode> {

@@ -1,4 +1,7 @@
-/** Writes to standard output and standard error, and takes a reader that has gone away (EPIPE) for no failure. */
+/**
+ * Writes reports to standard output and messages to standard error, in the style that was asked for. A reader that has gone
+ * away (EPIPE) is no failure.
+ */
 import type { Failure } from '../failure.js'
 import { unprintable } from './printable.js'
 
@@ -68,4 +71,33 @@ export function line(value: object): string {
 
 export function rounded(value: number): number {
   return Math.round(value * 1000) / 1000
+}
+
+/** What a command prints: for people or for programs, much or little. */
+export interface ReportStyle {
+  /** One JSON object on standard output instead of words. */
+  readonly json: boolean
+  /** Nothing but errors. */
+  readonly quiet: boolean
+  /** A progress bar, where there is a terminal. */
+  readonly progress: boolean
+  /** Stacks with the errors. */
+  readonly debug: boolean
+}
+
+/** From the values of a command line; an option that a command does not have was not given. */
+export function reportStyle({
+  json = false,
+  quiet = false,
+  progress = false,
+  debug = false,
+}: Partial<ReportStyle>): ReportStyle {
+  return { json, quiet, progress: progress && !quiet, debug }
+}
+
+/** The style of a failure's report: from the raw arguments, since these may be what could not be parsed. */
+export function failureStyle(argv: readonly string[]): Pick<ReportStyle, 'json' | 'debug'> {
+  const end = argv.indexOf('--')
+  const options = end < 0 ? argv : argv.slice(0, end)
+  return { json: options.includes('--json'), debug: options.includes('--debug') }
 }

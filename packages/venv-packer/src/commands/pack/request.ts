@@ -1,7 +1,7 @@
 /** The request of `pack`, the part of it that `create` has as well, and the report on it. */
 import type { PackResult } from 'squashfs-writer'
 import type { Bytecode } from '../../bytecode/compiler.js'
-import type { Level } from '../../bytecode/modules.js'
+import { type Level, usualLevels } from '../../bytecode/modules.js'
 import type { Finding } from '../../check/finding.js'
 import type { PackageShare } from '../../check/packages.js'
 import type { Relocation } from '../../check/relocation.js'
@@ -97,9 +97,6 @@ function baseOf(option: unknown): string | null | undefined {
   if (option === false) return null
   return typeof option === 'string' ? option : undefined
 }
-
-/** That of plain `python`. */
-const usualLevels: readonly Level[] = [0]
 
 /** Naming levels is asking for bytecode. */
 function levels({ compile, optimize }: Values<'pack'> | Values<'create'>): readonly Level[] | undefined {
