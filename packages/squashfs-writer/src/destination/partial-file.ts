@@ -2,7 +2,7 @@
  * Partial file: an image in the making, beside its destination, under a name that says which run makes it. Another run can
  * then tell whether the first has ended, and remove what it left.
  *
- * A process is known by the kernel that it runs on (its boot id), its pid namespace, its pid, and its start time, since
+ * A process is identified by the kernel that it runs on (its boot id), its pid namespace, its pid, and its start time, since
  * pids are given again. Only the same kernel in the same namespace can judge: a pid of another node, of a container or of
  * the time before a reboot says nothing here. Locks would tell as well, but how far they reach on Lustre, BeeGFS and NFS
  * depends on how these are mounted: some are local to a node, some are refused.
@@ -29,7 +29,7 @@ export function makerOf(name: string, image: string): Run | null {
 
 /**
  * Removes the partial files of an image that were left by runs of this user which have ended without being able to
- * (SIGKILL, no memory). Never fails: what cannot be judged or removed stays.
+ * (SIGKILL, no memory). Never fails: a file that cannot be judged or removed stays.
  */
 export async function removeLeftovers(directory: string, image: string, run: Run): Promise<void> {
   const names = await readdir(directory).catch(() => [])
@@ -61,7 +61,7 @@ export interface Run {
   readonly started: string
 }
 
-/** This process. Where the system does not tell, its place is one that no other run has: no one judges it then. */
+/** This process. Without /proc its place is random, so that no other run can judge it. */
 export async function thisRun(): Promise<Run> {
   try {
     const [boot, namespace, { pid, started }] = await Promise.all([
@@ -88,7 +88,7 @@ export async function hasEnded({ pid, started }: Run): Promise<boolean> {
   }
 }
 
-/** Asked by a signal that is never sent: unlike /proc, where others' processes may be hidden, it tells of all. */
+/** Tested by signal 0: unlike /proc, where others' processes may be hidden, it answers for all. */
 function isInUse(pid: number): boolean {
   try {
     return process.kill(pid, 0)

@@ -1,4 +1,4 @@
-/** Encode block: what the bytes of a block become in the image. The other half, where they go, is `block-writer.ts`. */
+/** Encode block: compresses a block, or leaves it uncompressed. `block-writer.ts` then decides where it goes. */
 import type { Codec } from '../codec/codec.js'
 import { blockSizeWord } from '../format/data-block.js'
 
@@ -16,7 +16,7 @@ export type BlockEncoder = (bytes: Uint8Array, stored: boolean) => EncodedBlock 
  * Compresses a block, or leaves it as it is where compression does not shrink it.
  * @param bytes 1 to 1,048,576; not to be changed before the result is there, which may be a view of them.
  * @param stored true to leave it uncompressed.
- * @returns a block that is good until the next one is encoded: whoever keeps it copies it.
+ * @returns a block that is valid until the next one is encoded; copy it to keep it.
  */
 export function encodeBlock(
   codec: Codec,

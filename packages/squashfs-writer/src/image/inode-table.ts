@@ -29,7 +29,7 @@ export interface InodeTables {
   readonly references: Float64Array
 }
 
-/** Encodes every inode and listing; what a record refers to has its place before it. */
+/** Encodes every inode and listing; a record comes after the records to which it refers. */
 export async function encodeInodeTables(
   order: InodeOrder,
   encode: BlockEncoder,

@@ -120,7 +120,7 @@ const readerOf = (pieces: readonly RawPiece[]): RawReader => ({
   },
 })
 
-/** Reads files from memory, `part` bytes at a time; what was read before and would take several parts is not read again. */
+/** Reads files from memory, `part` bytes at a time; a content that was read before and has several parts is not read again. */
 function memoryReader(part: number, inBatch = 1) {
   const asked: { file: FileNode; digest: boolean }[] = []
   const released: number[] = []
@@ -359,7 +359,7 @@ describe('a hole', () => {
     expect(content(file)[at]).toBe(1)
   })
 
-  it('may be told of by the reader, without its bytes', async () => {
+  it('may be reported by the reader, without its bytes', async () => {
     for (const fragments of ['small-files', 'always', 'never'] as const) {
       const content = Buffer.concat([new Uint8Array(3 * BLOCK), noise(BLOCK), new Uint8Array(BLOCK + 9)])
       const file = fileOf(content)
@@ -448,7 +448,7 @@ describe('a file that cannot be read', () => {
   const told = (files: readonly FileNode[], { failures }: DataResult) =>
     files.map((file) => failures.get(file) ?? null)
 
-  it('is told of, and the others are written', async () => {
+  it('is reported, and the others are written', async () => {
     const files = [noise(10), noise(9000), noise(11)].map(fileOf)
     const [before, bad, after] = files as [FileNode, FileNode, FileNode]
     const reader = readerOf([
@@ -515,7 +515,7 @@ describe('a file that cannot be read', () => {
     expect(result.duplicates).toEqual({ files: 1, bytes: 9000 })
   })
 
-  it('takes those with it that were to have its content', async () => {
+  it('fails files that were to share its content', async () => {
     const files = [noise(9000), noise(9000)].map(fileOf)
     const [bad, next] = files as [FileNode, FileNode]
     const reader = readerOf([
@@ -628,7 +628,7 @@ describe('while data is written', () => {
     expect(files[2]!.placement).toBeNull()
   })
 
-  it('what fails ends it: the reader, the codec, who is told', async () => {
+  it('ends at any failure: of the reader, the codec or the progress callback', async () => {
     const files = [fileOf(noise(BLOCK))]
     const failing = (reason: string): Codec => ({
       name: 'failing',

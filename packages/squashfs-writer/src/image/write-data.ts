@@ -12,7 +12,7 @@ import { PieceWriter } from './piece-writer.js'
 export interface DataOptions {
   /** Bytes, a power of two. */
   readonly blockSize: number
-  /** Which tails are packed into fragments: of files below the block size, of all files, of none. */
+  /** The tails that are packed into fragments: of files below the block size, of all files, of none. */
   readonly fragments: 'small-files' | 'always' | 'never'
   /** Whether equal contents are stored once. */
   readonly deduplicate: boolean
@@ -36,7 +36,7 @@ export interface DataResult {
  *
  * @param files in the order in which they go to disk.
  * @param encodeFragment encodes the block that some tails make up.
- * @param progress told how many files and bytes were dealt with since it was told last.
+ * @param progress called with the number of files and bytes done since its last call.
  */
 export async function writeData(
   files: readonly FileNode[],

@@ -18,7 +18,7 @@ import type { Output } from './output.js'
 
 /**
  * A value of so many bytes is stored out of line when it comes again: a reference takes 8. `mksquashfs`, when it appends
- * to an image, takes this for certain.
+ * to an image, relies on this.
  */
 const OUT_OF_LINE_FROM = 8
 
