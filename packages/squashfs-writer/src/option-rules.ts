@@ -30,6 +30,8 @@ export function checkValue(name: string, value: unknown, { mustBe, isValid }: Op
 
 export const flag: OptionRule = { mustBe: 'true or false', isValid: (value) => typeof value === 'boolean' }
 
+export const text: OptionRule = { mustBe: 'text', isValid: (value) => typeof value === 'string' }
+
 export const callback: OptionRule = {
   mustBe: 'a function',
   isValid: (value) => typeof value === 'function',

@@ -4,7 +4,16 @@ import { type Unreadable, UnreadableError } from './errors.js'
 import type { Sink } from './image/output.js'
 import { type Census, census } from './image/write-tree.js'
 import { chosenBy, type Examiner, LOOK_OPTIONS, type LookOptions, moduleUrl } from './inspect-directory.js'
-import { callback, checkOptions, checkValue, either, fields, type OptionRule, oneOf } from './option-rules.js'
+import {
+  callback,
+  checkOptions,
+  checkValue,
+  either,
+  fields,
+  type OptionRule,
+  oneOf,
+  text,
+} from './option-rules.js'
 import { checkDestination, IMAGE_OPTIONS, type ImageOptions, settle, sourcePath } from './options.js'
 import { type Contents, createContents } from './source/contents.js'
 import { type DirectoryLook, fileOf, lookAt } from './source/directory-look.js'
@@ -35,6 +44,11 @@ export interface PackOptions extends ImageOptions, LookOptions {
    */
   readonly examination?: {
     readonly examiner: Examiner
+    /**
+     * The examiner's version: another one whenever its answers may differ. With it, answers are part of the record, as JSON, and
+     * of a file that is taken over from a base they are not asked for again.
+     */
+    readonly version?: string
     /** Which files are examined. */
     readonly wants: (file: DiskEntry) => boolean
     /**
@@ -68,7 +82,7 @@ const PACK_OPTIONS = {
   ...LOOK_OPTIONS,
   unreadable: oneOf('fail', 'omit'),
   inspect: callback,
-  examination: fields({ examiner: moduleUrl, wants: callback, found: callback }),
+  examination: fields({ examiner: moduleUrl, version: text, wants: callback, found: callback }),
   beforeTables: callback,
   additions: either(ENTRIES, callback),
 } satisfies Record<keyof PackOptions, OptionRule>
@@ -153,7 +167,7 @@ export async function packDirectory(
 /** The program knows entries, and the reader of contents knows files. */
 function examinationOf(
   entries: readonly DiskEntry[],
-  { wants, found }: NonNullable<PackOptions['examination']>,
+  { version, wants, found }: NonNullable<PackOptions['examination']>,
 ): Examination {
   const wanted = new Map<FileNode, DiskEntry[]>()
   for (const entry of entries) {
@@ -164,6 +178,7 @@ function examinationOf(
     else wanted.set(file, [entry])
   }
   return {
+    version: version ?? null,
     wants: (file) => wanted.has(file),
     found(file, answer) {
       for (const entry of wanted.get(file)!) found(entry, answer)

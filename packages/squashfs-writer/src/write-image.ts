@@ -124,9 +124,8 @@ export async function build(
     examiner,
     source,
   }
-  const baseOptions = { ...settings, source }
   return await withPool(poolOptions, signal, (pool) =>
-    withBase(baseOptions, pool, async (prepare) => {
+    withBase(settings, pool, async (prepare) => {
       const applied = applyRules(settings.rules)
       const { root, missing, examination } = await untilAborted(signal, find(pool, applied))
       if (settings.rootMode !== null) root.mode = settings.rootMode
@@ -143,12 +142,16 @@ export async function build(
           }),
         )
       if (!place) (destination as Sink).begin?.()
-      const { result: summary, warnings } = place
+      const {
+        result: summary,
+        identity,
+        warnings,
+      } = place
         ? await writeDestination(place, settings.image.offset, settings.beforeReplace, signal, write)
-        : { result: await write(destination as Sink), warnings: [] }
+        : { result: await write(destination as Sink), identity: null, warnings: [] }
       return {
         ...summary,
-        ...result(),
+        ...result(identity),
         compression: {
           codec: codec.name,
           encoder: codec.encoder?.name ?? null,

@@ -110,35 +110,53 @@ describe('a base', () => {
 
   it('has what an examiner wants to know of files that are not read', async () => {
     await withDirectory(async (scratch) => {
-      const examiner = join(scratch, 'examiner.mjs')
-      // The first two bytes, which the record has; the end, which lies in a tail or a block; and one across a border.
+      const [examiner, log] = [join(scratch, 'examiner.mjs'), join(scratch, 'log')]
       writeFileSync(
         examiner,
-        `export default ({ path, size }, read) =>
-          [path, ...[[0, 2], [size - 3, 9], [131_070, 5_000]].map(([s, l]) => Buffer.from(read(s, l)).toString('latin1'))]`,
+        `import { appendFileSync } from 'node:fs'
+        export default ({ path, size }, read) => {
+          appendFileSync(${JSON.stringify(log)}, 'x')
+          return [path, Buffer.from(read(size - 3, 9)).toString('latin1')]
+        }`,
       )
       await withPacked(async ({ source, base }) => {
-        const examined = async (options: PackOptions) => {
+        const examined = async (version: string | undefined, options: PackOptions) => {
+          writeFileSync(log, '')
           const found: unknown[] = []
-          const result = await packDirectory(source, join(scratch, 'x.squashfs'), {
+          const path = join(scratch, 'x.squashfs')
+          const result = await packDirectory(source, path, {
             ...options,
+            record: true,
             examination: {
               examiner: `file://${examiner}`,
+              ...(version && { version }),
               wants: ({ size }) => size > 3,
               found: ({ path }, answer) => found.push([path, answer]),
             },
           })
-          return { result, found: found.map((one) => JSON.stringify(one)).sort() }
+          return {
+            files: result.base?.files ?? 0,
+            asked: readFileSync(log).length,
+            found: found.map((one) => JSON.stringify(one)).sort(),
+            base: { path, record: result.record! },
+          }
         }
-        const plain = await examined({ record: true })
-        const unknown = await examined({ base })
-        expect(unknown.result.base?.files).toBe(FILES)
-        expect(unknown.found).toEqual(plain.found)
-        const known = await examined({
-          base: { path: join(scratch, 'x.squashfs'), record: plain.result.record! },
-        })
-        expect(known.found).toEqual(plain.found)
+        const plain = await examined('1', {})
+        expect(plain).toMatchObject({ files: 0, asked: FILES })
         expect(plain.found).toHaveLength(FILES)
+        const same = { files: FILES, found: plain.found }
+        // A record of a packing without an examination, one of the same version, of another, of none.
+        expect(await examined('1', { base })).toMatchObject({ ...same, asked: FILES })
+        const again = await examined('1', { base: plain.base })
+        expect(again).toMatchObject({ ...same, asked: 0 })
+        expect(await examined('1', { base: again.base })).toMatchObject({ ...same, asked: 0 })
+        expect(await examined('2', { base: again.base })).toMatchObject({ ...same, asked: FILES })
+        expect(await examined(undefined, { base: again.base })).toMatchObject({ ...same, asked: FILES })
+        // Answers outlast a packing that does not ask.
+        const path = join(scratch, 'without.squashfs')
+        const { record } = await packDirectory(source, path, { base: again.base, record: true })
+        const base3 = { path, record: record! }
+        expect(await examined('1', { base: base3 })).toMatchObject({ ...same, asked: 0 })
       })
     })
   })

@@ -1,6 +1,9 @@
 /** Base image: an older image, of which every file's place in the data is known. */
+
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { type FileIdentity, identityOf } from '../destination/identity.js'
 import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
 import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes, InodeType } from '../format/inode.js'
@@ -32,6 +35,7 @@ export interface BaseImage {
   readonly blockSize: number
   /** The compressor's settings; null where they are implied. */
   readonly compressorOptions: Uint8Array | null
+  readonly identity: FileIdentity
   /** Where the data ends, in bytes from the image's start. */
   readonly dataEnd: number
   /**
@@ -41,18 +45,24 @@ export interface BaseImage {
   readonly files: FilesInBase
   /** Compressed blocks, some from all over the image. */
   samples(most: number): BlockOfBase[]
-  tie(): ImageTie
+  tie(): Omit<ImageTie, 'file'>
   close(): void
 }
 
-/** @throws ImageError when it is not there, no image, or damaged in its tables. */
-export async function openBaseImage(path: ByteString): Promise<BaseImage> {
+/** Milliseconds after which other work has its turn: the directory that is packed is scanned meanwhile. */
+const TURN = 5
+
+/**
+ * @param onCount told how many inodes the image has, before any is read.
+ * @throws ImageError when it is not there, no image, or damaged in its tables.
+ */
+export async function openBaseImage(path: ByteString, onCount: (inodes: number) => void): Promise<BaseImage> {
   const name = toDisplay(path)
   const flags = constants.O_RDONLY | constants.O_NONBLOCK
   const descriptor = attempt(name, () => openSync(Buffer.from(path, 'latin1'), flags))
   try {
-    const { size } = attempt(name, () => fstatSync(descriptor))
-    const source = descriptorSource(name, descriptor, size)
+    const found = attempt(name, () => fstatSync(descriptor, { bigint: true }))
+    const source = descriptorSource(name, descriptor, Number(found.size))
     const parts = await openParts(source)
     const { superblock } = parts
     const read = (position: number, length: number) => {
@@ -61,6 +71,7 @@ export async function openBaseImage(path: ByteString): Promise<BaseImage> {
         throw parts.fail('it was cut off while it was read', 'TRUNCATED_IMAGE')
       return bytes
     }
+    onCount(superblock.inodeCount)
     const fragments = await fragmentsOf(parts)
     const files = await filesOf(parts, fragments)
     const hasOptions = (superblock.flags & SuperblockFlag.COMPRESSOR_OPTIONS) !== 0
@@ -71,6 +82,7 @@ export async function openBaseImage(path: ByteString): Promise<BaseImage> {
       compressorOptions: hasOptions
         ? (await parts.cache.at(SUPERBLOCK_SIZE, superblock.inodeTable)).content.slice()
         : null,
+      identity: identityOf(found),
       dataEnd: superblock.inodeTable,
       files,
       samples: (most) => samplesOf(files, fragments, most),
@@ -108,9 +120,14 @@ async function filesOf(
 ): Promise<FilesInBase> {
   const files = new Map<ByteString, Map<ByteString, FileInBase>>()
   const known = new Map<number, FileInBase | null>()
+  let turn = performance.now()
   for await (const { path, names } of walk(parts, '', await rootOf(parts))) {
     const here = new Map<ByteString, FileInBase>()
     files.set(path, here)
+    if (performance.now() - turn > TURN) {
+      await setImmediate()
+      turn = performance.now()
+    }
     for (const { name, inode } of names) {
       if (inode.type !== InodeType.FILE) continue
       let file = inode.links > 1 ? known.get(inode.reference) : undefined

@@ -5,24 +5,22 @@ import { decodePackRecord, encodePackRecord, IDENTITY_SIZE, type NewPackRecord }
 const identity = (n: number) => String.fromCharCode(n).repeat(IDENTITY_SIZE)
 
 const RECORD: NewPackRecord = {
-  tie: { bytesUsed: 123_456, digest: 'ab'.repeat(32) },
+  tie: { bytesUsed: 123_456, digest: 'ab'.repeat(32), file: '1 2 3 4' },
   settings: '{"codec":"zstd"}',
   user: 1000,
   secondsInFull: 2.5,
+  examiner: '1',
   blocks: { start: 96, sizes: [100, 200], checksums: [1, 0xffff_ffff] },
   files: [
-    { identity: identity(0), withoutXattrs: true, digest: '\xff'.repeat(32), parts: [] },
+    { identity: identity(0), withoutXattrs: true, digest: '\xff'.repeat(32), answer: undefined },
     null,
     {
       identity: identity(255),
       withoutXattrs: false,
       digest: null,
-      parts: [
-        [0, 'head'],
-        [2 ** 40, '\xfe\xff'],
-      ],
+      answer: { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] },
     },
-    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), parts: [[5, '']] },
+    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), answer: null },
   ],
 }
 
@@ -51,8 +49,8 @@ describe('a pack record', () => {
       ['"blocks":2', '"blocks":9'],
       ['"inodes":4', '"inodes":9'],
       ['"digests":2', '"digests":1'],
-      ['"parts":3', '"parts":2'],
-      ['"parts":3', '"parts":9'],
+      ['"examiner":"1"', '"examiner": 1 '],
+      ['[[2,', '[[2;'],
       ['"inodes":4', '"inodes":x'],
       ['"user":1000', '"user":"me"'],
       ['"firstBlock":96', '"firstBlock":-1'],

@@ -6,12 +6,13 @@
  *
  * Layout, little-endian: 8 bytes of magic, u32 length of the header, the header as JSON, then for each block u32 size on disk
  * and u32 CRC-32, in the order in which the blocks lie in the image from the first on; for each inode 1 byte of flags and 48
- * bytes of identity; digests of 32 bytes for the inodes that have one, in their order; what examiners read: u32 inode, f64
- * start, u16 length, bytes; last the CRC-32 of all before.
+ * bytes of identity; digests of 32 bytes for the inodes that have one, in their order; the answers of the examiner as JSON, a
+ * list of pairs of an index and an answer; last the CRC-32 of all before.
  */
+
 import { crc32 } from 'node:zlib'
+import type { FileIdentity } from '../destination/identity.js'
 import { viewOf } from '../format/byte-order.js'
-import type { ExaminedParts } from '../source/workers/protocol.js'
 import type { ByteString } from '../tree/byte-string.js'
 
 export interface PackRecord {
@@ -23,6 +24,8 @@ export interface PackRecord {
   readonly user: number | null
   /** Seconds that it took to pack everything, when that was done last; null where it never was. */
   readonly secondsInFull: number | null
+  /** The examiner whose answers it holds, and its version; null for none. */
+  readonly examiner: string | null
   /** The blocks one after another, from the first on. */
   readonly blocks: BlockChecksums
   /**
@@ -43,6 +46,8 @@ export interface ImageTie {
   readonly bytesUsed: number
   /** SHA-256 of the superblock and of all tables, in hexadecimal. */
   readonly digest: string
+  /** The file itself, which nobody has written to as long as this is the same; null where it was given to a sink. */
+  readonly file: FileIdentity | null
 }
 
 export interface BlockChecksums {
@@ -61,8 +66,8 @@ export interface RecordedFile {
   readonly withoutXattrs: boolean
   /** The digest of its content; null where none was needed. */
   readonly digest: ByteString | null
-  /** What an examiner read of it; empty where that is not known. */
-  readonly parts: ExaminedParts
+  /** What the examiner answered; undefined where it was not asked. */
+  readonly answer: unknown
 }
 
 /** Bytes of an identity that are recorded: not owner, permissions (the scan tells them) and filesystem. */
@@ -74,9 +79,6 @@ const CHECKSUM_SIZE = 4
 const MAGIC = 'SQPKREC\x01'
 const HEADER_START = MAGIC.length + 4
 const FLAG = { KNOWN: 1, WITHOUT_XATTRS: 2, DIGEST: 4 } as const
-const PART_HEAD = 4 + 8 + 2
-const NO_PARTS = 0xffff_ffff
-const NO_EXAMINED_PARTS: ExaminedParts = []
 /** No image has more blocks or inodes than this, and no record is that long. */
 const MAX_COUNT = 2 ** 31
 
@@ -85,24 +87,23 @@ interface Header {
   readonly settings: string
   readonly user: number | null
   readonly secondsInFull: number | null
+  readonly examiner: string | null
   readonly firstBlock: number
   readonly blocks: number
   readonly inodes: number
   readonly digests: number
-  readonly parts: number
 }
 
 export function encodePackRecord(record: NewPackRecord): Uint8Array {
   const { blocks, files, ...head } = record
   const digests = files.flatMap((file) => file?.digest ?? [])
-  const parts = files.flatMap((file, n) => (file?.parts ?? []).map(([start, bytes]) => ({ n, start, bytes })))
+  const answers = Buffer.from(JSON.stringify(answersOf(files)))
   const header: Header = {
     ...head,
     firstBlock: blocks.start,
     blocks: blocks.sizes.length,
     inodes: files.length,
     digests: digests.length,
-    parts: parts.length,
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
   const size =
@@ -111,7 +112,7 @@ export function encodePackRecord(record: NewPackRecord): Uint8Array {
     8 * header.blocks +
     (1 + IDENTITY_SIZE) * header.inodes +
     DIGEST_SIZE * header.digests +
-    parts.reduce((sum, { bytes }) => sum + PART_HEAD + bytes.length, 0) +
+    answers.length +
     CHECKSUM_SIZE
   const record8 = Buffer.alloc(size)
   let at = record8.write(MAGIC, 'latin1')
@@ -126,14 +127,14 @@ export function encodePackRecord(record: NewPackRecord): Uint8Array {
   // One long string is written in a tenth of the time of 20,000 short ones.
   at += record8.write(files.map((file) => file?.identity ?? NO_IDENTITY).join(''), at, 'latin1')
   at += record8.write(digests.join(''), at, 'latin1')
-  for (const { n, start, bytes } of parts) {
-    at = record8.writeUInt32LE(n, at)
-    at = record8.writeDoubleLE(start, at)
-    at = record8.writeUInt16LE(bytes.length, at)
-    at += record8.write(bytes, at, 'latin1')
-  }
+  record8.set(answers, at)
+  at += answers.length
   record8.writeUInt32LE(crc32(record8.subarray(0, at)), at)
   return record8
+}
+
+function answersOf(files: NewPackRecord['files']): [index: number, answer: unknown][] {
+  return files.flatMap((file, n) => (file && file.answer !== undefined ? [[n, file.answer]] : []))
 }
 
 function flagsOf({ withoutXattrs, digest }: RecordedFile): number {
@@ -154,18 +155,17 @@ export function decodePackRecord(bytes: Uint8Array): PackRecord | null {
   const flagsStart = headerEnd + 8 * header.blocks
   const identitiesStart = flagsStart + header.inodes
   const digestsStart = identitiesStart + IDENTITY_SIZE * header.inodes
-  const partsStart = digestsStart + DIGEST_SIZE * header.digests
-  if (partsStart > end) return null
+  const answersStart = digestsStart + DIGEST_SIZE * header.digests
+  if (answersStart > end) return null
 
   const flags = record8.subarray(flagsStart, identitiesStart)
   const digestsBefore = digestsBeforeEach(flags)
   if (digestsBefore.at(-1) !== header.digests) return null
-  const parts = record8.subarray(partsStart, end)
-  const firstParts = firstPartOfEach(parts, header)
-  if (!firstParts) return null
-  const { tie, settings, user, secondsInFull } = header
+  const answers = answersFrom(record8.toString('utf8', answersStart, end))
+  if (!answers) return null
+  const { tie, settings, user, secondsInFull, examiner } = header
   const blocks = checksumsFrom(bytes.subarray(headerEnd, flagsStart), header)
-  return { tie, settings, user, secondsInFull, blocks, file }
+  return { tie, settings, user, secondsInFull, examiner, blocks, file }
 
   function file(number: number): RecordedFile | null {
     const n = number - 1
@@ -178,7 +178,7 @@ export function decodePackRecord(bytes: Uint8Array): PackRecord | null {
       withoutXattrs: (known & FLAG.WITHOUT_XATTRS) !== 0,
       digest:
         (known & FLAG.DIGEST) === 0 ? null : record8.toString('latin1', digestAt, digestAt + DIGEST_SIZE),
-      parts: partsAt(parts, firstParts![n]!, n),
+      answer: answers!.get(n),
     }
   }
 }
@@ -204,30 +204,13 @@ function checksumsFrom(bytes: Uint8Array, { firstBlock, blocks }: Header): Block
   return { start: firstBlock, sizes, checksums }
 }
 
-/** Where the parts of each inode begin, which lie together; null where they do not fit. */
-function firstPartOfEach(bytes: Buffer, { parts, inodes }: Header): Uint32Array | null {
-  const first = new Uint32Array(inodes).fill(NO_PARTS)
-  let at = 0
-  for (let n = 0; n < parts; n++) {
-    if (at + PART_HEAD > bytes.length) return null
-    const inode = bytes.readUInt32LE(at)
-    if (inode >= inodes) return null
-    if (first[inode] === NO_PARTS) first[inode] = at
-    at += PART_HEAD + bytes.readUInt16LE(at + 12)
+/** Null for what is no list of pairs. */
+function answersFrom(text: string): ReadonlyMap<number, unknown> | null {
+  try {
+    return new Map(JSON.parse(text) as [number, unknown][])
+  } catch {
+    return null
   }
-  return at === bytes.length ? first : null
-}
-
-function partsAt(bytes: Buffer, first: number, inode: number): ExaminedParts {
-  if (first === NO_PARTS) return NO_EXAMINED_PARTS
-  const parts: [number, ByteString][] = []
-  for (let at = first; at < bytes.length && bytes.readUInt32LE(at) === inode; ) {
-    const start = at + PART_HEAD
-    const end = start + bytes.readUInt16LE(at + 12)
-    parts.push([bytes.readDoubleLE(at + 4), bytes.toString('latin1', start, end)])
-    at = end
-  }
-  return parts
 }
 
 function headerOf(text: string): Header | null {
@@ -238,19 +221,24 @@ function headerOf(text: string): Header | null {
     return null
   }
   if (typeof header !== 'object' || header === null) return null
-  const { tie, settings, user, secondsInFull, firstBlock, blocks, inodes, digests, parts } = header
+  const { tie, settings, user, secondsInFull, examiner, firstBlock, blocks, inodes, digests } = header
   const isCount = (value: unknown): value is number =>
     Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < MAX_COUNT
   const isNumberOrNull = (value: unknown): value is number | null =>
     value === null || (typeof value === 'number' && Number.isFinite(value))
   if (!isTie(tie) || typeof settings !== 'string' || !isNumberOrNull(user) || !isNumberOrNull(secondsInFull))
     return null
-  if (!isCount(firstBlock) || !isCount(blocks) || !isCount(inodes) || !isCount(digests) || !isCount(parts))
-    return null
-  return { tie, settings, user, secondsInFull, firstBlock, blocks, inodes, digests, parts }
+  if (examiner !== null && typeof examiner !== 'string') return null
+  if (!isCount(firstBlock) || !isCount(blocks) || !isCount(inodes) || !isCount(digests)) return null
+  return { tie, settings, user, secondsInFull, examiner, firstBlock, blocks, inodes, digests }
 }
 
 function isTie(tie: unknown): tie is ImageTie {
-  if (typeof tie !== 'object' || tie === null || !('bytesUsed' in tie) || !('digest' in tie)) return false
-  return Number.isSafeInteger(tie.bytesUsed) && typeof tie.digest === 'string'
+  if (typeof tie !== 'object' || tie === null) return false
+  const { bytesUsed, digest, file }: Partial<Record<keyof ImageTie, unknown>> = tie
+  return (
+    Number.isSafeInteger(bytesUsed) &&
+    typeof digest === 'string' &&
+    (file === null || typeof file === 'string')
+  )
 }

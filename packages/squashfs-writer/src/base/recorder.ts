@@ -1,6 +1,8 @@
 /** Recorder: gathers what the pack record says, while an image is written. */
+
 import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import type { FileIdentity } from '../destination/identity.js'
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { InodeType } from '../format/inode.js'
 import type { BlockOfBase } from '../image/base-block.js'
@@ -9,7 +11,6 @@ import type { ContentReader } from '../image/content-reader.js'
 import type { EncodedBlock } from '../image/encode-block.js'
 import type { Output } from '../image/output.js'
 import { changedAt } from '../source/identity.js'
-import type { ExaminedParts } from '../source/workers/protocol.js'
 import type { ByteString } from '../tree/byte-string.js'
 import type { FileNode, Node } from '../tree/node.js'
 import { encodePackRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
@@ -30,12 +31,14 @@ export interface Recorder {
   reader(reader: ContentReader): ContentReader
   /** Told of a file that has xattrs which an image could hold. */
   hasXattrs(file: FileNode): void
-  wasExamined(file: FileNode, parts: ExaminedParts): void
+  wasExamined(file: FileNode, answer: unknown): void
   /**
-   * The record of the image that is complete.
+   * Told of the image that is complete.
    * @param leaves in the order of their inode numbers.
    */
-  finish(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): Uint8Array
+  complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void
+  /** The record of the image that is complete. @param file which it has become; null where that is not known. */
+  record(file: FileIdentity | null): Uint8Array
 }
 
 /** A file of which the same is known as before. */
@@ -57,6 +60,10 @@ export interface RecorderOptions {
   readonly checksumInBase: (block: BlockOfBase) => number
   /** Seconds that it took to pack everything; null to count those of this packing. */
   readonly secondsInFull: number | null
+  /** The examiner whose answers are recorded, and its version; null for none. */
+  readonly examiner: string | null
+  /** Whether the answers in the base's record are those of this examiner. */
+  readonly keepsAnswers: boolean
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
@@ -65,8 +72,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let firstBlock: number | null = null
   const withXattrs = new Set<FileNode>()
   const digests = new Map<FileNode, ByteString>()
-  const examined = new Map<FileNode, ExaminedParts>()
+  const examined = new Map<FileNode, unknown>()
   const tables: Hash = createHash('sha256')
+  let image: {
+    readonly leaves: readonly Node[]
+    readonly bytesUsed: number
+    readonly digest: string
+  } | null = null
 
   function note(start: number, sizeWord: number, checksum: number): void {
     firstBlock ??= start
@@ -104,6 +116,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       },
       appendOfBase: (from, length) => output.appendOfBase(from, length),
       backpressure: () => output.backpressure(),
+      handOver: () => output.handOver(),
       flush: () => output.flush(),
       overwrite: (bytes, position) => output.overwrite(bytes, position),
     }),
@@ -117,16 +130,22 @@ export function createRecorder(options: RecorderOptions): Recorder {
       },
     }),
     hasXattrs: (file) => void withXattrs.add(file),
-    wasExamined: (file, parts) => void examined.set(file, parts),
-    finish: (leaves, superblock, bytesUsed) =>
-      encodePackRecord({
-        tie: { bytesUsed, digest: tables.update(superblock).digest('hex') },
+    wasExamined: (file, answer) => void examined.set(file, answer),
+    complete(leaves, superblock, bytesUsed) {
+      image = { leaves, bytesUsed, digest: tables.update(superblock).digest('hex') }
+    },
+    record(file) {
+      const { leaves, ...tie } = image!
+      return encodePackRecord({
+        tie: { ...tie, file },
         settings: options.settings,
         user: process.geteuid?.() ?? null,
         secondsInFull: options.secondsInFull ?? (Date.now() - options.scanStart) / 1000,
+        examiner: options.examiner,
         blocks: { start: firstBlock ?? 0, sizes, checksums },
         files: leaves.map((node) => (node.type === InodeType.FILE ? recorded(node) : null)),
-      }),
+      })
+    },
   }
 
   function recorded(file: FileNode): RecordedFile | null {
@@ -135,14 +154,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const carried = options.carried(file)
     if (carried) {
       const { recorded, asksXattrs } = carried
-      return asksXattrs ? { ...recorded, withoutXattrs: !withXattrs.has(file) } : recorded
+      const withoutXattrs = asksXattrs ? !withXattrs.has(file) : recorded.withoutXattrs
+      const known = options.keepsAnswers ? recorded.answer : undefined
+      return { ...recorded, withoutXattrs, answer: examined.get(file) ?? known }
     }
     if (changedAt(content.seen) >= options.scanStart - TOO_YOUNG) return null
     return {
       identity: content.seen.slice(0, IDENTITY_SIZE),
       withoutXattrs: options.asksXattrs && content.bringsXattrs && !withXattrs.has(file),
       digest: digests.get(file) ?? null,
-      parts: examined.get(file) ?? [],
+      answer: examined.get(file),
     }
   }
 }

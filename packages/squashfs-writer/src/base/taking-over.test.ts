@@ -18,7 +18,7 @@ it('ends when nobody wants more, though what is read ahead waits for a buffer fo
   }
   const inBase = { inBase: { blocks: [], tail: null }, recorded: { digest: null }, asksXattrs: false }
   const same = { certain: new Map([[second!, inBase]]), candidates: new Map() }
-  const options = { same, examination: null, recorder: null, source: '' } as unknown as TakingOver
+  const options = { same, examination: null, recorder: null } as unknown as TakingOver
   const reader = takingOver(waiting, options, () => {})
   const request = { wantsDigest: () => false, tailSize: () => 0, wantsBlocks: () => true }
   const read: Piece[] = []

@@ -2,17 +2,7 @@
 import type { Batch, ContentReader, ContentRequest, Piece } from '../image/content-reader.js'
 import type { Examination } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
-import {
-  addRange,
-  BUFFER_SIZE,
-  type ExaminationInBase,
-  isFailure,
-  MORE_IS_WANTED,
-  noRanges,
-  RangeFlag,
-  rangeOf,
-} from '../source/workers/protocol.js'
-import type { ByteString } from '../tree/byte-string.js'
+import { addRange, BUFFER_SIZE, isFailure, noRanges, RangeFlag } from '../source/workers/protocol.js'
 import type { FileNode } from '../tree/node.js'
 import { type Applied, isValueWanted } from '../tree/rules.js'
 import type { FileInBase } from './base-image.js'
@@ -27,17 +17,15 @@ export interface TakingOver {
   readonly accessRules: Applied['access']
   readonly examination: Examination | null
   readonly recorder: Recorder | null
-  /** The directory that is packed. */
-  readonly source: ByteString
 }
 
 /** Files that were taken over unread. */
 export type TakenFiles = ReadonlyMap<FileNode, SameFile>
 
-type Taken = readonly [FileNode, SameFile]
-
 const FILES_PER_JOB = 256
 const PIECES_PER_BATCH = 256
+/** A range of a file of which no bytes are wanted. */
+const NOTHING = { start: 0, length: 0, at: 0, inBlocks: 0, flags: 0 }
 
 /**
  * @param reader reads what must be read.
@@ -52,11 +40,9 @@ export function takingOver(
     async *read(files, request) {
       const taken = filesToTake(files, request, options.same)
       for (const file of await askXattrs(taken, options)) taken.delete(file)
+      for (const file of await examineTaken(taken, options)) taken.delete(file)
       onTaken(taken)
-      const examined = examineTaken(taken, options)
-      examined.catch(() => {}) // thrown where it is waited for
       yield* inOrder(files, taken, reader, request, options.same)
-      await examined
     },
   }
 }
@@ -96,8 +82,7 @@ async function askXattrs(
 
   async function ask(files: readonly FileNode[]): Promise<void> {
     const ranges = noRanges()
-    const nothing = { start: 0, length: 0, at: 0, inBlocks: 0, flags: RangeFlag.XATTRS }
-    for (const file of files) addRange(ranges, file, nothing)
+    for (const file of files) addRange(ranges, file, { ...NOTHING, flags: RangeFlag.XATTRS })
     const { failures, xattrs } = await pool.run('read', { ranges, buffer, base: null })
     for (const [n] of failures) lost.push(files[n]!)
     for (const [n, has] of xattrs) {
@@ -108,44 +93,35 @@ async function askXattrs(
   }
 }
 
-/** Examines files by what the record and the base have of them. */
+/**
+ * Tells what the examiner says of files that are taken: what it said when the base was packed, where that was recorded of the
+ * same version; of the others it is asked now.
+ * @returns files that cannot be opened: reading them will say why.
+ */
 async function examineTaken(
   taken: ReadonlyMap<FileNode, SameFile>,
-  { pool, base, examination, source }: TakingOver,
-): Promise<void> {
-  if (!examination) return
-  const wanted = [...taken].filter(([file]) => examination.wants(file))
-  await Promise.all(chunks(wanted, FILES_PER_JOB).map((files) => examine(files)))
+  { pool, base, examination }: TakingOver,
+): Promise<FileNode[]> {
+  if (!examination) return []
+  const isSameExaminer = examination.version !== null && base.record?.examiner === examination.version
+  const unknown: FileNode[] = []
+  const lost: FileNode[] = []
+  for (const [file, { recorded }] of taken) {
+    if (!examination.wants(file)) continue
+    if (isSameExaminer && recorded.answer !== undefined) examination.found(file, recorded.answer)
+    else unknown.push(file)
+  }
+  await Promise.all(chunks(unknown, FILES_PER_JOB).map(examine))
+  return lost
 
-  async function examine(files: readonly Taken[], withPlaces = false): Promise<void> {
-    const asked = files.map((file) => examinationOf(file, withPlaces))
-    const answers = await pool.run('examine-base', { base: base.access, files: asked })
-    const more: Taken[] = []
+  async function examine(files: readonly FileNode[]): Promise<void> {
+    const ranges = noRanges()
+    for (const file of files) addRange(ranges, file, NOTHING)
+    const answers = await pool.run('examine', { ranges })
     for (const [n, answer] of answers.entries()) {
-      const file = files[n]![0]
-      if (answer === MORE_IS_WANTED) more.push(files[n]!)
-      else if (isFailure(answer)) examination?.found(file, await fromSource(file))
-      else examination?.found(file, answer.found)
+      if (isFailure(answer)) lost.push(files[n]!)
+      else examination?.found(files[n]!, answer.found)
     }
-    if (more.length > 0) await examine(more, true)
-  }
-
-  function examinationOf([{ content, size }, same]: Taken, withPlaces: boolean): ExaminationInBase {
-    const path = content.kind === 'disk' ? `${content.directory.path}/${content.name}` : ''
-    const known = same.recorded.parts
-    const places = withPlaces || known.length === 0 ? same.inBase : null
-    return {
-      path: path.slice(source.length + 1),
-      size,
-      known,
-      places: places && { blocks: places.blocks, tail: places.tail },
-    }
-  }
-
-  /** Of a block that has its checksum and cannot be expanded. */
-  async function fromSource(file: FileNode): Promise<unknown> {
-    const [answer] = await pool.run('examine', { ranges: rangeOf(file) })
-    return answer && !isFailure(answer) ? answer.found : null
   }
 }
 

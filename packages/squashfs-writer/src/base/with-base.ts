@@ -1,4 +1,5 @@
 /** With base: the base of a packing and the record of it, at hand for as long as an image is written. */
+import type { FileIdentity } from '../destination/identity.js'
 import { blockSizeOnDisk } from '../format/data-block.js'
 import type { BaseFile } from '../image/base-block.js'
 import type { BlockWriter } from '../image/block-writer.js'
@@ -8,7 +9,7 @@ import type { ImageSettings, Witness } from '../image/write-tree.js'
 import { createContentReader, type Examination, type Likeness } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
 import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
-import { type ByteString, toDisplay } from '../tree/byte-string.js'
+import { toDisplay } from '../tree/byte-string.js'
 import type { DirectoryNode } from '../tree/node.js'
 import type { Applied } from '../tree/rules.js'
 import type { BaseResult } from './base-result.js'
@@ -24,8 +25,6 @@ export interface BaseOptions {
   /** Whether a record is wanted. */
   readonly record: boolean
   readonly xattrsRead: XattrsRead
-  /** The directory that is packed. */
-  readonly source: ByteString
 }
 
 /** What is packed. */
@@ -41,8 +40,8 @@ export interface Writing {
   readonly encode: PartsEncoder
   readonly base: BaseFile | null
   readonly witness: Witness
-  /** To be asked when the image is complete. */
-  result(): { readonly base: BaseResult | null; readonly record: Uint8Array | null }
+  /** To be asked when the image is complete. @param file which it has become; null where that is not known. */
+  result(file: FileIdentity | null): { readonly base: BaseResult | null; readonly record: Uint8Array | null }
 }
 
 /**
@@ -66,8 +65,8 @@ export async function withBase<T>(
       const path = options.base && toDisplay(options.base.path)
       return {
         ...writing,
-        result: () => ({
-          record: writing.record(),
+        result: (file) => ({
+          record: writing.record(file),
           base: path ? { path, ...writing.used(), problem } : null,
         }),
       }
@@ -79,7 +78,7 @@ export async function withBase<T>(
 }
 
 function prepareWriting(
-  { image, record: wantsRecord, xattrsRead, source }: BaseOptions,
+  { image, record: wantsRecord, xattrsRead }: BaseOptions,
   { root, accessRules, examination }: ToPack,
   pool: Pool,
   base: OpenBase | null,
@@ -90,7 +89,7 @@ function prepareWriting(
   const settings = wantsRecord ? blockSettings(image) : null
   let taken: TakenFiles = new Map()
   let storedBytes = 0
-  let record: Uint8Array | null = null
+  const examiner = examination?.version ?? base?.record?.examiner ?? null
   const recorder: Recorder | null =
     settings === null
       ? null
@@ -101,8 +100,11 @@ function prepareWriting(
           carried: (file) => taken.get(file),
           checksumInBase: ({ position }) => base!.checksums.get(position)!,
           secondsInFull,
+          examiner,
+          keepsAnswers: base?.record?.examiner === examiner,
         })
 
+  const recorded = examination && recorder ? recordedExamination(examination, recorder) : examination
   const likeness: Likeness | null = base && {
     access: base.access,
     blocksOf(file, start, length) {
@@ -117,13 +119,13 @@ function prepareWriting(
   const reader = createContentReader(pool, {
     blockSize: image.blockSize,
     accessRules,
-    examination: examination && recorder ? recordedExamination(examination, recorder) : examination,
+    examination: recorded,
     ...(recorder && { onXattrs: recorder.hasXattrs }),
     likeness,
   })
   const whole =
     base && same
-      ? takingOver(reader, { pool, base, same, accessRules, examination, recorder, source }, (files) => {
+      ? takingOver(reader, { pool, base, same, accessRules, examination: recorded, recorder }, (files) => {
           taken = files
         })
       : reader
@@ -143,9 +145,7 @@ function prepareWriting(
     witness: {
       writer: (writer: BlockWriter) => countTaken(recorder?.writer(writer) ?? writer),
       tables: recorder?.tables ?? ((output) => output),
-      complete(leaves, superblock, bytesUsed) {
-        record = recorder?.finish(leaves, superblock, bytesUsed) ?? null
-      },
+      complete: (leaves, superblock, bytesUsed) => recorder?.complete(leaves, superblock, bytesUsed),
     } satisfies Witness,
     encode: (async (parts, stored, like = null) => {
       const ask = { parts: parts.map(asSent), stored, base: base?.access ?? null, like }
@@ -153,7 +153,7 @@ function prepareWriting(
       if (encoded.takenFromBase) storedBytes += encoded.data.length
       return encoded
     }) satisfies PartsEncoder,
-    record: () => record,
+    record: (file: FileIdentity | null) => recorder?.record(file) ?? null,
     used: () => ({
       files: taken.size,
       bytes: [...taken.keys()].reduce((sum, { size }) => sum + size, 0),
@@ -165,10 +165,11 @@ function prepareWriting(
 }
 
 function recordedExamination(examination: Examination, recorder: Recorder): Examination {
+  if (examination.version === null) return examination
   return {
-    wants: (file) => examination.wants(file),
-    found(file, answer, parts) {
-      if (parts) recorder.wasExamined(file, parts)
+    ...examination,
+    found(file, answer) {
+      recorder.wasExamined(file, answer)
       examination.found(file, answer)
     },
   }

@@ -1,6 +1,18 @@
 /** Destination: the file that an image becomes. Its name appears only when the image is complete. */
+
 import { constants } from 'node:fs'
-import { access, type FileHandle, link, open, realpath, rename, rm, stat, unlink } from 'node:fs/promises'
+import {
+  access,
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  realpath,
+  rename,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DestinationError, messageOf, SquashfsError } from '../errors.js'
 import type { Sink } from '../image/output.js'
@@ -9,6 +21,7 @@ import type { Warning } from '../tree/rules.js'
 import { untilAborted } from '../until-aborted.js'
 import { type CopyRange, loadCopyRange } from './copy-range.js'
 import { accessOf, accessOfNewFile, giveAccess, loadAclCalls } from './file-access.js'
+import { type FileIdentity, identityOf } from './identity.js'
 import { partialName, removeLeftovers, thisRun } from './partial-file.js'
 import { syncDirectory } from './sync-directory.js'
 import { loadWriteBack, type WriteBack } from './write-back.js'
@@ -39,6 +52,8 @@ export async function findDestination(path: string, replace: boolean): Promise<D
 /** The result of writing, with a warning for each step that the system refused and that is not worth losing an image for. */
 export interface Written<T> {
   readonly result: T
+  /** The file that was written, as it is under its name; null where another took the name at once. */
+  readonly identity: FileIdentity | null
   readonly warnings: readonly Warning[]
 }
 
@@ -74,13 +89,15 @@ export async function writeDestination<T>(
   )
   const file = await guarded(path, () => open(temporary, 'wx', 0o600))
   try {
+    const { ino } = await guarded(path, () => file.stat({ bigint: true }))
     const result = await fill(file)
     signal.throwIfAborted()
     if (replace && (await guarded(path, replaced)))
       await untilAborted(signal, Promise.resolve(beforeReplace(target)))
     await guarded(path, () => (replace ? rename(temporary, target) : appear(temporary, target)))
     await guarded(path, () => syncDirectory(directory))
-    return { result, warnings }
+    const found = await lstat(target, { bigint: true }).catch(() => null) // somebody has removed it already
+    return { result, identity: found?.ino === ino ? identityOf(found) : null, warnings }
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}) // the first error is the one to report
     throw error
@@ -139,8 +156,10 @@ function fileSink(file: FileHandle, path: string, writeBack: WriteBack, copyRang
     writev: inTurn,
     copy(descriptor, from, length, position) {
       const range = { descriptor, from, length, position }
-      const copy = last.then(() => guarded(path, () => copyRange(range, file)))
-      last = copy.catch(() => {}) // thrown where it is waited for
+      // Begun at once: the calling thread may be at work for long before it hears that the last write is done.
+      const copy = guarded(path, () => copyRange(range, file))
+      const before = last
+      last = copy.catch(() => {}).then(() => before) // thrown where it is waited for
       return copy
     },
   }

@@ -244,6 +244,7 @@ describe('the wait for fewer blocks', () => {
       appendOfBase: () => 0,
       append: () => 0,
       backpressure: () => waits,
+      handOver: () => {},
       flush: () => Promise.resolve(),
       overwrite: () => Promise.resolve(),
     }

@@ -18,7 +18,7 @@ export interface BlockWriter {
   ): void
   /** A promise to wait for before the next `append`, if enough is under way. */
   backpressure(): Promise<void> | undefined
-  /** Waits until every block is appended. */
+  /** Waits until every block is appended, and hands the last ones to the sink. */
   drain(): Promise<void>
 }
 
@@ -98,7 +98,10 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
       if (failure || underWay() >= limit) return waitUntil(limit - 1)
       return output.backpressure()
     },
-    drain: () => waitUntil(0),
+    async drain() {
+      await waitUntil(0)
+      output.handOver()
+    },
   }
 }
 

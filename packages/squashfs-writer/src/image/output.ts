@@ -39,6 +39,8 @@ export interface Output {
    * @throws the error of the write that failed first.
    */
   backpressure(): Promise<void> | undefined
+  /** Hands all gathered bytes to the sink, since no more may come for a while. */
+  handOver(): void
   /** Waits until everything is handed to the sink. */
   flush(): Promise<void>
   /** Overwrites at a position from the image's start, after a flush. */
@@ -53,8 +55,8 @@ const MOST_BORROWED = 8
 const LEAST_BORROWED = 16_384
 /** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
 const SHORT_COPY = 131_072
-/** Bytes of the base that are copied at a time: other work goes on meanwhile. */
-const LONG_COPY = 33_554_432
+/** Bytes of the base that are copied at a time: an abort waits for so many. */
+const LONG_COPY = 268_435_456
 
 /**
  * @param offset where the image starts inside the destination, in bytes.
@@ -121,9 +123,13 @@ class SinkOutput implements Output {
     return this.#writes.backpressure()
   }
 
-  async flush(): Promise<void> {
+  handOver(): void {
     this.#takeRange()
     this.#writeGathered()
+  }
+
+  async flush(): Promise<void> {
+    this.handOver()
     await this.#writes.drain()
   }
 
@@ -189,11 +195,11 @@ class SinkOutput implements Output {
     }
     this.#writeGathered()
     const position = this.#advance(length)
-    const write = () =>
+    this.#writes.startCopy(() =>
       sink.copy
         ? sink.copy(base.descriptor, from, length, position)
-        : copyByWrites(sink, base, from, length, position)
-    this.#writes.start(write, () => {})
+        : copyByWrites(sink, base, from, length, position),
+    )
   }
 
   /** The position of a write of so many bytes; the next one comes behind it. */

@@ -48,6 +48,20 @@ describe('the write queue', () => {
     await wait
   })
 
+  it('lets any number of copies run, and drains when they are done', async () => {
+    const { queue, start } = manualWrites()
+    const ends: (() => void)[] = []
+    for (let n = 0; n < 9; n++) queue.startCopy(() => new Promise<void>((end) => ends.push(end)))
+    start(1)
+    expect(queue.backpressure()).toBeUndefined()
+    const other = new WriteQueue()
+    other.startCopy(() => new Promise<void>((end) => ends.push(end)))
+    const drained = other.drain()
+    expect(await isSettled(drained)).toBe(false)
+    ends.at(-1)!()
+    await drained
+  })
+
   it('drains when all writes are done', async () => {
     const { queue, started, done, start } = manualWrites()
     start(1)

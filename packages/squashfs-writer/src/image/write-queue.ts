@@ -5,6 +5,8 @@ const MAX_WRITES = 4
 
 export class WriteQueue {
   readonly #writes = new Set<Promise<void>>()
+  /** Writes that hold no memory of this process, and are not bounded. */
+  readonly #copies = new Set<Promise<void>>()
   #failure: { readonly error: unknown } | null = null
 
   /**
@@ -12,11 +14,12 @@ export class WriteQueue {
    * @param done called when the write has ended, or has not been started.
    */
   start(write: () => void | Promise<void>, done: () => void): void {
-    const ended = this.#run(write).finally(() => {
-      done()
-      this.#writes.delete(ended)
-    })
-    this.#writes.add(ended)
+    this.#keep(this.#writes, this.#run(write).finally(done))
+  }
+
+  /** Starts a copy by the system, unless a write has failed before. */
+  startCopy(copy: () => Promise<void>): void {
+    this.#keep(this.#copies, this.#run(copy))
   }
 
   /**
@@ -33,8 +36,13 @@ export class WriteQueue {
    * @throws the error of the write that failed first.
    */
   async drain(): Promise<void> {
-    await Promise.all(this.#writes)
+    await Promise.all([...this.#writes, ...this.#copies])
     this.#throwFailure()
+  }
+
+  #keep(among: Set<Promise<void>>, write: Promise<void>): void {
+    const ended = write.finally(() => among.delete(ended))
+    among.add(ended)
   }
 
   async #run(write: () => void | Promise<void>): Promise<void> {

@@ -10,7 +10,6 @@ import {
   type BaseAccess,
   type BlocksOfBase,
   BUFFER_SIZE,
-  type ExaminedParts,
   type Failure,
   isFailure,
   noRanges,
@@ -48,9 +47,10 @@ export interface ReaderOptions {
 }
 
 export interface Examination {
+  /** The examiner and its version; null where its answers are not to be recorded. */
+  readonly version: string | null
   wants(file: FileNode): boolean
-  /** @param parts what the examiner read, where that is little and known. */
-  found(file: FileNode, answer: unknown, parts?: ExaminedParts | null): void
+  found(file: FileNode, answer: unknown): void
 }
 
 /** Where the base may have the same content as files that are read. */
@@ -188,7 +188,7 @@ function piecesOf(
     if (has.some(([name]) => isValueWanted(name))) onXattrs?.(files[n]!)
     Object.assign(files[n]!, accessRules(files[n]!.mode, has))
   }
-  for (const [n, answer, parts] of examined) examination?.found(files[n]!, answer, parts)
+  for (const [n, answer] of examined) examination?.found(files[n]!, answer)
   const failed = new Map(failures)
   const digestOfFile = new Map(digests)
   let words = 0
@@ -281,7 +281,7 @@ async function readRange(
   addRange(ranges, file, request)
   const read = await pool.run('read', { ranges, buffer, base: likeness?.access ?? null })
   likeness?.taken(read.takenFromBase)
-  for (const [, answer, parts] of read.examined) examination?.found(file, answer, parts)
+  for (const [, answer] of read.examined) examination?.found(file, answer)
   return read.failures[0]?.[1] ?? read
 }
 

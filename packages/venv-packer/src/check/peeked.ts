@@ -1,4 +1,7 @@
 /** Which files the check has examined, and by what. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { DirectoryLook, DiskEntry } from 'squashfs-writer'
 import type { Content, Peeked } from './entry.js'
 import { isWorthPeeking } from './peek.js'
@@ -6,6 +9,13 @@ import { isWorthPeeking } from './peek.js'
 /** The examiner that reads of files what an inventory needs to know. */
 export function peekModule(): string {
   return new URL('./peek.js', import.meta.url).href
+}
+
+/** Another one for every other text of the examiner, which lies in one file with all that it uses. */
+export function peekVersion(): string {
+  return createHash('sha256')
+    .update(readFileSync(fileURLToPath(peekModule())))
+    .digest('base64url')
 }
 
 /** Which files an inventory wants to have examined. */

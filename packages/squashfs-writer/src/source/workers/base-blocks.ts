@@ -6,16 +6,7 @@ import { ImageError, type ImageErrorCode } from '../../errors.js'
 import { blockSizeOnDisk, isStoredBlock } from '../../format/data-block.js'
 import type { BlockOfBase, PartOfBase } from '../../image/base-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
-import { asBytePath } from '../../tree/byte-string.js'
-import { failureOf } from './failure.js'
-import {
-  type BaseAccess,
-  type ExaminationInBase,
-  type Examine,
-  type Jobs,
-  MORE_IS_WANTED,
-  type SharedPart,
-} from './protocol.js'
+import type { BaseAccess, Jobs, SharedPart } from './protocol.js'
 
 export interface BaseBlocks {
   /** The bytes of a block as they lie in the base. */
@@ -160,81 +151,6 @@ export async function tryBase(
     if (sizeWord !== block.sizeWord || Buffer.compare(data, base.raw(block)) !== 0) return false
   }
   return true
-}
-
-/** Examines files of the base, one after another. */
-export async function examineBase(
-  files: readonly ExaminationInBase[],
-  base: BaseBlocks,
-  blockSize: number,
-  examine: Examine | null,
-): Promise<Jobs['examine-base']['answer']> {
-  const answers: Jobs['examine-base']['answer'] = []
-  for (const file of files) {
-    try {
-      answers.push(await examineFile(file, base, blockSize, examine))
-    } catch (error) {
-      answers.push(failureOf(error))
-    }
-  }
-  return answers
-}
-
-/** Thrown out of an examiner that wants bytes which are not at hand: it is called again when they are. */
-class Missing extends Error {
-  constructor(
-    readonly start: number,
-    readonly end: number,
-  ) {
-    super('these bytes are still to be read')
-  }
-}
-
-async function examineFile(
-  { path, size, known, places }: ExaminationInBase,
-  base: BaseBlocks,
-  blockSize: number,
-  examine: Examine | null,
-): Promise<Jobs['examine-base']['answer'][number]> {
-  if (!examine) return { found: null }
-  const parts = new Map(known.map(([start, bytes]) => [`${start}:${bytes.length}`, bytes]))
-  const loaded = new Map<number, Uint8Array>()
-  const read = (start: number, length: number): Uint8Array => {
-    const given = Math.max(0, Math.min(length, size - start))
-    const part = parts.get(`${start}:${given}`)
-    if (part !== undefined) return new Uint8Array(Buffer.from(part, 'latin1'))
-    const bytes = new Uint8Array(given)
-    for (let at = start; at < start + given; ) {
-      const index = Math.floor(at / blockSize)
-      const piece = loaded.get(index)
-      if (!piece) throw new Missing(start, start + given)
-      const inPiece = piece.subarray(at - index * blockSize, start + given - index * blockSize)
-      bytes.set(inPiece, at - start)
-      at += inPiece.length
-    }
-    return bytes
-  }
-  for (;;) {
-    try {
-      return { found: examine({ path: asBytePath(path), size }, read) }
-    } catch (error) {
-      if (!(error instanceof Missing)) throw error
-      if (!places) return MORE_IS_WANTED
-      for (let index = Math.floor(error.start / blockSize); index * blockSize < error.end; index++)
-        loaded.set(index, await pieceAt(index, places))
-    }
-  }
-
-  async function pieceAt(index: number, { blocks, tail }: NonNullable<typeof places>): Promise<Uint8Array> {
-    const start = index * blockSize
-    const tailStart = size - (tail?.length ?? 0)
-    if (tail && start >= tailStart) return await base.part(tail)
-    const length = Math.min(blockSize, tailStart - start)
-    const block = blocks[index] ?? null
-    const content = block ? await base.content(block) : new Uint8Array(length)
-    if (content.length === length) return content
-    throw new ImageError('DAMAGED_IMAGE', `the base is damaged: a block has ${content.length} bytes`)
-  }
 }
 
 function readWhole(descriptor: number, bytes: Uint8Array, position: number): void {

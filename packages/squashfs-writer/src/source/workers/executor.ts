@@ -9,7 +9,6 @@ import {
   baseBlocks,
   checkBase,
   type EncodedOrTaken,
-  examineBase,
   joinedParts,
   takenOrEncoded,
   tryBase,
@@ -98,8 +97,6 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
         return checkBase(message.ask)
       case 'try-base':
         return tryBase(message.ask.blocks, blocksOf(message.ask.base), encode)
-      case 'examine-base':
-        return examineBase(message.ask.files, blocksOf(message.ask.base), setup.blockSize, tools.examine)
     }
   }
 

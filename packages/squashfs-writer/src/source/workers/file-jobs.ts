@@ -3,7 +3,7 @@ import { readSync } from 'node:fs'
 import { HOLE } from '../../format/data-block.js'
 import type { BlockOfBase } from '../../image/base-block.js'
 import type { BlockEncoder } from '../../image/encode-block.js'
-import { type BytePath, type ByteString, fromBytes } from '../../tree/byte-string.js'
+import type { BytePath } from '../../tree/byte-string.js'
 import { isValueWanted } from '../../tree/rules.js'
 import { createLargeDigest, digestOf, PART_SIZE } from '../digest.js'
 import type { SourceCalls } from '../filesystem.js'
@@ -13,7 +13,6 @@ import { isSamePlace, type OpenFiles } from './open-files.js'
 import {
   type BaseAccess,
   type Examine,
-  type ExaminedParts,
   type FilePlace,
   type Jobs,
   RANGE,
@@ -130,7 +129,7 @@ export async function readRanges(
       readWhole(descriptor, own, range.start, range.size)
       if (range.flags & RangeFlag.EXAMINE && typeof place === 'object' && place !== null) {
         if (read.examined.at(-1)?.[0] === n) read.examined.pop()
-        read.examined.push([n, ...examine(place, range.size, own, range.start, descriptor, tools)])
+        read.examined.push([n, examine(place, range.size, own, range.start, descriptor, tools)])
       }
     }
     if (typeof place === 'number') use(place)
@@ -149,10 +148,7 @@ export async function readRanges(
   }
 }
 
-/** Bytes read for an examiner that are told of: what is more is found in the image as fast. */
-const MOST_PARTS = 4096
-
-/** Examines a file of which some bytes were read already; says also what the examiner read. */
+/** Examines a file of which some bytes were read already. */
 function examine(
   place: FilePlace,
   size: number,
@@ -160,24 +156,15 @@ function examine(
   knownFrom: number,
   descriptor: number,
   tools: FileTools,
-): [answer: unknown, parts: ExaminedParts | null] {
-  const parts: [number, ByteString][] = []
-  let bytesRead = 0
-  const answer = tools.examine?.({ path: tools.pathOf(place), size }, (start, length) => {
-    const bytes = partOf(start, Math.max(0, Math.min(length, size - start)))
-    bytesRead += bytes.length
-    if (bytesRead <= MOST_PARTS) parts.push([start, fromBytes(bytes)])
-    return bytes
-  })
-  return [answer, bytesRead <= MOST_PARTS ? parts : null]
-
-  function partOf(start: number, length: number): Uint8Array {
+): unknown {
+  return tools.examine?.({ path: tools.pathOf(place), size }, (start, wanted) => {
+    const length = Math.max(0, Math.min(wanted, size - start))
     if (start >= knownFrom && start + length <= knownFrom + known.length)
       return known.slice(start - knownFrom, start - knownFrom + length)
     const bytes = new Uint8Array(length)
     readWhole(descriptor, bytes, start, size)
     return bytes
-  }
+  })
 }
 
 /** Opens files one after another, and examines them. */
@@ -190,7 +177,7 @@ export function examineFiles(
       const { place, size } = rangeAt(ranges, n)
       if (typeof place !== 'object' || place === null) throw new TypeError('only files on disk are examined')
       const nothing = new Uint8Array(0)
-      const use = (descriptor: number) => examine(place, size, nothing, 0, descriptor, tools)[0]
+      const use = (descriptor: number) => examine(place, size, nothing, 0, descriptor, tools)
       return { found: tools.files.withFile(place, false, use) }
     }),
   )
@@ -204,7 +191,7 @@ export function digestFile({ ranges }: Jobs['digest']['ask'], tools: FileTools) 
     return { digest: digestOfFile(place, start, length, size, [0, length]), examined: undefined }
   return tools.files.withFile(place, false, (descriptor) => {
     const examined =
-      flags & RangeFlag.EXAMINE ? examine(place, size, new Uint8Array(0), 0, descriptor, tools)[0] : undefined
+      flags & RangeFlag.EXAMINE ? examine(place, size, new Uint8Array(0), 0, descriptor, tools) : undefined
     const extents = tools.source.extents(descriptor, size)
     return { digest: digestOfFile(descriptor, start, length, size, extents), examined }
   })

@@ -178,27 +178,11 @@ export interface RangesRead {
   readonly failures: (readonly [number, Failure])[]
   readonly digests: (readonly [number, string])[]
   readonly xattrs: (readonly [number, readonly Xattr[]])[]
-  /** With what was read for it, if that is little. */
-  readonly examined: (readonly [number, unknown, ExaminedParts | null])[]
+  readonly examined: (readonly [number, unknown])[]
   /** The size words of all blocks, range after range. An encoded block lies in the buffer where the block lay. */
   readonly sizeWords: number[]
   /** Bytes of blocks that were taken from the base. */
   takenFromBase: number
-}
-
-/** What an examiner read of a file: where each part begins, and its bytes. */
-export type ExaminedParts = readonly (readonly [start: number, bytes: ByteString])[]
-
-/** The answer for a file of which more is wanted than is known. */
-export const MORE_IS_WANTED = 'more'
-
-/** A file of the base that is examined: by what is known of it, or by its blocks. */
-export interface ExaminationInBase {
-  readonly path: ByteString
-  readonly size: number
-  readonly known: ExaminedParts
-  /** Null to be asked for it only if what is known does not do. */
-  readonly places: { readonly blocks: BlocksOfBase; readonly tail: PartOfBase | null } | null
 }
 
 /** Bytes that lie in a buffer which all threads see. */
@@ -243,11 +227,6 @@ export interface Jobs {
   }
   /** Whether this encoder makes of the content of some blocks of the base the same blocks again. */
   'try-base': { ask: { base: BaseAccess; blocks: readonly BlockOfBase[] }; answer: boolean }
-  /** Examines files of the base. */
-  'examine-base': {
-    ask: { base: BaseAccess; files: readonly ExaminationInBase[] }
-    answer: ({ readonly found: unknown } | typeof MORE_IS_WANTED | Failure)[]
-  }
 }
 export type JobName = keyof Jobs
 

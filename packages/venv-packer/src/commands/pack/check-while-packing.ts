@@ -4,7 +4,7 @@ import type { Content, Peeked } from '../../check/entry.js'
 import { examine } from '../../check/examination.js'
 import { type Finding, ofSeverity } from '../../check/finding.js'
 import { type SharesInImage, sharesInImage } from '../../check/packages.js'
-import { peekModule, wantsPeek } from '../../check/peeked.js'
+import { peekModule, peekVersion, wantsPeek } from '../../check/peeked.js'
 import type { Relocation } from '../../check/relocation.js'
 import type { Environment } from '../../environment/environment.js'
 import { Failure } from '../../failure.js'
@@ -39,6 +39,7 @@ export function checkWhilePacking(request: PackRequest, environment: Environment
     },
     examination: {
       examiner: peekModule(),
+      version: peekVersion(),
       wants: wantsPeek,
       found: ({ path }, answer) => peeked.set(path, answer as Content | null),
     },

@@ -1,0 +1,13 @@
+/** File identity: what tells that an image is the file that was written, and that nobody has written to it since. */
+import type { BigIntStats } from 'node:fs'
+
+/**
+ * Inode, size, and the times of the last change, to the nanosecond. A write, a `touch`, a rename, and a copy give another one: no
+ * program can set ctime back. A write within the same step of the filesystem's clock in which the image got its name, some
+ * milliseconds, does not show.
+ */
+export type FileIdentity = string
+
+export function identityOf({ ino, size, ctimeNs, mtimeNs }: BigIntStats): FileIdentity {
+  return [ino, size, ctimeNs, mtimeNs].join(' ')
+}
