@@ -31,7 +31,7 @@ export async function readImageHead(image: string): Promise<ImageHead> {
   }
 }
 
-/** What is wrong with the image, if anything. */
+/** The fault of the image, if it has one. */
 export function imageFault(
   head: ImageHead,
   settings: Settings,

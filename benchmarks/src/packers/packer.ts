@@ -2,7 +2,7 @@
 
 export type Compression = 'zstd' | 'gzip'
 
-/** What is asked of every packer alike. */
+/** The request that is the same for every packer. */
 export interface Settings {
   readonly compression: Compression
   readonly level: number

@@ -128,7 +128,7 @@ function bar(
   ].join('\n')
 }
 
-/** What venv-packer does, and what is done with its images. */
+/** The work of venv-packer, and the use of its images. */
 function isOurs(name: string): boolean {
   return /^(venv-packer|image|clone|wheel|uvx|npx)\b/.test(name)
 }

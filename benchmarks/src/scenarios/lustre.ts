@@ -1,4 +1,4 @@
-// What all this is for: Python packages imported from a venv on a cluster's filesystem, and from its image on
+// The purpose of the project: Python packages imported from a venv on a cluster's filesystem, and from its image on
 // the same filesystem.
 
 import { release } from 'node:os'

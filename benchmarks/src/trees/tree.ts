@@ -3,7 +3,7 @@
 import { statSync } from 'node:fs'
 
 export interface Tree {
-  /** What is in it, in a few words. */
+  /** Its content, in a few words. */
   readonly description: string
   /** Set where the number and size of its files say nothing about the case. */
   readonly uncounted?: boolean

@@ -33,7 +33,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** What can become of a file; `other` is another one. */
+/** Changes of a file; `other` is another one. */
 const CHANGES = {
   'gets other bytes and its old mtime': (file: Buffer) => {
     const { atime, mtime } = lstatSync(file)

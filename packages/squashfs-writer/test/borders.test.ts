@@ -191,7 +191,7 @@ describe('fragment blocks', () => {
 
 async function unlikeMounted(expected: TreeState, image: string): Promise<string[]> {
   return withMount(image, async (mounted) => {
-    // Links are counted apart: what was left out may have been one of them.
+    // Links are counted apart: the omitted file may have been one of them.
     const facets = ['type', 'mode', 'owner', 'mtime', 'content', 'target', 'xattrs'] as const
     return differences(expected, await survey(mounted), facets)
   })

@@ -295,7 +295,7 @@ describe('an abort', () => {
       const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
       const controller = new AbortController()
-      // What is asked of the disk when all is written.
+      // The calls to the disk when all is written.
       const file = await open(image)
       const sync = vi.spyOn(Object.getPrototypeOf(file), 'sync').mockImplementation(async () => {
         controller.abort(new Error('the user went home'))

@@ -34,7 +34,7 @@ const OBJECTING = moduleOf(
    }`,
 )
 
-/** By name: the content of each file; what is longer than its text goes on with a hole. */
+/** By name: the content of each file; a file longer than its text goes on with a hole. */
 const FILES: Readonly<Record<string, { readonly text: string | Buffer; readonly size: number }>> = {
   empty: { text: '', size: 0 },
   small: { text: 'a small file', size: 12 },

@@ -183,7 +183,7 @@ describe('refused, by an error that says why, is', () => {
     const area = Number(view.getBigUint64(superblock.xattrTable!, true))
     view.setBigUint64(at + 4, BigInt(at - area - 2), true)
     const image = await open(bytes)
-    // Read as a value it is 8 bytes long: what is returned is those, and nothing goes round.
+    // Read as a value it is 8 bytes long: these are returned, and nothing loops.
     const b = (await image.find('b'))!
     expect(await image.xattrs(b)).toMatchObject([['user.second', { length: 8 }]])
   })

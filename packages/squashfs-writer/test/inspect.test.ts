@@ -1,4 +1,4 @@
-// A program that looks at a directory before it packs it: what it is told, and what it may read.
+// A program that inspects a directory before it packs it: the entries that it gets, and the reads that it may do.
 import {
   chmodSync,
   linkSync,
@@ -89,7 +89,7 @@ async function answersTo(look: DirectoryLook, files: readonly DiskEntry[]): Prom
   return [...answers.values()]
 }
 
-/** What the examiner returned, or why it did not. */
+/** The examiner's result, or its failure. */
 async function told(look: DirectoryLook, files: readonly DiskEntry[]): Promise<unknown[]> {
   return (await answersTo(look, files)).flat()
 }

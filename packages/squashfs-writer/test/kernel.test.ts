@@ -531,7 +531,7 @@ async function expectThoroughTreeToArrive(options: ImageOptions, blockSize = 128
   })
 }
 
-/** What unsquashfs says of the superblock. */
+/** The superblock as unsquashfs prints it. */
 async function superblock(image: string): Promise<string> {
   const { stdout } = await run('unsquashfs', ['-stat', image])
   return stdout.toString('utf8')

@@ -1,4 +1,4 @@
-// What the library reads of an image: compared with what was put in, of our own images and of mksquashfs's.
+// The library's reader, on our own images and mksquashfs's: its answers compared with the source.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -16,7 +16,7 @@ const noise = (length: number, seed = 1) =>
 
 const file = (path: string, content: string | Uint8Array): Entry => ({ type: 'file', path, content })
 
-/** What is told of each file, by path, and the bytes that lie between the superblock and the inode table. */
+/** The bytes reported for each file, by path, and those between the superblock and the inode table. */
 async function stored(entries: readonly Entry[], options: Parameters<typeof writeImage>[2] = {}) {
   const sink = memorySink()
   const told: StoredFile[] = []

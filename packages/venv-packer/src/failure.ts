@@ -7,7 +7,7 @@ export interface FailedPath {
   readonly message: string
 }
 
-/** What makes a remedy a line to paste: another command, or the same command line with something changed. */
+/** Makes a remedy a line to paste: another command, or the same command line with something changed. */
 export interface Mending {
   /** Another command. */
   readonly line?: string
@@ -17,7 +17,7 @@ export interface Mending {
   readonly options?: readonly string[]
   /** Options that the command line has and should not. */
   readonly without?: readonly string[]
-  /** What was probably meant in the place of the path that the failure is about. */
+  /** The path that was probably meant in the place of the failure's path. */
   readonly meant?: string | undefined
 }
 

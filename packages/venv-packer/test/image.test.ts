@@ -315,7 +315,7 @@ describe('info', () => {
         venv: true,
         image: { bytes: size, compression: 'zstd', level: 5 },
       })
-      // What each package takes is what pack said when it wrote the image.
+      // Each package takes as much as pack said when it wrote the image.
       expect(json.packages).toEqual(JSON.parse(packed.stdout).packages)
     })
   })

@@ -475,7 +475,7 @@ open('came', 'w').write(${SMALL_PACKAGE}.__file__)`
 })
 
 describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
-  /** What a user without any rights sees of the mounts in the place where the command is started. */
+  /** The mounts that a user without any rights sees where the command is started. */
   async function nobodyRuns(options: readonly string[], ...command: string[]): Promise<Ended> {
     return await withNobody(async ({ prefix, pid }) => {
       return await inPlace(async ({ cwd, env }) => {

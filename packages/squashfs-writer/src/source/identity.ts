@@ -1,5 +1,5 @@
 /**
- * Identity: what tells that a file is the one that was seen, unchanged, to the nanosecond and to the last bit of 64.
+ * Identity: tells that a file is the one that was seen, unchanged, to the nanosecond and to the last bit of 64.
  *
  * A byte string, made for every file and looked into for few: the inode's number in its first eight bytes, the size in the
  * next eight, both little-endian, the time of the last change of any kind (ctime) in the next sixteen, then the time of the

@@ -32,7 +32,7 @@ export function filesPerStep(pool: Pool): number {
   return pool.areSlow() ? SLOW_FILES_PER_STEP : FILES_PER_STEP
 }
 
-/** What the reader of contents has to know beforehand. */
+/** The context of the content reader. */
 export interface ReaderOptions {
   /** Bytes: a large file is cut at multiples of it. */
   readonly blockSize: number
@@ -176,7 +176,7 @@ function bytesInBlocks(file: FileNode, { request }: Reading): number {
   return request.wantsBlocks() ? file.size - request.tailSize(file) : 0
 }
 
-/** What became of whole files in a buffer. */
+/** The results of whole files in a buffer. */
 function piecesOf(
   files: readonly FileNode[],
   numbers: readonly number[],

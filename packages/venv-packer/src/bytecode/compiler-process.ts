@@ -154,7 +154,7 @@ export async function interpreterFailure(ended: CompilerEnded, interpreter: Inte
 
 /** Such a Python checks bytecode by time, or by hash since 3.7, as its own `compileall` writes it. */
 const tooOldRemedy =
-  'Make the environment with a later Python, or pack without compiling: what bytecode it has is packed as it is (bin/python -m compileall -q lib).'
+  'Make the environment with a later Python, or pack without compiling: bytecode that it has is packed as it is (bin/python -m compileall -q lib).'
 
 function missing({ typed, path }: Interpreter): string {
   const target = endOfLinks(path)

@@ -6,7 +6,7 @@ import { type ImageFile, type ImageInode, InodeType, type OpenImage, TYPE_NAMES 
 import type { Environment } from '../environment/environment.js'
 import type { Content, Entry, Peeked } from './entry.js'
 import { type Examination, examine, type Plan } from './examination.js'
-import { type InterpreterLook, onDisk } from './inventory.js'
+import { type InterpreterLookup, onDisk } from './inventory.js'
 import { isWorthPeeking, readingOf } from './peek.js'
 
 /** @param environment its path is the one at which the image is taken to lie. */
@@ -85,8 +85,8 @@ async function contentOf(image: OpenImage, entry: DiskEntry, inode: ImageFile): 
   }
 }
 
-/** What lies below the root is looked at in the image, all else on this machine's disk. */
-function lookInto(root: ByteString, at: ReadonlyMap<ByteString, Entry>): InterpreterLook {
+/** Paths below the root are looked up in the image, all others on this machine's disk. */
+function lookInto(root: ByteString, at: ReadonlyMap<ByteString, Entry>): InterpreterLookup {
   const entryAt = (path: ByteString) => at.get(path.slice(root.length + 1))
   const isInside = (path: ByteString) => path.startsWith(`${root}/`)
   return {

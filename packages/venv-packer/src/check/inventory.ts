@@ -4,7 +4,12 @@ import type { DiskEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import type { Environment } from '../environment/environment.js'
-import { findInterpreter, type Interpreter, type PathLook, pathsOnDisk } from '../environment/interpreter.js'
+import {
+  findInterpreter,
+  type Interpreter,
+  type PathLookup,
+  pathsOnDisk,
+} from '../environment/interpreter.js'
 import { diskPath } from '../environment/paths.js'
 import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
@@ -49,31 +54,31 @@ export interface Census {
   readonly bytes: number
 }
 
-/** How the interpreter is looked at: on disk, or as an image has it. */
-export interface InterpreterLook extends PathLook {
+/** Lookups of the interpreter, on disk or in an image. */
+export interface InterpreterLookup extends PathLookup {
   /** `e_machine` of a program's ELF header; null where it has none. */
   readonly machine: (program: ByteString) => number | null
 }
 
-export const onDisk: InterpreterLook = { ...pathsOnDisk, machine: machineOf }
+export const onDisk: InterpreterLookup = { ...pathsOnDisk, machine: machineOf }
 
 /**
- * @param found what lies in the environment, without what `exclude` names.
- * @param peeked what was read of its files.
- * @param lookAt how the paths of its interpreter are looked at.
+ * @param found the entries of the environment, without those that `exclude` names.
+ * @param peeked the parts that were read of its files.
+ * @param lookup looks the paths of its interpreter up.
  */
 export function takeInventory(
   environment: Environment,
   found: readonly DiskEntry[],
   peeked: Peeked,
   exclude: readonly string[],
-  lookAt: (at: ReadonlyMap<ByteString, Entry>) => InterpreterLook = () => onDisk,
+  lookup: (at: ReadonlyMap<ByteString, Entry>) => InterpreterLookup = () => onDisk,
 ): Inventory {
   const realPath = toByteString(environment.realPath)
   const at = entriesOf(found, peeked)
   const entries = [...at.values()]
   const { config, conda } = environment
-  const look = lookAt(at)
+  const look = lookup(at)
   const interpreter = config && findInterpreter(realPath, look)
   return {
     path: toByteString(environment.path),

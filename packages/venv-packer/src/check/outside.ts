@@ -11,7 +11,7 @@ export interface Outside {
 }
 
 /** Asks the file system, about each path once. */
-export function lookOutside(): Outside {
+export function outsideOnDisk(): Outside {
   return {
     exists: remembered((path) => succeeds(() => accessSync(diskPath(path), constants.F_OK))),
     realPath: remembered((path) => {

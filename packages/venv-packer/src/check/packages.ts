@@ -1,4 +1,4 @@
-/** The packages of an environment: which of its files belongs to which, and how much of it and of its image each takes. */
+/** The packages of an environment: the files of each, and the bytes that they take in the environment and in its image. */
 import { posix } from 'node:path'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
 import { distributionOf } from '../environment/distributions.js'
@@ -128,7 +128,7 @@ export interface SharesInImage {
   readonly shares: () => readonly PackageShare[]
 }
 
-/** Keeps no more of the packages than whose each file is. */
+/** Keeps no more of the packages than the owner of each file. */
 export function sharesInImage(packages: Packages): SharesInImage {
   const shares = sharesOf(packages)
   const others = shares.length - 1

@@ -1,5 +1,5 @@
 /**
- * Peek: reads of files what the findings need to know of them, and no more; of most files that is nothing. An examiner for
+ * Peek: reads the parts of files that the findings need, and no more; of most files it reads nothing. An examiner for
  * squashfs-writer: it runs in the threads that read the files, while they are open.
  */
 import type { DiskEntry, Examine } from 'squashfs-writer'

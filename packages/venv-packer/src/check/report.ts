@@ -25,7 +25,7 @@ export function findingLines(
   return findings.flatMap((finding) => ['', ...linesOf(finding, colours, width)])
 }
 
-/** `1 error, 2 warnings, 3 notes`; of what there is none of, nothing is said. */
+/** `1 error, 2 warnings, 3 notes`, without those of which there are none. */
 export function findingCounts(findings: readonly Finding[]): string {
   const counts = severities.map((severity) => [severity, ofSeverity(findings, severity).length] as const)
   return counts

@@ -15,7 +15,7 @@ export function remedyLine(failure: Failure, argv: CommandLine): string {
   return mending.line ?? changed(argv, mending, failure.path)
 }
 
-/** What mends the failures whose code says enough; for the others it is the same command line again. */
+/** The changes by code, where the code says enough; for the others it is the same command line again. */
 const usual: Readonly<Record<string, (failure: Failure, argv: CommandLine) => Mending>> = {
   USAGE: usage,
   NOT_FOUND: search,

@@ -105,7 +105,7 @@ function checkText(report: CheckReport, colours: Colours, width: number): string
   const [heading, ...rows] = table.map((line) => `  ${line}`)
   return [
     `${colours.heading(printable(report.environment.typed))}: ${sizeText(report)}`,
-    ...facts(report),
+    ...properties(report),
     ...findingLines(findings, colours, width),
     ...(heading === undefined ? [] : ['', colours.aside(heading), ...rows]),
     '',
@@ -127,7 +127,7 @@ function sizeText({ examination, imageSize }: CheckReport): string {
   return `${counted(inodes, 'inode')}, ${bytes(size)} (${kinds.join(', ')}); ${outcome}`
 }
 
-function facts(report: CheckReport): readonly string[] {
+function properties(report: CheckReport): readonly string[] {
   if (report.environment.config === undefined) return []
   return ['', row('python', pythonText(report)), row('mount', mountText(report))]
 }

@@ -1,4 +1,4 @@
-/** Where Python keeps what in an environment: `lib/python3.12/site-packages`, `__pycache__/module.cpython-312.pyc`. */
+/** Python's directories and file names in an environment: `lib/python3.12/site-packages`, `__pycache__/module.cpython-312.pyc`. */
 import type { ByteString } from 'squashfs-writer/paths'
 
 /** A Python that has a directory in an environment. */
@@ -39,7 +39,7 @@ export interface BytecodeName {
 
 const bytecodePattern = /^(.+?)\.((?:cpython-|pypy|graalpy)[^/]*?)(?:\.opt-([^.]+))?\.pyc$/
 
-/** Takes a name from `__pycache__` apart; undefined for what is no bytecode. */
+/** Takes a name from `__pycache__` apart; undefined for any other name. */
 export function parseBytecodeName(name: ByteString): BytecodeName | undefined {
   const match = bytecodePattern.exec(name)
   if (!match) return undefined

@@ -1,7 +1,7 @@
-/** The scripts in `bin`: what starts them, and the path that an activate script is for. */
+/** The scripts in `bin`: the programs that start them, and the path for which an activate script was made. */
 import type { ByteString } from 'squashfs-writer/paths'
 
-/** Which shell each script is for (`activate` is for zsh as well); those for Windows do not matter here. */
+/** The shell of each activate script (`activate` is for zsh as well); those for Windows do not matter here. */
 export const activateScripts: Readonly<Record<string, string>> = {
   activate: 'bash',
   'activate.csh': 'csh',
@@ -47,7 +47,7 @@ export interface NextProgram {
   readonly program: ByteString
 }
 
-/** Null for what is no script with a first line of its own. */
+/** Null for a file without a first line of the form `#!…`. */
 export function scriptStart(head: ByteString): ScriptStart | null {
   const [first = '', second = ''] = head.split('\n')
   const match = /^#![ \t]*([^ \t\0]+)[ \t]*(.*?)[ \t]*$/s.exec(first)
@@ -86,7 +86,7 @@ function programOfWrapper(line: ByteString): NextProgram | null {
 
 /**
  * The absolute path of the Python that runs a script. Null where it is found otherwise (`/usr/bin/env`, beside the script),
- * and for what is no Python script.
+ * and for any other file.
  */
 export function pythonOfScript(head: ByteString): ByteString | null {
   const start = scriptStart(head)
@@ -127,7 +127,7 @@ export function isBrokenByWrapper(text: ByteString): boolean {
 
 /**
  * The first word of a line, without its quotes: `/a/b`, `"/a b"`, `'/a b'`, `'/it'"'"'s'`. Parts that the shell would replace
- * (`$NAME`, `$(…)`) stays as it is written.
+ * (`$NAME`, `$(…)`) stay as they are written.
  */
 export function firstShellWord(line: ByteString): ByteString {
   const parts = line.matchAll(/'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s;'"\\]+)|([\s;])/g)

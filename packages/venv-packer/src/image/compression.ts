@@ -1,4 +1,4 @@
-/** Which compressor an image gets, at which level. */
+/** The compressor of an image, its level and its encoder, chosen by the options. */
 import { wrongUsage } from '../failure.js'
 
 export const compressors = ['zstd', 'gzip', 'none'] as const

@@ -1,5 +1,5 @@
 /**
- * Pack records: what is known of the packing of an image, kept in the user's cache, so that the next packing can take over from
+ * Pack records: the library's records of how images were packed, kept in the user's cache, so that the next packing can take over from
  * it what did not change. Beside the image lies nothing.
  *
  * A record is found by the head of its image, which has the place and length of every table: a copy has the same one, under

@@ -30,7 +30,7 @@ export interface Machine {
 /** Programs for administrators are not on everyone's PATH. */
 const administratorDirectories = ['/usr/sbin', '/sbin', '/usr/local/sbin']
 
-export async function lookAtMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
+export async function lookupMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
   const directories = programDirectories(env)
   const found = await Promise.all(
     mountPrograms.map(async (name) => [name, await findProgram(name, directories)] as const),

@@ -1,7 +1,7 @@
 /** Where an image is mounted: at the place that was asked for, the only one at which it works, or a directory of our own. */
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { EnvironmentFacts } from '../environment/environment.js'
+import type { EnvironmentProperties } from '../environment/environment.js'
 import { exitCodes, Failure, type FailureDetails } from '../failure.js'
 import { systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
@@ -16,7 +16,7 @@ type WantedPoint = string | undefined
 export async function chooseMountPoint(
   image: string,
   at: string | undefined,
-  packed: EnvironmentFacts | undefined,
+  packed: EnvironmentProperties | undefined,
 ): Promise<WantedPoint> {
   if (at === undefined) return await onlyMountPoint(image, packed)
   const point = resolve(at)
@@ -32,7 +32,10 @@ export async function chooseMountPoint(
   return await checked(point, at)
 }
 
-async function onlyMountPoint(image: string, packed: EnvironmentFacts | undefined): Promise<WantedPoint> {
+async function onlyMountPoint(
+  image: string,
+  packed: EnvironmentProperties | undefined,
+): Promise<WantedPoint> {
   if (packed === undefined) {
     const message = `${image} is compressed in a way that venv-packer cannot read: where it works is not known`
     throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at DIRECTORY.')

@@ -52,7 +52,7 @@ export function startSignalRelay(early: EarlySignals): SignalRelay {
   async function pass(signal: RelayedSignal): Promise<void> {
     await setTimeout(GROUP_SIGNAL_MS)
     const toGroup = (await witness.saw(signal)) && isInOurGroup(child)
-    if (toGroup && !started) first ??= signal // what mounts has got it
+    if (toGroup && !started) first ??= signal // the mounting program has got it
     if (toGroup) return
     if (started || ends.has(signal)) deliver(signal, child)
     else kept.push(signal)

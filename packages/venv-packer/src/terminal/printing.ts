@@ -73,7 +73,7 @@ export function rounded(value: number): number {
   return Math.round(value * 1000) / 1000
 }
 
-/** What a command prints: for people or for programs, much or little. */
+/** The form of a command's output: for people or for programs, verbose or quiet. */
 export interface ReportStyle {
   /** One JSON object on standard output instead of words. */
   readonly json: boolean

@@ -1,4 +1,4 @@
-/** What cannot be read here, what others cannot read there, and what does not belong in an environment. */
+/** Files that cannot be read here or by others there, and files that do not belong in an environment. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'

@@ -12,7 +12,7 @@ export function bytecodeFindings({ inventory, use }: CheckContext): readonly Fin
   if (python === undefined) return []
   const modules = inventory.entries
     .filter(({ path, kind }) => kind !== 'directory' && path.endsWith('.py') && isBelow(path, python.path))
-    .filter(({ path }) => !path.includes('/~')) // what pip left half removed is never imported
+    .filter(({ path }) => !path.includes('/~')) // a package that pip left half removed is never imported
     .map((source) => moduleOf(source, python, inventory))
   const judged = [...absent(modules, python), ...unfit(modules, python, use.latestTime)]
   return [...(use.compiles ? [] : judged), ...orphans(inventory, python)]

@@ -28,7 +28,7 @@ const table: Readonly<Record<string, CommandRow>> = {
   },
 }
 
-/** What bash offers for the last of these words, in a directory with a file and a directory in it. */
+/** The words that bash offers for the last of these, in a directory with a file and a directory in it. */
 async function offered(...words: readonly string[]): Promise<readonly string[]> {
   return await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'some-directory'))

@@ -138,6 +138,6 @@ async function textOf(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return '' // what uv cannot read either, or what is not there
+    return '' // a file that is not there, or that uv cannot read either
   }
 }

@@ -146,7 +146,7 @@ export function startGroup(
     abort.removeEventListener('abort', interrupt)
     process.off('exit', kill)
     clearTimeout(force)
-    if (abort.aborted) kill() // what the program left behind
+    if (abort.aborted) kill() // processes that the program left behind
   })
   if (abort.aborted) interrupt()
   return { child, ended }

@@ -70,7 +70,7 @@ function figures({ result, previous, destination, bytecode }: PackReport): reado
   return [...lines, ...list('unreadable', result.omitted), ...list('warnings', result.warnings)]
 }
 
-/** What the base spared; of a base that was not there nothing needs to be said. */
+/** The share that came from the base; nothing where there was no base. */
 function takenOver({ base }: PackResult): readonly string[] {
   if (base === null) return []
   const { files, storedBytes, secondsInFull, problem } = base

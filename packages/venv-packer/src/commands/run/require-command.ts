@@ -50,7 +50,7 @@ export async function requireCommand(command: CommandLine, outside: SearchPlace)
 async function programOf(name: string, place: SearchPlace): Promise<string> {
   const findings: Finding[] = []
   for (const candidate of candidates(name, place)) {
-    const { finding } = await lookAt(candidate, place)
+    const { finding } = await lookup(candidate, place)
     if (finding === 'executable') return candidate
     findings.push(finding)
   }
@@ -84,7 +84,7 @@ interface Looked {
   readonly inside: boolean
 }
 
-async function lookAt(path: string, { image, point }: SearchPlace): Promise<Looked> {
+async function lookup(path: string, { image, point }: SearchPlace): Promise<Looked> {
   const destination = await followMounted(image, point, path)
   switch (destination.kind) {
     case 'nothing':
@@ -96,11 +96,11 @@ async function lookAt(path: string, { image, point }: SearchPlace): Promise<Look
         inside: true,
       }
     case 'outside':
-      return { finding: await lookAtFile(destination.path), path: destination.path, inside: false }
+      return { finding: await lookupFile(destination.path), path: destination.path, inside: false }
   }
 }
 
-async function lookAtFile(path: string): Promise<Finding> {
+async function lookupFile(path: string): Promise<Finding> {
   try {
     if (!(await stat(path)).isFile()) return 'not executable'
   } catch {
@@ -126,7 +126,7 @@ async function requireInterpreters(
   place: SearchPlace,
   left = MAX_INTERPRETERS,
 ): Promise<readonly string[]> {
-  const looked = await lookAt(script, place)
+  const looked = await lookup(script, place)
   const start = scriptStart(await headOf(looked, place))
   if (start === null || left === 0) return []
   const warnings: string[] = []
@@ -169,7 +169,7 @@ function programsOf(
 async function firstExecutable(paths: readonly string[], place: SearchPlace): Promise<string | undefined> {
   for (const written of paths) {
     const path = (await pathBelowPoint(place.point, written)) ?? written
-    if ((await lookAt(path, place)).finding === 'executable') return path
+    if ((await lookup(path, place)).finding === 'executable') return path
   }
   return undefined
 }
