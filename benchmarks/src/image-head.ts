@@ -1,5 +1,7 @@
-// The first fields of an image's superblock. They show that the contenders were asked for the same and
-// packed the same: an image with other blocks, or with inodes missing, is no rival.
+/**
+ * The first fields of an image's superblock. They show that the contenders were asked for the same and packed the same: an
+ * image with other blocks, or with inodes missing, is no rival.
+ */
 
 import { open } from 'node:fs/promises'
 import type { Compression, Settings } from './packers/packer.js'

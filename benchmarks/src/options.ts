@@ -1,4 +1,4 @@
-// The command line, read once: from words to values that are decided and checked.
+/** The command line, read once: from words to values that are decided and checked. */
 
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'

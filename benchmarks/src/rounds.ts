@@ -1,6 +1,8 @@
-// The measuring itself: the contenders of a case take turns, A B C, B C A, C A B …, so that whatever else
-// the machine does meanwhile falls on all of them alike. A first round is not counted: it fills the page
-// cache, shows that everyone does the same work, and finds out who is not done in time.
+/**
+ * The measuring itself: the contenders of a case take turns, A B C, B C A, C A B …, so that whatever else the machine does
+ * meanwhile falls on all of them alike. A first round is not counted: it fills the page cache, shows that everyone does the
+ * same work, and finds out who is not done in time.
+ */
 
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'

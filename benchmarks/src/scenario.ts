@@ -1,5 +1,7 @@
-// A scenario: a question, and the cases that answer it. Values, no code of their own;
-// `compare.ts` runs them and `scenarios/` holds them.
+/**
+ * A scenario: a question, and the cases that answer it. Values, no code of their own; `compare.ts` runs them and
+ * `scenarios/` holds them.
+ */
 
 import type { Packer, PackJob, Settings } from './packers/packer.js'
 import type { Cost } from './rounds.js'

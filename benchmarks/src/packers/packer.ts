@@ -1,4 +1,4 @@
-// A program that packs a directory into a squashfs image, as the comparison sees it.
+/** A program that packs a directory into a squashfs image, as the comparison sees it. */
 
 export type Compression = 'zstd' | 'gzip'
 

@@ -1,4 +1,4 @@
-// The figures of a case's result that tables and charts share.
+/** The figures of a case's result that tables and charts share. */
 
 import type { CaseResult, Cost } from '../rounds.js'
 import { referenceFor } from '../scenario.js'

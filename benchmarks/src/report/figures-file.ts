@@ -1,4 +1,4 @@
-// The figures of a recorded scenario as data, so that two records can be compared.
+/** The figures of a recorded scenario as data, so that two records can be compared. */
 
 import { type CaseResult, type Cost, costNames } from '../rounds.js'
 import { referenceCostOf } from './case-result.js'

@@ -1,4 +1,4 @@
-// venv-packer installed in each way that users have it, all run by one Node, which the wheel brings.
+/** venv-packer installed in each way that users have it, all run by one Node, which the wheel brings. */
 
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,5 +1,7 @@
-// A tree on a filesystem where every metadata call takes its time, as on a cluster's filesystem, on one
-// machine. The stand-in adds no xattrs here, so that all packers have the same to do.
+/**
+ * A tree on a filesystem where every metadata call takes its time, as on a cluster's filesystem, on one machine. The stand-
+ * in adds no xattrs here, so that all packers have the same to do.
+ */
 
 import { type LustreMount, METADATA_CALLS, withLustre } from 'fixtures'
 import type { Calls, Tree, TreeAtHand } from './tree.js'

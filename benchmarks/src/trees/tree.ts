@@ -1,4 +1,4 @@
-// A directory tree that a case packs or reads: found, made or mounted when the case begins.
+/** A directory tree that a case packs or reads: found, made or mounted when the case begins. */
 
 import { statSync } from 'node:fs'
 

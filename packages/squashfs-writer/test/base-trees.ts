@@ -1,4 +1,4 @@
-// Trees and helpers that the tests of bases share.
+/** Trees and helpers that the tests of bases share. */
 import type { Buffer as Bytes } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'

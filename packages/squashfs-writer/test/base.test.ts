@@ -1,4 +1,4 @@
-// A base: blocks are taken over from an older image, and no changed file is ever taken for the same.
+/** A base: blocks are taken over from an older image, and no changed file is ever taken for the same. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {

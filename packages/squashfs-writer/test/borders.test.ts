@@ -1,4 +1,4 @@
-// The borders of the format, as the kernel sees them. Those that take long to reach are in large.borders.ts.
+/** The borders of the format, as the kernel sees them. Those that take long to reach are in large.borders.ts. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'

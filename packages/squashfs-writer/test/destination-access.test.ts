@@ -1,4 +1,4 @@
-// The access of a new image: by its directory, or that of the image that it replaces.
+/** The access of a new image: by its directory, or that of the image that it replaces. */
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireTools, run, withDirectory } from 'fixtures'

@@ -1,4 +1,4 @@
-// The image appears under its name when it is complete, and only then; nothing else is ever left.
+/** The image appears under its name when it is complete, and only then; nothing else is ever left. */
 import { execFile } from 'node:child_process'
 import {
   existsSync,

@@ -1,4 +1,4 @@
-// A program that has files examined while they are packed: each once, without opening any a second time.
+/** A program that has files examined while they are packed: each once, without opening any a second time. */
 import {
   closeSync,
   ftruncateSync,

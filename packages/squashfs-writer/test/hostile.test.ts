@@ -1,6 +1,9 @@
-// Images that want to do harm: the known traps one by one, and some thousand mutations. `npm run test:hostile` does a million.
-//
-// HOSTILE_IMAGES sets the number of mutations, HOSTILE_SEED what they are made from.
+/**
+ * Images that want to do harm: the known traps one by one, and some thousand mutations. `npm run test:hostile` does a
+ * million.
+ *
+ * HOSTILE_IMAGES sets the number of mutations, HOSTILE_SEED what they are made from.
+ */
 import { existsSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// A program that inspects a directory before it packs it: the entries that it gets, and the reads that it may do.
+/** A program that inspects a directory before it packs it: the entries that it gets, and the reads that it may do. */
 import {
   chmodSync,
   linkSync,

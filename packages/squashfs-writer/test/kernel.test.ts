@@ -1,4 +1,4 @@
-// The kernel's word on every kind of image, for it is the strictest reader.
+/** The kernel's word on every kind of image, for it is the strictest reader. */
 import { createHash } from 'node:crypto'
 import {
   closeSync,

@@ -1,4 +1,4 @@
-// The next run removes the partial file that a killed run left beside its image, and nothing else.
+/** The next run removes the partial file that a killed run left beside its image, and nothing else. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {

@@ -1,4 +1,4 @@
-// A program that packs again and again: its memory stays flat, and it gets back every descriptor.
+/** A program that packs again and again: its memory stays flat, and it gets back every descriptor. */
 import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentBytes, run, withTmpfs } from 'fixtures'

@@ -1,4 +1,4 @@
-// Disks whose errors Node has no name for, or which do not know every call: the user gets a clear message.
+/** Disks whose errors Node has no name for, or which do not know every call: the user gets a clear message. */
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type OddAnswers, withDirectory, withMount, withOddDisk } from 'fixtures'

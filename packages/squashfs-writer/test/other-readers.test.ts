@@ -1,4 +1,4 @@
-// Our images read by readers that share no code with unsquashfs, the kernel or us.
+/** Our images read by readers that share no code with unsquashfs, the kernel or us. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {

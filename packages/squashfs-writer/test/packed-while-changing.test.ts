@@ -1,4 +1,4 @@
-// Files that cannot be read, or change while they are packed: reported by path, never packed half.
+/** Files that cannot be read, or change while they are packed: reported by path, never packed half. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {

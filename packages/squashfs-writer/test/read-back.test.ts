@@ -1,6 +1,8 @@
-// Our reader on images of ours, of mksquashfs and of gensquashfs: compared with the source.
-//
-// READ_TREES sets the number of random trees; PROPERTY_SEED and PROPERTY_PATH repeat one.
+/**
+ * Our reader on images of ours, of mksquashfs and of gensquashfs: compared with the source.
+ *
+ * READ_TREES sets the number of random trees; PROPERTY_SEED and PROPERTY_PATH repeat one.
+ */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-// The library's reader, on our own images and mksquashfs's: its answers compared with the source.
+/** The library's reader, on our own images and mksquashfs's: its answers compared with the source. */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// The rules for owners, times and the part of the tree that is packed.
+/** The rules for owners, times and the part of the tree that is packed. */
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {

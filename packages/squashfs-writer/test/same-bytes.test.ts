@@ -1,4 +1,4 @@
-// The same tree and the same options give the same image, to the byte, whoever packs it and wherever.
+/** The same tree and the same options give the same image, to the byte, whoever packs it and wherever. */
 import { createHash } from 'node:crypto'
 import {
   cpSync,

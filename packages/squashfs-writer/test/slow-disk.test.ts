@@ -1,4 +1,4 @@
-// A directory on a network: the number of calls counts there, and how many are in flight.
+/** A directory on a network: the number of calls counts there, and how many are in flight. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { survey, withDirectory, withLustre, withMount } from 'fixtures'

@@ -1,4 +1,6 @@
-// A path that is swapped during the packing, by somebody who may write into the directory, leaks nothing from outside of it.
+/**
+ * A path that is swapped during the packing, by somebody who may write into the directory, leaks nothing from outside of it.
+ */
 import {
   linkSync,
   mkdirSync,

@@ -1,4 +1,4 @@
-// Extended attributes of real files: which arrive, which are left out, and what is told of those.
+/** Extended attributes of real files: which arrive, which are left out, and what is told of those. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {

@@ -1,5 +1,7 @@
-// Node's own zstd, and what becomes of it where Node is not as expected. A stand-in for `node:zlib` shows which way is
-// taken; `test/zstd-node.test.ts` tries the real one.
+/**
+ * Node's own zstd, and what becomes of it where Node is not as expected. A stand-in for `node:zlib` shows which way is
+ * taken; `test/zstd-node.test.ts` tries the real one.
+ */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OptionError } from '../errors.js'
 

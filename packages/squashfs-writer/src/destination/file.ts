@@ -126,7 +126,7 @@ export async function writeDestination<T>(
       warnings.push({
         code: 'NOT_FLUSHED',
         path,
-        message: 'its filesystem cannot be told to bring it to the disk; after a power failure, verify it',
+        message: 'its filesystem cannot flush a file to the disk; after a power failure, verify it',
       })
   }
 }

@@ -59,7 +59,7 @@ class FragmentBlocks implements Fragments {
   /** The block that is being filled: its tails, and how many bytes they have. */
   #tails = new TailRuns()
   #used = 0
-  /** The fragment block of the base that has had the same tails so far, as far as that can be told by their places. */
+  /** The fragment block of the base that has had the same tails so far, as far as their offsets tell. */
   #like: FragmentOfBase | null = null
 
   constructor(writer: Pick<BlockWriter, 'append'>, encode: PartsEncoder, blockSize: number, stored: boolean) {

@@ -8,7 +8,7 @@ import { FACT, type Facts, type Failure, factOf, numberOf } from './workers/prot
 
 /** A path in a directory, as its filesystem tells of it: before any rule for owners and times. */
 export interface DiskEntry {
-  /** null for what could not be looked at, or is of no type that squashfs knows: then no more is told than why. */
+  /** null for what could not be looked at, or is of no type that squashfs knows: then only `failure` says more. */
   readonly type: FoundEntry['type'] | null
   /** From the directory on, one character for each byte (`squashfs-writer/paths`); '' for the directory itself. */
   readonly path: BytePath

@@ -38,7 +38,7 @@ export interface ReaderOptions {
   readonly blockSize: number
   /** What becomes of mode and xattrs of a file that brings its xattrs. */
   readonly accessRules: Applied['access']
-  /** Which files are examined while they are read, and who is told what was found. */
+  /** The files that are examined while they are read, and the callback for the results. */
   readonly examination: Examination | null
   /** Told of files that have xattrs which an image could hold. */
   readonly onXattrs?: (file: FileNode) => void
@@ -295,7 +295,7 @@ function bytesFiller(content: FileNode['content']): Filler {
   }
 }
 
-/** A stream gives its ranges one after another, whoever asks first. */
+/** A stream gives its ranges one after another, in whatever order they are requested. */
 function streamFiller(open: () => AsyncIterable<Uint8Array>, size: number): Filler {
   const stream = readStream(open, size)
   let before: Promise<Failure | null> = Promise.resolve(null)

@@ -1,4 +1,4 @@
-// The scan with a stand-in for filesystem and pool: its requests, and the tree that it makes.
+/** The scan with a stand-in for filesystem and pool: its requests, and the tree that it makes. */
 import { describe, expect, it } from 'vitest'
 import { InodeType } from '../format/inode.js'
 import { forEachPath } from '../tree/order.js'

@@ -93,7 +93,7 @@ follows -- goes to uv pip install as it is.`,
           },
           python: {
             flags: '--python <python>',
-            help: 'its version or its path (default: what the system has)',
+            help: 'its version or its path (default: the one of the system)',
           },
           with: {
             flags: '--with <tool>',

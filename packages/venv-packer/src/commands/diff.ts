@@ -40,11 +40,11 @@ export async function runDiff({ values }: Invocation<'diff'>): Promise<ExitCode>
 }
 
 export async function diff(request: DiffRequest): Promise<DiffReport> {
-  const [before, after] = [await look(request.old), await look(request.new)]
+  const [before, after] = [await readSide(request.old), await readSide(request.new)]
   return { old: before.side, new: after.side, changes: changesBetween(before.found, after.found) }
 }
 
-async function look(typed: string): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
+async function readSide(typed: string): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
   if (await isFile(resolve(typed))) return await withImage(typed, lookIntoImage)
   const side = await openEnvironment(typed, false)
   return { side, found: await distributionsIn(side.path) }

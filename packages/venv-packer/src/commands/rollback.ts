@@ -18,7 +18,7 @@ export interface RollbackRequest {
   readonly image: string
   /** The number of the image to go back to; undefined for the newest. */
   readonly to: number | undefined
-  /** Only look. */
+  /** List the kept images, and change nothing. */
   readonly list: boolean
 }
 

@@ -33,27 +33,27 @@ export const pathsOnDisk: PathLookup = {
 }
 
 /** Undefined where the environment has no interpreter at all. */
-export function findInterpreter(environment: ByteString, look: PathLookup): Interpreter | undefined {
+export function findInterpreter(environment: ByteString, lookup: PathLookup): Interpreter | undefined {
   for (const path of ['bin/python', 'bin/python3']) {
-    const links = followLinks(`${environment}/${path}`, look)
+    const links = followLinks(`${environment}/${path}`, lookup)
     if (links === undefined) continue
     const end = links.at(-1) ?? `${environment}/${path}`
     return {
       path,
       links,
       end,
-      exists: look.exists(end),
-      executable: look.executable(end),
+      exists: lookup.exists(end),
+      executable: lookup.executable(end),
     }
   }
   return undefined
 }
 
 /** Where a link leads to, step by step; undefined where there is nothing to begin with. */
-export function followLinks(start: ByteString, look = pathsOnDisk): readonly ByteString[] | undefined {
+export function followLinks(start: ByteString, lookup = pathsOnDisk): readonly ByteString[] | undefined {
   const links: ByteString[] = []
   for (let at = start; links.length < MAX_LINKS_FOLLOWED; ) {
-    const target = look.linkTarget(at)
+    const target = lookup.linkTarget(at)
     if (target === undefined) return at === start ? undefined : links
     if (target === null) return links
     at = posix.resolve(posix.dirname(at), target)

@@ -1,4 +1,4 @@
-// On a network each call is a wait: the check asks for nothing beyond what packing asks for, and asks many at a time.
+/** On a network each call is a wait: the check asks for nothing beyond what packing asks for, and asks many at a time. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { METADATA_CALLS, withLustre } from 'fixtures'

@@ -1,4 +1,4 @@
-// The pool with stand-ins for workers: the messages to them, and the results.
+/** The pool with stand-ins for workers: the messages to them, and the results. */
 import { EventEmitter } from 'node:events'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'

@@ -59,7 +59,7 @@ export interface Pool {
   expect(work: { readonly names?: number; readonly bytes?: number }): void
   /** How many jobs at a time keep everyone busy, with some to spare. */
   jobsWanted(): number
-  /** Whether calls are slow: whoever makes them only waits, so that all should have some. */
+  /** Whether calls are slow: a thread that makes them only waits, so that all should have some. */
   areSlow(): boolean
   /** Terminates all workers; jobs under way, and those that come after, are rejected. */
   close(): Promise<void>

@@ -1,4 +1,4 @@
-/** Protocol: what the calling thread asks of whoever does the work, and what comes back. */
+/** Protocol: the messages between the calling thread and the workers: jobs and their answers. */
 import type { CodecRecipe } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
 import type { BlockOfBase, FragmentOfBase, PartOfBase } from '../../image/base-block.js'
@@ -28,7 +28,7 @@ export const SLOW_CALL = 0.3
 /** What a worker says first: its modules are loaded. */
 export const READY = 'ready'
 
-/** Why something could not be read; whoever has it knows its path. */
+/** Why something could not be read; its owner knows the path. */
 export type Failure = Omit<Unreadable, 'path'>
 
 export function isFailure(answer: unknown): answer is Failure {
@@ -108,7 +108,7 @@ export interface Ranges {
 /** Null where a block has none. */
 export type BlocksOfBase = readonly (BlockOfBase | null)[]
 
-/** The base, as whoever does the work needs it. */
+/** The base, as a worker needs it. */
 export interface BaseAccess {
   readonly descriptor: number
   /** The compressor's id. */

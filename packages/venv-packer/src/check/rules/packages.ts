@@ -22,7 +22,7 @@ export function packageFindings({ inventory, packages }: CheckContext): readonly
       code: 'PACKAGE_TWICE',
       severity: 'warning',
       message: 'packages are registered in more than one version',
-      effect: 'Which version a program is told of is a matter of chance.',
+      effect: 'A program may see either version.',
       remedy:
         'Remove the dist-info directory of the version that is not installed, or install the package again.',
     }),
