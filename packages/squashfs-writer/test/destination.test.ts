@@ -171,7 +171,7 @@ describe('a failure', () => {
     })
   })
 
-  it('of the program that is told of the progress stops the work and leaves no file', async () => {
+  it('of the progress callback stops the work and leaves no file', async () => {
     await withDirectory(async (directory) => {
       const onProgress = () => {
         throw new RangeError('the bar is too long')

@@ -128,7 +128,7 @@ describe('files that are packed', () => {
     })
   })
 
-  it('are examined once and told of by each of their names', async () => {
+  it('are examined once and reported by each of their names', async () => {
     await withTmpfs(async (directory) => {
       writeFileSync(join(directory, 'first'), 'of several names')
       for (const name of ['second', 'third']) linkSync(join(directory, 'first'), join(directory, name))
@@ -212,7 +212,7 @@ describe('an examiner that throws', () => {
   })
 })
 
-describe('what a program throws', () => {
+describe('an error of the program', () => {
   it.each<readonly [string, (objection: Error) => PackOptions]>([
     [
       'when it is told what was found',

@@ -126,7 +126,7 @@ describe('parts of an image', () => {
   })
 })
 
-describe('what is in the directory already', () => {
+describe('a file that is in the directory already', () => {
   it('is kept: a file or symlink in the way is an error that names it', async () => {
     await withDirectory(async (directory) => {
       const [image, out, elsewhere] = [

@@ -30,7 +30,7 @@ import { describe, expect, it } from 'vitest'
 
 const MIB = 1024 * 1024
 
-describe('what cannot be read', () => {
+describe('a path that cannot be read', () => {
   it('stops the packing with one error that lists every such path and why; no image is left', async () => {
     await withSource(async (source, image) => {
       const refuse = [

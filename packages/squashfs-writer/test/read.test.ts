@@ -334,7 +334,7 @@ describe('an ImageError says', () => {
     })
   })
 
-  it('how much is missing of an image that is cut off', async () => {
+  it('the missing bytes of an image that is cut off', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       const content = Uint8Array.from({ length: 300_000 }, (_, n) => (n * 7919) >> 3)

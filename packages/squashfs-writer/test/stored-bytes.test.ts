@@ -76,7 +76,7 @@ describe('the bytes that a file takes in the image', () => {
     },
   )
 
-  it('are told by their path in bytes, of a directory as well', async () => {
+  it('are reported by their path in bytes, of a directory as well', async () => {
     const told: StoredFile[] = []
     const directory = new URL('../src/tree', import.meta.url).pathname
     await packDirectory(directory, memorySink(), { include: ['order.ts'], onStored: (one) => told.push(one) })

@@ -281,7 +281,7 @@ describe('an environment by python -m venv and pip', () => {
   }
 })
 
-describe('what fails leaves nothing behind, and says why', () => {
+describe('a failure leaves nothing behind, and says why', () => {
   it('a package that is not there: the last lines of uv, and its exit status', async () => {
     await withPlaces(async (places) => {
       const { code, stdout, stderr } = await create(places, [...debian, 'no-such-package', ...offline])

@@ -18,7 +18,7 @@ import { comparable, fences, guide, steps } from './guide.js'
 
 const typed = steps.map(({ text }) => text).join('')
 
-describe('what the guide says is run', () => {
+describe('the commands of the guide run', () => {
   let scratch: string
   let env: Readonly<Record<string, string | undefined>>
 

@@ -204,7 +204,7 @@ describe('extract', () => {
     })
   })
 
-  it('takes parts, keeps what is there unless it is told otherwise, and follows no symlink', async () => {
+  it('takes parts, keeps existing files without --force, and follows no symlink', async () => {
     await withSample(async (cwd) => {
       const extract = (...args: string[]) => venvPacker(['extract', 'image.squashfs', ...args], { cwd })
       expect(await extract('directory/file', '-o', 'part', '--json')).toMatchObject({ code: 0 })

@@ -113,7 +113,7 @@ describe('the image', () => {
     })
   })
 
-  it('leaves out what --exclude names, and xattrs with --no-xattrs; --owner says who owns it', async () => {
+  it('leaves out paths that --exclude names, and xattrs with --no-xattrs; --owner sets the owner', async () => {
     await withTmpfs(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
       await run('python3', ['-c', 'import os; os.setxattr("pyvenv.cfg", "user.note", b"x")'], {
@@ -367,7 +367,7 @@ describe('--json', () => {
   })
 })
 
-describe('what is refused, with exit code 1 and a remedy', () => {
+describe('a refusal, with exit code 1 and a remedy', () => {
   const refusal = (error: string, remedy: string) => ({
     code: 1,
     stdout: '',
@@ -414,7 +414,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('what does not exist, and a file', async () => {
+  it('a path that does not exist, and a file', async () => {
     await withVenv(async (cwd) => {
       expect((await venvPacker(['pack', 'venv'], { cwd })).stderr).toContain(
         'venv-packer: venv does not exist\n  Did you mean .venv? Give the directory of a venv.\n',

@@ -511,7 +511,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
     expect(stdout.match(/\t0{16}\n/g)).toHaveLength(4)
   })
 
-  it('what only root can do is said, where there is no other way', async () => {
+  it('a method that only root can use is said to be so, where there is no other way', async () => {
     expect(await nobodyRuns(['--with', 'mount'], 'true')).toEqual({
       code: 125,
       stdout: '',

@@ -185,7 +185,7 @@ describe('a scan', () => {
     expect(only.entries.map(({ path }) => path)).toEqual(['', 'keep', 'keep/a'])
   })
 
-  it('stops when it is told to', async () => {
+  it('stops at an abort', async () => {
     const { pool } = poolOf({ listing: { d: { e: { f: FILE } } } })
     const stop = new AbortController()
     const onProgress = () => stop.abort(new Error('enough'))

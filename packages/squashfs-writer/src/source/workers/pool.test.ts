@@ -279,7 +279,7 @@ describe('the end', () => {
     expect(StandIn.all[0]!.terminated).toBe(1)
   })
 
-  it('comes with the signal, whose reason is told and not what the workers left undone', async () => {
+  it('comes with the signal, whose reason is thrown and not the jobs that the workers left undone', async () => {
     const stop = new AbortController()
     const reason = new Error('stopped')
     const work = withWorkers(

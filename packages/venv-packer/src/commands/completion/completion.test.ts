@@ -82,7 +82,7 @@ describe('bash is offered', () => {
   })
 })
 
-it('zsh is told what the help says, up to the details', async () => {
+it('zsh shows the help, up to the details', async () => {
   await requireTools(['zsh'])
   const script = completionScript('zsh', table)
   expect(script).toContain(`'(--at)--at=[where it'\\''s mounted]:mount-point:_directories'`)
