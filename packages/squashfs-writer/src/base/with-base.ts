@@ -140,7 +140,7 @@ function prepareWriting(
   })
 
   return {
-    reader: recorder?.reader(whole) ?? whole,
+    reader: whole,
     base: base?.image.file ?? null,
     witness: {
       writer: (writer: BlockWriter) => countTaken(recorder?.writer(writer) ?? writer),

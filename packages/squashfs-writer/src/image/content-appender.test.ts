@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NO_FRAGMENT } from '../format/fragment.js'
-import type { Placement } from '../tree/node.js'
+import type { Placement } from '../tree/placement.js'
 import type { PartOfBase } from './base-block.js'
 import type { BlockWriter } from './block-writer.js'
 import { ContentAppender } from './content-appender.js'

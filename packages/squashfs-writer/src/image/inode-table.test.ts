@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../codec/codec.js'
 import { InodeType } from '../format/inode.js'
 import { fromBytes } from '../tree/byte-string.js'
-import type { Placement } from '../tree/node.js'
 import {
   type Attributes,
   attach,
@@ -17,6 +16,7 @@ import {
   symlinkNode,
 } from '../tree/node.js'
 import { inodeOrder } from '../tree/order.js'
+import type { Placement } from '../tree/placement.js'
 import { encoderOf } from './encode-block.js'
 import { createIdTable } from './id-table.js'
 import { encodeInodeTables } from './inode-table.js'

@@ -1,7 +1,8 @@
 /** Stored bytes: how much of the image the content of each file takes. */
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { type FragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
-import type { FileNode, Placement } from '../tree/node.js'
+import type { FileNode } from '../tree/node.js'
+import type { Placement } from '../tree/placement.js'
 
 /**
  * The bytes on disk of each file's own blocks, and its part of the block that its tail shares with others, in proportion.

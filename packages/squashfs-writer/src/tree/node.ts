@@ -1,6 +1,7 @@
 /** Nodes: the tree of future inodes. A hard link is one node under several names. */
 import { InodeType } from '../format/inode.js'
 import type { ByteString } from './byte-string.js'
+import type { Placement } from './placement.js'
 
 /** An xattr's full name and its value. */
 export type Xattr = readonly [name: ByteString, value: Uint8Array]
@@ -29,6 +30,8 @@ export interface FileNode extends NodeBase {
   readonly size: number
   /** Where the bytes are; only the content reader uses it. */
   readonly content: Content
+  /** The content's digest; null until it is read, and where none is needed. */
+  digest: ByteString | null
   /** Where the bytes went; null until they are written. */
   placement: Placement | null
 }
@@ -126,6 +129,7 @@ export function fileNode(attributes: Attributes, size: number, content: Content)
     number: 0,
     size,
     content,
+    digest: null,
     placement: null,
   }
 }
@@ -176,16 +180,4 @@ export function detach(parent: DirectoryNode, name: ByteString): void {
   parent.children.delete(name)
   if (node.type === InodeType.DIRECTORY) parent.links--
   else node.links--
-}
-
-export interface Placement {
-  /** Where the first block lies, in bytes from the image's start; 0 without blocks. */
-  start: number
-  /** A size word for each block. */
-  readonly blockSizes: number[]
-  /** Bytes that lie in holes. */
-  sparse: number
-  /** Fragment index, or `NO_FRAGMENT`. */
-  fragment: number
-  fragmentOffset: number
 }

@@ -11,10 +11,10 @@ export function bytecodeFindings({ inventory, use }: CheckContext): readonly Fin
   const { python } = inventory
   if (python === undefined) return []
   const modules = inventory.entries
-    .filter(({ path, kind }) => kind !== 'directory' && path.endsWith('.py') && isBelow(path, python.path))
+    .filter(({ path, type }) => type !== 'directory' && path.endsWith('.py') && isBelow(path, python.path))
     .filter(({ path }) => !path.includes('/~')) // a package that pip left half removed is never imported
     .map((source) => moduleOf(source, python, inventory))
-  const judged = [...absent(modules, python), ...unfit(modules, python, use.latestTime)]
+  const judged = [...absent(modules, python), ...unfit(modules, python, inventory, use.latestTime)]
   return [...(use.compiles ? [] : judged), ...orphans(inventory, python)]
 }
 
@@ -98,12 +98,14 @@ function compiledPackages(modules: readonly Module[]): (module: Module) => boole
 function unfit(
   modules: readonly Module[],
   python: PythonDirectory,
+  { contentOf }: Inventory,
   latestTime: number | null,
 ): readonly Finding[] {
   const judged = modules.flatMap((module) => {
     const { source, bytecode } = module
-    if (bytecode?.content?.kind !== 'bytecode' || source.kind !== 'file') return []
-    const { header } = bytecode.content
+    const content = bytecode && contentOf(bytecode)
+    if (content?.kind !== 'bytecode' || source.type !== 'file') return []
+    const { header } = content
     return [{ module, header, misfit: misfit(source, header) }]
   })
   const stale = judged.filter(({ misfit }) => misfit !== null)

@@ -51,14 +51,14 @@ function spotOf({ info }: Package): Spot {
 const bytecode = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
 
 /** A file that is left out on purpose is not lost. One package may have replaced another's file: it is as one of them recorded it. */
-function lostFiles(all: readonly Package[], { at, isExcluded }: Inventory): readonly Spot[] {
+function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inventory): readonly Spot[] {
   const lost = new Map<ByteString, Spot>()
   for (const { path, size } of recordedOf(all)) {
     if (bytecode.test(path)) continue
     const entry = at.get(path)
     if (entry === undefined) {
       if (!isExcluded(path)) lost.set(path, { path, detail: 'missing' })
-    } else if (entry.kind === 'file' && entry.failure === null && entry.size === 0 && (size ?? 0) > 0) {
+    } else if (entry.type === 'file' && failureOf(entry) === null && entry.size === 0 && (size ?? 0) > 0) {
       lost.set(path, { path, detail: `empty instead of ${size} bytes` })
     }
   }

@@ -1,14 +1,16 @@
 /** Findings on shared libraries: directories that the loader is told to look in, and modules that this Python cannot load. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { below, directoryOf, type Entry, nameOf } from '../entry.js'
+import { below, type Content, directoryOf, nameOf } from '../entry.js'
 import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
 import type { ElfFile } from '../formats/elf.js'
 import { localityOf } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
 export function sharedLibraryFindings(context: CheckContext): readonly Finding[] {
-  const libraries = context.inventory.entries.flatMap(libraryOf)
+  const libraries = context.inventory.entries.flatMap((entry) =>
+    libraryOf(entry.path, context.inventory.contentOf(entry)),
+  )
   return [...libraryPaths(libraries, context), ...unusableModules(context)]
 }
 
@@ -17,7 +19,7 @@ interface Library {
   readonly elf: ElfFile
 }
 
-function libraryOf({ path, content }: Entry): readonly Library[] {
+function libraryOf(path: ByteString, content: Content | null): readonly Library[] {
   return content?.kind === 'elf' ? [{ path, elf: content.elf }] : []
 }
 
@@ -108,8 +110,8 @@ const moduleName = /^(.+)\.cpython-(\d+)t?-([a-z0-9_]+)-linux-[a-z]+\.so$/
 /** Compiled modules that are for other Pythons or machines only, by their names. */
 function unusableModules({ inventory }: CheckContext): readonly Finding[] {
   const { python, machine } = inventory
-  const modules = inventory.entries.flatMap(({ path, kind }) => {
-    const match = kind === 'file' ? moduleName.exec(nameOf(path)) : null
+  const modules = inventory.entries.flatMap(({ path, type }) => {
+    const match = type === 'file' ? moduleName.exec(nameOf(path)) : null
     if (!match) return []
     const [, stem = '', digits, forMachine] = match
     const isUsable = `cpython-${digits}` === python?.tag && (machine === undefined || forMachine === machine)
