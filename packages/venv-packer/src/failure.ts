@@ -59,16 +59,16 @@ export class Failure extends Error {
     this.systemCode = details.systemCode
     this.output = details.output
     this.mending = details.mending
-    this.exitCode = details.exitCode ?? exitCodes.failed
+    this.exitCode = details.exitCode ?? EXIT_CODES.failed
   }
 }
 
 /** The command line itself is wrong; nothing was looked at yet. */
 export function wrongUsage(message: string, remedy = 'See venv-packer pack --help.'): Failure {
-  return new Failure('USAGE', message, remedy, { exitCode: exitCodes.wrongUsage })
+  return new Failure('USAGE', message, remedy, { exitCode: EXIT_CODES.wrongUsage })
 }
 
-export const exitCodes = {
+export const EXIT_CODES = {
   done: 0,
   failed: 1,
   wrongUsage: 2,

@@ -2,7 +2,7 @@
 import type { Invocation } from './cli/commands.js'
 import { instantAnswer } from './cli/instant-answer.js'
 import { plainImageCommand } from './cli/plain-image-command.js'
-import { type ExitCode, exitCodes } from './failure.js'
+import { EXIT_CODES, type ExitCode } from './failure.js'
 import type { EarlySignals } from './mount/signal-relay.js'
 import { print } from './terminal/printing.js'
 
@@ -29,7 +29,7 @@ export async function main(argv: readonly string[], earlySignals: EarlySignals):
 
 async function printed(text: string): Promise<ExitCode> {
   await print(text)
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 async function runCommand(invocation: Invocation, earlySignals: EarlySignals): Promise<ExitCode> {

@@ -4,7 +4,7 @@ import type { DiskEntry, PackOptions } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
 import type { Peeked } from './entry.js'
-import { type CheckContext, type Finding, ofSeverity, type Rule, severities } from './finding.js'
+import { type CheckContext, type Finding, ofSeverity, type Rule, SEVERITIES } from './finding.js'
 import { type Inventory, takeInventory } from './inventory.js'
 import { outsideOnDisk } from './outside.js'
 import { type Packages, packagesOf } from './packages.js'
@@ -91,7 +91,7 @@ export function examine(
 /** Has every rule look at the context. */
 export function judge(context: CheckContext): readonly Finding[] {
   const found = rules.flatMap((rule) => rule(context))
-  return severities.flatMap((severity) => ofSeverity(found, severity))
+  return SEVERITIES.flatMap((severity) => ofSeverity(found, severity))
 }
 
 /** As the shell has it and as the system has it; / is no one's. */

@@ -48,12 +48,12 @@ function anchorIn(path: ByteString, content: Content | null): Anchor | undefined
 }
 
 /** Interpreters of the system: a script that names one of them is meant for it. */
-const systemPrefixes: ReadonlySet<ByteString> = new Set(['/', '/usr', '/usr/local'])
+const SYSTEM_PREFIXES: ReadonlySet<ByteString> = new Set(['/', '/usr', '/usr/local'])
 
 function ofPython(kind: Anchor['kind'], path: ByteString, python: ByteString | null): Anchor | undefined {
   if (python === null || posix.basename(posix.dirname(python)) !== 'bin') return undefined
   const environment = posix.dirname(posix.dirname(python))
-  return systemPrefixes.has(environment) ? undefined : { kind, path, environment }
+  return SYSTEM_PREFIXES.has(environment) ? undefined : { kind, path, environment }
 }
 
 function mostFrequent(texts: readonly ByteString[]): ByteString | undefined {

@@ -69,10 +69,10 @@ function usage({ message, remedy }: Failure, argv: CommandLine): Mending {
   return { line: `venv-packer ${isCommand ? `${argv[0]} ` : ''}--help` }
 }
 
-const packs: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
+const PACKS: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
 
 function search(_: Failure, [command]: CommandLine): Mending {
-  const name = packs.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
+  const name = PACKS.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
   return { line: `find . -maxdepth 3 -name ${name}` }
 }
 
@@ -184,9 +184,9 @@ function leavingOut(own: CommandLine, name: string): CommandLine {
 }
 
 /** Options of `run` whose value could be taken for the image. */
-const valued: ReadonlySet<string | undefined> = new Set(['--at', '--with'])
+const VALUED: ReadonlySet<string | undefined> = new Set(['--at', '--with'])
 
 /** The image that a command line is about. */
 function imageOf(argv: CommandLine): string {
-  return argv.find((word, n) => n > 0 && !word.startsWith('-') && !valued.has(argv[n - 1])) ?? 'IMAGE'
+  return argv.find((word, n) => n > 0 && !word.startsWith('-') && !VALUED.has(argv[n - 1])) ?? 'IMAGE'
 }

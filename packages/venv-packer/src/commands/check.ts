@@ -11,7 +11,7 @@ import { censusJson, findingCounts, findingJson, findingLines, packageJson } fro
 import type { Invocation } from '../cli/commands.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
-import { type ExitCode, exitCodes } from '../failure.js'
+import { EXIT_CODES, type ExitCode } from '../failure.js'
 import { isFile, noVenvInImage, type OpenedImage, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { type Colours, coloursFor } from '../terminal/colours.js'
@@ -46,7 +46,7 @@ export async function runCheck({ values }: Invocation<'check'>): Promise<ExitCod
   const report = await check({ ...values, source: values.venvOrImage })
   if (values.json) await print(checkJson(report))
   else if (!values.quiet) await print(checkText(report, coloursFor(process.stdout), widthOf(process.stdout)))
-  return report.passed ? exitCodes.done : exitCodes.failed
+  return report.passed ? EXIT_CODES.done : EXIT_CODES.failed
 }
 
 export async function check(request: CheckRequest): Promise<CheckReport> {

@@ -11,7 +11,7 @@ import {
 } from '../environment/distributions.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
-import { type ExitCode, exitCodes } from '../failure.js'
+import { EXIT_CODES, type ExitCode } from '../failure.js'
 import { isFile, noVenvInImage, type OpenedImage, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { counted } from '../terminal/figures.js'
@@ -36,7 +36,7 @@ export type DiffSide = Pick<Environment, 'typed' | 'path' | 'config'>
 export async function runDiff({ values }: Invocation<'diff'>): Promise<ExitCode> {
   const report = await diff(values)
   await print(values.json ? diffJson(report) : diffText(report))
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 export async function diff(request: DiffRequest): Promise<DiffReport> {

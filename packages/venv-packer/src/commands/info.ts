@@ -11,7 +11,7 @@ import { censusJson, packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
 import type { EnvironmentProperties } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
-import { type ExitCode, exitCodes } from '../failure.js'
+import { EXIT_CODES, type ExitCode } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { storedShares } from '../image/stored-shares.js'
 import { packageVersion } from '../package.js'
@@ -54,7 +54,7 @@ export interface InfoReport {
 export async function runInfo({ values }: Invocation<'info'>): Promise<ExitCode> {
   const report = await info(values)
   await print(values.json ? infoJson(report) : infoText(report))
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 export async function info(request: InfoRequest): Promise<InfoReport> {
@@ -93,11 +93,11 @@ async function compressionOf(image: OpenImage): Promise<InfoReport['compression'
       .find(([, id]) => id === compressor)?.[0]
       .toLowerCase() ?? `${compressor}`
   const options = await image.compressorOptions()
-  return { name, level: options === null ? (impliedLevels[name] ?? null) : decodeLevel(options) }
+  return { name, level: options === null ? (IMPLIED_LEVELS[name] ?? null) : decodeLevel(options) }
 }
 
 /** The levels that the format implies where an image does not say it. */
-const impliedLevels: Readonly<Record<string, number>> = { zstd: 15, gzip: 9 }
+const IMPLIED_LEVELS: Readonly<Record<string, number>> = { zstd: 15, gzip: 9 }
 
 function infoText(report: InfoReport): string {
   const { request, size, census, packages } = report

@@ -137,7 +137,7 @@ function unreadable(typed: string, path: string, error: unknown): Failure {
 }
 
 /** Names that people give to environments, looked at first. */
-const usualNames = ['.venv', 'venv', '.env', 'env']
+const USUAL_NAMES = ['.venv', 'venv', '.env', 'env']
 const MAX_DIRECTORIES = 200
 const MAX_HINTS = 3
 
@@ -161,7 +161,7 @@ async function subdirectories(path: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(path, { withFileTypes: true })
     const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name)
-    const usual = usualNames.filter((name) => names.includes(name))
+    const usual = USUAL_NAMES.filter((name) => names.includes(name))
     const others = names.filter((name) => !usual.includes(name)).sort()
     return [...usual, ...others].slice(0, MAX_DIRECTORIES).map((name) => join(path, name))
   } catch {

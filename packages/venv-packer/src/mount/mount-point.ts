@@ -2,7 +2,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { EnvironmentProperties } from '../environment/environment.js'
-import { exitCodes, Failure, type FailureDetails } from '../failure.js'
+import { EXIT_CODES, Failure, type FailureDetails } from '../failure.js'
 import { systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
 
@@ -100,12 +100,12 @@ function unusable(typed: string, path: string, error: unknown): Failure {
   return systemFailure('NO_MOUNT_POINT', `${typed} cannot be looked at`, error, {
     path,
     remedy: 'Name another directory with --at.',
-    exitCode: exitCodes.commandNotStarted,
+    exitCode: EXIT_CODES.commandNotStarted,
   })
 }
 
 function refusal(code: string, message: string, remedy: string, details: FailureDetails = {}): Failure {
-  return new Failure(code, message, remedy, { ...details, exitCode: exitCodes.commandNotStarted })
+  return new Failure(code, message, remedy, { ...details, exitCode: EXIT_CODES.commandNotStarted })
 }
 
 /** The source that the uppermost mount at a path was given when it was made; undefined where nothing is mounted. */

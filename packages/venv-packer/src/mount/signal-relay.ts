@@ -7,13 +7,13 @@ import { setTimeout } from 'node:timers/promises'
 import { systemErrorCode } from '../system-errors.js'
 
 /** Signals that end a program. */
-const ending = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 /** Signals that tell it something. The others (window size, stop, continue) mean this process as well. */
-const telling = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
-const relayed = [...ending, ...telling] as const
+const TELLING = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
+const relayed = [...ENDING, ...TELLING] as const
 export type RelayedSignal = (typeof relayed)[number]
 
-const ends: ReadonlySet<RelayedSignal> = new Set(ending)
+const ends: ReadonlySet<RelayedSignal> = new Set(ENDING)
 
 /** The signals that came before the relay was there: the launcher listens for SIGUSR1, by which Node would open its debugger. */
 export interface EarlySignals {

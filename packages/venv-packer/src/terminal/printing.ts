@@ -3,7 +3,7 @@
  * away (EPIPE) is no failure.
  */
 import type { Failure } from '../failure.js'
-import { unprintable } from './printable.js'
+import { UNPRINTABLE } from './printable.js'
 
 /** Done when the text is written; fails when it cannot be, as on a full disk. */
 export async function print(text: string): Promise<void> {
@@ -60,7 +60,7 @@ async function outputLost(error: NodeJS.ErrnoException): Promise<Failure> {
 /** Characters that JSON leaves as they are and that a terminal obeys (DEL, C1, turns of the writing direction) are escaped, too. */
 export function json(value: object): string {
   return JSON.stringify(value).replace(
-    unprintable,
+    UNPRINTABLE,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

@@ -45,7 +45,7 @@ function failuresIn({ entries, failureOf }: Inventory) {
   })
 }
 
-const forAll = { file: 0o004, directory: 0o005 } as const
+const FOR_ALL = { file: 0o004, directory: 0o005 } as const
 
 function ownerOnly({ inventory, use }: CheckContext): readonly Finding[] {
   const closed = topmost(inventory.entries.filter((entry) => isClosed(entry, inventory)))
@@ -76,6 +76,6 @@ function topmost(entries: readonly Entry[]): readonly Entry[] {
 
 function isClosed(entry: Entry, { failureOf }: Inventory): boolean {
   const { type, mode } = entry
-  if ((type !== 'file' && type !== 'directory') || (mode & forAll[type]) === forAll[type]) return false
+  if ((type !== 'file' && type !== 'directory') || (mode & FOR_ALL[type]) === FOR_ALL[type]) return false
   return failureOf(entry) === null
 }

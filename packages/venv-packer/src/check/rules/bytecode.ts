@@ -41,7 +41,7 @@ function moduleOf(source: Entry, { path, tag }: PythonDirectory, { at }: Invento
   }
 }
 
-const compiledAnew =
+const COMPILED_ANEW =
   'Plain python compiles them anew at every start of a program that imports them: the image is read-only.'
 
 function howToCompile({ path }: PythonDirectory): string {
@@ -61,14 +61,14 @@ function absent(modules: readonly Module[], python: PythonDirectory): readonly F
       code: 'BYTECODE_MISSING',
       severity: 'warning',
       message: `${share(missing, modules)} have no bytecode`,
-      effect: compiledAnew,
+      effect: COMPILED_ANEW,
       remedy: howToCompile(python),
     }),
     ...findingAt(byPackage(optimised), {
       code: 'BYTECODE_OPTIMISED_ONLY',
       severity: 'warning',
       message: `${share(optimised, modules)} have bytecode for python -O or -OO only`,
-      effect: compiledAnew,
+      effect: COMPILED_ANEW,
       remedy: howToCompile(python),
     }),
     ...findingAt(
@@ -123,14 +123,14 @@ function unfit(
       code: 'BYTECODE_STALE',
       severity: 'warning',
       message: `${share(stale, modules)} have bytecode that does not fit the source`,
-      effect: compiledAnew,
+      effect: COMPILED_ANEW,
       remedy: howToCompile(python),
     }),
     ...findingAt(byPackage(outdated), {
       code: 'BYTECODE_STALE_BY_EPOCH',
       severity: 'warning',
       message: `${share(outdated, modules)} will have bytecode that does not fit: SOURCE_DATE_EPOCH changes the time of the source`,
-      effect: compiledAnew,
+      effect: COMPILED_ANEW,
       remedy:
         'Pack with --compile, compile with --invalidation-mode unchecked-hash, or unset SOURCE_DATE_EPOCH.',
     }),

@@ -44,7 +44,7 @@ function underDirectories(
   return findingAt(spots, { ...words, severity: 'note' }, weightOf(entries, inventory))
 }
 
-const cacheNames =
+const CACHE_NAMES =
   /^(?:\.cache|\.pip|pip-cache|uv-cache|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.ipynb_checkpoints)$/
 
 /** By their names, or by the tag that tools mark their caches with; uv marks the environment itself so. */
@@ -53,7 +53,7 @@ function cachesOf({ inventory }: CheckContext): readonly ByteString[] {
     .filter(({ path }) => nameOf(path) === 'CACHEDIR.TAG' && path !== 'CACHEDIR.TAG')
     .map(({ path }) => directoryOf(path))
   const named = inventory.entries
-    .filter(({ path, type }) => type === 'directory' && cacheNames.test(nameOf(path)))
+    .filter(({ path, type }) => type === 'directory' && CACHE_NAMES.test(nameOf(path)))
     .map(({ path }) => path)
   const all = [...new Set([...tagged, ...named])]
   return all.filter((path) => !all.some((other) => other !== path && isBelow(path, other)))
@@ -91,7 +91,7 @@ function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
   )
 }
 
-const specialFiles: Readonly<Record<string, string>> = {
+const SPECIAL_FILES: Readonly<Record<string, string>> = {
   socket: 'socket',
   fifo: 'fifo',
   'block-device': 'device',
@@ -103,7 +103,7 @@ export function kindFindings({ inventory }: CheckContext): readonly Finding[] {
   return [
     ...findingAt(
       entries.flatMap(({ path, type }) => {
-        const detail = specialFiles[type ?? '']
+        const detail = SPECIAL_FILES[type ?? '']
         return detail === undefined ? [] : [{ path, detail }]
       }),
       {

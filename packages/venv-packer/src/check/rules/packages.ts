@@ -48,13 +48,13 @@ function spotOf({ info }: Package): Spot {
 }
 
 /** Bytecode and its directories: they are made again, and virtualenv records those that it has not made. */
-const bytecode = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
+const BYTECODE = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
 
 /** A file that is left out on purpose is not lost. One package may have replaced another's file: it is as one of them recorded it. */
 function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inventory): readonly Spot[] {
   const lost = new Map<ByteString, Spot>()
   for (const { path, size } of recordedOf(all)) {
-    if (bytecode.test(path)) continue
+    if (BYTECODE.test(path)) continue
     const entry = at.get(path)
     if (entry === undefined) {
       if (!isExcluded(path)) lost.set(path, { path, detail: 'missing' })

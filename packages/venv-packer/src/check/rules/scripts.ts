@@ -4,7 +4,7 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { isBrokenByWrapper, type ScriptStart, scriptStart } from '../../environment/scripts.js'
 import { below, type Content, directoryOf, type Entry } from '../entry.js'
 import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
-import { isBelow, uenvMount } from '../outside.js'
+import { isBelow, UENV_MOUNT } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
 export function scriptFindings(context: CheckContext): readonly Finding[] {
@@ -72,7 +72,7 @@ function isThere(program: ByteString, context: CheckContext): boolean {
   const { kind, inner } = pathTargetOf(posix.normalize(program), context)
   if (kind !== 'outside' && inner !== null) return isInEnvironment(inner, context)
   const isForeign = context.relocation.anchors.some(({ environment }) => isBelow(program, environment))
-  return isForeign || isBelow(program, uenvMount) || context.use.outside.exists(program)
+  return isForeign || isBelow(program, UENV_MOUNT) || context.use.outside.exists(program)
 }
 
 /** A path that is left out on purpose is not missing, and a missing interpreter is a finding of its own. */

@@ -105,13 +105,13 @@ function needsDirectory({ path, elf }: Library, directory: ByteString, { invento
 }
 
 /** `_multiarray_umath.cpython-312-x86_64-linux-gnu.so` */
-const moduleName = /^(.+)\.cpython-(\d+)t?-([a-z0-9_]+)-linux-[a-z]+\.so$/
+const MODULE_NAME = /^(.+)\.cpython-(\d+)t?-([a-z0-9_]+)-linux-[a-z]+\.so$/
 
 /** Compiled modules that are for other Pythons or machines only, by their names. */
 function unusableModules({ inventory }: CheckContext): readonly Finding[] {
   const { python, machine } = inventory
   const modules = inventory.entries.flatMap(({ path, type }) => {
-    const match = type === 'file' ? moduleName.exec(nameOf(path)) : null
+    const match = type === 'file' ? MODULE_NAME.exec(nameOf(path)) : null
     if (!match) return []
     const [, stem = '', digits, forMachine] = match
     const isUsable = `cpython-${digits}` === python?.tag && (machine === undefined || forMachine === machine)

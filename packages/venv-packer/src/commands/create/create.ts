@@ -34,13 +34,13 @@ export interface CreateContext extends PackContext {
 }
 
 /** The name of the directory in which the environment is made, and so of an image without a name of its own. */
-const environmentName = 'venv'
+const ENVIRONMENT_NAME = 'venv'
 
 export async function create(request: CreateRequest, context: CreateContext): Promise<PackReport> {
   const started = performance.now()
   return await withWorkDirectory(request.workDirectory, async (workDirectory) => {
-    const directory = join(workDirectory, environmentName)
-    const output = request.packing.output ?? `${environmentName}.squashfs`
+    const directory = join(workDirectory, ENVIRONMENT_NAME)
+    const output = request.packing.output ?? `${ENVIRONMENT_NAME}.squashfs`
     // All that can be refused is refused before anything is installed.
     await chooseDestination(output, { path: directory, realPath: directory }, request.packing.force)
     const { make, install } = stepsFor(request, directory)

@@ -76,7 +76,7 @@ function judge(
  * Findings that contradict what was asked for. Other errors do not stop the packing: the machine that packs need not be
  * the one that runs, and an image that turns out to be of no use has done no harm.
  */
-const contradictions: ReadonlySet<string> = new Set(['MOUNT_POINT'])
+const CONTRADICTIONS: ReadonlySet<string> = new Set(['MOUNT_POINT'])
 
 interface Source {
   readonly typed: string
@@ -88,7 +88,7 @@ interface Source {
  * @throws Failure that names what is in the way.
  */
 export function refuseUnfit(findings: readonly Finding[], strict: boolean, source: Source): void {
-  const contradiction = findings.find(({ code }) => contradictions.has(code))
+  const contradiction = findings.find(({ code }) => CONTRADICTIONS.has(code))
   if (contradiction) throw contradicting(contradiction, source)
   const unfit = strict ? [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')] : []
   if (unfit.length > 0) throw notPassed(unfit, source)

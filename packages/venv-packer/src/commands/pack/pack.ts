@@ -7,7 +7,7 @@ import type { Bytecode, Compiler } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
 import type { Invocation } from '../../cli/commands.js'
 import { type Environment, onlyPath, openEnvironment } from '../../environment/environment.js'
-import { type ExitCode, exitCodes } from '../../failure.js'
+import { EXIT_CODES, type ExitCode } from '../../failure.js'
 import type { Compression } from '../../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../../image/destination.js'
 import type { Keeper } from '../../image/kept.js'
@@ -47,7 +47,7 @@ export async function packOnTerminal(
     )
     bar?.stop()
     await print(await reportPack(report, style))
-    return exitCodes.done
+    return EXIT_CODES.done
   } finally {
     bar?.stop()
     interruption.stopListening()

@@ -109,7 +109,7 @@ export function plannedMounts({
 }
 
 /** Where programs are looked for when no one says so (confstr's `_CS_PATH`). */
-const defaultPath = '/bin:/usr/bin'
+const DEFAULT_PATH = '/bin:/usr/bin'
 
 export interface Activation {
   /** Where the image will be mounted. */
@@ -129,7 +129,7 @@ export function activated(command: CommandLine, { point, isVenv, env, loses }: A
     ...(env.PYTHONHOME === undefined ? [] : ['-u', 'PYTHONHOME']),
     ...handedOver,
     ...(isVenv ? [`VIRTUAL_ENV=${point}`] : []),
-    `PATH=${point}/bin:${env.PATH || defaultPath}`,
+    `PATH=${point}/bin:${env.PATH || DEFAULT_PATH}`,
     ...command,
   ]
 }

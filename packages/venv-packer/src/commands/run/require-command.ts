@@ -4,7 +4,7 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ImageReader } from 'squashfs-writer/read'
 import { textOf } from '../../environment/paths.js'
 import { isPython, PROGRAM_HEAD_SIZE, type ScriptStart, scriptStart } from '../../environment/scripts.js'
-import { exitCodes, Failure, type FailureDetails } from '../../failure.js'
+import { EXIT_CODES, Failure, type FailureDetails } from '../../failure.js'
 import type { CommandLine } from '../../mount/methods.js'
 import { followMounted, headOfMounted, pathBelowPoint } from '../../mount/mounted-path.js'
 import { systemErrorCode } from '../../system-errors.js'
@@ -60,7 +60,7 @@ async function programOf(name: string, place: SearchPlace): Promise<string> {
   }
   const remedy = name.includes('/') ? 'Correct the path.' : 'It is neither in bin of the image nor on PATH.'
   throw new Failure('COMMAND_NOT_FOUND', `${name}: command not found`, remedy, {
-    exitCode: exitCodes.commandNotFound,
+    exitCode: EXIT_CODES.commandNotFound,
   })
 }
 
@@ -206,7 +206,7 @@ function noInterpreter(name: string, interpreter: string, inImage: boolean): Fai
 }
 
 function notExecutable(message: string, remedy: string): Failure {
-  return new Failure('COMMAND_NOT_EXECUTABLE', message, remedy, { exitCode: exitCodes.commandNotExecutable })
+  return new Failure('COMMAND_NOT_EXECUTABLE', message, remedy, { exitCode: EXIT_CODES.commandNotExecutable })
 }
 
 function runFromOutside(name: string, interpreter: string): string {
@@ -228,12 +228,12 @@ export async function requireInterpreter(image: ImageReader, point: string): Pro
   }
 }
 
-const remedy =
+const REMEDY =
   'Make it available first (start its uenv, load its module), or pack a venv of an interpreter that is there.'
 
 function environmentWithout(message: string, details: FailureDetails = {}): Failure {
-  return new Failure('NO_INTERPRETER', message, remedy, {
+  return new Failure('NO_INTERPRETER', message, REMEDY, {
     ...details,
-    exitCode: exitCodes.commandNotStarted,
+    exitCode: EXIT_CODES.commandNotStarted,
   })
 }
