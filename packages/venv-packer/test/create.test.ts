@@ -289,7 +289,7 @@ describe('a failure leaves nothing behind, and says why', () => {
       expect(stderr).toMatch(/^venv-packer: uv pip install failed \(exit status 1\)\n( {2}\|.*\n)+/)
       expect(stderr).toContain('no-such-package')
       expect(stderr).toMatch(
-        /\n {2}Correct what is to be installed; options for uv pip install go after --\.\n {4}\S.*\n$/,
+        /\n {2}Correct the packages to install; options for uv pip install go after --\.\n {4}\S.*\n$/,
       )
       const json = await create(places, [...debian, '--json', 'no-such-package', ...offline])
       expect(JSON.parse(json.stdout)).toMatchObject({

@@ -1,4 +1,4 @@
-/** One process of an environment's own interpreter that compiles modules; `python/compile-modules.py` is what it runs. */
+/** One process of an environment's own interpreter that compiles modules by `python/compile-modules.py`. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

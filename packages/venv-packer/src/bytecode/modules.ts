@@ -1,4 +1,4 @@
-/** Modules: which files are some, where Python looks for their bytecode, and how they are shared out among processes. */
+/** Modules: the files that Python imports, the paths of their bytecode, and their batches for the compiling processes. */
 import type { FoundEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 

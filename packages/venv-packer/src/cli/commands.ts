@@ -60,7 +60,7 @@ its name only when it is complete; the venv is not touched.`,
           strict,
           check: {
             flags: '--no-check',
-            help: 'leave it out: where time counts, and the venv is known to be well',
+            help: 'pack without the check',
           },
         },
       },
@@ -89,7 +89,7 @@ follows -- goes to uv pip install as it is.`,
           requirements: {
             flags: '-r, --requirements <file>',
             repeatable: true,
-            help: 'what is to be installed; repeatable',
+            help: 'a file that lists the packages to install; repeatable',
           },
           python: {
             flags: '--python <python>',
@@ -142,7 +142,10 @@ An image that is there already is read as it is: it need not be mounted.`,
     options: [
       {
         title: 'What is looked at',
-        rows: { anyDirectory: { ...anyDirectory, help: 'what is not a virtual environment, too' }, exclude },
+        rows: {
+          anyDirectory: { ...anyDirectory, help: 'a directory that is not a virtual environment, too' },
+          exclude,
+        },
       },
       {
         title: 'How it is judged',
@@ -179,7 +182,7 @@ the image's bin comes first in PATH. Nothing stays mounted.`,
             choices: MOUNT_METHOD_NAMES,
             help: 'mount it by this method, and try no other',
           },
-          dryRun: { flags: '--dry-run', help: 'show the methods, and what would be run' },
+          dryRun: { flags: '--dry-run', help: 'show the methods, and the command that would run' },
           json: { flags: '--json', help: 'with --dry-run: one JSON object on standard output' },
           debug: { flags: '--debug', help: 'say why a method did not work; stacks with the errors' },
         },
@@ -270,7 +273,7 @@ export type CommandName = keyof typeof commands
 /** The values of one command's options and operands. */
 export type Values<N extends CommandName> = ValuesOf<(typeof commands)[N]>
 
-/** A command line that was read: the command, its values, and what follows `--`, untouched; undefined without one. */
+/** A command line that was read: the command, its values, and the words after `--`, untouched; undefined without one. */
 export type Invocation<N extends CommandName = CommandName> = {
   readonly [M in N]: {
     readonly command: M

@@ -12,7 +12,7 @@ export async function reportFailure(error: unknown, argv: readonly string[]): Pr
   const { json, debug } = failureStyle(argv)
   const failure = error instanceof Failure ? error : unforeseen(error)
   if (json) {
-    // Where standard output itself is what failed, the words on standard error are all there is.
+    // Where standard output itself has failed, the words on standard error are the whole report.
     await print(failureJson(failure, argv)).catch(() => printError(failureLines(failure, argv)))
   } else {
     await printError(failureLines(failure, argv))

@@ -18,7 +18,7 @@ export const style = { json, quiet, debug } as const
 export const exclude = {
   flags: '--exclude <glob>',
   repeatable: true,
-  help: 'not these; without a slash at any depth; repeatable',
+  help: 'leave out paths of this pattern; without a slash, names at any depth; repeatable',
 } as const satisfies OptionRow
 
 export const anyDirectory = {
@@ -46,7 +46,7 @@ export const imageOptions = <O extends string>(output: O) =>
     },
     base: {
       flags: '--base <image>',
-      help: 'take what did not change from this image, instead of compressing it again (default: the image that is replaced)',
+      help: 'take unchanged files from this image, instead of compressing them again (default: the image that is replaced)',
     },
     takesOver: {
       flags: '--no-base',
@@ -89,7 +89,7 @@ export const contentOptions = {
     read: owner,
     default: 'keep',
     suggestions: ['keep', 'root'],
-    help: 'who owns it all: keep, root, or UID:GID (default: keep)',
+    help: 'the owner of all files: keep, root, or UID:GID (default: keep)',
   },
 } as const satisfies Record<string, OptionRow>
 

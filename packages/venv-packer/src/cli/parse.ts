@@ -27,7 +27,7 @@ export function parseCommandLine(argv: readonly string[]): Invocation | PrintedT
   program.helpInformation = programHelp
   for (const [name, row] of Object.entries(commands)) {
     defineCommand(program, name, row, (values) => {
-      // Of this type because the table is what was read by.
+      // Of this type because the table was used to parse it.
       invocation = { command: name, values, rest } as unknown as Invocation
     })
   }

@@ -1,4 +1,4 @@
-/** The line that a user can paste to mend a failure, or to see what has to be mended. */
+/** The line that a user can paste to mend a failure, or to see its cause. */
 import { homedir } from 'node:os'
 import { basename, dirname, relative, resolve } from 'node:path'
 import type { Failure, Mending } from '../failure.js'
@@ -158,7 +158,7 @@ const switches: ReadonlySet<string> = new Set(
 )
 
 /**
- * @param path what `meant` takes the place of, absolute
+ * @param path the path that `meant` replaces, absolute
  * @returns one line for a shell
  */
 function changed(argv: CommandLine, mending: Mending, path?: string): string {

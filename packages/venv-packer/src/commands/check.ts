@@ -22,7 +22,7 @@ import { line, print, rounded } from '../terminal/printing.js'
 /** The request of the command line; the path of the environment or image is still as it was typed. */
 export interface CheckRequest {
   readonly source: string
-  /** Look at what is not a virtual environment, too. */
+  /** Check a directory that is not a virtual environment, too. */
   readonly anyDirectory: boolean
   readonly exclude: readonly string[]
   /** Where the image will be mounted, absolute; undefined where that is not said. */

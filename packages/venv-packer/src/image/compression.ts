@@ -21,7 +21,7 @@ const LEVELS = {
   gzip: { usual: 9, highest: 9 },
 } as const
 
-/** Puts `--compression`, `--level` and `--encoder` together and refuses what does not fit. */
+/** Combines `--compression`, `--level` and `--encoder`, and refuses contradictions. */
 export function chooseCompression(
   name: Compressor,
   level: number | undefined,

@@ -89,7 +89,7 @@ function extractFailure(cause: ExtractError): Failure {
     cause.code,
     exists ? `${cause.path}: ${cause.reason.split(';')[0]}` : `${cause.path} cannot be written: ${message}`,
     exists
-      ? 'Extract into another directory, or replace what is there with --force.'
+      ? 'Extract into another directory, or replace existing files with --force.'
       : 'Name another place with --output.',
     { path: cause.path, systemCode, mending: exists ? { options: ['--force'] } : undefined, cause },
   )
@@ -161,7 +161,7 @@ export interface ImageToRun {
   readonly open: OpenImage | undefined
 }
 
-/** Opens the image at `typed`, and refuses what is none. */
+/** Opens the image at `typed`, and refuses any other file. */
 export async function openImageToRun(typed: string): Promise<ImageToRun> {
   const { commandNotStarted } = EXIT_CODES
   const path = resolve(typed)

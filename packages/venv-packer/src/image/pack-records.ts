@@ -1,6 +1,6 @@
 /**
  * Pack records: the library's records of how images were packed, kept in the user's cache, so that the next packing can take over from
- * it what did not change. Beside the image lies nothing.
+ * it the files that did not change. Nothing lies beside the image.
  *
  * A record is found by the head of its image, which has the place and length of every table: a copy has the same one, under
  * whatever name. That it is of this image and no other is for the library to say. A cache that cannot be read or written is no
@@ -85,7 +85,7 @@ async function recordName(image: string): Promise<string | null> {
       await file.close()
     }
   } catch {
-    return null // the library says what is wrong with it
+    return null // the library reports the fault
   }
 }
 

@@ -1,8 +1,8 @@
-/** The methods of mounting: each plans, from what the machine offers, how a command is run with an image mounted. */
+/** The methods of mounting: each plans, by the programs and rights of the machine, how a command runs with an image mounted. */
 import type { Machine } from './machine.js'
 
 /**
- * In a script: the streams of a program that mounts. It is nobody's input, speaks to who waits for the mount, and keeps
+ * In a script: the streams of a program that mounts. It gets no input, reports to the process that waits for the mount, and keeps
  * neither the command's output open nor its standard error (which waits as number 3, see `run-mounted.ts`).
  */
 const APART = '</dev/null >&2 3>&-'
@@ -75,7 +75,7 @@ export const kernelMount: MountMethod = {
     if (unshare === undefined || mount === undefined) return impossible('unshare or mount is not installed')
     return {
       possible: true,
-      // A slave sees what is mounted on the machine later on (home directories by automount), and shows nothing of its own.
+      // A slave sees later mounts of the machine (home directories by automount), and shows nothing of its own.
       around: (command) => [
         ...[unshare, '--mount', '--propagation', 'slave'],
         ...['/bin/sh', '-c', MOUNT_BY_KERNEL, 'sh', mount, image, point],
@@ -156,7 +156,7 @@ export const squashfuse: MountMethod = {
   },
 }
 
-/** How a mount of an image's file is called, so that another run can tell what is mounted. */
+/** The source of a mount of an image's file, by which another run recognizes it. */
 export function sourceOf(identity: string): string {
   return `venv-packer:${identity}`
 }

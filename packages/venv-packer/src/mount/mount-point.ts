@@ -10,7 +10,7 @@ import { shellWord } from '../terminal/printable.js'
 type WantedPoint = string | undefined
 
 /**
- * @param at what was asked for, as it was typed.
+ * @param at the mount point, as it was typed.
  * @param packed undefined for an image that cannot be looked into.
  */
 export async function chooseMountPoint(

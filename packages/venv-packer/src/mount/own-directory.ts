@@ -123,7 +123,7 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** Anyone may make a directory of this name in `/tmp`, and put into it what is not ours. */
+/** Anyone may make a directory of this name in `/tmp`, and put files of their own into it. */
 async function requireUsable(home: string): Promise<void> {
   try {
     const found = await lstat(home)

@@ -8,12 +8,12 @@ import type { SignalRelay } from './signal-relay.js'
 const MOUNTED = 'venv-packer: mounted\n'
 
 /**
- * Comes between what mounts and the command. Until here standard error is a pipe to this process, so that what the
+ * Comes between the mounting program and the command. Until here standard error is a pipe to this process, so that what the
  * mount says can be shown, or not; the user's own is number 3, and the command gets it.
  */
 const HAND_OVER = 'echo venv-packer: mounted >&2; exec "$@" 2>&3 3>&-'
 
-/** Milliseconds for what was said before the end to arrive. */
+/** Milliseconds for output from before the end to arrive. */
 const OUTPUT_DELAY_MS = 500
 
 export type MountedRun =
@@ -33,12 +33,12 @@ export async function runMounted(
   const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'pipe', 2] })
   relay.to(child)
   const said = listenTo(child.stderr)
-  // The pipe closes where the command takes the place of what mounted.
+  // The pipe closes when the command replaces the mounting program.
   void said.ended.then(() => {
     if (said.soFar().endsWith(MOUNTED)) relay.commandStarted()
   })
   const exitCode = await exitCodeOf(child)
-  // A mount that hangs may outlive the signal that ended what started it; nobody waits for it.
+  // A mount that hangs may outlive the program that started it; nothing waits for it.
   const signalled = relay.received() !== undefined
   await Promise.race([
     said.ended,

@@ -21,7 +21,7 @@ export type SharedMount =
       readonly release: () => Promise<string | undefined>
     }
 
-/** Mounts what the plan says, or uses the mount that is there. A signal ends the waiting. */
+/** Mounts the image as planned, or uses the mount that is there. A signal ends the waiting. */
 export async function shareMount(plan: SharedPlan, relay: SignalRelay): Promise<SharedMount> {
   const directory = dirname(plan.point)
   const gate = await open(join(directory, 'lock'), 'a', 0o600)

@@ -28,7 +28,7 @@ export interface SignalRelay {
   readonly to: (child: ChildProcess) => void
   /** The command has taken the place of the process that mounted: it gets all signals, and those that were kept for it. */
   readonly commandStarted: () => void
-  /** The first signal that ends what is done, if one came. */
+  /** The first signal that ends the work, if one came. */
   readonly received: () => RelayedSignal | undefined
   readonly stop: () => void
 }

@@ -62,7 +62,8 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
         code: 'LIBRARY_PATH_IN_HOME',
         severity: 'warning',
         message: 'shared libraries look for others in a home or temporary directory (RPATH)',
-        effect: 'What they find there is not in the image: imports fail where that directory is missing.',
+        effect:
+          'Libraries that they find there are not in the image: imports fail where that directory is missing.',
         remedy:
           'Build the package against libraries that every node has, or install one that brings its own.',
       },
@@ -73,7 +74,7 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
         code: 'LIBRARY_PATH_OUTSIDE',
         severity: 'note',
         message: 'shared libraries look for others outside of the environment (RPATH)',
-        effect: 'What they find there is not in the image, and must exist on the node.',
+        effect: 'Libraries that they find there are not in the image, and must exist on the node.',
         remedy:
           'Nothing is to be done where the nodes are like this one; start the same user environment, if it is one.',
       },

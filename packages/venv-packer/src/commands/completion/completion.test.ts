@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { CommandRow } from '../../cli/table.js'
 import { completionScript } from './completion.js'
 
-/** Commands with what ours may come to have. */
+/** Commands with the fields that some of them have. */
 const table: Readonly<Record<string, CommandRow>> = {
   start: {
     ...{ short: 'start', usage: '<image> -- <command> [arguments]', about: '', rest: 'command' },

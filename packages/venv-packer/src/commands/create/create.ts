@@ -68,7 +68,7 @@ function packRequest({ tool, packing }: CreateRequest, directory: string, output
   return { ...packing, source: directory, anyDirectory: false, output, exclude }
 }
 
-/** The environment is gone when the report is read: it speaks of what will be mounted beside the image. */
+/** The environment is gone when the report is read: it names the mount point beside the image. */
 function created(report: PackReport, tool: Tool, seconds: number): PackReport {
   const { path } = report.destination
   const mounted = join(dirname(path), `${basename(path, extname(path))}.mount`)

@@ -79,7 +79,7 @@ export function stepsWithUv(
       env,
       talks: true,
       code: 'INSTALL',
-      remedy: 'Correct what is to be installed; options for uv pip install go after --.',
+      remedy: 'Correct the packages to install; options for uv pip install go after --.',
       missing: MISSING,
     },
   }
@@ -128,7 +128,7 @@ export function stepsWithVenv(
       env,
       talks: true,
       code: 'INSTALL',
-      remedy: 'Correct what is to be installed; options for pip install go after --.',
+      remedy: 'Correct the packages to install; options for pip install go after --.',
       missing: 'Name another Python with --python.',
     },
   }

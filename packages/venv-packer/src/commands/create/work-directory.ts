@@ -24,7 +24,7 @@ export async function withWorkDirectory<T>(
 
 const MEMORY = '/dev/shm'
 
-/** Bytes that a large environment takes, with what is needed to make it. */
+/** Bytes that a large environment takes, with the files that are needed to make it. */
 const ENOUGH_BYTES = 8_000_000_000
 
 async function usualPlace(): Promise<string> {

@@ -73,7 +73,7 @@ function judge(
 }
 
 /**
- * Findings that contradict what was asked for. Other errors do not stop the packing: the machine that packs need not be
+ * Findings that contradict the request. Other errors do not stop the packing: the machine that packs need not be
  * the one that runs, and an image that turns out to be of no use has done no harm.
  */
 const CONTRADICTIONS: ReadonlySet<string> = new Set(['MOUNT_POINT'])
@@ -85,7 +85,7 @@ interface Source {
 
 /**
  * With `strict` every warning refuses the packing, otherwise only a contradiction.
- * @throws Failure that names what is in the way.
+ * @throws Failure that names the findings.
  */
 export function refuseUnfit(findings: readonly Finding[], strict: boolean, source: Source): void {
   const contradiction = findings.find(({ code }) => CONTRADICTIONS.has(code))

@@ -33,7 +33,7 @@ export interface MountAdviceInput {
   readonly environment: string
   /** False for a directory that is no virtual environment. */
   readonly venv: boolean
-  /** True when what is packed works wherever it is mounted. */
+  /** True when the environment works wherever it is mounted. */
   readonly anywhere: boolean
   /** Where it will be mounted, absolute, if that was said. */
   readonly mountPoint: string | undefined

@@ -28,7 +28,7 @@ export async function runPack({ values }: Invocation<'pack'>): Promise<ExitCode>
 
 /**
  * Has something packed, and prints the report. Signals stop the work.
- * @param work is given what it packs with; `showProgress` starts the progress bar, where there is to be one.
+ * @param work gets the context of the packing; `showProgress` starts the progress bar, where there is to be one.
  */
 export async function packOnTerminal(
   style: ReportStyle,
@@ -95,7 +95,7 @@ async function checking(request: PackRequest, environment: Environment): Promise
   return checkWhilePacking(request, environment)
 }
 
-/** The modules are compiled when the directory has been read; their bytecode is packed with what was found. */
+/** The modules are compiled when the directory has been read; their bytecode is packed with the entries found. */
 interface CompileWhilePacking {
   readonly additions: (found: readonly FoundEntry[]) => AsyncGenerator<Entry>
   /** Undefined where the packing ended before anything was compiled. */

@@ -46,7 +46,7 @@ function barShare({ phase, files, totalFiles, bytesIn, totalBytes }: PackProgres
   return Math.min(1, Math.max(0, share))
 }
 
-/** The bar takes what room the figures leave; where that is too little it goes, then figures from the end. */
+/** The bar takes the columns that the figures leave; where these are too few it is left out, then figures from the end. */
 function fitted(parts: readonly string[], share: number | undefined, width: number): string {
   const text = parts.join('  ')
   if (share === undefined) return text.slice(0, Math.max(0, width))

@@ -20,7 +20,7 @@ export interface PackRequest extends ImageRequest {
   readonly anyDirectory: boolean
 }
 
-/** All that decides an image, besides what is packed. */
+/** All that decides an image, besides its source. */
 export interface ImageRequest {
   /** Undefined: the default name in the current directory. */
   readonly output: string | undefined
@@ -28,7 +28,7 @@ export interface ImageRequest {
   readonly force: boolean
   /** With `force`: keep so many previous images under numbered names. Undefined: the image that is replaced is gone. */
   readonly keep?: number | undefined
-  /** The image from which is taken over what did not change. Undefined: the one that is replaced; null: none. */
+  /** The image from which unchanged files are taken over. Undefined: the one that is replaced; null: none. */
   readonly base?: string | null | undefined
   readonly compression: Compression
   readonly blockSize: number
@@ -41,7 +41,7 @@ export interface ImageRequest {
   readonly threads: number | undefined
   /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
   readonly mountPoint: string | undefined
-  /** Look first for what would go wrong with the image. */
+  /** Check first for faults of the image. */
   readonly check: boolean
   /** Warnings of the check are failures. */
   readonly strict: boolean
@@ -69,7 +69,7 @@ export function packRequest(values: Values<'pack'>): PackRequest {
   return { ...imageRequest(values), source: values.venv, anyDirectory: values.anyDirectory }
 }
 
-/** All that decides an image, besides what is packed. */
+/** All that decides an image, besides its source. */
 export function imageRequest(values: Values<'pack'> | Values<'create'>): ImageRequest {
   const { strict, check, compression, level, encoder } = values
   if (strict && !check)

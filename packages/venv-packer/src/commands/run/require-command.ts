@@ -1,4 +1,4 @@
-/** Looks for a command where env(1) will look for it, and for what runs it, before anything is mounted. */
+/** Looks for a command where env(1) will look for it, and for its interpreter, before anything is mounted. */
 import { access, constants, open, stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ImageReader } from 'squashfs-writer/read'
@@ -191,7 +191,7 @@ async function headOfFile(path: string): Promise<Uint8Array> {
     }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return new Uint8Array() // a program may be executable and not readable; only the system knows then what it is
+    return new Uint8Array() // a program may be executable and not readable; only the system knows its kind then
   }
 }
 

@@ -81,7 +81,7 @@ async function go(
   }
 }
 
-/** Most programs begin what they say with their name, and the method has that name, too. */
+/** Most programs begin their messages with their name, and the method has that name, too. */
 function withoutName(reason: string, name: string): string {
   return reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
 }
