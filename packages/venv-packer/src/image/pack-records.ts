@@ -15,7 +15,7 @@ import type { Destination } from './destination.js'
 
 /** Bytes of an image's superblock. */
 const HEAD_SIZE = 96
-/** Records that are kept, the newest, and for how long at most. One takes 70 bytes for each file. */
+/** Records that are kept, the newest, and for how long at most. One takes 150 bytes for each file. */
 const MOST_RECORDS = 32
 const LONGEST_AGE = 180 * 24 * 3600 * 1000
 /** No record of a sensible image is larger; it is read into memory. */
