@@ -33,12 +33,12 @@ export interface InodeTables {
 export async function encodeInodeTables(
   order: InodeOrder,
   encode: BlockEncoder,
-  stored: boolean,
+  uncompressed: boolean,
   ids: IdTable,
   xattrs: XattrTable,
 ): Promise<InodeTables> {
-  const inodes = createMetadataWriter(encode, stored)
-  const listings = createMetadataWriter(encode, stored)
+  const inodes = createMetadataWriter(encode, uncompressed)
+  const listings = createMetadataWriter(encode, uncompressed)
   /** By inode number less one. */
   const marks: Mark[] = []
   const appendInode = (inode: Inode) => {

@@ -17,7 +17,7 @@ export interface DataOptions {
   /** Whether equal contents are stored once. */
   readonly deduplicate: boolean
   /** Whether fragment blocks stay uncompressed. */
-  readonly storeFragments: boolean
+  readonly uncompressedFragments: boolean
   /** Whether a file that cannot be read means that there will be no image: the rest is then read for its errors only. */
   readonly failureEndsAll: boolean
   /** Whether it is certain already that there will be no image. */
@@ -47,7 +47,7 @@ export async function writeData(
   progress: (files: number, bytes: number) => void,
 ): Promise<DataResult> {
   const { blockSize, errorsOnly, failureEndsAll } = options
-  const fragments = createFragments(writer, encodeFragment, blockSize, options.storeFragments)
+  const fragments = createFragments(writer, encodeFragment, blockSize, options.uncompressedFragments)
   const wantsBlocks = () => !(errorsOnly || (failureEndsAll && pieces.failures.size > 0))
   const pieces = new PieceWriter(new ContentAppender(writer, fragments, blockSize), wantsBlocks)
   const wantsDigest = sharesSize(files, options.deduplicate)

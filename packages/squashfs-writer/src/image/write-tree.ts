@@ -167,7 +167,7 @@ export async function writeTree(
   if (onStored) reportStored(root, order, data, settings.blockSize, onStored)
   const ids = createIdTable()
   const xattrs = createXattrTable()
-  const encodeMetadata: BlockEncoder = (bytes, stored) => encode([bytes], stored)
+  const encodeMetadata: BlockEncoder = (bytes, uncompressed) => encode([bytes], uncompressed)
   const tables = await encodeInodeTables(order, encodeMetadata, uncompressed.has('inodes'), ids, xattrs)
   const inodeTable = output.position
   const tableOutput = witness?.tables(output) ?? output
@@ -220,7 +220,7 @@ function dataOptions(settings: ImageSettings, missing: readonly Unreadable[]): D
     blockSize: settings.blockSize,
     fragments: settings.fragments,
     deduplicate: settings.deduplicate,
-    storeFragments: settings.uncompressed.has('fragments'),
+    uncompressedFragments: settings.uncompressed.has('fragments'),
     failureEndsAll,
     errorsOnly: failureEndsAll && missing.length > 0,
   }
