@@ -1,4 +1,4 @@
-// A program that has files examined while they are packed: each once, without opening any a second time.
+/** A program that has files examined while they are packed: each once, without opening any a second time. */
 import {
   closeSync,
   ftruncateSync,
@@ -43,7 +43,7 @@ const OBJECTING = moduleOf(
    }`,
 )
 
-/** By name: the content of each file; what is longer than its text goes on with a hole. */
+/** By name: the content of each file; a file longer than its text goes on with a hole. */
 const FILES: Readonly<Record<string, { readonly text: string | Buffer; readonly size: number }>> = {
   empty: { text: '', size: 0 },
   small: { text: 'a small file', size: 12 },
@@ -98,7 +98,7 @@ describe('files that are packed', () => {
         const without = await packed(source, { threads })
         for (const options of [{}, { deduplicate: false }, { fragments: 'always' }] as const) {
           const sink = memorySink()
-          const { answers: told } = await packExamined(
+          const { answers: results } = await packExamined(
             source,
             sink,
             { examiner: ENDS },
@@ -111,8 +111,8 @@ describe('files that are packed', () => {
               bytes.subarray(Math.max(0, start)).subarray(0, 12).toString('latin1')
             return [path, { path, size: bytes.length, first: text(0), last: text(bytes.length - 12) }]
           })
-          expect(new Map(told as [string, unknown][])).toEqual(new Map(expected as [string, unknown][]))
-          expect(told.length).toBe(expected.length)
+          expect(new Map(results as [string, unknown][])).toEqual(new Map(expected as [string, unknown][]))
+          expect(results.length).toBe(expected.length)
           if (!('fragments' in options || 'deduplicate' in options))
             expect(Buffer.compare(image, without)).toBe(0)
         }
@@ -123,8 +123,8 @@ describe('files that are packed', () => {
   it('are examined where that is wanted, and only there', async () => {
     await withFiles(async (source) => {
       const wants = ({ path }: FoundFile) => String(path).startsWith('large')
-      const { answers: told } = await packExamined(source, memorySink(), { examiner: ENDS, wants })
-      expect(told.map(([path]) => path).sort()).toEqual(
+      const { answers: results } = await packExamined(source, memorySink(), { examiner: ENDS, wants })
+      expect(results.map(([path]) => path).sort()).toEqual(
         Object.keys(FILES)
           .filter((name) => name.startsWith('large'))
           .sort(),
@@ -182,9 +182,9 @@ describe('files that are packed', () => {
         await metadata()
         await packed(lustre.directory, {})
         const alone = await metadata()
-        const { answers: told } = await packExamined(lustre.directory, memorySink(), { examiner: ENDS })
+        const { answers: results } = await packExamined(lustre.directory, memorySink(), { examiner: ENDS })
         const both = await metadata()
-        expect(told.length).toBe(300)
+        expect(results.length).toBe(300)
         expect(Object.fromEntries(both).open).toBe(300)
         expect(both).toEqual(alone)
       })
@@ -222,7 +222,7 @@ describe('an examiner that throws', () => {
     await withObjectionable(async (source) => {
       const examination = { examiner: OBJECTING }
       const omit = { unreadable: 'omit' } as const
-      const { result, answers: told } = await packExamined(source, memorySink(), examination, omit)
+      const { result, answers: results } = await packExamined(source, memorySink(), examination, omit)
       const { omitted, files } = result
       expect(omitted.map(({ path }) => path).sort()).toEqual([
         'objectionable',
@@ -230,7 +230,7 @@ describe('an examiner that throws', () => {
         'objectionable twin',
       ])
       expect(files).toBe(OTHERS.length)
-      expect(told.map(([path]) => path).sort()).toEqual([...OTHERS].sort())
+      expect(results.map(([path]) => path).sort()).toEqual([...OTHERS].sort())
     })
   })
 })

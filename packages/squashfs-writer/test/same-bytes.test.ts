@@ -1,4 +1,4 @@
-// The same tree and the same options give the same image, to the byte, whoever packs it and wherever.
+/** The same tree and the same options give the same image, to the byte, whoever packs it and wherever. */
 import { createHash } from 'node:crypto'
 import {
   cpSync,
@@ -202,7 +202,7 @@ describe('every supported version of Node writes the same image', () => {
          const sums = {}
          for (const [name, codec] of Object.entries(codecs)) {
            const found = new Set()
-           // What takes long to compress is packed once from each directory.
+           // Slow compressors pack each directory once.
            for (const [directory, threads] of ways.filter(([, threads]) => !/19|gzip/.test(name) || threads === 2)) {
              const sink = writer.memorySink()
              await writer.packDirectory(directory, sink, { codec, threads })
@@ -246,7 +246,7 @@ describe('every supported version of Node writes the same image', () => {
   })
 })
 
-/** What is in a directory, in the filesystem's own order. */
+/** The names of a directory, in the filesystem's own order. */
 async function namesAsTheyLie(directory: string): Promise<string> {
   const { stdout } = await run('ls', ['-U', directory])
   return stdout.toString('latin1')

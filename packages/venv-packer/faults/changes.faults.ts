@@ -32,7 +32,7 @@ import {
   withPlace,
 } from './runs.js'
 
-/** What happens to a path; gives the path that then cannot be packed as it was found. */
+/** A change of a path; returns the path that then cannot be packed as it was found. */
 type Change = readonly [fault: string, choose: (chance: Chance) => string, act: (path: string) => void]
 
 describe('at some moment of a packing', () => {
@@ -118,7 +118,7 @@ function replace(path: string, make: (path: string) => void): void {
   make(path)
 }
 
-/** All that was not touched is there as it was; what was is there as before or as after, or not at all. */
+/** Untouched files are there as they were; a touched one is there as before or as after, or not at all. */
 async function expectComplete(place: Place, touched: string, before: TreeState): Promise<void> {
   const extracted = join(place.cwd, 'extracted')
   await unsquash(place.image, extracted)

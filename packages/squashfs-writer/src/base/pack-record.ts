@@ -1,5 +1,5 @@
 /**
- * Pack record: what a packing knew that the image cannot say, because its bytes depend on input and options alone. With it the
+ * Pack record: knowledge of a packing that the image itself cannot hold, because its bytes depend on input and options alone. With it the
  * next packing tells, without reading, which files are still the same. It is small, and the caller keeps it where it likes.
  *
  * Nothing in a record is trusted more than its checksum is worth: one that does not fit is `null`, and files are compared.
@@ -16,7 +16,7 @@ import { viewOf } from '../format/byte-order.js'
 import type { ByteString } from '../tree/byte-string.js'
 
 export interface PackRecord {
-  /** What ties it to one image. */
+  /** The fields that tie it to one image. */
   readonly tie: ImageTie
   /** All settings that decide the bytes of blocks, as text to be compared. */
   readonly settings: string
@@ -29,13 +29,13 @@ export interface PackRecord {
   /** The blocks one after another, from the first on. */
   readonly blocks: BlockChecksums
   /**
-   * What is recorded of an inode, by its number; null for nothing. Made when it is asked for: 20,000 objects that stay cost more
+   * The record of an inode, by its number; null for none. Made when it is asked for: 20,000 objects that stay cost more
    * than as many that go.
    */
   file(number: number): RecordedFile | null
 }
 
-/** What a record is made of. */
+/** The content of a record. */
 export interface NewPackRecord extends Omit<PackRecord, 'file'> {
   readonly inodes: number
   /** As many, by inode number, from 1 on. */
@@ -67,7 +67,7 @@ export interface RecordedFile {
   readonly withoutXattrs: boolean
   /** The digest of its content; null where none was needed. */
   readonly digest: ByteString | null
-  /** What the examiner answered; undefined where it was not asked. */
+  /** The examiner's answer; undefined where it was not asked. */
   readonly answer: unknown
 }
 

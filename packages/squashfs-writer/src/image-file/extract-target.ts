@@ -21,7 +21,7 @@ import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { type ExtractCalls, loadExtractCalls } from './extract-calls.js'
 
-/** What is decided before anything is written; plain data, for threads. */
+/** Settings that are decided before anything is written; plain data, for threads. */
 export interface TargetSettings {
   /** The directory, without symlinks; '' for `/`. */
   readonly root: ByteString
@@ -35,9 +35,9 @@ export interface ExtractTarget {
   writeFile(path: ByteString, file: ImageFile, content: WriteContent): Promise<void>
   /** Writes bytes into an open file; they are counted. */
   write(path: ByteString, descriptor: number, bytes: Uint8Array, start: number): void
-  /** Makes something new at a path: what is there is in the way, or is replaced. */
+  /** Makes something new at a path; an existing file is an error, or is replaced. */
   make<T>(path: ByteString, call: (place: Buffer) => T): T
-  /** Does something at a path; what the system refuses becomes an ExtractError. */
+  /** Does something at a path; a refusal by the system becomes an ExtractError. */
   onDisk<T>(path: ByteString, call: (place: Buffer) => T): T
   placeOf(path: ByteString): Buffer
   /** Permission bits that an inode gets. */
@@ -46,7 +46,7 @@ export interface ExtractTarget {
   xattrsOf(inode: ImageInode): Promise<readonly Xattr[]>
   setXattrs(path: ByteString, set: readonly Xattr[]): void
   calls(): Promise<ExtractCalls | null>
-  /** What was written since this was asked last. */
+  /** Counts of what was written since the last call. */
   takeWritten(): Written
 }
 

@@ -14,7 +14,7 @@ export { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 export type { ImageName } from '../reader/directory-reader.js'
 export type { ImageEntry } from '../reader/entries.js'
 export type { FilePiece, FileStorage } from '../reader/file-content.js'
-export { type ColumnsOfDirectory, type ImageReader, readImage, targetOf } from '../reader/image.js'
+export { type ImageReader, readImage, targetOf } from '../reader/image.js'
 export type {
   ImageDirectory,
   ImageFile,
@@ -24,7 +24,7 @@ export type {
 } from '../reader/inode-reader.js'
 export type { ImageSource } from '../reader/source.js'
 export type { Problem, Verification } from '../reader/verify.js'
-export type { WalkedDirectory } from '../reader/walk.js'
+export type { ColumnsOfDirectory, WalkedDirectory } from '../reader/walk.js'
 
 export type { ExtractOptions, ExtractResult } from './extract.js'
 

@@ -30,7 +30,7 @@ export class PieceWriter {
    */
   write(piece: Piece, lease: Lease): void {
     const { file, content, digest } = piece
-    if (this.failures.has(file)) return // what was read ahead of the failure
+    if (this.failures.has(file)) return // read ahead of the failure
     if (piece.failure) {
       this.#fail(file, piece.failure)
       return

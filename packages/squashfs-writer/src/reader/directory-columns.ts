@@ -8,7 +8,7 @@ import { LONGEST_NAME, PIECE } from './directory-reader.js'
 import { type ImageDirectory, inodeAt } from './inode-reader.js'
 import type { Block } from './metadata-reader.js'
 import type { Parts } from './parts.js'
-import type { NamedDirectory } from './walk.js'
+import { type Steps, settled, take } from './steps.js'
 
 /** Row n of each column belongs to name n; names ascend. Columns may be longer than {@link count}. */
 export interface DirectoryColumns {
@@ -32,11 +32,8 @@ export interface DirectoryColumns {
 }
 
 export interface ColumnReader {
-  /** The columns are good until the next call: their memory is used again. */
-  read(directory: ImageDirectory): Promise<{
-    readonly found: DirectoryColumns
-    readonly subdirectories: readonly NamedDirectory[]
-  }>
+  /** Of one directory. They are good until the next call: their memory is used again. */
+  read(directory: ImageDirectory): DirectoryColumns | Promise<DirectoryColumns>
 }
 
 type Columns = { -readonly [field in keyof DirectoryColumns]: DirectoryColumns[field] }
@@ -47,26 +44,30 @@ export function columnReader(parts: Parts): ColumnReader {
   const summary = newSummary()
   const run = { ...NO_POSITION }
 
-  async function read(directory: ImageDirectory): ReturnType<ColumnReader['read']> {
+  function* rowsOf(directory: ImageDirectory): Steps<DirectoryColumns> {
     const { listingBlock, listingOffset, listingSize } = directory
     let place: MetadataPlace = { block: listingBlock, offset: listingOffset }
     if (listingSize > listings.room(place)) throw fail('a directory is larger than the directory table')
     columns.count = 0
     for (let at = 0; at < listingSize; ) {
-      const found = listings.read(place, Math.min(listingSize - at, PIECE))
-      const bytes = found instanceof Promise ? await found : found
+      const bytes = yield* settled(listings.read(place, Math.min(listingSize - at, PIECE)))
       const view = viewOf(bytes)
       let taken = 0
       while (startsRun(view, taken)) {
-        const block = inodes.block(run.inodeBlock)
-        await addRun(bytes, view, block instanceof Promise ? await block : block)
+        const block = yield* settled(inodes.block(run.inodeBlock))
+        while (addWhole(bytes, view, block)) {
+          const place = { block: run.inodeBlock, offset: run.inodeOffset }
+          yield* settled(inodeAt(parts, place)) // all that it checks
+          summarize(viewOf(yield* settled(inodes.upTo(place, SUMMARY_SIZE))), 0)
+          addRow(bytes)
+        }
         taken = run.at
       }
       if (taken === 0) throw fail('a directory ends in the middle of an entry')
       at += taken
-      if (at < listingSize) place = await listings.after(place, taken)
+      if (at < listingSize) place = yield* settled(listings.after(place, taken))
     }
-    return { found: columns, subdirectories: await subdirectories() }
+    return columns
   }
 
   function startsRun(view: DataView, at: number): boolean {
@@ -75,17 +76,6 @@ export function columnReader(parts: Parts): ColumnReader {
     } catch (cause) {
       if (cause instanceof RangeError) throw fail(cause.message, undefined, cause)
       throw cause
-    }
-  }
-
-  /** Most records lie in their block as a whole. */
-  async function addRun(bytes: Uint8Array, view: DataView, block: Block): Promise<void> {
-    while (addWhole(bytes, view, block)) {
-      const place = { block: run.inodeBlock, offset: run.inodeOffset }
-      await inodeAt(parts, place) // all that it checks
-      const record = await inodes.upTo(place, SUMMARY_SIZE)
-      summarize(viewOf(record), 0)
-      addRow(bytes)
     }
   }
 
@@ -129,9 +119,10 @@ export function columnReader(parts: Parts): ColumnReader {
     const to = from + nameEnd - nameStart
     if (n === columns.types.length || to > columns.names.length) grow(columns, to)
     const { names } = columns
-    for (let at = nameStart, into = from; at < nameEnd; at++, into++) names[into] = bytes[at]!
+    if (!copyName(bytes, nameStart, nameEnd, names, from))
+      throw fail(`${JSON.stringify(shown(names, from, to))} cannot be a name in a directory`)
     columns.ends[n] = to
-    checkName(n, from, to)
+    if (n > 0) checkOrder(n === 1 ? 0 : columns.ends[n - 2]!, from, to)
     const { type, number } = summary
     if (type !== run.type || number !== run.inodeNumber)
       throw fail(`the entry of ${shown(names, from, to)} and its inode contradict each other`)
@@ -154,36 +145,16 @@ export function columnReader(parts: Parts): ColumnReader {
     columns.count++
   }
 
-  /** As `directory-reader.ts` checks it: a name that is none, or out of order, is damage. */
-  function checkName(n: number, from: number, to: number): void {
+  /** As `directory-reader.ts` checks it. */
+  function checkOrder(before: number, from: number, to: number): void {
     const { names } = columns
-    let isName = to - from <= LONGEST_NAME
-    for (let at = from; at < to; at++) if (names[at] === SLASH || names[at] === 0) isName = false
-    if (names[from] === DOT && (to - from === 1 || (to - from === 2 && names[from + 1] === DOT)))
-      isName = false
-    if (!isName) throw fail(`${JSON.stringify(shown(names, from, to))} cannot be a name in a directory`)
-    if (n === 0) return
-    const before = n === 1 ? 0 : columns.ends[n - 2]!
     if (!ascends(names, before, from, to))
       throw fail(
         `${shown(names, from, to)} comes after ${shown(names, before, from)} in a directory: names must ascend`,
       )
   }
 
-  async function subdirectories(): Promise<NamedDirectory[]> {
-    const found: NamedDirectory[] = []
-    for (let n = 0; n < columns.count; n++) {
-      if (columns.types[n] !== InodeType.DIRECTORY) continue
-      const reference = columns.references[n]!
-      const place = { block: Math.floor(reference / 0x1_0000), offset: reference % 0x1_0000 }
-      const inode = inodeAt(parts, place)
-      const directory = inode instanceof Promise ? await inode : inode
-      if (directory.type === InodeType.DIRECTORY) found.push({ name: nameAt(columns, n), inode: directory })
-    }
-    return found
-  }
-
-  return { read }
+  return { read: (directory) => take(rowsOf(directory)) }
 }
 
 /** The name of a row. */
@@ -196,6 +167,19 @@ const SUMMARY_SIZE = 44
 const SMALLEST_RECORD = 24
 const SLASH = 0x2f
 const DOT = 0x2e
+
+/** Copies a name whole, and tells whether it is one, as `directory-reader.ts` checks it. */
+function copyName(bytes: Uint8Array, start: number, end: number, into: Uint8Array, at: number): boolean {
+  const length = end - start
+  let isName = length <= LONGEST_NAME
+  for (let n = 0; n < length; n++) {
+    const byte = bytes[start + n]!
+    into[at + n] = byte
+    if (byte === SLASH || byte === 0) isName = false
+  }
+  if (bytes[start] !== DOT || length > 2) return isName
+  return length === 2 && bytes[start + 1] !== DOT && isName
+}
 
 /** Whether what ends where the next begins is smaller. */
 function ascends(names: Uint8Array, before: number, from: number, to: number): boolean {

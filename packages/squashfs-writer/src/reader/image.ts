@@ -1,4 +1,4 @@
-/** Image: what can be asked of one that is open. */
+/** Image: the queries on an image that is open. */
 import type { ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
@@ -6,7 +6,6 @@ import { SUPERBLOCK_SIZE, type Superblock, SuperblockFlag } from '../format/supe
 import { type ByteString, fromBytes, toByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { blockReader } from './block-reader.js'
-import { columnReader, type DirectoryColumns } from './directory-columns.js'
 import { type ImageName, namesIn } from './directory-reader.js'
 import { entriesBelow, type ImageEntry } from './entries.js'
 import { contentReader, type FilePiece, type FileStorage, type PartReader } from './file-content.js'
@@ -15,7 +14,7 @@ import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
 import type { ImageSource } from './source.js'
 import type { Verification } from './verify.js'
-import { type WalkedDirectory, walk, walkBy } from './walk.js'
+import { type ColumnsOfDirectory, type WalkedDirectory, walk, walkColumns } from './walk.js'
 import { xattrReader } from './xattr-reader.js'
 
 /**
@@ -27,10 +26,10 @@ import { xattrReader } from './xattr-reader.js'
  */
 export interface ImageReader {
   readonly superblock: Superblock
-  /** What follows the superblock: the compressor's settings; null where they are the implied ones. */
+  /** The compressor's settings after the superblock; null where they are the implied ones. */
   compressorOptions(): Promise<Uint8Array | null>
   /**
-   * What lies at a path from the image's root, such as `lib/python3.12/site.py`; null where there is nothing.
+   * The inode at a path from the image's root, such as `lib/python3.12/site.py`; null where there is none.
    * @param path a string stands for its UTF-8. `/` at its start and empty parts mean nothing.
    * @param options.followSymlinks whether symlinks are followed, the last one too; false if absent. They stay in the image: an absolute target begins at its root, and so does `..` there.
    */
@@ -48,7 +47,7 @@ export interface ImageReader {
    */
   walk(path?: string | Uint8Array): AsyncGenerator<WalkedDirectory>
   /**
-   * As {@link walk}, for who lists very many names: what a long listing says of them in columns.
+   * As {@link walk}, for very many names: with the fields of a long listing in columns.
    * @param options.recursive whether directories below are walked, too.
    * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
    */
@@ -87,15 +86,6 @@ export interface ImageReader {
    * @returns what is wrong, if anything is.
    */
   verify(options?: { readonly signal?: AbortSignal }): Promise<Verification>
-}
-
-/** A directory, as {@link ImageReader.columns} gives it. */
-export interface ColumnsOfDirectory {
-  /** From the image's root; '' for the root. */
-  readonly path: ByteString
-  readonly inode: ImageDirectory
-  /** Good until the next directory. */
-  readonly columns: DirectoryColumns
 }
 
 /**
@@ -153,11 +143,7 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     },
     async *columns(path, { recursive }) {
       const start = await directoryAt(path)
-      const { read } = columnReader(parts)
-      for await (const { path, inode, found } of walkBy(parts, start.path, start.inode, read)) {
-        yield { path, inode, columns: found }
-        if (!recursive) return
-      }
+      yield* walkColumns(parts, start.path, start.inode, recursive)
     },
     async *entries(path = '') {
       const start = await directoryAt(path)

@@ -4,6 +4,7 @@ import { viewOf } from '../format/byte-order.js'
 import { type DecodedInode, decodeInode, INODE_SIZE_KNOWN, InodeType, inodeSize } from '../format/inode.js'
 import { decodeMetadataReference, type MetadataPlace, metadataReference } from '../format/metadata-block.js'
 import type { Parts } from './parts.js'
+import { type Steps, settled, take } from './steps.js'
 
 /** What {@link ImageInode} adds to what the format says of an inode. */
 export interface InImage {
@@ -29,13 +30,13 @@ export function inodeAt(parts: Parts, place: MetadataPlace): ImageInode | Promis
     const size = sizeOf(parts, block.view, place.offset)
     if (place.offset + size <= block.content.length) return decoded(parts, place, block.view, place.offset)
   }
-  return loadInode(parts, place)
+  return take(loadInode(parts, place))
 }
 
-async function loadInode(parts: Parts, place: MetadataPlace): Promise<ImageInode> {
-  const start = await parts.inodes.upTo(place, INODE_SIZE_KNOWN)
+function* loadInode(parts: Parts, place: MetadataPlace): Steps<ImageInode> {
+  const start = yield* settled(parts.inodes.upTo(place, INODE_SIZE_KNOWN))
   const size = sizeOf(parts, viewOf(start), 0)
-  const bytes = size <= start.length ? start : await parts.inodes.read(place, size)
+  const bytes = size <= start.length ? start : yield* settled(parts.inodes.read(place, size))
   return decoded(parts, place, viewOf(bytes), 0)
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
 import type { Fail, ReadBytes } from './parts.js'
+import { type Steps, settled, take } from './steps.js'
 
 /** Metadata blocks that were decoded, the last 4,096 of them: 32 MiB. */
 export interface BlockCache {
@@ -43,8 +44,8 @@ export interface MetadataReader {
   /** Reads one record after another. */
   cursor(place: MetadataPlace): Cursor
   /** Where the bytes are that come `length` after a place. */
-  after(place: MetadataPlace, length: number): Promise<MetadataPlace>
-  /** No more bytes of content than these can follow a block: what is to be larger is refused before it is allocated. */
+  after(place: MetadataPlace, length: number): MetadataPlace | Promise<MetadataPlace>
+  /** No more bytes of content than these can follow a block: a larger record is refused before it is allocated. */
   room(place: MetadataPlace): number
   /** Where the table starts and ends, in bytes from the image's start. */
   readonly start: number
@@ -95,7 +96,7 @@ export function blockCache(bytes: ReadBytes, expand: Expand, fail: Fail): BlockC
       : expanded(start, end, read, ahead)
   }
 
-  /** Tables are read in larger pieces than one block: who reads a block reads those around it, too, in whatever order. */
+  /** Tables are read in larger pieces than one block: a reader of one block reads those around it, too, in whatever order. */
   function bytesAt(start: number, end: number, room: number): Uint8Array | Promise<Uint8Array> {
     const from = Math.max(SUPERBLOCK_SIZE, end - PIECE * Math.ceil((end - start) / PIECE))
     const at = start - from
@@ -126,7 +127,7 @@ export function blockCache(bytes: ReadBytes, expand: Expand, fail: Fail): BlockC
     return filled.then((count) => keep(start, next, output.subarray(0, count)))
   }
 
-  /** Whoever asks for it gets the error. */
+  /** Every request for it gets the error. */
   function loadAhead(start: number, end: number, ahead: number): void {
     void Promise.resolve()
       .then(() => load(start, end, ahead))
@@ -168,7 +169,7 @@ export function metadataReader(
   const room = ({ block, offset }: MetadataPlace) =>
     Math.max(0, Math.ceil((end - start - block) / (METADATA_HEADER_SIZE + 1)) * METADATA_BLOCK_SIZE - offset)
 
-  async function across(place: MetadataPlace, length: number, exact: boolean): Promise<Uint8Array> {
+  function* across(place: MetadataPlace, length: number, exact: boolean): Steps<Uint8Array> {
     if (length > room(place) && exact) throw fail(`${length} bytes of the ${name} are more than it can hold`)
     const pieces: Uint8Array[] = []
     let missing = length
@@ -176,7 +177,7 @@ export function metadataReader(
     while (missing > 0) {
       const position = start + relative
       if (position + METADATA_HEADER_SIZE >= end) break
-      const block = await cache.at(position, end)
+      const block = yield* settled(cache.at(position, end))
       if (offset > block.content.length) throw fail(`a reference into the ${name} leads behind its block`)
       const piece = block.content.subarray(offset, offset + missing)
       pieces.push(piece)
@@ -190,12 +191,21 @@ export function metadataReader(
     return pieces.length === 1 ? pieces[0]! : joined(pieces, length - missing)
   }
 
-  // What is in one block that is at hand, which nearly all records are, is there without a promise.
+  function* placeAfter({ block: relative, offset }: MetadataPlace, length: number): Steps<MetadataPlace> {
+    let [at, inside] = [relative, offset + length]
+    while (inside >= METADATA_BLOCK_SIZE) {
+      at = (yield* settled(cache.at(start + at, end))).next - start
+      inside -= METADATA_BLOCK_SIZE
+    }
+    return { block: at, offset: inside }
+  }
+
+  // A record in one cached block, as nearly all records are, is returned without a promise.
   const get = (place: MetadataPlace, length: number, exact: boolean) => {
     const content = cache.atHand(start + place.block)?.content
     if (content !== undefined && place.offset + length <= content.length)
       return content.subarray(place.offset, place.offset + length)
-    return across(place, length, exact)
+    return take(across(place, length, exact))
   }
 
   return {
@@ -209,14 +219,7 @@ export function metadataReader(
       const block = cache.atHand(start + relative)
       return block === undefined || offset + length > block.content.length ? null : block
     },
-    async after({ block: relative, offset }, length) {
-      let [at, inside] = [relative, offset + length]
-      while (inside >= METADATA_BLOCK_SIZE) {
-        at = (await cache.at(start + at, end)).next - start
-        inside -= METADATA_BLOCK_SIZE
-      }
-      return { block: at, offset: inside }
-    },
+    after: (place, length) => take(placeAfter(place, length)),
     cursor(place) {
       let at = place
       return {
@@ -227,29 +230,29 @@ export function metadataReader(
             at = { block: from.block, offset: from.offset + length }
             return block.content.subarray(from.offset, from.offset + length)
           }
-          return takeAcross(from, length)
+          return take(takeAcross(from, length))
         },
       }
 
-      async function takeAcross(from: MetadataPlace, length: number): Promise<Uint8Array> {
-        const bytes = await across(from, length, true)
-        const block = await cache.at(start + from.block, end)
+      function* takeAcross(from: MetadataPlace, length: number): Steps<Uint8Array> {
+        const bytes = yield* across(from, length, true)
+        const block = yield* settled(cache.at(start + from.block, end))
         const inBlock = from.offset + length
         at =
           inBlock < block.content.length
             ? { block: from.block, offset: inBlock }
-            : await afterBlocks(from, inBlock)
+            : yield* afterBlocks(from, inBlock)
         return bytes
       }
 
-      async function afterBlocks(from: MetadataPlace, length: number): Promise<MetadataPlace> {
+      function* afterBlocks(from: MetadataPlace, length: number): Steps<MetadataPlace> {
         let [relative, left] = [from.block, length]
         for (;;) {
-          const block = await cache.at(start + relative, end)
+          const block = yield* settled(cache.at(start + relative, end))
           if (left < block.content.length) return { block: relative, offset: left }
           left -= block.content.length
           relative = block.next - start
-          // Right behind the last block: what is taken from there fails, if anything is.
+          // Right behind the last block: taking a byte from there fails.
           if (left === 0) return { block: relative, offset: 0 }
         }
       }

@@ -1,4 +1,4 @@
-/** Parts: what all of a reader's modules need of the image that is open, checked once when it is opened. */
+/** Parts: the superblock and tables that all modules of the reader share, checked once when an image is opened. */
 import { type Expand, expanderOf } from '../codec/expand.js'
 import { ImageError, type ImageErrorCode } from '../errors.js'
 import { viewOf } from '../format/byte-order.js'
@@ -121,7 +121,7 @@ async function readIds({ count, record, extent }: LookupTable): Promise<IdTable>
   return { values, extent }
 }
 
-/** No image is larger than the largest file of Linux. What claims to be is not cut off but damaged. */
+/** No image is larger than the largest file of Linux. An image that claims to be is not cut off but damaged. */
 const MAX_IMAGE = 2 ** 53
 
 function truncation(whole: number, present: number): string {

@@ -1,9 +1,11 @@
 /** Walk: all directories below one, each once. */
 import { InodeType } from '../format/inode.js'
+import { decodeMetadataReference } from '../format/metadata-block.js'
 import type { ByteString } from '../tree/byte-string.js'
 import { toDisplay } from '../tree/byte-string.js'
+import { columnReader, type DirectoryColumns, nameAt } from './directory-columns.js'
 import { type ImageName, namesIn } from './directory-reader.js'
-import type { ImageDirectory } from './inode-reader.js'
+import { type ImageDirectory, inodeAt } from './inode-reader.js'
 import type { Parts } from './parts.js'
 
 /** A directory with what is in it. */
@@ -15,6 +17,15 @@ export interface WalkedDirectory {
   readonly names: readonly ImageName[]
 }
 
+/** A directory, as {@link walkColumns} gives it. */
+export interface ColumnsOfDirectory {
+  /** From the image's root; '' for the root. */
+  readonly path: ByteString
+  readonly inode: ImageDirectory
+  /** Good until the next directory. */
+  readonly columns: DirectoryColumns
+}
+
 /**
  * A directory and all below it: parents before what they hold, siblings in ascending order of their names.
  * @throws ImageError for a directory that has two names, which may be one inside itself.
@@ -24,44 +35,59 @@ export async function* walk(
   path: ByteString,
   start: ImageDirectory,
 ): AsyncGenerator<WalkedDirectory> {
-  const look = async (directory: ImageDirectory) => {
-    const found = await namesIn(parts, directory)
-    return { found, subdirectories: found.filter(isDirectory) }
+  const stack = directoryStack(parts, path, start)
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const names = await namesIn(parts, next.inode)
+    yield { ...next, names }
+    for (let n = names.length - 1; n >= 0; n--) {
+      const { name, inode } = names[n]!
+      if (inode.type === InodeType.DIRECTORY) stack.push(next.path, name, inode)
+    }
   }
-  for await (const { path: below, inode, found } of walkBy(parts, path, start, look))
-    yield { path: below, inode, names: found }
 }
 
-function isDirectory(name: ImageName): name is NamedDirectory {
-  return name.inode.type === InodeType.DIRECTORY
-}
-
-export interface NamedDirectory {
-  readonly name: ByteString
-  readonly inode: ImageDirectory
-}
-
-/** As {@link walk}, with what `look` finds in each directory. */
-export async function* walkBy<T>(
+/** As {@link walk}, with columns; or the first directory alone. */
+export async function* walkColumns(
   parts: Parts,
   path: ByteString,
   start: ImageDirectory,
-  look: (directory: ImageDirectory) => Promise<{ found: T; subdirectories: readonly NamedDirectory[] }>,
-): AsyncGenerator<{ readonly path: ByteString; readonly inode: ImageDirectory; readonly found: T }> {
-  const visited = inodeSet(parts.superblock.inodeCount)
-  const stack: { readonly path: ByteString; readonly inode: ImageDirectory }[] = [{ path, inode: start }]
-  visited.add(start.head.number)
+  recursive: boolean,
+): AsyncGenerator<ColumnsOfDirectory> {
+  const reader = columnReader(parts)
+  const stack = directoryStack(parts, path, start)
   for (let next = stack.pop(); next; next = stack.pop()) {
-    const { path, inode } = next
-    const { found, subdirectories } = await look(inode)
-    yield { path, inode, found }
-    for (let n = subdirectories.length - 1; n >= 0; n--) {
-      const { name, inode: child } = subdirectories[n]!
-      const below = path === '' ? name : `${path}/${name}`
-      if (!visited.add(child.head.number))
-        throw parts.fail(`the directory ${toDisplay(below)} is in the tree twice, maybe inside itself`)
-      stack.push({ path: below, inode: child })
+    const read = reader.read(next.inode)
+    const columns = read instanceof Promise ? await read : read
+    yield { path: next.path, inode: next.inode, columns }
+    if (!recursive) return
+    const { types, references } = columns
+    for (let row = columns.count - 1; row >= 0; row--) {
+      if (types[row] !== InodeType.DIRECTORY) continue
+      const found = inodeAt(parts, decodeMetadataReference(references[row]!))
+      const inode = found instanceof Promise ? await found : found
+      if (inode.type === InodeType.DIRECTORY) stack.push(next.path, nameAt(columns, row), inode)
     }
+  }
+}
+
+interface PlacedDirectory {
+  readonly path: ByteString
+  readonly inode: ImageDirectory
+}
+
+/** Directories that are still to be entered; each may be pushed once. */
+function directoryStack(parts: Parts, path: ByteString, start: ImageDirectory) {
+  const visited = inodeSet(parts.superblock.inodeCount)
+  const stack: PlacedDirectory[] = [{ path, inode: start }]
+  visited.add(start.head.number)
+  return {
+    pop: () => stack.pop(),
+    push(above: ByteString, name: ByteString, inode: ImageDirectory): void {
+      const below = above === '' ? name : `${above}/${name}`
+      if (!visited.add(inode.head.number))
+        throw parts.fail(`the directory ${toDisplay(below)} is in the tree twice, maybe inside itself`)
+      stack.push({ path: below, inode })
+    },
   }
 }
 

@@ -56,13 +56,13 @@ export interface ScanOptions {
   readonly xattrs: XattrsRead
   /** Only what matches is packed, with the directories above it; null packs all. */
   readonly include: PathTest | null
-  /** What matches is left out, with all that lies below it. */
+  /** Paths that match are left out, with all that lies below them. */
   readonly exclude: PathTest | null
   /** Whether a directory on another filesystem is packed empty. */
   readonly oneFileSystem: boolean
 }
 
-/** Who may stop the scan, and who is told how far it is. */
+/** The signal that stops the scan, and the callback for its progress. */
 export interface ScanControl {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void

@@ -1,28 +1,29 @@
-/** An entry of an environment: a path with its metadata, and the part of its content that the check needs. */
-
-import type { Failure } from 'squashfs-writer'
-import type { ByteString } from 'squashfs-writer/paths'
-import type { DiskEntry } from './disk-entry.js'
+/** An entry of an environment, and the part of its content that the check needs. */
+import type { Failure, FoundEntry } from 'squashfs-writer'
+import type { BytePath, ByteString } from 'squashfs-writer/paths'
 import type { BytecodeHeader } from './formats/bytecode-header.js'
 import type { ElfFile } from './formats/elf.js'
 
+/** A path in the environment, as the filesystem or an image has it. */
 export interface Entry {
-  /** From the environment's directory on; '' is the directory itself. */
-  readonly path: ByteString
-  readonly kind: 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'device'
-  /** Of a file, in bytes; 0 for the rest. */
-  readonly size: number
+  /** null for what could not be looked at, or is of no type that squashfs knows: then only `failure` says more. */
+  readonly type: Exclude<FoundEntry['type'], 'hardlink'> | null
+  /** From the directory on, one character for each byte; '' for the directory itself. */
+  readonly path: BytePath
   /** Permission bits. */
   readonly mode: number
-  /** Whole seconds since 1970, rounded down, as Python takes them. */
+  readonly uid: number
+  readonly gid: number
+  /** Whole seconds since 1970, rounded down. */
   readonly mtime: number
-  /** The identity of an inode that has several names; null where it has one. */
-  readonly sharedInode: string | null
-  /** Of a symlink. */
-  readonly target: ByteString | null
-  /** The system's code and words where the current user cannot read it; null where nothing speaks against it. */
-  readonly failure: { readonly code: string; readonly message: string } | null
-  readonly content: Content | null
+  /** Bytes of a file; 0 for all else. */
+  readonly size: number
+  /** Tells the inode of what has several names; null for the rest, and for directories. */
+  readonly inode: string | null
+  /** Where a symlink leads; null for all else. */
+  readonly target: BytePath | null
+  /** Why it cannot be packed, as far as that shows without reading it; null where it can. */
+  readonly failure: Failure | null
 }
 
 /** The part of a file's content that was read, by the kind of file. */
@@ -37,11 +38,6 @@ export type Content =
 
 /** The parts that were read of files, by their paths, or why that could not be done. */
 export type Peeked = Map<ByteString, Content | null | Failure>
-
-/** The kind of an entry by its type, as the library names it. */
-export function kindOf(type: NonNullable<DiskEntry['type']>): Entry['kind'] {
-  return type === 'block-device' || type === 'character-device' ? 'device' : type
-}
 
 /** The last part of a path. */
 export function nameOf(path: ByteString): ByteString {

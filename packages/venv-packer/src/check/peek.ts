@@ -1,25 +1,24 @@
 /**
- * Peek: reads of files what the findings need to know of them, and no more; of most files that is nothing. An examiner for
+ * Peek: reads the parts of files that the findings need, and no more; of most files it reads nothing. An examiner for
  * squashfs-writer: it runs in the threads that read the files, while they are open.
  */
 
 import type { Examine } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import { bytecodeTag } from '../environment/python-layout.js'
-import { activateScripts, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
-import type { DiskEntry } from './disk-entry.js'
-import { type Content, directoryOf, nameOf } from './entry.js'
+import { ACTIVATE_SCRIPTS, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
+import { type Content, directoryOf, type Entry, nameOf } from './entry.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from './formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'
 import { latin1, part, type Reading } from './formats/reading.js'
 
 /** Whether anything is worth reading of a file. */
-export function isWorthPeeking(file: Pick<DiskEntry, 'path' | 'size'>): boolean {
+export function isWorthPeeking(file: Pick<Entry, 'path' | 'size'>): boolean {
   return planFor(file) !== undefined
 }
 
 /** Reads the parts of a file that the findings need, range by range; undefined where there is nothing to know. */
-export function readingOf(file: Pick<DiskEntry, 'path' | 'size'>): Reading<Content | null> | undefined {
+export function readingOf(file: Pick<Entry, 'path' | 'size'>): Reading<Content | null> | undefined {
   return planFor(file)?.(file.size)
 }
 
@@ -39,13 +38,13 @@ export default peek
 type Plan = (size: number) => Reading<Content | null>
 
 /** By the file's path in the environment; undefined for nothing. */
-function planFor({ path, size }: Pick<DiskEntry, 'path' | 'size'>): Plan | undefined {
+function planFor({ path, size }: Pick<Entry, 'path' | 'size'>): Plan | undefined {
   if (size === 0) return undefined
   const name = nameOf(path)
   if (isOwnBytecode(path, name)) return bytecode
   if (/\.so(?:\.\d+)*$/.test(name)) return elf
   const directory = directoryOf(path)
-  if (directory === 'bin') return name in activateScripts ? text : program
+  if (directory === 'bin') return name in ACTIVATE_SCRIPTS ? text : program
   if (directory.endsWith('/site-packages')) return /\.(?:pth|egg-link)$/.test(name) ? text : undefined
   if (directory.endsWith('.dist-info'))
     return name === 'RECORD' || name === 'direct_url.json' ? text : undefined
@@ -63,10 +62,10 @@ function isOwnBytecode(path: ByteString, name: ByteString): boolean {
 }
 
 /** Made once: most of what is read is this. */
-const bytecodeHead = [{ start: 0, length: BYTECODE_HEADER_SIZE }]
+const BYTECODE_HEAD = [{ start: 0, length: BYTECODE_HEADER_SIZE }]
 
 function* bytecode(): Reading<Content> {
-  const [head] = yield bytecodeHead
+  const [head] = yield BYTECODE_HEAD
   return { kind: 'bytecode', header: parseBytecodeHeader(head!) }
 }
 

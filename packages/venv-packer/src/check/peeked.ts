@@ -1,14 +1,13 @@
-/** Which files the check has examined, and by what. */
-
+/** The files that the check has examined, and the module that examines them. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { OpenDirectory } from 'squashfs-writer'
-import { type DiskEntries, type DiskEntry, entriesOf } from './disk-entry.js'
-import type { Content, Peeked } from './entry.js'
+import { type EntriesOnDisk, entriesOnDisk } from './entries-on-disk.js'
+import type { Content, Entry, Peeked } from './entry.js'
 import { isWorthPeeking } from './peek.js'
 
-/** The examiner that reads of files what an inventory needs to know. */
+/** The examiner that reads the parts of files that an inventory needs. */
 export function peekModule(): string {
   return new URL('./peek.js', import.meta.url).href
 }
@@ -20,17 +19,17 @@ export function peekVersion(): string {
     .digest('base64url')
 }
 
-/** Which files an inventory wants to have examined. */
-export function wantsPeek(file: DiskEntry): boolean {
+/** Whether an inventory wants a file examined. */
+export function wantsPeek(file: Entry): boolean {
   return file.type === 'file' && file.failure === null && isWorthPeeking(file)
 }
 
 /** Has files examined for an inventory, and opens those that look as if they could not be read. */
 export async function peekAt(
   directory: OpenDirectory,
-): Promise<Pick<DiskEntries, 'entries'> & { readonly peeked: Peeked }> {
+): Promise<Pick<EntriesOnDisk, 'entries'> & { readonly peeked: Peeked }> {
   const looksReadable = permissionTest()
-  const { entries, files } = await entriesOf(
+  const { entries, files } = await entriesOnDisk(
     directory,
     (entry) => wantsPeek(entry) || (entry.type === 'file' && !looksReadable(entry)),
   )
@@ -43,7 +42,7 @@ export async function peekAt(
   return { entries, peeked }
 }
 
-export type LooksReadable = (file: Pick<DiskEntry, 'mode' | 'uid' | 'gid'>) => boolean
+export type LooksReadable = (file: Pick<Entry, 'mode' | 'uid' | 'gid'>) => boolean
 
 /**
  * Makes the test, by permission bits alone, and for root as for anyone: opening each file would take as long as all else.

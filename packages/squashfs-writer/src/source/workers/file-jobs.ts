@@ -1,4 +1,4 @@
-/** File jobs: what is done with a file while it is open: reading, digesting, examining, and encoding its blocks. */
+/** File jobs: the work on a file while it is open: reading, digesting, examining, and encoding its blocks. */
 import { readSync } from 'node:fs'
 import { HOLE } from '../../format/data-block.js'
 import type { BlockOfBase } from '../../image/base-block.js'
@@ -22,7 +22,7 @@ import {
   type RangesRead,
 } from './protocol.js'
 
-/** What file jobs are done with. */
+/** The context of file jobs. */
 export interface FileTools {
   readonly source: SourceCalls
   readonly files: OpenFiles

@@ -14,16 +14,16 @@ export interface ListRequest {
 export interface ListedDirectory {
   /** From the image's root; null where something else than a directory was named, which is then the only name. */
   readonly path: ByteString | null
-  /** Good until the directory is taken. */
+  /** Good until the directory is taken, and so are the inodes. */
   readonly columns: DirectoryColumns
-  /** By row: the inodes of symlinks and devices, for the target and the device number. */
+  /** By row: those of symlinks and devices, for the target and the device number. */
   readonly inodes: ReadonlyMap<number, ImageInode>
 }
 
 /** @param take is given directory after directory; false ends it: no one wants more. */
 export async function list(
   request: ListRequest,
-  take: (directory: ListedDirectory) => Promise<boolean>,
+  take: (directory: ListedDirectory) => boolean | Promise<boolean>,
 ): Promise<void> {
   await withImage(request.image, async (opened) => {
     const { image } = opened
@@ -33,11 +33,13 @@ export async function list(
       return
     }
     const directories = image.columns(Buffer.from(path, 'latin1'), { recursive: request.recursive })
+    const inodes = new Map<number, ImageInode>()
     for await (const { path: directory, columns } of directories) {
-      const inodes = new Map<number, ImageInode>()
+      inodes.clear()
       for (let row = 0; row < columns.count; row++)
         if (needsInode(columns.types[row]!)) inodes.set(row, await image.at(columns.references[row]!))
-      if (!(await take({ path: directory, columns, inodes }))) return
+      const taken = take({ path: directory, columns, inodes })
+      if (!(taken instanceof Promise ? await taken : taken)) return
     }
   })
 }

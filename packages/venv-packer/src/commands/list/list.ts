@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { toDisplay } from 'squashfs-writer/paths'
 import { decodeDeviceNumber, InodeType, nameAt, TYPE_NAMES, targetOf } from 'squashfs-writer/read'
 import type { Invocation } from '../../cli/commands.js'
-import { type ExitCode, exitCodes } from '../../failure.js'
+import { EXIT_CODES, type ExitCode } from '../../failure.js'
 import { shownPath } from '../../image/opened-image.js'
 import { packageVersion } from '../../package.js'
 import { printable } from '../../terminal/printable.js'
@@ -17,7 +17,7 @@ export async function runList({ values }: Invocation<'list'>): Promise<ExitCode>
   const printer = values.json ? jsonPrinter(request, printMore) : textPrinter(request, printMore)
   await list(request, printer.take)
   await printer.end()
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 /** Bytes that are printed in one go. */
@@ -25,7 +25,7 @@ const PIECE_SIZE = 65_536
 
 /** A printer takes directory after directory; `end` prints the rest. */
 interface ListPrinter {
-  readonly take: (directory: ListedDirectory) => Promise<boolean>
+  readonly take: (directory: ListedDirectory) => boolean | Promise<boolean>
   readonly end: () => Promise<void>
 }
 
@@ -36,12 +36,12 @@ function textPrinter({ recursive }: ListRequest, print: Print): ListPrinter {
   const lines = lineWriter()
   let isFirst = true
   return {
-    async take(directory) {
+    take(directory) {
       const { path } = directory
       if (recursive && path !== null) lines.addText(`${isFirst ? '' : '\n'}${printable(shownPath(path))}:\n`)
       isFirst = false
       lines.addDirectory(directory)
-      return lines.length < PIECE_SIZE || (await print(lines.take()))
+      return lines.length < PIECE_SIZE || print(lines.take())
     },
     async end() {
       if (lines.length > 0) await print(lines.take())
@@ -75,7 +75,7 @@ function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
   }
 
   return {
-    async take(directory) {
+    take(directory) {
       for (let row = 0; row < directory.columns.count; row++) {
         text += `${isFirst ? '' : ','}${entry(directory, row)}`
         isFirst = false
@@ -83,7 +83,7 @@ function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
       if (text.length < PIECE_SIZE) return true
       const piece = text
       text = ''
-      return await print(piece)
+      return print(piece)
     },
     async end() {
       await print(`${text}]}\n`)

@@ -1,7 +1,7 @@
 /** Checks an environment while it is packed, and refuses to complete the image of one that is unfit. */
 import { type FoundFile, type ImageOptions, type OpenDirectory, sourceDateEpoch } from 'squashfs-writer'
-import { type DiskEntries, type DiskEntry, entriesOf } from '../../check/disk-entry.js'
-import type { Content, Peeked } from '../../check/entry.js'
+import { type EntriesOnDisk, entriesOnDisk } from '../../check/entries-on-disk.js'
+import type { Content, Entry, Peeked } from '../../check/entry.js'
 import { examine } from '../../check/examination.js'
 import { type Finding, ofSeverity } from '../../check/finding.js'
 import { type SharesInImage, sharesInImage } from '../../check/packages.js'
@@ -35,10 +35,10 @@ export function checkWhilePacking(
   environment: Environment,
   directory: OpenDirectory,
 ): CheckWhilePacking {
-  let found: DiskEntries = { entries: [], files: [] }
+  let found: EntriesOnDisk = { entries: [], files: [] }
   let checked: Checked | undefined
   async function* filesToPeek(): AsyncGenerator<FoundFile> {
-    found = await entriesOf(directory, wantsPeek)
+    found = await entriesOnDisk(directory, wantsPeek)
     yield* new Set(found.files.map(({ file }) => file))
   }
   const options: CheckOptions = {
@@ -59,7 +59,7 @@ export function checkWhilePacking(
 function judge(
   request: PackRequest,
   environment: Environment,
-  entries: readonly DiskEntry[],
+  entries: readonly Entry[],
   peeked: Peeked,
 ): Checked {
   const plan = {
@@ -75,10 +75,10 @@ function judge(
 }
 
 /**
- * Findings that contradict what was asked for. Other errors do not stop the packing: the machine that packs need not be
+ * Findings that contradict the request. Other errors do not stop the packing: the machine that packs need not be
  * the one that runs, and an image that turns out to be of no use has done no harm.
  */
-const contradictions: ReadonlySet<string> = new Set(['MOUNT_POINT'])
+const CONTRADICTIONS: ReadonlySet<string> = new Set(['MOUNT_POINT'])
 
 interface Source {
   readonly typed: string
@@ -87,10 +87,10 @@ interface Source {
 
 /**
  * With `strict` every warning refuses the packing, otherwise only a contradiction.
- * @throws Failure that names what is in the way.
+ * @throws Failure that names the findings.
  */
 export function refuseUnfit(findings: readonly Finding[], strict: boolean, source: Source): void {
-  const contradiction = findings.find(({ code }) => contradictions.has(code))
+  const contradiction = findings.find(({ code }) => CONTRADICTIONS.has(code))
   if (contradiction) throw contradicting(contradiction, source)
   const unfit = strict ? [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')] : []
   if (unfit.length > 0) throw notPassed(unfit, source)

@@ -1,27 +1,7 @@
-/** Disk entries: what a filesystem says of every path in an environment, of a directory on disk and of an image alike. */
+/** Entries on disk: those of an open directory, as the check has them. */
 import type { FoundEntry, FoundFile, OpenDirectory, UnreadableEntry } from 'squashfs-writer'
 import { asBytePath, type BytePath, toByteString } from 'squashfs-writer/paths'
-
-export interface DiskEntry {
-  /** null for what could not be looked at, or is of no type that squashfs knows: then no more is told than why. */
-  readonly type: Exclude<FoundEntry['type'], 'hardlink'> | null
-  /** From the directory on, one character for each byte; '' for the directory itself. */
-  readonly path: BytePath
-  /** Permission bits. */
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
-  /** Whole seconds since 1970, rounded down. */
-  readonly mtime: number
-  /** Bytes of a file; 0 for all else. */
-  readonly size: number
-  /** Tells the inode of what has several names; null for the rest, and for directories. */
-  readonly inode: string | null
-  /** Where a symlink leads; null for all else. */
-  readonly target: BytePath | null
-  /** Why it cannot be packed, as far as that shows without reading it; null where it can. */
-  readonly failure: { readonly code: string; readonly message: string } | null
-}
+import type { Entry } from './entry.js'
 
 /** A file of which something is wanted, and what it is for the library. */
 export interface FileToPeek {
@@ -29,22 +9,22 @@ export interface FileToPeek {
   readonly file: FoundFile
 }
 
-export interface DiskEntries {
+export interface EntriesOnDisk {
   /** All, the directory itself first. */
-  readonly entries: readonly DiskEntry[]
+  readonly entries: readonly Entry[]
   readonly files: readonly FileToPeek[]
 }
 
 /** @param isWanted of which files something is wanted. */
-export async function entriesOf(
+export async function entriesOnDisk(
   directory: OpenDirectory,
-  isWanted: (entry: DiskEntry) => boolean,
-): Promise<DiskEntries> {
-  const entries: DiskEntry[] = []
+  isWanted: (entry: Entry) => boolean,
+): Promise<EntriesOnDisk> {
+  const entries: Entry[] = []
   const files: FileToPeek[] = []
   for await (const found of directory.entries) {
     const inode = found.type === 'hardlink' ? found.of : found
-    const entry = diskEntry(pathOf(found.path), inode)
+    const entry = entryOf(pathOf(found.path), inode)
     entries.push(entry)
     if (inode.type === 'file' && isWanted(entry)) files.push({ path: entry.path, file: inode })
   }
@@ -52,7 +32,7 @@ export async function entriesOf(
   return { entries, files }
 }
 
-function diskEntry(path: BytePath, inode: Exclude<FoundEntry, { type: 'hardlink' }>): DiskEntry {
+function entryOf(path: BytePath, inode: Exclude<FoundEntry, { type: 'hardlink' }>): Entry {
   const { type, mode, uid, gid, mtime } = inode
   return {
     type,
@@ -69,9 +49,9 @@ function diskEntry(path: BytePath, inode: Exclude<FoundEntry, { type: 'hardlink'
 }
 
 /** Of what cannot be looked at there is no more to tell than why. */
-function unreadableEntry({ path, code, message, directory }: UnreadableEntry): DiskEntry {
+function unreadableEntry({ path, code, message, directory }: UnreadableEntry): Entry {
   const failure = { code, message }
-  if (directory) return { ...diskEntry(pathOf(path), directory), failure }
+  if (directory) return { ...entryOf(pathOf(path), directory), failure }
   const nothing = { type: null, mode: 0, uid: 0, gid: 0, mtime: 0, size: 0, inode: null, target: null }
   return { ...nothing, path: pathOf(path), failure }
 }
