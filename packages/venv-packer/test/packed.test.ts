@@ -51,14 +51,18 @@ describe('the published packages, installed with plain npm in an empty directory
   it('serve a program in strict TypeScript', async () => {
     await writeFile(
       join(directory, 'program.ts'),
-      `import { memorySink, packDirectory, type PackResult, writeImage } from 'squashfs-writer'
+      `import { type ImageResult, memorySink, openDirectory, overlay, packDirectory, writeImage } from 'squashfs-writer'
 
-const result: PackResult = await packDirectory('node_modules/squashfs-writer', 'library.squashfs', {
+const result: ImageResult = await packDirectory('node_modules/squashfs-writer', 'library.squashfs', {
   exclude: ['*.map'],
   onProgress: ({ phase, files }) => void [phase, files],
 })
 const sink = memorySink()
 await writeImage([{ type: 'file', path: 'hello', content: 'world' }], sink)
+const directory = await openDirectory('node_modules/squashfs-writer')
+await writeImage(overlay(directory.entries, [{ type: 'file', path: 'hello', content: 'world' }]), 'both.squashfs')
+for await (const entry of directory.entries) if (entry.type === 'file') await directory.readRange(entry, 0, 1)
+await directory[Symbol.asyncDispose]()
 // @ts-expect-error: a size is a number
 const wrong: string = result.bytesOut
 console.log(result.files > 0, sink.bytes().length, typeof wrong)

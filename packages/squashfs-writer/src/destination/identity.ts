@@ -1,5 +1,4 @@
 /** File identity: shows that an image is the file that was written, and that nobody has written to it since. */
-import type { BigIntStats } from 'node:fs'
 
 /**
  * Inode, size, and the times of the last change, to the nanosecond. A write, a `touch`, a rename, and a copy give another one: no
@@ -8,6 +7,9 @@ import type { BigIntStats } from 'node:fs'
  */
 export type FileIdentity = string
 
-export function identityOf({ ino, size, ctimeNs, mtimeNs }: BigIntStats): FileIdentity {
+/** A file's status. Not Node's type of it: the declarations of this library need no types of Node. */
+type Status = Readonly<Record<'ino' | 'size' | 'ctimeNs' | 'mtimeNs', bigint>>
+
+export function identityOf({ ino, size, ctimeNs, mtimeNs }: Status): FileIdentity {
   return [ino, size, ctimeNs, mtimeNs].join(' ')
 }
