@@ -25,6 +25,7 @@ export type SquashfsErrorCode =
   | 'CODEC_UNAVAILABLE'
   | 'TEMPORARY_FILE'
   | 'WORKER'
+  | 'CLOSED'
   | 'EXTRACT'
   | ImageErrorCode
 

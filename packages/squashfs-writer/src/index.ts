@@ -1,8 +1,9 @@
 /**
  * squashfs-writer: writes squashfs 4.0 images.
  *
- * {@link packDirectory} packs a directory, {@link writeImage} entries that a program gives, {@link inspectDirectory} only
- * looks; the encoders of single structures are in `squashfs-writer/format`.
+ * {@link writeImage} writes entries: of a directory ({@link openDirectory}), of a program, of an image, or of an
+ * {@link overlay} of these. {@link packDirectory} opens a directory and writes it in one call. The encoders of single
+ * structures are in `squashfs-writer/format`.
  */
 export type { BaseResult } from './base/base-result.js'
 export type { BaseProblem } from './base/open-base.js'
@@ -24,16 +25,12 @@ export {
 } from './errors.js'
 export type { Sink } from './image/output.js'
 export type { Census, Progress, StoredFile, UncompressedPart } from './image/write-tree.js'
-export {
-  type Examiner,
-  type InspectOptions,
-  inspectDirectory,
-  type LookOptions,
-} from './inspect-directory.js'
-export { type ImageOptions, sourceDateEpoch } from './options.js'
-export { type Entries, type PackOptions, type PackResult, packDirectory } from './pack-directory.js'
-export type { DirectoryLook } from './source/directory-look.js'
-export type { DiskEntry } from './source/disk-entry.js'
+export { type DirectoryChoice, type DirectoryOptions, openDirectory } from './open-directory.js'
+export { type Examiner, type ImageOptions, sourceDateEpoch } from './options.js'
+export { type Entries, type ImageEntries, type Overlay, overlay } from './overlay.js'
+export { type PackOptions, packDirectory } from './pack-directory.js'
+export type { UnreadableEntry } from './source/found-entries.js'
+export type { OpenDirectory } from './source/open-directory.js'
 export type { Examine, Failure } from './source/workers/protocol.js'
 export type { Bytes } from './tree/bytes.js'
 export type {
@@ -47,6 +44,12 @@ export type {
   IpcEntry,
   SymlinkEntry,
 } from './tree/entry.js'
-export type { FoundEntry } from './tree/found-entry.js'
+export type {
+  FoundContent,
+  FoundDirectory,
+  FoundEntry,
+  FoundFile,
+  FoundHardLink,
+} from './tree/found-entry.js'
 export type { Warning } from './tree/rules.js'
 export { type ImageResult, writeImage } from './write-image.js'

@@ -17,10 +17,13 @@ import {
   type OptionRule,
   oneOf,
   patterns,
+  text,
 } from './option-rules.js'
-import type { XattrsRead } from './source/workers/protocol.js'
+import { ENTRIES } from './overlay.js'
+import type { Examine, XattrsRead } from './source/workers/protocol.js'
 import { usableCores } from './source/workers/usable-cores.js'
 import { type ByteString, type TextPath, toByteString } from './tree/byte-string.js'
+import type { FoundFile } from './tree/found-entry.js'
 import { compileNamePatterns } from './tree/patterns.js'
 import type { Rules } from './tree/rules.js'
 
@@ -79,6 +82,30 @@ export interface ImageOptions {
     /** The record of its packing: files that are certainly the same are then not even read. Without it all are compared. */
     readonly record?: Uint8Array
   }
+  /** What happens when something cannot be read: 'fail' (if absent), or 'omit', which leaves it out and lists it. */
+  readonly unreadable?: 'fail' | 'omit'
+  /**
+   * Has files examined while they are read to be packed, so that none is opened twice. Examination does not change the
+   * image.
+   */
+  readonly examination?: {
+    readonly examiner: Examiner
+    /**
+     * The examiner's version: another one whenever its answers may differ. With it, answers are part of the record, as JSON, and
+     * of a file that is taken over from a base they are not asked for again.
+     */
+    readonly version?: string
+    /** Which files are examined: some of those of a directory that is packed. Iterated once these are known. */
+    readonly files: Iterable<FoundFile> | AsyncIterable<FoundFile>
+  }
+  /**
+   * Called when all contents are read, before the image is completed, with what the examiner returned of each file. What it
+   * throws stops the work, and nothing is left behind.
+   *
+   * A function and no value, since its judgement must come between the last content and the superblock: a result would come
+   * when the image is there already, and to examine beforehand every file would have to be opened twice.
+   */
+  readonly beforeTables?: (examined: ReadonlyMap<FoundFile, unknown>) => void | Promise<void>
   /** Whether the result has a record of this packing, for when the image is a base; false if absent. */
   readonly record?: boolean
   /** Threads that compress, at least 1; as many as the process may use if absent. The image does not depend on it. */
@@ -89,6 +116,18 @@ export interface ImageOptions {
   readonly onProgress?: (progress: Progress) => void
   /** Called for each file, with its bytes in the image, when all contents are written. If it throws, the work stops. */
   readonly onStored?: (file: StoredFile) => void
+}
+
+/**
+ * The URL of a module whose default export is an {@link Examine}: called for each file that is wanted, while the file is
+ * open, in the thread that has it. A URL, since it is loaded by several threads.
+ */
+export type Examiner = string
+
+/** What an examiner is. */
+export const moduleUrl: OptionRule = {
+  mustBe: 'the URL of a module',
+  isValid: (value) => typeof value === 'string' && URL.canParse(value),
 }
 
 /** The possible values of each option. */
@@ -130,6 +169,9 @@ export const IMAGE_OPTIONS = {
       (value.record === undefined || value.record instanceof Uint8Array) &&
       Object.keys(value).every((name) => name === 'path' || name === 'record'),
   },
+  unreadable: oneOf('fail', 'omit'),
+  examination: fields({ examiner: moduleUrl, version: text, files: ENTRIES }),
+  beforeTables: callback,
   record: flag,
   threads: integer(1, 4096),
   signal: {
@@ -189,19 +231,15 @@ export interface Settings {
   readonly onStored: ((file: StoredFile) => void) | null
 }
 
-/** Whether a path that cannot be read fails the work, or is left out. */
-export type UnreadableRule = Pick<ImageSettings, 'unreadable' | 'unreadableRemedy'>
+/** What can be done about what cannot be read. */
+export const UNREADABLE_REMEDY = "make them readable, leave them out, or set unreadable: 'omit'"
 
 /**
  * Completes options that were checked by {@link checkOptions}.
  * @param environment where `SOURCE_DATE_EPOCH` is looked for.
  * @throws OptionError for a `SOURCE_DATE_EPOCH` that is no time.
  */
-export function settle(
-  options: ImageOptions,
-  unreadable: UnreadableRule,
-  environment: Environment = process.env,
-): Settings {
+export function settle(options: ImageOptions, environment: Environment = process.env): Settings {
   const threads = options.threads ?? usableCores()
   const epoch = sourceDateEpoch(environment)
   const mtime = options.mtime ?? 'keep'
@@ -216,7 +254,8 @@ export function settle(
       padding: options.padding ?? 4096,
       offset: options.offset ?? 0,
       createdAt: options.createdAt ?? epoch,
-      ...unreadable,
+      unreadable: options.unreadable ?? 'fail',
+      unreadableRemedy: UNREADABLE_REMEDY,
       blocksUnderWay: 8 + 8 * threads,
     },
     rules: {

@@ -1,4 +1,4 @@
-/** Write image: the way in for programs that say entry by entry what is in the image. */
+/** Write image: from entries, wherever they come from, to an image. */
 
 import type { BaseResult } from './base/base-result.js'
 import { withBase } from './base/with-base.js'
@@ -6,19 +6,26 @@ import { findDestination, writeDestination } from './destination/file.js'
 import type { Unreadable } from './errors.js'
 import type { Sink } from './image/output.js'
 import { type ImageSummary, writeTree } from './image/write-tree.js'
-import { checkOptions, checkValue, type OptionRule } from './option-rules.js'
-import { checkDestination, IMAGE_OPTIONS, type ImageOptions, type Settings, settle } from './options.js'
-import { createContents } from './source/contents.js'
-import type { Examination } from './source/read-contents.js'
-import { type Pool, withPool } from './source/workers/pool.js'
+import { checkOptions, checkValue } from './option-rules.js'
+import {
+  checkDestination,
+  IMAGE_OPTIONS,
+  type ImageOptions,
+  type Settings,
+  settle,
+  UNREADABLE_REMEDY,
+} from './options.js'
+import { IMAGE_ENTRIES, type ImageEntries, Overlay } from './overlay.js'
+import { type Contents, createContents } from './source/contents.js'
+import { type Examined, examinationOf } from './source/examination.js'
+import { withPool } from './source/workers/pool.js'
 import { type ByteString, toDisplay } from './tree/byte-string.js'
-import { addEntry, checkEntry, type Entry } from './tree/entry.js'
-import { type DirectoryNode, directoryNode } from './tree/node.js'
-import { type Applied, applyRules, type Warning } from './tree/rules.js'
+import { applyRules, type Warning } from './tree/rules.js'
+import { type Tree, type TreeContext, treeOf } from './tree-of-entries.js'
 import { untilAborted } from './until-aborted.js'
 
 /** What became of the entries. */
-export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
+export interface ImageResult extends ImageSummary {
   /** By name: on how many inodes an xattr was left out, by the format's limits or the rules. */
   readonly droppedXattrs: Readonly<Record<string, number>>
   readonly warnings: readonly Warning[]
@@ -37,24 +44,15 @@ export interface ImageResult extends Omit<ImageSummary, 'omitted'> {
   }
 }
 
-/** What can be done about what cannot be read. */
-const REMEDY = 'make them readable, or leave out their entries'
-
-export const ENTRIES: OptionRule = {
-  mustBe: 'entries: an array or another iterable',
-  isValid: (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    (Symbol.iterator in value || Symbol.asyncIterator in value),
-}
-
 /**
  * Writes an image with the given entries.
  *
- * @param entries in any order, except that a hard link comes after its target. Directories on the way may be left out.
+ * @param entries of a directory, of an image, or of a program, in any order except that a hard link comes after its target;
+ * or an overlay of any of these. Directories on the way may be left out.
  * @param destination a file's path, which gets the image only when it is complete, or a sink.
- * @throws OptionError, EntryError, LimitError, UnreadableError, TemporaryFileError, CodecError, DestinationError; the signal's
- * reason when aborted. Streams that were given as content and not read to their end are then destroyed.
+ * @throws OptionError; EntryError; LimitError; UnreadableError with every path that could not be read or that changed meanwhile;
+ * TemporaryFileError; CodecError; DestinationError; the signal's reason when aborted. Streams that were given as content and
+ * not read to their end are then destroyed.
  * @example
  * await writeImage(
  *   [
@@ -65,54 +63,38 @@ export const ENTRIES: OptionRule = {
  * )
  */
 export async function writeImage(
-  entries: Iterable<Entry> | AsyncIterable<Entry>,
+  entries: ImageEntries,
   destination: string | Sink,
   options: ImageOptions = {},
 ): Promise<ImageResult> {
-  const contents = createContents(REMEDY)
+  const contents = createContents(UNREADABLE_REMEDY)
   try {
-    contents.expect(entries)
+    for (const given of layersOf(entries)) contents.expect(given)
     checkOptions(options, IMAGE_OPTIONS)
-    checkValue('entries', entries, ENTRIES)
+    checkValue('entries', entries, IMAGE_ENTRIES)
     checkDestination(destination)
-    const settings = settle(options, { unreadable: 'fail', unreadableRemedy: REMEDY })
-    return await build(destination, settings, {}, async (_pool, applied) => {
-      const root = directoryNode(applied.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
-      let number = 0
-      for await (const given of entries) {
-        settings.signal.throwIfAborted()
-        const entry = checkEntry(given, `entries[${number++}]`)
-        addEntry(root, entry, applied.rules, entry.type === 'file' ? await contents.of(entry) : null)
-      }
-      return { root, missing: [], examination: null }
-    })
+    return await write(entries, destination, options, settle(options), contents)
   } finally {
     await contents.close()
   }
 }
 
-/** What of a directory matters beyond its tree. */
-interface FromDirectory {
-  readonly source?: ByteString
-  readonly examiner?: string | null
-  readonly beforeTables?: (() => void | Promise<void>) | undefined
+/** Everything that gives entries, also where it cannot be used. */
+function* layersOf(entries: unknown): Generator<unknown> {
+  if (entries instanceof Overlay) {
+    yield* layersOf(entries.entries)
+    yield entries.more
+  } else yield entries
 }
 
-/** What is packed, and what is examined on the way. */
-interface Found {
-  readonly root: DirectoryNode
-  readonly missing: readonly Unreadable[]
-  readonly examination: Examination | null
-}
-
-/** What both ways in have in common: threads, rules, the image, its destination, the result. */
-export async function build(
+async function write(
+  entries: ImageEntries,
   destination: string | Sink,
+  { examination, beforeTables }: ImageOptions,
   settings: Settings,
-  { source = '', examiner = null, beforeTables }: FromDirectory,
-  find: (pool: Pool, applied: Applied) => Promise<Found>,
-): Promise<ImageResult & ImageSummary> {
-  const { signal } = settings
+  contents: Contents,
+): Promise<ImageResult> {
+  const { signal, onProgress, onStored } = settings
   signal.throwIfAborted()
   const place = typeof destination === 'string' ? await findDestination(destination, settings.replace) : null
   const { codec, blockSize, uncompressed } = settings.image
@@ -121,24 +103,23 @@ export async function build(
     codec,
     blockSize,
     storeData: uncompressed.has('data'),
-    examiner,
-    source,
+    examiner: examination?.examiner ?? null,
   }
   return await withPool(poolOptions, signal, (pool) =>
     withBase(settings, pool, async (prepare) => {
       const applied = applyRules(settings.rules)
-      const { root, missing, examination } = await untilAborted(signal, find(pool, applied))
+      const planned = planOf(entries, examination, settings, { pool, rules: applied.rules, contents })
+      const { root, missing, examined } = await untilAborted(signal, planned)
       if (settings.rootMode !== null) root.mode = settings.rootMode
-      const packed = { root, accessRules: applied.access, examination }
-      const { reader, encode, result, ...company } = await untilAborted(signal, prepare(packed))
-      const { onProgress, onStored } = settings
+      const packed = { root, accessRules: applied.access, examination: examined }
+      const { reader, encode, result, ...context } = await untilAborted(signal, prepare(packed))
       const write = (sink: Sink) =>
         untilAborted(
           signal,
           writeTree(root, reader, encode, sink, settings.image, missing, signal, onProgress, {
             onStored,
-            beforeTables,
-            ...company,
+            ...(beforeTables && { beforeTables: () => beforeTables(examined?.answers ?? new Map()) }),
+            ...context,
           }),
         )
       if (!place) (destination as Sink).begin?.()
@@ -162,6 +143,31 @@ export async function build(
       }
     }),
   )
+}
+
+/** What is packed, and what is examined on the way. */
+interface Plan extends Tree {
+  readonly examined: Examined | null
+}
+
+async function planOf(
+  entries: ImageEntries,
+  examination: ImageOptions['examination'],
+  settings: Settings,
+  context: Pick<TreeContext, 'pool' | 'rules' | 'contents'>,
+): Promise<Plan> {
+  const failed: Unreadable[] = []
+  const { root, missing } = await treeOf(entries, {
+    ...context,
+    xattrs: settings.xattrsRead,
+    control: settings,
+    onUnreadable(error) {
+      if (settings.image.unreadable === 'fail') throw error
+      failed.push(...error.paths)
+    },
+  })
+  const examined = examination ? await examinationOf(examination.files, examination.version ?? null) : null
+  return { root, missing: [...missing, ...failed], examined }
 }
 
 function namesAndCounts(counts: ReadonlyMap<ByteString, number>): Record<string, number> {

@@ -3,7 +3,7 @@ import type { Buffer as Bytes } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type PackOptions, type PackResult, packDirectory } from 'squashfs-writer'
+import { type ImageResult, type PackOptions, packDirectory } from 'squashfs-writer'
 import { vi } from 'vitest'
 
 /** A file that was changed within the last two seconds is too young to be certain; the tests set the clock ahead instead of waiting. */
@@ -17,7 +17,7 @@ export async function packedThreeWays(
   scratch: string,
   base: { readonly path: string; readonly record?: Uint8Array | null },
   options: PackOptions = {},
-): Promise<{ readonly withRecord: PackResult; readonly without: PackResult; readonly images: string[] }> {
+): Promise<{ readonly withRecord: ImageResult; readonly without: ImageResult; readonly images: string[] }> {
   const { path } = base
   const record = base.record ?? undefined
   const names = ['record.squashfs', 'compared.squashfs', 'plain.squashfs'].map((name) => join(scratch, name))

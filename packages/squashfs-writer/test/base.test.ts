@@ -18,10 +18,19 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'
-import { gzip, type PackOptions, type PackResult, packDirectory, uncompressed, zstd } from 'squashfs-writer'
+import {
+  gzip,
+  type ImageOptions,
+  type ImageResult,
+  type PackOptions,
+  packDirectory,
+  uncompressed,
+  zstd,
+} from 'squashfs-writer'
 import { openImage } from 'squashfs-writer/read'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { aMinuteLater, digestOfFile, packedThreeWays } from './base-trees.js'
+import { packExamined } from './examined.js'
 
 beforeEach(aMinuteLater)
 afterEach(() => {
@@ -47,7 +56,7 @@ interface Packed {
   readonly source: string
   readonly scratch: string
   readonly base: { readonly path: string; readonly record: Uint8Array }
-  readonly first: PackResult
+  readonly first: ImageResult
 }
 
 /** Packs a tree, and lets `use` change it and pack it again. */
@@ -120,24 +129,23 @@ describe('a base', () => {
         }`,
       )
       await withPacked(async ({ source, base }) => {
-        const examined = async (version: string | undefined, options: PackOptions) => {
+        const examined = async (version: string | undefined, options: ImageOptions) => {
           writeFileSync(log, '')
-          const found: unknown[] = []
           const path = join(scratch, 'x.squashfs')
-          const result = await packDirectory(source, path, {
-            ...options,
-            record: true,
-            examination: {
+          const { result, answers } = await packExamined(
+            source,
+            path,
+            {
               examiner: `file://${examiner}`,
               ...(version && { version }),
-              wants: ({ size }) => size > 3,
-              found: ({ path }, answer) => found.push([path, answer]),
+              wants: ({ content }) => content.size > 3,
             },
-          })
+            { ...options, record: true },
+          )
           return {
             files: result.base?.files ?? 0,
             asked: readFileSync(log).length,
-            found: found.map((one) => JSON.stringify(one)).sort(),
+            found: answers.map((one) => JSON.stringify(one)).sort(),
             base: { path, record: result.record! },
           }
         }

@@ -12,13 +12,13 @@ import {
   type Entry,
   EntryError,
   memorySink,
-  packDirectory,
   SquashfsError,
   UnreadableError,
   writeImage,
 } from 'squashfs-writer'
 import { InodeType, readImage } from 'squashfs-writer/read'
 import { describe, expect, it } from 'vitest'
+import { packOverlaid } from './overlaid.js'
 
 const NOISE = Buffer.from(contentBytes({ kind: 'noise', seed: 1, size: 300_000, unit: 4096 }))
 
@@ -133,8 +133,8 @@ describe('an entry', () => {
     const entries = [fileWith('text'), entry as Entry]
     expect(await failureOf(writeImage(entries, memorySink()))).toMatchObject({ code: 'INVALID_ENTRY', path })
     await withDirectory(async (directory) => {
-      const error = await failureOf(packDirectory(directory, memorySink(), { additions: entries }))
-      expect(error).toMatchObject({ code: 'INVALID_ENTRY', path: path.replace('entries', 'additions') })
+      const error = await failureOf(packOverlaid(directory, memorySink(), entries))
+      expect(error).toMatchObject({ code: 'INVALID_ENTRY', path: path.replace('entries', 'more') })
     })
   })
 })
@@ -158,9 +158,10 @@ describe('a stream that fails', () => {
       paths: [{ path: 'some/file', code: 'ETAPE', message: 'its stream failed: the tape is torn' }],
       cause: { message: 'the tape is torn' },
     })
-    // Neither unreadable: 'omit' nor patterns: writeImage has none.
-    expect((error as Error).message).toContain('make them readable, or leave out their entries')
-    expect((error as Error).message).not.toMatch(/omit|exclude|pattern/)
+    expect((error as Error).message).toContain(
+      "make them readable, leave them out, or set unreadable: 'omit'",
+    )
+    expect((error as Error).message).not.toMatch(/exclude|pattern/)
   })
 
   it.each<[string, () => unknown]>([
@@ -170,15 +171,11 @@ describe('a stream that fails', () => {
     await withDirectory(async (directory) => {
       writeFileSync(join(directory, 'there'), 'there')
       const additions = [fileWith(content(), 'lost'), fileWith('text', 'kept')]
-      const { omitted, files } = await packDirectory(directory, memorySink(), {
-        additions,
-        unreadable: 'omit',
-      })
+      const omit = { unreadable: 'omit' } as const
+      const { omitted, files } = await packOverlaid(directory, memorySink(), additions, omit)
       expect(omitted).toMatchObject([{ path: 'lost', code: 'ETAPE' }])
       expect(files).toBe(2)
-      const error = await failureOf(
-        packDirectory(directory, memorySink(), { additions: [fileWith(content(), 'lost')] }),
-      )
+      const error = await failureOf(packOverlaid(directory, memorySink(), [fileWith(content(), 'lost')]))
       expect((error as Error).message).toContain("unreadable: 'omit'")
     })
   })
@@ -237,7 +234,7 @@ describe('streams as content', () => {
       const stream = stalled()
       const closed = closingOf(stream)
       const additions = [...before, fileWith(stream)]
-      await failureOf(packDirectory(directory, memorySink(), { ...options, additions }))
+      await failureOf(packOverlaid(directory, memorySink(), additions, options))
       await closed
     })
   })

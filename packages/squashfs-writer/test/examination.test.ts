@@ -12,8 +12,17 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { METADATA_CALLS, withLustre, withTmpfs } from 'fixtures'
-import { type DiskEntry, memorySink, type PackOptions, packDirectory, UnreadableError } from 'squashfs-writer'
+import {
+  type FoundFile,
+  type ImageOptions,
+  memorySink,
+  openDirectory,
+  packDirectory,
+  UnreadableError,
+  writeImage,
+} from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
+import { packExamined, wanted } from './examined.js'
 
 const MIB = 1_048_576
 
@@ -75,18 +84,7 @@ async function withFiles(use: (source: string, directory: string) => Promise<voi
   })
 }
 
-/** An examination that gathers its results. */
-function gathering(examiner: string, wants = (_: DiskEntry) => true) {
-  const results: [path: string, answer: unknown][] = []
-  const examination: NonNullable<PackOptions['examination']> = {
-    examiner,
-    wants,
-    found: ({ path }, answer) => results.push([path, answer]),
-  }
-  return { examination, results }
-}
-
-async function packed(source: string, options: PackOptions): Promise<Uint8Array> {
+async function packed(source: string, options: ImageOptions = {}): Promise<Uint8Array> {
   const sink = memorySink()
   await packDirectory(source, sink, options)
   return sink.bytes()
@@ -99,8 +97,14 @@ describe('files that are packed', () => {
       await withFiles(async (source) => {
         const without = await packed(source, { threads })
         for (const options of [{}, { deduplicate: false }, { fragments: 'always' }] as const) {
-          const { examination, results } = gathering(ENDS)
-          const image = await packed(source, { threads, examination, ...options })
+          const sink = memorySink()
+          const { answers: results } = await packExamined(
+            source,
+            sink,
+            { examiner: ENDS },
+            { threads, ...options },
+          )
+          const image = sink.bytes()
           const expected = Object.keys(FILES).map((path) => {
             const bytes = readFileSync(join(source, path))
             const text = (start: number) =>
@@ -118,8 +122,8 @@ describe('files that are packed', () => {
 
   it('are examined where that is wanted, and only there', async () => {
     await withFiles(async (source) => {
-      const { examination, results } = gathering(ENDS, ({ path }) => path.startsWith('large'))
-      await packed(source, { examination })
+      const wants = ({ path }: FoundFile) => String(path).startsWith('large')
+      const { answers: results } = await packExamined(source, memorySink(), { examiner: ENDS, wants })
       expect(results.map(([path]) => path).sort()).toEqual(
         Object.keys(FILES)
           .filter((name) => name.startsWith('large'))
@@ -128,15 +132,37 @@ describe('files that are packed', () => {
     })
   })
 
-  it('are examined once and reported by each of their names', async () => {
+  it('are examined once, however many names they have', async () => {
     await withTmpfs(async (directory) => {
       writeFileSync(join(directory, 'first'), 'of several names')
       for (const name of ['second', 'third']) linkSync(join(directory, 'first'), join(directory, name))
-      const { examination, results } = gathering(ENDS, ({ path }) => path !== 'second')
-      await packed(directory, { examination })
-      expect(results.map(([path]) => path).sort()).toEqual(['first', 'third'])
-      expect(results[0]![1]).toBe(results[1]![1])
+      const { answers, result } = await packExamined(directory, memorySink(), { examiner: ENDS })
+      expect(result.hardLinks).toBe(2)
+      expect(answers).toHaveLength(1)
     })
+  })
+
+  it('are examined under whatever path they come to lie, one by one or over others', async () => {
+    await withTmpfs(async (directory) => {
+      writeFileSync(join(directory, 'file'), 'text')
+      const opened = await openDirectory(directory)
+      const files: FoundFile[] = []
+      for await (const file of wanted(opened, () => true)) files.push(file)
+      const moved = files.map((file) => ({ ...file, path: 'elsewhere', xattrs: { 'user.a': 'b' } }))
+      const seen: unknown[] = []
+      await writeImage(moved, memorySink(), {
+        examination: { examiner: ENDS, files },
+        beforeTables: (examined) => void seen.push(...examined.entries()),
+      })
+      await opened.close()
+      expect(seen).toEqual([[files[0], { path: 'file', size: 4, first: 'text', last: 'text' }]])
+    })
+  })
+
+  it('are none but those of a directory', async () => {
+    const files = [{ type: 'file', path: 'made up', content: 'text' }] as unknown as FoundFile[]
+    const writing = writeImage([], memorySink(), { examination: { examiner: ENDS, files } })
+    await expect(writing).rejects.toMatchObject({ code: 'INVALID_ENTRY', path: 'made up' })
   })
 
   it('are opened no more often for being examined, and nothing else is asked of the filesystem', async () => {
@@ -156,8 +182,7 @@ describe('files that are packed', () => {
         await metadata()
         await packed(lustre.directory, {})
         const alone = await metadata()
-        const { examination, results } = gathering(ENDS)
-        await packed(lustre.directory, { examination })
+        const { answers: results } = await packExamined(lustre.directory, memorySink(), { examiner: ENDS })
         const both = await metadata()
         expect(results.length).toBe(300)
         expect(Object.fromEntries(both).open).toBe(300)
@@ -180,8 +205,7 @@ describe('an examiner that throws', () => {
 
   it('makes that file one that cannot be read, and says why', async () => {
     await withObjectionable(async (source, directory) => {
-      const { examination } = gathering(OBJECTING)
-      const packing = packDirectory(source, join(directory, 'image.squashfs'), { examination })
+      const packing = packExamined(source, join(directory, 'image.squashfs'), { examiner: OBJECTING })
       await expect(packing).rejects.toThrow(UnreadableError)
       await expect(packing).rejects.toMatchObject({
         paths: ['objectionable', 'objectionable and large', 'objectionable twin'].map((path) => ({
@@ -196,11 +220,10 @@ describe('an examiner that throws', () => {
 
   it('has the file left out where that is how unreadable files are dealt with', async () => {
     await withObjectionable(async (source) => {
-      const { examination, results } = gathering(OBJECTING)
-      const { omitted, files } = await packDirectory(source, memorySink(), {
-        examination,
-        unreadable: 'omit',
-      })
+      const examination = { examiner: OBJECTING }
+      const omit = { unreadable: 'omit' } as const
+      const { result, answers: results } = await packExamined(source, memorySink(), examination, omit)
+      const { omitted, files } = result
       expect(omitted.map(({ path }) => path).sort()).toEqual([
         'objectionable',
         'objectionable and large',
@@ -212,29 +235,17 @@ describe('an examiner that throws', () => {
   })
 })
 
-describe('an error of the program', () => {
-  it.each<readonly [string, (objection: Error) => PackOptions]>([
+describe('what a program throws', () => {
+  it.each<readonly [string, (objection: Error) => ImageOptions]>([
     [
-      'when it gets the entries',
+      'while it says which files are examined',
       (objection) => ({
         examination: {
           examiner: ENDS,
-          wants: () => true,
-          found: () => {
+          // biome-ignore lint/correctness/useYield: it ends before
+          files: (async function* () {
             throw objection
-          },
-        },
-      }),
-    ],
-    [
-      'when it is asked what is wanted',
-      (objection) => ({
-        examination: {
-          examiner: ENDS,
-          wants: () => {
-            throw objection
-          },
-          found: () => {},
+          })(),
         },
       }),
     ],
@@ -268,14 +279,15 @@ describe('an error of the program', () => {
 
 it('before the tables everything examined is known, and the image is not there yet', async () => {
   await withFiles(async (source, directory) => {
-    const { examination, results } = gathering(ENDS)
+    const opened = await openDirectory(source)
     const seen: unknown[] = []
-    await packDirectory(source, join(directory, 'image.squashfs'), {
-      examination,
-      beforeTables: async () => {
-        seen.push([results.length, readdirSync(directory).includes('image.squashfs')])
+    await writeImage(opened.entries, join(directory, 'image.squashfs'), {
+      examination: { examiner: ENDS, files: wanted(opened, () => true) },
+      beforeTables: async (examined) => {
+        seen.push([examined.size, readdirSync(directory).includes('image.squashfs')])
       },
     })
+    await opened.close()
     expect(seen).toEqual([[Object.keys(FILES).length, false]])
   })
 })

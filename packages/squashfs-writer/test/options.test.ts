@@ -3,11 +3,12 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
 import {
+  type DirectoryOptions,
   gzip,
-  type InspectOptions,
-  inspectDirectory,
   memorySink,
   OptionError,
+  openDirectory,
+  overlay,
   type PackOptions,
   packDirectory,
   portableGzip,
@@ -37,6 +38,16 @@ const WRONG_IMAGE_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
   signal: [new AbortController(), true, {}],
   onProgress: [5, 'bar'],
   onStored: [true],
+  unreadable: ['skip', true, null],
+  examination: [
+    true,
+    { examiner: 5 },
+    { examiner: 'not a URL' },
+    { examiner: 'file:///a', version: 1 },
+    { examiner: 'file:///a', files: () => true },
+    { examiner: 'file:///a', found: () => {} },
+  ],
+  beforeTables: [5, {}],
 }
 const WRONG_LOOK_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
   include: [5, [5], { 0: 'a' }, null, '', [''], '/', ['a', null]],
@@ -46,9 +57,8 @@ const WRONG_LOOK_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
 const WRONG_PACK_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
   ...WRONG_IMAGE_OPTIONS,
   ...WRONG_LOOK_OPTIONS,
-  unreadable: ['skip', true, null],
-  inspect: [5, {}],
-  additions: [5, 'a', {}, null],
+  inspect: [() => {}],
+  additions: [[]],
 }
 
 const pairs = (wrong: Readonly<Record<string, readonly unknown[]>>) =>
@@ -59,13 +69,10 @@ describe('writeImage', () => {
     await expectRefusal(name, value, (_, image) => writeImage(neverRead(), image, { [name]: value }))
   })
 
-  it.each(['blocksize', 'exclude', 'unreadable', 'toString', '__proto__'])(
-    'has no option %s',
-    async (name) => {
-      const options = JSON.parse(`{ ${JSON.stringify(name)}: 1 }`)
-      await expectRefusal(name, 1, (_, image) => writeImage(neverRead(), image, options))
-    },
-  )
+  it.each(['blocksize', 'exclude', 'toString', '__proto__'])('has no option %s', async (name) => {
+    const options = JSON.parse(`{ ${JSON.stringify(name)}: 1 }`)
+    await expectRefusal(name, 1, (_, image) => writeImage(neverRead(), image, options))
+  })
 
   it.each([null, 5, 'zstd', ['zstd']])('takes no options that are %j', async (options) => {
     await expectRefusal('options', options, (_, image) =>
@@ -124,21 +131,34 @@ describe('packDirectory', () => {
   })
 })
 
-describe('inspectDirectory', () => {
-  const wrong = { ...WRONG_LOOK_OPTIONS, signal: [true], onProgress: [5] }
+describe('openDirectory', () => {
+  const wrong = {
+    ...WRONG_LOOK_OPTIONS,
+    readXattrs: ['no', 0],
+    examiner: [5, 'not a URL'],
+    signal: [true],
+    onProgress: [5],
+  }
 
   it.each(pairs(wrong))('refuses %s: %j', async (name, value) => {
-    await expectRefusal(name, value, (source) => inspectDirectory(source, { [name]: value }, () => {}))
+    await expectRefusal(name, value, (source) => openDirectory(source, { [name]: value }))
   })
 
   it('has no other option', async () => {
-    const options = { xattrs: 'none' } as InspectOptions
-    await expectRefusal('xattrs', 'none', (source) => inspectDirectory(source, options, () => {}))
+    const options = { xattrs: 'none' } as DirectoryOptions
+    await expectRefusal('xattrs', 'none', (source) => openDirectory(source, options))
   })
 
-  it('needs somebody to tell', async () => {
-    const nobody = undefined as unknown as () => void
-    await expectRefusal('inspect', undefined, (source) => inspectDirectory(source, {}, nobody))
+  it.each([null, 5, undefined, '', 'a\0b', []])('opens nothing that is %j', async (directory) => {
+    await expectRefusal('directory', directory, () => openDirectory(directory as string))
+  })
+})
+
+describe('overlay', () => {
+  it.each([null, 5, undefined, 'file', {}])('takes nothing that is %j', (wrong) => {
+    const none = wrong as unknown as []
+    expect(() => overlay(none, [])).toThrow(OptionError)
+    expect(() => overlay([], none)).toThrow(OptionError)
   })
 })
 

@@ -16,6 +16,7 @@ import {
 } from 'fixtures'
 import { type ImageOptions, packDirectory, writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
+import { packOverlaid } from './overlaid.js'
 
 describe('ACLs', () => {
   it('set with setfacl have no place in the format: they are left out, and counted by name', async () => {
@@ -232,9 +233,9 @@ describe('a file', () => {
       await mkdir(source)
       await createTree(treeOf({ small: 10 }), source)
       const image = join(scratch, 'image.squashfs')
-      await packDirectory(source, image, {
-        additions: [{ type: 'file', path: 'added', content: { file: join(source, 'small') } }],
-      })
+      await packOverlaid(source, image, [
+        { type: 'file', path: 'added', content: { file: join(source, 'small') } },
+      ])
       expect(Object.keys(await xattrsOf(image))).toEqual(['small'])
     })
   })

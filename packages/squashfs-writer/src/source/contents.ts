@@ -9,6 +9,7 @@ import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js
 import { bytesOf } from '../tree/bytes.js'
 import type { Entry, FileEntry } from '../tree/entry.js'
 import type { Content } from '../tree/node.js'
+import { DiskContent } from './disk-content.js'
 import { loadSourceCalls, type SourceCalls, type Status, splitPath } from './filesystem.js'
 import { createSpool } from './spool.js'
 import { failureOfStream } from './stream-reader.js'
@@ -45,7 +46,11 @@ export function createContents(remedy: string): Contents {
   let closed = false
 
   return {
-    async of({ content, path: given }) {
+    async of({ content, path: given, xattrs }) {
+      const found = DiskContent.placeOf(content)
+      // Xattrs that an entry gives stand for those that its file has.
+      if (found)
+        return { ...found, content: xattrs ? { ...found.content, bringsXattrs: false } : found.content }
       const path = toDisplay(toByteString(given))
       const bytes = bytesOf(content)
       if (bytes) return { content: { kind: 'bytes', bytes }, size: bytes.length }

@@ -85,36 +85,25 @@ function poolOf(disk: Disk, wanted = 8) {
 }
 
 const OPTIONS: ScanOptions = {
-  rules: (_, { mode, uid, gid, mtime }) => ({ mode, uid, gid, mtime, xattrs: [] }),
   xattrs: 'none',
   include: null,
   exclude: null,
   oneFileSystem: false,
-  listsEntries: true,
 }
 
 async function scanned(disk: Disk, options: Partial<ScanOptions> = {}, wanted?: number) {
   const { pool, asked } = poolOf(disk, wanted)
   const control = { signal: new AbortController().signal, onProgress: () => {} }
-  const { root, missing, entries } = await scan('/top', pool, { ...OPTIONS, ...options }, control)
+  const { root, missing } = await scan('/top', pool, { ...OPTIONS, ...options }, control)
   const paths: string[] = []
   forEachPath(root, (path) => paths.push(path))
-  return { root, missing, entries, asked, paths: paths.sort() }
+  return { root, missing, asked, paths: paths.sort() }
 }
 
 describe('a scan', () => {
   it('finds every name, whatever lies in what', async () => {
-    const { paths, entries } = await scanned({ listing: { a: FILE, d: { b: FILE, e: { c: FILE } }, f: {} } })
+    const { paths } = await scanned({ listing: { a: FILE, d: { b: FILE, e: { c: FILE } }, f: {} } })
     expect(paths).toEqual(['a', 'd', 'd/b', 'd/e', 'd/e/c', 'f'])
-    expect(entries.map(({ path, type }) => [path, type]).sort()).toEqual([
-      ['', 'directory'],
-      ['a', 'file'],
-      ['d', 'directory'],
-      ['d/b', 'file'],
-      ['d/e', 'directory'],
-      ['d/e/c', 'file'],
-      ['f', 'directory'],
-    ])
   })
 
   it('asks for many directories at a time, and for each only once', async () => {
@@ -137,13 +126,13 @@ describe('a scan', () => {
   })
 
   it('loses a directory that cannot be listed, and goes on', async () => {
-    const { paths, missing, entries } = await scanned({
+    const { paths, missing } = await scanned({
       listing: { open: { a: FILE }, shut: { b: FILE } },
       closed: ['/top/shut'],
     })
     expect(paths).toEqual(['open', 'open/a'])
-    expect(missing).toEqual([{ path: 'shut', code: 'EACCES', message: 'closed' }])
-    expect(entries.find(({ path }) => path === 'shut')?.failure?.code).toBe('EACCES')
+    const failure = { code: 'EACCES', message: 'closed' }
+    expect(missing).toEqual([{ path: 'shut', failure, directory: expect.objectContaining({ mode: 0o755 }) }])
   })
 
   it('fails where the source itself is no directory', async () => {
@@ -160,7 +149,7 @@ describe('a scan', () => {
 
   it('names what is of no type that squashfs knows', async () => {
     const { missing, paths } = await scanned({ listing: { odd: 0o160000, file: FILE } })
-    expect(missing).toMatchObject([{ path: 'odd', code: 'UNKNOWN_TYPE' }])
+    expect(missing).toMatchObject([{ path: 'odd', failure: { code: 'UNKNOWN_TYPE' }, directory: null }])
     expect(paths).toEqual(['file'])
   })
 
@@ -182,7 +171,6 @@ describe('a scan', () => {
     )
     const only = await scanned({ listing }, { include: (path) => path.endsWith('/a') })
     expect(only.paths).toEqual(['keep', 'keep/a'])
-    expect(only.entries.map(({ path }) => path)).toEqual(['', 'keep', 'keep/a'])
   })
 
   it('stops at an abort', async () => {

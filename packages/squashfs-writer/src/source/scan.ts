@@ -1,10 +1,9 @@
 /** Scan: a directory on disk becomes a tree. Contents stay where they are. */
 import { constants } from 'node:fs'
-import { type Unreadable, UnreadableError } from '../errors.js'
+import { UnreadableError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import type { Progress } from '../image/write-tree.js'
-import { asBytePath, type ByteString, toDisplay } from '../tree/byte-string.js'
-import type { AttributeRules } from '../tree/entry.js'
+import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import { checkName } from '../tree/entry.js'
 import {
   type Attributes,
@@ -17,11 +16,9 @@ import {
   fileNode,
   ipcNode,
   type Node,
-  nodeAt,
   symlinkNode,
 } from '../tree/node.js'
 import type { PathTest } from '../tree/patterns.js'
-import { type DiskEntry, diskEntry, unknownEntry } from './disk-entry.js'
 import { inodeOf } from './identity.js'
 import { DIRECTORY_REMEDY } from './source-directory.js'
 import type { Pool } from './workers/pool.js'
@@ -53,12 +50,9 @@ interface Pending {
   /** The inode that it was when it was found. */
   readonly seen: ByteString
   readonly names: ByteString[] | null
-  /** Its place among the entries. */
-  readonly entry: number
 }
 
 export interface ScanOptions {
-  readonly rules: AttributeRules
   readonly xattrs: XattrsRead
   /** Only what matches is packed, with the directories above it; null packs all. */
   readonly include: PathTest | null
@@ -66,8 +60,6 @@ export interface ScanOptions {
   readonly exclude: PathTest | null
   /** Whether a directory on another filesystem is packed empty. */
   readonly oneFileSystem: boolean
-  /** Whether anybody wants to know what was found. */
-  readonly listsEntries: boolean
 }
 
 /** The signal that stops the scan, and the callback for its progress. */
@@ -76,12 +68,20 @@ export interface ScanControl {
   readonly onProgress: (progress: Progress) => void
 }
 
+/** What could not be read, and is not in the tree. */
+export interface Missing {
+  /** From the source on. */
+  readonly path: ByteString
+  readonly failure: Failure
+  /** A directory that cannot be listed; null for what cannot be looked at. */
+  readonly directory: DirectoryNode | null
+}
+
 export interface ScanResult {
+  /** Its attributes are those on disk: no rule is applied, and a time may be one that the format cannot hold. */
   readonly root: DirectoryNode
-  /** Paths that could not be read, and are not in the tree. */
-  readonly missing: readonly Unreadable[]
-  /** All that was found, the directory itself first; empty where nobody wants to know. */
-  readonly entries: readonly DiskEntry[]
+  /** In the order of paths. */
+  readonly missing: readonly Missing[]
 }
 
 /**
@@ -102,12 +102,11 @@ class Scan {
   readonly #pool: Pool
   readonly #options: ScanOptions
   readonly #control: ScanControl
-  readonly #unreadable: { path: ByteString; failure: Failure }[] = []
+  readonly #missing: Missing[] = []
   /** Those with several names, by their identity. */
   readonly #inodes = new Map<string, Node>()
   /** Directories that could not be listed to their end. */
   readonly #lost = new Set<DirectoryNode>()
-  readonly #entries: DiskEntry[] | null
   readonly #pending: Pending[] = []
   #rootDevice = 0
   #count = 0
@@ -118,19 +117,13 @@ class Scan {
     this.#pool = pool
     this.#options = options
     this.#control = control
-    this.#entries = options.listsEntries ? [] : null
   }
 
   async run(): Promise<ScanResult> {
     const root = await this.#start()
     await this.#walk()
     if (this.#options.include) prune(root)
-    const missing = this.#unreadable
-      .sort((a, b) => (a.path < b.path ? -1 : 1))
-      .map(({ path, failure }) => ({ path: toDisplay(path), ...failure }))
-    const someLeft = this.#options.include !== null || this.#lost.size > 0
-    const entries = someLeft ? this.#entries?.filter((entry) => isPartOf(root, entry)) : this.#entries
-    return { root, missing, entries: entries ?? [] }
+    return { root, missing: this.#missing.sort((a, b) => (a.path < b.path ? -1 : 1)) }
   }
 
   async #start(): Promise<DirectoryNode> {
@@ -140,18 +133,11 @@ class Scan {
     })
     const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
     if (!itself || isFailure(itself) || failure) throw this.#unreadableSource(failure)
-    const root = this.#nodeOf(itself, 0, '', { path: '', seen: null })
+    const root = this.#nodeOf(itself, 0, '', { path: '', seen: null, above: 0 })
     if (root?.type !== InodeType.DIRECTORY)
       throw this.#unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
-    this.#entries?.push(diskEntry(itself, 0, '', root))
     this.#rootDevice = numberOf(itself, 0, FACT.device)
-    this.#pending.push({
-      directory: root,
-      path: '',
-      seen: inodeOf(itself.identities[0]!),
-      names: null,
-      entry: 0,
-    })
+    this.#pending.push({ directory: root, path: '', seen: inodeOf(itself.identities[0]!), names: null })
     return root
   }
 
@@ -197,10 +183,9 @@ class Scan {
   }
 
   /** A directory that cannot be listed is in the tree no more, with all that was found in it. */
-  #lose({ directory, path, entry }: Pending, failure: Failure): void {
+  #lose({ directory, path }: Pending, failure: Failure): void {
     this.#lost.add(directory)
-    this.#unreadable.push({ path, failure })
-    if (this.#entries) this.#entries[entry] = { ...this.#entries[entry]!, failure }
+    this.#missing.push({ path, failure, directory })
     if (directory.parent) removeFromParent(directory)
   }
 
@@ -208,7 +193,11 @@ class Scan {
   #take({ directory, path: prefix, seen }: Pending, facts: Facts): void {
     const { include, exclude } = this.#options
     const failures = new Map(facts.failures)
-    const onDisk: DirectoryOnDisk = { path: this.#diskPath(prefix), seen }
+    const onDisk: DirectoryOnDisk = {
+      path: this.#diskPath(prefix),
+      seen,
+      above: this.#source.length + 1,
+    }
     for (const [n, name] of facts.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
       if (exclude?.(path)) continue
@@ -223,16 +212,14 @@ class Scan {
       checkName(name, path)
       attach(directory, name, node)
       this.#count++
-      const entry = this.#entries ? this.#entries.push(diskEntry(facts, n, path, node)) - 1 : 0
       if (node.type === InodeType.FILE) this.#bytes += node.size
       if (node.type === InodeType.DIRECTORY && this.#entersDevice(facts, n))
-        this.#pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null, entry })
+        this.#pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null })
     }
   }
 
   #fail(path: ByteString, failure: Failure): void {
-    this.#unreadable.push({ path, failure })
-    this.#entries?.push({ ...unknownEntry, path: asBytePath(path), failure })
+    this.#missing.push({ path, failure, directory: null })
   }
 
   #entersDevice(facts: Facts, n: number): boolean {
@@ -243,13 +230,13 @@ class Scan {
     const hardLink = factOf(facts.hardLinks, n)
     const known = hardLink === undefined ? undefined : this.#inodes.get(hardLink)
     if (known) return known
-    const attributes = this.#options.rules(path, {
+    const attributes = {
       mode: numberOf(facts, n, FACT.mode) & 0o7777,
       uid: numberOf(facts, n, FACT.uid),
       gid: numberOf(facts, n, FACT.gid),
       mtime: numberOf(facts, n, FACT.mtime),
-      xattrs: factOf(facts.xattrs, n) ?? [],
-    })
+      xattrs: factOf(facts.xattrs, n) ?? null,
+    }
     const node = makeNode(facts, n, attributes, directory, this.#options.xattrs === 'all')
     if (!node)
       this.#fail(path, { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' })
@@ -320,9 +307,4 @@ function prune(directory: DirectoryNode): boolean {
     directory.links--
   }
   return directory.children.size > 0
-}
-
-/** Whether it is in the tree still, or has a reason not to be: a directory may have been pruned, or lost with what it holds. */
-function isPartOf(root: DirectoryNode, { path, failure }: DiskEntry): boolean {
-  return failure !== null || path === '' || nodeAt(root, path.split('/')) !== undefined
 }

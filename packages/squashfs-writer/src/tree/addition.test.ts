@@ -3,7 +3,6 @@ import { EntryError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { mergeInto } from './addition.js'
 import type { Entry } from './entry.js'
-import { foundIn } from './found-entry.js'
 import { type Attributes, attach, type DirectoryNode, directoryNode, fileNode, symlinkNode } from './node.js'
 
 const CONTENT = { content: { kind: 'bytes', bytes: new Uint8Array(7) }, size: 7 } as const
@@ -119,29 +118,5 @@ describe('an addition', () => {
     const error = refusal(...entries)
     expect(error).toBeInstanceOf(EntryError)
     expect((error as Error).message).toContain(message)
-  })
-})
-
-describe('the entries found', () => {
-  it('come path by path, text where it is UTF-8, bytes where it is not', () => {
-    const { root, lib } = merged()
-    attach(lib, '\xc3\xa9.py', fileNode(attributes(), 5, CONTENT.content))
-    attach(lib, '\xff.py', fileNode(attributes(), 6, CONTENT.content))
-    const found = new Map([...foundIn(root)].map(({ path, ...rest }) => [path, rest]))
-    expect(found.get('lib')).toEqual({
-      type: 'directory',
-      mode: 0o2750,
-      uid: 10,
-      gid: 20,
-      mtime: 30,
-      size: 0,
-    })
-    expect(found.get('lib/a.py')).toMatchObject({ type: 'file', size: 100 })
-    expect(found.get('a second name')).toMatchObject({ type: 'file', size: 100 })
-    expect(found.get('lib64')).toMatchObject({ type: 'symlink', size: 0 })
-    expect(found.get('lib/é.py')).toMatchObject({ size: 5 })
-    const bytes = [...found.keys()].filter((path) => typeof path !== 'string')
-    expect(bytes).toEqual([new Uint8Array([...Buffer.from('lib/'), 0xff, ...Buffer.from('.py')])])
-    expect(found.size).toBe(6)
   })
 })

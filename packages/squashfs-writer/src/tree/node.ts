@@ -60,6 +60,8 @@ export interface DirectoryOnDisk {
   readonly path: ByteString
   /** The inode that it must be; null for any inode to which its path leads. */
   readonly seen: ByteString | null
+  /** How many bytes of its files' paths lead to the directory that is packed; absent for a file that was given by its path. */
+  readonly above?: number
 }
 
 /** A range of a file that is open already. */

@@ -51,7 +51,7 @@ export interface CompilerOptions {
 
 export interface Compiler {
   /** Compiles the modules among the entries found, and yields their bytecode as it gets ready. */
-  entries(found: readonly FoundEntry[]): AsyncGenerator<Entry>
+  entries(found: AsyncIterable<FoundEntry>): AsyncGenerator<Entry>
   result(): Bytecode
   /** Ends processes that may still be at work. */
   stop(): Promise<void>
@@ -82,8 +82,8 @@ export async function startCompiler(options: CompilerOptions): Promise<Compiler>
   const failed: FailedModule[] = []
   const compiled = { modules: 0, files: 0, bytes: 0 }
 
-  async function* entries(found: readonly FoundEntry[]): AsyncGenerator<Entry> {
-    const modules = modulesAmong(found)
+  async function* entries(found: AsyncIterable<FoundEntry>): AsyncGenerator<Entry> {
+    const modules = await modulesAmong(found)
     const progress = startProgress(modules, options.onProgress)
     const batches = batchesOf(modules)
     while (processes.length < Math.min(options.processes, batches.length))

@@ -3,14 +3,21 @@ import type { FoundEntry } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 import { batchesOf, bytecodePath, modulesAmong } from './modules.js'
 
-const found = (path: string | Uint8Array, size = 0, type: FoundEntry['type'] = 'file'): FoundEntry => ({
-  ...{ type, path, size },
-  ...{ mode: 0o644, uid: 0, gid: 0, mtime: 0 },
-})
+const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 0, links: 1, inode: 1 }
+
+const found = (
+  path: string | Uint8Array,
+  size = 0,
+  type: 'file' | 'symlink' | 'directory' = 'file',
+): Exclude<FoundEntry, { type: 'hardlink' }> => {
+  if (type === 'directory') return { type, path, ...attributes }
+  if (type === 'symlink') return { type, path, target: 'b', ...attributes }
+  return { type, path, ...attributes, content: { size, open: async function* () {} } }
+}
 
 describe('a module', () => {
-  it('is a file, or a symlink, whose name ends with .py; but not a script in bin', () => {
-    const modules = modulesAmong([
+  it('is a file, or a symlink, whose name ends with .py; but not a script in bin', async () => {
+    const modules = await modulesAmong([
       found('lib/a.py'),
       found('lib/b.py', 0, 'symlink'),
       found('lib/c.py', 0, 'directory'),
@@ -44,9 +51,9 @@ print(json.dumps([sys.implementation.cache_tag] + [
 })
 
 describe('modules are shared out', () => {
-  it('each once, the large ones first and alone, the small ones together', () => {
+  it('each once, the large ones first and alone, the small ones together', async () => {
     const sizes = [10, 500_000, 100_000, 20_000, 131_072, ...Array.from({ length: 200 }, () => 5)]
-    const modules = modulesAmong(sizes.map((size, n) => found(`${n}.py`, size)))
+    const modules = await modulesAmong(sizes.map((size, n) => found(`${n}.py`, size)))
     const batches = batchesOf(modules)
     expect(batches.flat().length).toBe(modules.length)
     expect(new Set(batches.flat())).toEqual(new Set(modules))

@@ -2,18 +2,33 @@
 import type { FoundEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 
-/** A module that was found. */
-export interface Module extends Omit<FoundEntry, 'path'> {
+/** A module that was found: a file, or a symlink to one. */
+export interface Module {
   /** In the environment. */
   readonly path: ByteString
+  readonly type: 'file' | 'symlink'
+  /** Bytes; 0 for a symlink. */
+  readonly size: number
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly mtime: number
 }
 
 /** All files that may be imported. Scripts in `bin` are run, and Python keeps no bytecode of them. */
-export function modulesAmong(found: readonly FoundEntry[]): readonly Module[] {
-  return found
-    .filter(({ type }) => type === 'file' || type === 'symlink')
-    .map((entry) => ({ ...entry, path: toByteString(entry.path) }))
-    .filter(({ path }) => path.endsWith('.py') && !path.startsWith('bin/'))
+export async function modulesAmong(
+  entries: Iterable<FoundEntry> | AsyncIterable<FoundEntry>,
+): Promise<readonly Module[]> {
+  const modules: Module[] = []
+  for await (const entry of entries) {
+    const inode = entry.type === 'hardlink' ? entry.of : entry
+    if (inode.type !== 'file' && inode.type !== 'symlink') continue
+    const path = toByteString(entry.path)
+    if (!path.endsWith('.py') || path.startsWith('bin/')) continue
+    const { type, mode, uid, gid, mtime } = inode
+    modules.push({ path, type, size: type === 'file' ? inode.content.size : 0, mode, uid, gid, mtime })
+  }
+  return modules
 }
 
 /**

@@ -1,11 +1,30 @@
 /** An entry of an environment, and the part of its content that the check needs. */
-import type { DiskEntry, Failure } from 'squashfs-writer'
-import type { ByteString } from 'squashfs-writer/paths'
+import type { Failure, FoundEntry } from 'squashfs-writer'
+import type { BytePath, ByteString } from 'squashfs-writer/paths'
 import type { BytecodeHeader } from './formats/bytecode-header.js'
 import type { ElfFile } from './formats/elf.js'
 
-/** A path in the environment, as the library found it on disk or in an image. Its path is '' for the environment itself. */
-export type Entry = DiskEntry
+/** A path in the environment, as the filesystem or an image has it. */
+export interface Entry {
+  /** null for what could not be looked at, or is of no type that squashfs knows: then only `failure` says more. */
+  readonly type: Exclude<FoundEntry['type'], 'hardlink'> | null
+  /** From the directory on, one character for each byte; '' for the directory itself. */
+  readonly path: BytePath
+  /** Permission bits. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Whole seconds since 1970, rounded down. */
+  readonly mtime: number
+  /** Bytes of a file; 0 for all else. */
+  readonly size: number
+  /** Tells the inode of what has several names; null for the rest, and for directories. */
+  readonly inode: string | null
+  /** Where a symlink leads; null for all else. */
+  readonly target: BytePath | null
+  /** Why it cannot be packed, as far as that shows without reading it; null where it can. */
+  readonly failure: Failure | null
+}
 
 /** The part of a file's content that was read, by the kind of file. */
 export type Content =

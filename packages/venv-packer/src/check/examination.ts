@@ -1,9 +1,10 @@
 /** Examination: takes the inventory of an environment and has every rule look at it. */
+
 import { homedir, userInfo } from 'node:os'
-import type { DiskEntry, PackOptions } from 'squashfs-writer'
+import type { PackOptions } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
-import type { Peeked } from './entry.js'
+import type { Entry, Peeked } from './entry.js'
 import { type CheckContext, type Finding, ofSeverity, type Rule, SEVERITIES } from './finding.js'
 import { type Inventory, takeInventory } from './inventory.js'
 import { outsideOnDisk } from './outside.js'
@@ -64,7 +65,7 @@ const rules: readonly Rule[] = [
 export function examine(
   environment: Environment,
   plan: Plan,
-  found: readonly DiskEntry[],
+  found: readonly Entry[],
   peeked: Peeked,
   lookup?: Parameters<typeof takeInventory>[4],
 ): Examination {

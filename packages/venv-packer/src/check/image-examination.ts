@@ -1,5 +1,4 @@
 /** The examination of an image: every rule looks at its entries, and nothing is mounted. */
-import type { DiskEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import { type ImageFile, InodeType, type OpenImage } from 'squashfs-writer/read'
@@ -23,17 +22,17 @@ export async function examineImage(
 }
 
 interface FileInImage {
-  readonly entry: DiskEntry
+  readonly entry: Entry
   readonly inode: ImageFile
 }
 
 async function entriesIn(
   image: OpenImage,
   exclude: readonly string[],
-): Promise<{ readonly entries: readonly DiskEntry[]; readonly files: readonly FileInImage[] }> {
+): Promise<{ readonly entries: readonly Entry[]; readonly files: readonly FileInImage[] }> {
   const isExcluded = compilePatterns('exclude', exclude) ?? (() => false)
   const left = new Set<ByteString>()
-  const entries: DiskEntry[] = []
+  const entries: Entry[] = []
   const files: FileInImage[] = []
   for await (const { path: above, inode, names } of image.walk()) {
     if (above === '') entries.push(entryInImage('', inode))
@@ -59,7 +58,7 @@ async function peekInto(image: OpenImage, files: readonly FileInImage[]): Promis
   return peeked
 }
 
-async function contentOf(image: OpenImage, entry: DiskEntry, inode: ImageFile): Promise<Content | null> {
+async function contentOf(image: OpenImage, entry: Entry, inode: ImageFile): Promise<Content | null> {
   const reading = readingOf(entry)
   if (reading === undefined) return null
   for (let bytes: Uint8Array[] = []; ; ) {

@@ -1,4 +1,5 @@
 /** The inventory of an environment: all its entries, as the file system counts them, and the parts of files that matter. */
+
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Failure } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'

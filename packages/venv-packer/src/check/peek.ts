@@ -2,22 +2,23 @@
  * Peek: reads the parts of files that the findings need, and no more; of most files it reads nothing. An examiner for
  * squashfs-writer: it runs in the threads that read the files, while they are open.
  */
-import type { DiskEntry, Examine } from 'squashfs-writer'
+
+import type { Examine } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import { bytecodeTag } from '../environment/python-layout.js'
 import { ACTIVATE_SCRIPTS, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
-import { type Content, directoryOf, nameOf } from './entry.js'
+import { type Content, directoryOf, type Entry, nameOf } from './entry.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from './formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'
 import { latin1, part, type Reading } from './formats/reading.js'
 
 /** Whether anything is worth reading of a file. */
-export function isWorthPeeking(file: Pick<DiskEntry, 'path' | 'size'>): boolean {
+export function isWorthPeeking(file: Pick<Entry, 'path' | 'size'>): boolean {
   return planFor(file) !== undefined
 }
 
 /** Reads the parts of a file that the findings need, range by range; undefined where there is nothing to know. */
-export function readingOf(file: Pick<DiskEntry, 'path' | 'size'>): Reading<Content | null> | undefined {
+export function readingOf(file: Pick<Entry, 'path' | 'size'>): Reading<Content | null> | undefined {
   return planFor(file)?.(file.size)
 }
 
@@ -37,7 +38,7 @@ export default peek
 type Plan = (size: number) => Reading<Content | null>
 
 /** By the file's path in the environment; undefined for nothing. */
-function planFor({ path, size }: Pick<DiskEntry, 'path' | 'size'>): Plan | undefined {
+function planFor({ path, size }: Pick<Entry, 'path' | 'size'>): Plan | undefined {
   if (size === 0) return undefined
   const name = nameOf(path)
   if (isOwnBytecode(path, name)) return bytecode

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { DirectoryLook, DiskEntry } from 'squashfs-writer'
-import type { Content, Peeked } from './entry.js'
+import type { OpenDirectory } from 'squashfs-writer'
+import { type EntriesOnDisk, entriesOnDisk } from './entries-on-disk.js'
+import type { Content, Entry, Peeked } from './entry.js'
 import { isWorthPeeking } from './peek.js'
 
 /** The examiner that reads the parts of files that an inventory needs. */
@@ -19,24 +20,29 @@ export function peekVersion(): string {
 }
 
 /** Whether an inventory wants a file examined. */
-export function wantsPeek(file: DiskEntry): boolean {
+export function wantsPeek(file: Entry): boolean {
   return file.type === 'file' && file.failure === null && isWorthPeeking(file)
 }
 
 /** Has files examined for an inventory, and opens those that look as if they could not be read. */
-export async function peekAt(look: DirectoryLook): Promise<Peeked> {
+export async function peekAt(
+  directory: OpenDirectory,
+): Promise<Pick<EntriesOnDisk, 'entries'> & { readonly peeked: Peeked }> {
   const looksReadable = permissionTest()
+  const { entries, files } = await entriesOnDisk(
+    directory,
+    (entry) => wantsPeek(entry) || (entry.type === 'file' && !looksReadable(entry)),
+  )
+  const answers = await directory.examine(new Set(files.map(({ file }) => file)))
   const peeked: Peeked = new Map()
-  const files = look.entries.filter(
-    (entry) => wantsPeek(entry) || (entry.type === 'file' && entry.failure === null && !looksReadable(entry)),
-  )
-  await look.examine(files, ({ path }, answer) =>
-    peeked.set(path, 'code' in answer ? answer : (answer.found as Content | null)),
-  )
-  return peeked
+  for (const { path, file } of files) {
+    const answer = answers.get(file)!
+    peeked.set(path, 'code' in answer ? answer : (answer.found as Content | null))
+  }
+  return { entries, peeked }
 }
 
-export type LooksReadable = (file: Pick<DiskEntry, 'mode' | 'uid' | 'gid'>) => boolean
+export type LooksReadable = (file: Pick<Entry, 'mode' | 'uid' | 'gid'>) => boolean
 
 /**
  * Makes the test, by permission bits alone, and for root as for anyone: opening each file would take as long as all else.

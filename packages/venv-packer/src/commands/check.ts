@@ -84,14 +84,19 @@ async function examined(
   { exclude, mountPoint }: CheckRequest,
   environment: Environment,
 ): Promise<Examination> {
-  const { inspectDirectory, sourceDateEpoch } = await import('squashfs-writer')
+  const { openDirectory, sourceDateEpoch } = await import('squashfs-writer')
   const { peekAt, peekModule } = await import('../check/peeked.js')
   try {
     const latestTime = sourceDateEpoch(process.env)
     const plan = { exclude, mountPoint, owner: 'keep', compiles: false, latestTime } as const
-    return await inspectDirectory(environment.realPath, { exclude, examiner: peekModule() }, async (look) =>
-      examine(environment, plan, look.entries, await peekAt(look)),
-    )
+    const options = { exclude, examiner: peekModule(), readXattrs: false }
+    const directory = await openDirectory(environment.realPath, options)
+    try {
+      const { entries, peeked } = await peekAt(directory)
+      return examine(environment, plan, entries, peeked)
+    } finally {
+      await directory.close()
+    }
   } catch (error) {
     const { explainLibraryError } = await import('../image/library-errors.js')
     throw explainLibraryError(error, environment, null)

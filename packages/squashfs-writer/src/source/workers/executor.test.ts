@@ -11,7 +11,6 @@ function setupFor(changes: Partial<ExecutorSetup> = {}): ExecutorSetup {
     storeData: false,
     permits: createPermits(2),
     examiner: null,
-    source: '',
     ...changes,
   }
 }

@@ -75,7 +75,7 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
       blockSize: setup.blockSize,
       storeData: setup.storeData,
       examine: setup.examiner === null ? null : await loadExaminer(setup.examiner),
-      pathOf: ({ directory, name }) => asBytePath(`${directory.path}/${name}`.slice(setup.source.length + 1)),
+      pathOf: ({ directory, name }) => asBytePath(`${directory.path}/${name}`.slice(directory.above ?? 0)),
     }
   }
 

@@ -60,7 +60,6 @@ const OPTIONS: PoolOptions = {
   blockSize: 4096,
   storeData: false,
   examiner: null,
-  source: '',
 }
 const MIB = 1_048_576
 const PAYS_FOR_ONE = { bytes: 16 * MIB }

@@ -228,6 +228,11 @@ class ThreadPool implements Pool {
   }
 }
 
+/** Makes a pool, which whoever made it closes. It starts nothing before there is a job. */
+export function createPool(options: PoolOptions): Pool {
+  return new ThreadPool(options)
+}
+
 /**
  * Has a pool at hand for as long as something takes.
  * @throws what `use` throws; once the signal is aborted its reason.
@@ -238,7 +243,7 @@ export async function withPool<T>(
   use: (pool: Pool) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted()
-  const pool = new ThreadPool(options)
+  const pool = createPool(options)
   const stop = () => void pool.close()
   signal.addEventListener('abort', stop)
   try {

@@ -154,7 +154,11 @@ export interface RangeRequest {
 }
 
 /** Adds a range of a file; of one whose bytes the caller has put into the buffer where its content is not one of a disk. */
-export function addRange(ranges: Ranges, { content, size }: FileNode, request: RangeRequest): void {
+export function addRange(
+  ranges: Ranges,
+  { content, size }: Pick<FileNode, 'content' | 'size'>,
+  request: RangeRequest,
+): void {
   const { start, length, at, inBlocks, flags, like } = request
   if (like) ranges.likes.push([ranges.names.length, like])
   const onDisk = content.kind === 'disk'
@@ -257,8 +261,6 @@ export interface ExecutorSetup {
   readonly permits: SharedArrayBuffer
   /** The examiner: the URL of a module whose default export is an {@link Examine}; null for none. */
   readonly examiner: string | null
-  /** The directory that is packed, so that what is examined has a path of its own. */
-  readonly source: ByteString
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Checks an environment while it is packed, and refuses to complete the image of one that is unfit. */
-import { type DiskEntry, type PackOptions, sourceDateEpoch } from 'squashfs-writer'
-import type { Content, Peeked } from '../../check/entry.js'
+import { type FoundFile, type ImageOptions, type OpenDirectory, sourceDateEpoch } from 'squashfs-writer'
+import { type EntriesOnDisk, entriesOnDisk } from '../../check/entries-on-disk.js'
+import type { Content, Entry, Peeked } from '../../check/entry.js'
 import { examine } from '../../check/examination.js'
 import { type Finding, ofSeverity } from '../../check/finding.js'
 import { type SharesInImage, sharesInImage } from '../../check/packages.js'
@@ -17,10 +18,10 @@ export interface Checked {
   readonly shares: SharesInImage
 }
 
-type CheckHooks = Pick<PackOptions, 'inspect' | 'examination' | 'beforeTables' | 'onStored'>
+type CheckOptions = Pick<ImageOptions, 'examination' | 'beforeTables' | 'onStored'>
 
 export interface CheckWhilePacking {
-  readonly hooks: CheckHooks
+  readonly options: CheckOptions
   /** Undefined before all contents are written. */
   readonly result: () => Checked | undefined
 }
@@ -29,35 +30,36 @@ export interface CheckWhilePacking {
  * The check examines files while they are packed, and judges when all were read. It can refuse the image: then none is
  * completed.
  */
-export function checkWhilePacking(request: PackRequest, environment: Environment): CheckWhilePacking {
-  const peeked: Peeked = new Map()
-  let entries: readonly DiskEntry[] = []
+export function checkWhilePacking(
+  request: PackRequest,
+  environment: Environment,
+  directory: OpenDirectory,
+): CheckWhilePacking {
+  let found: EntriesOnDisk = { entries: [], files: [] }
   let checked: Checked | undefined
-  const hooks: CheckHooks = {
-    inspect: (look) => {
-      entries = look.entries
-    },
-    examination: {
-      examiner: peekModule(),
-      version: peekVersion(),
-      wants: wantsPeek,
-      found: ({ path }, answer) => peeked.set(path, answer as Content | null),
-    },
-    beforeTables: async () => {
-      checked = judge(request, environment, entries, peeked)
-      entries = []
-      peeked.clear()
+  async function* filesToPeek(): AsyncGenerator<FoundFile> {
+    found = await entriesOnDisk(directory, wantsPeek)
+    yield* new Set(found.files.map(({ file }) => file))
+  }
+  const options: CheckOptions = {
+    examination: { examiner: peekModule(), version: peekVersion(), files: filesToPeek() },
+    beforeTables(examined) {
+      const peeked: Peeked = new Map()
+      for (const { path, file } of found.files)
+        if (examined.has(file)) peeked.set(path, examined.get(file) as Content | null)
+      checked = judge(request, environment, found.entries, peeked)
+      found = { entries: [], files: [] }
     },
     onStored: ({ path, storedBytes }) => checked?.shares.add(path, storedBytes),
   }
-  return { hooks, result: () => checked }
+  return { options, result: () => checked }
 }
 
 /** @throws Failure when the environment is not to be packed as it is. */
 function judge(
   request: PackRequest,
   environment: Environment,
-  entries: readonly DiskEntry[],
+  entries: readonly Entry[],
   peeked: Peeked,
 ): Checked {
   const plan = {

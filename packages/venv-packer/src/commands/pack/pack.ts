@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
-import type { Codec, Entry, FoundEntry, PackOptions, PackResult } from 'squashfs-writer'
+import type { Census, Codec, Entry, ImageOptions, ImageResult, OpenDirectory } from 'squashfs-writer'
 import type { Bytecode, Compiler } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
 import type { Invocation } from '../../cli/commands.js'
@@ -13,7 +13,7 @@ import { chooseDestination, type Destination, defaultImageName } from '../../ima
 import type { Keeper } from '../../image/kept.js'
 import { listenForInterruption } from '../../terminal/interruption.js'
 import { print, type ReportStyle, reportStyle } from '../../terminal/printing.js'
-import type { CheckWhilePacking } from './check-while-packing.js'
+import type { Checked, CheckWhilePacking } from './check-while-packing.js'
 import { type PackProgress, type ProgressBar, startProgressBar } from './progress.js'
 import { reportPack } from './report.js'
 import { type PackReport, type PackRequest, packRequest } from './request.js'
@@ -66,13 +66,13 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
   const keeper = request.keep === undefined ? undefined : await keeping(request.keep)
-  const check = request.check ? await checking(request, environment) : undefined
   const compilation = request.compile && compileWhilePacking(request.compile, request, environment, context)
-  const hooks: Hooks = { ...check?.hooks, ...(compilation && { additions: compilation.additions }) }
   try {
-    const result = await writeImage({ request, environment, destination, keeper, hooks }, context)
+    const { result, found, checked } = await writeImage(
+      { request, environment, destination, keeper, compilation },
+      context,
+    )
     const previous = await keeper?.tidy(destination.realPath)
-    const checked = check?.result()
     return {
       request,
       environment,
@@ -81,6 +81,7 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
       findings: checked?.findings ?? [],
       packages: checked?.shares.shares() ?? [],
       result,
+      found,
       previous,
       bytecode: await compilation?.result(),
       seconds: (performance.now() - started) / 1000,
@@ -90,14 +91,9 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
   }
 }
 
-async function checking(request: PackRequest, environment: Environment): Promise<CheckWhilePacking> {
-  const { checkWhilePacking } = await import('./check-while-packing.js')
-  return checkWhilePacking(request, environment)
-}
-
 /** The modules are compiled when the directory has been read; their bytecode is packed with the entries found. */
 interface CompileWhilePacking {
-  readonly additions: (found: readonly FoundEntry[]) => AsyncGenerator<Entry>
+  readonly bytecodeOf: (directory: OpenDirectory) => AsyncGenerator<Entry>
   /** Undefined where the packing ended before anything was compiled. */
   readonly result: () => Promise<Bytecode | undefined>
   readonly stop: () => Promise<void>
@@ -117,10 +113,10 @@ function compileWhilePacking(
     return await startCompiler({ environment, mountPoint: place, levels, processes, onProgress })
   }
   return {
-    additions: async function* (found) {
+    bytecodeOf: async function* ({ entries }) {
       signal.throwIfAborted()
       compiler = start()
-      yield* (await compiler).entries(found)
+      yield* (await compiler).entries(entries)
     },
     result: async () => (await compiler)?.result(),
     stop: async () => {
@@ -143,41 +139,73 @@ interface Packing {
   readonly environment: Environment
   readonly destination: Destination
   readonly keeper: Keeper | undefined
-  readonly hooks: Hooks
+  readonly compilation: CompileWhilePacking | undefined
 }
 
-/** The work done in the course of it: the check, and the bytecode. */
-type Hooks = Pick<PackOptions, 'inspect' | 'examination' | 'beforeTables' | 'additions' | 'onStored'>
+interface Packed {
+  readonly result: ImageResult
+  readonly found: Census
+  readonly checked: Checked | undefined
+}
 
-async function writeImage(packing: Packing, context: PackContext): Promise<PackResult> {
-  const { request, environment, destination, keeper, hooks } = packing
-  // Loaded only now: whatever can be refused without it is refused at once.
-  const library = await import('squashfs-writer')
-  const { baseFor, keepRecord } = await import('../../image/pack-records.js')
-  const base = await baseFor(request.base, destination)
+async function writeImage(packing: Packing, context: PackContext): Promise<Packed> {
+  const { environment, destination } = packing
   try {
-    const result = await library.packDirectory(environment.realPath, destination.realPath, {
-      codec: codec(library, request.compression),
-      blockSize: request.blockSize,
-      exclude: request.exclude,
-      xattrs: request.xattrs,
-      owner: request.owner,
-      replace: request.force,
-      ...(keeper && { beforeReplace: keeper.keep }),
-      signal: context.signal,
-      onProgress: context.onProgress,
-      ...(request.threads === undefined ? {} : { threads: request.threads }),
-      ...(base && { base }),
-      record: true,
-      ...hooks,
-    })
-    if (result.record) await keepRecord(destination.realPath, result.record)
-    return result
+    // Loaded only now: whatever can be refused without it is refused at once.
+    const library = await import('squashfs-writer')
+    const { exclude } = packing.request
+    const directory = await library.openDirectory(environment.realPath, { exclude, signal: context.signal })
+    try {
+      return await writeEntries(directory, packing, context, library)
+    } finally {
+      await directory.close()
+    }
   } catch (error) {
     if (context.signal.aborted) throw context.signal.reason
     const { explainLibraryError } = await import('../../image/library-errors.js')
     throw explainLibraryError(error, environment, destination)
   }
+}
+
+async function writeEntries(
+  directory: OpenDirectory,
+  { request, environment, destination, keeper, compilation }: Packing,
+  { signal, onProgress }: PackContext,
+  library: typeof import('squashfs-writer'),
+): Promise<Packed> {
+  const { baseFor, keepRecord } = await import('../../image/pack-records.js')
+  const base = await baseFor(request.base, destination)
+  const check = request.check ? await checking(request, environment, directory) : undefined
+  const entries = compilation
+    ? library.overlay(directory.entries, compilation.bytecodeOf(directory))
+    : directory.entries
+  const options: ImageOptions = {
+    codec: codec(library, request.compression),
+    blockSize: request.blockSize,
+    xattrs: request.xattrs,
+    owner: request.owner,
+    replace: request.force,
+    ...(keeper && { beforeReplace: keeper.keep }),
+    signal,
+    onProgress,
+    ...(request.threads === undefined ? {} : { threads: request.threads }),
+    ...(base && { base }),
+    record: true,
+    ...check?.options,
+  }
+  const result = await library.writeImage(entries, destination.realPath, options)
+  if (result.record) await keepRecord(destination.realPath, result.record)
+  const found = compilation ? await directory.census() : result
+  return { result, found, checked: check?.result() }
+}
+
+async function checking(
+  request: PackRequest,
+  environment: Environment,
+  directory: OpenDirectory,
+): Promise<CheckWhilePacking> {
+  const { checkWhilePacking } = await import('./check-while-packing.js')
+  return checkWhilePacking(request, environment, directory)
 }
 
 function codec(library: typeof import('squashfs-writer'), { name, level, encoder }: Compression): Codec {

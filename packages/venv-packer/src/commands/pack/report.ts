@@ -63,8 +63,7 @@ function isFree(path: string): boolean {
 }
 
 export function packJson(report: PackReport, mount: MountAdvice): string {
-  const { request, environment, destination, result, bytecode, createdWith, seconds } = report
-  const { found } = result
+  const { request, environment, destination, result, found, bytecode, createdWith, seconds } = report
   const { config } = environment
   return line({
     ok: true,

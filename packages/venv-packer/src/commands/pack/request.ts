@@ -1,5 +1,5 @@
 /** The request of `pack`, the part of it that `create` has as well, and the report on it. */
-import type { PackResult } from 'squashfs-writer'
+import type { Census, ImageResult } from 'squashfs-writer'
 import type { Bytecode } from '../../bytecode/compiler.js'
 import { type Level, USUAL_LEVELS } from '../../bytecode/modules.js'
 import type { Finding } from '../../check/finding.js'
@@ -55,7 +55,9 @@ export interface PackReport {
   readonly relocation: Relocation | undefined
   readonly findings: readonly Finding[]
   readonly packages: readonly PackageShare[]
-  readonly result: PackResult
+  readonly result: ImageResult
+  /** The counts of the environment's directory; those of the result are with the bytecode. */
+  readonly found: Census
   /** Undefined when none was asked for. */
   readonly bytecode: Bytecode | undefined
   /** Undefined when previous images are not kept. */

@@ -1,6 +1,6 @@
 /** The summary for people: sizes before and after, omissions, and the lines that mount the image. */
 import { basename } from 'node:path'
-import type { PackResult } from 'squashfs-writer'
+import type { ImageResult } from 'squashfs-writer'
 import type { Bytecode } from '../../bytecode/compiler.js'
 import { ofSeverity } from '../../check/finding.js'
 import { findingCounts } from '../../check/report.js'
@@ -38,8 +38,7 @@ function maker({ createdWith, environment }: PackReport): readonly string[] {
   return [row('made by', printable(`${tool}, of Python ${version ?? ''} in ${home ?? ''}`))]
 }
 
-function figures({ result, previous, destination, bytecode }: PackReport): readonly string[] {
-  const { found } = result
+function figures({ result, found, previous, destination, bytecode }: PackReport): readonly string[] {
   const kinds = [
     counted(found.files, 'file'),
     counted(found.directories, 'directory', 'directories'),
@@ -71,7 +70,7 @@ function figures({ result, previous, destination, bytecode }: PackReport): reado
 }
 
 /** The share that came from the base; nothing where there was no base. */
-function takenOver({ base }: PackResult): readonly string[] {
+function takenOver({ base }: ImageResult): readonly string[] {
   if (base === null) return []
   const { files, storedBytes, secondsInFull, problem } = base
   const unread = files === 0 ? '' : `${counted(files, 'file')} unread, `
@@ -86,7 +85,7 @@ function takenOver({ base }: PackResult): readonly string[] {
   ]
 }
 
-function problemText({ code, message }: NonNullable<NonNullable<PackResult['base']>['problem']>): string {
+function problemText({ code, message }: NonNullable<NonNullable<ImageResult['base']>['problem']>): string {
   const nothing = ['NOT_USABLE', 'OTHER_SETTINGS', 'OTHER_ENCODER', 'UNCOMPRESSED'].includes(code)
   return nothing ? `nothing of the old image: ${message}` : message
 }

@@ -1,0 +1,63 @@
+/** Tree of entries: whatever a program gives becomes the tree that is packed, its rules applied. */
+import { type Unreadable, UnreadableError } from './errors.js'
+import { type Entries, type ImageEntries, Overlay } from './overlay.js'
+import type { Contents } from './source/contents.js'
+import { FoundEntries, type LentScan } from './source/found-entries.js'
+import { mergeInto } from './tree/addition.js'
+import { type AttributeRules, addEntry, checkEntry, type Entry } from './tree/entry.js'
+import { type DirectoryNode, directoryNode } from './tree/node.js'
+import { applyInPlace, ruledCopy } from './tree/ruled-tree.js'
+
+export interface TreeContext extends LentScan {
+  readonly rules: AttributeRules
+  readonly contents: Contents
+  /** Told of a stream that fails; what it throws stops the work. */
+  readonly onUnreadable: (error: UnreadableError) => void
+}
+
+export interface Tree {
+  readonly root: DirectoryNode
+  /** What could not be read, and is not in the tree. */
+  readonly missing: readonly Unreadable[]
+}
+
+/** @throws EntryError, LimitError for what cannot be; UnreadableError; what the entries themselves throw. */
+export async function treeOf(entries: ImageEntries, context: TreeContext): Promise<Tree> {
+  if (entries instanceof Overlay) {
+    const tree = await treeOf(entries.entries, context)
+    context.control.signal.throwIfAborted()
+    const merge = mergeInto(tree.root, context.rules)
+    await forEachEntry(entries.more, 'more', context, merge)
+    return tree
+  }
+  if (entries instanceof FoundEntries) {
+    const { root, missing } = await entries.scanned(context)
+    const ruled = entries.isHandedOver ? applyInPlace : ruledCopy
+    return { root: ruled(root, context.rules), missing }
+  }
+  const root = directoryNode(context.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
+  await forEachEntry(entries, 'entries', context, (entry, content) =>
+    addEntry(root, entry, context.rules, content),
+  )
+  return { root, missing: [] }
+}
+
+/** @param name what the entries are called as long as they have no path, as in `entries[2]`. */
+async function forEachEntry(
+  entries: Entries,
+  name: string,
+  { contents, control, onUnreadable }: TreeContext,
+  put: (entry: Entry, content: Parameters<typeof addEntry>[3]) => void,
+): Promise<void> {
+  let number = 0
+  for await (const given of entries) {
+    control.signal.throwIfAborted()
+    const entry = checkEntry(given, `${name}[${number++}]`)
+    try {
+      put(entry, entry.type === 'file' ? await contents.of(entry) : null)
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error
+      onUnreadable(error)
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest'
+import { InodeType } from '../format/inode.js'
+import type { AttributeRules } from './entry.js'
+import { type Attributes, attach, deviceNode, directoryNode, fileNode, ipcNode, symlinkNode } from './node.js'
+import { forEachPath } from './order.js'
+import { applyInPlace, ruledCopy } from './ruled-tree.js'
+
+const attributes = (): Attributes => ({ mode: 0o755, uid: 1, gid: 2, mtime: -3, xattrs: null })
+const BYTES = { kind: 'bytes', bytes: new Uint8Array(7) } as const
+
+/** A tree with everything that a directory can hold, and a file with two names. */
+function found() {
+  const root = directoryNode(attributes())
+  const lib = directoryNode(attributes())
+  const file = fileNode(attributes(), 7, BYTES)
+  attach(root, 'file', file)
+  attach(root, 'lib', lib)
+  attach(lib, 'second', file)
+  attach(lib, 'link', symlinkNode(attributes(), 'to'))
+  attach(lib, 'device', deviceNode(InodeType.BLOCK_DEVICE, attributes(), 8, 1))
+  attach(lib, 'fifo', ipcNode(InodeType.FIFO, attributes()))
+  return { root, lib, file }
+}
+
+/** Keeps the paths that it is asked for. */
+function counting() {
+  const asked: string[] = []
+  const rules: AttributeRules = (path, { mode }) => {
+    asked.push(path)
+    return { mode, uid: 7, gid: 8, mtime: 9, xattrs: null }
+  }
+  return { asked, rules }
+}
+
+describe.each([
+  ['a copy', ruledCopy],
+  ['the tree itself', applyInPlace],
+])('%s', (_, apply) => {
+  it('has the same names and contents, with the rules applied to every inode once', () => {
+    const { root } = found()
+    const { asked, rules } = counting()
+    const ruled = apply(root, rules)
+    const paths: string[] = []
+    forEachPath(ruled, (path, node) => {
+      paths.push(path)
+      expect(node).toMatchObject({ mode: 0o755, uid: 7, gid: 8, mtime: 9 })
+    })
+    expect(paths.sort()).toEqual(['file', 'lib', 'lib/device', 'lib/fifo', 'lib/link', 'lib/second'])
+    expect(asked.sort()).toEqual(['', 'file', 'lib', 'lib/device', 'lib/fifo', 'lib/link'])
+    expect(ruled).toMatchObject({ uid: 7, links: 3 })
+    const lib = ruled.children.get('lib')
+    expect(lib).toMatchObject({ links: 2 })
+    expect(ruled.children.get('file')).toMatchObject({ links: 2, size: 7, content: BYTES })
+    expect(lib?.type === InodeType.DIRECTORY && lib.children.get('second')).toBe(ruled.children.get('file'))
+  })
+})
+
+describe('a copy', () => {
+  it('leaves the tree as it was found, whatever becomes of the copy', () => {
+    const { root, lib, file } = found()
+    const copy = ruledCopy(root, counting().rules)
+    copy.children.delete('file')
+    expect(root).toMatchObject({ uid: 1, mtime: -3, links: 3 })
+    expect(root.children.get('file')).toBe(file)
+    expect(file).toMatchObject({ uid: 1, links: 2 })
+    expect(lib.parent).toBe(root)
+  })
+})
