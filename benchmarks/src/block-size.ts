@@ -1,4 +1,4 @@
-// Block sizes as people write them (`128K`, `1M`) and as numbers of bytes.
+/** Block sizes as people write them (`128K`, `1M`) and as numbers of bytes. */
 
 const SUFFIXES = { '': 1, K: 1024, M: 1024 * 1024 } as const
 

@@ -1,5 +1,7 @@
-// The command: the same tree packed by us, mksquashfs and gensquashfs in turn, scenario by scenario, and
-// the costs side by side.
+/**
+ * The command: the same tree packed by us, mksquashfs and gensquashfs in turn, scenario by scenario, and the costs side by
+ * side.
+ */
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'

@@ -1,5 +1,7 @@
-// The first fields of an image's superblock. They show that the contenders were asked for the same and
-// packed the same: an image with other blocks, or with inodes missing, is no rival.
+/**
+ * The first fields of an image's superblock. They show that the contenders were asked for the same and packed the same: an
+ * image with other blocks, or with inodes missing, is no rival.
+ */
 
 import { open } from 'node:fs/promises'
 import type { Compression, Settings } from './packers/packer.js'
@@ -31,7 +33,7 @@ export async function readImageHead(image: string): Promise<ImageHead> {
   }
 }
 
-/** What is wrong with the image, if anything. */
+/** The fault of the image, if it has one. */
 export function imageFault(
   head: ImageHead,
   settings: Settings,

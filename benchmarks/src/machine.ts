@@ -1,4 +1,4 @@
-// What the figures were measured on: as much as makes them comparable, nothing that names the machine.
+/** The machine on which the figures were measured: as much as makes them comparable, nothing that names the machine. */
 
 import { cpus } from 'node:os'
 

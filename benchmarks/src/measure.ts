@@ -1,5 +1,7 @@
-// One run of one command as a whole process, and what it cost. The measuring is done by
-// `python/measure.py`: Node has no `wait4`, and so no resource usage of a child.
+/**
+ * One run of one command as a whole process, and what it cost. The measuring is done by `python/measure.py`: Node has no
+ * `wait4`, and so no resource usage of a child.
+ */
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-// The command line, read once: from words to values that are decided and checked.
+/** The command line, read once: from words to values that are decided and checked. */
 
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
@@ -178,7 +178,7 @@ function allCpus(): readonly number[] {
   return Array.from({ length: availableParallelism() }, (_, cpu) => cpu)
 }
 
-/** What was typed, less what is of no use elsewhere: where things lie on this machine, and --record itself. */
+/** The command line without the parts that are of no use elsewhere: paths of this machine, and --record itself. */
 function recordedOptions(values: Readonly<Record<string, string | boolean | undefined>>): string {
   const words = Object.entries(values).flatMap(([name, value]) => {
     if (typeof value !== 'string' || name === 'out') return []

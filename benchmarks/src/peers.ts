@@ -1,4 +1,4 @@
-// Peers that the command line names: other versions of the programs that take part anyway.
+/** Peers that the command line names: other versions of the programs that take part anyway. */
 
 import { execFileSync } from 'node:child_process'
 import { programVersion } from './packers/program-version.js'

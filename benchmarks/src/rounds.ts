@@ -1,6 +1,8 @@
-// The measuring itself: the contenders of a case take turns, A B C, B C A, C A B …, so that whatever else
-// the machine does meanwhile falls on all of them alike. A first round is not counted: it fills the page
-// cache, shows that everyone does the same work, and finds out who is not done in time.
+/**
+ * The measuring itself: the contenders of a case take turns, A B C, B C A, C A B …, so that whatever else the machine does
+ * meanwhile falls on all of them alike. A first round is not counted: it fills the page cache, shows that everyone does the
+ * same work, and finds out who is not done in time.
+ */
 
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -125,7 +127,7 @@ async function runOnce(
   const { timeoutSeconds } = compared
 
   await rm(image, { force: true, recursive: true })
-  // What was asked before is not this one's.
+  // Counts from before are not this round's.
   await tree.calls?.()
   const measurement = await measure(command, { cpus, timeoutSeconds, signal: conditions.signal })
   const calls = await tree.calls?.()
@@ -138,7 +140,7 @@ async function runOnce(
   const fault = imageFault(await readImageHead(image), compared.settings, facts?.inodes)
   if (fault !== undefined) throw new Error(`${contender.name} did not pack what the others pack: ${fault}`)
   const { size } = await stat(image)
-  // What the disk has not seen yet, it need not see.
+  // Pages that are not written back yet need not be.
   await rm(image)
   return { measurement, image: size, calls }
 }

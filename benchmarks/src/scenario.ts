@@ -1,5 +1,7 @@
-// What a scenario is: a question, and the cases that answer it. Values, no code of their own;
-// `compare.ts` runs them and `scenarios/` holds them.
+/**
+ * A scenario: a question, and the cases that answer it. Values, no code of their own; `compare.ts` runs them and
+ * `scenarios/` holds them.
+ */
 
 import type { Packer, PackJob, Settings } from './packers/packer.js'
 import type { Cost } from './rounds.js'
@@ -18,7 +20,7 @@ export interface Contender {
 }
 
 export interface Case {
-  /** What sets this case apart from the others of its scenario. */
+  /** The difference of this case from the others of its scenario. */
   readonly name: string
   /** Nothing where the contenders need no tree. */
   readonly tree: Tree | undefined
@@ -29,7 +31,7 @@ export interface Case {
    * compared with the one that has the same after the comma.
    */
   readonly reference: string
-  /** What is told of the contenders, where that is not all that they cost. */
+  /** The figures shown of the contenders, where these are not all that they cost. */
   readonly measures?: readonly (keyof Cost)[]
   /** After so many seconds a contender is stopped, and takes no further part. */
   readonly timeoutSeconds?: number
@@ -38,7 +40,7 @@ export interface Case {
 export interface Scenario {
   readonly name: string
   readonly title: string
-  /** What the scenario finds out, in a sentence or two. */
+  /** The question of the scenario, in a sentence or two. */
   readonly about: string
   /** Rounds that count, where that is not the default. */
   readonly rounds?: number

@@ -1,4 +1,4 @@
-// What becomes of many runs of the same thing: the middle one, the extremes, and how two of them compare.
+/** Statistics of many runs of the same case: the middle one, the extremes, and how two of them compare. */
 
 export interface Spread {
   readonly median: number

@@ -1,4 +1,4 @@
-/** What a wheel says of itself. https://packaging.python.org/specifications/core-metadata */
+/** The metadata of a wheel. https://packaging.python.org/specifications/core-metadata */
 import { type Manifest, repositoryUrl } from './workspace.js'
 
 /** A wheel for machines whose glibc is this or later, with the Node that runs there. */

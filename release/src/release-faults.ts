@@ -1,4 +1,4 @@
-/** What must be in order before a version is published. */
+/** The conditions that must hold before a version is published. */
 import type { Manifest } from './workspace.js'
 
 /**

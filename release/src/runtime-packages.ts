@@ -74,7 +74,7 @@ function isLoaded(path: string): boolean {
   return (LOADED.has(extname(name)) || LICENCE.test(name)) && !FOR_MUSL.test(path)
 }
 
-/** What npm would publish, by the package's own `files`. */
+/** The files that npm would publish, by the package's own `files`. */
 async function publishedFiles(directory: string): Promise<string[]> {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: directory })
   const [tarball] = JSON.parse(stdout.toString('utf8')) as { files: { path: string }[] }[]

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 export const workspace = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What is published, in the order in which one needs the other. */
+/** The published packages, in the order in which one needs the other. */
 export const publishedPackages = ['squashfs-writer', 'venv-packer'] as const
 
-/** What is used of a package.json. */
+/** The fields of a package.json that are used. */
 export interface Manifest {
   readonly name: string
   readonly version: string

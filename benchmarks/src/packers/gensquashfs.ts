@@ -1,5 +1,7 @@
-// gensquashfs from squashfs-tools-ng. It is told to keep times and xattrs and to write an export table,
-// as the other two do unasked: all three do the same work.
+/**
+ * gensquashfs from squashfs-tools-ng. It is told to keep times and xattrs and to write an export table, as the other two do
+ * unasked: all three do the same work.
+ */
 
 import type { Packer } from './packer.js'
 import { programVersion } from './program-version.js'

@@ -1,4 +1,4 @@
-// mksquashfs, the reference: what the ratios are to.
+/** mksquashfs, the reference of the ratios. */
 
 import type { Packer } from './packer.js'
 import { programVersion } from './program-version.js'

@@ -1,8 +1,8 @@
-// A program that packs a directory into a squashfs image, as the comparison sees it.
+/** A program that packs a directory into a squashfs image, as the comparison sees it. */
 
 export type Compression = 'zstd' | 'gzip'
 
-/** What is asked of every packer alike. */
+/** The request that is the same for every packer. */
 export interface Settings {
   readonly compression: Compression
   readonly level: number

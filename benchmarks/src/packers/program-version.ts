@@ -1,4 +1,4 @@
-// Asks a program for its version, which also shows that it is installed.
+/** Asks a program for its version, which also shows that it is installed. */
 
 import { type ExecFileException, execFile } from 'node:child_process'
 import { promisify } from 'node:util'

@@ -1,4 +1,4 @@
-// Ours: the command as people run it, with the Node that runs the benchmark.
+/** Ours: the command as people run it, with the Node that runs the benchmark. */
 
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'

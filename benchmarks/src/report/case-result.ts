@@ -1,4 +1,4 @@
-// What tables and charts both ask of the result of a case.
+/** The figures of a case's result that tables and charts share. */
 
 import type { CaseResult, Cost } from '../rounds.js'
 import { referenceFor } from '../scenario.js'
@@ -17,12 +17,12 @@ export function costOf({ standings }: CaseResult, name: string): Cost | undefine
   return standings.find((standing) => standing.name === name)?.cost
 }
 
-/** What the contender's cost is compared with. */
+/** The reference for the contender's cost. */
 export function referenceCostOf(result: CaseResult, name: string): Cost | undefined {
   return costOf(result, referenceFor(result.case, name))
 }
 
-/** What else the machine did: a reader judges by it how far the figures can be trusted. */
+/** The other load of the machine: a reader judges by it how far the figures can be trusted. */
 export function disturbanceNote({ disturbance, case: { tree } }: CaseResult): string {
   const others = tree?.servedBy === undefined ? 'Other programs' : `Other programs and ${tree.servedBy}`
   return `${others} used ${(disturbance * 100).toFixed(0)} % of the CPU time meanwhile.`

@@ -1,5 +1,7 @@
-// The record as a chart: for each case and each thing measured a group of horizontal bars from zero, ours
-// in colour, with the median and the ratio written out and a thin line from the least to the most.
+/**
+ * The record as a chart: for each case and each thing measured a group of horizontal bars from zero, ours in colour, with
+ * the median and the ratio written out and a thin line from the least to the most.
+ */
 
 import type { CaseResult, Standing } from '../rounds.js'
 import { referenceFor } from '../scenario.js'
@@ -128,7 +130,7 @@ function bar(
   ].join('\n')
 }
 
-/** What venv-packer does, and what is done with its images. */
+/** The work of venv-packer, and the use of its images. */
 function isOurs(name: string): boolean {
   return /^(venv-packer|image|clone|wheel|uvx|npx)\b/.test(name)
 }

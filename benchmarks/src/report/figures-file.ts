@@ -1,10 +1,10 @@
-// The figures of a recorded scenario as data, so that two records can be compared.
+/** The figures of a recorded scenario as data, so that two records can be compared. */
 
 import { type CaseResult, type Cost, costNames } from '../rounds.js'
 import { referenceCostOf } from './case-result.js'
 import type { ScenarioRecord } from './record.js'
 
-/** What a record leaves for the next one to be compared with. */
+/** The figures of a record, to be compared with the next one. */
 export interface Figures {
   readonly scenario: string
   readonly date: string

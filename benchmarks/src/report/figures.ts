@@ -1,4 +1,4 @@
-// Figures as they are written in tables and charts: units, digits, names of what is measured.
+/** Figures as they are written in tables and charts: units, digits, names of what is measured. */
 
 import type { Cost } from '../rounds.js'
 import { ratio, type Spread } from '../statistics.js'

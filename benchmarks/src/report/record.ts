@@ -1,5 +1,7 @@
-// All that is worth keeping of one scenario's run: the results and the circumstances they came about in.
-// No paths and no host name: the record is published.
+/**
+ * All that is worth keeping of one scenario's run: the results and the circumstances they came about in. No paths and no
+ * host name: the record is published.
+ */
 
 import { formatBlockSize } from '../block-size.js'
 import type { Machine } from '../machine.js'

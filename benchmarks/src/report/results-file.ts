@@ -1,5 +1,7 @@
-// `RESULTS.md`: one section for each scenario, between markers, so that recording one scenario leaves the
-// others as they are.
+/**
+ * `RESULTS.md`: one section for each scenario, between markers, so that recording one scenario leaves the others as they
+ * are.
+ */
 
 import type { CaseResult } from '../rounds.js'
 import { disturbanceNote, referenceCostOf } from './case-result.js'

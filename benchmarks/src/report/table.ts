@@ -1,4 +1,4 @@
-// The result of a case as a table, in Markdown that also reads well on a terminal.
+/** The result of a case as a table, in Markdown that also reads well on a terminal. */
 
 import type { CaseResult, Cost, Standing } from '../rounds.js'
 import { measuresOf, referenceCostOf } from './case-result.js'

@@ -1,5 +1,7 @@
-// A venv is packed again after one small package was upgraded: with the image of before as the base, and
-// without. As people do it: with the check.
+/**
+ * A venv is packed again after one small package was upgraded: with the image of before as the base, and without. As people
+ * do it: with the check.
+ */
 
 import { venvPackerWithCheck } from '../packers/venv-packer.js'
 import { type Contender, packing, type Scenario } from '../scenario.js'

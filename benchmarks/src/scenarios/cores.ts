@@ -1,5 +1,6 @@
-// The same packing on one core and on two, four, … as many as there are: how much of the work is done side
-// by side.
+/**
+ * The same packing on one core and on two, four, … as many as there are: how much of the work is done side by side.
+ */
 
 import { availableParallelism } from 'node:os'
 import { mksquashfs } from '../packers/mksquashfs.js'

@@ -1,4 +1,4 @@
-// All scenarios, by the names they have on the command line.
+/** All scenarios, by the names they have on the command line. */
 
 import type { Scenario } from '../scenario.js'
 import { base } from './base.js'

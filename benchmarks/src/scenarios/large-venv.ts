@@ -1,4 +1,4 @@
-// Several gigabytes: shows whether memory stays flat as trees and their files grow.
+/** Several gigabytes: shows whether memory stays flat as trees and their files grow. */
 
 import type { Scenario } from '../scenario.js'
 import { largeVenvTree } from '../trees/large-venv.js'

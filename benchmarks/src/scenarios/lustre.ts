@@ -1,5 +1,7 @@
-// What all this is for: Python packages imported from a venv on a cluster's filesystem, and from its image on
-// the same filesystem.
+/**
+ * The purpose of the project: Python packages imported from a venv on a cluster's filesystem, and from its image on the same
+ * filesystem.
+ */
 
 import { release } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// An image as the source: taken apart and listed, beside unsquashfs.
+/** An image as the source: taken apart and listed, beside unsquashfs. */
 
 import { join } from 'node:path'
 import { programVersion } from '../packers/program-version.js'

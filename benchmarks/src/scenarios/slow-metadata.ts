@@ -1,4 +1,4 @@
-// A filesystem whose metadata is far away: who keeps many calls in flight, and who waits for each.
+/** A filesystem with slow metadata: packers that keep many calls in flight, and packers that wait for each. */
 
 import { fileURLToPath } from 'node:url'
 import { mksquashfs } from '../packers/mksquashfs.js'

@@ -1,5 +1,7 @@
-// Many small files of equal size: the cost of a file as their number grows. mksquashfs compares each with
-// all others of its size, so it is given a time to be done in.
+/**
+ * Many small files of equal size: the cost of a file as their number grows. mksquashfs compares each with all others of its
+ * size, so it is given a time to be done in.
+ */
 
 import { gensquashfs } from '../packers/gensquashfs.js'
 import type { Case, Scenario } from '../scenario.js'

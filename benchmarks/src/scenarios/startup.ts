@@ -1,4 +1,4 @@
-// What the command costs before it does anything, in each way to run it, beside Node doing nothing.
+/** The cost of the command before it does anything, in each way to run it, beside Node doing nothing. */
 
 import { findUv, NODE_OF_WHEELS } from 'fixtures'
 import { programVersion } from '../packers/program-version.js'

@@ -1,4 +1,4 @@
-// The main job: the reference venv with the settings that venv-packer has by default.
+/** The main job: the reference venv with the settings that venv-packer has by default. */
 
 import { venvPackerWithCheck } from '../packers/venv-packer.js'
 import { packing, type Scenario } from '../scenario.js'

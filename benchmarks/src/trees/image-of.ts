@@ -1,4 +1,4 @@
-// The image of a tree, as venv-packer makes it: what is taken apart and listed.
+/** The image of a tree, as venv-packer makes it, to be extracted and listed. */
 
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'

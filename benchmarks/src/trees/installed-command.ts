@@ -1,4 +1,4 @@
-// venv-packer installed in each way that users have it, all run by one Node, which the wheel brings.
+/** venv-packer installed in each way that users have it, all run by one Node, which the wheel brings. */
 
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -49,7 +49,7 @@ export function commandOfWheel(tree: string): readonly string[] {
   return [join(tree, VENV, 'bin', 'venv-packer')]
 }
 
-/** What is in its cache is run again: it asks no index, and looks for no Python. */
+/** A package in its cache is run again: it asks no index, and looks for no Python. */
 export function uvx(tree: string): readonly string[] {
   const variables = {
     UV_CACHE_DIR: join(tree, 'uv-cache'),
@@ -61,7 +61,7 @@ export function uvx(tree: string): readonly string[] {
   return ['env', ...settings, join(tree, BIN, 'uvx'), 'venv-packer']
 }
 
-/** What is installed where npx is called, so that it asks no registry. */
+/** A package that is installed where npx is called, so that it asks no registry. */
 export function npx(tree: string): readonly string[] {
   const path = `PATH=${join(tree, BIN)}:${process.env.PATH}`
   return ['env', `--chdir=${join(tree, NPM)}`, path, 'npx', '--no', 'venv-packer']

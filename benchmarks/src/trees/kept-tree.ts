@@ -1,5 +1,7 @@
-// Trees that take long to make are made once and kept in the workspace's `.fixtures` directory, which git
-// ignores. A tree has its name only when it is complete, so that one left half-made is made again.
+/**
+ * Trees that take long to make are made once and kept in the workspace's `.fixtures` directory, which git ignores. A tree
+ * has its name only when it is complete, so that one left half-made is made again.
+ */
 
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'

@@ -1,5 +1,7 @@
-// A venv of several gigabytes: torch with the CUDA libraries it brings, from the package index. Where the
-// index cannot be reached, a venv around the libraries that Debian has put on this machine.
+/**
+ * A venv of several gigabytes: torch with the CUDA libraries it brings, from the package index. Where the index cannot be
+ * reached, a venv around the libraries that Debian has put on this machine.
+ */
 
 import { execFile } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'

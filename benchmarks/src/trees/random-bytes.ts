@@ -1,5 +1,7 @@
-// Bytes that look random, are the same in every run, and shrink to about two thirds: each byte is one of
-// 40 values, so that it holds five and a third bits. Fast enough to fill gigabytes.
+/**
+ * Bytes that look random, are the same in every run, and shrink to about two thirds: each byte is one of 40 values, so that
+ * it holds five and a third bits. Fast enough to fill gigabytes.
+ */
 
 const SYMBOLS = 40
 

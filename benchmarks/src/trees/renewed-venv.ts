@@ -1,5 +1,7 @@
-// A venv that was packed, and of which one small package was upgraded since: what is packed again, with the
-// image of before as the base.
+/**
+ * A venv that was packed, and of which one small package was upgraded since, to be packed again with the image of before as
+ * the base.
+ */
 
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'

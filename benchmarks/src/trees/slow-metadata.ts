@@ -1,10 +1,12 @@
-// A tree on a filesystem where every metadata call takes its time: what a cluster's filesystem does, on one
-// machine. The stand-in adds no xattrs here, so that all packers have the same to do.
+/**
+ * A tree on a filesystem where every metadata call takes its time, as on a cluster's filesystem, on one machine. The stand-
+ * in adds no xattrs here, so that all packers have the same to do.
+ */
 
 import { type LustreMount, METADATA_CALLS, withLustre } from 'fixtures'
 import type { Calls, Tree, TreeAtHand } from './tree.js'
 
-/** What a tree says of the process that answers for its filesystem. */
+/** The process that answers for a tree's filesystem. */
 export const SERVED_BY = 'the stand-in filesystem'
 
 export function withSlowMetadata(tree: Tree, milliseconds: number): Tree {

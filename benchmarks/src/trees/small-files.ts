@@ -1,5 +1,7 @@
-// A great many small files, all of one size and all different: the tree on which a duplicate check that
-// compares every file with every other of its size takes the square of their number.
+/**
+ * A great many small files, all of one size and all different: the tree on which a duplicate check that compares every file
+ * with every other of its size takes the square of their number.
+ */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

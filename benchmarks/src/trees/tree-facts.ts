@@ -1,4 +1,4 @@
-// How large a tree is, counted as an image counts: hard links once.
+/** How large a tree is, counted as an image counts: hard links once. */
 
 import { lstatSync, readdirSync } from 'node:fs'
 

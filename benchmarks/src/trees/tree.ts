@@ -1,9 +1,9 @@
-// A directory tree that a case packs or reads: found, made or mounted when the case begins.
+/** A directory tree that a case packs or reads: found, made or mounted when the case begins. */
 
 import { statSync } from 'node:fs'
 
 export interface Tree {
-  /** What is in it, in a few words. */
+  /** Its content, in a few words. */
   readonly description: string
   /** Set where the number and size of its files say nothing about the case. */
   readonly uncounted?: boolean

@@ -1,5 +1,7 @@
-// A venv and its image side by side on one filesystem with slow metadata: the two ways to start the same
-// programs on a cluster.
+/**
+ * A venv and its image side by side on one filesystem with slow metadata: the two ways to start the same programs on a
+ * cluster.
+ */
 
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'

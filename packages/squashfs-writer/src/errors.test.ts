@@ -66,7 +66,7 @@ describe('a value', () => {
   })
 })
 
-describe('what could not be read', () => {
+describe('paths that could not be read', () => {
   const paths = (count: number) =>
     Array.from({ length: count }, (_, n) => ({ path: `p${n}`, code: 'EACCES', message: 'permission denied' }))
   const advice = 'leave them out'

@@ -1,18 +1,18 @@
 /** The errors this library throws: each has a `code`, and a message that names what was wrong and what to do. */
 
 /**
- * What went wrong. Stable, for programs: the message may change, the code does not.
+ * The kind of an error. Stable, for programs: the message may change, the code does not.
  *
- * - `INVALID_OPTION` ({@link OptionError}): an option or an argument has a value that cannot be.
+ * - `INVALID_OPTION` ({@link OptionError}): an option or an argument has an impossible value.
  * - `INVALID_ENTRY` ({@link EntryError}): an entry that no image can hold.
  * - `FORMAT_LIMIT` ({@link LimitError}): more than squashfs can hold.
- * - `UNREADABLE` ({@link UnreadableError}): what was to be packed could not be read whole.
+ * - `UNREADABLE` ({@link UnreadableError}): a path that was to be packed could not be read whole.
  * - `DESTINATION` ({@link DestinationError}): the image could not be written.
  * - `SINK_USED`: a sink for one image was given for another.
  * - `CODEC_UNAVAILABLE` ({@link CodecError}): a compressor does not run here.
  * - `TEMPORARY_FILE` ({@link TemporaryFileError}): a stream could not be kept until its turn.
  * - `WORKER`: a worker ended or failed as a whole, which is a fault of this library or of the machine.
- * - `EXTRACT` ({@link ExtractError}): what is in an image could not be written into a directory.
+ * - `EXTRACT` ({@link ExtractError}): an entry of an image could not be written into a directory.
  * - all of {@link ImageErrorCode} ({@link ImageError}): an image that was to be read cannot be read.
  */
 export type SquashfsErrorCode =
@@ -46,9 +46,9 @@ export class OptionError extends SquashfsError {
   constructor(
     /** The name of the option or argument. */
     readonly option: string,
-    /** What was given. */
+    /** The value that was given. */
     readonly value: unknown,
-    /** What is possible, in words. */
+    /** The possible values, in words. */
     readonly mustBe: string,
   ) {
     super('INVALID_OPTION', `${option} is ${shown(value)}; it must be ${mustBe}`)
@@ -91,7 +91,7 @@ export class EntryError extends SquashfsError {
   }
 }
 
-/** The input passes one of the format's borders (65,535 ids, 255 bytes of name, ...). */
+/** The input exceeds one of the format's limits (65,535 ids, 255 bytes of name, ...). */
 export class LimitError extends SquashfsError {
   override name = 'LimitError'
   constructor(message: string) {
@@ -103,7 +103,7 @@ export class LimitError extends SquashfsError {
 export interface Unreadable {
   /** The path, printable: bytes that are not UTF-8 appear as `\xNN`. */
   readonly path: string
-  /** The system's code (`EACCES`, `EIO`, `ENOENT`, ...), or `CHANGED` for what changed while it was read. */
+  /** The system's code (`EACCES`, `EIO`, `ENOENT`, ...), or `CHANGED` for a file that changed while it was read. */
   readonly code: string
   readonly message: string
   /** The error of a stream that a program gave as content; absent for all else. */
@@ -116,7 +116,7 @@ export class UnreadableError extends SquashfsError {
   constructor(
     /** Every such path, in the order of paths. */
     readonly paths: readonly Unreadable[],
-    /** What can be done about it where it was found, in words. */
+    /** The remedy, as a clause. */
     remedy: string,
   ) {
     const lines = paths.slice(0, 20).map((p) => `\n  ${p.path}: ${p.message} (${p.code})`)
@@ -134,7 +134,7 @@ function causeOf(paths: readonly Unreadable[]): ErrorOptions {
   return found ? { cause: found.cause } : {}
 }
 
-/** A codec does not run here; `cause` says what its library was missing. */
+/** A codec does not run here; `cause` is the error of loading its library. */
 export class CodecError extends SquashfsError {
   override name = 'CodecError'
   constructor(
@@ -165,13 +165,13 @@ export class DestinationError extends SquashfsError {
 
 /**
  * An image that was to be read cannot be: there is none, it is no squashfs image, it is damaged or cut off, it is
- * compressed in a way that this library cannot read, or what was asked for is not in it.
+ * compressed in a way that this library cannot read, or has nothing at the path that was asked for.
  */
 export class ImageError extends SquashfsError {
   override name = 'ImageError'
   constructor(
     override readonly code: ImageErrorCode,
-    /** What is wrong, without the path. */
+    /** The reason, without the path. */
     readonly reason: string,
     details: {
       /** The image, as messages name it. */
@@ -197,13 +197,13 @@ export type ImageErrorCode =
   | 'NOT_IN_IMAGE'
   | 'WRONG_ARGUMENT'
 
-/** What is in an image could not be written into a directory; `cause` is the system's error. */
+/** An entry of an image could not be written into a directory; `cause` is the system's error. */
 export class ExtractError extends SquashfsError {
   override name = 'ExtractError'
   constructor(
     /** On disk, printable. */
     readonly path: string,
-    /** What is wrong, without the path. */
+    /** The reason, without the path. */
     readonly reason: string,
     cause?: unknown,
   ) {

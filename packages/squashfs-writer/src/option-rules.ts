@@ -1,7 +1,7 @@
-/** Option rules: what the options of a call may be, as one table, from which they are checked. */
+/** Option rules: checks the options of a call by one table of their possible values. */
 import { OptionError } from './errors.js'
 
-/** What a value must be. */
+/** A check of a value. */
 export interface OptionRule {
   /** In words, after "it must be". */
   readonly mustBe: string
@@ -23,7 +23,7 @@ export function checkOptions(options: unknown, rules: Readonly<Record<string, Op
   }
 }
 
-/** @throws OptionError unless the value is what the rule says. */
+/** @throws OptionError for a value that breaks the rule. */
 export function checkValue(name: string, value: unknown, { mustBe, isValid }: OptionRule): void {
   if (!isValid(value)) throw new OptionError(name, value, mustBe)
 }
@@ -63,7 +63,7 @@ export const patterns: OptionRule = {
     typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string')),
 }
 
-/** What one of some rules lets through. */
+/** A rule that is fulfilled where one of some rules is. */
 export function either(...rules: readonly OptionRule[]): OptionRule {
   return {
     mustBe: or(rules.map(({ mustBe }) => mustBe)),

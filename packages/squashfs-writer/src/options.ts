@@ -1,4 +1,4 @@
-/** Settings: a program's options, checked and completed once, at the door. */
+/** Settings: checks and completes a program's options once, before anything is read. */
 import type { BaseOption } from './base/open-base.js'
 import type { Codec } from './codec/codec.js'
 import { zstd } from './codec/zstd.js'
@@ -24,14 +24,14 @@ import { type ByteString, type TextPath, toByteString } from './tree/byte-string
 import { compileNamePatterns } from './tree/patterns.js'
 import type { Rules } from './tree/rules.js'
 
-/** What decides an image besides its entries. Everything has a default. */
+/** The options of an image besides its entries. Each has a default. */
 export interface ImageOptions {
   /** How blocks are compressed; `zstd()` if absent. */
   readonly codec?: Codec
   /** Bytes of a data block: a power of two from 4,096 to 1,048,576; 131,072 if absent. */
   readonly blockSize?: number
   /**
-   * Which tails are packed into shared blocks: of files below the block size ('small-files', the default), of all files
+   * The tails that are packed into shared blocks: of files below the block size ('small-files', the default), of all files
    * ('always'), or of none ('never').
    */
   readonly fragments?: 'small-files' | 'always' | 'never'
@@ -49,13 +49,13 @@ export interface ImageOptions {
   readonly replace?: boolean
   /**
    * Called when the image is complete and a file is about to be replaced by it, with that file's path, symlinks
-   * followed: the moment to give the old image another name (`link`, not `rename`: the new one takes this one). What it
-   * throws stops the work, and the file stays.
+   * followed: the moment to give the old image another name (`link`, not `rename`: the new one takes this one). If it
+   * throws, the work stops and the file stays.
    */
   readonly beforeReplace?: (path: string) => void | Promise<void>
   /** When the image was made, in seconds since 1970; `SOURCE_DATE_EPOCH` if absent, or else the tree's newest mtime. */
   readonly createdAt?: number
-  /** Who owns what is in the image; 'keep' if absent. An id that is not given is kept. */
+  /** The owner of all entries; 'keep' if absent. An id that is not given is kept. */
   readonly owner?: 'keep' | 'root' | { readonly uid?: number; readonly gid?: number }
   /** mtimes: 'keep' (if absent; those later than `SOURCE_DATE_EPOCH` become it), or all at this second. */
   readonly mtime?: 'keep' | number
@@ -63,15 +63,15 @@ export interface ImageOptions {
   readonly rootMode?: number
   /**
    * Extended attributes: 'keep' (if absent), 'none', or by patterns over full names in which `*` stands for any
-   * characters. What the format cannot hold and what belongs to Lustre itself is never kept.
+   * characters. Xattrs that the format cannot hold, and Lustre's own, are never kept.
    */
   readonly xattrs?:
     | 'keep'
     | 'none'
     | { readonly include?: string | readonly string[]; readonly exclude?: string | readonly string[] }
   /**
-   * An older image, usually the one that is replaced: what it has of the same files is taken over as it is, and not compressed
-   * again. The image is the same, byte for byte, as without it. One that is missing, damaged or of another kind is no
+   * An older image, usually the one that is replaced: blocks of files that are the same are taken over as they are, and not
+   * compressed again. The image is the same, byte for byte, as without it. One that is missing, damaged or of another kind is no
    * error: the result says how far it was used.
    */
   readonly base?: {
@@ -85,13 +85,13 @@ export interface ImageOptions {
   readonly threads?: number
   /** Stops the work; the promise is rejected with the signal's reason, and nothing is left behind. */
   readonly signal?: AbortSignal
-  /** Told how far the work is, often. What it throws stops the work. */
+  /** Called often, with the progress of the work. If it throws, the work stops. */
   readonly onProgress?: (progress: Progress) => void
-  /** Told of each file how many bytes it takes in the image, when all contents are written. What it throws stops the work. */
+  /** Called for each file, with its bytes in the image, when all contents are written. If it throws, the work stops. */
   readonly onStored?: (file: StoredFile) => void
 }
 
-/** What each option may be. */
+/** The possible values of each option. */
 export const IMAGE_OPTIONS = {
   codec: {
     mustBe: 'a codec, such as zstd() or gzip()',
@@ -155,14 +155,14 @@ const DIRECTORY: OptionRule = {
     !toByteString(value).includes('\0'),
 }
 
-/** @throws OptionError for what is neither a path nor a sink. */
+/** @throws OptionError for a value that is neither a path nor a sink. */
 export function checkDestination(destination: unknown): void {
   checkValue('destination', destination, DESTINATION)
 }
 
 /**
  * A path that a program gave.
- * @throws OptionError for what is none.
+ * @throws OptionError for a value that is none.
  */
 export function sourcePath(path: TextPath | Uint8Array): ByteString {
   checkValue('directory', path, DIRECTORY)
@@ -189,7 +189,7 @@ export interface Settings {
   readonly onStored: ((file: StoredFile) => void) | null
 }
 
-/** What becomes of paths that cannot be read. */
+/** Whether a path that cannot be read fails the work, or is left out. */
 export type UnreadableRule = Pick<ImageSettings, 'unreadable' | 'unreadableRemedy'>
 
 /**

@@ -1,4 +1,4 @@
-/** Paths as this library has them: bytes, and how they are shown. For programs that deal with paths, too. */
+/** `squashfs-writer/paths`: paths as byte strings, their conversions, and the form in which messages show them. */
 export {
   asBytePath,
   type BytePath,

@@ -1,2 +1,2 @@
-/** Patterns over paths, as `exclude` has them. Apart from `paths.ts`: the matcher takes its time to load. */
+/** `squashfs-writer/patterns`: patterns over paths, as `exclude` has them. Apart from `paths.ts`, since the matcher is slow to load. */
 export { compilePatterns, type PathTest } from './tree/patterns.js'

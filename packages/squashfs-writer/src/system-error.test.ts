@@ -30,7 +30,7 @@ describe('a system error', () => {
     expect(nameOfErrno(28)).toEqual({ code: 'ENOSPC', words: 'no space left on device' })
   })
 
-  it('of a number that nobody knows is told by it', () => {
+  it('of an unknown number is named by it', () => {
     expect(nameOfErrno(4000)).toEqual({ code: 'ERRNO4000', words: 'system error 4000' })
   })
 

@@ -1,5 +1,5 @@
 /**
- * System error: what the operating system answered, by name.
+ * System error: the name of an error of the operating system.
  *
  * Node has names for the errors that libuv knows, and calls the rest "Unknown system error -122". These are named by their
  * number here.
@@ -33,7 +33,7 @@ export function namedCode(code: string): string {
 }
 
 /**
- * The same error where Node has a name for it, and for what is no system error. Otherwise an error with the name as its
+ * The same value where Node has a name for the error, and where it is no system error. Otherwise an error with the name as its
  * `code`, and Node's own error as its `cause`.
  */
 export function withName(error: unknown): unknown {
@@ -43,7 +43,7 @@ export function withName(error: unknown): unknown {
   return Object.assign(new Error(`${code}: ${words}${call}`, { cause: error }), { code, errno: error.errno })
 }
 
-/** The name of a system error (`ENOSPC`, `EDQUOT`, ...); undefined for what is none. */
+/** The name of a system error (`ENOSPC`, `EDQUOT`, ...); undefined for any other value. */
 export function systemCode(error: unknown): string | undefined {
   const named = withName(error)
   return named instanceof Error && 'code' in named && typeof named.code === 'string' ? named.code : undefined

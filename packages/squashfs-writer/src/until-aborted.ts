@@ -1,6 +1,6 @@
-/** Until aborted: an abort is answered at once, though what is waited for may never come. */
+/** Until aborted: waits for a promise that may never settle, and ends the wait at an abort. */
 
-/** What `work` gives; once the signal is aborted its reason at once, though a stream or a disk may not answer yet. */
+/** Waits for `work`. Rejects with the signal's reason as soon as it is aborted, though a stream or a disk may not answer yet. */
 export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const stopped = new AbortController()
   const aborted = new Promise<never>((_, reject) => {

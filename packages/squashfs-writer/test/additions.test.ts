@@ -1,4 +1,4 @@
-// A directory packed with entries of the program's own: what the image holds then, whoever reads it.
+/** A directory packed with entries of the program's own: the image holds both, for every reader. */
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { differences, survey, unsquash, withDirectory, withMount, withTmpfs } from 'fixtures'

@@ -1,4 +1,4 @@
-// What the tests of bases have in common.
+/** Trees and helpers that the tests of bases share. */
 import type { Buffer as Bytes } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type PackOptions, type PackResult, packDirectory } from 'squashfs-writer'
 import { vi } from 'vitest'
 
-/** What was changed within the last two seconds is too young to be certain; tests do not wait, the clock is ahead. */
+/** A file that was changed within the last two seconds is too young to be certain; the tests set the clock ahead instead of waiting. */
 export function aMinuteLater(): void {
   vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + performance.now() + 60_000)
 }

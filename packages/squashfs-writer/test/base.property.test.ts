@@ -1,6 +1,8 @@
-// Random trees and random changes to them: with a base the image is the same, byte for byte, as without.
-//
-// PROPERTY_TREES sets the number of trees; PROPERTY_SEED and PROPERTY_PATH, printed by a failure, repeat one.
+/**
+ * Random trees and random changes to them: with a base the image is the same, byte for byte, as without.
+ *
+ * PROPERTY_TREES sets the number of trees; PROPERTY_SEED and PROPERTY_PATH, printed by a failure, repeat one.
+ */
 import {
   appendFileSync,
   chmodSync,
@@ -33,7 +35,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** What can become of a file; `other` is another one. */
+/** Changes of a file; `other` is another one. */
 const CHANGES = {
   'gets other bytes and its old mtime': (file: Buffer) => {
     const { atime, mtime } = lstatSync(file)

@@ -1,4 +1,4 @@
-// A base: what is taken over from an older image, and every way to be fooled about it.
+/** A base: blocks are taken over from an older image, and no changed file is ever taken for the same. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
@@ -162,7 +162,7 @@ describe('a base', () => {
   })
 })
 
-/** What must not be taken for the file that was packed. Each changes `one/module5.py`, whose first byte is `d`. */
+/** Changes after which a file must not be taken for the one that was packed. Each changes `one/module5.py`, whose first byte is `d`. */
 const FOOLED: Readonly<Record<string, (file: string, directory: string) => void>> = {
   'other content of the same size and mtime': (file) => {
     const { atime, mtime } = statSync(file)
@@ -211,7 +211,7 @@ describe('is not fooled by', () => {
     })
   })
 
-  it('a change right after the scan: what is younger than the clock steps is never certain', async () => {
+  it('a change right after the scan: a file younger than the steps of the clock is never certain', async () => {
     vi.restoreAllMocks()
     await withPacked(async ({ source, scratch, base }) => {
       const { withRecord, images } = await packedThreeWays(source, scratch, base)
@@ -220,7 +220,7 @@ describe('is not fooled by', () => {
     })
   })
 
-  it('a clock that was set back: what changed in the future is never certain', async () => {
+  it('a clock that was set back: a file that changed in the future is never certain', async () => {
     vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + performance.now() - 3_600_000)
     await withPacked(async ({ source, scratch, base }) => {
       const { withRecord } = await packedThreeWays(source, scratch, base)

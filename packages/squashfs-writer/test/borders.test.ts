@@ -1,4 +1,4 @@
-// The borders of the format, as the kernel sees them. Those that take long to reach are in large.borders.ts.
+/** The borders of the format, as the kernel sees them. Those that take long to reach are in large.borders.ts. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -193,7 +193,7 @@ describe('fragment blocks', () => {
 
 async function unlikeMounted(expected: TreeState, image: string): Promise<string[]> {
   return withMount(image, async (mounted) => {
-    // Links are counted apart: what was left out may have been one of them.
+    // Links are counted apart: the omitted file may have been one of them.
     const facets = ['type', 'mode', 'owner', 'mtime', 'content', 'target', 'xattrs'] as const
     return differences(expected, await survey(mounted), facets)
   })

@@ -1,4 +1,7 @@
-// What a program gives as the content of a file: taken for what it is, or refused by the path; streams never stay open.
+/**
+ * Every kind of content that a program may give for a file is packed, and any other refused with the path; streams never
+ * stay open.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream, openSync, writeFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// Who may read an image: whom its directory lets read, or whom the image that it replaces let read.
+/** The access of a new image: by its directory, or that of the image that it replaces. */
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireTools, run, withDirectory } from 'fixtures'
@@ -38,7 +38,7 @@ describe('a new image', () => {
           }
         },
       })
-      // With an ACL the group's bits are its mask: what others than the owner have at most.
+      // With an ACL the group's bits are its mask: the most that others than the owner have.
       expect([...new Set(seen)]).toEqual(['600'])
       expect(await accessOf(join(directory, 'image'))).toContain('user:1234:r--')
     })

@@ -1,4 +1,4 @@
-// The image appears under its name when it is complete, and only then; nothing else is ever left.
+/** The image appears under its name when it is complete, and only then; nothing else is ever left. */
 import { execFile } from 'node:child_process'
 import {
   existsSync,
@@ -171,7 +171,7 @@ describe('a failure', () => {
     })
   })
 
-  it('of the program that is told of the progress stops the work and leaves no file', async () => {
+  it('of the progress callback stops the work and leaves no file', async () => {
     await withDirectory(async (directory) => {
       const onProgress = () => {
         throw new RangeError('the bar is too long')
@@ -295,7 +295,7 @@ describe('an abort', () => {
       const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
       const controller = new AbortController()
-      // What is asked of the disk when all is written.
+      // The calls to the disk when all is written.
       const file = await open(image)
       const sync = vi.spyOn(Object.getPrototypeOf(file), 'sync').mockImplementation(async () => {
         controller.abort(new Error('the user went home'))

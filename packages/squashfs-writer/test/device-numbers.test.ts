@@ -1,4 +1,4 @@
-// Device numbers beyond the eight bits that a minor and a major once had.
+/** Device numbers beyond the eight bits that a minor and a major once had. */
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'
 import { packDirectory } from 'squashfs-writer'

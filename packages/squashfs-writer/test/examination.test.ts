@@ -1,4 +1,4 @@
-// A program that has files examined while they are packed: each once, without opening any a second time.
+/** A program that has files examined while they are packed: each once, without opening any a second time. */
 import {
   closeSync,
   ftruncateSync,
@@ -34,7 +34,7 @@ const OBJECTING = moduleOf(
    }`,
 )
 
-/** By name: the content of each file; what is longer than its text goes on with a hole. */
+/** By name: the content of each file; a file longer than its text goes on with a hole. */
 const FILES: Readonly<Record<string, { readonly text: string | Buffer; readonly size: number }>> = {
   empty: { text: '', size: 0 },
   small: { text: 'a small file', size: 12 },
@@ -75,15 +75,15 @@ async function withFiles(use: (source: string, directory: string) => Promise<voi
   })
 }
 
-/** An examination that gathers what it is told. */
+/** An examination that gathers its results. */
 function gathering(examiner: string, wants = (_: DiskEntry) => true) {
-  const told: [path: string, answer: unknown][] = []
+  const results: [path: string, answer: unknown][] = []
   const examination: NonNullable<PackOptions['examination']> = {
     examiner,
     wants,
-    found: ({ path }, answer) => told.push([path, answer]),
+    found: ({ path }, answer) => results.push([path, answer]),
   }
-  return { examination, told }
+  return { examination, results }
 }
 
 async function packed(source: string, options: PackOptions): Promise<Uint8Array> {
@@ -99,7 +99,7 @@ describe('files that are packed', () => {
       await withFiles(async (source) => {
         const without = await packed(source, { threads })
         for (const options of [{}, { deduplicate: false }, { fragments: 'always' }] as const) {
-          const { examination, told } = gathering(ENDS)
+          const { examination, results } = gathering(ENDS)
           const image = await packed(source, { threads, examination, ...options })
           const expected = Object.keys(FILES).map((path) => {
             const bytes = readFileSync(join(source, path))
@@ -107,8 +107,8 @@ describe('files that are packed', () => {
               bytes.subarray(Math.max(0, start)).subarray(0, 12).toString('latin1')
             return [path, { path, size: bytes.length, first: text(0), last: text(bytes.length - 12) }]
           })
-          expect(new Map(told as [string, unknown][])).toEqual(new Map(expected as [string, unknown][]))
-          expect(told.length).toBe(expected.length)
+          expect(new Map(results as [string, unknown][])).toEqual(new Map(expected as [string, unknown][]))
+          expect(results.length).toBe(expected.length)
           if (!('fragments' in options || 'deduplicate' in options))
             expect(Buffer.compare(image, without)).toBe(0)
         }
@@ -118,9 +118,9 @@ describe('files that are packed', () => {
 
   it('are examined where that is wanted, and only there', async () => {
     await withFiles(async (source) => {
-      const { examination, told } = gathering(ENDS, ({ path }) => path.startsWith('large'))
+      const { examination, results } = gathering(ENDS, ({ path }) => path.startsWith('large'))
       await packed(source, { examination })
-      expect(told.map(([path]) => path).sort()).toEqual(
+      expect(results.map(([path]) => path).sort()).toEqual(
         Object.keys(FILES)
           .filter((name) => name.startsWith('large'))
           .sort(),
@@ -128,14 +128,14 @@ describe('files that are packed', () => {
     })
   })
 
-  it('are examined once and told of by each of their names', async () => {
+  it('are examined once and reported by each of their names', async () => {
     await withTmpfs(async (directory) => {
       writeFileSync(join(directory, 'first'), 'of several names')
       for (const name of ['second', 'third']) linkSync(join(directory, 'first'), join(directory, name))
-      const { examination, told } = gathering(ENDS, ({ path }) => path !== 'second')
+      const { examination, results } = gathering(ENDS, ({ path }) => path !== 'second')
       await packed(directory, { examination })
-      expect(told.map(([path]) => path).sort()).toEqual(['first', 'third'])
-      expect(told[0]![1]).toBe(told[1]![1])
+      expect(results.map(([path]) => path).sort()).toEqual(['first', 'third'])
+      expect(results[0]![1]).toBe(results[1]![1])
     })
   })
 
@@ -156,10 +156,10 @@ describe('files that are packed', () => {
         await metadata()
         await packed(lustre.directory, {})
         const alone = await metadata()
-        const { examination, told } = gathering(ENDS)
+        const { examination, results } = gathering(ENDS)
         await packed(lustre.directory, { examination })
         const both = await metadata()
-        expect(told.length).toBe(300)
+        expect(results.length).toBe(300)
         expect(Object.fromEntries(both).open).toBe(300)
         expect(both).toEqual(alone)
       })
@@ -196,7 +196,7 @@ describe('an examiner that throws', () => {
 
   it('has the file left out where that is how unreadable files are dealt with', async () => {
     await withObjectionable(async (source) => {
-      const { examination, told } = gathering(OBJECTING)
+      const { examination, results } = gathering(OBJECTING)
       const { omitted, files } = await packDirectory(source, memorySink(), {
         examination,
         unreadable: 'omit',
@@ -207,15 +207,15 @@ describe('an examiner that throws', () => {
         'objectionable twin',
       ])
       expect(files).toBe(OTHERS.length)
-      expect(told.map(([path]) => path).sort()).toEqual([...OTHERS].sort())
+      expect(results.map(([path]) => path).sort()).toEqual([...OTHERS].sort())
     })
   })
 })
 
-describe('what a program throws', () => {
+describe('an error of the program', () => {
   it.each<readonly [string, (objection: Error) => PackOptions]>([
     [
-      'when it is told what was found',
+      'when it gets the entries',
       (objection) => ({
         examination: {
           examiner: ENDS,
@@ -268,12 +268,12 @@ describe('what a program throws', () => {
 
 it('before the tables everything examined is known, and the image is not there yet', async () => {
   await withFiles(async (source, directory) => {
-    const { examination, told } = gathering(ENDS)
+    const { examination, results } = gathering(ENDS)
     const seen: unknown[] = []
     await packDirectory(source, join(directory, 'image.squashfs'), {
       examination,
       beforeTables: async () => {
-        seen.push([told.length, readdirSync(directory).includes('image.squashfs')])
+        seen.push([results.length, readdirSync(directory).includes('image.squashfs')])
       },
     })
     expect(seen).toEqual([[Object.keys(FILES).length, false]])

@@ -1,4 +1,4 @@
-// Extraction: what comes out of our images, compared with what was put in and with what unsquashfs makes of them.
+/** Extraction of our images, compared with the source and with unsquashfs. */
 import { existsSync, lstatSync, readlinkSync, symlinkSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -126,7 +126,7 @@ describe('parts of an image', () => {
   })
 })
 
-describe('what is in the directory already', () => {
+describe('a file that is in the directory already', () => {
   it('is kept: a file or symlink in the way is an error that names it', async () => {
     await withDirectory(async (directory) => {
       const [image, out, elsewhere] = [

@@ -1,6 +1,9 @@
-// Images that want to do harm: the known traps one by one, and some thousand mutations. `npm run test:hostile` does a million.
-//
-// HOSTILE_IMAGES sets the number of mutations, HOSTILE_SEED what they are made from.
+/**
+ * Images that want to do harm: the known traps one by one, and some thousand mutations. `npm run test:hostile` does a
+ * million.
+ *
+ * HOSTILE_IMAGES sets the number of mutations, HOSTILE_SEED what they are made from.
+ */
 import { existsSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -183,7 +186,7 @@ describe('refused, by an error that says why, is', () => {
     const area = Number(view.getBigUint64(superblock.xattrTable!, true))
     view.setBigUint64(at + 4, BigInt(at - area - 2), true)
     const image = await open(bytes)
-    // Read as a value it is 8 bytes long: what is returned is those, and nothing goes round.
+    // Read as a value it is 8 bytes long: these are returned, and nothing loops.
     const b = (await image.find('b'))!
     expect(await image.xattrs(b)).toMatchObject([['user.second', { length: 8 }]])
   })

@@ -1,4 +1,4 @@
-// A program that looks at a directory before it packs it: what it is told, and what it may read.
+/** A program that inspects a directory before it packs it: the entries that it gets, and the reads that it may do. */
 import {
   chmodSync,
   linkSync,
@@ -89,7 +89,7 @@ async function answersTo(look: DirectoryLook, files: readonly DiskEntry[]): Prom
   return [...answers.values()]
 }
 
-/** What the examiner returned, or why it did not. */
+/** The examiner's result, or its failure. */
 async function told(look: DirectoryLook, files: readonly DiskEntry[]): Promise<unknown[]> {
   return (await answersTo(look, files)).flat()
 }
@@ -107,8 +107,8 @@ function at(entries: readonly DiskEntry[], path: string): DiskEntry {
   return entry
 }
 
-describe('what was found', () => {
-  it('is told as the filesystem has it, the directory itself first', async () => {
+describe('the entries found', () => {
+  it('are as the filesystem has them, the directory itself first', async () => {
     await withSource(async (source) => {
       const entries = await inspectDirectory(source, {}, (look) => look.entries)
       expect(entries[0]?.path).toBe('')
@@ -194,7 +194,7 @@ describe('files', () => {
     })
   })
 
-  it('that are not the ones that were found, or cannot be opened, are told of instead', async () => {
+  it('that are not the ones that were found, or cannot be opened, are reported instead', async () => {
     await withSource(async (source) => {
       const refuse = [{ path: 'large', errno: 'EIO' }] as const
       await withLustre(source, { refuse, xattrs: [] }, async ({ directory }) => {
@@ -211,7 +211,7 @@ describe('files', () => {
     })
   })
 
-  it('whose examiner throws are told of with its words, and the others are examined', async () => {
+  it('whose examiner throws are reported with its words, and the others are examined', async () => {
     await withSource(async (source) => {
       for (const name of ['first', 'later']) writeFileSync(join(source, name), name)
       await inspectDirectory(source, { examiner: OBJECTING }, async (look) => {

@@ -1,4 +1,4 @@
-// The kernel's word on every kind of image, for it is the strictest reader.
+/** The kernel's word on every kind of image, for it is the strictest reader. */
 import { createHash } from 'node:crypto'
 import {
   closeSync,
@@ -536,7 +536,7 @@ async function expectThoroughTreeToArrive(options: ImageOptions, blockSize = 128
   })
 }
 
-/** What unsquashfs says of the superblock. */
+/** The superblock as unsquashfs prints it. */
 async function superblock(image: string): Promise<string> {
   const { stdout } = await run('unsquashfs', ['-stat', image])
   return stdout.toString('utf8')

@@ -1,4 +1,4 @@
-// The borders of the format that take long to reach: `npm run test:borders`.
+/** The borders of the format that take long to reach: `npm run test:borders`. */
 import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireTools, run, withMount, withTmpfs } from 'fixtures'

@@ -1,4 +1,4 @@
-// What a killed run leaves beside its image is removed by the next one, and nothing else is.
+/** The next run removes the partial file that a killed run left beside its image, and nothing else. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {

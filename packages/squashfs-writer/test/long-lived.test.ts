@@ -1,4 +1,4 @@
-// A program that packs again and again: its memory stays flat, and it gets back every descriptor.
+/** A program that packs again and again: its memory stays flat, and it gets back every descriptor. */
 import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentBytes, run, withTmpfs } from 'fixtures'
@@ -110,14 +110,14 @@ describe.each([
 
 /** Calls the function so many times, each with its number, and holds the process to the descriptors it had after the first. */
 async function expectNoneLeft(times: number, pack: (n: number) => Promise<unknown>): Promise<void> {
-  await pack(0) // what a first call opens for good: the threads of the pool, libraries
+  await pack(0) // the first call opens some files for good: for the threads of the pool, and libraries
   const before = descriptors().length
   for (let n = 1; n < times; n++) await pack(n)
-  // What was under way at an abort may end a little later.
+  // Work that was under way at an abort may end a little later.
   await vi.waitFor(() => expect(descriptors().slice(before)).toEqual([]), { timeout: 20_000, interval: 50 })
 }
 
-/** What every open descriptor leads to, in the order of their numbers. */
+/** The target of every open descriptor, in the order of their numbers. */
 function descriptors(): string[] {
   const numbers = readdirSync('/proc/self/fd').map(Number)
   return numbers

@@ -1,4 +1,4 @@
-// Names and symlink targets are bytes: whatever the disk allows arrives unchanged and is found again.
+/** Names and symlink targets are bytes: whatever the disk allows arrives unchanged and is found again. */
 import {
   lstatSync,
   mkdirSync,

@@ -1,4 +1,4 @@
-// Disks whose answers Node has no name for, or which do not know every call: what the user is told.
+/** Disks whose errors Node has no name for, or which do not know every call: the user gets a clear message. */
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type OddAnswers, withDirectory, withMount, withOddDisk } from 'fixtures'
@@ -10,7 +10,7 @@ const ENTRIES: Entry[] = [{ type: 'file', path: 'a', content: 'the content of a'
 describe('an image that cannot be written', () => {
   it.each<[string, OddAnswers, string, string]>([
     ['a quota that is used up', { write: 'EDQUOT' }, 'EDQUOT', 'the disk quota is used up'],
-    ['a quota that is told of at the end', { flush: 'EDQUOT' }, 'EDQUOT', 'the disk quota is used up'],
+    ['a quota that is reported at the end', { flush: 'EDQUOT' }, 'EDQUOT', 'the disk quota is used up'],
     ['a full disk that is told of at the end', { flush: 'ENOSPC' }, 'ENOSPC', 'no space is left'],
     ['a server that forgot the file', { write: 'ESTALE' }, 'ESTALE', 'taken away from the file server'],
     ['a disk that fails when it is flushed', { fsync: 'EIO' }, 'EIO', 'EIO'],

@@ -1,4 +1,4 @@
-// Every option is checked, by its name and its type, before anything is read or written.
+/** Every option is checked, by its name and its type, before anything is read or written. */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'

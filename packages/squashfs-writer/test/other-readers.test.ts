@@ -1,4 +1,4 @@
-// Readers that share no code with unsquashfs, the kernel or us: what they make of our images.
+/** Our images read by readers that share no code with unsquashfs, the kernel or us. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {

@@ -1,4 +1,4 @@
-// What cannot be read, and what changes while it is packed: named, never packed half.
+/** Files that cannot be read, or change while they are packed: reported by path, never packed half. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -30,7 +30,7 @@ import { describe, expect, it } from 'vitest'
 
 const MIB = 1024 * 1024
 
-describe('what cannot be read', () => {
+describe('a path that cannot be read', () => {
   it('stops the packing with one error that lists every such path and why; no image is left', async () => {
     await withSource(async (source, image) => {
       const refuse = [

@@ -1,6 +1,8 @@
-// What our reader makes of images: of ours, of mksquashfs's and of gensquashfs's, compared with what was put in.
-//
-// READ_TREES sets the number of random trees; PROPERTY_SEED and PROPERTY_PATH repeat one.
+/**
+ * Our reader on images of ours, of mksquashfs and of gensquashfs: compared with the source.
+ *
+ * READ_TREES sets the number of random trees; PROPERTY_SEED and PROPERTY_PATH repeat one.
+ */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -60,7 +62,7 @@ it(
   300_000 + TREES * 2000,
 )
 
-/** What is listed in columns is what is listed name by name. */
+/** The columns have the same names as a walk. */
 async function expectSameColumns(path: string): Promise<void> {
   const image = await openImage(path)
   try {
@@ -116,7 +118,7 @@ function sizeOf(inode: ImageInode): number {
 interface Maker {
   readonly program: 'mksquashfs' | 'gensquashfs'
   readonly args: (tree: string, image: string) => readonly string[]
-  /** What the maker does not store as the disk has it. */
+  /** Attributes that the maker does not write as the disk has them. */
   readonly without?: readonly Facet[]
   readonly changes?: (state: TreeState) => TreeState
 }

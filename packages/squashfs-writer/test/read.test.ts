@@ -1,4 +1,4 @@
-// What the library reads of an image: compared with what was put in, of our own images and of mksquashfs's.
+/** The library's reader, on our own images and mksquashfs's: its answers compared with the source. */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -334,7 +334,7 @@ describe('an ImageError says', () => {
     })
   })
 
-  it('how much is missing of an image that is cut off', async () => {
+  it('the missing bytes of an image that is cut off', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       const content = Uint8Array.from({ length: 300_000 }, (_, n) => (n * 7919) >> 3)

@@ -1,4 +1,4 @@
-// What goes into the image besides the contents: who owns it, how old it is, which part of the tree.
+/** The rules for owners, times and the part of the tree that is packed. */
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {

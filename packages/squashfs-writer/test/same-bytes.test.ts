@@ -1,4 +1,4 @@
-// The same tree and the same options give the same image, to the byte, whoever packs it and wherever.
+/** The same tree and the same options give the same image, to the byte, whoever packs it and wherever. */
 import { createHash } from 'node:crypto'
 import {
   cpSync,
@@ -199,7 +199,7 @@ describe('every supported version of Node writes the same image', () => {
          }
          const [one, other] = process.argv.slice(2)
          const ways = [[one, 1], [one, 2], [one, 8], [other, 2]]
-         // What takes long to compress is packed once from each directory; level 19 from the two in turn.
+         // Slow compressors pack each directory once; level 19 packs one of the two, which depends on the version of Node.
          const waysFor = (name) =>
            /19/.test(name)
              ? [[Number(process.versions.node.split('.')[0]) % 4 === 0 ? one : other, 2]]
@@ -250,7 +250,7 @@ describe('every supported version of Node writes the same image', () => {
   })
 })
 
-/** What is in a directory, in the filesystem's own order. */
+/** The names of a directory, in the filesystem's own order. */
 async function namesAsTheyLie(directory: string): Promise<string> {
   const { stdout } = await run('ls', ['-U', directory])
   return stdout.toString('latin1')

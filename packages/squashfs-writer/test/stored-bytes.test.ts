@@ -16,7 +16,7 @@ const noise = (length: number, seed = 1) =>
 
 const file = (path: string, content: string | Uint8Array): Entry => ({ type: 'file', path, content })
 
-/** What is told of each file, by path, and the bytes that lie between the superblock and the inode table. */
+/** The bytes reported for each file, by path, and those between the superblock and the inode table. */
 async function stored(entries: readonly Entry[], options: Parameters<typeof writeImage>[2] = {}) {
   const sink = memorySink()
   const told: StoredFile[] = []
@@ -76,7 +76,7 @@ describe('the bytes that a file takes in the image', () => {
     },
   )
 
-  it('are told by their path in bytes, of a directory as well', async () => {
+  it('are reported by their path in bytes, of a directory as well', async () => {
     const told: StoredFile[] = []
     const directory = new URL('../src/tree', import.meta.url).pathname
     await packDirectory(directory, memorySink(), { include: ['order.ts'], onStored: (one) => told.push(one) })

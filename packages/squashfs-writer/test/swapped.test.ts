@@ -1,4 +1,6 @@
-// What is swapped during the packing, by somebody who may write into the directory, leaks nothing from outside of it.
+/**
+ * A path that is swapped during the packing, by somebody who may write into the directory, leaks nothing from outside of it.
+ */
 import {
   linkSync,
   mkdirSync,
@@ -38,7 +40,7 @@ const IN_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files ==
 /** All is known, and nothing is read. */
 const AFTER_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 5
 
-describe('while the directory is walked a swap leaks nothing and is told:', () => {
+describe('while the directory is walked a swap leaks nothing and is reported:', () => {
   it.each<Swap>([
     ['a directory by a symlink', bySymlink('a/b'), ['a/b']],
     ['a directory in the middle of a path by a symlink', bySymlink('a'), ['a/b', 'a/key', 'a/large']],
@@ -51,7 +53,7 @@ describe('while the directory is walked a swap leaks nothing and is told:', () =
   })
 })
 
-describe('between the walk and the reading a swap leaks nothing and is told:', () => {
+describe('between the walk and the reading a swap leaks nothing and is reported:', () => {
   it.each<Swap>([
     ['a file by a symlink', bySymlink('a/key'), ['a/key']],
     ['a large file by a symlink', bySymlink('a/large'), ['a/large']],
@@ -84,7 +86,7 @@ describe('between the walk and the reading a swap leaks nothing and is told:', (
   })
 })
 
-it('what is not swapped is packed, also where the way to it goes through a symlink', async () => {
+it('a file that is not swapped is packed, also where the way to it goes through a symlink', async () => {
   await withPlace(async ({ source, image }) => {
     symlinkSync(dirname(source), join(dirname(source), 'way'))
     await packDirectory(join(dirname(source), 'way', 'source'), image, { codec: uncompressed() })

@@ -1,4 +1,4 @@
-// How many threads compress, as a codec sees it, and when there are none besides the calling one.
+/** How many threads compress, as a codec sees it, and when there are none besides the calling one. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'

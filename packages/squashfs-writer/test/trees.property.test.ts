@@ -1,7 +1,9 @@
-// Hostile random trees, under random options, judged by unsquashfs and by the kernel.
-//
-// PROPERTY_TREES sets the number of trees; PROPERTY_SEED and PROPERTY_PATH, printed by a failure as seed and path,
-// repeat one.
+/**
+ * Hostile random trees, under random options, judged by unsquashfs and by the kernel.
+ *
+ * PROPERTY_TREES sets the number of trees; PROPERTY_SEED and PROPERTY_PATH, printed by a failure as seed and path, repeat
+ * one.
+ */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-// Extended attributes of real files: which arrive, which are left out, and what is told of those.
+/** Extended attributes of real files: which arrive, which are left out, and what is told of those. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -356,7 +356,7 @@ function treeOf(sizes: Readonly<Record<string, number>>): TreeModel {
   ])
 }
 
-/** What the kernel shows of the image: by path, the names and values; nothing of paths without. */
+/** The xattrs that the kernel shows, by path; paths without any are left out. */
 async function xattrsOf(image: string): Promise<Record<string, Record<string, string>>> {
   return withMount(image, async (mounted) => {
     const found = [...(await survey(mounted))].filter(([, { xattrs }]) => xattrs.size > 0)

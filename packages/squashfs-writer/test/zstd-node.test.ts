@@ -1,4 +1,4 @@
-// Node's own zstd, on the first version of Node that has it and on later ones, whichever runs the tests.
+/** Node's own zstd, on the first version of Node that has it and on later ones, whichever runs the tests. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decompress } from '@mongodb-js/zstd'

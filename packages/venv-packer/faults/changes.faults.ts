@@ -32,7 +32,7 @@ import {
   withPlace,
 } from './runs.js'
 
-/** What happens to a path; gives the path that then cannot be packed as it was found. */
+/** A change of a path; returns the path that then cannot be packed as it was found. */
 type Change = readonly [fault: string, choose: (chance: Chance) => string, act: (path: string) => void]
 
 describe('at some moment of a packing', () => {

@@ -13,7 +13,7 @@ import type { Chance } from './chance.js'
 
 export interface Run {
   readonly fault: string
-  /** What the image's name holds in the end. */
+  /** The file at the image's name in the end. */
   readonly image: 'old' | 'new' | 'gone'
   readonly code: number | string | null
 }
@@ -29,7 +29,7 @@ export function tell(run: Run): void {
 export interface Place {
   /** Holds all the rest. */
   readonly cwd: string
-  /** What is packed: `noise-0` and so on, and `directory-0/file-0` and so on. */
+  /** The files that are packed: `noise-0` and so on, and `directory-0/file-0` and so on. */
   readonly source: string
   /** The directory of the image, with the old one and nothing else in it. */
   readonly directory: string
@@ -99,7 +99,7 @@ export interface Undisturbed {
   readonly work: number
 }
 
-/** What a packing makes when nothing happens. */
+/** The image of a packing without a fault. */
 export async function undisturbed(place: Place): Promise<Undisturbed> {
   const child = start(packing(place))
   const end = ended(child)
@@ -147,7 +147,7 @@ export async function packAndMeanwhile(
   return await end
 }
 
-/** Which image the name holds; fails for anything but the complete old one and the complete new one. */
+/** The image at the name: the complete old one or the complete new one; fails for anything else. */
 export async function imageAt({ image }: Pick<Place, 'image'>, newHash: string): Promise<'old' | 'new'> {
   const bytes = await readFile(image)
   if (bytes.equals(Buffer.from(old))) return 'old'
@@ -155,7 +155,7 @@ export async function imageAt({ image }: Pick<Place, 'image'>, newHash: string):
   return 'new'
 }
 
-/** A failure is told in three lines or more: what happened at which path, what to do, and a command to paste. */
+/** A failure is three lines or more: the fault with its path, the remedy, and a command to paste. */
 export function expectExplained(
   { stdout, stderr }: Ended,
   what: string | RegExp,

@@ -1,4 +1,4 @@
-/** Table: what became of every run, by the kind of its fault; printed when all are done. */
+/** Table: the outcome of every run, by the kind of its fault; printed when all are done. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ declare module 'vitest' {
   }
 }
 
-/** Before the first test file, in vitest's own process; what it returns comes after the last. */
+/** Before the first test file, in vitest's own process; the function that it returns runs after the last. */
 export default function setup(project: TestProject): () => void {
   const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 31))
   const told = mkdtempSync(join(tmpdir(), 'faults-'))

@@ -1,4 +1,4 @@
-/** Programs that this one starts: what they write, and how they end. */
+/** Child processes: their output, and how they ended. */
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'

@@ -7,7 +7,7 @@ export interface FailedPath {
   readonly message: string
 }
 
-/** What makes a remedy a line to paste: another command, or the same command line with something changed. */
+/** Makes a remedy a line to paste: another command, or the same command line with something changed. */
 export interface Mending {
   /** Another command. */
   readonly line?: string
@@ -17,7 +17,7 @@ export interface Mending {
   readonly options?: readonly string[]
   /** Options that the command line has and should not. */
   readonly without?: readonly string[]
-  /** What was probably meant in the place of the path that the failure is about. */
+  /** The path that was probably meant in the place of the failure's path. */
   readonly meant?: string | undefined
 }
 
@@ -59,16 +59,16 @@ export class Failure extends Error {
     this.systemCode = details.systemCode
     this.output = details.output
     this.mending = details.mending
-    this.exitCode = details.exitCode ?? exitCodes.failed
+    this.exitCode = details.exitCode ?? EXIT_CODES.failed
   }
 }
 
 /** The command line itself is wrong; nothing was looked at yet. */
 export function wrongUsage(message: string, remedy = 'See venv-packer pack --help.'): Failure {
-  return new Failure('USAGE', message, remedy, { exitCode: exitCodes.wrongUsage })
+  return new Failure('USAGE', message, remedy, { exitCode: EXIT_CODES.wrongUsage })
 }
 
-export const exitCodes = {
+export const EXIT_CODES = {
   done: 0,
   failed: 1,
   wrongUsage: 2,

@@ -2,7 +2,7 @@
 import type { Invocation } from './cli/commands.js'
 import { instantAnswer } from './cli/instant-answer.js'
 import { plainImageCommand } from './cli/plain-image-command.js'
-import { type ExitCode, exitCodes } from './failure.js'
+import { EXIT_CODES, type ExitCode } from './failure.js'
 import type { EarlySignals } from './mount/signal-relay.js'
 import { print } from './terminal/printing.js'
 
@@ -29,13 +29,13 @@ export async function main(argv: readonly string[], earlySignals: EarlySignals):
 
 async function printed(text: string): Promise<ExitCode> {
   await print(text)
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 async function runCommand(invocation: Invocation, earlySignals: EarlySignals): Promise<ExitCode> {
   switch (invocation.command) {
     case 'pack':
-      return await (await import('./commands/pack/command.js')).runPack(invocation)
+      return await (await import('./commands/pack/pack.js')).runPack(invocation)
     case 'create':
       return await (await import('./commands/create/create.js')).runCreate(invocation)
     case 'check':

@@ -1,4 +1,4 @@
-/** This package itself: its version, and the files that come with it. */
+/** The package itself: its version, and the files that come with it. */
 import { readFileSync } from 'node:fs'
 
 export function packageVersion(): string {

@@ -51,7 +51,7 @@ it.each([
   expect(explainSystemError(unnamed, 'own').message).toBe(explainSystemError(code, 'own').message)
 })
 
-it('what an error says is taken as it is, and any other value as text', () => {
+it('the message of an error is taken as it is, and any other value as text', () => {
   expect(messageOf(new Error('own words'))).toBe('own words')
   expect(messageOf('thrown')).toBe('thrown')
 })

@@ -8,52 +8,52 @@ interface Explanation {
   readonly remedy: string
 }
 
-const elsewhere = 'name another place with --output'
+const ELSEWHERE = 'name another place with --output'
 
-const explanations: Readonly<Record<string, Explanation>> = {
-  EACCES: { message: 'permission denied', remedy: `Make the directory writable, or ${elsewhere}.` },
-  EPERM: { message: 'the system does not allow it', remedy: `Make the directory writable, or ${elsewhere}.` },
-  EROFS: { message: 'the file system is read-only', remedy: `Use a writable file system: ${elsewhere}.` },
-  ENOSPC: { message: 'no space left on the device', remedy: `Free some space there, or ${elsewhere}.` },
+const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
+  EACCES: { message: 'permission denied', remedy: `Make the directory writable, or ${ELSEWHERE}.` },
+  EPERM: { message: 'the system does not allow it', remedy: `Make the directory writable, or ${ELSEWHERE}.` },
+  EROFS: { message: 'the file system is read-only', remedy: `Use a writable file system: ${ELSEWHERE}.` },
+  ENOSPC: { message: 'no space left on the device', remedy: `Free some space there, or ${ELSEWHERE}.` },
   EDQUOT: {
     message: 'your quota is used up (in bytes or in inodes)',
-    remedy: `Remove files that count towards it, or ${elsewhere}.`,
+    remedy: `Remove files that count towards it, or ${ELSEWHERE}.`,
   },
   EFBIG: {
     message: 'the file is larger than allowed',
-    remedy: `Raise the limit (ulimit -f), or ${elsewhere}: the file system may have a limit of its own.`,
+    remedy: `Raise the limit (ulimit -f), or ${ELSEWHERE}: the file system may have a limit of its own.`,
   },
   EISDIR: { message: 'it is a directory', remedy: 'Name a file: --output DIRECTORY/venv.squashfs.' },
   EEXIST: {
     message: 'another program put a file there meanwhile',
-    remedy: `Add --force to replace it, or ${elsewhere}.`,
+    remedy: `Add --force to replace it, or ${ELSEWHERE}.`,
   },
-  ENOTDIR: { message: 'a part of the path is not a directory', remedy: `Correct the path, or ${elsewhere}.` },
-  ENOENT: { message: 'the directory does not exist', remedy: `Create it with mkdir -p, or ${elsewhere}.` },
+  ENOTDIR: { message: 'a part of the path is not a directory', remedy: `Correct the path, or ${ELSEWHERE}.` },
+  ENOENT: { message: 'the directory does not exist', remedy: `Create it with mkdir -p, or ${ELSEWHERE}.` },
   ENAMETOOLONG: { message: 'the name is too long', remedy: 'Give a shorter one with --output.' },
-  ELOOP: { message: 'its symlinks go round in a circle', remedy: `Correct the links, or ${elsewhere}.` },
-  EBUSY: { message: 'it is in use', remedy: `Try again later, or ${elsewhere}.` },
-  ETXTBSY: { message: 'it is in use', remedy: `Try again later, or ${elsewhere}.` },
+  ELOOP: { message: 'its symlinks go round in a circle', remedy: `Correct the links, or ${ELSEWHERE}.` },
+  EBUSY: { message: 'it is in use', remedy: `Try again later, or ${ELSEWHERE}.` },
+  ETXTBSY: { message: 'it is in use', remedy: `Try again later, or ${ELSEWHERE}.` },
   EMFILE: { message: 'too many open files', remedy: 'Raise the limit (ulimit -n) and try again.' },
   ENFILE: { message: 'too many open files on this machine', remedy: 'Try again later.' },
   ENOMEM: { message: 'not enough memory', remedy: 'Try --threads 1, or a machine with more memory.' },
-  EIO: { message: 'the device reports an error', remedy: `See the system log (dmesg), or ${elsewhere}.` },
-  ESTALE: { message: 'the network file system lost the file', remedy: `Try again, or ${elsewhere}.` },
-  ETIMEDOUT: { message: 'the file system did not answer', remedy: `Try again, or ${elsewhere}.` },
+  EIO: { message: 'the device reports an error', remedy: `See the system log (dmesg), or ${ELSEWHERE}.` },
+  ESTALE: { message: 'the network file system lost the file', remedy: `Try again, or ${ELSEWHERE}.` },
+  ETIMEDOUT: { message: 'the file system did not answer', remedy: `Try again, or ${ELSEWHERE}.` },
 }
 
 /** Words and remedy for a code; for an unknown code the system's own message is used. */
 export function explainSystemError(code: string | undefined, ownMessage: string): Explanation {
-  const known = code === undefined ? undefined : explanations[namedCode(code)]
-  return known ?? { message: ownMessage, remedy: `Try again, or ${elsewhere}.` }
+  const known = code === undefined ? undefined : EXPLANATIONS[namedCode(code)]
+  return known ?? { message: ownMessage, remedy: `Try again, or ${ELSEWHERE}.` }
 }
 
 /** Of what was there when it was found: it changed, vanished, or became a symlink or a file. */
-const signsOfChange: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ESTALE']
+const SIGNS_OF_CHANGE: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ESTALE']
 
 /** Whether a path that was found could not be read since it is not what it was. */
 export function isSignOfChange({ code }: { readonly code: string }): boolean {
-  return signsOfChange.includes(namedCode(code))
+  return SIGNS_OF_CHANGE.includes(namedCode(code))
 }
 
 /** The code of a system error (`ENOENT`, not Node's own `ERR_…`), wherever it was thrown; undefined for other values. */
@@ -68,7 +68,7 @@ export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const code = systemErrorCode(error)
   if (code === undefined || !message.startsWith(UNNAMED)) return message
-  const words = explanations[code]?.message ?? 'the system reports an error'
+  const words = EXPLANATIONS[code]?.message ?? 'the system reports an error'
   return message.replace(/^Unknown system error -\d+(?:: Unknown system error -\d+)?/, `${code}: ${words}`)
 }
 

@@ -1,4 +1,4 @@
-// Renewing takes over from the image that is replaced: what the user sees of it, and that the image and the check are the same.
+/** A renewal takes blocks over from the image that is replaced: it says so, and the image and the check are the same. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'

@@ -281,15 +281,15 @@ describe('an environment by python -m venv and pip', () => {
   }
 })
 
-describe('what fails leaves nothing behind, and says why', () => {
-  it('a package that is not there: what uv said last, and its exit status', async () => {
+describe('a failure leaves nothing behind, and says why', () => {
+  it('a package that is not there: the last lines of uv, and its exit status', async () => {
     await withPlaces(async (places) => {
       const { code, stdout, stderr } = await create(places, [...debian, 'no-such-package', ...offline])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
       expect(stderr).toMatch(/^venv-packer: uv pip install failed \(exit status 1\)\n( {2}\|.*\n)+/)
       expect(stderr).toContain('no-such-package')
       expect(stderr).toMatch(
-        /\n {2}Correct what is to be installed; options for uv pip install go after --\.\n {4}\S.*\n$/,
+        /\n {2}Correct the packages to install; options for uv pip install go after --\.\n {4}\S.*\n$/,
       )
       const json = await create(places, [...debian, '--json', 'no-such-package', ...offline])
       expect(JSON.parse(json.stdout)).toMatchObject({

@@ -18,7 +18,7 @@ import { comparable, fences, guide, steps } from './guide.js'
 
 const typed = steps.map(({ text }) => text).join('')
 
-describe('what the guide says is run', () => {
+describe('the commands of the guide run', () => {
   let scratch: string
   let env: Readonly<Record<string, string | undefined>>
 
@@ -46,7 +46,7 @@ describe('what the guide says is run', () => {
       UV_TOOL_BIN_DIR: join(scratch, 'bin'),
       UV_TOOL_DIR: join(scratch, 'tools'),
       UV_FIND_LINKS: join(scratch, 'wheels'),
-      // A cache of its own: what has the same version as in the last run is not taken from there.
+      // A cache of its own, so that no package of the last run's version is taken from there.
       UV_CACHE_DIR: join(scratch, 'uv-cache'),
       UV_PYTHON_DOWNLOADS: 'never',
       UV_PYTHON_PREFERENCE: 'only-system',
@@ -59,7 +59,7 @@ describe('what the guide says is run', () => {
     await rm(join('/dev/shm', `${basename(scratch)}-demo`), { recursive: true, force: true })
   })
 
-  /** From standard input: what comes after a command that opens a shell is for that shell, as on a terminal. */
+  /** From standard input: lines after a command that opens a shell are for that shell, as on a terminal. */
   async function type(text: string): Promise<RunResult> {
     const STAND_IN_FORM = text.includes('squashfs-mount --sqfs=') ? 'option' : undefined
     return await run('bash', ['-eu'], {

@@ -14,9 +14,9 @@ export interface Fence {
   readonly needsCreate: boolean
 }
 
-/** What a reader types, and what comes of it. */
+/** A command that a reader of the guide types, and its result. */
 export interface Step extends Fence {
-  /** What it is said to print; undefined where nothing is said. */
+  /** The output that the guide shows; undefined where it shows none. */
   readonly output: string | undefined
 }
 

@@ -10,7 +10,7 @@ import { onTerminal, screen } from './terminal.js'
 const evil = '\u001b]0;owned\u0007\u001b[2J\r\n\u001b[A\u009b31m\u202egnp.exe\u007f'
 const shown = '\\x1b]0;owned\\x07\\x1b[2J\\r\\n\\x1b[A\\x9b31m\\u202egnp.exe\\x7f'
 
-/** What a person sees; fails at every control character but those of the progress bar and the ends of lines. */
+/** The visible output; fails at every control character but those of the progress bar and the ends of lines. */
 async function seen(cwd: string, ...args: readonly string[]): Promise<string> {
   const command = asBoundByPermissions([process.execPath, launcher, ...args])
   const text = screen((await onTerminal({ command, cwd, columns: 250 })).written).join('\n')

@@ -204,7 +204,7 @@ describe('extract', () => {
     })
   })
 
-  it('takes parts, keeps what is there unless it is told otherwise, and follows no symlink', async () => {
+  it('takes parts, keeps existing files without --force, and follows no symlink', async () => {
     await withSample(async (cwd) => {
       const extract = (...args: string[]) => venvPacker(['extract', 'image.squashfs', ...args], { cwd })
       expect(await extract('directory/file', '-o', 'part', '--json')).toMatchObject({ code: 0 })
@@ -315,7 +315,7 @@ describe('info', () => {
         venv: true,
         image: { bytes: size, compression: 'zstd', level: 5 },
       })
-      // What each package takes is what pack said when it wrote the image.
+      // Each package takes as much as pack said when it wrote the image.
       expect(json.packages).toEqual(JSON.parse(packed.stdout).packages)
     })
   })

@@ -1,4 +1,4 @@
-/** Where Python takes its modules from: what it says with -v of those in a mounted image. */
+/** The files from which Python takes its modules, as -v prints them for a mounted image. */
 import { join } from 'node:path'
 import { run } from 'fixtures'
 

@@ -1,4 +1,4 @@
-/** The launcher: what has to be right before the first module is loaded. */
+/** The launcher: checks the version of Node and keeps signals before the first module is loaded. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { smallVenv, withDirectory } from 'fixtures'

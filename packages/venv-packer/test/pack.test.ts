@@ -1,4 +1,4 @@
-/** `venv-packer pack`: what it makes, what it says, and what it refuses. */
+/** `venv-packer pack`: its image, its report, and its refusals. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -113,7 +113,7 @@ describe('the image', () => {
     })
   })
 
-  it('leaves out what --exclude names, and xattrs with --no-xattrs; --owner says who owns it', async () => {
+  it('leaves out paths that --exclude names, and xattrs with --no-xattrs; --owner sets the owner', async () => {
     await withTmpfs(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
       await run('python3', ['-c', 'import os; os.setxattr("pyvenv.cfg", "user.note", b"x")'], {
@@ -145,7 +145,7 @@ describe('the image', () => {
   })
 })
 
-/** Pastes a line of the summary into a shell, and gives it something to read; what was printed comes back. */
+/** Pastes a line of the summary into a shell, and gives it something to read; returns the output. */
 async function pasted(beginning: string, summary: string, cwd: string, input = ''): Promise<string> {
   const line = summary.split('\n').find((text) => text.startsWith(`  ${beginning} `))
   const env = { PATH: `${standIns}:${process.env.PATH}` }
@@ -367,7 +367,7 @@ describe('--json', () => {
   })
 })
 
-describe('what is refused, with exit code 1 and a remedy', () => {
+describe('a refusal, with exit code 1 and a remedy', () => {
   const refusal = (error: string, remedy: string) => ({
     code: 1,
     stdout: '',
@@ -414,7 +414,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('what does not exist, and a file', async () => {
+  it('a path that does not exist, and a file', async () => {
     await withVenv(async (cwd) => {
       expect((await venvPacker(['pack', 'venv'], { cwd })).stderr).toContain(
         'venv-packer: venv does not exist\n  Did you mean .venv? Give the directory of a venv.\n',
@@ -460,7 +460,7 @@ describe('what is refused, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('a place that is full, read-only or closed: what was there stays, and nothing else is left', async () => {
+  it('a destination that is full, read-only or closed: the old image stays, and nothing else is left', async () => {
     await withVenv(async (cwd) => {
       await cp('/usr/bin/python3', join(cwd, '.venv', 'large'), { dereference: true })
       await withTmpfs(async (small) => {

@@ -1,4 +1,4 @@
-/** What a message says to paste is pasted, and mends what it was about. */
+/** The line to paste of each message is pasted, and mends the fault. */
 import { access, lstat, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'

@@ -24,7 +24,7 @@ export interface Section {
 
 const mark = /<!-- RESULTS ([^>]*?) -->(\d[\d.,]*\d|\d)?/g
 
-/** What is said to be measured: a number with a unit of what programs cost. */
+/** Measured figures in a text: numbers with a unit of time or memory. */
 /** Sizes in binary units are limits, not measurements. */
 const measured = /\d[\d.,]*\s?(seconds?|minutes?|milliseconds?|s|ms|MB|GB|%|times)\b|\b0\.\d+ of\b/g
 
@@ -89,7 +89,7 @@ function sectionOf(text: string): Section {
   return { date, versions: new Map(versions.map(([, name = '', version = '']) => [name, version])), tables }
 }
 
-/** What the record has for it, to as many digits as are shown; undefined where the record has no such cell. */
+/** The recorded figure, to as many digits as are shown; undefined where the record has no such cell. */
 export function recorded(
   { section, heading, row, column, shown }: MarkedFigure,
   all: ReadonlyMap<string, Section>,

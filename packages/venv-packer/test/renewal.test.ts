@@ -47,7 +47,7 @@ async function packAll(
   for (const content of contents) expect(await pack(cwd, content, ...options)).toMatchObject({ code: 0 })
 }
 
-/** What the images of a directory hold, by name. */
+/** The content of the images of a directory, by name. */
 async function contents(cwd: string): Promise<Record<string, string>> {
   const images = (await readdir(cwd)).filter((name) => name.includes('.squashfs')).sort()
   const entries = images.map(async (name) => [name, await contentOf(join(cwd, name))])
@@ -337,7 +337,7 @@ describe('rollback', () => {
       })
       await rollback(cwd)
       expect(await contents(cwd)).toMatchObject({ 'venv.squashfs': 'c', 'venv.squashfs.4': 'b' })
-      // What was in use last is what the next renewal keeps as the newest.
+      // The next renewal keeps the image that was in use last as the newest.
       await rollback(cwd, '--to', '1')
       await packAll(cwd, ['d'], '--keep', '2')
       expect(await contents(cwd)).toEqual({

@@ -475,7 +475,7 @@ open('came', 'w').write(${SMALL_PACKAGE}.__file__)`
 })
 
 describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
-  /** What a user without any rights sees of the mounts in the place where the command is started. */
+  /** The mounts that a user without any rights sees where the command is started. */
   async function nobodyRuns(options: readonly string[], ...command: string[]): Promise<Ended> {
     return await withNobody(async ({ prefix, pid }) => {
       return await inPlace(async ({ cwd, env }) => {
@@ -511,7 +511,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
     expect(stdout.match(/\t0{16}\n/g)).toHaveLength(4)
   })
 
-  it('what only root can do is said, where there is no other way', async () => {
+  it('a method that only root can use is said to be so, where there is no other way', async () => {
     expect(await nobodyRuns(['--with', 'mount'], 'true')).toEqual({
       code: 125,
       stdout: '',

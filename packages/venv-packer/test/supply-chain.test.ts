@@ -1,4 +1,4 @@
-// What a user gets along with the two packages: which dependencies, and which files; and that it is the same each time.
+/** The dependencies and files that a user gets with the two packages; they are the same each time. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises'

@@ -53,7 +53,7 @@ export interface BaseImage {
 const TURN = 5
 
 /**
- * @param onCount told how many inodes the image has, before any is read.
+ * @param onCount called with the number of inodes of the image, before any is read.
  * @throws ImageError when it is not there, no image, or damaged in its tables.
  */
 export async function openBaseImage(path: ByteString, onCount: (inodes: number) => void): Promise<BaseImage> {

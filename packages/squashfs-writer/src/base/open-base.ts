@@ -12,10 +12,10 @@ import { type BaseImage, openBaseImage } from './base-image.js'
 import { blockSettings } from './block-settings.js'
 import { decodePackRecord, type PackRecord } from './pack-record.js'
 
-/** What a program says of its base, checked. */
+/** The base that a program gave, checked. */
 export interface BaseOption {
   readonly path: ByteString
-  /** What the packing of the base gave out. */
+  /** The record that the packing of the base returned. */
   readonly record: Uint8Array | null
 }
 

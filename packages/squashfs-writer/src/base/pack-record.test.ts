@@ -4,13 +4,14 @@ import { decodePackRecord, encodePackRecord, IDENTITY_SIZE, type NewPackRecord }
 
 const identity = (n: number) => String.fromCharCode(n).repeat(IDENTITY_SIZE)
 
-const RECORD: NewPackRecord = {
+const RECORD: NewPackRecord & { files: readonly unknown[] } = {
   tie: { bytesUsed: 123_456, digest: 'ab'.repeat(32), file: '1 2 3 4' },
   settings: '{"codec":"zstd"}',
   user: 1000,
   secondsInFull: 2.5,
   examiner: '1',
   blocks: { start: 96, sizes: [100, 200], checksums: [1, 0xffff_ffff] },
+  inodes: 4,
   files: [
     { identity: identity(0), withoutXattrs: true, digest: '\xff'.repeat(32), answer: undefined },
     null,
@@ -27,9 +28,10 @@ const RECORD: NewPackRecord = {
 describe('a pack record', () => {
   it('says what went into it', () => {
     const record = decodePackRecord(encodePackRecord(RECORD))!
-    const { files, ...rest } = RECORD
+    const { inodes, files, ...rest } = RECORD
     expect(record).toMatchObject(rest)
     expect(files.map((_, n) => record.file(n + 1))).toEqual(files)
+    expect(inodes).toBe(files.length)
     expect([record.file(0), record.file(5), record.file(-1)]).toEqual([null, null, null])
   })
 

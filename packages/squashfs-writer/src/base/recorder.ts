@@ -7,11 +7,9 @@ import { blockSizeOnDisk } from '../format/data-block.js'
 import { InodeType } from '../format/inode.js'
 import type { BlockOfBase } from '../image/base-block.js'
 import type { BlockWriter } from '../image/block-writer.js'
-import type { ContentReader } from '../image/content-reader.js'
 import type { EncodedBlock } from '../image/encode-block.js'
 import type { Output } from '../image/output.js'
 import { changedAt } from '../source/identity.js'
-import type { ByteString } from '../tree/byte-string.js'
 import type { FileNode, Node } from '../tree/node.js'
 import { encodePackRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
 
@@ -27,8 +25,6 @@ export interface Recorder {
   writer(writer: BlockWriter): BlockWriter
   /** The output, with all that is appended from now on digested. */
   tables(output: Output): Output
-  /** The reader of contents, with the contents' digests noted. */
-  reader(reader: ContentReader): ContentReader
   /** Told of a file that has xattrs which an image could hold. */
   hasXattrs(file: FileNode): void
   wasExamined(file: FileNode, answer: unknown): void
@@ -71,7 +67,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const checksums: number[] = []
   let firstBlock: number | null = null
   const withXattrs = new Set<FileNode>()
-  const digests = new Map<FileNode, ByteString>()
   const examined = new Map<FileNode, unknown>()
   const tables: Hash = createHash('sha256')
   let image: {
@@ -120,15 +115,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
       flush: () => output.flush(),
       overwrite: (bytes, position) => output.overwrite(bytes, position),
     }),
-    reader: (reader) => ({
-      async *read(files, request) {
-        for await (const batch of reader.read(files, request)) {
-          for (const { file, digest } of batch.pieces)
-            if (digest !== null && !options.carried(file)) digests.set(file, digest)
-          yield batch
-        }
-      },
-    }),
     hasXattrs: (file) => void withXattrs.add(file),
     wasExamined: (file, answer) => void examined.set(file, answer),
     complete(leaves, superblock, bytesUsed) {
@@ -143,9 +129,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
         secondsInFull: options.secondsInFull ?? (Date.now() - options.scanStart) / 1000,
         examiner: options.examiner,
         blocks: { start: firstBlock ?? 0, sizes, checksums },
-        files: leaves.map((node) => (node.type === InodeType.FILE ? recorded(node) : null)),
+        inodes: leaves.length,
+        files: recordedFiles(leaves),
       })
     },
+  }
+
+  function* recordedFiles(leaves: readonly Node[]): Iterable<RecordedFile | null> {
+    for (const node of leaves) yield node.type === InodeType.FILE ? recorded(node) : null
   }
 
   function recorded(file: FileNode): RecordedFile | null {
@@ -162,7 +153,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return {
       identity: content.seen.slice(0, IDENTITY_SIZE),
       withoutXattrs: options.asksXattrs && content.bringsXattrs && !withXattrs.has(file),
-      digest: digests.get(file) ?? null,
+      digest: file.digest,
       answer: examined.get(file),
     }
   }

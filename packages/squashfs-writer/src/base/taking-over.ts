@@ -29,7 +29,7 @@ const NOTHING = { start: 0, length: 0, at: 0, inBlocks: 0, flags: 0 }
 
 /**
  * @param reader reads what must be read.
- * @param onTaken told which files are taken over unread, before any piece comes.
+ * @param onTaken called with the files that are taken over unread, before any piece comes.
  */
 export function takingOver(
   reader: ContentReader,

@@ -27,14 +27,14 @@ export interface BaseOptions {
   readonly xattrsRead: XattrsRead
 }
 
-/** What is packed. */
+/** The tree that is packed. */
 export interface ToPack {
   readonly root: DirectoryNode
   readonly accessRules: Applied['access']
   readonly examination: Examination | null
 }
 
-/** What writes an image, with what the base has. */
+/** The parts that write an image, with those of the base. */
 export interface Writing {
   readonly reader: ContentReader
   readonly encode: PartsEncoder
@@ -140,7 +140,7 @@ function prepareWriting(
   })
 
   return {
-    reader: recorder?.reader(whole) ?? whole,
+    reader: whole,
     base: base?.image.file ?? null,
     witness: {
       writer: (writer: BlockWriter) => countTaken(recorder?.writer(writer) ?? writer),
@@ -175,7 +175,7 @@ function recordedExamination(examination: Examination, recorder: Recorder): Exam
   }
 }
 
-/** What lies in memory that all threads see is not copied. */
+/** Bytes in memory that all threads share are sent without a copy. */
 function asSent<P extends object>(part: P | Uint8Array): P | SharedPart | Uint8Array {
   if (!(part instanceof Uint8Array)) return part
   const { buffer, byteOffset, length } = part

@@ -7,7 +7,7 @@ export interface Codec {
   readonly id: number
   /** The program that compresses, and its version: `node` and `1.5.7`. Absent where the bytes do not depend on one. */
   readonly encoder?: { readonly name: string; readonly version: string }
-  /** What follows the superblock when the settings are not those that the format implies. */
+  /** The bytes that follow the superblock when the settings are not those that the format implies. */
   readonly options?: Uint8Array
   /** True when nothing is ever compressed: every block is stored as it is. */
   readonly stores?: boolean

@@ -9,7 +9,7 @@ const fail = (what: string, code: ImageError['code'] = 'DAMAGED_IMAGE', cause?: 
 
 const CONTENT = new Uint8Array(Buffer.from('content '.repeat(1000)))
 
-/** What a block expands to, in memory of at most `limit` bytes. */
+/** Expands a block into memory of at most `limit` bytes. */
 async function expanded(expand: Expand, bytes: Uint8Array, limit: number): Promise<Buffer> {
   const output = Buffer.alloc(limit)
   return output.subarray(0, await expand(bytes, output))

@@ -1,5 +1,5 @@
 /**
- * Expanding: what a codec compressed comes back, and never more than it may be: an image says what it wants.
+ * Expanding: decompresses blocks, and refuses one that is larger than it may be, since images are not trusted.
  *
  * zstd and gzip. Each of the others (xz, lzma, lz4, lzo) would take a package with a binary of its own, for images that
  * `venv-packer` does not make.
@@ -56,7 +56,7 @@ export function expanderOf(compressor: number, fail: Fail): Expand {
   }
 }
 
-/** More room than the content takes: what exactly fits makes zlib ask for a second buffer. */
+/** More bytes than the content takes: a buffer of exactly its size makes zlib ask for a second one. */
 const SPARE = 64
 
 /**
@@ -82,7 +82,7 @@ function bounded(fail: Fail, name: string, expand: ExpandBlock): Expand {
   }
 }
 
-/** The library has no bound of its own: what a frame may become at most is known before it is expanded. */
+/** The library has no bound of its own, so the largest size of a frame is computed before it is expanded. */
 function packagedZstd(fail: Fail): Expand {
   return async (bytes, output) => {
     const limit = output.length

@@ -1,14 +1,13 @@
 /** gzip, in squashfs' sense: zlib containers (RFC 1950). Node's zlib for speed, fflate for the same bytes everywhere. */
-
 import { deflateSync } from 'node:zlib'
 import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
+import { checkOptions, integer } from '../option-rules.js'
 import type { Codec } from './codec.js'
-import { levelOf } from './level.js'
 
-/** What the format implies when an image has no compressor options. */
+/** The level that the format implies when an image has no compressor options. */
 const IMPLIED_LEVEL = 9
 /**
- * How many symbols share one Huffman code: at 7 half as many as zlib takes if it is not told. What is in a block of an image
+ * How many symbols share one Huffman code: at 7 half as many as by zlib's default. The content of a block
  * changes from file to file, so that codes made anew more often save 0.3 % at every level, in the same time.
  */
 const MEMORY_LEVEL = 7
@@ -36,7 +35,7 @@ export function portableGzip(options: { readonly level?: number } = {}): Codec {
   const level = levelOf(options, 9, IMPLIED_LEVEL) as 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
   return {
     ...head('portable-gzip', level),
-    // Loaded by whoever compresses with it, and by nobody else.
+    // Loaded only by a thread that compresses with it.
     compress: async (bytes) => (await import('fflate')).zlibSync(bytes, { level }),
   }
 }
@@ -56,4 +55,16 @@ function head(
 /** One output chunk that surely holds the result spares zlib from gathering many. */
 function chunkFor(bytes: Uint8Array): number {
   return Math.max(1024, bytes.length + (bytes.length >> 8) + 64)
+}
+
+/**
+ * The level that was asked for.
+ * @param options as a program gave them.
+ * @param most the highest level; the lowest is 1.
+ * @param usual taken where none is given.
+ * @throws OptionError for another level, and for other options.
+ */
+function levelOf(options: { readonly level?: number }, most: number, usual: number): number {
+  checkOptions(options, { level: integer(1, most) })
+  return options.level ?? usual
 }

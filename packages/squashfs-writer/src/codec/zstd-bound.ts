@@ -1,4 +1,4 @@
-/** zstd bound: what a frame can become at most, by its header and those of its blocks (RFC 8878, section 3.1.1). */
+/** zstd bound: the largest size that a frame can expand to, by its header and those of its blocks (RFC 8878, section 3.1.1). */
 
 const MAGIC = 0xfd2f_b528
 /** Bytes that one block of a frame can become. */

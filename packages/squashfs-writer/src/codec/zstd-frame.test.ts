@@ -42,7 +42,7 @@ describe('the window', () => {
     })
   })
 
-  it('is told anew where the frame told it already', () => {
+  it('is written anew where the frame had it already', () => {
     expect(fitForKernel(single(3, last(plain)), 3)).toEqual(single(3, last(plain)))
     expect(fitForKernel(frameOf(0xa0, [3, 0, 0, 0, ...last(plain)]), 3)).toEqual(single(3, last(plain)))
   })

@@ -32,7 +32,7 @@ interface DecompressOptions {
 // Numbers of zstd.h, which Node's constants have only since 22.15.
 const ZSTD_D_WINDOW_LOG_MAX = 100
 const ZSTD_E_END = 2
-/** More room than the content takes: what exactly fits makes zlib ask for a second buffer. */
+/** More bytes than the content takes: a buffer of exactly its size makes zlib ask for a second one. */
 const SPARE = 64
 
 const { zstdDecompressSync, ZstdDecompress }: ZstdInNode = zlib

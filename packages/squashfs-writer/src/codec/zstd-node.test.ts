@@ -1,5 +1,7 @@
-// Node's own zstd, and what becomes of it where Node is not as expected. A stand-in for `node:zlib` shows which way is
-// taken; what the real one does is tried by `test/zstd-node.test.ts`.
+/**
+ * Node's own zstd, and what becomes of it where Node is not as expected. A stand-in for `node:zlib` shows which way is
+ * taken; `test/zstd-node.test.ts` tries the real one.
+ */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OptionError } from '../errors.js'
 
@@ -8,7 +10,7 @@ afterEach(() => {
   vi.resetModules()
 })
 
-/** What this stand-in makes of bytes: a mark, the level, and the bytes themselves. */
+/** The output of this stand-in: a mark, the level, and the bytes themselves. */
 function frame(bytes: Uint8Array, level: number, mark = 0xfd): Uint8Array {
   const result = new Uint8Array(bytes.length + 2)
   result.set([mark, level])
@@ -17,7 +19,7 @@ function frame(bytes: Uint8Array, level: number, mark = 0xfd): Uint8Array {
 }
 
 interface Streams {
-  /** What the compressor looks like from outside. */
+  /** The members that the code under test sees. */
   readonly compressor: (level: number) => unknown
 }
 

@@ -68,12 +68,12 @@ function reusingWay(stream: unknown): CompressBlock | null {
   const { handle, state } = compressor
   let output = new Uint8Array(0)
   return (bytes) => {
-    const room = boundFor(bytes.length)
-    if (output.length < room) output = new Uint8Array(room)
-    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, output, 0, room)
+    const bound = boundFor(bytes.length)
+    if (output.length < bound) output = new Uint8Array(bound)
+    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, output, 0, bound)
     if (state[1] !== 0)
       throw new SquashfsError('WORKER', `zstd left ${state[1]} bytes of a block: is there memory enough?`)
-    return output.subarray(0, room - state[0]!)
+    return output.subarray(0, bound - state[0]!)
   }
 }
 

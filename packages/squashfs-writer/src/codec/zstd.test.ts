@@ -122,14 +122,14 @@ describe('the codec', () => {
 })
 
 describe('the encoder', () => {
-  it("is Node's own where there is one, and the bundled one elsewhere, and is told with its version", () => {
+  it("is Node's own where there is one, and the bundled one elsewhere, and is named with its version", () => {
     const { zstd: own } = process.versions
     const expected = own ? { name: 'node', version: own } : { name: 'bundled', version: '1.5.2' }
     expect(zstd().encoder).toEqual(expected)
     expect(zstd({ encoder: 'bundled' }).encoder).toEqual({ name: 'bundled', version: '1.5.2' })
   })
 
-  it('that is bundled is of the version that is told', () => {
+  it('that is bundled has the version that is named', () => {
     const library = createRequire(createRequire(import.meta.url).resolve('@mongodb-js/zstd'))
     const binary = Object.keys(library.cache).find((path) => path.endsWith('.node'))
     // The binary has the path of the crate that it was built from in its messages.

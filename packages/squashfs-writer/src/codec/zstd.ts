@@ -7,12 +7,12 @@ import { loadBundledZstd } from './zstd-bundled.js'
 import { fitForKernel } from './zstd-frame.js'
 import { createNodeCompressor, nodeHasZstd } from './zstd-node.js'
 
-/** What the format implies when an image has no compressor options. */
+/** The level that the format implies when an image has no compressor options. */
 const IMPLIED_LEVEL = 15
 /** The zstd of `@mongodb-js/zstd` 1.2.2. */
 const BUNDLED_VERSION = '1.5.2'
 
-/** Which program compresses: Node's own zstd, or the one that comes with this package. */
+/** The zstd that compresses: Node's own, or the one that comes with this package. */
 export type ZstdEncoder = 'node' | 'bundled'
 
 /**

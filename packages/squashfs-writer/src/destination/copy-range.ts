@@ -1,6 +1,6 @@
 /**
- * Copy range: bytes of one file to another, by the system itself where it can. They never come to this program then, and on a
- * filesystem whose files share extents both files may have the same.
+ * Copy range: copies bytes of one file to another, inside the kernel where it can. On a filesystem whose files can share
+ * extents no byte is copied at all.
  */
 import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
@@ -19,7 +19,7 @@ export type CopyRange = (range: RangeToCopy, file: FileHandle) => Promise<void>
 /** Bytes that are read and written at a time where the system does not copy. */
 const PIECE = 1_048_576
 
-/** Linux has a call for it, which not all filesystems know, nor between each two of them. */
+/** Linux has a call for it, which some filesystems, and some pairs of filesystems, do not support. */
 export async function loadCopyRange(): Promise<CopyRange> {
   if (process.platform !== 'linux') return copyByPieces
   const { default: koffi } = await import('koffi')
@@ -38,7 +38,7 @@ export async function loadCopyRange(): Promise<CopyRange> {
           (error: unknown, copied: number | bigint) => (error ? reject(error) : resolve(Number(copied))),
         ),
       )
-      // Why it was refused is not known here. Where there is no other way either, that says why.
+      // The reason for the refusal is not known here. If reading and writing fail, too, their error tells it.
       if (copied <= 0) return await copyByPieces(left, file)
       left = { descriptor, from: from + copied, position: position + copied, length: length - copied }
     }

@@ -1,4 +1,4 @@
-/** File access: who may do what with the file that an image becomes: its owner, group, permission bits and access ACL. */
+/** File access: owner, group, permission bits and access ACL of the file that an image becomes. */
 import { type FileHandle, lstat, open, unlink } from 'node:fs/promises'
 import { nameOfErrno, systemCode } from '../system-error.js'
 import { ACCESS_ACL, modeWithoutAcl, withGroupLikeOthers } from '../tree/access-acl.js'
@@ -23,9 +23,9 @@ export async function accessOf(path: string, acls: AclCalls): Promise<FileAccess
 }
 
 /**
- * Access that a new file gets in a directory: what its default ACL says, or else what the umask leaves. Only the kernel knows,
- * so an empty file is made and removed again.
- * @param path a name that nothing has yet.
+ * The access that a new file gets in a directory, by its default ACL or else the umask. Only the kernel knows it, so an empty
+ * file is made and removed again.
+ * @param path a name that is not in use yet.
  */
 export async function accessOfNewFile(path: string, acls: AclCalls): Promise<FileAccess | null> {
   const file = await open(path, 'wx', 0o666)
@@ -37,8 +37,8 @@ export async function accessOfNewFile(path: string, acls: AclCalls): Promise<Fil
 }
 
 /**
- * Gives a file of this process, which only its owner may open so far, the access wanted, as far as the system allows. What
- * it refuses narrows the access and never widens it.
+ * Gives a file of this process, which only its owner may open so far, the access wanted, as far as the system allows. A
+ * refusal narrows the access and never widens it.
  * @returns what was refused, in words.
  */
 export async function giveAccess(file: FileHandle, wanted: FileAccess, acls: AclCalls): Promise<string[]> {
@@ -113,7 +113,7 @@ export async function loadAclCalls(): Promise<AclCalls> {
   )
   const removexattr = libc.func('int fremovexattr(int fd, const char *name)')
 
-  /** What the last call, which failed, was answered, where that is no failure of the disk. */
+  /** The error of the last call, which failed, unless the disk has failed. */
   const refusal = () => {
     const { code, words } = nameOfErrno(koffi.errno())
     if (code === 'ENODATA' || REFUSALS.includes(code)) return code

@@ -22,12 +22,11 @@ import { untilAborted } from '../until-aborted.js'
 import { type CopyRange, loadCopyRange } from './copy-range.js'
 import { accessOf, accessOfNewFile, giveAccess, loadAclCalls } from './file-access.js'
 import { type FileIdentity, identityOf } from './identity.js'
-import { partialName, removeLeftovers } from './partial-file.js'
-import { thisRun } from './run-identity.js'
+import { partialName, removeLeftovers, thisRun } from './partial-file.js'
 import { syncDirectory } from './sync-directory.js'
 import { loadWriteBack, type WriteBack } from './write-back.js'
 
-/** A place that was looked at before the work began, so that a wrong one is known early. */
+/** A destination that was checked before the work began, so that a wrong one is reported early. */
 export interface Destination {
   /** As the program gave it, for messages. */
   readonly path: string
@@ -37,7 +36,7 @@ export interface Destination {
   readonly replace: boolean
 }
 
-/** Told of a file that is about to be replaced; what it throws keeps the file in place. */
+/** Called with the path of a file that is about to be replaced; if it throws, the file stays. */
 export type BeforeReplace = (path: string) => void | Promise<void>
 
 /**
@@ -50,7 +49,7 @@ export async function findDestination(path: string, replace: boolean): Promise<D
   return { path, target, replace }
 }
 
-/** What was written, and what the system refused that is not worth losing an image for. */
+/** The result of writing, with a warning for each step that the system refused and that is not worth losing an image for. */
 export interface Written<T> {
   readonly result: T
   /** The file that was written, as it is under its name; null where another took the name at once. */
@@ -60,11 +59,11 @@ export interface Written<T> {
 
 /**
  * Lets `write` fill a temporary file beside the target, then puts it in the target's place: flushed to the disk, by one rename,
- * so that whoever has the old image open or mounted goes on reading the old one. If anything fails the temporary file is
+ * so that a process that has the old image open or mounted goes on reading the old one. If anything fails the temporary file is
  * removed, and what was there stays.
  *
  * Until it is complete its owner alone may read it. Then it gets mode, owner, group and ACL of the file that it replaces, or
- * what the directory gives a new file, by its default ACL or the umask.
+ * those that the directory gives a new file, by its default ACL or the umask.
  *
  * @param offset bytes of zeros before the image.
  * @param signal heeded until the image takes its place, also while the disk or `beforeReplace` is waited for.
@@ -100,7 +99,7 @@ export async function writeDestination<T>(
     const found = await lstat(target, { bigint: true }).catch(() => null) // somebody has removed it already
     return { result, identity: found?.ino === ino ? identityOf(found) : null, warnings }
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {}) // the first error is the one to tell
+    await rm(temporary, { force: true }).catch(() => {}) // the first error is the one to report
     throw error
   }
 
@@ -110,10 +109,10 @@ export async function writeDestination<T>(
       result = await write(fileSink(handle, path, await loadWriteBack(), await loadCopyRange()))
       await guarded(path, () => complete(handle))
     } catch (error) {
-      await handle.close().catch(() => {}) // the first error is the one to tell
+      await handle.close().catch(() => {}) // the first error is the one to report
       throw error
     }
-    await guarded(path, () => handle.close()) // a network may refuse only now what was written
+    await guarded(path, () => handle.close()) // a network filesystem may report a failed write only now
     return result
   }
 
@@ -127,7 +126,7 @@ export async function writeDestination<T>(
       warnings.push({
         code: 'NOT_FLUSHED',
         path,
-        message: 'its filesystem cannot be told to bring it to the disk; after a power failure, verify it',
+        message: 'its filesystem cannot flush a file to the disk; after a power failure, verify it',
       })
   }
 }
@@ -143,11 +142,11 @@ async function sync(file: FileHandle): Promise<boolean> {
   }
 }
 
-/** Bytes after which the disk is set to work on them. */
+/** Bytes after which write-back is started. */
 const WRITE_BACK_SIZE = 33_554_432
 
 function fileSink(file: FileHandle, path: string, writeBack: WriteBack, copyRange: CopyRange): Sink {
-  /** Where the bytes begin that the disk was not told of. */
+  /** Where the bytes begin for which no write-back was started. */
   let begin = 0
   /** The last write. Two at a time would wait for the file's lock, in a thread that could compress meanwhile. */
   let last: Promise<unknown> = Promise.resolve()
@@ -185,7 +184,7 @@ function fileSink(file: FileHandle, path: string, writeBack: WriteBack, copyRang
   }
 }
 
-/** What is left of pieces when so many of their bytes are written. */
+/** The rest of pieces of which so many bytes are written. */
 function without(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
   let written = bytes
   for (const [n, piece] of pieces.entries()) {

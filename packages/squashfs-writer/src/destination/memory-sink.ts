@@ -1,9 +1,9 @@
-/** Memory sink: an image that is wanted as bytes. */
+/** Memory sink: keeps an image in memory, for programs that want its bytes. */
 import { SquashfsError } from '../errors.js'
 import type { Sink } from '../image/output.js'
 
 export interface MemorySink extends Sink {
-  /** What was written so far, in one piece; gaps are zeros. */
+  /** All bytes written so far, in one piece; gaps are zeros. */
   bytes(): Uint8Array
 }
 
@@ -15,7 +15,7 @@ export interface MemorySink extends Sink {
  * const image = sink.bytes()
  */
 export function memorySink(): MemorySink {
-  let room = new Uint8Array(65_536)
+  let buffer = new Uint8Array(65_536)
   let size = 0
   let used = false
   return {
@@ -25,14 +25,14 @@ export function memorySink(): MemorySink {
     },
     write(bytes, position) {
       const end = position + bytes.length
-      if (end > room.length) {
-        const larger = new Uint8Array(Math.max(end, 2 * room.length))
-        larger.set(room.subarray(0, size))
-        room = larger
+      if (end > buffer.length) {
+        const larger = new Uint8Array(Math.max(end, 2 * buffer.length))
+        larger.set(buffer.subarray(0, size))
+        buffer = larger
       }
-      room.set(bytes, position)
+      buffer.set(bytes, position)
       size = Math.max(size, end)
     },
-    bytes: () => room.slice(0, size),
+    bytes: () => buffer.slice(0, size),
   }
 }

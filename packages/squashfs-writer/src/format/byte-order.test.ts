@@ -31,7 +31,7 @@ describe('an unsigned 64-bit integer', () => {
     expect(getUint64(viewOf(bytes), 0)).toBe(value)
   })
 
-  it('goes where it was told, and comes back from there', () => {
+  it('is written at its position, and read from there', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.nat(9), (value, offset) => {
         const bytes = new Uint8Array(17).fill(0xaa)

@@ -11,7 +11,7 @@ export function setUint64(view: DataView, offset: number, value: number): void {
   view.setUint32(offset + 4, Math.floor(value / 0x1_0000_0000), true)
 }
 
-/** Reads an unsigned 64-bit integer; what passes 2^53 (only "absent" does) comes back as `Infinity`. */
+/** Reads an unsigned 64-bit integer; one beyond 2^53 (only "absent" is) comes back as `Infinity`. */
 export function getUint64(view: DataView, offset: number): number {
   const high = view.getUint32(offset + 4, true)
   return high > 0x1f_ffff ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + view.getUint32(offset, true)

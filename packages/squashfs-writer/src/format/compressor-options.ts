@@ -1,4 +1,4 @@
-/** Compressor options: what follows the superblock when the compressor's settings are not the implied ones. */
+/** Compressor options: the record after the superblock when the compressor's settings are not the implied ones. */
 import { viewOf } from './byte-order.js'
 
 /** Compressor ids of the superblock. */

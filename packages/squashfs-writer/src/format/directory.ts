@@ -43,9 +43,9 @@ export interface Listing {
  * @param offset where in its first metadata block the listing will begin, 0 to 8,191.
  */
 export function encodeListing(entries: readonly ListingEntry[], offset: number): Listing {
-  let room = 0
-  for (const entry of entries) room += HEADER_SIZE + ENTRY_SIZE + entry.name.length
-  const bytes = new Uint8Array(room)
+  let mostBytes = 0
+  for (const entry of entries) mostBytes += HEADER_SIZE + ENTRY_SIZE + entry.name.length
+  const bytes = new Uint8Array(mostBytes)
   const view = viewOf(bytes)
   const indexEntries: ListingIndexEntry[] = []
 
@@ -92,7 +92,7 @@ export interface RunEntry extends Omit<ListingEntry, 'name'> {
 
 /** Where a reader of runs is, and the entry that it came to last; one for many, each written over the one before. */
 export interface RunPosition {
-  /** Bytes from the listing's start: what comes next. */
+  /** Where the next header or entry begins, in bytes from the listing's start. */
   at: number
   /** Entries that are left of the run. */
   left: number

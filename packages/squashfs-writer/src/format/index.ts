@@ -1,4 +1,4 @@
-/** The smallest way in: one structure of squashfs 4.0 at a time, as pure functions from values to bytes. */
+/** `squashfs-writer/format`: encodes and decodes one structure of squashfs 4.0 at a time; pure functions. */
 export * from './compressor-options.js'
 export * from './data-block.js'
 export * from './device-number.js'

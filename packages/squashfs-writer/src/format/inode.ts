@@ -31,10 +31,10 @@ const EXTENDED = 7
 export const NO_XATTR = 0xffff_ffff
 /** Bytes of the head that all forms share. */
 const HEAD_SIZE = 16
-/** What a directory's size field has above its listing's length: room for "." and "..", which are not stored. */
+/** A directory's size field is its listing's length plus this, for "." and "..", which are not written. */
 const DIRECTORY_SIZE_EXCESS = 3
 
-/** What all inodes have. */
+/** The fields of all inodes. */
 export interface InodeHead {
   /** Permission bits with setuid, setgid and sticky, without the file type: 0 to 0o7777. */
   readonly mode: number
@@ -244,7 +244,7 @@ function record(i: Inode, extended: boolean, bodySize: number): { bytes: Uint8Ar
   return { bytes, view }
 }
 
-/** Bytes from a record's start, as far as there are as many, that surely tell how long its fixed part is. */
+/** Bytes from a record's start that are enough to know the length of its fixed part; a table may end before. */
 export const INODE_SIZE_KNOWN = 56
 
 /** A decoded file: its size words follow the fixed part of the record, see {@link decodeBlockSizes}. */
@@ -360,7 +360,7 @@ export function decodeInode(view: DataView, blockSize: number, at = 0): DecodedI
   }
 }
 
-/** What a long listing says of an inode; one for many inodes, each written over the one before. */
+/** The columns of a long listing for an inode; one object for many inodes, each written over the one before. */
 export interface InodeSummary {
   type: InodeType
   mode: number
@@ -374,7 +374,7 @@ export interface InodeSummary {
 }
 
 /**
- * As {@link decodeInode}, for who reads many and wants no object for each.
+ * As {@link decodeInode}, for many inodes, without an object for each.
  * @throws RangeError when the bytes are fewer, or begin with no type of inode.
  */
 export function summarizeInode(view: DataView, at: number, into: InodeSummary): void {

@@ -1,4 +1,4 @@
-/** The format's borders, and those that Linux draws inside them. */
+/** Limits of the format, and the narrower ones of Linux. */
 
 /** Smallest and largest block size in bytes; in between, powers of two. */
 export const MIN_BLOCK_SIZE = 4096
@@ -7,7 +7,7 @@ export const MAX_BLOCK_SIZE = 1_048_576
 export const MAX_IDS = 65_535
 /** Symlinks that the kernel follows on the way to a file (path_resolution(7); MAXSYMLINKS, include/linux/namei.h). */
 export const MAX_LINKS_FOLLOWED = 40
-/** Bytes of a name: the format has room for 256, Linux' NAME_MAX is 255. */
+/** Bytes of a name: the format can hold 256, Linux' NAME_MAX is 255. */
 export const MAX_NAME_LENGTH = 255
 /** Bytes of a symlink's target: the kernel refuses a page (fs/squashfs/inode.c, `symlink_size > PAGE_SIZE`), and PATH_MAX counts the NUL. */
 export const MAX_TARGET_LENGTH = 4095

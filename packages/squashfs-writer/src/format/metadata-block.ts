@@ -8,7 +8,7 @@ const STORED = 0x8000
 
 /**
  * Puts the two-byte header before a metadata block's content.
- * @param content what goes on disk: the compressed or the plain bytes, at most 8,192.
+ * @param content the bytes on disk, compressed or not, at most 8,192.
  * @param stored true when `content` is not compressed.
  */
 export function encodeMetadataBlock(content: Uint8Array, stored: boolean): Uint8Array {
@@ -23,7 +23,7 @@ export function encodeMetadataBlock(content: Uint8Array, stored: boolean): Uint8
 /** Bytes of the header before a metadata block's content. */
 export const METADATA_HEADER_SIZE = 2
 
-/** What the two bytes before a metadata block's content say: how many bytes it has on disk, and whether as it is. */
+/** Decodes the two bytes before a metadata block's content: its bytes on disk, and whether they are uncompressed. */
 export function decodeMetadataHeader(bytes: Uint8Array): { readonly size: number; readonly stored: boolean } {
   const header = viewOf(bytes).getUint16(0, true)
   return { size: header & ~STORED, stored: (header & STORED) !== 0 }

@@ -102,7 +102,7 @@ describe('a superblock', () => {
     expect(decodeSuperblock(bytes)).toEqual({ ...KNOWN, [table]: null })
   })
 
-  it('keeps a table at 0, and at the last place that can be told, apart from an absent one', () => {
+  it('keeps a table at 0, and at the last position that can be written, apart from an absent one', () => {
     for (const exportTable of [0, 2 ** 32 - 1, 2 ** 53 - 1])
       expect(decodeSuperblock(encodeSuperblock({ ...KNOWN, exportTable }))?.exportTable).toBe(exportTable)
   })
@@ -122,7 +122,7 @@ describe('a superblock', () => {
   })
 })
 
-describe('what is no superblock of squashfs 4.0', () => {
+describe('bytes that are no superblock of squashfs 4.0', () => {
   const changed = (change: (bytes: Buffer) => void) => {
     const bytes = Buffer.from(encodeSuperblock(KNOWN))
     change(bytes)

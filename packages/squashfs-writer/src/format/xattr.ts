@@ -51,7 +51,7 @@ export function encodeXattrReference(reference: number): Uint8Array {
   return bytes
 }
 
-/** One set of xattrs, as the xattr id table tells of it. */
+/** One set of xattrs, as the xattr id table has it. */
 export interface XattrId {
   /** Metadata reference of the set's first key, into the key-value area. */
   readonly reference: number
@@ -81,7 +81,7 @@ export function encodeXattrTableHeader(keyValueStart: number, count: number): Ui
 
 /** Decodes the {@link XATTR_KEY_SIZE} bytes before a key's name. */
 export function decodeXattrKey(bytes: Uint8Array): {
-  /** Into {@link XATTR_PREFIXES}; what lies beyond them is unknown to the format. */
+  /** An index into {@link XATTR_PREFIXES}; a greater one is unknown to the format. */
   readonly prefix: number
   readonly outOfLine: boolean
   /** Bytes of the name that follows, without its prefix. */

@@ -33,7 +33,7 @@ function fill(name: string, descriptor: number, target: Uint8Array, position: nu
   return filled
 }
 
-/** What the system refuses is an error of this library, with the image's path and the system's error as its cause. */
+/** Turns a system error into an error of this library, with the image's path and the system's error as its cause. */
 export function attempt<T>(path: string, call: () => T): T {
   try {
     return call()

@@ -21,7 +21,7 @@ import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { type ExtractCalls, loadExtractCalls } from './extract-calls.js'
 
-/** What is decided before anything is written; plain data, for threads. */
+/** Settings that are decided before anything is written; plain data, for threads. */
 export interface TargetSettings {
   /** The directory, without symlinks; '' for `/`. */
   readonly root: ByteString
@@ -46,7 +46,7 @@ export interface ExtractTarget {
   xattrsOf(inode: ImageInode): Promise<readonly Xattr[]>
   setXattrs(path: ByteString, set: readonly Xattr[]): void
   calls(): Promise<ExtractCalls | null>
-  /** What was written since this was asked last. */
+  /** Counts of what was written since the last call. */
   takeWritten(): Written
 }
 

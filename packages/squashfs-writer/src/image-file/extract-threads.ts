@@ -1,4 +1,4 @@
-/** Extract threads: who writes the files of an image: worker threads, and with few cores the calling one, too. */
+/** Extract threads: assigns the writing of files to worker threads, and with few cores to the calling one, too. */
 import { Worker } from 'node:worker_threads'
 import { ExtractError, ImageError, type ImageErrorCode } from '../errors.js'
 import type { ByteString } from '../tree/byte-string.js'
@@ -6,7 +6,7 @@ import type { ExtractJob } from './extract-job.js'
 import type { TargetSettings, Written } from './extract-target.js'
 import type { OpenImage } from './open-image.js'
 
-/** What a thread is started with. */
+/** The data with which a thread is started. */
 export interface ThreadData {
   /** The image's file: descriptors are the process's, and the same in all of its threads. */
   readonly descriptor: number
@@ -14,7 +14,7 @@ export interface ThreadData {
   readonly settings: TargetSettings
 }
 
-/** What a thread answers to a job. */
+/** The answer of a thread to a job. */
 export type Answer = Written | { readonly error: PlainError }
 
 /** An error as it passes between threads. */
@@ -30,7 +30,7 @@ export type PlainError =
 
 export interface ExtractThreads {
   /**
-   * Has a job done by whoever has room for it, and waits until someone has.
+   * Has a job done by a thread that can take one more, and waits until there is one.
    * @param done called when it is done, or has failed.
    */
   give(job: ExtractJob, done?: () => void): Promise<void>

@@ -1,4 +1,4 @@
-/** Extract worker: what runs in a thread that writes files of an image. */
+/** Extract worker: the entry point of a thread that writes files of an image. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { ExtractError, ImageError } from '../errors.js'
 import { readImage } from '../reader/image.js'

@@ -37,7 +37,7 @@ export interface ExtractOptions {
   readonly signal?: AbortSignal
 }
 
-/** What was written. */
+/** Counts of what was written. */
 export interface ExtractResult {
   readonly files: number
   readonly directories: number
@@ -48,7 +48,7 @@ export interface ExtractResult {
   readonly hardLinks: number
   /** Bytes of the files, without holes. */
   readonly bytes: number
-  /** What the system does not let this user make: devices. */
+  /** Devices that the system does not let this user make. */
   readonly skipped: readonly { readonly path: string; readonly message: string }[]
   /** By name: on how many files and directories an xattr was refused. */
   readonly droppedXattrs: Readonly<Record<string, number>>
@@ -233,7 +233,7 @@ export async function extractTree(
   }
 }
 
-/** What is known of an inode when its name is found. */
+/** The fields of an inode that are known when its name is found. */
 interface FoundInode {
   readonly type: number
   readonly reference: number

@@ -1,6 +1,6 @@
 /**
- * Base block: a block of an older image, the base, that goes into a new one as it is. What lies where in the base is found out
- * by `base/`; here are only the places.
+ * Base block: a block of an older image, the base, that goes into a new one as it is. `base/` finds out where
+ * each block lies; this file has the types alone.
  */
 
 /** Where a block lies in the base. */

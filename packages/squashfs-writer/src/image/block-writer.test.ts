@@ -7,7 +7,7 @@ import { createBlockWriter } from './block-writer.js'
 import { type EncodedBlock, encodeBlock } from './encode-block.js'
 import { createOutput, type Output } from './output.js'
 
-/** Drops the last byte: what comes out tells which block it was. */
+/** Drops the last byte, so that the output tells which block it was. */
 const dropping: Codec = { name: 'dropping', id: 1, compress: (bytes) => bytes.slice(0, -1) }
 
 const never: Codec = {
@@ -46,7 +46,7 @@ function imageOf(codec: Codec, limit = 100) {
   }
 }
 
-/** A block, encoded at once or later; what fails at once fails as what fails later. */
+/** A block, encoded at once or later; both fail in the same way. */
 function encoded(codec: Codec, bytes: Uint8Array, stored: boolean): EncodedBlock | Promise<EncodedBlock> {
   try {
     return encodeBlock(codec, bytes, stored)
@@ -65,7 +65,7 @@ async function isDone(promise: Promise<unknown> | undefined): Promise<boolean> {
 }
 
 describe('blocks', () => {
-  it('lie one behind the other in the order given, each told of its place and size', async () => {
+  it('lie one behind the other in the order given, each reported with its position and size', async () => {
     const image = imageOf(dropping)
     for (const length of [10, 20, 5]) image.submit(block(length))
     await image.writer.drain()
@@ -206,8 +206,8 @@ describe('compression', () => {
   })
 })
 
-describe('the room', () => {
-  it('ends with as many blocks under way as the limit says, and comes back when one is written', async () => {
+describe('the wait for fewer blocks', () => {
+  it('is needed with as many blocks under way as the limit says, and ends when one is written', async () => {
     const { codec, calls } = manual()
     const { writer, submit } = imageOf(codec, 2)
     expect(writer.backpressure()).toBeUndefined()
@@ -223,7 +223,7 @@ describe('the room', () => {
     expect(writer.backpressure()).toBeUndefined()
   })
 
-  it('is not there with a block under way when the limit is one', async () => {
+  it('is needed with one block under way when the limit is one', async () => {
     const { codec, calls } = manual()
     const { writer, submit } = imageOf(codec, 1)
     submit(block(10))
@@ -260,7 +260,7 @@ describe('the room', () => {
 })
 
 describe('a codec that fails', () => {
-  it('fails whoever waits, and all who come later', async () => {
+  it('fails every wait, begun before or after', async () => {
     const { codec, calls } = manual()
     const { writer, submit, written } = imageOf(codec, 2)
     submit(block(10))
@@ -275,7 +275,7 @@ describe('a codec that fails', () => {
     expect(written).toEqual([])
   })
 
-  it('is told of though nobody waited then, and though its block was the last', async () => {
+  it('is reported though nothing waited then, and though its block was the last', async () => {
     const { codec, calls } = manual()
     const { writer, submit, written } = imageOf(codec)
     submit(block(10))
@@ -288,7 +288,7 @@ describe('a codec that fails', () => {
     expect(written).toEqual([[0, 1]])
   })
 
-  it('is told of by its first failure, be it thrown or rejected', async () => {
+  it('is reported by its first error, be it thrown or rejected', async () => {
     const { writer, submit } = imageOf({
       name: 'failing',
       id: 1,

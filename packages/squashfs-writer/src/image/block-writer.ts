@@ -6,10 +6,10 @@ import type { Output } from './output.js'
 
 export interface BlockWriter {
   /**
-   * Gives a block to be appended after all blocks given before it.
-   * @param block an encoded block, whose bytes must stay unchanged until `release` is called, or for good where nobody waits
-   * for that; or a block of the base.
-   * @param written told where the block goes, and its size word.
+   * Appends a block after all blocks given before it.
+   * @param block an encoded block, whose bytes must stay unchanged until `release` is called, or for good without `release`;
+   * or a block of the base.
+   * @param written called with the block's position in the image and its size word.
    */
   append(
     block: EncodedBlock | BlockOfBase | Promise<EncodedBlock>,
@@ -83,7 +83,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
   }
 
   return {
-    append(block, written, release = nobodyWaits) {
+    append(block, written, release = noRelease) {
       if (block instanceof Promise) {
         const slot: Slot = { written, release, block: null }
         queue.push(slot)
@@ -105,4 +105,4 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
   }
 }
 
-function nobodyWaits(): void {}
+function noRelease(): void {}

@@ -1,6 +1,6 @@
 /** Content appender: turns the content of a file into blocks, holes and a tail, and notes in its placement where they went. */
 import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
-import type { Placement } from '../tree/placement.js'
+import { addBlock, type Placement } from '../tree/placement.js'
 import type { BlockWriter } from './block-writer.js'
 import type { ContentOfBase, EncodedContent } from './content-reader.js'
 import type { Fragments, TailPlace } from './fragments.js'
@@ -34,7 +34,7 @@ export class ContentAppender {
         this.#addHole(placement, Math.min(this.#blockSize, inBlocks - at))
         continue
       }
-      placement.blockSizes.push(sizeWord)
+      addBlock(placement, sizeWord)
       lease.acquire()
       const block = { data: bytes.subarray(at, at + blockSizeOnDisk(sizeWord)), sizeWord }
       this.#writer.append(block, (start) => noteStart(placement, start), lease.release)
@@ -64,7 +64,7 @@ export class ContentAppender {
         this.#addHole(placement, Math.min(this.#blockSize, inBlocks - n * this.#blockSize))
         continue
       }
-      placement.blockSizes.push(block.sizeWord)
+      addBlock(placement, block.sizeWord)
       this.#writer.append(block, (start) => noteStart(placement, start))
     }
     if (tail) setTail(placement, this.#fragments.addOfBase(tail))
@@ -72,7 +72,7 @@ export class ContentAppender {
 
   #addHole(placement: Placement, size: number): void {
     placement.sparse += size
-    placement.blockSizes.push(HOLE)
+    addBlock(placement, HOLE)
   }
 }
 

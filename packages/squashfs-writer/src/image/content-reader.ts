@@ -1,15 +1,15 @@
-/** Content reader: the door through which the contents of files come, in order, their blocks encoded. */
+/** Content reader: the interface through which sources give the contents of files, in order, their blocks encoded. */
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
 import type { BlockOfBase, PartOfBase } from './base-block.js'
 
-/** What is wanted of the files' contents. */
+/** A request for the files' contents. */
 export interface ContentRequest {
   /** Whether a digest of a file's whole content is wanted: another file has the same size. */
   wantsDigest(file: FileNode): boolean
   /** Bytes at a file's end that go to a fragment rather than to a block of its own. */
   tailSize(file: FileNode): number
-  /** Whether blocks are wanted still; without, contents are read for errors only. */
+  /** Whether blocks are still wanted; if not, contents are read for errors only. */
   wantsBlocks(): boolean
 }
 
@@ -18,12 +18,12 @@ export interface Piece {
   readonly file: FileNode
   /**
    * Encoded blocks and perhaps a tail; how many zeros there are in a hole, without the tail; null when an earlier file of
-   * this digest had them all; or a whole content of the base. What repeats an earlier file comes in one piece.
+   * this digest had them all; or a whole content of the base. A repeated content comes in one piece.
    */
   readonly content: EncodedContent | ContentOfBase | number | null
   /** Bytes of the file that it stands for. */
   readonly size: number
-  /** With the first piece, if wanted: what is equal only for equal contents. */
+  /** With the first piece, if wanted: a text that is equal only for equal contents. */
   readonly digest: string | null
   readonly last: boolean
   /** Set when the file cannot be read (further); it is then its last piece. */
@@ -56,6 +56,6 @@ export interface Batch {
 }
 
 export interface ContentReader {
-  /** Reads files in the order given; what it hands out at a time is bounded, whatever the sizes. */
+  /** Reads files in the order given; the bytes of all batches that are not released are bounded, whatever the sizes. */
   read(files: readonly FileNode[], request: ContentRequest): AsyncIterable<Batch>
 }

@@ -1,4 +1,4 @@
-/** Encode block: what the bytes of a block become in the image. The other half, where they go, is `block-writer.ts`. */
+/** Encode block: compresses a block, or leaves it uncompressed. `block-writer.ts` then decides where it goes. */
 import type { Codec } from '../codec/codec.js'
 import { blockSizeWord } from '../format/data-block.js'
 
@@ -10,20 +10,20 @@ export interface EncodedBlock {
 }
 
 /** Encodes one block, at once or later. */
-export type BlockEncoder = (bytes: Uint8Array, stored: boolean) => EncodedBlock | Promise<EncodedBlock>
+export type BlockEncoder = (bytes: Uint8Array, uncompressed: boolean) => EncodedBlock | Promise<EncodedBlock>
 
 /**
  * Compresses a block, or leaves it as it is where compression does not shrink it.
  * @param bytes 1 to 1,048,576; not to be changed before the result is there, which may be a view of them.
- * @param stored true to leave it uncompressed.
- * @returns a block that is good until the next one is encoded: whoever keeps it copies it.
+ * @param uncompressed true to leave it uncompressed.
+ * @returns a block that is valid until the next one is encoded; copy it to keep it.
  */
 export function encodeBlock(
   codec: Codec,
   bytes: Uint8Array,
-  stored: boolean,
+  uncompressed: boolean,
 ): EncodedBlock | Promise<EncodedBlock> {
-  if (stored || codec.stores) return smaller(bytes, bytes)
+  if (uncompressed || codec.stores) return smaller(bytes, bytes)
   const compressed = codec.compressTransient?.(bytes) ?? codec.compress(bytes)
   return compressed instanceof Promise
     ? compressed.then((result) => smaller(bytes, result))
@@ -32,11 +32,11 @@ export function encodeBlock(
 
 /** Encodes every block by one codec, in the calling thread. */
 export function encoderOf(codec: Codec): BlockEncoder {
-  return (bytes, stored) => encodeBlock(codec, bytes, stored)
+  return (bytes, uncompressed) => encodeBlock(codec, bytes, uncompressed)
 }
 
 function smaller(bytes: Uint8Array, compressed: Uint8Array): EncodedBlock {
-  const stored = compressed.length >= bytes.length
-  const data = stored ? bytes : compressed
-  return { data, sizeWord: blockSizeWord(data.length, stored) }
+  const uncompressed = compressed.length >= bytes.length
+  const data = uncompressed ? bytes : compressed
+  return { data, sizeWord: blockSizeWord(data.length, uncompressed) }
 }

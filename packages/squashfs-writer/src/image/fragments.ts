@@ -32,22 +32,22 @@ export interface TailPlace {
  */
 export type PartsEncoder = (
   parts: readonly (Uint8Array | PartOfBase)[],
-  stored: boolean,
+  uncompressed: boolean,
   like?: FragmentOfBase | null,
 ) => Promise<EncodedBlock>
 
 /**
  * @param encode called for each full block.
  * @param blockSize bytes; a fragment block holds as much as a data block.
- * @param stored true to leave fragment blocks uncompressed.
+ * @param uncompressed true to leave fragment blocks uncompressed.
  */
 export function createFragments(
   writer: Pick<BlockWriter, 'append'>,
   encode: PartsEncoder,
   blockSize: number,
-  stored: boolean,
+  uncompressed: boolean,
 ): Fragments {
-  return new FragmentBlocks(writer, encode, blockSize, stored)
+  return new FragmentBlocks(writer, encode, blockSize, uncompressed)
 }
 
 class FragmentBlocks implements Fragments {
@@ -55,18 +55,23 @@ class FragmentBlocks implements Fragments {
   readonly #writer: Pick<BlockWriter, 'append'>
   readonly #encode: PartsEncoder
   readonly #blockSize: number
-  readonly #stored: boolean
+  readonly #uncompressed: boolean
   /** The block that is being filled: its tails, and how many bytes they have. */
   #tails = new TailRuns()
   #used = 0
-  /** The fragment block of the base that has had the same tails so far, as far as that can be told by their places. */
+  /** The fragment block of the base that has had the same tails so far, as far as their offsets tell. */
   #like: FragmentOfBase | null = null
 
-  constructor(writer: Pick<BlockWriter, 'append'>, encode: PartsEncoder, blockSize: number, stored: boolean) {
+  constructor(
+    writer: Pick<BlockWriter, 'append'>,
+    encode: PartsEncoder,
+    blockSize: number,
+    uncompressed: boolean,
+  ) {
     this.#writer = writer
     this.#encode = encode
     this.#blockSize = blockSize
-    this.#stored = stored
+    this.#uncompressed = uncompressed
   }
 
   add(tail: Uint8Array, lease: Lease, inBase: PartOfBase | null = null): TailPlace {
@@ -85,7 +90,7 @@ class FragmentBlocks implements Fragments {
     if (this.#used === 0) return
     const [tails, index] = [this.#tails, this.entries.length]
     const same = this.#like?.filled === this.#used ? this.#like : null
-    const block = same && tails.areOfBase ? same : this.#encode(tails.parts(), this.#stored, same)
+    const block = same && tails.areOfBase ? same : this.#encode(tails.parts(), this.#uncompressed, same)
     this.entries.push({ start: 0, sizeWord: 0 }) // its place in the table is certain before its place on disk
     this.#writer.append(block, (start, sizeWord) => {
       this.entries[index] = { start, sizeWord }

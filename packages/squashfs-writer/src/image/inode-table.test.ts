@@ -382,7 +382,7 @@ describe('a large listing', () => {
     }
   })
 
-  it('of 65,533 bytes and more is told in 32 bits', async () => {
+  it('of 65,533 bytes and more is written in 32 bits', async () => {
     const large = crowd(400, (n) => `${'x'.repeat(200)}${n}`)
     const { reader, references } = await tablesOf(directory({ large }))
     const read = reader.inodeAt(references[large.number - 1]!)

@@ -29,16 +29,16 @@ export interface InodeTables {
   readonly references: Float64Array
 }
 
-/** Encodes every inode and listing; what a record refers to has its place before it. */
+/** Encodes every inode and listing; a record comes after the records to which it refers. */
 export async function encodeInodeTables(
   order: InodeOrder,
   encode: BlockEncoder,
-  stored: boolean,
+  uncompressed: boolean,
   ids: IdTable,
   xattrs: XattrTable,
 ): Promise<InodeTables> {
-  const inodes = createMetadataWriter(encode, stored)
-  const listings = createMetadataWriter(encode, stored)
+  const inodes = createMetadataWriter(encode, uncompressed)
+  const listings = createMetadataWriter(encode, uncompressed)
   /** By inode number less one. */
   const marks: Mark[] = []
   const appendInode = (inode: Inode) => {

@@ -14,11 +14,11 @@ import type { Output } from './output.js'
 export async function writeLookupTable(
   output: Output,
   encode: BlockEncoder,
-  stored: boolean,
+  uncompressed: boolean,
   records: Iterable<Uint8Array>,
   header: Uint8Array = new Uint8Array(0),
 ): Promise<number> {
-  const writer = createMetadataWriter(encode, stored)
+  const writer = createMetadataWriter(encode, uncompressed)
   for (const record of records) writer.append(record)
   const { blocks } = await writer.finish()
   const index = new Uint8Array(8 * blocks.length)

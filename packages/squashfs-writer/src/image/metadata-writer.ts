@@ -27,9 +27,9 @@ export interface MetadataWriter {
 }
 
 /**
- * @param stored true to leave the table uncompressed.
+ * @param uncompressed true to leave the table uncompressed.
  */
-export function createMetadataWriter(encode: BlockEncoder, stored: boolean): MetadataWriter {
+export function createMetadataWriter(encode: BlockEncoder, uncompressed: boolean): MetadataWriter {
   const blocks: Uint8Array[] = []
   const starts = [0]
   const underWay: Promise<Uint8Array>[] = []
@@ -40,7 +40,7 @@ export function createMetadataWriter(encode: BlockEncoder, stored: boolean): Met
 
   function endBlock(): void {
     const full = content.subarray(0, used)
-    const block = encodedBlock(encode, full, stored)
+    const block = encodedBlock(encode, full, uncompressed)
     block.catch(() => {}) // the failure is thrown where the block is waited for
     underWay.push(block)
     content = new Uint8Array(METADATA_BLOCK_SIZE)
@@ -82,7 +82,11 @@ export function createMetadataWriter(encode: BlockEncoder, stored: boolean): Met
 
 const DONE = Promise.resolve()
 
-async function encodedBlock(encode: BlockEncoder, content: Uint8Array, stored: boolean): Promise<Uint8Array> {
-  const { data, sizeWord } = await encode(content, stored)
+async function encodedBlock(
+  encode: BlockEncoder,
+  content: Uint8Array,
+  uncompressed: boolean,
+): Promise<Uint8Array> {
+  const { data, sizeWord } = await encode(content, uncompressed)
   return encodeMetadataBlock(data, isStoredBlock(sizeWord))
 }

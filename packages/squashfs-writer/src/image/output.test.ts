@@ -251,7 +251,7 @@ describe('pieces that may be borrowed', () => {
   })
 })
 
-describe('room', () => {
+describe('the wait for fewer writes', () => {
   it('is there until four writes are under way, and again when one of them is done', async () => {
     const { sink, writes } = manual()
     const output = createOutput(sink, 0)
@@ -293,7 +293,7 @@ describe('a sink that fails', () => {
     await expect(output.flush()).rejects.toThrow('first')
   })
 
-  it('fails who asks for room, and who waits for it', async () => {
+  it('fails every wait for fewer writes, begun before or after', async () => {
     const { sink, writes } = manual()
     const output = createOutput(sink, 0)
     output.append(block(4 * MIB))

@@ -4,7 +4,7 @@ import { WriteQueue } from './write-queue.js'
 
 /** Where an image goes: anything that takes bytes at a position. */
 export interface Sink {
-  /** Told that an image begins. A sink for one image only throws when it is told again. */
+  /** Called when an image begins. A sink for one image only throws at the second call. */
   begin?(): void
   /**
    * Takes bytes for a position (in bytes from the destination's start). Positions grow, except that the superblock comes
@@ -29,10 +29,10 @@ export interface Output {
   readonly position: number
   /**
    * Takes bytes; returns where they went.
-   * @param release called once they may change; without it a copy is taken.
+   * @param release called once they may change; without `release` a copy is taken.
    */
   append(bytes: Uint8Array, release?: () => void): number
-  /** Takes bytes of the base; returns where they go. What lies in one piece there is copied in one piece. */
+  /** Takes bytes of the base; returns where they go. Neighbouring ranges are copied as one. */
   appendOfBase(from: number, length: number): number
   /**
    * A promise to wait for before the next bytes, if enough writes are under way.

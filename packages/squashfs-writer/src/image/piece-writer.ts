@@ -1,8 +1,7 @@
 /** Piece writer: decides for each piece of a file whether it is written, has been written for an equal file, or has failed. */
 import type { Unreadable } from '../errors.js'
-import { NO_FRAGMENT } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
-import type { Placement } from '../tree/placement.js'
+import { emptyPlacement, type Placement } from '../tree/placement.js'
 import type { ContentAppender } from './content-appender.js'
 import type { Piece } from './content-reader.js'
 import type { Lease } from './lease.js'
@@ -31,11 +30,12 @@ export class PieceWriter {
    */
   write(piece: Piece, lease: Lease): void {
     const { file, content, digest } = piece
-    if (this.failures.has(file)) return // what was read ahead of the failure
+    if (this.failures.has(file)) return // read ahead of the failure
     if (piece.failure) {
       this.#fail(file, piece.failure)
       return
     }
+    if (digest !== null) file.digest = digest
     if (!this.#wantsBlocks()) return
     const original = digest === null ? undefined : this.#originals.get(digest)
     if (original) {
@@ -51,7 +51,7 @@ export class PieceWriter {
       })
       return
     }
-    file.placement ??= { start: 0, blockSizes: [], sparse: 0, fragment: NO_FRAGMENT, fragmentOffset: 0 }
+    file.placement ??= emptyPlacement()
     if (digest !== null) {
       this.#originals.set(digest, file.placement)
       this.#newest = { digest, file }

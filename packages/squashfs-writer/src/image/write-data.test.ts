@@ -22,7 +22,7 @@ const OPTIONS: DataOptions = {
   blockSize: BLOCK,
   fragments: 'small-files',
   deduplicate: true,
-  storeFragments: false,
+  uncompressedFragments: false,
   failureEndsAll: false,
   errorsOnly: false,
 }
@@ -120,7 +120,7 @@ const readerOf = (pieces: readonly RawPiece[]): RawReader => ({
   },
 })
 
-/** Reads files from memory, `part` bytes at a time; what was read before and would take several parts is not read again. */
+/** Reads files from memory, `part` bytes at a time; a content that was read before and has several parts is not read again. */
 function memoryReader(part: number, inBatch = 1) {
   const asked: { file: FileNode; digest: boolean }[] = []
   const released: number[] = []
@@ -161,18 +161,18 @@ async function written(
   const output = createOutput(sink, 0)
   output.append(new Uint8Array(BEFORE))
   const writer = createBlockWriter(output, 4)
-  const told: [files: number, bytes: number][] = []
+  const reports: [files: number, bytes: number][] = []
   const result = await writeData(
     files,
     encoding(reader, codec, storeData),
     writer,
     partsEncoder(codec),
     { ...OPTIONS, ...changes },
-    (...more) => told.push(more),
+    (...more) => reports.push(more),
   )
   await output.flush()
   const image = sink.bytes()
-  return { result, image, told, content: (file: FileNode) => readFile(file, image, result) }
+  return { result, image, reports, content: (file: FileNode) => readFile(file, image, result) }
 }
 
 /** A file's bytes, read from the image by its placement as a kernel reads them. */
@@ -217,7 +217,7 @@ describe('the contents of files', () => {
           fragments: fc.constantFrom('small-files', 'always', 'never'),
           deduplicate: fc.boolean(),
           storeData: fc.boolean(),
-          storeFragments: fc.boolean(),
+          uncompressedFragments: fc.boolean(),
         }),
         fc.constantFrom(deflating, uncompressed()),
         fc.constantFrom(1, 2, 100).map((blocks) => blocks * BLOCK),
@@ -226,12 +226,12 @@ describe('the contents of files', () => {
           const contents = recipes.map(bytesOf)
           const files = contents.map(fileOf)
           const { reader } = memoryReader(part, inBatch)
-          const { content, result, told } = await written(files, options, codec, reader)
+          const { content, result, reports } = await written(files, options, codec, reader)
           expect(files.map((file) => content(file).equals(contentOf(file)))).toEqual(files.map(() => true))
           expect(result.failures.size).toBe(0)
           const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0)
-          expect(sum(told.map(([count]) => count))).toBe(files.length)
-          expect(sum(told.map(([, bytes]) => bytes))).toBe(sum(contents.map(({ length }) => length)))
+          expect(sum(reports.map(([count]) => count))).toBe(files.length)
+          expect(sum(reports.map(([, bytes]) => bytes))).toBe(sum(contents.map(({ length }) => length)))
 
           const full = contents.filter(({ length }) => length > 0)
           const distinct = new Map(full.map((bytes) => [Buffer.from(bytes).toString('base64'), bytes.length]))
@@ -257,14 +257,14 @@ describe('the contents of files', () => {
 
   it('can stay uncompressed, data and tails apart', async () => {
     const files = () => [fileOf(new Uint8Array(BLOCK).fill(1)), fileOf(new Uint8Array(100).fill(2))]
-    for (const [storeData, storeFragments] of [
+    for (const [storeData, uncompressedFragments] of [
       [true, false],
       [false, true],
     ] as const) {
       const [data, small] = files()
-      const { result } = await written([data!, small!], { storeData, storeFragments })
+      const { result } = await written([data!, small!], { storeData, uncompressedFragments })
       expect(data!.placement!.blockSizes[0]! >= 0x0100_0000).toBe(storeData)
-      expect(result.fragments[0]!.sizeWord >= 0x0100_0000).toBe(storeFragments)
+      expect(result.fragments[0]!.sizeWord >= 0x0100_0000).toBe(uncompressedFragments)
     }
   })
 })
@@ -359,7 +359,7 @@ describe('a hole', () => {
     expect(content(file)[at]).toBe(1)
   })
 
-  it('may be told of by the reader, without its bytes', async () => {
+  it('may be reported by the reader, without its bytes', async () => {
     for (const fragments of ['small-files', 'always', 'never'] as const) {
       const content = Buffer.concat([new Uint8Array(3 * BLOCK), noise(BLOCK), new Uint8Array(BLOCK + 9)])
       const file = fileOf(content)
@@ -368,13 +368,13 @@ describe('a hole', () => {
         piece(file, { bytes: noise(BLOCK), last: false }),
         piece(file, { bytes: BLOCK + 9 }),
       ])
-      const { content: read, told } = await written([file], { fragments }, deflating, reader)
+      const { content: read, reports } = await written([file], { fragments }, deflating, reader)
       expect(read(file).equals(content)).toBe(true)
       // A tail of zeros goes where its bytes would go, had they been read.
       const tail = fragments === 'always' ? 9 : 0
       expect(file.placement?.sparse).toBe(4 * BLOCK + 9 - tail)
       expect(file.placement?.blockSizes.length).toBe(tail > 0 ? 5 : 6)
-      expect(told).toEqual([
+      expect(reports).toEqual([
         [0, 3 * BLOCK],
         [0, BLOCK],
         [1, BLOCK + 9],
@@ -427,10 +427,10 @@ describe('files with the same content', () => {
       piece(first, { bytes: noise(9000).slice(8192) }),
       piece(again, { bytes: null, digest: 'same' }),
     ])
-    const { content, result, told } = await written([first, again], {}, deflating, reader)
+    const { content, result, reports } = await written([first, again], {}, deflating, reader)
     expect(content(again).equals(noise(9000))).toBe(true)
     expect(result.duplicates).toEqual({ files: 1, bytes: 9000 })
-    expect(told).toEqual([
+    expect(reports).toEqual([
       [0, 8192],
       [1, 808],
       [1, 9000],
@@ -445,10 +445,10 @@ describe('a file that cannot be read', () => {
     message: 'it has the content of a file that could not be read to its end',
   }
   /** File by file, by its place in the list. */
-  const told = (files: readonly FileNode[], { failures }: DataResult) =>
+  const failuresOf = (files: readonly FileNode[], { failures }: DataResult) =>
     files.map((file) => failures.get(file) ?? null)
 
-  it('is told of, and the others are written', async () => {
+  it('is reported, and the others are written', async () => {
     const files = [noise(10), noise(9000), noise(11)].map(fileOf)
     const [before, bad, after] = files as [FileNode, FileNode, FileNode]
     const reader = readerOf([
@@ -458,7 +458,7 @@ describe('a file that cannot be read', () => {
       piece(after),
     ])
     const { content, result } = await written(files, {}, deflating, reader)
-    expect(told(files, result)).toEqual([null, failure, null])
+    expect(failuresOf(files, result)).toEqual([null, failure, null])
     expect(content(before).equals(noise(10))).toBe(true)
     expect(content(after).equals(noise(11))).toBe(true)
   })
@@ -474,7 +474,7 @@ describe('a file that cannot be read', () => {
       piece(after),
     ])
     const { content, result, image } = await written(files, { fragments: 'never' }, uncompressed(), reader)
-    expect(told(files, result)).toEqual([failure, null])
+    expect(failuresOf(files, result)).toEqual([failure, null])
     expect(content(after).equals(noise(11))).toBe(true)
     expect(image.length).toBe(BEFORE + BLOCK + 11)
   })
@@ -491,9 +491,14 @@ describe('a file that cannot be read', () => {
     const {
       result,
       image,
-      told: progress,
+      reports: progress,
     } = await written(files, { failureEndsAll: true }, uncompressed(), reader)
-    expect(told(files, result).map((told) => told?.code)).toEqual([undefined, 'EIO', undefined, 'EACCES'])
+    expect(failuresOf(files, result).map((failure) => failure?.code)).toEqual([
+      undefined,
+      'EIO',
+      undefined,
+      'EACCES',
+    ])
     expect(unread.placement).toBeNull()
     expect(image.length).toBe(BEFORE + 9000)
     expect(progress.length).toBe(4)
@@ -509,13 +514,13 @@ describe('a file that cannot be read', () => {
       piece(again, { digest: 'same' }),
     ])
     const { content, result } = await written(files, {}, deflating, reader)
-    expect(told(files, result)).toEqual([failure, null, null])
+    expect(failuresOf(files, result)).toEqual([failure, null, null])
     expect(content(next).equals(noise(9000))).toBe(true)
     expect(content(again).equals(noise(9000))).toBe(true)
     expect(result.duplicates).toEqual({ files: 1, bytes: 9000 })
   })
 
-  it('takes those with it that were to have its content', async () => {
+  it('fails files that were to share its content', async () => {
     const files = [noise(9000), noise(9000)].map(fileOf)
     const [bad, next] = files as [FileNode, FileNode]
     const reader = readerOf([
@@ -524,7 +529,7 @@ describe('a file that cannot be read', () => {
       piece(next, { bytes: null, digest: 'same' }),
     ])
     const { result } = await written(files, {}, deflating, reader)
-    expect(told(files, result)).toEqual([failure, changed])
+    expect(failuresOf(files, result)).toEqual([failure, changed])
     expect(result.duplicates).toEqual({ files: 0, bytes: 0 })
   })
 
@@ -538,7 +543,7 @@ describe('a file that cannot be read', () => {
       piece(next, { bytes: null, digest: 'same' }),
     ])
     const { result } = await written(files, {}, deflating, reader)
-    expect(told(files, result)).toEqual([failure, null, changed])
+    expect(failuresOf(files, result)).toEqual([failure, null, changed])
   })
 })
 
@@ -628,7 +633,7 @@ describe('while data is written', () => {
     expect(files[2]!.placement).toBeNull()
   })
 
-  it('what fails ends it: the reader, the codec, who is told', async () => {
+  it('ends at any failure: of the reader, the codec or the progress callback', async () => {
     const files = [fileOf(noise(BLOCK))]
     const failing = (reason: string): Codec => ({
       name: 'failing',

@@ -12,12 +12,12 @@ import { PieceWriter } from './piece-writer.js'
 export interface DataOptions {
   /** Bytes, a power of two. */
   readonly blockSize: number
-  /** Which tails are packed into fragments: of files below the block size, of all files, of none. */
+  /** The tails that are packed into fragments: of files below the block size, of all files, of none. */
   readonly fragments: 'small-files' | 'always' | 'never'
   /** Whether equal contents are stored once. */
   readonly deduplicate: boolean
   /** Whether fragment blocks stay uncompressed. */
-  readonly storeFragments: boolean
+  readonly uncompressedFragments: boolean
   /** Whether a file that cannot be read means that there will be no image: the rest is then read for its errors only. */
   readonly failureEndsAll: boolean
   /** Whether it is certain already that there will be no image. */
@@ -36,7 +36,7 @@ export interface DataResult {
  *
  * @param files in the order in which they go to disk.
  * @param encodeFragment encodes the block that some tails make up.
- * @param progress told how many files and bytes were dealt with since it was told last.
+ * @param progress called with the number of files and bytes done since its last call.
  */
 export async function writeData(
   files: readonly FileNode[],
@@ -47,7 +47,7 @@ export async function writeData(
   progress: (files: number, bytes: number) => void,
 ): Promise<DataResult> {
   const { blockSize, errorsOnly, failureEndsAll } = options
-  const fragments = createFragments(writer, encodeFragment, blockSize, options.storeFragments)
+  const fragments = createFragments(writer, encodeFragment, blockSize, options.uncompressedFragments)
   const wantsBlocks = () => !(errorsOnly || (failureEndsAll && pieces.failures.size > 0))
   const pieces = new PieceWriter(new ContentAppender(writer, fragments, blockSize), wantsBlocks)
   const wantsDigest = sharesSize(files, options.deduplicate)

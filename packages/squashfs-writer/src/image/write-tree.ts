@@ -39,13 +39,13 @@ export interface ImageSettings {
   /** Seconds; null takes the newest mtime of the tree. */
   readonly createdAt: number | null
   readonly unreadable: 'fail' | 'omit'
-  /** What can be done about what cannot be read, in words. */
+  /** The remedy for paths that cannot be read, as a clause for the error's message. */
   readonly unreadableRemedy: string
   /** Blocks that may be under way: being encoded, or encoded before their turn. */
   readonly blocksUnderWay: number
 }
 
-/** How far the work is. Numbers only grow within a phase. */
+/** The progress of the work. Numbers only grow within a phase. */
 export interface Progress {
   readonly phase: 'scan' | 'data' | 'tables' | 'seal'
   /** Files done; during the scan, entries found. */
@@ -58,7 +58,7 @@ export interface Progress {
   readonly bytesOut: number
 }
 
-/** What became of the content of a file. */
+/** The space that the content of a file takes. */
 export interface StoredFile {
   /** From the image's root on, one character for each byte (`squashfs-writer/paths`); of a file with several names, the first. */
   readonly path: BytePath
@@ -89,7 +89,7 @@ export interface Witness {
   writer(writer: BlockWriter): BlockWriter
   /** The output that is to be used for all tables. */
   tables(output: Output): Output
-  /** Told of the image that is complete. */
+  /** Called when the image is complete. */
   complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void
 }
 
@@ -98,12 +98,12 @@ export interface WriteContext {
   readonly onStored?: ((file: StoredFile) => void) | null
   /** Called when all contents are written. */
   readonly beforeTables?: (() => void | Promise<void>) | undefined
-  /** What blocks are copied from. */
+  /** The image from which blocks are copied. */
   readonly base?: BaseFile | null
   readonly witness?: Witness | null
 }
 
-/** What is in the image. */
+/** Counts and sizes of the image that was written. */
 export interface ImageSummary extends Census {
   /** Size of the image with its padding, without the offset. */
   readonly bytesOut: number
@@ -111,7 +111,7 @@ export interface ImageSummary extends Census {
   readonly fragments: number
   /** Files whose content another file has, and their sizes. */
   readonly duplicates: { readonly files: number; readonly bytes: number }
-  /** What could not be read and was left out, if that was asked for. */
+  /** Paths that could not be read and were left out, if that was asked for. */
   readonly omitted: readonly Unreadable[]
 }
 
@@ -122,7 +122,7 @@ export interface ImageSummary extends Census {
  * sequence below is the format's own, and nothing else is written in between.
  *
  * @param encode encodes a block that lies in one or several places, of fragments and metadata.
- * @param missing what the scan could not read: with 'fail' there will be no image, and contents are read for errors only.
+ * @param missing paths that the scan could not read: with 'fail' there will be no image, and contents are read for errors only.
  * @throws UnreadableError when contents could not be read and `unreadable` is 'fail'.
  * @throws LimitError when the tree passes the format's limits.
  */
@@ -167,7 +167,7 @@ export async function writeTree(
   if (onStored) reportStored(root, order, data, settings.blockSize, onStored)
   const ids = createIdTable()
   const xattrs = createXattrTable()
-  const encodeMetadata: BlockEncoder = (bytes, stored) => encode([bytes], stored)
+  const encodeMetadata: BlockEncoder = (bytes, uncompressed) => encode([bytes], uncompressed)
   const tables = await encodeInodeTables(order, encodeMetadata, uncompressed.has('inodes'), ids, xattrs)
   const inodeTable = output.position
   const tableOutput = witness?.tables(output) ?? output
@@ -220,7 +220,7 @@ function dataOptions(settings: ImageSettings, missing: readonly Unreadable[]): D
     blockSize: settings.blockSize,
     fragments: settings.fragments,
     deduplicate: settings.deduplicate,
-    storeFragments: settings.uncompressed.has('fragments'),
+    uncompressedFragments: settings.uncompressed.has('fragments'),
     failureEndsAll,
     errorsOnly: failureEndsAll && missing.length > 0,
   }
@@ -273,8 +273,8 @@ function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean):
 }
 
 /**
- * Takes out of the tree what could not be read, under all its names.
- * @throws UnreadableError when there is such and it is not to be omitted.
+ * Removes nodes that could not be read from the tree, under all their names.
+ * @throws UnreadableError when there are any and they are not to be omitted.
  */
 function takeOut(
   root: DirectoryNode,

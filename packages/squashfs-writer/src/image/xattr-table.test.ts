@@ -93,11 +93,11 @@ function readTable(image: Buffer, start: number): StoredXattr[][] {
 }
 
 /** Sets as text: large values are compared fast. */
-const told = (sets: readonly (readonly Xattr[])[]) =>
+const expectedOf = (sets: readonly (readonly Xattr[])[]) =>
   sets.map((xattrs) => xattrs.map(([name, value]) => `${name}=${Buffer.from(value).toString('base64')}`))
 
-const toldOf = (sets: readonly StoredXattr[][]) =>
-  told(sets.map((xattrs) => xattrs.map(({ name, value }): Xattr => [name, value])))
+const shownOf = (sets: readonly StoredXattr[][]) =>
+  expectedOf(sets.map((xattrs) => xattrs.map(({ name, value }): Xattr => [name, value])))
 
 describe('an xattr table', () => {
   it('is not there when no inode has xattrs', async () => {
@@ -137,8 +137,8 @@ describe('an xattr table', () => {
       set({ 'user.a': '1' }),
     ])
     expect(indices).toEqual([0, NO_XATTR, 1, 0, 0, 2, 1])
-    expect(toldOf(readTable(image, start!))).toEqual(
-      told([a, set({ 'user.a': '1' }), set({ 'user.a': '1', 'user.b': '3' })]),
+    expect(shownOf(readTable(image, start!))).toEqual(
+      expectedOf([a, set({ 'user.a': '1' }), set({ 'user.a': '1', 'user.b': '3' })]),
     )
   })
 
@@ -151,7 +151,7 @@ describe('an xattr table', () => {
     ]
     const { indices, start, image } = await written(sets)
     expect(indices).toEqual([0, 1, 2, 3])
-    expect(toldOf(readTable(image, start!))).toEqual(told(sets))
+    expect(shownOf(readTable(image, start!))).toEqual(expectedOf(sets))
   })
 
   it.each([
@@ -169,7 +169,7 @@ describe('an xattr table', () => {
     for (const codec of [uncompressed(), deflating]) {
       const { start, image } = await written(sets, codec, 5000)
       const read = readTable(image, start!)
-      expect(toldOf(read)).toEqual(told(sets))
+      expect(shownOf(read)).toEqual(expectedOf(sets))
       expect(read.map((xattrs) => xattrs.map((xattr) => xattr.outOfLine))).toEqual([
         [false, false],
         [outOfLine],
@@ -182,7 +182,7 @@ describe('an xattr table', () => {
     const sets = [set({ 'user.a': pattern(40, 3) }), set({ 'user.a': pattern(40, 5) })]
     const { start, image } = await written(sets)
     expect(readTable(image, start!).flat()).toMatchObject([{ outOfLine: false }, { outOfLine: false }])
-    expect(toldOf(readTable(image, start!))).toEqual(told(sets))
+    expect(shownOf(readTable(image, start!))).toEqual(expectedOf(sets))
   })
 
   it('refers to a value that lies across two blocks, or right behind their border', async () => {
@@ -205,7 +205,7 @@ describe('an xattr table', () => {
     )
     const { indices, start, image } = await written(sets, deflating, 77)
     expect(indices).toEqual(sets.map((_, n) => n))
-    expect(toldOf(readTable(image, start!))).toEqual(told(sets))
+    expect(shownOf(readTable(image, start!))).toEqual(expectedOf(sets))
   })
 
   it('can be stored as it is', async () => {
@@ -236,9 +236,9 @@ describe('an xattr table', () => {
         fc.constantFrom(uncompressed(), deflating),
         async (sets, codec) => {
           const { indices, start, image } = await written(sets, codec)
-          const stored = start === null ? [] : toldOf(readTable(image, start))
+          const stored = start === null ? [] : shownOf(readTable(image, start))
           const read = indices.map((index) => (index === NO_XATTR ? null : stored[index]))
-          expect(read).toEqual(sets.map((xattrs) => xattrs && told([xattrs])[0]))
+          expect(read).toEqual(sets.map((xattrs) => xattrs && expectedOf([xattrs])[0]))
         },
       ),
       { numRuns: 50 },

@@ -18,7 +18,7 @@ import type { Output } from './output.js'
 
 /**
  * A value of so many bytes is stored out of line when it comes again: a reference takes 8. `mksquashfs`, when it appends
- * to an image, takes this for certain.
+ * to an image, relies on this.
  */
 const OUT_OF_LINE_FROM = 8
 
@@ -26,7 +26,7 @@ export interface XattrTable {
   /** The id of a set; equal sets have one id. */
   indexOf(xattrs: readonly Xattr[] | null): number
   /** Writes the table, if there is a set; returns its start, or null. */
-  write(output: Output, encode: BlockEncoder, stored: boolean): Promise<number | null>
+  write(output: Output, encode: BlockEncoder, uncompressed: boolean): Promise<number | null>
 }
 
 export function createXattrTable(): XattrTable {
@@ -45,10 +45,10 @@ export function createXattrTable(): XattrTable {
       byIdentity.set(xattrs, index)
       return index
     },
-    async write(output, encode, stored) {
+    async write(output, encode, uncompressed) {
       if (sets.length === 0) return null
       const start = output.position
-      const keyValues = createMetadataWriter(encode, stored)
+      const keyValues = createMetadataWriter(encode, uncompressed)
       const earlier = new Map<string, Mark>()
       const ids: { mark: Mark; count: number; size: number }[] = []
       for (const set of sets) {
@@ -74,7 +74,13 @@ export function createXattrTable(): XattrTable {
       const records = ids.map(({ mark, count, size }) =>
         encodeXattrId({ reference: keyValues.reference(mark), count, size }),
       )
-      return writeLookupTable(output, encode, stored, records, encodeXattrTableHeader(start, ids.length))
+      return writeLookupTable(
+        output,
+        encode,
+        uncompressed,
+        records,
+        encodeXattrTableHeader(start, ids.length),
+      )
     },
   }
 }

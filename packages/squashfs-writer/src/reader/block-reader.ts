@@ -181,7 +181,7 @@ export function rowReader(parts: Parts): ReadRow {
       from += size
       to += length
     }
-    // What is stored as it is need not be copied.
+    // An uncompressed block need not be copied.
     const whole =
       stored === blocks && onDisk === content ? input.subarray(0, onDisk) : output.subarray(0, content)
     return waiting.length === 0 ? whole : Promise.all(waiting).then(() => whole)
@@ -211,7 +211,7 @@ export function rowReader(parts: Parts): ReadRow {
 /** Gives the content of a fragment block, in memory that is used again: it is good until the next call. */
 export type ReadFragment = (index: number) => Uint8Array | Promise<Uint8Array>
 
-/** Who reads files in the order of their contents has the same fragment block again and again. */
+/** Files that are read in the order of their contents have the same fragment block again and again. */
 export function fragmentReader(parts: Parts): ReadFragment {
   const { blockSize } = parts.superblock
   let [input, output] = [new Uint8Array(0), new Uint8Array(0)]

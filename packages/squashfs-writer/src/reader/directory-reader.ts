@@ -31,7 +31,7 @@ export async function namesIn(parts: Parts, directory: ImageDirectory): Promise<
   return names
 }
 
-/** What a name of a directory stands for; null where it has no such name. Reads no more than it must. */
+/** The inode of a name of a directory; null where it has no such name. Reads no more than it must. */
 export async function lookUp(
   parts: Parts,
   directory: ImageDirectory,

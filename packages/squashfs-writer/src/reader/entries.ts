@@ -1,4 +1,4 @@
-/** Entries: what is in an image, in the shape in which a program gives it to `writeImage`. */
+/** Entries: the content of an image, in the form in which a program gives it to `writeImage`. */
 import { decodeDeviceNumber } from '../format/device-number.js'
 import { InodeType } from '../format/inode.js'
 import { type ByteString, fromBytes, toPath } from '../tree/byte-string.js'

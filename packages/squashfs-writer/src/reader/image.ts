@@ -1,4 +1,4 @@
-/** Image: what can be asked of one that is open. */
+/** Image: the queries on an image that is open. */
 import type { ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'

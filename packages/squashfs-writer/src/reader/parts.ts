@@ -1,4 +1,4 @@
-/** Parts: what all of a reader's modules need of the image that is open, checked once when it is opened. */
+/** Parts: the superblock and tables that all modules of the reader share, checked once when an image is opened. */
 import { type Expand, expanderOf } from '../codec/expand.js'
 import { ImageError, type ImageErrorCode } from '../errors.js'
 import { viewOf } from '../format/byte-order.js'

@@ -13,7 +13,7 @@ export interface Found {
 }
 
 /**
- * What lies at a path from the image's root.
+ * The inode at a path from the image's root.
  * @param follow whether symlinks are followed, also the last. An absolute target starts at the image's root, and `..` at the root stays there, as if the image were mounted at `/`.
  * @returns null where there is nothing, also behind a circle of symlinks.
  */

@@ -13,6 +13,6 @@ export interface ImageSource {
    * @returns how many bytes there were.
    */
   readInto?(target: Uint8Array, position: number): number
-  /** What messages call the image: its path. */
+  /** The image's name in messages: its path. */
   readonly name?: string
 }

@@ -13,7 +13,7 @@ import type { Parts } from './parts.js'
 import { inodeSet, walk } from './walk.js'
 import type { XattrReader } from './xattr-reader.js'
 
-/** What was looked at, and what is wrong. */
+/** Counts of what was checked, and the damage that was found. */
 export interface Verification {
   readonly inodes: number
   readonly names: number

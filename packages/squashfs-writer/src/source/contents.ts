@@ -38,7 +38,7 @@ const KINDS = 'give bytes, text, { file }, { size, open } or a stream'
  */
 export function createContents(remedy: string): Contents {
   const spool = createSpool()
-  /** What must be destroyed unless it is read to its end. */
+  /** Streams that must be destroyed unless they are read to their end. */
   const streams = new Set<unknown>()
   const used = new WeakSet<object>()
   let source: SourceCalls | null = null
@@ -129,7 +129,7 @@ function isStream(value: unknown): value is AsyncIterable<unknown> {
   return isObject(value) && Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === 'function'
 }
 
-/** Ends a stream early, as far as it can be; what it has to say about that no longer matters. */
+/** Ends a stream early, where it can be ended; its errors no longer matter. */
 function destroy(stream: unknown): void {
   const ignore = () => {}
   if (stream instanceof Readable) stream.once('error', ignore).destroy()

@@ -1,4 +1,4 @@
-/** Digest: what is equal only for equal contents. */
+/** Digest: a text that is equal only for equal contents. */
 import { createHash, hash } from 'node:crypto'
 
 /** The hash for finding duplicates: they are shared without comparing bytes, so it must not be one that can be fooled. */

@@ -1,4 +1,4 @@
-/** Directory look: what the scan found in a directory, and what a program wants to know of its files. */
+/** Directory look: lets a program inspect the entries that the scan found, and examine files, before they are packed. */
 import { InodeType } from '../format/inode.js'
 import { toDisplay } from '../tree/byte-string.js'
 import type { FileNode } from '../tree/node.js'

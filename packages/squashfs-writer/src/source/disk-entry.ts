@@ -1,4 +1,4 @@
-/** Disk entry: what the filesystem says of a path, for a program that wants to know before anything is packed. */
+/** Disk entry: the status of a path on disk, for a program that inspects a directory before it is packed. */
 import { TYPE_NAMES } from '../format/inode.js'
 import { asBytePath, type BytePath, type ByteString } from '../tree/byte-string.js'
 import { typeOfMode } from '../tree/file-type.js'
@@ -8,7 +8,7 @@ import { FACT, type Facts, type Failure, factOf, numberOf } from './workers/prot
 
 /** A path in a directory, as its filesystem tells of it: before any rule for owners and times. */
 export interface DiskEntry {
-  /** null for what could not be looked at, or is of no type that squashfs knows: then no more is told than why. */
+  /** null for what could not be looked at, or is of no type that squashfs knows: then only `failure` says more. */
   readonly type: FoundEntry['type'] | null
   /** From the directory on, one character for each byte (`squashfs-writer/paths`); '' for the directory itself. */
   readonly path: BytePath
@@ -33,7 +33,7 @@ export interface EntryInTree extends DiskEntry {
   readonly node: Node
 }
 
-/** What cannot be looked at; its path and failure are still to be given. */
+/** The entry of a path without a status; its path and failure are still to be given. */
 export const unknownEntry: DiskEntry = {
   type: null,
   path: asBytePath(''),

@@ -1,8 +1,8 @@
-/** Source calls: what the filesystem that is packed is asked, blocking, by byte paths, never following a symlink at the last step. */
+/** Filesystem: the calls of a source to its disk, blocking, by byte paths, without following a symlink at the last step. */
 import type { ByteString } from '../tree/byte-string.js'
 import type { Identity, Xattr } from '../tree/node.js'
 
-/** What an `lstat` tells. */
+/** The answer of an `lstat`. */
 export interface Status {
   /** Type and permission bits. */
   readonly mode: number
@@ -25,7 +25,7 @@ export interface Status {
 
 /** A directory that was opened: the place from which its names are reached, without a way that leads through other directories. */
 export interface SourceDirectory {
-  /** What is in it, in no certain order. */
+  /** The names in it, in no certain order. */
   names(): ByteString[]
   // Of each name; '' is the directory itself.
   status(name: ByteString): Status

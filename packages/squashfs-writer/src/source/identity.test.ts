@@ -10,7 +10,7 @@ describe.each([
   ['Linux', linuxCalls()],
   ['Node', portableCalls()],
 ])('an identity by the calls of %s', (_, calls) => {
-  /** What a change makes of a file's identity. */
+  /** The identity of a file after a change. */
   async function changed(change: (path: string) => void) {
     return await withDirectory(async (directory) => {
       const path = join(directory, 'file')

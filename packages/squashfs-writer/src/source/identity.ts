@@ -1,5 +1,5 @@
 /**
- * Identity: what tells that a file is the one that was seen, unchanged, to the nanosecond and to the last bit of 64.
+ * Identity: tells that a file is the one that was seen, unchanged, to the nanosecond and to the last bit of 64.
  *
  * A byte string, made for every file and looked into for few: the inode's number in its first eight bytes, the size in the
  * next eight, both little-endian, the time of the last change of any kind (ctime) in the next sixteen, then the time of the
@@ -25,7 +25,7 @@ const [CTIME, CTIME_END] = [16, 32]
 /**
  * Whether nothing but the time of the last change of any kind differs. So it is when the file got or lost a name, as the
  * files of an environment do that are hard links to those of a package cache. An xattr may have changed, too. A change of the
- * content shows only if whoever made it did not set its time back; so what was read before must be read again.
+ * content shows only if its author did not set its time back; so a file that was read before must be read again.
  */
 export function differsInCtimeAlone(seen: Identity, now: Identity): boolean {
   const rest = (identity: Identity) => identity.slice(0, CTIME) + identity.slice(CTIME_END)

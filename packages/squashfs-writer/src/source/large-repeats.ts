@@ -7,7 +7,7 @@ import { readStream } from './stream-reader.js'
 import type { Pool } from './workers/pool.js'
 import { BUFFER_SIZE, type Failure, isFailure, RangeFlag, rangeOf } from './workers/protocol.js'
 
-/** What was found out about large files before anything is read for good. */
+/** Digests of large files that may repeat each other, taken before any of them is compressed. */
 export interface LargeRepeats {
   readonly digests: ReadonlyMap<FileNode, string>
   /** Files whose content an earlier file of the sequence has. */

@@ -2,7 +2,7 @@
 import koffi from 'koffi'
 import { nameOfErrno } from '../system-error.js'
 
-/** What functions are looked up in. */
+/** The library in which functions are looked up. */
 export type Libc = Pick<ReturnType<typeof koffi.load>, 'func'>
 
 /** The process's own libc. */

@@ -32,13 +32,13 @@ export function filesPerStep(pool: Pool): number {
   return pool.areSlow() ? SLOW_FILES_PER_STEP : FILES_PER_STEP
 }
 
-/** What the reader of contents has to know beforehand. */
+/** The context of the content reader. */
 export interface ReaderOptions {
   /** Bytes: a large file is cut at multiples of it. */
   readonly blockSize: number
   /** What becomes of mode and xattrs of a file that brings its xattrs. */
   readonly accessRules: Applied['access']
-  /** Which files are examined while they are read, and who is told what was found. */
+  /** The files that are examined while they are read, and the callback for the results. */
   readonly examination: Examination | null
   /** Told of files that have xattrs which an image could hold. */
   readonly onXattrs?: (file: FileNode) => void
@@ -176,7 +176,7 @@ function bytesInBlocks(file: FileNode, { request }: Reading): number {
   return request.wantsBlocks() ? file.size - request.tailSize(file) : 0
 }
 
-/** What became of whole files in a buffer. */
+/** The results of whole files in a buffer. */
 function piecesOf(
   files: readonly FileNode[],
   numbers: readonly number[],
@@ -295,7 +295,7 @@ function bytesFiller(content: FileNode['content']): Filler {
   }
 }
 
-/** A stream gives its ranges one after another, whoever asks first. */
+/** A stream gives its ranges one after another, in whatever order they are requested. */
 function streamFiller(open: () => AsyncIterable<Uint8Array>, size: number): Filler {
   const stream = readStream(open, size)
   let before: Promise<Failure | null> = Promise.resolve(null)

@@ -1,4 +1,4 @@
-// The scan with a filesystem and a pool that the test plays itself: what is asked for, and the tree that comes of it.
+/** The scan with a stand-in for filesystem and pool: its requests, and the tree that it makes. */
 import { describe, expect, it } from 'vitest'
 import { InodeType } from '../format/inode.js'
 import { forEachPath } from '../tree/order.js'
@@ -12,7 +12,7 @@ import { statBatch } from './workers/stat-batch.js'
 const DIRECTORY = 0o40755
 const FILE = 0o100644
 
-/** What lies in a directory: names with what they are. */
+/** The entries of a directory, by name. */
 interface Listing {
   readonly [name: string]: Listing | number | Partial<Status>
 }
@@ -185,7 +185,7 @@ describe('a scan', () => {
     expect(only.entries.map(({ path }) => path)).toEqual(['', 'keep', 'keep/a'])
   })
 
-  it('stops when it is told to', async () => {
+  it('stops at an abort', async () => {
     const { pool } = poolOf({ listing: { d: { e: { f: FILE } } } })
     const stop = new AbortController()
     const onProgress = () => stop.abort(new Error('enough'))

@@ -62,7 +62,7 @@ export interface ScanOptions {
   readonly xattrs: XattrsRead
   /** Only what matches is packed, with the directories above it; null packs all. */
   readonly include: PathTest | null
-  /** What matches is left out, with all that lies below it. */
+  /** Paths that match are left out, with all that lies below them. */
   readonly exclude: PathTest | null
   /** Whether a directory on another filesystem is packed empty. */
   readonly oneFileSystem: boolean
@@ -70,7 +70,7 @@ export interface ScanOptions {
   readonly listsEntries: boolean
 }
 
-/** Who may stop the scan, and who is told how far it is. */
+/** The signal that stops the scan, and the callback for its progress. */
 export interface ScanControl {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
@@ -78,7 +78,7 @@ export interface ScanControl {
 
 export interface ScanResult {
   readonly root: DirectoryNode
-  /** What could not be read, and is not in the tree. */
+  /** Paths that could not be read, and are not in the tree. */
   readonly missing: readonly Unreadable[]
   /** All that was found, the directory itself first; empty where nobody wants to know. */
   readonly entries: readonly DiskEntry[]

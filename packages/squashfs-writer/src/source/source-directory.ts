@@ -4,7 +4,7 @@ import { messageOf, UnreadableError } from '../errors.js'
 import { systemCode, withName } from '../system-error.js'
 import { type ByteString, fromBytes, toDisplay } from '../tree/byte-string.js'
 
-/** What can be done about a top path that cannot be read. */
+/** The remedy for a top path that cannot be read. */
 export const DIRECTORY_REMEDY = 'give a directory that is there and may be read'
 
 /**

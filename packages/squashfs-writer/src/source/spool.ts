@@ -49,7 +49,7 @@ export function createSpool(): Spool {
       return { content: { kind: 'range', descriptor: handle.fd, start }, size: end - start }
     },
     async close() {
-      const handle = await file?.catch(() => null) // told where it was opened
+      const handle = await file?.catch(() => null) // reported where it was opened
       await handle?.close()
     },
   }

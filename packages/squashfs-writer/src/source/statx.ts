@@ -1,4 +1,4 @@
-/** statx: what Linux tells of a file. Half as dear as Node's own, which makes objects of all that it is told. */
+/** statx: Linux' call for the status of a file. It costs half as much as Node's own, which makes objects of all fields. */
 import type { Identity } from '../tree/node.js'
 import type { Status } from './filesystem.js'
 import { type Libc, lastErrno, systemError } from './libc.js'

@@ -52,7 +52,7 @@ describe('the mode of a file whose ACL is left out', () => {
     expect(modeWithoutAcl(mode, value).toString(8)).toBe(becomes.toString(8))
   })
 
-  it('lets nobody read or execute who could not before, whatever the ACL and the groups', () => {
+  it('grants no right to read or execute that the ACL did not grant, whatever the ACL and the groups', () => {
     const permissions = fc.nat(7)
     const named = fc.uniqueArray(fc.record({ id: fc.integer({ min: 1, max: 3 }), permissions }), {
       selector: ({ id }) => id,

@@ -1,7 +1,7 @@
 /**
- * Access ACL: what a POSIX access ACL lets people do, as far as permission bits can say it.
+ * Access ACL: the rights that a POSIX access ACL grants, as far as permission bits can say them.
  *
- * The format has no room for ACLs. Of a file that has one, the group's permission bits show the ACL's mask: the most that
+ * The format cannot hold ACLs. Of a file that has one, the group's permission bits show the ACL's mask: the most that
  * any group and any named user has. Kept without the ACL they would give the owning group what others were given.
  */
 import { viewOf } from '../format/byte-order.js'
@@ -16,11 +16,11 @@ const ENTRY_SIZE = 8
 const Tag = { USER: 0x02, GROUP_OBJ: 0x04, GROUP: 0x08, MASK: 0x10, OTHER: 0x20 } as const
 
 const ALL = 0o7
-/** In an image nobody can write, so a right to write is no access. */
+/** Nobody can write into an image, so a right to write does not count. */
 const WRITE = 0o2
 
 /**
- * The permission bits of a file whose access ACL is left out: they let nobody read or execute who could not before.
+ * The permission bits of a file whose access ACL is left out: they grant no right to read or execute that the ACL did not grant.
  *
  * - The owning group keeps what it has through `group::` and the mask together.
  * - A named user or group counts among the owning group or the others afterwards. So these keep no more than each named

@@ -122,8 +122,8 @@ describe('an addition', () => {
   })
 })
 
-describe('what was found', () => {
-  it('is told path by path, text where it is UTF-8, bytes where it is not', () => {
+describe('the entries found', () => {
+  it('come path by path, text where it is UTF-8, bytes where it is not', () => {
     const { root, lib } = merged()
     attach(lib, '\xc3\xa9.py', fileNode(attributes(), 5, CONTENT.content))
     attach(lib, '\xff.py', fileNode(attributes(), 6, CONTENT.content))

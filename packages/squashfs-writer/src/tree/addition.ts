@@ -15,7 +15,7 @@ export type Merge = (
  * Makes the function that puts entries into a tree. An entry takes the place of what has its path; a directory that is
  * there keeps what it holds. Owner and time that an entry does not give are those of the directory that it is put in, and
  * a directory that is missing on the way is like the one above it.
- * @returns a function that throws EntryError and LimitError for what cannot be.
+ * @returns a function that throws EntryError and LimitError for an entry that is not possible.
  */
 export function mergeInto(root: DirectoryNode, rules: AttributeRules): Merge {
   const given = new Set<ByteString>()

@@ -69,7 +69,7 @@ describe('a path that a program gives', () => {
   })
 })
 
-describe('what a person sees', () => {
+describe('a name in messages', () => {
   it.each([
     ['plain text, ~', 'plain text, ~'],
     ['', ''],
@@ -114,7 +114,7 @@ describe('what a person sees', () => {
   })
 })
 
-describe('what a program is given', () => {
+describe('a name for programs', () => {
   /** Bytes of which many begin or go on with a character in UTF-8, and the character that decoders put for what does not. */
   const nearlyText = fc
     .array(
@@ -163,7 +163,7 @@ describe('what a program is given', () => {
   })
 })
 
-describe('what a pattern sees', () => {
+describe('a name for patterns', () => {
   it.each([
     ['plain\n', 'plain\n'],
     ['caf\xc3\xa9', 'café'],

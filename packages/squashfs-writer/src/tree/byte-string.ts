@@ -9,8 +9,8 @@ export type ByteString = string
 declare const ofBytes: unique symbol
 
 /**
- * A byte string in the hands of a program. Where text is meant it does not compile: encoded once more, every name beyond ASCII
- * would be another one. `toBytes` makes of it what an entry takes, `toDisplay` what people read.
+ * A byte string for programs. Where text is meant it does not compile: encoded once more, every name beyond ASCII would be
+ * another one. `toBytes` gives the bytes that an entry takes, `toDisplay` the text that messages show.
  */
 export type BytePath = ByteString & { readonly [ofBytes]: true }
 
@@ -69,7 +69,7 @@ export function toPath(s: ByteString): string | Uint8Array {
   return textIfUtf8(bytes) ?? bytes
 }
 
-/** For patterns: text, with U+FFFD for what is not UTF-8. */
+/** For patterns: text, with U+FFFD for bytes that are not UTF-8. */
 export function toText(s: ByteString): string {
   return isAscii(s) ? s : new TextDecoder('utf-8', { ignoreBOM: true }).decode(toBytes(s))
 }

@@ -1,9 +1,9 @@
-/** Bytes: what programs give as bytes. */
+/** Bytes: the forms in which a program may give content. */
 
 /** Bytes in any of the forms that JavaScript has for them. */
 export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView
 
-/** The bytes of what a program gave, not copied; text as UTF-8. null for what is neither. */
+/** The bytes of a value, not copied; text as UTF-8. null for a value that is neither bytes nor text. */
 export function bytesOf(given: unknown): Uint8Array | null {
   if (typeof given === 'string') return new TextEncoder().encode(given)
   if (given instanceof Uint8Array) return given

@@ -377,7 +377,7 @@ describe("an xattr's value", () => {
   })
 })
 
-describe('what is no entry', () => {
+describe('a value that is no entry', () => {
   const KNOWN =
     'it must be one of directory, file, symlink, block-device, character-device, fifo, socket, hardlink'
 
@@ -406,7 +406,7 @@ describe('what is no entry', () => {
     )
   })
 
-  it('is told by its type', () => {
+  it('is named by its type', () => {
     expect(refusal({ type: 'whiteout', path: 'a' })).toEqual(
       new EntryError('a', `unknown type of entry: 'whiteout'; ${KNOWN}`),
     )

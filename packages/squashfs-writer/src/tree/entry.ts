@@ -1,4 +1,4 @@
-/** Entries: what a program says is in the image; the one door through which they become nodes. */
+/** Entries: the files, directories and links that a program gives, checked and turned into nodes. */
 import { EntryError, LimitError, shown } from '../errors.js'
 import { MAX_MAJOR, MAX_MINOR } from '../format/device-number.js'
 import { InodeType, TYPE_NAMES } from '../format/inode.js'
@@ -20,7 +20,7 @@ import {
   type Xattr,
 } from './node.js'
 
-/** What every entry but a hard link has. */
+/** The attributes of every entry but a hard link. */
 export interface EntryAttributes {
   /** Relative, `/` between the parts; a string is encoded as UTF-8. `.` is the root directory itself. */
   readonly path: TextPath | Uint8Array
@@ -29,9 +29,9 @@ export interface EntryAttributes {
   /** 0 to 2^32 - 1; 0 if absent. */
   readonly uid?: number
   readonly gid?: number
-  /** Seconds since 1970; 0 if absent. What the format cannot hold is clamped, with a warning. */
+  /** Seconds since 1970; 0 if absent. A time that the format cannot hold is clamped, with a warning. */
   readonly mtime?: number
-  /** By full name; as pairs where a name is not UTF-8. What the format cannot hold is left out and counted. */
+  /** By full name; as pairs where a name is not UTF-8. An xattr that the format cannot hold is left out and counted. */
   readonly xattrs?:
     | Readonly<Record<string, Bytes | string>>
     | readonly (readonly [name: TextPath | Uint8Array, value: Bytes | string])[]
@@ -96,15 +96,15 @@ export interface RawAttributes {
   readonly xattrs: readonly Xattr[]
 }
 
-/** Turns raw metadata into what a node has; ownership, time and xattr rules live behind it. */
+/** Turns raw metadata into a node's attributes by the rules for owners, times and xattrs. */
 export type AttributeRules = (path: ByteString, raw: RawAttributes) => Attributes
 
 const TYPES: readonly unknown[] = [...Object.values(TYPE_NAMES), 'hardlink'] satisfies Entry['type'][]
 
 /**
- * Makes sure that what a program gave has the parts of an entry.
- * @param place what it is called as long as it has no path, as `entries[2]`.
- * @throws EntryError for what has not.
+ * Checks that a value has the parts of an entry.
+ * @param place its name in errors as long as it has no path, as `entries[2]`.
+ * @throws EntryError for a value that is no entry.
  */
 export function checkEntry(given: unknown, place: string): Entry {
   if (typeof given !== 'object' || given === null)
@@ -131,7 +131,7 @@ function unknownType(path: string, type: unknown): EntryError {
 /**
  * Puts one entry into the tree. Directories that are missing on the way are made, and may be described later.
  * @param content where the bytes of a file entry are, and how many.
- * @throws EntryError for a path, a type or a target that cannot be; LimitError for what passes the format.
+ * @throws EntryError for an impossible path, type or target; LimitError for an entry beyond the format's limits.
  */
 export function addEntry(
   root: DirectoryNode,

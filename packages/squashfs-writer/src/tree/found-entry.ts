@@ -1,4 +1,4 @@
-/** Found entries: the tree that was found on disk, told to a program path by path. */
+/** Found entries: the tree that was found on disk, path by path, for a program. */
 import { InodeType, TYPE_NAMES } from '../format/inode.js'
 import { toPath } from './byte-string.js'
 import type { Entry } from './entry.js'

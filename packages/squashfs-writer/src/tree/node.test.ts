@@ -28,6 +28,7 @@ describe('a new node', () => {
       type: InodeType.FILE,
       size: 1,
       content,
+      digest: null,
       placement: null,
     })
     expect(symlinkNode(ATTRIBUTES, 'there')).toEqual({ ...plain, type: InodeType.SYMLINK, target: 'there' })

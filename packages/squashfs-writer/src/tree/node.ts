@@ -1,5 +1,4 @@
-/** Nodes: what will be inodes. A hard link is one node under several names. */
-
+/** Nodes: the tree of future inodes. A hard link is one node under several names. */
 import { InodeType } from '../format/inode.js'
 import type { ByteString } from './byte-string.js'
 import type { Placement } from './placement.js'
@@ -7,7 +6,7 @@ import type { Placement } from './placement.js'
 /** An xattr's full name and its value. */
 export type Xattr = readonly [name: ByteString, value: Uint8Array]
 
-/** What all nodes have. */
+/** The attributes of all nodes. */
 export interface Attributes {
   /** Permission bits, 0 to 0o7777. */
   mode: number
@@ -29,13 +28,15 @@ interface NodeBase extends Attributes {
 export interface FileNode extends NodeBase {
   readonly type: typeof InodeType.FILE
   readonly size: number
-  /** Where the bytes are; only the reader of contents looks inside. */
+  /** Where the bytes are; only the content reader uses it. */
   readonly content: Content
+  /** The content's digest; null until it is read, and where none is needed. */
+  digest: ByteString | null
   /** Where the bytes went; null until they are written. */
   placement: Placement | null
 }
 
-/** How the bytes of a file are had. */
+/** Where the bytes of a file come from. */
 export type Content =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'stream'; readonly open: () => AsyncIterable<Uint8Array> }
@@ -57,7 +58,7 @@ export interface FileOnDisk {
 
 export interface DirectoryOnDisk {
   readonly path: ByteString
-  /** The inode that it must be; null for whichever its path leads to. */
+  /** The inode that it must be; null for any inode to which its path leads. */
   readonly seen: ByteString | null
 }
 
@@ -68,7 +69,7 @@ export interface FileRange {
   readonly start: number
 }
 
-/** What tells that a file is the one that was seen, unchanged; made and compared where files are. */
+/** Identifies a file and its state, so that a swap or a change shows; made and compared by the source. */
 export type Identity = string
 
 export interface DirectoryNode extends NodeBase {
@@ -112,7 +113,7 @@ export function directoryNode(attributes: Attributes): DirectoryNode {
   }
 }
 
-// What follows has no name yet, and so no links. Objects of one shape, written out: half a million of them are made fast.
+// These nodes have no name yet, and so no links. Objects of one shape, written out: half a million of them are made fast.
 
 /** @param size bytes of the content. */
 export function fileNode(attributes: Attributes, size: number, content: Content): FileNode {
@@ -128,6 +129,7 @@ export function fileNode(attributes: Attributes, size: number, content: Content)
     number: 0,
     size,
     content,
+    digest: null,
     placement: null,
   }
 }
@@ -163,7 +165,7 @@ export function attach(parent: DirectoryNode, name: ByteString, node: Node): voi
   }
 }
 
-/** What is at a path, given name by name; undefined where nothing is. */
+/** The node at a path, given name by name; undefined where there is none. */
 export function nodeAt(root: DirectoryNode, names: readonly ByteString[]): Node | undefined {
   return names.reduce<Node | undefined>(
     (at, name) => (at?.type === InodeType.DIRECTORY ? at.children.get(name) : undefined),

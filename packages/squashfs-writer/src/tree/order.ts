@@ -1,4 +1,4 @@
-/** Order: in which sequence the nodes become inodes, and the files' contents go to disk. */
+/** Order: the sequence in which nodes become inodes, and files' contents go to disk. */
 
 import { LimitError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
@@ -8,7 +8,7 @@ import type { DirectoryNode, Node } from './node.js'
 
 /** The nodes of a tree in the sequence in which they become inodes; numbered from 1 without gaps. */
 export interface InodeOrder {
-  /** All but directories, each once: what lies in a directory is close together, and in the order of names. */
+  /** All but directories, each once: the nodes of a directory are close together, in the order of names. */
   readonly leaves: readonly Exclude<Node, DirectoryNode>[]
   /** Directories by depth, the deepest first: children before parents. The last level is the root alone. */
   readonly levels: readonly (readonly DirectoryNode[])[]

@@ -6,7 +6,7 @@ import type { DirectoryNode, Node } from './node.js'
 import { type InodeOrder, pathsOf } from './order.js'
 
 /**
- * Makes sure that there are not too many, before anything is compressed.
+ * Checks that there are not too many, before anything is compressed.
  * @throws LimitError that names the first path whose owner is one too many.
  */
 export function checkOwners(root: DirectoryNode, { leaves, levels }: InodeOrder): void {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { OptionError } from '../errors.js'
 import { compileNamePatterns, compilePatterns } from './patterns.js'
 
-/** Which of the paths match. */
+/** The paths that match. */
 function matched(patterns: readonly string[], paths: readonly string[]): string[] {
   return paths.filter(compilePatterns('exclude', patterns)!)
 }

@@ -1,4 +1,4 @@
-/** Patterns: which paths are packed. Shell globs, as `fast-glob` and bash know them, matched without touching a disk. */
+/** Patterns: shell globs that select paths, with the meaning that they have in `fast-glob` and bash; no disk is touched. */
 import picomatch from 'picomatch'
 import { OptionError } from '../errors.js'
 import { checkValue, patterns as patternsRule } from '../option-rules.js'
@@ -13,7 +13,7 @@ export type PathTest = (path: ByteString) => boolean
  * @param option the name that the patterns have in errors.
  * @param patterns one or several.
  * @returns null when there are no patterns.
- * @throws OptionError for an empty pattern, and for what is no text.
+ * @throws OptionError for an empty pattern, and for a value that is no text.
  */
 export function compilePatterns(option: string, patterns: string | readonly string[] = []): PathTest | null {
   checkValue(option, patterns, patternsRule)

@@ -1,4 +1,4 @@
-/** Rules: how ownership, times, modes and xattrs become what the image says of them. */
+/** Rules: decide owners, times, modes and xattrs in the image from those that were found or given. */
 import { MAX_TIME } from '../format/limits.js'
 import { splitXattrName } from '../format/xattr.js'
 import { ACCESS_ACL, modeWithoutAcl } from './access-acl.js'
@@ -19,7 +19,7 @@ export interface Rules {
   readonly wantsXattr: (name: ByteString) => boolean
 }
 
-/** Something that is not quite as it was wanted, and not worth losing an image for. */
+/** A deviation from the request that is not worth losing an image for. */
 export interface Warning {
   /**
    * Stable, for programs.
@@ -30,17 +30,17 @@ export interface Warning {
    * - `NOT_FLUSHED`: the destination's filesystem has no way to flush a file.
    */
   readonly code: 'CLAMPED_TIME' | 'ACCESS_NOT_SET' | 'NOT_FLUSHED'
-  /** In the image; of `ACCESS_NOT_SET` and `NOT_FLUSHED` the destination's. */
+  /** A path in the image; for `ACCESS_NOT_SET` and `NOT_FLUSHED` the destination's. */
   readonly path: string
   readonly message: string
 }
 
-/** What the rules did, for the result. */
+/** The rules applied to a tree, with their counts and warnings for the result. */
 export interface Applied {
   readonly rules: AttributeRules
   /**
    * Mode and xattrs alone, of a file whose xattrs are read with its content. An access ACL has no place in the format: where
-   * one is left out, the mode gives nobody more than the ACL did.
+   * one is left out, the mode grants no more than the ACL did.
    */
   readonly access: (mode: number, xattrs: readonly Xattr[]) => Pick<Attributes, 'mode' | 'xattrs'>
   readonly warnings: Warning[]
@@ -70,12 +70,12 @@ const FILESYSTEM_XATTRS = new Set(
   ].map((name) => `trusted.${name}`),
 )
 
-/** Whether the format has room for a name, and the value means something in an image. */
+/** Whether the format can hold a name, and the value means something in an image. */
 export function isPortableXattr(name: ByteString): boolean {
   return splitXattrName(toBytes(name)) !== null && !FILESYSTEM_XATTRS.has(name)
 }
 
-/** Whether an xattr's value is needed: to be packed, or to know what its absence would give away. */
+/** Whether an xattr's value is needed: to be packed, or to know which rights its absence would grant. */
 export function isValueWanted(name: ByteString): boolean {
   return name === ACCESS_ACL || isPortableXattr(name)
 }

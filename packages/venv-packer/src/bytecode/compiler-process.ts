@@ -1,4 +1,4 @@
-/** One process of an environment's own interpreter that compiles modules; `python/compile-modules.py` is what it runs. */
+/** One process of an environment's own interpreter that compiles modules by `python/compile-modules.py`. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -53,7 +53,7 @@ export class CompilerEnded extends Error {
 const program = fileURLToPath(packageFile('python/compile-modules.py'))
 
 /** No site-packages of anyone, nothing written, nothing said about the code: only the compiler is wanted. */
-const interpreterOptions = ['-s', '-S', '-B', '-W', 'ignore', '-X', 'utf8'] as const
+const INTERPRETER_OPTIONS = ['-s', '-S', '-B', '-W', 'ignore', '-X', 'utf8'] as const
 
 /** The exit code of the program for an interpreter that is too old for it. */
 export const TOO_OLD = 100
@@ -61,7 +61,7 @@ export const TOO_OLD = 100
 /** Starts one. Its promises are rejected with CompilerEnded when it does not start, or ends. */
 export function startCompilerProcess(settings: CompilerSettings): CompilerProcess {
   const { python, environment, mountPoint, levels } = settings
-  const child = spawn(python, [...interpreterOptions, program, environment, mountPoint, levels.join(',')], {
+  const child = spawn(python, [...INTERPRETER_OPTIONS, program, environment, mountPoint, levels.join(',')], {
     // The order of a set's members follows their hashes.
     env: { ...withoutPythonSettings(process.env), PYTHONHASHSEED: '0' },
   })
@@ -144,7 +144,7 @@ export async function interpreterFailure(ended: CompilerEnded, interpreter: Inte
   }
   if (ended.exitCode === TOO_OLD) {
     const message = `${typed} cannot compile for an image: ${ended.said}`
-    return new Failure(code, message, tooOldRemedy, details)
+    return new Failure(code, message, TOO_OLD_REMEDY, details)
   }
   const lastWords = ended.said.split('\n').at(-1)
   const message = `${typed} does not compile: ${lastWords ? `${lastWords} (${ended.message})` : ended.message}`
@@ -153,8 +153,8 @@ export async function interpreterFailure(ended: CompilerEnded, interpreter: Inte
 }
 
 /** Such a Python checks bytecode by time, or by hash since 3.7, as its own `compileall` writes it. */
-const tooOldRemedy =
-  'Make the environment with a later Python, or pack without compiling: what bytecode it has is packed as it is (bin/python -m compileall -q lib).'
+const TOO_OLD_REMEDY =
+  'Make the environment with a later Python, or pack without compiling: bytecode that it has is packed as it is (bin/python -m compileall -q lib).'
 
 function missing({ typed, path }: Interpreter): string {
   const target = endOfLinks(path)

@@ -50,10 +50,10 @@ export interface CompilerOptions {
 }
 
 export interface Compiler {
-  /** Compiles the modules among what was found, and gives their bytecode. The order is that in which it gets ready. */
+  /** Compiles the modules among the entries found, and yields their bytecode as it gets ready. */
   entries(found: readonly FoundEntry[]): AsyncGenerator<Entry>
   result(): Bytecode
-  /** Ends what may still be at work. */
+  /** Ends processes that may still be at work. */
   stop(): Promise<void>
 }
 
@@ -134,7 +134,7 @@ export async function startCompiler(options: CompilerOptions): Promise<Compiler>
 
 type Batch = readonly { readonly module: Module; readonly result: Compiled }[]
 
-/** A .pyc file is as its module: whose it is, how old, and who may read it. */
+/** A .pyc file has the owner, the time and the permissions of its module. */
 function bytecodeEntry({ type, mode, uid, gid, mtime }: Module, path: ByteString, bytes: Buffer): Entry {
   return {
     type: 'file',
@@ -171,7 +171,7 @@ function sizeOf(modules: readonly Module[]): number {
   return modules.reduce((sum, { size }) => sum + size, 0)
 }
 
-/** Yields what the sources yield, as it comes; each source works on its next value meanwhile. Ends with the first failure. */
+/** Yields the values of all sources, as they come; each source works on its next value meanwhile. Ends with the first failure. */
 export async function* merged<T>(sources: readonly AsyncIterator<T>[]): AsyncGenerator<T> {
   const next = (source: AsyncIterator<T>) => {
     const value = source.next().then((result) => ({ source, result }))

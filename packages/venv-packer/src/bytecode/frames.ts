@@ -1,4 +1,4 @@
-/** Frames: lines, and bytes whose number a line announced, read from what another program writes. */
+/** Frames: lines, and bytes whose number a line announced, read from the output of another program. */
 import type { Readable } from 'node:stream'
 
 export interface FrameReader {

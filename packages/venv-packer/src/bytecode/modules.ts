@@ -1,4 +1,4 @@
-/** Modules: which files are some, where Python looks for their bytecode, and how they are shared out among processes. */
+/** Modules: the files that Python imports, the paths of their bytecode, and their batches for the compiling processes. */
 import type { FoundEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 
@@ -47,6 +47,7 @@ export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
   return batches
 }
 
-export const usualLevels: readonly Level[] = [0]
+/** That of plain `python`. */
+export const USUAL_LEVELS: readonly Level[] = [0]
 
 export type Level = 0 | 1 | 2

@@ -4,9 +4,9 @@ import type { DiskEntry, PackOptions } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
 import type { Peeked } from './entry.js'
-import { type CheckContext, type Finding, ofSeverity, type Rule, severities } from './finding.js'
+import { type CheckContext, type Finding, ofSeverity, type Rule, SEVERITIES } from './finding.js'
 import { type Inventory, takeInventory } from './inventory.js'
-import { lookOutside } from './outside.js'
+import { outsideOnDisk } from './outside.js'
 import { type Packages, packagesOf } from './packages.js'
 import { type Relocation, relocationOf } from './relocation.js'
 import { accessFindings } from './rules/access.js'
@@ -20,7 +20,7 @@ import { scriptFindings } from './rules/scripts.js'
 import { sharedLibraryFindings } from './rules/shared-libraries.js'
 import { symlinkFindings } from './rules/symlinks.js'
 
-/** The facts known beforehand about how the environment will be packed and used. */
+/** The packing and use of the environment, as far as they are known beforehand. */
 export interface Plan {
   /** Glob patterns of what is left out. */
   readonly exclude: readonly string[]
@@ -57,19 +57,19 @@ const rules: readonly Rule[] = [
 ]
 
 /**
- * @param found what lies in the environment, without what the plan excludes.
+ * @param found the entries of the environment, without those that the plan excludes.
  * @param peeked the parts that were read of its files.
- * @param lookAt how the paths of its interpreter are looked at; on disk if absent.
+ * @param lookup looks the paths of its interpreter up; on disk if absent.
  */
 export function examine(
   environment: Environment,
   plan: Plan,
   found: readonly DiskEntry[],
   peeked: Peeked,
-  lookAt?: Parameters<typeof takeInventory>[4],
+  lookup?: Parameters<typeof takeInventory>[4],
 ): Examination {
-  const inventory = takeInventory(environment, found, peeked, plan.exclude, lookAt)
-  const outside = lookOutside()
+  const inventory = takeInventory(environment, found, peeked, plan.exclude, lookup)
+  const outside = outsideOnDisk()
   const relocation = relocationOf(inventory, outside)
   const packages = packagesOf(inventory)
   const use = {
@@ -91,7 +91,7 @@ export function examine(
 /** Has every rule look at the context. */
 export function judge(context: CheckContext): readonly Finding[] {
   const found = rules.flatMap((rule) => rule(context))
-  return severities.flatMap((severity) => ofSeverity(found, severity))
+  return SEVERITIES.flatMap((severity) => ofSeverity(found, severity))
 }
 
 /** As the shell has it and as the system has it; / is no one's. */

@@ -9,8 +9,8 @@ import type { Packages } from './packages.js'
 import type { Relocation } from './relocation.js'
 
 /** error: the image would be of no use. warning: something goes wrong, or slowly. note: good to know. */
-export const severities = ['error', 'warning', 'note'] as const
-export type Severity = (typeof severities)[number]
+export const SEVERITIES = ['error', 'warning', 'note'] as const
+export type Severity = (typeof SEVERITIES)[number]
 
 export interface Finding {
   /** Stable, for programs; the words may change. */

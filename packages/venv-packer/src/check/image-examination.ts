@@ -1,12 +1,13 @@
 /** The examination of an image: every rule looks at its entries, and nothing is mounted. */
 import type { DiskEntry } from 'squashfs-writer'
-import { asBytePath, type ByteString, toByteString } from 'squashfs-writer/paths'
+import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
-import { type ImageFile, type ImageInode, InodeType, type OpenImage, TYPE_NAMES } from 'squashfs-writer/read'
+import { type ImageFile, InodeType, type OpenImage } from 'squashfs-writer/read'
 import type { Environment } from '../environment/environment.js'
 import type { Content, Entry, Peeked } from './entry.js'
+import { entryInImage } from './entry-in-image.js'
 import { type Examination, examine, type Plan } from './examination.js'
-import { type InterpreterLook, onDisk } from './inventory.js'
+import { contentsIn, type InterpreterLookup, type Inventory, onDisk } from './inventory.js'
 import { isWorthPeeking, readingOf } from './peek.js'
 
 /** @param environment its path is the one at which the image is taken to lie. */
@@ -18,7 +19,7 @@ export async function examineImage(
   const { entries, files } = await entriesIn(image, plan.exclude)
   const peeked = await peekInto(image, files)
   const root = toByteString(environment.realPath)
-  return examine(environment, plan, entries, peeked, (at) => lookInto(root, at))
+  return examine(environment, plan, entries, peeked, (at) => lookInto(root, at, contentsIn(peeked)))
 }
 
 interface FileInImage {
@@ -35,35 +36,19 @@ async function entriesIn(
   const entries: DiskEntry[] = []
   const files: FileInImage[] = []
   for await (const { path: above, inode, names } of image.walk()) {
-    if (above === '') entries.push(diskEntryOf('', inode))
+    if (above === '') entries.push(entryInImage('', inode))
     for (const { name, inode } of names) {
       const path = above === '' ? name : `${above}/${name}`
       if (left.has(above) || isExcluded(path)) {
         if (inode.type === InodeType.DIRECTORY) left.add(path)
         continue
       }
-      const entry = diskEntryOf(path, inode)
+      const entry = entryInImage(path, inode)
       entries.push(entry)
       if (inode.type === InodeType.FILE && isWorthPeeking(entry)) files.push({ entry, inode })
     }
   }
   return { entries, files }
-}
-
-function diskEntryOf(path: ByteString, inode: ImageInode): DiskEntry {
-  const isShared = inode.type !== InodeType.DIRECTORY && inode.links > 1
-  return {
-    type: TYPE_NAMES[inode.type],
-    path: asBytePath(path),
-    mode: inode.head.mode,
-    uid: inode.uid,
-    gid: inode.gid,
-    mtime: inode.head.mtime,
-    size: inode.type === InodeType.FILE ? inode.size : 0,
-    inode: isShared ? String(inode.reference) : null,
-    target: inode.type === InodeType.SYMLINK ? toByteString(inode.target) : null,
-    failure: null,
-  }
 }
 
 /** In the order of their contents, so that what they share is decoded once. */
@@ -85,22 +70,27 @@ async function contentOf(image: OpenImage, entry: DiskEntry, inode: ImageFile): 
   }
 }
 
-/** What lies below the root is looked at in the image, all else on this machine's disk. */
-function lookInto(root: ByteString, at: ReadonlyMap<ByteString, Entry>): InterpreterLook {
-  const entryAt = (path: ByteString) => at.get(path.slice(root.length + 1))
+/** Paths below the root are looked up in the image, all others on this machine's disk. */
+function lookInto(
+  root: ByteString,
+  at: () => ReadonlyMap<ByteString, Entry>,
+  { contentOf }: Pick<Inventory, 'contentOf'>,
+): InterpreterLookup {
+  const entryAt = (path: ByteString) => at().get(path.slice(root.length + 1))
   const isInside = (path: ByteString) => path.startsWith(`${root}/`)
   return {
     linkTarget(path) {
       if (!isInside(path)) return onDisk.linkTarget(path)
       const entry = entryAt(path)
-      return entry && (entry.kind === 'symlink' ? entry.target : null)
+      return entry && (entry.type === 'symlink' ? entry.target : null)
     },
     exists: (path) => (isInside(path) ? entryAt(path) !== undefined : onDisk.exists(path)),
     executable: (path) =>
       isInside(path) ? ((entryAt(path)?.mode ?? 0) & 0o111) !== 0 : onDisk.executable(path),
     machine(path) {
       if (!isInside(path)) return onDisk.machine(path)
-      const content = entryAt(path)?.content
+      const entry = entryAt(path)
+      const content = entry && contentOf(entry)
       return content?.kind === 'elf' ? content.elf.machine : null
     },
   }

@@ -1,15 +1,20 @@
 /** The inventory of an environment: all its entries, as the file system counts them, and the parts of files that matter. */
 import { closeSync, openSync, readSync } from 'node:fs'
-import type { DiskEntry } from 'squashfs-writer'
+import type { Failure } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import type { Environment } from '../environment/environment.js'
-import { findInterpreter, type Interpreter, type PathLook, pathsOnDisk } from '../environment/interpreter.js'
+import {
+  findInterpreter,
+  type Interpreter,
+  type PathLookup,
+  pathsOnDisk,
+} from '../environment/interpreter.js'
 import { diskPath } from '../environment/paths.js'
 import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
 import { systemErrorCode } from '../system-errors.js'
-import { type Entry, kindOf, type Peeked } from './entry.js'
+import type { Content, Entry, Peeked } from './entry.js'
 import { ELF_HEAD_SIZE, machineIn, machineName } from './formats/elf.js'
 
 export interface Inventory {
@@ -23,7 +28,12 @@ export interface Inventory {
   readonly conda: boolean
   /** All but what is excluded; the directory itself is the first, its path ''. */
   readonly entries: readonly Entry[]
+  /** Made when it is first asked for: half a million of them take 20 MB. */
   readonly at: ReadonlyMap<ByteString, Entry>
+  /** The part of a file's content that was read; null where there is none. */
+  readonly contentOf: (entry: Entry) => Content | null
+  /** The system's code and words where the current user cannot read an entry; null where nothing speaks against it. */
+  readonly failureOf: (entry: Entry) => Failure | null
   /** Whether a path, or a directory above it, is left out by the patterns of --exclude. */
   readonly isExcluded: (path: ByteString) => boolean
   readonly census: Census
@@ -49,77 +59,82 @@ export interface Census {
   readonly bytes: number
 }
 
-/** How the interpreter is looked at: on disk, or as an image has it. */
-export interface InterpreterLook extends PathLook {
+/** Lookups of the interpreter, on disk or in an image. */
+export interface InterpreterLookup extends PathLookup {
   /** `e_machine` of a program's ELF header; null where it has none. */
   readonly machine: (program: ByteString) => number | null
 }
 
-export const onDisk: InterpreterLook = { ...pathsOnDisk, machine: machineOf }
+export const onDisk: InterpreterLookup = { ...pathsOnDisk, machine: machineOf }
 
 /**
- * @param found what lies in the environment, without what `exclude` names.
- * @param peeked what was read of its files.
- * @param lookAt how the paths of its interpreter are looked at.
+ * @param found the entries of the environment, without those that `exclude` names.
+ * @param peeked the parts that were read of its files.
+ * @param lookup looks the paths of its interpreter up.
  */
 export function takeInventory(
   environment: Environment,
-  found: readonly DiskEntry[],
+  found: readonly Entry[],
   peeked: Peeked,
   exclude: readonly string[],
-  lookAt: (at: ReadonlyMap<ByteString, Entry>) => InterpreterLook = () => onDisk,
+  lookup: (at: () => ReadonlyMap<ByteString, Entry>) => InterpreterLookup = () => onDisk,
 ): Inventory {
   const realPath = toByteString(environment.realPath)
-  const at = entriesOf(found, peeked)
-  const entries = [...at.values()]
+  const at = byPath(found)
   const { config, conda } = environment
-  const look = lookAt(at)
+  const look = lookup(at)
   const interpreter = config && findInterpreter(realPath, look)
   return {
     path: toByteString(environment.path),
     realPath,
     config,
     conda,
-    entries,
-    at,
+    entries: found,
+    get at() {
+      return at()
+    },
+    ...contentsIn(peeked),
     isExcluded: exclusion(exclude),
-    census: takeCensus(entries),
+    census: takeCensus(found),
     interpreter,
     machine: interpreter && machineNamed(look.machine(interpreter.end)),
-    ...pythonsOf(entries, config),
+    ...pythonsOf(found, config),
   }
 }
 
-function entriesOf(found: readonly DiskEntry[], peeked: Peeked): ReadonlyMap<ByteString, Entry> {
-  const entries = new Map<ByteString, Entry>()
-  for (const one of found) {
-    const { type, path, size, mtime, inode, target, failure } = one
-    const answer = peeked.get(path) ?? null
-    const unread = answer && 'code' in answer ? answer : null
-    const content = answer && !('code' in answer) ? answer : null
-    entries.set(path, {
-      path,
-      kind: kindOf(type ?? 'file'),
-      size,
-      mode: type === null ? 0o777 : one.mode,
-      mtime,
-      sharedInode: inode,
-      target,
-      failure: failure ?? unread,
-      content,
-    })
+function byPath(entries: readonly Entry[]): () => ReadonlyMap<ByteString, Entry> {
+  let at: ReadonlyMap<ByteString, Entry> | undefined
+  return () => {
+    if (at) return at
+    const all = new Map<ByteString, Entry>()
+    for (const entry of entries) all.set(entry.path, entry)
+    at = all
+    return at
   }
-  return entries
+}
+
+/** What was read of files, as the inventory gives it. */
+export function contentsIn(peeked: Peeked): Pick<Inventory, 'contentOf' | 'failureOf'> {
+  return {
+    contentOf({ path }) {
+      const answer = peeked.get(path) ?? null
+      return answer && 'code' in answer ? null : answer
+    },
+    failureOf({ path, failure }) {
+      const answer = peeked.get(path) ?? null
+      return failure ?? (answer && 'code' in answer ? answer : null)
+    },
+  }
 }
 
 /** Counts inodes, not names. */
 export function takeCensus(entries: readonly Entry[]): Census {
   const inodes = entries.filter(newInodes())
-  const ofKind = (kind: Entry['kind']) => inodes.filter((entry) => entry.kind === kind)
+  const ofType = (type: Entry['type']) => inodes.filter((entry) => entry.type === type)
   const [files, directories, symlinks] = [
-    ofKind('file'),
-    ofKind('directory').length,
-    ofKind('symlink').length,
+    ofType('file'),
+    ofType('directory').length,
+    ofType('symlink').length,
   ]
   return {
     inodes: inodes.length,
@@ -134,10 +149,10 @@ export function takeCensus(entries: readonly Entry[]): Census {
 /** Tells of entries, one after the other, whether their inode is new: it may have several names. */
 export function newInodes(): (entry: Entry) => boolean {
   const seen = new Set<string>()
-  return ({ sharedInode }) => {
-    if (sharedInode === null) return true
+  return ({ inode }) => {
+    if (inode === null) return true
     const before = seen.size
-    return seen.add(sharedInode).size > before
+    return seen.add(inode).size > before
   }
 }
 
@@ -145,8 +160,8 @@ export function pythonsOf(
   entries: readonly Entry[],
   config: PyvenvConfig | undefined,
 ): Pick<Inventory, 'python' | 'otherPythons'> {
-  const directories = entries.flatMap(({ kind, path }) =>
-    kind === 'directory' ? (pythonDirectory(path) ?? []) : [],
+  const directories = entries.flatMap(({ type, path }) =>
+    type === 'directory' ? (pythonDirectory(path) ?? []) : [],
   )
   const wanted = config?.version?.split('.').slice(0, 2).join('.')
   const python =

@@ -11,7 +11,7 @@ export interface Outside {
 }
 
 /** Asks the file system, about each path once. */
-export function lookOutside(): Outside {
+export function outsideOnDisk(): Outside {
   return {
     exists: remembered((path) => succeeds(() => accessSync(diskPath(path), constants.F_OK))),
     realPath: remembered((path) => {
@@ -50,17 +50,17 @@ function remembered<T>(find: (path: ByteString) => T): (path: ByteString) => T {
  */
 export type Locality = 'uenv' | 'temporary' | 'home' | 'shared'
 
-export const uenvMount = '/user-environment'
+export const UENV_MOUNT = '/user-environment'
 
-const temporaryDirectories = ['/tmp', '/var/tmp', '/dev/shm', '/run']
+const TEMPORARY_DIRECTORIES = ['/tmp', '/var/tmp', '/dev/shm', '/run']
 /** `/home/me`, `/users/me`, `/cluster/home/me`, and root's. */
-const usualHome = /^(?:\/[^/]+)?\/(?:home|homes|users|Users)\/[^/]+\/|^\/root\//
+const USUAL_HOME = /^(?:\/[^/]+)?\/(?:home|homes|users|Users)\/[^/]+\/|^\/root\//
 
 /** @param homes home directories that are known; others are known by their usual names. */
 export function localityOf(path: ByteString, homes: readonly ByteString[]): Locality {
-  if (isBelow(path, uenvMount)) return 'uenv'
-  if (temporaryDirectories.some((directory) => isBelow(path, directory))) return 'temporary'
-  return usualHome.test(path) || homes.some((home) => isBelow(path, home)) ? 'home' : 'shared'
+  if (isBelow(path, UENV_MOUNT)) return 'uenv'
+  if (TEMPORARY_DIRECTORIES.some((directory) => isBelow(path, directory))) return 'temporary'
+  return USUAL_HOME.test(path) || homes.some((home) => isBelow(path, home)) ? 'home' : 'shared'
 }
 
 /** Whether a path is a directory or lies in it; both absolute. */

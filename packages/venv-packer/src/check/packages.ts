@@ -1,9 +1,9 @@
-/** The packages of an environment: which of its files belongs to which, and how much of it and of its image each takes. */
+/** The packages of an environment: the files of each, and the bytes that they take in the environment and in its image. */
 import { posix } from 'node:path'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
 import { distributionOf } from '../environment/distributions.js'
 import { parseBytecodeName } from '../environment/python-layout.js'
-import { below, directoryOf, type Entry, nameOf } from './entry.js'
+import { below, type Content, directoryOf, type Entry, nameOf } from './entry.js'
 import { parseRecord } from './formats/text-files.js'
 import { type Inventory, newInodes } from './inventory.js'
 import { isBelow } from './outside.js'
@@ -33,11 +33,13 @@ export interface Packages {
   readonly rest: readonly Entry[]
 }
 
-export function packagesOf(inventory: Pick<Inventory, 'path' | 'entries' | 'at' | 'python'>): Packages {
+export function packagesOf(
+  inventory: Pick<Inventory, 'path' | 'entries' | 'at' | 'contentOf' | 'python'>,
+): Packages {
   const site = `${inventory.python?.path}/site-packages`
   const found = inventory.entries
     .filter(
-      ({ kind, path }) => kind === 'directory' && directoryOf(path) === site && path.endsWith('.dist-info'),
+      ({ type, path }) => type === 'directory' && directoryOf(path) === site && path.endsWith('.dist-info'),
     )
     .map(({ path }) => ({ ...nameAndVersion(path), info: path, recorded: recordedIn(path, inventory) }))
     .sort((a, b) => (a.info < b.info ? -1 : 1))
@@ -49,7 +51,7 @@ export function packagesOf(inventory: Pick<Inventory, 'path' | 'entries' | 'at' 
   const entries: Entry[][] = found.map(() => [])
   const rest: Entry[] = []
   for (const entry of inventory.entries) {
-    if (entry.kind === 'directory') continue
+    if (entry.type === 'directory') continue
     const owner =
       owners.get(entry.path) ?? ownerOfBytecode(entry.path, owners) ?? ownerOfInfo(entry.path, infos)
     const list = owner === undefined ? rest : (entries[owner] ?? rest)
@@ -64,8 +66,11 @@ function nameAndVersion(info: ByteString): Pick<Package, 'name' | 'version'> {
   return distributionOf(directory) ?? { name: directory.replace(/\.dist-info$/, ''), version: '' }
 }
 
-function recordedIn(info: ByteString, inventory: Pick<Inventory, 'path' | 'at'>): readonly Recorded[] | null {
-  const content = inventory.at.get(`${info}/RECORD`)?.content
+function recordedIn(
+  info: ByteString,
+  inventory: Pick<Inventory, 'path' | 'at' | 'contentOf'>,
+): readonly Recorded[] | null {
+  const content = contentAt(`${info}/RECORD`, inventory)
   if (content?.kind !== 'text') return null
   const root = inventory.path
   const site = directoryOf(info)
@@ -76,6 +81,11 @@ function recordedIn(info: ByteString, inventory: Pick<Inventory, 'path' | 'at'>)
       ? []
       : [{ path: inside.startsWith('lib64/') ? `lib/${inside.slice(6)}` : inside, size }]
   })
+}
+
+function contentAt(path: ByteString, { at, contentOf }: Pick<Inventory, 'at' | 'contentOf'>): Content | null {
+  const entry = at.get(path)
+  return entry ? contentOf(entry) : null
 }
 
 /** Whether a path is relative and has no steps that lead nowhere or up: nearly all are so, and need no resolving. */
@@ -128,11 +138,11 @@ export interface SharesInImage {
   readonly shares: () => readonly PackageShare[]
 }
 
-/** Keeps no more of the packages than whose each file is. */
+/** Keeps no more of the packages than the owner of each file. */
 export function sharesInImage(packages: Packages): SharesInImage {
   const shares = sharesOf(packages)
   const others = shares.length - 1
-  const owners = new Map(
+  const owners = new Map<ByteString, number>(
     packages.all.flatMap(({ entries }, n) => entries.map(({ path }) => [path, n] as const)),
   )
   const stored = shares.map(() => 0)

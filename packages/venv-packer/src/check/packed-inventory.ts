@@ -1,13 +1,13 @@
 /** The inventory of an environment in an image: enough to tell the packages. */
-
-import { type ByteString, fromBytes } from 'squashfs-writer/paths'
-import { type ImageInode, InodeType, type OpenImage, TYPE_NAMES } from 'squashfs-writer/read'
+import type { ByteString } from 'squashfs-writer/paths'
+import { type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
 import { isRecord } from '../environment/distributions.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
-import { type Entry, kindOf } from './entry.js'
-import { type Inventory, pythonsOf } from './inventory.js'
+import { below, type Content, type Entry, type Peeked } from './entry.js'
+import { entryInImage } from './entry-in-image.js'
+import { contentsIn, type Inventory, pythonsOf } from './inventory.js'
 
-export type PackedInventory = Pick<Inventory, 'path' | 'entries' | 'at' | 'python'>
+export type PackedInventory = Pick<Inventory, 'path' | 'entries' | 'at' | 'contentOf' | 'python'>
 
 /** @param path where the environment is thought to lie: absolute. */
 export async function packedInventory(
@@ -17,38 +17,25 @@ export async function packedInventory(
   each: (path: ByteString, inode: ImageInode) => Promise<void>,
 ): Promise<PackedInventory> {
   const at = new Map<ByteString, Entry>()
+  const records: Peeked = new Map()
   for await (const { path: above, inode, names } of image.walk()) {
-    if (above === '') at.set('', entryOf('', inode))
+    if (above === '') at.set('', entryInImage('', inode))
     for (const { name, inode } of names) {
-      const below = above === '' ? name : `${above}/${name}`
-      const content = isRecord(below) ? await textOf(image, inode) : null
-      at.set(below, { ...entryOf(below, inode), content })
-      await each(below, inode)
+      const path = below(above, name)
+      at.set(path, entryInImage(path, inode))
+      if (isRecord(path)) records.set(path, await textOf(image, inode))
+      await each(path, inode)
     }
   }
   const entries = [...at.values()]
-  return { path, entries, at, python: pythonsOf(entries, config).python }
+  const { contentOf } = contentsIn(records)
+  return { path, entries, at, contentOf, python: pythonsOf(entries, config).python }
 }
 
 /** No RECORD is larger, but a damaged image may say so. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024
 
-async function textOf(image: OpenImage, inode: ImageInode): Promise<Entry['content']> {
+async function textOf(image: OpenImage, inode: ImageInode): Promise<Content | null> {
   if (inode.type !== InodeType.FILE || inode.size > MAX_RECORD_BYTES) return null
   return { kind: 'text', text: Buffer.from(await image.read(inode)).toString('latin1') }
-}
-
-function entryOf(path: ByteString, inode: ImageInode): Entry {
-  const isShared = inode.type !== InodeType.DIRECTORY && inode.links > 1
-  return {
-    path,
-    kind: kindOf(TYPE_NAMES[inode.type]),
-    size: inode.type === InodeType.FILE ? inode.size : 0,
-    mode: inode.head.mode,
-    mtime: inode.head.mtime,
-    sharedInode: isShared ? String(inode.reference) : null,
-    target: inode.type === InodeType.SYMLINK ? fromBytes(inode.target) : null,
-    failure: null,
-    content: null,
-  }
 }

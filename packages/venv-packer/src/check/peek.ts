@@ -1,11 +1,11 @@
 /**
- * Peek: reads of files what the findings need to know of them, and no more; of most files that is nothing. An examiner for
+ * Peek: reads the parts of files that the findings need, and no more; of most files it reads nothing. An examiner for
  * squashfs-writer: it runs in the threads that read the files, while they are open.
  */
 import type { DiskEntry, Examine } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import { bytecodeTag } from '../environment/python-layout.js'
-import { activateScripts, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
+import { ACTIVATE_SCRIPTS, isWrapped, PROGRAM_HEAD_SIZE, WRAPPED_HEAD_SIZE } from '../environment/scripts.js'
 import { type Content, directoryOf, nameOf } from './entry.js'
 import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from './formats/bytecode-header.js'
 import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'
@@ -43,7 +43,7 @@ function planFor({ path, size }: Pick<DiskEntry, 'path' | 'size'>): Plan | undef
   if (isOwnBytecode(path, name)) return bytecode
   if (/\.so(?:\.\d+)*$/.test(name)) return elf
   const directory = directoryOf(path)
-  if (directory === 'bin') return name in activateScripts ? text : program
+  if (directory === 'bin') return name in ACTIVATE_SCRIPTS ? text : program
   if (directory.endsWith('/site-packages')) return /\.(?:pth|egg-link)$/.test(name) ? text : undefined
   if (directory.endsWith('.dist-info'))
     return name === 'RECORD' || name === 'direct_url.json' ? text : undefined
@@ -61,10 +61,10 @@ function isOwnBytecode(path: ByteString, name: ByteString): boolean {
 }
 
 /** Made once: most of what is read is this. */
-const bytecodeHead = [{ start: 0, length: BYTECODE_HEADER_SIZE }]
+const BYTECODE_HEAD = [{ start: 0, length: BYTECODE_HEADER_SIZE }]
 
 function* bytecode(): Reading<Content> {
-  const [head] = yield bytecodeHead
+  const [head] = yield BYTECODE_HEAD
   return { kind: 'bytecode', header: parseBytecodeHeader(head!) }
 }
 

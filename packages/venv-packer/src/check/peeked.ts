@@ -1,4 +1,4 @@
-/** Which files the check has examined, and by what. */
+/** The files that the check has examined, and the module that examines them. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,7 @@ import type { DirectoryLook, DiskEntry } from 'squashfs-writer'
 import type { Content, Peeked } from './entry.js'
 import { isWorthPeeking } from './peek.js'
 
-/** The examiner that reads of files what an inventory needs to know. */
+/** The examiner that reads the parts of files that an inventory needs. */
 export function peekModule(): string {
   return new URL('./peek.js', import.meta.url).href
 }
@@ -18,7 +18,7 @@ export function peekVersion(): string {
     .digest('base64url')
 }
 
-/** Which files an inventory wants to have examined. */
+/** Whether an inventory wants a file examined. */
 export function wantsPeek(file: DiskEntry): boolean {
   return file.type === 'file' && file.failure === null && isWorthPeeking(file)
 }

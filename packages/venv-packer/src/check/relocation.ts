@@ -3,8 +3,8 @@ import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { worksAnywhere } from '../environment/environment.js'
 import { pathInActivateScript, pythonOfScript } from '../environment/scripts.js'
-import type { Entry } from './entry.js'
-import { pythonOfKernel } from './formats/json-files.js'
+import type { Content } from './entry.js'
+import { pythonOfKernel } from './formats/text-files.js'
 import type { Inventory } from './inventory.js'
 import { isBelow, type Outside } from './outside.js'
 
@@ -28,7 +28,7 @@ export interface Relocation {
 
 export function relocationOf(inventory: Inventory, outside: Outside): Relocation {
   const { path, entries } = inventory
-  const anchors = entries.flatMap((entry) => anchorIn(entry) ?? [])
+  const anchors = entries.flatMap((entry) => anchorIn(entry.path, inventory.contentOf(entry)) ?? [])
   const activate = anchors.find(({ kind }) => kind === 'activate')
   return {
     relocatable: worksAnywhere(inventory),
@@ -38,7 +38,7 @@ export function relocationOf(inventory: Inventory, outside: Outside): Relocation
   }
 }
 
-function anchorIn({ path, content }: Entry): Anchor | undefined {
+function anchorIn(path: ByteString, content: Content | null): Anchor | undefined {
   if (content?.kind === 'program') return ofPython('script', path, pythonOfScript(content.head))
   if (content?.kind !== 'text') return undefined
   if (path.endsWith('/kernel.json')) return ofPython('kernel', path, pythonOfKernel(content.text))
@@ -48,12 +48,12 @@ function anchorIn({ path, content }: Entry): Anchor | undefined {
 }
 
 /** Interpreters of the system: a script that names one of them is meant for it. */
-const systemPrefixes: ReadonlySet<ByteString> = new Set(['/', '/usr', '/usr/local'])
+const SYSTEM_PREFIXES: ReadonlySet<ByteString> = new Set(['/', '/usr', '/usr/local'])
 
 function ofPython(kind: Anchor['kind'], path: ByteString, python: ByteString | null): Anchor | undefined {
   if (python === null || posix.basename(posix.dirname(python)) !== 'bin') return undefined
   const environment = posix.dirname(posix.dirname(python))
-  return systemPrefixes.has(environment) ? undefined : { kind, path, environment }
+  return SYSTEM_PREFIXES.has(environment) ? undefined : { kind, path, environment }
 }
 
 function mostFrequent(texts: readonly ByteString[]): ByteString | undefined {

@@ -4,13 +4,13 @@ import type { Colours } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { printable, wrapped } from '../terminal/printable.js'
 import { rounded } from '../terminal/printing.js'
-import { type Finding, ofSeverity, type Place, type Severity, severities, type Weight } from './finding.js'
+import { type Finding, ofSeverity, type Place, SEVERITIES, type Severity, type Weight } from './finding.js'
 import type { Census } from './inventory.js'
 import type { PackageShare } from './packages.js'
 
 const MAX_PLACES_SHOWN = 3
 /** Before the remedy. */
-const arrow = '-> '
+const ARROW = '-> '
 const margin = ' '.repeat('warning  '.length)
 
 /**
@@ -25,9 +25,9 @@ export function findingLines(
   return findings.flatMap((finding) => ['', ...linesOf(finding, colours, width)])
 }
 
-/** `1 error, 2 warnings, 3 notes`; of what there is none of, nothing is said. */
+/** `1 error, 2 warnings, 3 notes`, without those of which there are none. */
 export function findingCounts(findings: readonly Finding[]): string {
-  const counts = severities.map((severity) => [severity, ofSeverity(findings, severity).length] as const)
+  const counts = SEVERITIES.map((severity) => [severity, ofSeverity(findings, severity).length] as const)
   return counts
     .filter(([, number]) => number > 0)
     .map(([severity, number]) => counted(number, severity))
@@ -42,8 +42,8 @@ function linesOf(finding: Finding, colours: Colours, width: number): readonly st
     ...placeLines(places).map((line) => `  ${line}`),
     ...(weight === null ? [] : [weightText(weight)]),
     ...paragraph(effect),
-    ...wrapped(printable(remedy), width - margin.length - arrow.length).map(
-      (line, n) => (n === 0 ? arrow : ' '.repeat(arrow.length)) + line,
+    ...wrapped(printable(remedy), width - margin.length - ARROW.length).map(
+      (line, n) => (n === 0 ? ARROW : ' '.repeat(ARROW.length)) + line,
     ),
   ]
   const [first = '', ...rest] = [...title, ...body]

@@ -1,5 +1,5 @@
 /** The table of commands and their options: parsing, help and completion come from it, and from nothing else. */
-import { mountMethodNames } from '../mount/methods.js'
+import { MOUNT_METHOD_NAMES } from '../mount/methods.js'
 import { imageCommands } from './image-commands.js'
 import {
   anyDirectory,
@@ -14,13 +14,13 @@ import {
   packingOptions,
   strict,
   style,
-  usualExitCodes,
+  USUAL_EXIT_CODES,
 } from './options.js'
 import type { CommandRow, ValuesOf } from './table.js'
 import { keptNumber } from './values.js'
 
-const checkTitle = 'The check, which comes first (see venv-packer check --help)'
-const packingExitCodes = `${usualExitCodes}, 130 after Ctrl-C, 143 after SIGTERM`
+const CHECK_TITLE = 'The check, which comes first (see venv-packer check --help)'
+const PACKING_EXIT_CODES = `${USUAL_EXIT_CODES}, 130 after Ctrl-C, 143 after SIGTERM`
 
 /** In the order in which the help lists them. */
 export const commands = {
@@ -55,12 +55,12 @@ its name only when it is complete; the venv is not touched.`,
         },
       },
       {
-        title: checkTitle,
+        title: CHECK_TITLE,
         rows: {
           strict,
           check: {
             flags: '--no-check',
-            help: 'leave it out: where time counts, and the venv is known to be well',
+            help: 'pack without the check',
           },
         },
       },
@@ -72,7 +72,7 @@ its name only when it is complete; the venv is not touched.`,
   venv-packer pack .venv --compression gzip          for kernels without zstd
   venv-packer pack .venv --exclude '*.a' --exclude tests
   venv-packer pack .venv --compile                   with bytecode for plain python`,
-    exitCodes: packingExitCodes,
+    exitCodes: PACKING_EXIT_CODES,
   },
   create: {
     short: 'create <packages>',
@@ -89,11 +89,11 @@ follows -- goes to uv pip install as it is.`,
           requirements: {
             flags: '-r, --requirements <file>',
             repeatable: true,
-            help: 'what is to be installed; repeatable',
+            help: 'a file that lists the packages to install; repeatable',
           },
           python: {
             flags: '--python <python>',
-            help: 'its version or its path (default: what the system has)',
+            help: 'its version or its path (default: the one of the system)',
           },
           with: {
             flags: '--with <tool>',
@@ -119,7 +119,7 @@ follows -- goes to uv pip install as it is.`,
         rows: { compile: { flags: '--no-compile', help: 'no bytecode for the modules' }, ...contentOptions },
       },
       {
-        title: checkTitle,
+        title: CHECK_TITLE,
         rows: { strict, check: { flags: '--no-check', help: 'leave the check out' } },
       },
       { title: 'How', rows: packingOptions },
@@ -128,7 +128,7 @@ follows -- goes to uv pip install as it is.`,
   venv-packer create -o py.squashfs --python 3.12 -r requirements.txt
   venv-packer create numpy -- --index-url https://packages.example.org/simple
   venv-packer create --with venv --mount-point /opt/py numpy`,
-    exitCodes: packingExitCodes,
+    exitCodes: PACKING_EXIT_CODES,
     rest: 'options',
   },
   check: {
@@ -142,7 +142,10 @@ An image that is there already is read as it is: it need not be mounted.`,
     options: [
       {
         title: 'What is looked at',
-        rows: { anyDirectory: { ...anyDirectory, help: 'what is not a virtual environment, too' }, exclude },
+        rows: {
+          anyDirectory: { ...anyDirectory, help: 'a directory that is not a virtual environment, too' },
+          exclude,
+        },
       },
       {
         title: 'How it is judged',
@@ -176,10 +179,10 @@ the image's bin comes first in PATH. Nothing stays mounted.`,
           },
           with: {
             flags: '--with <method>',
-            choices: mountMethodNames,
+            choices: MOUNT_METHOD_NAMES,
             help: 'mount it by this method, and try no other',
           },
-          dryRun: { flags: '--dry-run', help: 'show the methods, and what would be run' },
+          dryRun: { flags: '--dry-run', help: 'show the methods, and the command that would run' },
           json: { flags: '--json', help: 'with --dry-run: one JSON object on standard output' },
           debug: { flags: '--debug', help: 'say why a method did not work; stacks with the errors' },
         },
@@ -232,7 +235,7 @@ long as it is there.`,
     examples: `  venv-packer rollback venv.squashfs --list
   venv-packer rollback venv.squashfs
   venv-packer rollback venv.squashfs --to 3`,
-    exitCodes: usualExitCodes,
+    exitCodes: USUAL_EXIT_CODES,
   },
   diff: {
     short: 'diff <old> <new>',
@@ -270,7 +273,7 @@ export type CommandName = keyof typeof commands
 /** The values of one command's options and operands. */
 export type Values<N extends CommandName> = ValuesOf<(typeof commands)[N]>
 
-/** A command line that was read: the command, its values, and what follows `--`, untouched; undefined without one. */
+/** A command line that was read: the command, its values, and the words after `--`, untouched; undefined without one. */
 export type Invocation<N extends CommandName = CommandName> = {
   readonly [M in N]: {
     readonly command: M

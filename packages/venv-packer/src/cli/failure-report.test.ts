@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Failure } from '../failure.js'
 import { failureLines } from './failure-report.js'
 
-it('a failure is three lines: what and where, the remedy, and what to paste', () => {
+it('a failure is three lines: the fault with its path, the remedy, and a line to paste', () => {
   const lines = failureLines(new Failure('IMAGE_EXISTS', 'a\u001b[2Jb exists already', 'Add --force.'), [
     'pack',
     'a',

@@ -5,15 +5,14 @@ import { packageVersion } from '../package.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
 import { count } from '../terminal/figures.js'
 import { printable } from '../terminal/printable.js'
-import { line, print, printError } from '../terminal/printing.js'
-import { failureStyle } from '../terminal/report-style.js'
+import { failureStyle, line, print, printError } from '../terminal/printing.js'
 import { remedyLine } from './remedy-line.js'
 
 export async function reportFailure(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { json, debug } = failureStyle(argv)
   const failure = error instanceof Failure ? error : unforeseen(error)
   if (json) {
-    // Where standard output itself is what failed, the words on standard error are all there is.
+    // Where standard output itself has failed, the words on standard error are the whole report.
     await print(failureJson(failure, argv)).catch(() => printError(failureLines(failure, argv)))
   } else {
     await printError(failureLines(failure, argv))

@@ -6,7 +6,7 @@ import type { CommandRow } from './table.js'
 /** Columns: the narrowest terminal on which no line of the help is broken. */
 const WIDTH = 90
 
-const lastOptions = [
+const LAST_OPTIONS = [
   ['-h, --help', 'print this help'],
   ['-V, --version', 'print the version'],
 ] as const
@@ -24,7 +24,7 @@ export function commandHelp(name: string, row: CommandRow): string {
       title,
       rows: [
         ...Object.values(rows).map(({ flags, help }) => [flags, help] as const),
-        ...(n === row.options.length - 1 ? lastOptions : []),
+        ...(n === row.options.length - 1 ? LAST_OPTIONS : []),
       ],
     }),
   )

@@ -27,7 +27,7 @@ function helpOf(name: string): string | undefined {
 
 /** One JSON object on one line. Fields are added, never renamed. */
 function versionJson(): string {
-  const facts = {
+  const properties = {
     ok: true,
     command: 'version',
     version: packageVersion(),
@@ -39,5 +39,5 @@ function versionJson(): string {
     },
     platform: `${process.platform}-${process.arch}`,
   }
-  return `${JSON.stringify(facts)}\n`
+  return `${JSON.stringify(properties)}\n`
 }

@@ -1,11 +1,11 @@
 /** Rows and texts that several commands of the table share. */
-import { compressors, encoders } from '../image/compression.js'
+import { COMPRESSORS, ENCODERS } from '../image/compression.js'
 import type { OptionRow } from './table.js'
 import { blockSize, bytecodeLevels, keptImages, mountPoint, number, owner } from './values.js'
 
 export const image = { syntax: '<image>', called: 'the path of the image' } as const
 
-export const usualExitCodes = '0 done, 1 failed, 2 wrong usage'
+export const USUAL_EXIT_CODES = '0 done, 1 failed, 2 wrong usage'
 
 export const json = { flags: '--json', help: 'one JSON object on standard output, also for errors' } as const
 export const quiet = { flags: '-q, --quiet', help: 'nothing but errors' } as const
@@ -18,7 +18,7 @@ export const style = { json, quiet, debug } as const
 export const exclude = {
   flags: '--exclude <glob>',
   repeatable: true,
-  help: 'not these; without a slash at any depth; repeatable',
+  help: 'leave out paths of this pattern; without a slash, names at any depth; repeatable',
 } as const satisfies OptionRow
 
 export const anyDirectory = {
@@ -46,7 +46,7 @@ export const imageOptions = <O extends string>(output: O) =>
     },
     base: {
       flags: '--base <image>',
-      help: 'take what did not change from this image, instead of compressing it again (default: the image that is replaced)',
+      help: 'take unchanged files from this image, instead of compressing them again (default: the image that is replaced)',
     },
     takesOver: {
       flags: '--no-base',
@@ -54,7 +54,7 @@ export const imageOptions = <O extends string>(output: O) =>
     },
     compression: {
       flags: '--compression <name>',
-      choices: compressors,
+      choices: COMPRESSORS,
       default: 'zstd',
       help: 'zstd, gzip or none (default: zstd)',
     },
@@ -65,7 +65,7 @@ export const imageOptions = <O extends string>(output: O) =>
     },
     encoder: {
       flags: '--encoder <name>',
-      choices: encoders,
+      choices: ENCODERS,
       help: 'zstd of node, or bundled: for the same bytes from every version of Node (default: node, where it has zstd)',
     },
     blockSize: {
@@ -89,7 +89,7 @@ export const contentOptions = {
     read: owner,
     default: 'keep',
     suggestions: ['keep', 'root'],
-    help: 'who owns it all: keep, root, or UID:GID (default: keep)',
+    help: 'the owner of all files: keep, root, or UID:GID (default: keep)',
   },
 } as const satisfies Record<string, OptionRow>
 

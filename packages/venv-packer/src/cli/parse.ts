@@ -27,7 +27,7 @@ export function parseCommandLine(argv: readonly string[]): Invocation | PrintedT
   program.helpInformation = programHelp
   for (const [name, row] of Object.entries(commands)) {
     defineCommand(program, name, row, (values) => {
-      // Of this type because the table is what was read by.
+      // Of this type because the table was used to parse it.
       invocation = { command: name, values, rest } as unknown as Invocation
     })
   }
@@ -38,7 +38,7 @@ export function parseCommandLine(argv: readonly string[]): Invocation | PrintedT
     if (error.exitCode === 0) return { command: 'print', text }
     throw refusal(error, argv, rest)
   }
-  if (invocation === undefined) throw wrongUsage('no command is given', usualRemedy)
+  if (invocation === undefined) throw wrongUsage('no command is given', USUAL_REMEDY)
   return invocation
 }
 
@@ -120,10 +120,10 @@ function isEmpty(value: unknown): boolean {
   return value === '' || (Array.isArray(value) && value.includes(''))
 }
 
-const usualRemedy = 'Try venv-packer pack VENV, or see venv-packer --help.'
+const USUAL_REMEDY = 'Try venv-packer pack VENV, or see venv-packer --help.'
 
 /** The remedy where there is no command to run. */
-export const commandRemedy = 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'
+export const COMMAND_REMEDY = 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'
 
 /** Commander's message is one line, with a suggestion in brackets on a second one now and then. */
 function refusal(
@@ -132,9 +132,9 @@ function refusal(
   rest: readonly string[] | undefined,
 ): Failure {
   const [first = ''] = argv
-  if (code === 'commander.help') return wrongUsage('no command is given', usualRemedy)
-  if (first === 'run' && rest === undefined && meantForCommand.has(code))
-    return wrongUsage('there is no -- before the command', commandRemedy)
+  if (code === 'commander.help') return wrongUsage('no command is given', USUAL_REMEDY)
+  if (first === 'run' && rest === undefined && MEANT_FOR_COMMAND.has(code))
+    return wrongUsage('there is no -- before the command', COMMAND_REMEDY)
   const [what = '', suggestion] = message.replace(/^error: /, '').split('\n(')
   const row = commandNamed(first)
   const seeHelp = `See venv-packer ${row === undefined ? '' : `${first} `}--help.`
@@ -144,7 +144,7 @@ function refusal(
 }
 
 /** Commander's codes for the words of a command that has no `--` before it. */
-const meantForCommand = new Set(['commander.unknownOption', 'commander.excessArguments'])
+const MEANT_FOR_COMMAND = new Set(['commander.unknownOption', 'commander.excessArguments'])
 
 /** The right command line instead of one as other programs take it; undefined for a mistake that is not a usual one. */
 function remedyForUsualMistake(code: string, first: string): string | undefined {

@@ -8,12 +8,12 @@ import type { CommandRow, OptionRow } from './table.js'
 
 type Values = Readonly<Record<string, unknown>>
 
-/** Undefined for what is not plain: abbreviated or combined options, `--option=value`, empty words, mistakes. */
+/** Undefined for a command line that is not plain: abbreviated or combined options, `--option=value`, empty words, mistakes. */
 export function plainImageCommand([name = '', ...words]: readonly string[]): Invocation | undefined {
   if (!Object.hasOwn(imageCommands, name)) return undefined
   const row: CommandRow = imageCommands[name as keyof typeof imageCommands]
   const values = valuesOf(row, words)
-  // Of this type because the table is what was read by.
+  // Of this type because the table was used to parse it.
   return values && ({ command: name, values, rest: undefined } as unknown as Invocation)
 }
 

@@ -1,4 +1,4 @@
-/** Whatever goes wrong, the last line of the message can be pasted. The codes are those that the README lists. */
+/** The last line of every failure's message can be pasted. The codes are those that the README lists. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

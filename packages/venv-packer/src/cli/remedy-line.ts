@@ -1,9 +1,10 @@
-/** The line that a user can paste to mend a failure, or to see what has to be mended. */
+/** The line that a user can paste to mend a failure, or to see its cause. */
 import { homedir } from 'node:os'
 import { basename, dirname, relative, resolve } from 'node:path'
 import type { Failure, Mending } from '../failure.js'
 import { shellWord } from '../terminal/printable.js'
-import { type CommandLine, changed, imageOf } from './changed-command-line.js'
+import { commands } from './commands.js'
+import type { CommandRow } from './table.js'
 
 /**
  * @param argv the command line that failed, without the program's name
@@ -14,7 +15,7 @@ export function remedyLine(failure: Failure, argv: CommandLine): string {
   return mending.line ?? changed(argv, mending, failure.path)
 }
 
-/** What mends the failures whose code says enough; for the others it is the same command line again. */
+/** The changes by code, where the code says enough; for the others it is the same command line again. */
 const usual: Readonly<Record<string, (failure: Failure, argv: CommandLine) => Mending>> = {
   USAGE: usage,
   NOT_FOUND: search,
@@ -68,10 +69,10 @@ function usage({ message, remedy }: Failure, argv: CommandLine): Mending {
   return { line: `venv-packer ${isCommand ? `${argv[0]} ` : ''}--help` }
 }
 
-const packs: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
+const PACKS: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
 
 function search(_: Failure, [command]: CommandLine): Mending {
-  const name = packs.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
+  const name = PACKS.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
   return { line: `find . -maxdepth 3 -name ${name}` }
 }
 
@@ -134,4 +135,58 @@ function writeElsewhere({ path = '', systemCode }: Failure, argv: CommandLine): 
 function shown(path: string): string {
   const fromHere = relative('', path) || '.'
   return shellWord(fromHere.length < path.length ? fromHere : path)
+}
+
+/** The words after the program's name. */
+export type CommandLine = readonly string[]
+
+const flags = Object.values<CommandRow>(commands).flatMap(({ options }) =>
+  options.flatMap(({ rows }) => Object.values(rows).map((row) => row.flags)),
+)
+
+/** Short names of options by their long ones. */
+const shortNames: ReadonlyMap<string, string> = new Map(
+  flags.flatMap((text) => {
+    const [, short, long] = /^(-\w), (--[\w-]+)/.exec(text) ?? []
+    return short === undefined || long === undefined ? [] : [[long, short] as const]
+  }),
+)
+
+/** Options that have no value. */
+const switches: ReadonlySet<string> = new Set(
+  flags.filter((text) => !text.includes('<')).map((text) => text.replace(/^-\w, /, '')),
+)
+
+/**
+ * @param path the path that `meant` replaces, absolute
+ * @returns one line for a shell
+ */
+function changed(argv: CommandLine, mending: Mending, path?: string): string {
+  const end = argv.indexOf('--')
+  let own = end < 0 ? argv : argv.slice(0, end)
+  const command = end < 0 ? [] : argv.slice(end)
+  const { options = [], without = [], meant } = mending
+  for (const name of [...without, ...options.filter((word) => word.startsWith('--'))])
+    own = leavingOut(own, name)
+  const at = path === undefined || meant === undefined ? -1 : own.findIndex((word) => resolve(word) === path)
+  if (meant !== undefined && at > 0) own = own.with(at, meant)
+  const words = ['venv-packer', ...own, ...options, ...command].map(shellWord)
+  return [...(mending.before === undefined ? [] : [mending.before]), ...words].join(' ')
+}
+
+function leavingOut(own: CommandLine, name: string): CommandLine {
+  const hasValue = !switches.has(name)
+  return own.filter((word, n) => {
+    const isName = (one: string | undefined): boolean => one === name || one === shortNames.get(name)
+    if (isName(word) || word.startsWith(`${name}=`)) return false
+    return !(hasValue && n > 0 && isName(own[n - 1]))
+  })
+}
+
+/** Options of `run` whose value could be taken for the image. */
+const VALUED: ReadonlySet<string | undefined> = new Set(['--at', '--with'])
+
+/** The image that a command line is about. */
+function imageOf(argv: CommandLine): string {
+  return argv.find((word, n) => n > 0 && !word.startsWith('-') && !VALUED.has(argv[n - 1])) ?? 'IMAGE'
 }

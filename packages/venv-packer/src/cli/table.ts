@@ -10,7 +10,7 @@ export interface OptionRow {
   readonly repeatable?: true
   /** All that the value may be. */
   readonly choices?: readonly string[]
-  /** Some of what the value may be, for completion. */
+  /** Some possible values, for completion. */
   readonly suggestions?: readonly string[]
   /** Makes the value for the command of the text. @throws Failure for a text that is no such value. */
   readonly read?: (text: string, context: ReadContext) => unknown

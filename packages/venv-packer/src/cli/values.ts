@@ -45,13 +45,13 @@ export function keptNumber(text: string): number {
   return Number(text)
 }
 
-const units: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
 
 /** The bytes of 4096, 64K, 128KiB, 1M: K, M and G count in 1024s, as in mksquashfs. Undefined for any other text. */
 export function parseByteSize(text: string): number | undefined {
   const match = /^(\d{1,15})(?:([kmg])(?:i?b)?|b)?$/i.exec(text.trim())
   if (!match) return undefined
-  return Number(match[1]) * (units[match[2]?.toLowerCase() ?? ''] ?? 1)
+  return Number(match[1]) * (UNITS[match[2]?.toLowerCase() ?? ''] ?? 1)
 }
 
 export function blockSize(text: string, { seeHelp }: ReadContext): number {

@@ -2,7 +2,7 @@
 
 import { InodeType } from 'squashfs-writer/read'
 import type { Invocation } from '../cli/commands.js'
-import { type ExitCode, exitCodes, Failure } from '../failure.js'
+import { EXIT_CODES, type ExitCode, Failure } from '../failure.js'
 import { locate, withImage } from '../image/opened-image.js'
 import { shellWord } from '../terminal/printable.js'
 import { printMore } from '../terminal/printing.js'
@@ -15,7 +15,7 @@ export interface CatRequest {
 
 export async function runCat({ values }: Invocation<'cat'>): Promise<ExitCode> {
   await cat(values, printMore)
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 /** @param write takes the file's bytes piece by piece; false when no one wants more. */

@@ -11,7 +11,7 @@ import { censusJson, findingCounts, findingJson, findingLines, packageJson } fro
 import type { Invocation } from '../cli/commands.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
-import { type ExitCode, exitCodes } from '../failure.js'
+import { EXIT_CODES, type ExitCode } from '../failure.js'
 import { isFile, noVenvInImage, type OpenedImage, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { type Colours, coloursFor } from '../terminal/colours.js'
@@ -22,7 +22,7 @@ import { line, print, rounded } from '../terminal/printing.js'
 /** The request of the command line; the path of the environment or image is still as it was typed. */
 export interface CheckRequest {
   readonly source: string
-  /** Look at what is not a virtual environment, too. */
+  /** Check a directory that is not a virtual environment, too. */
   readonly anyDirectory: boolean
   readonly exclude: readonly string[]
   /** Where the image will be mounted, absolute; undefined where that is not said. */
@@ -46,7 +46,7 @@ export async function runCheck({ values }: Invocation<'check'>): Promise<ExitCod
   const report = await check({ ...values, source: values.venvOrImage })
   if (values.json) await print(checkJson(report))
   else if (!values.quiet) await print(checkText(report, coloursFor(process.stdout), widthOf(process.stdout)))
-  return report.passed ? exitCodes.done : exitCodes.failed
+  return report.passed ? EXIT_CODES.done : EXIT_CODES.failed
 }
 
 export async function check(request: CheckRequest): Promise<CheckReport> {
@@ -105,7 +105,7 @@ function checkText(report: CheckReport, colours: Colours, width: number): string
   const [heading, ...rows] = table.map((line) => `  ${line}`)
   return [
     `${colours.heading(printable(report.environment.typed))}: ${sizeText(report)}`,
-    ...facts(report),
+    ...properties(report),
     ...findingLines(findings, colours, width),
     ...(heading === undefined ? [] : ['', colours.aside(heading), ...rows]),
     '',
@@ -127,7 +127,7 @@ function sizeText({ examination, imageSize }: CheckReport): string {
   return `${counted(inodes, 'inode')}, ${bytes(size)} (${kinds.join(', ')}); ${outcome}`
 }
 
-function facts(report: CheckReport): readonly string[] {
+function properties(report: CheckReport): readonly string[] {
   if (report.environment.config === undefined) return []
   return ['', row('python', pythonText(report)), row('mount', mountText(report))]
 }

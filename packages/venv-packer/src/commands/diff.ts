@@ -11,7 +11,7 @@ import {
 } from '../environment/distributions.js'
 import { type Environment, openEnvironment } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
-import { type ExitCode, exitCodes } from '../failure.js'
+import { EXIT_CODES, type ExitCode } from '../failure.js'
 import { isFile, noVenvInImage, type OpenedImage, withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { counted } from '../terminal/figures.js'
@@ -36,15 +36,15 @@ export type DiffSide = Pick<Environment, 'typed' | 'path' | 'config'>
 export async function runDiff({ values }: Invocation<'diff'>): Promise<ExitCode> {
   const report = await diff(values)
   await print(values.json ? diffJson(report) : diffText(report))
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 export async function diff(request: DiffRequest): Promise<DiffReport> {
-  const [before, after] = [await look(request.old), await look(request.new)]
+  const [before, after] = [await readSide(request.old), await readSide(request.new)]
   return { old: before.side, new: after.side, changes: changesBetween(before.found, after.found) }
 }
 
-async function look(typed: string): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
+async function readSide(typed: string): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
   if (await isFile(resolve(typed))) return await withImage(typed, lookIntoImage)
   const side = await openEnvironment(typed, false)
   return { side, found: await distributionsIn(side.path) }

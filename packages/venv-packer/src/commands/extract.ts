@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { type ExtractResult, extractImage } from 'squashfs-writer/read'
 import type { Invocation, Values } from '../cli/commands.js'
-import { type ExitCode, exitCodes, wrongUsage } from '../failure.js'
+import { EXIT_CODES, type ExitCode, wrongUsage } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { bytes, counted, duration } from '../terminal/figures.js'
@@ -33,7 +33,7 @@ export async function runExtract({ values }: Invocation<'extract'>): Promise<Exi
   const report = await extract(request(values))
   if (values.json) await print(extractJson(report))
   else if (!values.quiet) await print(extractText(report))
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 function request({ image, paths, output, force, xattrs }: Values<'extract'>): ExtractRequest {

@@ -9,9 +9,9 @@ import { type PackageShare, packagesOf, sharesInImage } from '../check/packages.
 import { packedInventory } from '../check/packed-inventory.js'
 import { censusJson, packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
-import type { EnvironmentFacts } from '../environment/environment.js'
+import type { EnvironmentProperties } from '../environment/environment.js'
 import { packedEnvironment } from '../environment/packed-environment.js'
-import { type ExitCode, exitCodes } from '../failure.js'
+import { EXIT_CODES, type ExitCode } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { storedShares } from '../image/stored-shares.js'
 import { packageVersion } from '../package.js'
@@ -43,7 +43,7 @@ export interface InfoReport {
   }
   /** Bytes. */
   readonly blockSize: number
-  readonly environment: EnvironmentFacts
+  readonly environment: EnvironmentProperties
   readonly census: Census
   /** Files whose content is that of another one, and is in the image once. */
   readonly duplicates: { readonly files: number; readonly bytes: number }
@@ -54,7 +54,7 @@ export interface InfoReport {
 export async function runInfo({ values }: Invocation<'info'>): Promise<ExitCode> {
   const report = await info(values)
   await print(values.json ? infoJson(report) : infoText(report))
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 export async function info(request: InfoRequest): Promise<InfoReport> {
@@ -93,11 +93,11 @@ async function compressionOf(image: OpenImage): Promise<InfoReport['compression'
       .find(([, id]) => id === compressor)?.[0]
       .toLowerCase() ?? `${compressor}`
   const options = await image.compressorOptions()
-  return { name, level: options === null ? (impliedLevels[name] ?? null) : decodeLevel(options) }
+  return { name, level: options === null ? (IMPLIED_LEVELS[name] ?? null) : decodeLevel(options) }
 }
 
 /** The levels that the format implies where an image does not say it. */
-const impliedLevels: Readonly<Record<string, number>> = { zstd: 15, gzip: 9 }
+const IMPLIED_LEVELS: Readonly<Record<string, number>> = { zstd: 15, gzip: 9 }
 
 function infoText(report: InfoReport): string {
   const { request, size, census, packages } = report
@@ -112,13 +112,13 @@ function infoText(report: InfoReport): string {
   return [
     `${colours.heading(printable(request.image))}: ${bytes(size)}, ${counted(census.inodes, 'inode')} of ${bytes(census.bytes)} (${kinds.join(', ')})`,
     '',
-    ...facts(report).map(([name, value]) => `  ${name.padEnd(11)}${printable(value)}`),
+    ...properties(report).map(([name, value]) => `  ${name.padEnd(11)}${printable(value)}`),
     ...(heading === undefined ? [] : ['', colours.aside(heading), ...rows]),
     '',
   ].join('\n')
 }
 
-function facts({
+function properties({
   environment,
   compression,
   blockSize,
@@ -127,7 +127,7 @@ function facts({
 }: InfoReport): readonly (readonly [string, string])[] {
   const level = compression.level === null ? '' : `, level ${compression.level}`
   return [
-    ...environmentFacts(environment),
+    ...environmentProperties(environment),
     ['packed', minute(written)],
     ['compressed', `${compression.name}${level}, in blocks of ${blockSize / 1024} KiB`],
     [
@@ -137,7 +137,7 @@ function facts({
   ]
 }
 
-function environmentFacts({
+function environmentProperties({
   config,
   madeFor,
 }: InfoReport['environment']): readonly (readonly [string, string])[] {

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Invocation } from '../cli/commands.js'
-import { type ExitCode, exitCodes, Failure } from '../failure.js'
+import { EXIT_CODES, type ExitCode, Failure } from '../failure.js'
 import { type ImageFile, imageFileAt } from '../image/image-file.js'
-import { closedDirectory, type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
+import { CLOSED_DIRECTORY, type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
 import { packageVersion } from '../package.js'
 import { isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
 import { bytes, minute } from '../terminal/figures.js'
@@ -18,7 +18,7 @@ export interface RollbackRequest {
   readonly image: string
   /** The number of the image to go back to; undefined for the newest. */
   readonly to: number | undefined
-  /** Only look. */
+  /** List the kept images, and change nothing. */
   readonly list: boolean
 }
 
@@ -53,7 +53,7 @@ export async function runRollback({ values }: Invocation<'rollback'>): Promise<E
   if (values.json) await print(rollbackJson(report))
   else if (report.change === undefined) await print(text(listText(report)))
   else if (!values.quiet) await print(text(changeText(report, report.change)))
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 export async function rollback(request: RollbackRequest): Promise<RollbackReport> {
@@ -118,7 +118,7 @@ function unreachable(typed: string, path: string, error: unknown): Failure {
         systemCode: systemErrorCode(error),
         cause: error,
       })
-    : systemFailure('UNREADABLE', `${typed} cannot be read`, error, { path, remedy: closedDirectory })
+    : systemFailure('UNREADABLE', `${typed} cannot be read`, error, { path, remedy: CLOSED_DIRECTORY })
 }
 
 function changeText({ image }: RollbackReport, { restored, replaced }: RollbackChange): readonly string[] {

@@ -2,7 +2,7 @@
 
 import type { Verification } from 'squashfs-writer/read'
 import type { Invocation } from '../cli/commands.js'
-import { type ExitCode, exitCodes } from '../failure.js'
+import { EXIT_CODES, type ExitCode } from '../failure.js'
 import { withImage } from '../image/opened-image.js'
 import { packageVersion } from '../package.js'
 import { coloursFor } from '../terminal/colours.js'
@@ -29,7 +29,7 @@ export async function runVerify({ values }: Invocation<'verify'>): Promise<ExitC
   const report = await verify(values)
   if (values.json) await print(verifyJson(report))
   else if (!values.quiet) await print(verifyText(report))
-  return report.verification.problems.length === 0 ? exitCodes.done : exitCodes.failed
+  return report.verification.problems.length === 0 ? EXIT_CODES.done : EXIT_CODES.failed
 }
 
 export async function verify(request: VerifyRequest): Promise<VerifyReport> {

@@ -8,7 +8,7 @@ import { shellWord } from '../terminal/printable.js'
 import { type PyvenvConfig, parsePyvenvConfig } from './pyvenv-cfg.js'
 import { pathInActivateScript } from './scripts.js'
 
-export interface Environment extends EnvironmentFacts {
+export interface Environment extends EnvironmentProperties {
   /** The path as it was typed, for messages. */
   readonly typed: string
   /** Absolute, with symlinks left as they are: the path that the scripts inside were written for. */
@@ -17,13 +17,13 @@ export interface Environment extends EnvironmentFacts {
   readonly realPath: string
 }
 
-/** The facts that an environment's own files tell, on disk or in an image. */
-export interface EnvironmentFacts {
+/** The properties of an environment that its own files tell, on disk or in an image. */
+export interface EnvironmentProperties {
   /** The content of `pyvenv.cfg`; undefined for a directory that is not a virtual environment. */
   readonly config: PyvenvConfig | undefined
   /** Whether conda made it (it has a `conda-meta`): many of its files name their prefix, where it works alone. */
   readonly conda: boolean
-  /** The path for which `bin/activate` was made; undefined for what works anywhere, and where no script says it. */
+  /** The path for which `bin/activate` was made; undefined for an environment that works anywhere, and where no script says it. */
   readonly madeFor: string | undefined
 }
 
@@ -44,7 +44,10 @@ export interface EnvironmentFiles {
   readonly isDirectory: (path: string) => Promise<boolean>
 }
 
-export async function environmentFacts({ text, isDirectory }: EnvironmentFiles): Promise<EnvironmentFacts> {
+export async function environmentProperties({
+  text,
+  isDirectory,
+}: EnvironmentFiles): Promise<EnvironmentProperties> {
   const file = await text('pyvenv.cfg')
   if (file === undefined)
     return { config: undefined, conda: await isDirectory('conda-meta'), madeFor: undefined }
@@ -54,18 +57,18 @@ export async function environmentFacts({ text, isDirectory }: EnvironmentFiles):
   return { config, conda: false, madeFor: madeFor ?? undefined }
 }
 
-/** Looks at `typed`, and refuses what cannot be packed. Without `anyDirectory` it must be a virtual environment. */
+/** Opens the environment at `typed`. Without `anyDirectory` it must be a virtual environment. */
 export async function openEnvironment(typed: string, anyDirectory: boolean): Promise<Environment> {
   const path = resolve(typed)
   const realPath = await directoryAt(typed, path)
-  const facts = await environmentFacts({
+  const properties = await environmentProperties({
     text: (file) => textOn(typed, path, file),
     isDirectory: (name) => isDirectory(resolve(path, name)),
   })
-  const { config, conda } = facts
+  const { config, conda } = properties
   if (conda && !anyDirectory) throw condaPrefix(typed, path)
   if (config === undefined && !anyDirectory) throw await notAVenv(typed, path)
-  return { typed, path, realPath, ...facts }
+  return { typed, path, realPath, ...properties }
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -134,7 +137,7 @@ function unreadable(typed: string, path: string, error: unknown): Failure {
 }
 
 /** Names that people give to environments, looked at first. */
-const usualNames = ['.venv', 'venv', '.env', 'env']
+const USUAL_NAMES = ['.venv', 'venv', '.env', 'env']
 const MAX_DIRECTORIES = 200
 const MAX_HINTS = 3
 
@@ -158,7 +161,7 @@ async function subdirectories(path: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(path, { withFileTypes: true })
     const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name)
-    const usual = usualNames.filter((name) => names.includes(name))
+    const usual = USUAL_NAMES.filter((name) => names.includes(name))
     const others = names.filter((name) => !usual.includes(name)).sort()
     return [...usual, ...others].slice(0, MAX_DIRECTORIES).map((name) => join(path, name))
   } catch {

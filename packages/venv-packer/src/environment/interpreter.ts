@@ -18,42 +18,42 @@ export interface Interpreter {
   readonly executable: boolean
 }
 
-/** How paths are looked at: on disk, or as an image has them. */
-export interface PathLook {
-  /** Null for what is there and is no link, undefined for what is not there or may not be looked at. */
+/** Lookups of paths, on disk or in an image. */
+export interface PathLookup {
+  /** Null for a path that is no link, undefined for one that does not exist or may not be looked up. */
   readonly linkTarget: (path: ByteString) => ByteString | null | undefined
   readonly exists: (path: ByteString) => boolean
   readonly executable: (path: ByteString) => boolean
 }
 
-export const pathsOnDisk: PathLook = {
+export const pathsOnDisk: PathLookup = {
   linkTarget,
   exists: (path) => may(path, constants.F_OK),
   executable: (path) => may(path, constants.X_OK),
 }
 
 /** Undefined where the environment has no interpreter at all. */
-export function findInterpreter(environment: ByteString, look: PathLook): Interpreter | undefined {
+export function findInterpreter(environment: ByteString, lookup: PathLookup): Interpreter | undefined {
   for (const path of ['bin/python', 'bin/python3']) {
-    const links = followLinks(`${environment}/${path}`, look)
+    const links = followLinks(`${environment}/${path}`, lookup)
     if (links === undefined) continue
     const end = links.at(-1) ?? `${environment}/${path}`
     return {
       path,
       links,
       end,
-      exists: look.exists(end),
-      executable: look.executable(end),
+      exists: lookup.exists(end),
+      executable: lookup.executable(end),
     }
   }
   return undefined
 }
 
 /** Where a link leads to, step by step; undefined where there is nothing to begin with. */
-export function followLinks(start: ByteString, look = pathsOnDisk): readonly ByteString[] | undefined {
+export function followLinks(start: ByteString, lookup = pathsOnDisk): readonly ByteString[] | undefined {
   const links: ByteString[] = []
   for (let at = start; links.length < MAX_LINKS_FOLLOWED; ) {
-    const target = look.linkTarget(at)
+    const target = lookup.linkTarget(at)
     if (target === undefined) return at === start ? undefined : links
     if (target === null) return links
     at = posix.resolve(posix.dirname(at), target)
@@ -62,7 +62,7 @@ export function followLinks(start: ByteString, look = pathsOnDisk): readonly Byt
   return links
 }
 
-/** Null for what is there and is no link, undefined for what is not there or may not be looked at. */
+/** Null for a path that is no link, undefined for one that does not exist or may not be looked up. */
 function linkTarget(path: ByteString): ByteString | null | undefined {
   try {
     if (!lstatSync(diskPath(path)).isSymbolicLink()) return null

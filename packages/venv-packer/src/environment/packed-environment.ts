@@ -1,9 +1,9 @@
 /** The environment in an image, before it is mounted. */
 import { type ImageReader, InodeType } from 'squashfs-writer/read'
-import { type EnvironmentFacts, environmentFacts } from './environment.js'
+import { type EnvironmentProperties, environmentProperties } from './environment.js'
 
-export async function packedEnvironment(image: ImageReader): Promise<EnvironmentFacts> {
-  return await environmentFacts({
+export async function packedEnvironment(image: ImageReader): Promise<EnvironmentProperties> {
+  return await environmentProperties({
     text: (path) => textAt(image, path),
     isDirectory: async (path) => (await image.find(path))?.type === InodeType.DIRECTORY,
   })

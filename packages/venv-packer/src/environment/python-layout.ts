@@ -1,4 +1,4 @@
-/** Where Python keeps what in an environment: `lib/python3.12/site-packages`, `__pycache__/module.cpython-312.pyc`. */
+/** Python's directories and file names in an environment: `lib/python3.12/site-packages`, `__pycache__/module.cpython-312.pyc`. */
 import type { ByteString } from 'squashfs-writer/paths'
 
 /** A Python that has a directory in an environment. */
@@ -11,11 +11,11 @@ export interface PythonDirectory {
   readonly tag: string
 }
 
-const directoryPattern = /^lib\/(python|pypy)(\d+)\.(\d+)(t?)$/
+const DIRECTORY_PATTERN = /^lib\/(python|pypy)(\d+)\.(\d+)(t?)$/
 
 /** The Python whose directory this is; undefined for any other path. `3.13t` (free-threaded) shares the tag of `3.13`. */
 export function pythonDirectory(path: ByteString): PythonDirectory | undefined {
-  const match = directoryPattern.exec(path)
+  const match = DIRECTORY_PATTERN.exec(path)
   if (!match) return undefined
   const [, name, major, minor] = match
   const tag = `${name === 'python' ? 'cpython-' : 'pypy'}${major}${minor}`
@@ -37,11 +37,11 @@ export interface BytecodeName {
   readonly level: string
 }
 
-const bytecodePattern = /^(.+?)\.((?:cpython-|pypy|graalpy)[^/]*?)(?:\.opt-([^.]+))?\.pyc$/
+const BYTECODE_PATTERN = /^(.+?)\.((?:cpython-|pypy|graalpy)[^/]*?)(?:\.opt-([^.]+))?\.pyc$/
 
-/** Takes a name from `__pycache__` apart; undefined for what is no bytecode. */
+/** Takes a name from `__pycache__` apart; undefined for any other name. */
 export function parseBytecodeName(name: ByteString): BytecodeName | undefined {
-  const match = bytecodePattern.exec(name)
+  const match = BYTECODE_PATTERN.exec(name)
   if (!match) return undefined
   const [, module = '', tag = '', level = ''] = match
   return { module, tag, level }

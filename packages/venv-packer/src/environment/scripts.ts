@@ -1,8 +1,8 @@
-/** The scripts in `bin`: what starts them, and the path that an activate script is for. */
+/** The scripts in `bin`: the programs that start them, and the path for which an activate script was made. */
 import type { ByteString } from 'squashfs-writer/paths'
 
-/** Which shell each script is for (`activate` is for zsh as well); those for Windows do not matter here. */
-export const activateScripts: Readonly<Record<string, string>> = {
+/** The shell of each activate script (`activate` is for zsh as well); those for Windows do not matter here. */
+export const ACTIVATE_SCRIPTS: Readonly<Record<string, string>> = {
   activate: 'bash',
   'activate.csh': 'csh',
   'activate.fish': 'fish',
@@ -10,12 +10,12 @@ export const activateScripts: Readonly<Record<string, string>> = {
 }
 
 /** `VIRTUAL_ENV=`, `export VIRTUAL_ENV=`, `setenv VIRTUAL_ENV`, `set -gx VIRTUAL_ENV`, `const virtual_env =`, ... */
-const assignment =
+const ASSIGNMENT =
   /^[ \t]*(?:export[ \t]+|setenv[ \t]+|set[ \t]+-gx[ \t]+|const[ \t]+|let[ \t]+)?VIRTUAL_ENV(?:[ \t]*=[ \t]*|[ \t]+)(\S.*)$/gim
 
 /** The absolute path that an activate script is for; null where it finds out when it runs. */
 export function pathInActivateScript(text: ByteString): ByteString | null {
-  for (const [, value = ''] of text.matchAll(assignment)) {
+  for (const [, value = ''] of text.matchAll(ASSIGNMENT)) {
     const path = firstWord(value)
     if (path.startsWith('/')) return path.replace(/(.)\/+$/, '$1')
   }
@@ -47,17 +47,17 @@ export interface NextProgram {
   readonly program: ByteString
 }
 
-/** Null for what is no script with a first line of its own. */
+/** Null for a file without a first line of the form `#!…`. */
 export function scriptStart(head: ByteString): ScriptStart | null {
   const [first = '', second = ''] = head.split('\n')
   const match = /^#![ \t]*([^ \t\0]+)[ \t]*(.*?)[ \t]*$/s.exec(first)
   if (match === null) return null
   const [, interpreter = '', argument = ''] = match
   if (/\/env$/.test(interpreter)) return { interpreter, next: programOfEnv(argument) }
-  return { interpreter, next: shells.test(interpreter) ? programOfWrapper(second) : null }
+  return { interpreter, next: SHELLS.test(interpreter) ? programOfWrapper(second) : null }
 }
 
-const shells = /\/(?:ba|da)?sh$/
+const SHELLS = /\/(?:ba|da)?sh$/
 
 /** The kernel hands on all that follows as one argument, which env takes apart only after `-S`. */
 function programOfEnv(argument: ByteString): NextProgram | null {
@@ -72,13 +72,13 @@ function programOfEnv(argument: ByteString): NextProgram | null {
  * Installers write such a line where the path of Python is too long for a first line or has a space, or where it is to be
  * found out: `'''exec' '/the/path/python' "$0" "$@"`, which for Python is the beginning of a string.
  */
-const wrapper = /^'''exec' (.*)$/s
-const besideScript = /^"\$\(dirname -- "\$\(realpath -- "\$0"\)"\)"\/(.*)$/s
+const WRAPPER = /^'''exec' (.*)$/s
+const BESIDE_SCRIPT = /^"\$\(dirname -- "\$\(realpath -- "\$0"\)"\)"\/(.*)$/s
 
 function programOfWrapper(line: ByteString): NextProgram | null {
-  const words = wrapper.exec(line)?.[1]
+  const words = WRAPPER.exec(line)?.[1]
   if (words === undefined) return null
-  const beside = besideScript.exec(words)?.[1]
+  const beside = BESIDE_SCRIPT.exec(words)?.[1]
   if (beside !== undefined) return { by: 'own directory', program: firstShellWord(beside) }
   const program = firstShellWord(words)
   return program.startsWith('/') ? { by: 'path', program } : null
@@ -86,7 +86,7 @@ function programOfWrapper(line: ByteString): NextProgram | null {
 
 /**
  * The absolute path of the Python that runs a script. Null where it is found otherwise (`/usr/bin/env`, beside the script),
- * and for what is no Python script.
+ * and for any other file.
  */
 export function pythonOfScript(head: ByteString): ByteString | null {
   const start = scriptStart(head)
@@ -102,11 +102,11 @@ export function isPython(path: ByteString): boolean {
 
 /** Whether a script is started by such a line, and Python reads that as its first string. */
 export function isWrapped(head: ByteString): boolean {
-  return scriptStart(head)?.next != null && wrapper.test(head.split('\n')[1] ?? '')
+  return scriptStart(head)?.next != null && WRAPPER.test(head.split('\n')[1] ?? '')
 }
 
 /** Comments, empty lines, and strings that stand alone, as a docstring does. */
-const beforeCode =
+const BEFORE_CODE =
   /(?:[ \t\r\f]*(?:#[^\n]*)?\n|(?<docstring>[ru]?(?:"""(?:[^\\]|\\.)*?"""|'''(?:[^\\]|\\.)*?'''|"(?:[^"\\\n]|\\.)+"|'(?:[^'\\\n]|\\.)+')[ \t;]*(?:#[^\n]*)?\n))/isy
 
 /**
@@ -117,9 +117,9 @@ export function isBrokenByWrapper(text: ByteString): boolean {
   if (!isWrapped(text)) return false
   const rest = text.replaceAll('\r\n', '\n').split('\n').slice(3).join('\n')
   let hasDocstring = false
-  beforeCode.lastIndex = 0
-  for (let at = 0; ; at = beforeCode.lastIndex) {
-    const match = beforeCode.exec(rest)
+  BEFORE_CODE.lastIndex = 0
+  for (let at = 0; ; at = BEFORE_CODE.lastIndex) {
+    const match = BEFORE_CODE.exec(rest)
     if (match === null) return hasDocstring && /^from[ \t]+__future__[ \t]/.test(rest.slice(at))
     if (match.groups?.docstring !== undefined) hasDocstring = true
   }
@@ -127,7 +127,7 @@ export function isBrokenByWrapper(text: ByteString): boolean {
 
 /**
  * The first word of a line, without its quotes: `/a/b`, `"/a b"`, `'/a b'`, `'/it'"'"'s'`. Parts that the shell would replace
- * (`$NAME`, `$(…)`) stays as it is written.
+ * (`$NAME`, `$(…)`) stay as they are written.
  */
 export function firstShellWord(line: ByteString): ByteString {
   const parts = line.matchAll(/'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s;'"\\]+)|([\s;])/g)

@@ -1,8 +1,8 @@
-/** Which compressor an image gets, at which level. */
+/** The compressor of an image, its level and its encoder, chosen by the options. */
 import { wrongUsage } from '../failure.js'
 
-export const compressors = ['zstd', 'gzip', 'none'] as const
-export type Compressor = (typeof compressors)[number]
+export const COMPRESSORS = ['zstd', 'gzip', 'none'] as const
+export type Compressor = (typeof COMPRESSORS)[number]
 
 export interface Compression {
   readonly name: Compressor
@@ -13,15 +13,15 @@ export interface Compression {
 }
 
 /** The zstd that compresses: that of Node, or the one that comes with squashfs-writer. */
-export const encoders = ['node', 'bundled'] as const
-export type Encoder = (typeof encoders)[number]
+export const ENCODERS = ['node', 'bundled'] as const
+export type Encoder = (typeof ENCODERS)[number]
 
-const levels = {
+const LEVELS = {
   zstd: { usual: 3, highest: 22 },
   gzip: { usual: 9, highest: 9 },
 } as const
 
-/** Puts `--compression`, `--level` and `--encoder` together and refuses what does not fit. */
+/** Combines `--compression`, `--level` and `--encoder`, and refuses contradictions. */
 export function chooseCompression(
   name: Compressor,
   level: number | undefined,
@@ -32,7 +32,7 @@ export function chooseCompression(
     if (level !== undefined) throw wrongUsage('--compression none has no --level')
     return { name, level: undefined }
   }
-  const { usual, highest } = levels[name]
+  const { usual, highest } = LEVELS[name]
   if (level !== undefined && (level < 1 || level > highest)) {
     throw wrongUsage(`--level ${level} does not exist for ${name}: it goes from 1 to ${highest}`)
   }

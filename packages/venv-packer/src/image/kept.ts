@@ -80,7 +80,7 @@ export async function putBack(kept: KeptImage, image: string): Promise<void> {
 }
 
 /** At most five digits: a copy with a date in its name (`venv.squashfs.20250131`) is nobody's number. */
-const number = /^[1-9]\d{0,4}$/
+const KEPT_NUMBER = /^[1-9]\d{0,4}$/
 const MAX_NUMBER = 99_999
 
 /** All files that have the name of a kept image, the highest number first. */
@@ -91,7 +91,7 @@ async function numberedFiles(image: string): Promise<readonly { path: string; nu
   })
   const endings = names.filter((name) => name.startsWith(start)).map((name) => name.slice(start.length))
   return endings
-    .filter((ending) => number.test(ending))
+    .filter((ending) => KEPT_NUMBER.test(ending))
     .map((ending) => ({ path: join(directory, start + ending), number: Number(ending) }))
     .sort((a, b) => b.number - a.number)
 }
@@ -127,14 +127,14 @@ async function whyNotRemoved(path: string): Promise<string | undefined> {
 }
 
 function refused(message: string, path: string, error: unknown): Failure {
-  const remedy = remedies[systemErrorCode(error) ?? ''] ?? closedDirectory
+  const remedy = REMEDIES[systemErrorCode(error) ?? ''] ?? CLOSED_DIRECTORY
   return systemFailure('DESTINATION', message, error, { path, remedy })
 }
 
 /** Where the rights to the directory of an image are missing. */
-export const closedDirectory = 'Get the rights to its directory, or do it as another user.'
+export const CLOSED_DIRECTORY = 'Get the rights to its directory, or do it as another user.'
 
-const remedies: Readonly<Record<string, string>> = {
+const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'Free some space there.',
   EDQUOT: 'Remove files that count towards your quota.',
   EROFS: 'Do it where the file system is writable.',
@@ -142,7 +142,7 @@ const remedies: Readonly<Record<string, string>> = {
 }
 
 /** No hard links at all, none to others' files, none across project quotas, or too many of one file. */
-const noHardLink: readonly (string | undefined)[] = [
+const NO_HARD_LINK: readonly (string | undefined)[] = [
   'EPERM',
   'ENOTSUP',
   'EOPNOTSUPP',
@@ -156,7 +156,7 @@ export async function giveSecondName(file: string, path: string): Promise<void> 
   try {
     await link(file, path)
   } catch (error) {
-    if (!noHardLink.includes(systemErrorCode(error))) throw error
+    if (!NO_HARD_LINK.includes(systemErrorCode(error))) throw error
     await copy(file, path)
   }
 }

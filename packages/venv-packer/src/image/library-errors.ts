@@ -1,4 +1,4 @@
-/** Turns what squashfs-writer throws into a failure with this command's own words and options. */
+/** Turns errors of squashfs-writer into failures with this command's own words and options. */
 import { dirname } from 'node:path'
 import {
   CodecError,

@@ -11,7 +11,7 @@ import {
   type OpenImage,
   openImage,
 } from 'squashfs-writer/read'
-import { type ExitCode, exitCodes, Failure } from '../failure.js'
+import { EXIT_CODES, type ExitCode, Failure } from '../failure.js'
 import { explainSystemError, isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
 
@@ -89,7 +89,7 @@ function extractFailure(cause: ExtractError): Failure {
     cause.code,
     exists ? `${cause.path}: ${cause.reason.split(';')[0]}` : `${cause.path} cannot be written: ${message}`,
     exists
-      ? 'Extract into another directory, or replace what is there with --force.'
+      ? 'Extract into another directory, or replace existing files with --force.'
       : 'Name another place with --output.',
     { path: cause.path, systemCode, mending: exists ? { options: ['--force'] } : undefined, cause },
   )
@@ -161,9 +161,9 @@ export interface ImageToRun {
   readonly open: OpenImage | undefined
 }
 
-/** Opens the image at `typed`, and refuses what is none. */
+/** Opens the image at `typed`, and refuses any other file. */
 export async function openImageToRun(typed: string): Promise<ImageToRun> {
-  const { commandNotStarted } = exitCodes
+  const { commandNotStarted } = EXIT_CODES
   const path = resolve(typed)
   let identity = ''
   try {
@@ -192,7 +192,7 @@ export function damaged(typed: string, path: string, cause: ImageError): Failure
     'Give an image that venv-packer pack or mksquashfs has made; unsquashfs -s shows whether it is whole.'
   return new Failure(cause.code, `${typed} cannot be used: ${cause.reason}`, remedy, {
     path,
-    exitCode: exitCodes.commandNotStarted,
+    exitCode: EXIT_CODES.commandNotStarted,
     cause,
   })
 }
@@ -202,7 +202,7 @@ function directoryInstead(typed: string, path: string): Failure {
   return new Failure('NOT_AN_IMAGE', `${typed} is a directory, and an image is a file`, `Pack it: ${line}`, {
     path,
     mending: { line },
-    exitCode: exitCodes.commandNotStarted,
+    exitCode: EXIT_CODES.commandNotStarted,
   })
 }
 
@@ -211,7 +211,7 @@ function unreadable(
   typed: string,
   path: string,
   error: unknown,
-  exitCode: ExitCode = exitCodes.failed,
+  exitCode: ExitCode = EXIT_CODES.failed,
 ): Failure {
   if (isMissing(error)) {
     const remedy = 'Give an image; venv-packer pack makes one.'

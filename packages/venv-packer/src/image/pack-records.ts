@@ -1,6 +1,6 @@
 /**
- * Pack records: what is known of the packing of an image, kept in the user's cache, so that the next packing can take over from
- * it what did not change. Beside the image lies nothing.
+ * Pack records: the library's records of how images were packed, kept in the user's cache, so that the next packing can take over from
+ * it the files that did not change. Nothing lies beside the image.
  *
  * A record is found by the head of its image, which has the place and length of every table: a copy has the same one, under
  * whatever name. That it is of this image and no other is for the library to say. A cache that cannot be read or written is no
@@ -15,7 +15,7 @@ import type { Destination } from './destination.js'
 
 /** Bytes of an image's superblock. */
 const HEAD_SIZE = 96
-/** Records that are kept, the newest, and for how long at most. One takes 70 bytes for each file. */
+/** Records that are kept, the newest, and for how long at most. One takes 150 bytes for each file. */
 const MOST_RECORDS = 32
 const LONGEST_AGE = 180 * 24 * 3600 * 1000
 /** No record of a sensible image is larger; it is read into memory. */
@@ -85,7 +85,7 @@ async function recordName(image: string): Promise<string | null> {
       await file.close()
     }
   } catch {
-    return null // the library says what is wrong with it
+    return null // the library reports the fault
   }
 }
 

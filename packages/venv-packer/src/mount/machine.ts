@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 
-export const mountPrograms = [
+export const MOUNT_PROGRAMS = [
   'squashfs-mount',
   'unshare',
   'mount',
@@ -14,7 +14,7 @@ export const mountPrograms = [
   'fusermount',
   'flock',
 ] as const
-export type MountProgram = (typeof mountPrograms)[number]
+export type MountProgram = (typeof MOUNT_PROGRAMS)[number]
 
 export interface Machine {
   readonly uid: number
@@ -28,12 +28,12 @@ export interface Machine {
 }
 
 /** Programs for administrators are not on everyone's PATH. */
-const administratorDirectories = ['/usr/sbin', '/sbin', '/usr/local/sbin']
+const ADMINISTRATOR_DIRECTORIES = ['/usr/sbin', '/sbin', '/usr/local/sbin']
 
-export async function lookAtMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
+export async function lookupMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
   const directories = programDirectories(env)
   const found = await Promise.all(
-    mountPrograms.map(async (name) => [name, await findProgram(name, directories)] as const),
+    MOUNT_PROGRAMS.map(async (name) => [name, await findProgram(name, directories)] as const),
   )
   const programs: Machine['programs'] = Object.fromEntries(found.filter(([, path]) => path !== undefined))
   return {
@@ -51,7 +51,7 @@ export async function squashfsMountForm(env: NodeJS.ProcessEnv): Promise<Machine
 }
 
 function programDirectories(env: NodeJS.ProcessEnv): readonly string[] {
-  return [...(env.PATH ?? '').split(delimiter), ...administratorDirectories].filter((directory) =>
+  return [...(env.PATH ?? '').split(delimiter), ...ADMINISTRATOR_DIRECTORIES].filter((directory) =>
     directory.startsWith('/'),
   )
 }

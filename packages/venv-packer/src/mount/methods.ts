@@ -1,11 +1,11 @@
-/** The methods of mounting: each plans, from what the machine offers, how a command is run with an image mounted. */
+/** The methods of mounting: each plans, by the programs and rights of the machine, how a command runs with an image mounted. */
 import type { Machine } from './machine.js'
 
 /**
- * In a script: the streams of a program that mounts. It is nobody's input, speaks to who waits for the mount, and keeps
+ * In a script: the streams of a program that mounts. It gets no input, reports to the process that waits for the mount, and keeps
  * neither the command's output open nor its standard error (which waits as number 3, see `run-mounted.ts`).
  */
-const apart = '</dev/null >&2 3>&-'
+const APART = '</dev/null >&2 3>&-'
 
 /** A program by its absolute path, and its arguments. No shell ever reads it. */
 export type CommandLine = readonly string[]
@@ -22,8 +22,8 @@ export interface Mounting {
 }
 
 /** The methods by name, in the order in which they are tried. */
-export const mountMethodNames = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
-export type MountMethodName = (typeof mountMethodNames)[number]
+export const MOUNT_METHOD_NAMES = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
+export type MountMethodName = (typeof MOUNT_METHOD_NAMES)[number]
 
 export type Plan =
   /** The reason why it does not work on this machine. */
@@ -64,7 +64,7 @@ export function lostInShell(variable: string): boolean {
 }
 
 /** $1 mount(8), $2 the image, $3 the mount point; the rest is run. */
-const mountByKernel = `"$1" --no-mtab -t squashfs -o loop,ro,nosuid,nodev "$2" "$3" ${apart} && shift 3 && exec "$@"`
+const MOUNT_BY_KERNEL = `"$1" --no-mtab -t squashfs -o loop,ro,nosuid,nodev "$2" "$3" ${APART} && shift 3 && exec "$@"`
 
 /** For root: the kernel mounts the image in a mount namespace of the command's own. */
 export const kernelMount: MountMethod = {
@@ -75,10 +75,10 @@ export const kernelMount: MountMethod = {
     if (unshare === undefined || mount === undefined) return impossible('unshare or mount is not installed')
     return {
       possible: true,
-      // A slave sees what is mounted on the machine later on (home directories by automount), and shows nothing of its own.
+      // A slave sees later mounts of the machine (home directories by automount), and shows nothing of its own.
       around: (command) => [
         ...[unshare, '--mount', '--propagation', 'slave'],
-        ...['/bin/sh', '-c', mountByKernel, 'sh', mount, image, point],
+        ...['/bin/sh', '-c', MOUNT_BY_KERNEL, 'sh', mount, image, point],
         ...command,
       ],
       loses: lostInShell,
@@ -100,7 +100,7 @@ export function squashfsMountArgument(
 }
 
 /** Variables that the loader takes away from a setuid program (glibc's unsecvars.h). */
-const lostInSetuid =
+const LOST_IN_SETUID =
   /^(LD_.*|MALLOC_.*|GLIBC_TUNABLES|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$/
 
 /** CSCS's setuid program mounts with the kernel in a namespace of its own, and runs a command there. */
@@ -114,12 +114,12 @@ export const squashfsMount: MountMethod = {
     return {
       possible: true,
       around: (command) => [program, argument, '--', ...command],
-      loses: (variable) => lostInSetuid.test(variable) || lostInShell(variable),
+      loses: (variable) => LOST_IN_SETUID.test(variable) || lostInShell(variable),
     }
   },
 }
 
-export const squashfuseOptions = 'ro,nosuid,nodev'
+export const SQUASHFUSE_OPTIONS = 'ro,nosuid,nodev'
 
 type Squashfuse =
   | { readonly usable: true; readonly program: string }
@@ -146,7 +146,7 @@ export const squashfuse: MountMethod = {
     const { flock } = machine.programs
     if (flock === undefined) return impossible('flock is not installed')
     const source = sourceOf(identity)
-    const mount = [found.program, '-o', `${squashfuseOptions},fsname=${source}`, image, point]
+    const mount = [found.program, '-o', `${SQUASHFUSE_OPTIONS},fsname=${source}`, image, point]
     return {
       possible: true,
       shared: { point, source, mount, unmount, flock },
@@ -156,7 +156,7 @@ export const squashfuse: MountMethod = {
   },
 }
 
-/** How a mount of an image's file is called, so that another run can tell what is mounted. */
+/** The source of a mount of an image's file, by which another run recognizes it. */
 export function sourceOf(identity: string): string {
   return `venv-packer:${identity}`
 }
@@ -172,14 +172,14 @@ function unmountLine({ uid, programs }: Machine, point: string): readonly string
  * $1 squashfuse, $2 its options, $3 the image, $4 the mount point, $5 mount(8), $6 umount(8). Once the daemon runs, this goes
  * on to its end, or takes the mount away again: otherwise the daemon would stay, in a namespace that no one can enter.
  */
-const mountForTheOther = `trap '' HUP INT QUIT TERM USR1 USR2 ALRM
-"$1" -o "$2" "$3" "$4" ${apart} || exit
+const MOUNT_FOR_THE_OTHER = `trap '' HUP INT QUIT TERM USR1 USR2 ALRM
+"$1" -o "$2" "$3" "$4" ${APART} || exit
 "$5" --make-rprivate / && "$6" --no-mtab "$4" && exit
 "$6" --no-mtab --lazy "$4"
 exit 1`
 
 /** $1 unshare, $2 the script above, $3 to $8 its arguments; the rest is run. */
-const mountBySquashfuse =
+const MOUNT_BY_SQUASHFUSE =
   '"$1" --mount --propagation unchanged /bin/sh -c "$2" sh "$3" "$4" "$5" "$6" "$7" "$8" && shift 8 && exec "$@"'
 
 /**
@@ -202,8 +202,8 @@ export const userNamespace: MountMethod = {
       possible: true,
       around: (command) => [
         ...[unshare, '--user', '--map-root-user', '--mount', '--propagation', 'shared'],
-        ...['/bin/sh', '-c', mountBySquashfuse, 'sh', unshare, mountForTheOther],
-        ...[squashfuse.program, squashfuseOptions, image, point, mount, umount],
+        ...['/bin/sh', '-c', MOUNT_BY_SQUASHFUSE, 'sh', unshare, MOUNT_FOR_THE_OTHER],
+        ...[squashfuse.program, SQUASHFUSE_OPTIONS, image, point, mount, umount],
         // Only root may mount, even here; the command is its user again.
         ...[unshare, '--user', `--map-user=${machine.uid}`, `--map-group=${machine.gid}`, '--'],
         ...command,

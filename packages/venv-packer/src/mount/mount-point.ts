@@ -1,8 +1,8 @@
 /** Where an image is mounted: at the place that was asked for, the only one at which it works, or a directory of our own. */
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { EnvironmentFacts } from '../environment/environment.js'
-import { exitCodes, Failure, type FailureDetails } from '../failure.js'
+import type { EnvironmentProperties } from '../environment/environment.js'
+import { EXIT_CODES, Failure, type FailureDetails } from '../failure.js'
 import { systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
 
@@ -10,13 +10,13 @@ import { shellWord } from '../terminal/printable.js'
 type WantedPoint = string | undefined
 
 /**
- * @param at what was asked for, as it was typed.
+ * @param at the mount point, as it was typed.
  * @param packed undefined for an image that cannot be looked into.
  */
 export async function chooseMountPoint(
   image: string,
   at: string | undefined,
-  packed: EnvironmentFacts | undefined,
+  packed: EnvironmentProperties | undefined,
 ): Promise<WantedPoint> {
   if (at === undefined) return await onlyMountPoint(image, packed)
   const point = resolve(at)
@@ -32,7 +32,10 @@ export async function chooseMountPoint(
   return await checked(point, at)
 }
 
-async function onlyMountPoint(image: string, packed: EnvironmentFacts | undefined): Promise<WantedPoint> {
+async function onlyMountPoint(
+  image: string,
+  packed: EnvironmentProperties | undefined,
+): Promise<WantedPoint> {
   if (packed === undefined) {
     const message = `${image} is compressed in a way that venv-packer cannot read: where it works is not known`
     throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at DIRECTORY.')
@@ -97,12 +100,12 @@ function unusable(typed: string, path: string, error: unknown): Failure {
   return systemFailure('NO_MOUNT_POINT', `${typed} cannot be looked at`, error, {
     path,
     remedy: 'Name another directory with --at.',
-    exitCode: exitCodes.commandNotStarted,
+    exitCode: EXIT_CODES.commandNotStarted,
   })
 }
 
 function refusal(code: string, message: string, remedy: string, details: FailureDetails = {}): Failure {
-  return new Failure(code, message, remedy, { ...details, exitCode: exitCodes.commandNotStarted })
+  return new Failure(code, message, remedy, { ...details, exitCode: EXIT_CODES.commandNotStarted })
 }
 
 /** The source that the uppermost mount at a path was given when it was made; undefined where nothing is mounted. */

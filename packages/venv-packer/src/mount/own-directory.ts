@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { access, constants, lstat, mkdir, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { exitCodes, Failure } from '../failure.js'
+import { EXIT_CODES, Failure } from '../failure.js'
 import { messageOf, systemErrorCode } from '../system-errors.js'
 import { sourceOf } from './methods.js'
 import { mountedAt } from './mount-point.js'
@@ -69,7 +69,7 @@ export async function ownDirectories(
     'Set TMPDIR to a directory that you may write to, or mount the image at one that is there with --at.',
     {
       systemCode: systemErrorCode(problem),
-      exitCode: exitCodes.commandNotStarted,
+      exitCode: EXIT_CODES.commandNotStarted,
       mending: { before: 'TMPDIR="$HOME"' },
       cause: problem,
     },
@@ -123,7 +123,7 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** Anyone may make a directory of this name in `/tmp`, and put into it what is not ours. */
+/** Anyone may make a directory of this name in `/tmp`, and put files of their own into it. */
 async function requireUsable(home: string): Promise<void> {
   try {
     const found = await lstat(home)

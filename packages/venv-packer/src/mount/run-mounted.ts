@@ -5,15 +5,15 @@ import { exitCodeOf, listenTo } from '../child-process.js'
 import type { CommandLine } from './methods.js'
 import type { SignalRelay } from './signal-relay.js'
 
-const mounted = 'venv-packer: mounted\n'
+const MOUNTED = 'venv-packer: mounted\n'
 
 /**
- * Comes between what mounts and the command. Until here standard error is a pipe to this process, so that what the
+ * Comes between the mounting program and the command. Until here standard error is a pipe to this process, so that what the
  * mount says can be shown, or not; the user's own is number 3, and the command gets it.
  */
-const handOver = 'echo venv-packer: mounted >&2; exec "$@" 2>&3 3>&-'
+const HAND_OVER = 'echo venv-packer: mounted >&2; exec "$@" 2>&3 3>&-'
 
-/** Milliseconds for what was said before the end to arrive. */
+/** Milliseconds for output from before the end to arrive. */
 const OUTPUT_DELAY_MS = 500
 
 export type MountedRun =
@@ -29,16 +29,16 @@ export async function runMounted(
   command: CommandLine,
   relay: SignalRelay,
 ): Promise<MountedRun> {
-  const [program = '', ...args] = around(['/bin/sh', '-c', handOver, 'sh', ...command])
+  const [program = '', ...args] = around(['/bin/sh', '-c', HAND_OVER, 'sh', ...command])
   const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'pipe', 2] })
   relay.to(child)
   const said = listenTo(child.stderr)
-  // The pipe closes where the command takes the place of what mounted.
+  // The pipe closes when the command replaces the mounting program.
   void said.ended.then(() => {
-    if (said.soFar().endsWith(mounted)) relay.commandStarted()
+    if (said.soFar().endsWith(MOUNTED)) relay.commandStarted()
   })
   const exitCode = await exitCodeOf(child)
-  // A mount that hangs may outlive the signal that ended what started it; nobody waits for it.
+  // A mount that hangs may outlive the program that started it; nothing waits for it.
   const signalled = relay.received() !== undefined
   await Promise.race([
     said.ended,
@@ -46,7 +46,7 @@ export async function runMounted(
   ])
   child.stderr?.destroy()
   const text = said.soFar()
-  if (text.endsWith(mounted)) return { mounted: true, exitCode }
+  if (text.endsWith(MOUNTED)) return { mounted: true, exitCode }
   return { mounted: false, reason: inOneLine(text) || `it ended with exit code ${exitCode}` }
 }
 

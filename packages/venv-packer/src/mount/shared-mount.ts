@@ -21,7 +21,7 @@ export type SharedMount =
       readonly release: () => Promise<string | undefined>
     }
 
-/** Mounts what the plan says, or uses the mount that is there. A signal ends the waiting. */
+/** Mounts the image as planned, or uses the mount that is there. A signal ends the waiting. */
 export async function shareMount(plan: SharedPlan, relay: SignalRelay): Promise<SharedMount> {
   const directory = dirname(plan.point)
   const gate = await open(join(directory, 'lock'), 'a', 0o600)
@@ -59,17 +59,17 @@ async function enter(
   users: FileHandle,
   relay: SignalRelay,
 ): Promise<string | undefined> {
-  if (!(await lock(plan, '--exclusive', gate, relay))) return notLocked
+  if (!(await lock(plan, '--exclusive', gate, relay))) return NOT_LOCKED
   try {
     const reason = await mountIfNeeded(plan, relay)
     if (reason !== undefined) return reason
-    return (await lock(plan, '--shared', users, relay)) ? undefined : notLocked
+    return (await lock(plan, '--shared', users, relay)) ? undefined : NOT_LOCKED
   } finally {
     await lock(plan, '--unlock', gate)
   }
 }
 
-const notLocked = 'the lock of its directory could not be had'
+const NOT_LOCKED = 'the lock of its directory could not be had'
 
 async function mountIfNeeded(plan: SharedPlan, relay: SignalRelay): Promise<string | undefined> {
   const source = await mountedAt(plan.point)

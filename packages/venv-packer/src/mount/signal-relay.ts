@@ -7,13 +7,13 @@ import { setTimeout } from 'node:timers/promises'
 import { systemErrorCode } from '../system-errors.js'
 
 /** Signals that end a program. */
-const ending = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 /** Signals that tell it something. The others (window size, stop, continue) mean this process as well. */
-const telling = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
-const relayed = [...ending, ...telling] as const
+const TELLING = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
+const relayed = [...ENDING, ...TELLING] as const
 export type RelayedSignal = (typeof relayed)[number]
 
-const ends: ReadonlySet<RelayedSignal> = new Set(ending)
+const ends: ReadonlySet<RelayedSignal> = new Set(ENDING)
 
 /** The signals that came before the relay was there: the launcher listens for SIGUSR1, by which Node would open its debugger. */
 export interface EarlySignals {
@@ -28,7 +28,7 @@ export interface SignalRelay {
   readonly to: (child: ChildProcess) => void
   /** The command has taken the place of the process that mounted: it gets all signals, and those that were kept for it. */
   readonly commandStarted: () => void
-  /** The first signal that ends what is done, if one came. */
+  /** The first signal that ends the work, if one came. */
   readonly received: () => RelayedSignal | undefined
   readonly stop: () => void
 }
@@ -52,7 +52,7 @@ export function startSignalRelay(early: EarlySignals): SignalRelay {
   async function pass(signal: RelayedSignal): Promise<void> {
     await setTimeout(GROUP_SIGNAL_MS)
     const toGroup = (await witness.saw(signal)) && isInOurGroup(child)
-    if (toGroup && !started) first ??= signal // what mounts has got it
+    if (toGroup && !started) first ??= signal // the mounting program has got it
     if (toGroup) return
     if (started || ends.has(signal)) deliver(signal, child)
     else kept.push(signal)

@@ -9,17 +9,17 @@ export function counted(value: number, singular: string, plural = `${singular}s`
   return `${count(value)} ${value === 1 ? singular : plural}`
 }
 
-const byteUnits = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
+const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 
 /** In thousands, as `ls --si` and the makers of disks have it. */
 export function bytes(value: number): string {
   let unit = 0
   let scaled = value
-  while (unit < byteUnits.length - 1 && scaled >= (unit === 0 ? 1000 : 999.95)) {
+  while (unit < BYTE_UNITS.length - 1 && scaled >= (unit === 0 ? 1000 : 999.95)) {
     scaled /= 1000
     unit++
   }
-  return `${unit === 0 ? count(scaled) : scaled.toFixed(1)} ${byteUnits[unit]}`
+  return `${unit === 0 ? count(scaled) : scaled.toFixed(1)} ${BYTE_UNITS[unit]}`
 }
 
 export function percent(part: number, whole: number): string {

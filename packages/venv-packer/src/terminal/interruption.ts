@@ -1,6 +1,6 @@
 /** Ctrl-C, SIGTERM and SIGHUP: the first stops the work and lets it clean up, a second one ends the process at once. */
 import { setMaxListeners } from 'node:events'
-import { exitCodes, Failure } from '../failure.js'
+import { EXIT_CODES, Failure } from '../failure.js'
 
 export interface Interruption {
   /** Aborted with a Failure that says by what. */
@@ -9,12 +9,12 @@ export interface Interruption {
   readonly stopListening: () => void
 }
 
-const signals = {
-  SIGINT: exitCodes.interrupted,
-  SIGTERM: exitCodes.terminated,
-  SIGHUP: exitCodes.hungUp,
+const SIGNALS = {
+  SIGINT: EXIT_CODES.interrupted,
+  SIGTERM: EXIT_CODES.terminated,
+  SIGHUP: EXIT_CODES.hungUp,
 } as const
-type SignalName = keyof typeof signals
+type SignalName = keyof typeof SIGNALS
 
 /** Milliseconds. npx and the terminal both pass one Ctrl-C on: a second signal within this time is the same one again. */
 const SAME_KEYSTROKE_MS = 300
@@ -29,10 +29,10 @@ export function listenForInterruption(): Interruption {
       first = now
       controller.abort(interrupted(name))
     } else if (now - first > SAME_KEYSTROKE_MS) {
-      process.exit(signals[name])
+      process.exit(SIGNALS[name])
     }
   }
-  const names = Object.keys(signals) as SignalName[]
+  const names = Object.keys(SIGNALS) as SignalName[]
   for (const name of names) process.on(name, onSignal)
   return {
     signal: controller.signal,
@@ -48,7 +48,7 @@ function interrupted(name: SignalName): Failure {
     `stopped by ${name}; no image was written`,
     'Run it again to pack the venv.',
     {
-      exitCode: signals[name],
+      exitCode: SIGNALS[name],
     },
   )
 }

@@ -2,13 +2,13 @@
 
 /** Control characters (C0, DEL, C1), line and paragraph separators, and those that turn the writing direction. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
-export const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+export const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-const shortForms: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+const SHORT_FORMS: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** The same text with every such character as an escape (`\n`, `\x1b`, `\u202e`). */
 export function printable(text: string): string {
-  return text.replace(unprintable, (character) => shortForms[character] ?? escaped(character.charCodeAt(0)))
+  return text.replace(UNPRINTABLE, (character) => SHORT_FORMS[character] ?? escaped(character.charCodeAt(0)))
 }
 
 function escaped(code: number): string {
@@ -16,13 +16,13 @@ function escaped(code: number): string {
   return code < 0x100 ? `\\x${hex.padStart(2, '0')}` : `\\u${hex.padStart(4, '0')}`
 }
 
-const needsNoQuotes = /^[\w@%+=:,./-]+$/
+const NEEDS_NO_QUOTES = /^[\w@%+=:,./-]+$/
 
 /** Bare where possible, in single quotes where needed, in `$'…'` (bash, zsh, ksh) where it cannot be printed as it is. */
 export function shellWord(text: string): string {
-  if (needsNoQuotes.test(text)) return text
-  if (text.search(unprintable) < 0) return `'${text.replaceAll("'", `'\\''`)}'`
-  const quoted = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replace(unprintable, escapedBytes)
+  if (NEEDS_NO_QUOTES.test(text)) return text
+  if (text.search(UNPRINTABLE) < 0) return `'${text.replaceAll("'", `'\\''`)}'`
+  const quoted = text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replace(UNPRINTABLE, escapedBytes)
   return `$'${quoted}'`
 }
 

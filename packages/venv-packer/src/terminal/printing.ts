@@ -1,6 +1,9 @@
-/** Writes to standard output and standard error, and takes a reader that has gone away (EPIPE) for no failure. */
+/**
+ * Writes reports to standard output and messages to standard error, in the style that was asked for. A reader that has gone
+ * away (EPIPE) is no failure.
+ */
 import type { Failure } from '../failure.js'
-import { unprintable } from './printable.js'
+import { UNPRINTABLE } from './printable.js'
 
 /** Done when the text is written; fails when it cannot be, as on a full disk. */
 export async function print(text: string): Promise<void> {
@@ -57,7 +60,7 @@ async function outputLost(error: NodeJS.ErrnoException): Promise<Failure> {
 /** Characters that JSON leaves as they are and that a terminal obeys (DEL, C1, turns of the writing direction) are escaped, too. */
 export function json(value: object): string {
   return JSON.stringify(value).replace(
-    unprintable,
+    UNPRINTABLE,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
@@ -68,4 +71,33 @@ export function line(value: object): string {
 
 export function rounded(value: number): number {
   return Math.round(value * 1000) / 1000
+}
+
+/** The form of a command's output: for people or for programs, verbose or quiet. */
+export interface ReportStyle {
+  /** One JSON object on standard output instead of words. */
+  readonly json: boolean
+  /** Nothing but errors. */
+  readonly quiet: boolean
+  /** A progress bar, where there is a terminal. */
+  readonly progress: boolean
+  /** Stacks with the errors. */
+  readonly debug: boolean
+}
+
+/** From the values of a command line; an option that a command does not have was not given. */
+export function reportStyle({
+  json = false,
+  quiet = false,
+  progress = false,
+  debug = false,
+}: Partial<ReportStyle>): ReportStyle {
+  return { json, quiet, progress: progress && !quiet, debug }
+}
+
+/** The style of a failure's report: from the raw arguments, since these may be what could not be parsed. */
+export function failureStyle(argv: readonly string[]): Pick<ReportStyle, 'json' | 'debug'> {
+  const end = argv.indexOf('--')
+  const options = end < 0 ? argv : argv.slice(0, end)
+  return { json: options.includes('--json'), debug: options.includes('--debug') }
 }

@@ -1,4 +1,4 @@
-/** What cannot be read here, what others cannot read there, and what does not belong in an environment. */
+/** Files that cannot be read here or by others there, and files that do not belong in an environment. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ it('files and directories that cannot be read are errors, each with the reason',
   })
 })
 
-it('what changes while it is looked at is a warning', async () => {
+it('a file that changes during the check is a warning', async () => {
   await template.copied(async (venv) => {
     await writeFile(join(venv, 'bin', 'tool'), '#!/bin/sh\n')
     const onRead = [{ path: 'bin/tool', offset: 0, act: 'grow' }] as const
@@ -43,14 +43,14 @@ it('what changes while it is looked at is a warning', async () => {
   })
 })
 
-it('what only root may read is readable for root', async () => {
+it('a file that only root may read is readable for root', async () => {
   await template.copied(async (venv) => {
     await writeFile(join(venv, 'secret'), 'x', { mode: 0 })
     expect((await checked(venv)).found).not.toContain('error UNREADABLE')
   })
 })
 
-it('what is not open to others is a note; packed for root it would be closed to its owner, too', async () => {
+it('a file that is not open to others is a note; packed for root it would be closed to its owner, too', async () => {
   await template.copied(async (venv, cwd) => {
     await chmod(join(venv, 'pyvenv.cfg'), 0o640)
     await run('chmod', ['-R', 'go-rwx', join(venv, 'bin')])

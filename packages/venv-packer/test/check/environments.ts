@@ -145,5 +145,5 @@ export async function checked(
   }
 }
 
-/** What every environment of an installed Python has to say. */
+/** The findings of every environment of an installed Python. */
 export const always = ['note INTERPRETER_OUTSIDE']

@@ -1,4 +1,4 @@
-/** An environment with which all is well: what the check says then, and that it leaves it alone. */
+/** A sound environment: the check has no findings, and changes nothing. */
 import { join } from 'node:path'
 import { differences, run, survey } from 'fixtures'
 import { afterAll, beforeAll, expect, it } from 'vitest'

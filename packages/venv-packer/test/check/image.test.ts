@@ -73,7 +73,7 @@ describe('the image of an environment', () => {
   })
 })
 
-it('what is no image, and an image without an environment, are said to be so', async () => {
+it('a file that is no image, and an image without an environment, are said to be so', async () => {
   await template.copied(async (venv, cwd) => {
     const noImage = await venvPacker(['check', '.venv/pyvenv.cfg'], { cwd })
     expect(noImage).toMatchObject({ code: 1, stderr: expect.stringContaining('is not a squashfs image') })

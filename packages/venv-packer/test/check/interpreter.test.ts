@@ -65,7 +65,7 @@ describe('an interpreter', () => {
     })
   })
 
-  it('in a home directory works for some only; one of uv is told apart', async () => {
+  it('in a home directory works for some only; one of uv is reported separately', async () => {
     const shared = await mkdtemp('/opt/venv-packer-home-')
     try {
       await template.copied(async (venv) => {

@@ -1,4 +1,4 @@
-/** What the check counts, and how carefully it looks. */
+/** The counts of the check, and the calls that it makes. */
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { referenceVenv, run, smallVenv, withDirectory, withLustre } from 'fixtures'

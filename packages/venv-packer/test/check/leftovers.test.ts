@@ -1,4 +1,4 @@
-/** What takes room in an environment, and that no one uses: how much that is. */
+/** Files in an environment that nothing uses: their number and size. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'

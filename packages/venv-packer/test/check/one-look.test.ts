@@ -1,4 +1,4 @@
-// On a network each call is a wait: the check asks for nothing beyond what packing asks for, and asks many at a time.
+/** On a network each call is a wait: the check asks for nothing beyond what packing asks for, and asks many at a time. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { METADATA_CALLS, withLustre } from 'fixtures'
@@ -40,14 +40,14 @@ it('the environment is walked once, for the check and the packing together', asy
       expect(both.opendir).toBe(alone.opendir)
       expect(check.opendir).toBe(alone.opendir)
       expect(both.listxattr).toBe(alone.listxattr)
-      // What the check reads of files it reads while they are packed.
+      // The check reads its parts of files while they are packed.
       expect(both.open).toBe(alone.open)
       expect(check.open).toBeGreaterThan(LOOKED_INTO)
       expect(check.open).toBeLessThan(alone.open!)
       const metadata = (found: Readonly<Record<string, number>>) =>
         METADATA_CALLS.reduce((sum, call) => sum + (found[call] ?? 0), 0)
       // The findings follow a few links: to the interpreter above all. On a busy machine the kernel asks more than once, because
-      // what it was told is too old by then: so the best of some tries counts, and half a call for each file is still too many.
+      // its cached attributes are too old by then: so the best of some tries counts, and half a call for each file is still too many.
       const more: number[] = [metadata(both) - metadata(alone)]
       while (Math.min(...more) >= 10 && more.length < 4) {
         const again = metadata(

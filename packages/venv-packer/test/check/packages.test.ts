@@ -1,4 +1,4 @@
-/** Installed packages: what they take, and whether they are whole. */
+/** Installed packages: their sizes, and whether they are complete. */
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEBIAN_PYTHON, referenceVenv, run, withDirectory } from 'fixtures'

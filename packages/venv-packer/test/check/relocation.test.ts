@@ -1,4 +1,4 @@
-/** What works at one path only, and where the image will be mounted. */
+/** Environments that work at one path only, and the mount point that is advised. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

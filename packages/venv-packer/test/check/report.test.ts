@@ -149,7 +149,7 @@ describe('--json', () => {
 })
 
 describe('--exclude and --any-directory are those of pack', () => {
-  it('what is excluded is not reported, whatever is wrong with it', async () => {
+  it('an excluded path is not reported, whatever is wrong with it', async () => {
     await template.copied(async (venv) => {
       const site = await sitePackages(venv)
       await mkdir(join(venv, 'wrong', '.cache'), { recursive: true })

@@ -48,7 +48,7 @@ describe('a library path', () => {
           { path: 'lib/native/libone.so', detail: libs },
         ])
         expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
-        // The loader agrees: what it looks for is not found once the environment is elsewhere.
+        // The loader agrees: it does not find the library once the environment is elsewhere.
         const elsewhere = `${venv}-elsewhere`
         await rename(venv, elsewhere)
         const { stdout } = await run('ldd', [join(elsewhere, 'lib', 'native', 'libone.so')])

@@ -104,7 +104,7 @@ export async function joinedParts(
 /** Bytes that are read at a time to be checked: they stay in the processor's cache meanwhile. */
 const CHECKED_AT_ONCE = 262_144
 
-/** Which of some blocks, one after another in the base, are not what their checksums say. */
+/** The blocks, of some that lie one after another in the base, whose checksums do not match. */
 export function checkBase({ base, position, sizes, checksums }: Jobs['check-base']['ask']): number[] {
   const room = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
   const wrong: number[] = []

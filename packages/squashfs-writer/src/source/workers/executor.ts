@@ -21,7 +21,7 @@ import { permitsOf } from './permits.js'
 import type { AnswerMessage, BaseAccess, Examine, ExecutorSetup, JobMessage, Jobs } from './protocol.js'
 import { statBatch } from './stat-batch.js'
 
-/** Does jobs for whoever has it: a worker, or the calling thread. */
+/** Does the jobs of one thread: a worker, or the calling thread. */
 export interface Executor {
   /** Loads what jobs are done with. Otherwise the first job does; what cannot be loaded each job fails with. */
   prepare(): Promise<void>

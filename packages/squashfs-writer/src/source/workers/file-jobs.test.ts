@@ -231,7 +231,7 @@ describe('ranges', () => {
 })
 
 describe('an examination', () => {
-  /** What it is told, and what it reads. */
+  /** Its requests, and the bytes that it reads. */
   const examine: Examine = (file, read) => [
     file,
     ...[

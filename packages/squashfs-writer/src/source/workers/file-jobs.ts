@@ -22,7 +22,7 @@ import {
   type RangesRead,
 } from './protocol.js'
 
-/** What file jobs are done with. */
+/** The context of file jobs. */
 export interface FileTools {
   readonly source: SourceCalls
   readonly files: OpenFiles

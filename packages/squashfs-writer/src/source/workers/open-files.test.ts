@@ -130,7 +130,7 @@ describe('open files', () => {
 })
 
 describe('a directory', () => {
-  it('is the one that was seen, or it is left again and told of', () => {
+  it('is the one that was seen, or it is left again and reported', () => {
     const { asked, source } = noting()
     expect(() => enterSeen({ path: 'one', seen: 'another inode' }, true, source)).toThrow(
       expect.objectContaining({ code: 'CHANGED' }),

@@ -29,7 +29,7 @@ describe('permits', () => {
     expect(left(shared)).toBe(0)
   })
 
-  it('are the same for all who have the counter', () => {
+  it('are the same for all threads with the counter', () => {
     const shared = createPermits(2)
     const [one, other] = [permitsOf(shared), permitsOf(shared)]
     one.take()

@@ -1,4 +1,4 @@
-// The pool with workers that the test plays itself: what they are sent, and what becomes of it.
+/** The pool with stand-ins for workers: the messages to them, and the results. */
 import { EventEmitter } from 'node:events'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'
@@ -279,7 +279,7 @@ describe('the end', () => {
     expect(StandIn.all[0]!.terminated).toBe(1)
   })
 
-  it('comes with the signal, whose reason is told and not what the workers left undone', async () => {
+  it('comes with the signal, whose reason is thrown and not the jobs that the workers left undone', async () => {
     const stop = new AbortController()
     const reason = new Error('stopped')
     const work = withWorkers(

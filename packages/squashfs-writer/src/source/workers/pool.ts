@@ -1,5 +1,5 @@
 /**
- * Pool: who does the jobs, in one rule.
+ * Pool: assigns jobs to workers and to the calling thread, by one rule.
  *
  * As many threads work as the program may use. With one or two, the calling thread is one of them and does a job whenever
  * it has nothing else to do; with more it only puts results in order. Workers are spawned when there is work that pays for
@@ -34,7 +34,7 @@ const BYTES_AHEAD = 2 * BUFFER_SIZE
 const MOST_JOBS_AHEAD = 16
 /** Up to so many threads, the calling thread is one of them. */
 const FEW_THREADS = 2
-/** What pays for the start of a worker, which takes some 40 ms of a core: names to look at, bytes to compress. */
+/** Work that pays for the start of a worker, which takes some 40 ms of a core: names to stat, bytes to compress. */
 const NAMES_PER_WORKER = 1_000
 const BYTES_PER_WORKER = 16_777_216
 /** Metadata calls that are looked at before it is decided whether calls are slow. */
@@ -59,7 +59,7 @@ export interface Pool {
   expect(work: { readonly names?: number; readonly bytes?: number }): void
   /** How many jobs at a time keep everyone busy, with some to spare. */
   jobsWanted(): number
-  /** Whether calls are slow: whoever makes them only waits, so that all should have some. */
+  /** Whether calls are slow: a thread that makes them only waits, so that all should have some. */
   areSlow(): boolean
   /** Terminates all workers; jobs under way, and those that come after, are rejected. */
   close(): Promise<void>
@@ -200,7 +200,7 @@ class ThreadPool implements Pool {
     if (this.#closed) return job.reject(stopped())
     const answer = await this.#executor.run(job.message)
     this.#ownJobs--
-    if (this.#closed) this.#executor.close() // what was opened meanwhile
+    if (this.#closed) this.#executor.close() // files that were opened meanwhile
     this.#takeAnswer(job, answer)
   }
 
@@ -244,7 +244,7 @@ export async function withPool<T>(
   try {
     return await use(pool)
   } catch (error) {
-    signal.throwIfAborted() // what failed because the workers were stopped is not the reason
+    signal.throwIfAborted() // a failure because workers were stopped is not the reason
     throw error
   } finally {
     signal.removeEventListener('abort', stop)
@@ -252,7 +252,7 @@ export async function withPool<T>(
   }
 }
 
-/** What becomes of a job that nobody will do any more. */
+/** Rejects a job that will not be done any more. */
 function stopped(): SquashfsError {
   return new SquashfsError('WORKER', 'the work was stopped')
 }

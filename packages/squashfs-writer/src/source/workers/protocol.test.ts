@@ -81,7 +81,7 @@ describe('a range', () => {
   })
 })
 
-describe('what came back', () => {
+describe('an answer', () => {
   it('is a failure where it has a code', () => {
     expect(isFailure({ code: 'EIO', message: '' })).toBe(true)
     for (const answer of [null, undefined, 'code', 1, {}, [], [1, 2]]) expect(isFailure(answer)).toBe(false)

@@ -1,4 +1,4 @@
-/** Protocol: what the calling thread asks of whoever does the work, and what comes back. */
+/** Protocol: the messages between the calling thread and the workers: jobs and their answers. */
 import type { CodecRecipe } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
 import type { BlockOfBase, FragmentOfBase, PartOfBase } from '../../image/base-block.js'
@@ -28,14 +28,14 @@ export const SLOW_CALL = 0.3
 /** What a worker says first: its modules are loaded. */
 export const READY = 'ready'
 
-/** Why something could not be read; whoever has it knows its path. */
+/** Why something could not be read; its owner knows the path. */
 export type Failure = Omit<Unreadable, 'path'>
 
 export function isFailure(answer: unknown): answer is Failure {
   return typeof answer === 'object' && answer !== null && 'code' in answer
 }
 
-/** What was found out about some names of a directory. Sparse things are pairs of an index into `names` and a value. */
+/** The status of some names of a directory. Sparse fields are pairs of an index into `names` and a value. */
 export interface Facts {
   readonly names: ByteString[]
   /** {@link FACTS} numbers for each name. */
@@ -60,7 +60,7 @@ export function numberOf({ numbers }: Facts, n: number, fact: number): number {
   return small === found ? small : found
 }
 
-/** What sparse facts say of a name; undefined where they say nothing. */
+/** The value of a sparse field for a name; undefined where there is none. */
 export function factOf<T>(pairs: readonly (readonly [number, T])[], n: number): T | undefined {
   return pairs.length === 0 ? undefined : pairs.find(([index]) => index === n)?.[1]
 }
@@ -79,7 +79,7 @@ export interface DirectoryToList extends DirectoryOnDisk {
   readonly names: ByteString[] | null
 }
 
-/** Which xattrs are read: all, the access ACL alone (the mode depends on it), or none. */
+/** The xattrs that are read: all, the access ACL alone (the mode depends on it), or none. */
 export type XattrsRead = 'all' | 'access-acl' | 'none'
 
 /** Names about which there are facts in one go; the rest is given back as names. */
@@ -108,7 +108,7 @@ export interface Ranges {
 /** Null where a block has none. */
 export type BlocksOfBase = readonly (BlockOfBase | null)[]
 
-/** The base, as whoever does the work needs it. */
+/** The base, as a worker needs it. */
 export interface BaseAccess {
   readonly descriptor: number
   /** The compressor's id. */
@@ -143,7 +143,7 @@ export function noRanges(): Ranges {
   return { directories: [], names: [], seen: [], numbers: [], likes: [] }
 }
 
-/** What is wanted of a range of a file. */
+/** A request for a range of a file. */
 export interface RangeRequest {
   readonly start: number
   readonly length: number
@@ -173,7 +173,7 @@ export function rangeOf(file: FileNode, flags = 0): Ranges {
   return ranges
 }
 
-/** What became of ranges. Sparse things are pairs of an index into them and a value. */
+/** The results for ranges. Sparse fields are pairs of an index into them and a value. */
 export interface RangesRead {
   readonly failures: (readonly [number, Failure])[]
   readonly digests: (readonly [number, string])[]
@@ -236,7 +236,7 @@ export type JobMessage = { [N in JobName]: { id: number; name: N; ask: Jobs[N]['
 export interface AnswerMessage {
   readonly id: number
   readonly answer?: unknown
-  /** What the job as a whole failed with. */
+  /** The error with which the job as a whole failed. */
   readonly error?: unknown
   /** In place of `error`, from another thread: the codec that does not run on this machine, and why. */
   readonly missingCodec?: { readonly codec: string; readonly reason: unknown }
@@ -245,7 +245,7 @@ export interface AnswerMessage {
   readonly slowCalls: number
 }
 
-/** What an executor has to know beforehand, as plain data. */
+/** The settings of an executor, as plain data. */
 export interface ExecutorSetup {
   /** Bytes, a power of two. */
   readonly blockSize: number
@@ -255,7 +255,7 @@ export interface ExecutorSetup {
   readonly storeData: boolean
   /** How many threads may compress, as a counter that they share. */
   readonly permits: SharedArrayBuffer
-  /** What examines files: the URL of a module whose default export is an {@link Examine}; null for none. */
+  /** The examiner: the URL of a module whose default export is an {@link Examine}; null for none. */
   readonly examiner: string | null
   /** The directory that is packed, so that what is examined has a path of its own. */
   readonly source: ByteString

@@ -18,18 +18,18 @@ async function serve(): Promise<void> {
   parentPort?.postMessage(READY)
 }
 
-/** Structured clone makes a plain Error of every error: what programs tell apart by its class goes as data. */
+/** Structured clone makes a plain Error of every error, so errors of a class of their own go as data. */
 function sendable({ error, ...answer }: AnswerMessage): AnswerMessage {
   if (error instanceof CodecError)
     return { ...answer, missingCodec: { codec: error.codec, reason: error.cause } }
   return error === undefined ? answer : { ...answer, error }
 }
 
-/** What goes to the calling thread without being copied: an encoded block. */
+/** Buffers that go to the calling thread without being copied: those of encoded blocks. */
 function moved(job: JobMessage, { answer }: AnswerMessage): ArrayBuffer[] {
   if (job.name !== 'encode' || answer === undefined) return []
   const { buffer } = (answer as Jobs['encode']['answer']).data
   return buffer instanceof ArrayBuffer ? [buffer] : []
 }
 
-void serve() // what it throws ends the thread, and the calling thread is told by that
+void serve() // an error ends the thread, and the calling thread sees that

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ELF_HEAD_SIZE, type ElfFile, parseElf } from './elf.js'
 
-/** What the parser finds in a file, and how many bytes of it it asked for. */
+/** The parser's result for a file, and how many bytes of it were read. */
 function readElf(file: Buffer): { readonly found: ElfFile | null; readonly bytes: number } {
   const reading = parseElf(file.subarray(0, ELF_HEAD_SIZE))
   let bytes = ELF_HEAD_SIZE

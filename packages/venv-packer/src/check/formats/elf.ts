@@ -11,7 +11,7 @@ export interface ElfFile {
   readonly needed: readonly ByteString[]
 }
 
-const machines: Readonly<Record<number, string>> = {
+const MACHINES: Readonly<Record<number, string>> = {
   3: 'i686',
   20: 'ppc',
   21: 'ppc64le',
@@ -24,7 +24,7 @@ const machines: Readonly<Record<number, string>> = {
 
 /** A machine's name as `uname -m` has it, where it is known. */
 export function machineName(machine: number): string | undefined {
-  return machines[machine]
+  return MACHINES[machine]
 }
 
 /** Bytes at the start of a file that hold its headers, as compilers arrange them. */

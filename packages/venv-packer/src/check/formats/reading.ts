@@ -1,4 +1,4 @@
-/** A reading: a format decoded from parts of a file. It asks for one after another, and whoever has the file gives them. */
+/** A reading: a format decoded from parts of a file. It requests one after another from the caller, who has the file open. */
 
 import type { ByteString } from 'squashfs-writer/paths'
 

@@ -4,14 +4,15 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { explainSystemError, isSignOfChange } from '../../system-errors.js'
 import { directoryOf, type Entry } from '../entry.js'
 import { type CheckContext, type Finding, findingAt } from '../finding.js'
+import type { Inventory } from '../inventory.js'
 
 export function accessFindings(context: CheckContext): readonly Finding[] {
   return [...changing(context), ...unreadable(context), ...ownerOnly(context)]
 }
 
 function changing({ inventory }: CheckContext): readonly Finding[] {
-  const spots = inventory.entries.flatMap(({ path, failure }) =>
-    failure !== null && isSignOfChange(failure) ? [{ path, detail: failure.message }] : [],
+  const spots = failuresIn(inventory).flatMap(({ path, failure }) =>
+    isSignOfChange(failure) ? [{ path, detail: failure.message }] : [],
   )
   return findingAt(spots, {
     code: 'CHANGING',
@@ -23,8 +24,8 @@ function changing({ inventory }: CheckContext): readonly Finding[] {
 }
 
 function unreadable({ inventory }: CheckContext): readonly Finding[] {
-  const spots = inventory.entries.flatMap(({ path, failure }) =>
-    failure === null || isSignOfChange(failure)
+  const spots = failuresIn(inventory).flatMap(({ path, failure }) =>
+    isSignOfChange(failure)
       ? []
       : [{ path, detail: explainSystemError(failure.code, failure.message).message }],
   )
@@ -37,10 +38,17 @@ function unreadable({ inventory }: CheckContext): readonly Finding[] {
   })
 }
 
-const forAll = { file: 0o004, directory: 0o005 } as const
+function failuresIn({ entries, failureOf }: Inventory) {
+  return entries.flatMap((entry) => {
+    const failure = failureOf(entry)
+    return failure === null ? [] : [{ path: entry.path, failure }]
+  })
+}
+
+const FOR_ALL = { file: 0o004, directory: 0o005 } as const
 
 function ownerOnly({ inventory, use }: CheckContext): readonly Finding[] {
-  const closed = topmost(inventory.entries.filter(isClosed))
+  const closed = topmost(inventory.entries.filter((entry) => isClosed(entry, inventory)))
   const toRoot = use.owner === 'root'
   return findingAt(
     closed.map(({ path, mode }) => ({ path, detail: mode.toString(8).padStart(4, '0') })),
@@ -58,13 +66,16 @@ function ownerOnly({ inventory, use }: CheckContext): readonly Finding[] {
 
 /** Without the entries of a closed directory, which are closed with it. */
 function topmost(entries: readonly Entry[]): readonly Entry[] {
-  const directories = new Set(entries.filter(({ kind }) => kind === 'directory').map(({ path }) => path))
+  const directories = new Set<ByteString>(
+    entries.filter(({ type }) => type === 'directory').map(({ path }) => path),
+  )
   const isWithin = (path: ByteString): boolean =>
     path !== '' && (directories.has(directoryOf(path)) || isWithin(directoryOf(path)))
   return entries.filter(({ path }) => !isWithin(path))
 }
 
-function isClosed({ kind, mode, failure }: Entry): boolean {
-  if (failure !== null || (kind !== 'file' && kind !== 'directory')) return false
-  return (mode & forAll[kind]) !== forAll[kind]
+function isClosed(entry: Entry, { failureOf }: Inventory): boolean {
+  const { type, mode } = entry
+  if ((type !== 'file' && type !== 'directory') || (mode & FOR_ALL[type]) === FOR_ALL[type]) return false
+  return failureOf(entry) === null
 }

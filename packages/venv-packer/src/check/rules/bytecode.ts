@@ -11,10 +11,10 @@ export function bytecodeFindings({ inventory, use }: CheckContext): readonly Fin
   const { python } = inventory
   if (python === undefined) return []
   const modules = inventory.entries
-    .filter(({ path, kind }) => kind !== 'directory' && path.endsWith('.py') && isBelow(path, python.path))
-    .filter(({ path }) => !path.includes('/~')) // what pip left half removed is never imported
+    .filter(({ path, type }) => type !== 'directory' && path.endsWith('.py') && isBelow(path, python.path))
+    .filter(({ path }) => !path.includes('/~')) // a package that pip left half removed is never imported
     .map((source) => moduleOf(source, python, inventory))
-  const judged = [...absent(modules, python), ...unfit(modules, python, use.latestTime)]
+  const judged = [...absent(modules, python), ...unfit(modules, python, inventory, use.latestTime)]
   return [...(use.compiles ? [] : judged), ...orphans(inventory, python)]
 }
 
@@ -41,7 +41,7 @@ function moduleOf(source: Entry, { path, tag }: PythonDirectory, { at }: Invento
   }
 }
 
-const compiledAnew =
+const COMPILED_ANEW =
   'Plain python compiles them anew at every start of a program that imports them: the image is read-only.'
 
 function howToCompile({ path }: PythonDirectory): string {
@@ -61,14 +61,14 @@ function absent(modules: readonly Module[], python: PythonDirectory): readonly F
       code: 'BYTECODE_MISSING',
       severity: 'warning',
       message: `${share(missing, modules)} have no bytecode`,
-      effect: compiledAnew,
+      effect: COMPILED_ANEW,
       remedy: howToCompile(python),
     }),
     ...findingAt(byPackage(optimised), {
       code: 'BYTECODE_OPTIMISED_ONLY',
       severity: 'warning',
       message: `${share(optimised, modules)} have bytecode for python -O or -OO only`,
-      effect: compiledAnew,
+      effect: COMPILED_ANEW,
       remedy: howToCompile(python),
     }),
     ...findingAt(
@@ -98,12 +98,14 @@ function compiledPackages(modules: readonly Module[]): (module: Module) => boole
 function unfit(
   modules: readonly Module[],
   python: PythonDirectory,
+  { contentOf }: Inventory,
   latestTime: number | null,
 ): readonly Finding[] {
   const judged = modules.flatMap((module) => {
     const { source, bytecode } = module
-    if (bytecode?.content?.kind !== 'bytecode' || source.kind !== 'file') return []
-    const { header } = bytecode.content
+    const content = bytecode && contentOf(bytecode)
+    if (content?.kind !== 'bytecode' || source.type !== 'file') return []
+    const { header } = content
     return [{ module, header, misfit: misfit(source, header) }]
   })
   const stale = judged.filter(({ misfit }) => misfit !== null)
@@ -121,14 +123,14 @@ function unfit(
       code: 'BYTECODE_STALE',
       severity: 'warning',
       message: `${share(stale, modules)} have bytecode that does not fit the source`,
-      effect: compiledAnew,
+      effect: COMPILED_ANEW,
       remedy: howToCompile(python),
     }),
     ...findingAt(byPackage(outdated), {
       code: 'BYTECODE_STALE_BY_EPOCH',
       severity: 'warning',
       message: `${share(outdated, modules)} will have bytecode that does not fit: SOURCE_DATE_EPOCH changes the time of the source`,
-      effect: compiledAnew,
+      effect: COMPILED_ANEW,
       remedy:
         'Pack with --compile, compile with --invalidation-mode unchecked-hash, or unset SOURCE_DATE_EPOCH.',
     }),

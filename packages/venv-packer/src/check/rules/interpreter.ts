@@ -1,7 +1,7 @@
 /** Findings on the interpreter: an image holds the packages, and nearly never the Python that runs them. */
 import { type ByteString, toByteString, toDisplay } from 'squashfs-writer/paths'
 import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
-import { isBelow, type Locality, localityOf, uenvMount } from '../outside.js'
+import { isBelow, type Locality, localityOf, UENV_MOUNT } from '../outside.js'
 
 export function interpreterFindings(context: CheckContext): readonly Finding[] {
   if (context.inventory.config === undefined) return []
@@ -73,7 +73,7 @@ function leadsOutside(
         code: 'INTERPRETER_IN_UENV',
         severity: 'note',
         message: `the interpreter lies in a user environment${isThere ? '' : ', which is not started here'}`,
-        effect: `It exists only where that same user environment is mounted at ${uenvMount}.`,
+        effect: `It exists only where that same user environment is mounted at ${UENV_MOUNT}.`,
         remedy: 'Start that user environment together with the image, with a view that has this Python.',
       })
     case 'temporary':
@@ -132,7 +132,7 @@ function whichVersion({ inventory }: CheckContext): readonly Finding[] {
 function systemPackages({ inventory }: CheckContext): readonly Finding[] {
   const { config, interpreter } = inventory
   if (!config?.systemSitePackages) return []
-  const inUenv = interpreter?.links.some((link) => isBelow(link, uenvMount)) ?? false
+  const inUenv = interpreter?.links.some((link) => isBelow(link, UENV_MOUNT)) ?? false
   return findingAt([{ path: 'pyvenv.cfg', detail: 'include-system-site-packages = true' }], {
     code: 'SYSTEM_SITE_PACKAGES',
     severity: inUenv ? 'note' : 'warning',

@@ -44,7 +44,7 @@ function underDirectories(
   return findingAt(spots, { ...words, severity: 'note' }, weightOf(entries, inventory))
 }
 
-const cacheNames =
+const CACHE_NAMES =
   /^(?:\.cache|\.pip|pip-cache|uv-cache|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.ipynb_checkpoints)$/
 
 /** By their names, or by the tag that tools mark their caches with; uv marks the environment itself so. */
@@ -53,7 +53,7 @@ function cachesOf({ inventory }: CheckContext): readonly ByteString[] {
     .filter(({ path }) => nameOf(path) === 'CACHEDIR.TAG' && path !== 'CACHEDIR.TAG')
     .map(({ path }) => directoryOf(path))
   const named = inventory.entries
-    .filter(({ path, kind }) => kind === 'directory' && cacheNames.test(nameOf(path)))
+    .filter(({ path, type }) => type === 'directory' && CACHE_NAMES.test(nameOf(path)))
     .map(({ path }) => path)
   const all = [...new Set([...tagged, ...named])]
   return all.filter((path) => !all.some((other) => other !== path && isBelow(path, other)))
@@ -70,8 +70,8 @@ function halfRemoved({ inventory }: CheckContext): readonly ByteString[] {
 function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
   const { python } = inventory
   if (python === undefined) return []
-  const isOther = ({ path, kind }: Entry) =>
-    kind === 'file' &&
+  const isOther = ({ path, type }: Entry) =>
+    type === 'file' &&
     isBelow(path, python.path) &&
     nameOf(directoryOf(path)) === '__pycache__' &&
     path.includes('.pyc') &&
@@ -91,13 +91,21 @@ function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
   )
 }
 
+const SPECIAL_FILES: Readonly<Record<string, string>> = {
+  socket: 'socket',
+  fifo: 'fifo',
+  'block-device': 'device',
+  'character-device': 'device',
+}
+
 export function kindFindings({ inventory }: CheckContext): readonly Finding[] {
   const { entries } = inventory
   return [
     ...findingAt(
-      entries
-        .filter(({ kind }) => kind === 'socket' || kind === 'fifo' || kind === 'device')
-        .map(({ path, kind }) => ({ path, detail: kind })),
+      entries.flatMap(({ path, type }) => {
+        const detail = SPECIAL_FILES[type ?? '']
+        return detail === undefined ? [] : [{ path, detail }]
+      }),
       {
         code: 'SPECIAL_FILE',
         severity: 'warning',

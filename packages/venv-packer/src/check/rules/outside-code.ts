@@ -1,10 +1,9 @@
 /** Findings on code that is not in the environment: editable installs, and the directories that `.pth` files add. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { directoryOf, type Entry } from '../entry.js'
+import { type Content, directoryOf, type Entry } from '../entry.js'
 import { type CheckContext, type Finding, findingAt } from '../finding.js'
-import { editableDirectory } from '../formats/json-files.js'
-import { pathsInPth } from '../formats/text-files.js'
+import { editableDirectory, pathsInPth } from '../formats/text-files.js'
 import { isBelow } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
@@ -19,9 +18,9 @@ export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
   const { inventory, use } = context
   const site = `${inventory.python?.path}/site-packages`
   const inSite = inventory.entries.filter(({ path }) => isBelow(path, site))
-  const editable = inSite.flatMap((entry) => editableInstall(entry, site))
+  const editable = inSite.flatMap((entry) => editableInstall(entry, inventory.contentOf(entry), site))
   const added = inSite
-    .flatMap((entry) => addedDirectories(entry, site, inventory.realPath))
+    .flatMap((entry) => addedDirectories(entry, inventory.contentOf(entry), site, inventory.realPath))
     .filter(({ directory }) => !editable.some((install) => isBelow(directory, install.directory)))
   const placeOf = ({ directory }: Pointer) => placeOfCode(directory, context)
   const isAway = (pointer: Pointer) => placeOf(pointer) === 'outside'
@@ -70,7 +69,7 @@ function placeOfCode(directory: ByteString, context: CheckContext): 'inside' | '
 }
 
 /** By `direct_url.json` of its `dist-info`, or by the `.egg-link` of older tools. */
-function editableInstall({ path, content }: Entry, site: ByteString): readonly Pointer[] {
+function editableInstall({ path }: Entry, content: Content | null, site: ByteString): readonly Pointer[] {
   if (content?.kind !== 'text') return []
   if (path.endsWith('.egg-link') && directoryOf(path) === site) {
     const [directory = ''] = content.text.split('\n')
@@ -82,7 +81,12 @@ function editableInstall({ path, content }: Entry, site: ByteString): readonly P
 }
 
 /** Relative paths are from site-packages on; those that stay in the environment go where it goes. */
-function addedDirectories({ path, content }: Entry, site: ByteString, root: ByteString): readonly Pointer[] {
+function addedDirectories(
+  { path }: Entry,
+  content: Content | null,
+  site: ByteString,
+  root: ByteString,
+): readonly Pointer[] {
   if (content?.kind !== 'text' || !path.endsWith('.pth') || directoryOf(path) !== site) return []
   return pathsInPth(content.text).flatMap((text) => {
     const directory = posix.resolve(root, site, text)

@@ -22,7 +22,7 @@ export function packageFindings({ inventory, packages }: CheckContext): readonly
       code: 'PACKAGE_TWICE',
       severity: 'warning',
       message: 'packages are registered in more than one version',
-      effect: 'Which version a program is told of is a matter of chance.',
+      effect: 'A program may see either version.',
       remedy:
         'Remove the dist-info directory of the version that is not installed, or install the package again.',
     }),
@@ -48,17 +48,17 @@ function spotOf({ info }: Package): Spot {
 }
 
 /** Bytecode and its directories: they are made again, and virtualenv records those that it has not made. */
-const bytecode = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
+const BYTECODE = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
 
 /** A file that is left out on purpose is not lost. One package may have replaced another's file: it is as one of them recorded it. */
-function lostFiles(all: readonly Package[], { at, isExcluded }: Inventory): readonly Spot[] {
+function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inventory): readonly Spot[] {
   const lost = new Map<ByteString, Spot>()
   for (const { path, size } of recordedOf(all)) {
-    if (bytecode.test(path)) continue
+    if (BYTECODE.test(path)) continue
     const entry = at.get(path)
     if (entry === undefined) {
       if (!isExcluded(path)) lost.set(path, { path, detail: 'missing' })
-    } else if (entry.kind === 'file' && entry.failure === null && entry.size === 0 && (size ?? 0) > 0) {
+    } else if (entry.type === 'file' && failureOf(entry) === null && entry.size === 0 && (size ?? 0) > 0) {
       lost.set(path, { path, detail: `empty instead of ${size} bytes` })
     }
   }

@@ -1,6 +1,6 @@
 /** Findings on relocation: files that work at one path only, and whether the image will be mounted there. */
 import { toDisplay } from 'squashfs-writer/paths'
-import { activateScripts } from '../../environment/scripts.js'
+import { ACTIVATE_SCRIPTS } from '../../environment/scripts.js'
 import { nameOf } from '../entry.js'
 import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
 import type { Anchor } from '../relocation.js'
@@ -68,7 +68,7 @@ function relocatable({ inventory, relocation, use }: CheckContext): readonly Fin
   const isForOtherShells = (anchor: Anchor) => isActivate(anchor) && nameOf(anchor.path) !== 'activate'
   const isKernel = ({ kind }: Anchor) => kind === 'kernel'
   const scripts = bound.filter((anchor) => !isForOtherShells(anchor) && !isKernel(anchor))
-  const shells = bound.filter(isForOtherShells).map(({ path }) => activateScripts[nameOf(path)])
+  const shells = bound.filter(isForOtherShells).map(({ path }) => ACTIVATE_SCRIPTS[nameOf(path)])
   return [
     ...findingAt(scripts.map(spotOf), {
       code: 'SCRIPT_NOT_RELOCATABLE',
@@ -85,7 +85,7 @@ function relocatable({ inventory, relocation, use }: CheckContext): readonly Fin
       severity: 'warning',
       message: 'the environment is relocatable, but Jupyter kernels in it start Python by its path',
       effect: 'They do not start where the image is mounted anywhere else.',
-      remedy: kernelRemedy,
+      remedy: KERNEL_REMEDY,
     }),
     ...forAnotherPlace(
       anchors.filter((anchor) => !isOwn(anchor)),
@@ -102,14 +102,14 @@ function relocatable({ inventory, relocation, use }: CheckContext): readonly Fin
 }
 
 /** Jupyter puts its own Python in the place of a bare name. */
-const kernelRemedy = 'Set argv[0] in each kernel.json to "python", or remove the kernel spec.'
+const KERNEL_REMEDY = 'Set argv[0] in each kernel.json to "python", or remove the kernel spec.'
 
 function forAnotherPlace(foreign: readonly Anchor[], whose: string): readonly Finding[] {
   const kernels = foreign.filter(({ kind }) => kind === 'kernel')
   const scripts = foreign.filter(({ kind }) => kind !== 'kernel')
   const remedies = [
     ...(scripts.length > 0 ? ['Install the packages that they belong to again, or remove them.'] : []),
-    ...(kernels.length > 0 ? [kernelRemedy] : []),
+    ...(kernels.length > 0 ? [KERNEL_REMEDY] : []),
   ]
   return findingAt(foreign.map(spotOf), {
     code: 'SCRIPT_FOR_ANOTHER_PLACE',

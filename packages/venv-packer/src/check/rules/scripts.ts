@@ -2,15 +2,17 @@
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { isBrokenByWrapper, type ScriptStart, scriptStart } from '../../environment/scripts.js'
-import { below, directoryOf, type Entry } from '../entry.js'
+import { below, type Content, directoryOf, type Entry } from '../entry.js'
 import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
-import { isBelow, uenvMount } from '../outside.js'
+import { isBelow, UENV_MOUNT } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
 export function scriptFindings(context: CheckContext): readonly Finding[] {
   const { config, conda } = context.inventory
   if (config === undefined && !conda) return []
-  const scripts = context.inventory.entries.flatMap((entry) => scriptIn(entry))
+  const scripts = context.inventory.entries.flatMap((entry) =>
+    scriptIn(entry, context.inventory.contentOf(entry)),
+  )
   return [
     ...findingAt(
       scripts.flatMap((script) => missingInterpreter(script, context)),
@@ -45,7 +47,7 @@ interface Script {
 }
 
 /** A file that may not be executed is not started, whatever its first line says. */
-function scriptIn({ path, content, mode }: Entry): readonly Script[] {
+function scriptIn({ path, mode }: Entry, content: Content | null): readonly Script[] {
   if (content?.kind !== 'program' || (mode & 0o111) === 0) return []
   const start = scriptStart(content.head)
   return start === null ? [] : [{ path, head: content.head, start }]
@@ -70,7 +72,7 @@ function isThere(program: ByteString, context: CheckContext): boolean {
   const { kind, inner } = pathTargetOf(posix.normalize(program), context)
   if (kind !== 'outside' && inner !== null) return isInEnvironment(inner, context)
   const isForeign = context.relocation.anchors.some(({ environment }) => isBelow(program, environment))
-  return isForeign || isBelow(program, uenvMount) || context.use.outside.exists(program)
+  return isForeign || isBelow(program, UENV_MOUNT) || context.use.outside.exists(program)
 }
 
 /** A path that is left out on purpose is not missing, and a missing interpreter is a finding of its own. */

@@ -1,14 +1,16 @@
 /** Findings on shared libraries: directories that the loader is told to look in, and modules that this Python cannot load. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
-import { below, directoryOf, type Entry, nameOf } from '../entry.js'
+import { below, type Content, directoryOf, nameOf } from '../entry.js'
 import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
 import type { ElfFile } from '../formats/elf.js'
 import { localityOf } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
 export function sharedLibraryFindings(context: CheckContext): readonly Finding[] {
-  const libraries = context.inventory.entries.flatMap(libraryOf)
+  const libraries = context.inventory.entries.flatMap((entry) =>
+    libraryOf(entry.path, context.inventory.contentOf(entry)),
+  )
   return [...libraryPaths(libraries, context), ...unusableModules(context)]
 }
 
@@ -17,7 +19,7 @@ interface Library {
   readonly elf: ElfFile
 }
 
-function libraryOf({ path, content }: Entry): readonly Library[] {
+function libraryOf(path: ByteString, content: Content | null): readonly Library[] {
   return content?.kind === 'elf' ? [{ path, elf: content.elf }] : []
 }
 
@@ -60,7 +62,8 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
         code: 'LIBRARY_PATH_IN_HOME',
         severity: 'warning',
         message: 'shared libraries look for others in a home or temporary directory (RPATH)',
-        effect: 'What they find there is not in the image: imports fail where that directory is missing.',
+        effect:
+          'Libraries that they find there are not in the image: imports fail where that directory is missing.',
         remedy:
           'Build the package against libraries that every node has, or install one that brings its own.',
       },
@@ -71,7 +74,7 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
         code: 'LIBRARY_PATH_OUTSIDE',
         severity: 'note',
         message: 'shared libraries look for others outside of the environment (RPATH)',
-        effect: 'What they find there is not in the image, and must exist on the node.',
+        effect: 'Libraries that they find there are not in the image, and must exist on the node.',
         remedy:
           'Nothing is to be done where the nodes are like this one; start the same user environment, if it is one.',
       },
@@ -103,13 +106,13 @@ function needsDirectory({ path, elf }: Library, directory: ByteString, { invento
 }
 
 /** `_multiarray_umath.cpython-312-x86_64-linux-gnu.so` */
-const moduleName = /^(.+)\.cpython-(\d+)t?-([a-z0-9_]+)-linux-[a-z]+\.so$/
+const MODULE_NAME = /^(.+)\.cpython-(\d+)t?-([a-z0-9_]+)-linux-[a-z]+\.so$/
 
 /** Compiled modules that are for other Pythons or machines only, by their names. */
 function unusableModules({ inventory }: CheckContext): readonly Finding[] {
   const { python, machine } = inventory
-  const modules = inventory.entries.flatMap(({ path, kind }) => {
-    const match = kind === 'file' ? moduleName.exec(nameOf(path)) : null
+  const modules = inventory.entries.flatMap(({ path, type }) => {
+    const match = type === 'file' ? MODULE_NAME.exec(nameOf(path)) : null
     if (!match) return []
     const [, stem = '', digits, forMachine] = match
     const isUsable = `cpython-${digits}` === python?.tag && (machine === undefined || forMachine === machine)

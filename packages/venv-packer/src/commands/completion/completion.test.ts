@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { CommandRow } from '../../cli/table.js'
 import { completionScript } from './completion.js'
 
-/** Commands with what ours may come to have. */
+/** Commands with the fields that some of them have. */
 const table: Readonly<Record<string, CommandRow>> = {
   start: {
     ...{ short: 'start', usage: '<image> -- <command> [arguments]', about: '', rest: 'command' },
@@ -28,7 +28,7 @@ const table: Readonly<Record<string, CommandRow>> = {
   },
 }
 
-/** What bash offers for the last of these words, in a directory with a file and a directory in it. */
+/** The words that bash offers for the last of these, in a directory with a file and a directory in it. */
 async function offered(...words: readonly string[]): Promise<readonly string[]> {
   return await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'some-directory'))
@@ -82,7 +82,7 @@ describe('bash is offered', () => {
   })
 })
 
-it('zsh is told what the help says, up to the details', async () => {
+it('zsh shows the help, up to the details', async () => {
   await requireTools(['zsh'])
   const script = completionScript('zsh', table)
   expect(script).toContain(`'(--at)--at=[where it'\\''s mounted]:mount-point:_directories'`)

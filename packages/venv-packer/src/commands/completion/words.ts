@@ -79,7 +79,7 @@ function valueName(syntax: string): string | undefined {
 }
 
 /** By the words of the help, which mean the same everywhere. */
-const kinds: Readonly<Record<string, ValueKind>> = {
+const KINDS: Readonly<Record<string, ValueKind>> = {
   venv: 'directory',
   'venv-or-image': 'image',
   old: 'image',
@@ -92,7 +92,7 @@ const kinds: Readonly<Record<string, ValueKind>> = {
 }
 
 function valueNamed(name: string, words: readonly string[] | undefined): Value {
-  const kind = words === undefined ? (kinds[name] ?? 'anything') : 'words'
+  const kind = words === undefined ? (KINDS[name] ?? 'anything') : 'words'
   return { name, kind, words: words ?? [] }
 }
 

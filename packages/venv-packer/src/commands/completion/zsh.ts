@@ -35,7 +35,7 @@ if [[ $funcstack[1] == _${name} ]]; then _${name} "$@"; else compdef _${name} ${
 }
 
 function commandCase({ name, options, operands, runsCommand }: CommandWords): string {
-  const command = runsCommand ? [quoted(commandSpec)] : []
+  const command = runsCommand ? [quoted(COMMAND_SPEC)] : []
   const specs = [...options.map(optionSpec), ...operands.map(operandSpec), ...command]
   return `        ${name})\n          _arguments -S \\\n${lines(specs, 12)} && ret=0\n          ;;`
 }
@@ -53,7 +53,7 @@ function optionSpec({ names, description, value, repeatable }: OptionWords): str
 }
 
 /** The rest is a command line of its own; the dashes before it are not. */
-const commandSpec = '*:::command:{ [[ $words[1] == -- ]] && { shift words; ((CURRENT--)) }; _normal }'
+const COMMAND_SPEC = '*:::command:{ [[ $words[1] == -- ]] && { shift words; ((CURRENT--)) }; _normal }'
 
 function operandSpec(operand: Operand, index: number): string {
   return quoted(`${operand.variadic ? '*' : index + 1}${argument(operand)}`)

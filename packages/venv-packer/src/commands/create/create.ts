@@ -5,9 +5,8 @@ import type { Invocation, Values } from '../../cli/commands.js'
 import { distributionsIn } from '../../environment/distributions.js'
 import { type ExitCode, wrongUsage } from '../../failure.js'
 import { chooseDestination } from '../../image/destination.js'
-import { reportStyle } from '../../terminal/report-style.js'
-import { packOnTerminal } from '../pack/command.js'
-import { type PackContext, pack } from '../pack/pack.js'
+import { reportStyle } from '../../terminal/printing.js'
+import { type PackContext, pack, packOnTerminal } from '../pack/pack.js'
 import { type ImageRequest, imageRequest, type PackReport, type PackRequest } from '../pack/request.js'
 import { movePaths } from './moved-paths.js'
 import { requireInstalled } from './require-installed.js'
@@ -35,13 +34,13 @@ export interface CreateContext extends PackContext {
 }
 
 /** The name of the directory in which the environment is made, and so of an image without a name of its own. */
-const environmentName = 'venv'
+const ENVIRONMENT_NAME = 'venv'
 
 export async function create(request: CreateRequest, context: CreateContext): Promise<PackReport> {
   const started = performance.now()
   return await withWorkDirectory(request.workDirectory, async (workDirectory) => {
-    const directory = join(workDirectory, environmentName)
-    const output = request.packing.output ?? `${environmentName}.squashfs`
+    const directory = join(workDirectory, ENVIRONMENT_NAME)
+    const output = request.packing.output ?? `${ENVIRONMENT_NAME}.squashfs`
     // All that can be refused is refused before anything is installed.
     await chooseDestination(output, { path: directory, realPath: directory }, request.packing.force)
     const { make, install } = stepsFor(request, directory)
@@ -69,7 +68,7 @@ function packRequest({ tool, packing }: CreateRequest, directory: string, output
   return { ...packing, source: directory, anyDirectory: false, output, exclude }
 }
 
-/** The environment is gone when the report is read: it speaks of what will be mounted beside the image. */
+/** The environment is gone when the report is read: it names the mount point beside the image. */
 function created(report: PackReport, tool: Tool, seconds: number): PackReport {
   const { path } = report.destination
   const mounted = join(dirname(path), `${basename(path, extname(path))}.mount`)

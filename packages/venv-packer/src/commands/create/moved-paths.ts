@@ -10,7 +10,7 @@ const MAX_TEXT_BYTES = 1_048_576
 
 /**
  * Puts `to` wherever a text below `directory` names `directory`, and the new hashes and sizes of such files into the lists of
- * what is installed. Paths are written as they are: neither may need quotes in a script. Binary files stay as they are.
+ * installed files. Paths are written as they are: neither may need quotes in a script. Binary files stay as they are.
  */
 export async function movePaths(directory: string, to: string): Promise<void> {
   const moved = new Map<string, Buffer>()

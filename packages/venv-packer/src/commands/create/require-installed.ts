@@ -62,7 +62,7 @@ function optionAmong(passedOn: readonly string[]): Setting | undefined {
   return { words: `${option} was given after --`, remedy: 'Leave it out.' }
 }
 
-const elsewhere = /^(?:target|prefix|root|dry-run|dry_run)$/
+const ELSEWHERE = /^(?:target|prefix|root|dry-run|dry_run)$/
 
 /** `pip config debug` lists files, and below each its settings; and the variables that it obeys. */
 async function settingOfPip({ program, env }: Step): Promise<Setting | undefined> {
@@ -71,7 +71,7 @@ async function settingOfPip({ program, env }: Step): Promise<Setting | undefined
     const file = /^ {2}(\/.*), exists: True$/.exec(line)?.[1]
     const [, key = '', value] = /^ {4}([\w-]+\.[\w-]+): (.*)$/.exec(line) ?? []
     if (file !== undefined) place = file
-    if (elsewhere.test(key.split('.')[1] ?? '') && !/^(?:false|no|off|0)$/i.test(value ?? '')) {
+    if (ELSEWHERE.test(key.split('.')[1] ?? '') && !/^(?:false|no|off|0)$/i.test(value ?? '')) {
       return {
         words: `${key} = ${value} is set in ${place}`,
         remedy: 'Remove it there, or have pip read no such file: PIP_CONFIG_FILE=/dev/null.',
@@ -138,6 +138,6 @@ async function textOf(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return '' // what uv cannot read either, or what is not there
+    return '' // a file that is not there, or that uv cannot read either
   }
 }

@@ -11,7 +11,7 @@ import type { Step } from './steps.js'
 
 export interface StepContext {
   readonly signal: AbortSignal
-  /** Whether steps that talk do so on standard error, for someone who looks on. */
+  /** Whether steps print their output on standard error while they run. */
   readonly show: boolean
 }
 
@@ -46,7 +46,7 @@ export async function outputOf(
   })
 }
 
-/** Milliseconds in which what a program has written arrives. */
+/** Milliseconds in which the output of a program that has ended arrives. */
 const OUTPUT_DELAY_MS = 300
 
 const MAX_OUTPUT = 100_000
@@ -146,7 +146,7 @@ export function startGroup(
     abort.removeEventListener('abort', interrupt)
     process.off('exit', kill)
     clearTimeout(force)
-    if (abort.aborted) kill() // what the program left behind
+    if (abort.aborted) kill() // processes that the program left behind
   })
   if (abort.aborted) interrupt()
   return { child, ended }

@@ -45,7 +45,7 @@ export function installArguments({ requirements, packages, passedOn }: CreateOpt
   return [...requirements.flatMap((file) => ['-r', file]), ...packages, ...passedOn]
 }
 
-const missing =
+const MISSING =
   'Install it (pip install uv, or see docs.astral.sh/uv), or use --with venv --mount-point PATH.'
 
 export function stepsWithUv(
@@ -64,7 +64,7 @@ export function stepsWithUv(
       talks: false,
       code: 'ENVIRONMENT',
       remedy: 'Name another Python with --python, by its version or its path.',
-      missing,
+      missing: MISSING,
     },
     install: {
       name: 'uv pip install',
@@ -79,8 +79,8 @@ export function stepsWithUv(
       env,
       talks: true,
       code: 'INSTALL',
-      remedy: 'Correct what is to be installed; options for uv pip install go after --.',
-      missing,
+      remedy: 'Correct the packages to install; options for uv pip install go after --.',
+      missing: MISSING,
     },
   }
 }
@@ -128,7 +128,7 @@ export function stepsWithVenv(
       env,
       talks: true,
       code: 'INSTALL',
-      remedy: 'Correct what is to be installed; options for pip install go after --.',
+      remedy: 'Correct the packages to install; options for pip install go after --.',
       missing: 'Name another Python with --python.',
     },
   }
@@ -140,7 +140,7 @@ function interpreter(python = 'python3'): string {
 }
 
 /** Variables that send packages elsewhere, to the home directory for one, or nowhere. Files do so, too: see `require-installed.ts`. */
-const notForUs: ReadonlySet<string> = new Set([
+const NOT_FOR_US: ReadonlySet<string> = new Set([
   'VIRTUAL_ENV',
   'PIP_TARGET',
   'PIP_PREFIX',
@@ -149,7 +149,7 @@ const notForUs: ReadonlySet<string> = new Set([
 ])
 
 function pipSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const others = Object.entries(withoutPythonSettings(variables)).filter(([name]) => !notForUs.has(name))
+  const others = Object.entries(withoutPythonSettings(variables)).filter(([name]) => !NOT_FOR_US.has(name))
   return {
     ...Object.fromEntries(others),
     PIP_USER: '0',

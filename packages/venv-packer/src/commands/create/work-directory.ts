@@ -22,13 +22,13 @@ export async function withWorkDirectory<T>(
   }
 }
 
-const memory = '/dev/shm'
+const MEMORY = '/dev/shm'
 
-/** Bytes that a large environment takes, with what is needed to make it. */
+/** Bytes that a large environment takes, with the files that are needed to make it. */
 const ENOUGH_BYTES = 8_000_000_000
 
 async function usualPlace(): Promise<string> {
-  return (await hasSpace(memory)) ? memory : tmpdir()
+  return (await hasSpace(MEMORY)) ? MEMORY : tmpdir()
 }
 
 async function hasSpace(place: string): Promise<boolean> {

@@ -162,7 +162,7 @@ function timeText(seconds: number): string {
   return text
 }
 
-const letters: Readonly<Record<InodeType, string>> = {
+const LETTERS: Readonly<Record<InodeType, string>> = {
   [InodeType.DIRECTORY]: 'd',
   [InodeType.FILE]: '-',
   [InodeType.SYMLINK]: 'l',
@@ -194,5 +194,5 @@ function newModeText(type: InodeType, mode: number): string {
   for (const [bit, at, letter] of special) {
     if ((mode & bit) !== 0) plain[at] = plain[at] === 'x' ? letter : letter.toUpperCase()
   }
-  return letters[type] + plain.join('')
+  return LETTERS[type] + plain.join('')
 }

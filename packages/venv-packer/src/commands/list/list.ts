@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { toDisplay } from 'squashfs-writer/paths'
 import { decodeDeviceNumber, InodeType, nameAt, TYPE_NAMES, targetOf } from 'squashfs-writer/read'
 import type { Invocation } from '../../cli/commands.js'
-import { type ExitCode, exitCodes } from '../../failure.js'
+import { EXIT_CODES, type ExitCode } from '../../failure.js'
 import { shownPath } from '../../image/opened-image.js'
 import { packageVersion } from '../../package.js'
 import { printable } from '../../terminal/printable.js'
@@ -17,7 +17,7 @@ export async function runList({ values }: Invocation<'list'>): Promise<ExitCode>
   const printer = values.json ? jsonPrinter(request, printMore) : textPrinter(request, printMore)
   await list(request, printer.take)
   await printer.end()
-  return exitCodes.done
+  return EXIT_CODES.done
 }
 
 /** Bytes that are printed in one go. */

@@ -73,10 +73,10 @@ function judge(
 }
 
 /**
- * Findings that contradict what was asked for. Other errors do not stop the packing: the machine that packs need not be
+ * Findings that contradict the request. Other errors do not stop the packing: the machine that packs need not be
  * the one that runs, and an image that turns out to be of no use has done no harm.
  */
-const contradictions: ReadonlySet<string> = new Set(['MOUNT_POINT'])
+const CONTRADICTIONS: ReadonlySet<string> = new Set(['MOUNT_POINT'])
 
 interface Source {
   readonly typed: string
@@ -85,10 +85,10 @@ interface Source {
 
 /**
  * With `strict` every warning refuses the packing, otherwise only a contradiction.
- * @throws Failure that names what is in the way.
+ * @throws Failure that names the findings.
  */
 export function refuseUnfit(findings: readonly Finding[], strict: boolean, source: Source): void {
-  const contradiction = findings.find(({ code }) => contradictions.has(code))
+  const contradiction = findings.find(({ code }) => CONTRADICTIONS.has(code))
   if (contradiction) throw contradicting(contradiction, source)
   const unfit = strict ? [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')] : []
   if (unfit.length > 0) throw notPassed(unfit, source)

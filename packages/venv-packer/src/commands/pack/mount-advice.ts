@@ -2,10 +2,10 @@
 import { basename, dirname, extname, join } from 'node:path'
 import type { Machine } from '../../mount/machine.js'
 import { squashfsMountArgument } from '../../mount/methods.js'
-import { shellWord, unprintable } from '../../terminal/printable.js'
+import { shellWord, UNPRINTABLE } from '../../terminal/printable.js'
 
 /** The tools in the order in which a user of a cluster meets them. */
-export const mountTools = [
+export const MOUNT_TOOLS = [
   'venv-packer',
   'uenv',
   'slurm',
@@ -15,7 +15,7 @@ export const mountTools = [
   'mount',
   'squashfuse',
 ] as const
-export type MountTool = (typeof mountTools)[number]
+export type MountTool = (typeof MOUNT_TOOLS)[number]
 
 export interface MountAdvice {
   /** The directory at which the lines mount the image, absolute. */
@@ -33,7 +33,7 @@ export interface MountAdviceInput {
   readonly environment: string
   /** False for a directory that is no virtual environment. */
   readonly venv: boolean
-  /** True when what is packed works wherever it is mounted. */
+  /** True when the environment works wherever it is mounted. */
   readonly anywhere: boolean
   /** Where it will be mounted, absolute, if that was said. */
   readonly mountPoint: string | undefined
@@ -96,6 +96,6 @@ function csvField(text: string): string {
 
 /** For the environment definition file, which is TOML and puts variables in for `$`. Of the container engine at CSCS. */
 function containerEngineMounts(image: string, point: string): string | null {
-  if (/[:$]/.test(image + point) || (image + point).search(unprintable) >= 0) return null
+  if (/[:$]/.test(image + point) || (image + point).search(UNPRINTABLE) >= 0) return null
   return `mounts = [${JSON.stringify(`${image}:${point}:sqsh`)}]`
 }

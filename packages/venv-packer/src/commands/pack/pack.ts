@@ -1,17 +1,58 @@
-/** Packs a virtual environment into one image, and reports. It prints nothing. */
+/** `venv-packer pack`: packs a virtual environment into one image, with the check and the bytecode on the way. */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import type { Codec, Entry, FoundEntry, PackOptions, PackResult } from 'squashfs-writer'
 import type { Bytecode, Compiler } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
+import type { Invocation } from '../../cli/commands.js'
 import { type Environment, onlyPath, openEnvironment } from '../../environment/environment.js'
+import { EXIT_CODES, type ExitCode } from '../../failure.js'
 import type { Compression } from '../../image/compression.js'
 import { chooseDestination, type Destination, defaultImageName } from '../../image/destination.js'
 import type { Keeper } from '../../image/kept.js'
+import { listenForInterruption } from '../../terminal/interruption.js'
+import { print, type ReportStyle, reportStyle } from '../../terminal/printing.js'
 import type { CheckWhilePacking } from './check-while-packing.js'
-import type { PackProgress } from './progress.js'
-import type { PackReport, PackRequest } from './request.js'
+import { type PackProgress, type ProgressBar, startProgressBar } from './progress.js'
+import { reportPack } from './report.js'
+import { type PackReport, type PackRequest, packRequest } from './request.js'
+
+export async function runPack({ values }: Invocation<'pack'>): Promise<ExitCode> {
+  const request = packRequest(values)
+  return await packOnTerminal(reportStyle(values), async (context, showProgress) => {
+    showProgress()
+    return await pack(request, context)
+  })
+}
+
+/**
+ * Has something packed, and prints the report. Signals stop the work.
+ * @param work gets the context of the packing; `showProgress` starts the progress bar, where there is to be one.
+ */
+export async function packOnTerminal(
+  style: ReportStyle,
+  work: (context: PackContext, showProgress: () => void) => Promise<PackReport>,
+): Promise<ExitCode> {
+  const interruption = listenForInterruption()
+  let bar: ProgressBar | undefined
+  const showProgress = (): void => {
+    if (style.progress && process.stderr.isTTY && process.env.TERM !== 'dumb')
+      bar = startProgressBar(process.stderr)
+  }
+  try {
+    const report = await work(
+      { signal: interruption.signal, onProgress: (progress) => bar?.update(progress) },
+      showProgress,
+    )
+    bar?.stop()
+    await print(await reportPack(report, style))
+    return EXIT_CODES.done
+  } finally {
+    bar?.stop()
+    interruption.stopListening()
+  }
+}
 
 export interface PackContext {
   readonly signal: AbortSignal
@@ -54,7 +95,7 @@ async function checking(request: PackRequest, environment: Environment): Promise
   return checkWhilePacking(request, environment)
 }
 
-/** The modules are compiled when the directory has been read; their bytecode is packed with what was found. */
+/** The modules are compiled when the directory has been read; their bytecode is packed with the entries found. */
 interface CompileWhilePacking {
   readonly additions: (found: readonly FoundEntry[]) => AsyncGenerator<Entry>
   /** Undefined where the packing ended before anything was compiled. */

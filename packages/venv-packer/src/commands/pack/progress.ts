@@ -1,9 +1,10 @@
 /** How far a packing is, on a terminal: one line with a bar, figures, and the time that is left. */
+
+import { clearLine, cursorTo } from 'node:readline'
 import type { WriteStream } from 'node:tty'
 import type { Progress } from 'squashfs-writer'
 import type { CompileProgress } from '../../bytecode/compiler.js'
 import { bytes, count, counted, wholeSeconds } from '../../terminal/figures.js'
-import { startLiveLine } from '../../terminal/live-line.js'
 
 /** How far the packing is; the modules are compiled after the directory was read. */
 export type PackProgress = Progress | CompileProgress
@@ -45,7 +46,7 @@ function barShare({ phase, files, totalFiles, bytesIn, totalBytes }: PackProgres
   return Math.min(1, Math.max(0, share))
 }
 
-/** The bar takes what room the figures leave; where that is too little it goes, then figures from the end. */
+/** The bar takes the columns that the figures leave; where these are too few it is left out, then figures from the end. */
 function fitted(parts: readonly string[], share: number | undefined, width: number): string {
   const text = parts.join('  ')
   if (share === undefined) return text.slice(0, Math.max(0, width))
@@ -106,4 +107,42 @@ export function startProgressBar(stream: WriteStream): ProgressBar {
     },
     stop: line.stop,
   }
+}
+
+export interface LiveLine {
+  /** Wipes the line away; may be called more than once. */
+  readonly stop: () => void
+}
+
+/** Milliseconds from one drawing to the next. */
+const INTERVAL_MS = 100
+
+/**
+ * Draws the line ten times a second, if it has changed. The cursor is not hidden and no mode of the terminal is switched, so
+ * that there is nothing to restore, not even after kill -9.
+ * @param textFor gives the line for a number of columns, without control characters, and shorter than that.
+ */
+export function startLiveLine(stream: WriteStream, textFor: (columns: number) => string): LiveLine {
+  let shown = ''
+  const draw = (): void => {
+    const text = textFor(stream.columns || 80)
+    if (text === shown) return
+    cursorTo(stream, 0)
+    stream.write(text)
+    clearLine(stream, 1)
+    shown = text
+  }
+  const timer = setInterval(draw, INTERVAL_MS)
+  const stop = (): void => {
+    process.off('exit', stop)
+    clearInterval(timer)
+    if (shown === '') return
+    cursorTo(stream, 0)
+    clearLine(stream, 0)
+    shown = ''
+  }
+  // On every way out: process.exit() and uncaught errors, too.
+  process.once('exit', stop)
+  draw()
+  return { stop }
 }

@@ -1,7 +1,7 @@
 /** The request of `pack`, the part of it that `create` has as well, and the report on it. */
 import type { PackResult } from 'squashfs-writer'
 import type { Bytecode } from '../../bytecode/compiler.js'
-import type { Level } from '../../bytecode/modules.js'
+import { type Level, USUAL_LEVELS } from '../../bytecode/modules.js'
 import type { Finding } from '../../check/finding.js'
 import type { PackageShare } from '../../check/packages.js'
 import type { Relocation } from '../../check/relocation.js'
@@ -20,7 +20,7 @@ export interface PackRequest extends ImageRequest {
   readonly anyDirectory: boolean
 }
 
-/** All that decides an image, besides what is packed. */
+/** All that decides an image, besides its source. */
 export interface ImageRequest {
   /** Undefined: the default name in the current directory. */
   readonly output: string | undefined
@@ -28,7 +28,7 @@ export interface ImageRequest {
   readonly force: boolean
   /** With `force`: keep so many previous images under numbered names. Undefined: the image that is replaced is gone. */
   readonly keep?: number | undefined
-  /** The image from which is taken over what did not change. Undefined: the one that is replaced; null: none. */
+  /** The image from which unchanged files are taken over. Undefined: the one that is replaced; null: none. */
   readonly base?: string | null | undefined
   readonly compression: Compression
   readonly blockSize: number
@@ -41,7 +41,7 @@ export interface ImageRequest {
   readonly threads: number | undefined
   /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
   readonly mountPoint: string | undefined
-  /** Look first for what would go wrong with the image. */
+  /** Check first for faults of the image. */
   readonly check: boolean
   /** Warnings of the check are failures. */
   readonly strict: boolean
@@ -69,7 +69,7 @@ export function packRequest(values: Values<'pack'>): PackRequest {
   return { ...imageRequest(values), source: values.venv, anyDirectory: values.anyDirectory }
 }
 
-/** All that decides an image, besides what is packed. */
+/** All that decides an image, besides its source. */
 export function imageRequest(values: Values<'pack'> | Values<'create'>): ImageRequest {
   const { strict, check, compression, level, encoder } = values
   if (strict && !check)
@@ -98,10 +98,7 @@ function baseOf(option: unknown): string | null | undefined {
   return typeof option === 'string' ? option : undefined
 }
 
-/** That of plain `python`. */
-const usualLevels: readonly Level[] = [0]
-
 /** Naming levels is asking for bytecode. */
 function levels({ compile, optimize }: Values<'pack'> | Values<'create'>): readonly Level[] | undefined {
-  return optimize ?? (compile ? usualLevels : undefined)
+  return optimize ?? (compile ? USUAL_LEVELS : undefined)
 }

@@ -6,7 +6,7 @@ import { ofSeverity } from '../../check/finding.js'
 import { findingCounts } from '../../check/report.js'
 import { bytes, count, counted, duration, percent } from '../../terminal/figures.js'
 import { printable, shellWord } from '../../terminal/printable.js'
-import { type MountAdvice, type MountTool, mountTools } from './mount-advice.js'
+import { MOUNT_TOOLS, type MountAdvice, type MountTool } from './mount-advice.js'
 import type { PackReport } from './request.js'
 
 const MAX_WARNINGS_SHOWN = 10
@@ -70,7 +70,7 @@ function figures({ result, previous, destination, bytecode }: PackReport): reado
   return [...lines, ...list('unreadable', result.omitted), ...list('warnings', result.warnings)]
 }
 
-/** What the base spared; of a base that was not there nothing needs to be said. */
+/** The share that came from the base; nothing where there was no base. */
 function takenOver({ base }: PackResult): readonly string[] {
   if (base === null) return []
   const { files, storedBytes, secondsInFull, problem } = base
@@ -176,7 +176,7 @@ function mounting(
   const isVenv = environment.config !== undefined
   const makeDirectory = mountPointExists ? [] : [`  mkdir -p ${shellWord(mount.point)}`, '']
   const { 'venv-packer': run, ...others } = mount.commands
-  const lines = mountTools.flatMap((tool) => (tool === 'venv-packer' ? [] : mountLine(tool, others[tool])))
+  const lines = MOUNT_TOOLS.flatMap((tool) => (tool === 'venv-packer' ? [] : mountLine(tool, others[tool])))
   return [
     ...['To use it:', '', ...(isVenv ? [] : makeDirectory), `  ${run}`, ''],
     ...[where(mount, request.mountPoint), '', ...(isVenv ? makeDirectory : []), ...lines],
@@ -192,14 +192,14 @@ function where({ anywhere, point }: MountAdvice, wanted: string | undefined): st
 }
 
 /** Why a tool cannot say some paths. */
-const unsayable: Readonly<Partial<Record<MountTool, string>>> = {
+const UNSAYABLE: Readonly<Partial<Record<MountTool, string>>> = {
   uenv: 'not possible, it takes paths of letters, digits and / . _ - only; the same in a Slurm job',
   'squashfs-mount': 'not possible, its form IMAGE:MOUNT cannot say these paths',
   'container-engine': "not possible, its form IMAGE:MOUNT takes no path with ':' or '$'",
 }
 
 function mountLine(tool: MountTool, command: string | null): readonly string[] {
-  if (command === null) return unsayable[tool] === undefined ? [] : [`  ${tool}: ${unsayable[tool]}`]
+  if (command === null) return UNSAYABLE[tool] === undefined ? [] : [`  ${tool}: ${UNSAYABLE[tool]}`]
   return [tool === 'container-engine' ? `  ${command}  # in the EDF of a container engine` : `  ${command}`]
 }
 

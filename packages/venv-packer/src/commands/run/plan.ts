@@ -1,9 +1,9 @@
 /** The plan of `venv-packer run`: all that is decided, and all that can be refused, before anything is mounted. */
 import { ImageError } from 'squashfs-writer/read'
-import type { EnvironmentFacts } from '../../environment/environment.js'
+import type { EnvironmentProperties } from '../../environment/environment.js'
 import { packedEnvironment } from '../../environment/packed-environment.js'
 import { damaged, type ImageToRun, openImageToRun } from '../../image/opened-image.js'
-import { lookAtMachine, type Machine } from '../../mount/machine.js'
+import { lookupMachine, type Machine } from '../../mount/machine.js'
 import { type CommandLine, type MountMethodName, mountMethods, type Plan } from '../../mount/methods.js'
 import { chooseMountPoint } from '../../mount/mount-point.js'
 import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
@@ -24,7 +24,7 @@ export interface RunPlan {
   readonly request: RunRequest
   readonly image: ImageToRun
   /** Undefined for an image that cannot be looked into. */
-  readonly packed: EnvironmentFacts | undefined
+  readonly packed: EnvironmentProperties | undefined
   /** Where it is mounted, absolute. */
   readonly point: string
   /** Where others may see it: undefined unless the mount point is a directory of our own. */
@@ -63,7 +63,7 @@ export async function planRun(request: RunRequest, dry: boolean): Promise<RunPla
     const required = await requireParts(request, image, packed, point)
     return {
       ...{ request, image, packed, point, shared, ...required },
-      machine: await lookAtMachine(process.env),
+      machine: await lookupMachine(process.env),
     }
   } catch (error) {
     throw error instanceof ImageError ? damaged(image.typed, image.path, error) : error
@@ -76,7 +76,7 @@ export async function planRun(request: RunRequest, dry: boolean): Promise<RunPla
 async function requireParts(
   { command }: RunRequest,
   { open }: ImageToRun,
-  packed: EnvironmentFacts | undefined,
+  packed: EnvironmentProperties | undefined,
   point: string,
 ): Promise<RequiredCommand> {
   if (open === undefined) return { commandAt: () => command, warnings: [] }
@@ -109,7 +109,7 @@ export function plannedMounts({
 }
 
 /** Where programs are looked for when no one says so (confstr's `_CS_PATH`). */
-const defaultPath = '/bin:/usr/bin'
+const DEFAULT_PATH = '/bin:/usr/bin'
 
 export interface Activation {
   /** Where the image will be mounted. */
@@ -129,7 +129,7 @@ export function activated(command: CommandLine, { point, isVenv, env, loses }: A
     ...(env.PYTHONHOME === undefined ? [] : ['-u', 'PYTHONHOME']),
     ...handedOver,
     ...(isVenv ? [`VIRTUAL_ENV=${point}`] : []),
-    `PATH=${point}/bin:${env.PATH || defaultPath}`,
+    `PATH=${point}/bin:${env.PATH || DEFAULT_PATH}`,
     ...command,
   ]
 }

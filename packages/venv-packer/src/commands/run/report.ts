@@ -41,7 +41,7 @@ function planWords(plan: RunPlan, methods: readonly PlannedMount[]): string {
 }
 
 function contents(packed: RunPlan['packed']): string {
-  if (packed === undefined) return 'what venv-packer cannot look into'
+  if (packed === undefined) return 'files that venv-packer cannot read'
   if (packed.config === undefined) return 'no virtual environment'
   const { relocatable, version } = packed.config
   return `a ${relocatable ? 'relocatable ' : ''}venv${version === undefined ? '' : ` of Python ${printable(version)}`}`

@@ -1,10 +1,10 @@
-/** Looks for a command where env(1) will look for it, and for what runs it, before anything is mounted. */
+/** Looks for a command where env(1) will look for it, and for its interpreter, before anything is mounted. */
 import { access, constants, open, stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ImageReader } from 'squashfs-writer/read'
 import { textOf } from '../../environment/paths.js'
 import { isPython, PROGRAM_HEAD_SIZE, type ScriptStart, scriptStart } from '../../environment/scripts.js'
-import { exitCodes, Failure, type FailureDetails } from '../../failure.js'
+import { EXIT_CODES, Failure, type FailureDetails } from '../../failure.js'
 import type { CommandLine } from '../../mount/methods.js'
 import { followMounted, headOfMounted, pathBelowPoint } from '../../mount/mounted-path.js'
 import { systemErrorCode } from '../../system-errors.js'
@@ -50,7 +50,7 @@ export async function requireCommand(command: CommandLine, outside: SearchPlace)
 async function programOf(name: string, place: SearchPlace): Promise<string> {
   const findings: Finding[] = []
   for (const candidate of candidates(name, place)) {
-    const { finding } = await lookAt(candidate, place)
+    const { finding } = await lookup(candidate, place)
     if (finding === 'executable') return candidate
     findings.push(finding)
   }
@@ -60,7 +60,7 @@ async function programOf(name: string, place: SearchPlace): Promise<string> {
   }
   const remedy = name.includes('/') ? 'Correct the path.' : 'It is neither in bin of the image nor on PATH.'
   throw new Failure('COMMAND_NOT_FOUND', `${name}: command not found`, remedy, {
-    exitCode: exitCodes.commandNotFound,
+    exitCode: EXIT_CODES.commandNotFound,
   })
 }
 
@@ -84,7 +84,7 @@ interface Looked {
   readonly inside: boolean
 }
 
-async function lookAt(path: string, { image, point }: SearchPlace): Promise<Looked> {
+async function lookup(path: string, { image, point }: SearchPlace): Promise<Looked> {
   const destination = await followMounted(image, point, path)
   switch (destination.kind) {
     case 'nothing':
@@ -96,11 +96,11 @@ async function lookAt(path: string, { image, point }: SearchPlace): Promise<Look
         inside: true,
       }
     case 'outside':
-      return { finding: await lookAtFile(destination.path), path: destination.path, inside: false }
+      return { finding: await lookupFile(destination.path), path: destination.path, inside: false }
   }
 }
 
-async function lookAtFile(path: string): Promise<Finding> {
+async function lookupFile(path: string): Promise<Finding> {
   try {
     if (!(await stat(path)).isFile()) return 'not executable'
   } catch {
@@ -126,7 +126,7 @@ async function requireInterpreters(
   place: SearchPlace,
   left = MAX_INTERPRETERS,
 ): Promise<readonly string[]> {
-  const looked = await lookAt(script, place)
+  const looked = await lookup(script, place)
   const start = scriptStart(await headOf(looked, place))
   if (start === null || left === 0) return []
   const warnings: string[] = []
@@ -169,7 +169,7 @@ function programsOf(
 async function firstExecutable(paths: readonly string[], place: SearchPlace): Promise<string | undefined> {
   for (const written of paths) {
     const path = (await pathBelowPoint(place.point, written)) ?? written
-    if ((await lookAt(path, place)).finding === 'executable') return path
+    if ((await lookup(path, place)).finding === 'executable') return path
   }
   return undefined
 }
@@ -191,7 +191,7 @@ async function headOfFile(path: string): Promise<Uint8Array> {
     }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return new Uint8Array() // a program may be executable and not readable; only the system knows then what it is
+    return new Uint8Array() // a program may be executable and not readable; only the system knows its kind then
   }
 }
 
@@ -206,7 +206,7 @@ function noInterpreter(name: string, interpreter: string, inImage: boolean): Fai
 }
 
 function notExecutable(message: string, remedy: string): Failure {
-  return new Failure('COMMAND_NOT_EXECUTABLE', message, remedy, { exitCode: exitCodes.commandNotExecutable })
+  return new Failure('COMMAND_NOT_EXECUTABLE', message, remedy, { exitCode: EXIT_CODES.commandNotExecutable })
 }
 
 function runFromOutside(name: string, interpreter: string): string {
@@ -228,12 +228,12 @@ export async function requireInterpreter(image: ImageReader, point: string): Pro
   }
 }
 
-const remedy =
+const REMEDY =
   'Make it available first (start its uenv, load its module), or pack a venv of an interpreter that is there.'
 
 function environmentWithout(message: string, details: FailureDetails = {}): Failure {
-  return new Failure('NO_INTERPRETER', message, remedy, {
+  return new Failure('NO_INTERPRETER', message, REMEDY, {
     ...details,
-    exitCode: exitCodes.commandNotStarted,
+    exitCode: EXIT_CODES.commandNotStarted,
   })
 }

@@ -1,8 +1,8 @@
 /** `venv-packer run`: a command with an image mounted and its environment active. It leaves nothing mounted. */
 import { constants } from 'node:os'
 import type { Invocation } from '../../cli/commands.js'
-import { commandRemedy } from '../../cli/parse.js'
-import { type ExitCode, emptyValue, exitCodes, Failure, wrongUsage } from '../../failure.js'
+import { COMMAND_REMEDY } from '../../cli/parse.js'
+import { EXIT_CODES, type ExitCode, emptyValue, Failure, wrongUsage } from '../../failure.js'
 import { type MountedRun, runMounted } from '../../mount/run-mounted.js'
 import { shareMount } from '../../mount/shared-mount.js'
 import {
@@ -60,7 +60,7 @@ async function tryMethods(plan: RunPlan, relay: SignalRelay, context: RunContext
   throw notMounted(plan, obstacles)
 }
 
-const notStarted: MountedRun = { mounted: false, reason: 'a signal came first' }
+const NOT_STARTED: MountedRun = { mounted: false, reason: 'a signal came first' }
 
 async function go(
   { plan, command }: PlannedMount,
@@ -68,12 +68,12 @@ async function go(
   context: RunContext,
 ): Promise<MountedRun> {
   if (!plan.possible) return { mounted: false, reason: plan.reason }
-  if (relay.received() !== undefined) return notStarted
+  if (relay.received() !== undefined) return NOT_STARTED
   if (plan.shared === undefined) return await runMounted(plan.around, command, relay)
   const mount = await shareMount(plan.shared, relay)
   if (!mount.mounted) return mount
   try {
-    if (relay.received() !== undefined) return notStarted
+    if (relay.received() !== undefined) return NOT_STARTED
     return await runMounted(plan.around, command, relay)
   } finally {
     const problem = await mount.release()
@@ -81,7 +81,7 @@ async function go(
   }
 }
 
-/** Most programs begin what they say with their name, and the method has that name, too. */
+/** Most programs begin their messages with their name, and the method has that name, too. */
 function withoutName(reason: string, name: string): string {
   return reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
 }
@@ -97,7 +97,7 @@ function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[])
     code: 'NOT_MOUNTED',
     message: reason,
   }))
-  const details = { path: image.path, paths, exitCode: exitCodes.commandNotStarted }
+  const details = { path: image.path, paths, exitCode: EXIT_CODES.commandNotStarted }
   if (request.method !== undefined) {
     const message = `${image.typed} cannot be mounted by ${request.method}: ${obstacles[0]?.reason}`
     return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other methods.', {
@@ -106,10 +106,10 @@ function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[])
     })
   }
   const message = `${image.typed} cannot be mounted on this machine`
-  return new Failure('NOT_MOUNTED', message, remedy, details)
+  return new Failure('NOT_MOUNTED', message, REMEDY, details)
 }
 
-const remedy =
+const REMEDY =
   'Install squashfuse (it needs /dev/fuse) or squashfs-mount; for a kernel without zstd pack with --compression gzip.'
 
 export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlySignals): Promise<ExitCode> {
@@ -117,7 +117,7 @@ export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlyS
   const { dryRun, json, debug } = invocation.values
   if (dryRun) {
     await print(reportRunPlan(await planRun(request, true), json))
-    return exitCodes.done
+    return EXIT_CODES.done
   }
   return await run(request, {
     earlySignals,
@@ -131,7 +131,7 @@ export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlyS
 
 function runRequest({ values, rest: command }: Invocation<'run'>): RunRequest {
   const { image, at, with: method, json, dryRun } = values
-  if (command === undefined || command.length === 0) throw wrongUsage('no command is given', commandRemedy)
+  if (command === undefined || command.length === 0) throw wrongUsage('no command is given', COMMAND_REMEDY)
   if (command[0] === '') throw emptyValue('the command')
   if (json && !dryRun)
     throw wrongUsage('--json goes with --dry-run', 'Otherwise standard output is that of the command.')
