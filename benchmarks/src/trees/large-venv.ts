@@ -11,7 +11,7 @@ import { keptTree } from './kept-tree.js'
 
 const run = promisify(execFile)
 
-/** What weighs, at versions that do not change: torch itself names those of the CUDA libraries. */
+/** The largest packages, at versions that do not change: torch itself names those of the CUDA libraries. */
 const PACKAGES = ['torch==2.6.0', 'numpy==2.2.6', 'pandas==2.2.3']
 
 const DEBIAN_FOLDERS = ['/usr/lib', '/usr/share'] as const

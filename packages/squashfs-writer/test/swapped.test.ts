@@ -35,7 +35,7 @@ interface Place {
 
 type Swap = readonly [what: string, swap: (place: Place) => void, unreadable: readonly string[]]
 
-/** The directories are known up to `a`; what is in `a/b` is not. */
+/** The directories are known up to `a`; the content of `a/b` is not. */
 const IN_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 4
 /** All is known, and nothing is read. */
 const AFTER_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 5

@@ -118,7 +118,7 @@ function replace(path: string, make: (path: string) => void): void {
   make(path)
 }
 
-/** All that was not touched is there as it was; what was is there as before or as after, or not at all. */
+/** Untouched files are there as they were; a touched one is there as before or as after, or not at all. */
 async function expectComplete(place: Place, touched: string, before: TreeState): Promise<void> {
   const extracted = join(place.cwd, 'extracted')
   await unsquash(place.image, extracted)

@@ -89,7 +89,7 @@ def stable_bytes(code):
     - two equal sets are written once when they are one object, and in their own order before Python 3.11. Whether they
       are one, and the order, depends on the names that were known before. So they are made anew here.
 
-    What is left is sets with None in them before Python 3.11: their order depends on where in memory None is.
+    The rest is sets with None in them before Python 3.11: their order depends on where in memory None is.
     """
     known = []
     code = settled_code(code, known, {})

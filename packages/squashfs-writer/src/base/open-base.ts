@@ -1,5 +1,5 @@
 /**
- * Open base: an older image as a source of blocks, as far as it fits. Whatever is wrong with it is no error: the result says
+ * Open base: an older image as a source of blocks, as far as it fits. A fault of it is no error: the result says
  * how far it was used, and why not further.
  */
 import { ImageError } from '../errors.js'
@@ -30,7 +30,7 @@ export interface BaseProblem {
    * - `UNCOMPRESSED`: nothing is compressed, so nothing is saved.
    * - `NO_RECORD`: there is no record of its packing, or a damaged one, so that contents were compared.
    * - `OTHER_RECORD`: the record is of another image or of other settings, so that contents were compared.
-   * - `DAMAGED_BLOCKS`: some blocks are not what they were; what they held was read and compressed.
+   * - `DAMAGED_BLOCKS`: some blocks are damaged; their contents were read and compressed.
    */
   readonly code:
     | 'NOT_USABLE'
@@ -109,10 +109,10 @@ const NO_CHECKSUMS: ReadonlyMap<number, number> = new Map()
 
 function damagedBlocks(count: number): BaseProblem {
   const blocks = count === 1 ? 'one of its blocks is' : `${count} of its blocks are`
-  return { code: 'DAMAGED_BLOCKS', message: `${blocks} damaged; what they held was read and compressed` }
+  return { code: 'DAMAGED_BLOCKS', message: `${blocks} damaged; their contents were read and compressed` }
 }
 
-/** What of the image's own settings is not as wanted; null where all is. */
+/** The settings of the image that differ from those wanted; null where none do. */
 function differenceTo(image: BaseImage, { codec, blockSize }: ImageSettings): string | null {
   if (image.compressor !== codec.id) return `it is not compressed with ${codec.name}`
   if (image.blockSize !== blockSize) return `its blocks are of ${image.blockSize} bytes, not of ${blockSize}`
@@ -164,7 +164,7 @@ async function checkedBlocks(image: BaseImage, { blocks, tie }: PackRecord, acce
   let bytes = 0
   for (const [n, size] of blocks.sizes.entries()) {
     bytes += size
-    if (position + bytes > image.dataEnd) break // what is beyond cannot be a block
+    if (position + bytes > image.dataEnd) break // bytes beyond cannot be a block
     if (bytes < CHECKED_AT_ONCE && n + 1 < blocks.sizes.length) continue
     jobs.push(check(first, n + 1, position))
     first = n + 1

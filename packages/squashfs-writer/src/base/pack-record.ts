@@ -29,7 +29,7 @@ export interface PackRecord {
   /** The blocks one after another, from the first on. */
   readonly blocks: BlockChecksums
   /**
-   * What is recorded of an inode, by its number; null for nothing. Made when it is asked for: 20,000 objects that stay cost more
+   * The record of an inode, by its number; null for none. Made when it is asked for: 20,000 objects that stay cost more
    * than as many that go.
    */
   file(number: number): RecordedFile | null
@@ -67,7 +67,7 @@ export interface RecordedFile {
   readonly withoutXattrs: boolean
   /** The digest of its content; null where none was needed. */
   readonly digest: ByteString | null
-  /** What the examiner answered; undefined where it was not asked. */
+  /** The examiner's answer; undefined where it was not asked. */
   readonly answer: unknown
 }
 

@@ -50,7 +50,7 @@ export interface RecorderOptions {
   readonly scanStart: number
   /** Whether all xattrs of all files are asked for. */
   readonly asksXattrs: boolean
-  /** What the base's record says of a file that is taken over; undefined for the others. */
+  /** The base's record of a file that is taken over; undefined for the others. */
   readonly carried: (file: FileNode) => CarriedFile | undefined
   /** The checksum of a block of the base. */
   readonly checksumInBase: (block: BlockOfBase) => number

@@ -22,7 +22,7 @@ export interface SameFile {
 
 export interface SameFiles {
   readonly certain: ReadonlyMap<FileNode, SameFile>
-  /** What the base has at the path of a file of this size. */
+  /** The base's file at the path of a file of this size. */
   readonly candidates: ReadonlyMap<FileNode, FileInBase>
 }
 

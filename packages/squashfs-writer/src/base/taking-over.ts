@@ -155,7 +155,7 @@ async function* inOrder(
       yield { pieces, release: batch.release }
     }
   } finally {
-    // Not waited for: it may be waiting for a buffer that nobody gives back any more. What it fails with was thrown above.
+    // Not waited for: it may be waiting for a buffer that nobody gives back any more. Its error was thrown above.
     batches.return?.().catch(() => {})
   }
 
@@ -178,7 +178,7 @@ function pieceOf(file: FileNode, { inBase, recorded }: SameFile, request: Conten
   return { file, content: { blocks, tail }, size: file.size, digest, last: true, failure: null }
 }
 
-/** What is read may have the tail that the base has. */
+/** A file that is read may have the tail that the base has. */
 function withTail(piece: Piece, inBase: FileInBase | undefined): Piece {
   const { content, last } = piece
   const tail = inBase?.tail

@@ -1,4 +1,4 @@
-/** File identity: what tells that an image is the file that was written, and that nobody has written to it since. */
+/** File identity: shows that an image is the file that was written, and that nobody has written to it since. */
 import type { BigIntStats } from 'node:fs'
 
 /**

@@ -35,9 +35,9 @@ export interface ExtractTarget {
   writeFile(path: ByteString, file: ImageFile, content: WriteContent): Promise<void>
   /** Writes bytes into an open file; they are counted. */
   write(path: ByteString, descriptor: number, bytes: Uint8Array, start: number): void
-  /** Makes something new at a path: what is there is in the way, or is replaced. */
+  /** Makes something new at a path; an existing file is an error, or is replaced. */
   make<T>(path: ByteString, call: (place: Buffer) => T): T
-  /** Does something at a path; what the system refuses becomes an ExtractError. */
+  /** Does something at a path; a refusal by the system becomes an ExtractError. */
   onDisk<T>(path: ByteString, call: (place: Buffer) => T): T
   placeOf(path: ByteString): Buffer
   /** Permission bits that an inode gets. */

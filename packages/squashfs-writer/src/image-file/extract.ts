@@ -22,7 +22,7 @@ import type { OpenImage } from './open-image.js'
 import { enterTarget, mkdirOrLook } from './target-directory.js'
 
 export interface ExtractOptions {
-  /** What is extracted, with all below: paths from the image's root. Everything if absent. Symlinks on the way are not followed. */
+  /** Paths to extract, with all below, from the image's root. Everything if absent. Symlinks on the way are not followed. */
   readonly paths?: readonly (string | Uint8Array)[]
   /** Whether what is in the directory already is replaced; false if absent. Directories are kept, and filled. */
   readonly overwrite?: boolean
@@ -33,7 +33,7 @@ export interface ExtractOptions {
   readonly owners?: boolean
   /** Whether extended attributes are set; true if absent. Those that the system refuses are left out and counted. */
   readonly xattrs?: boolean
-  /** Stops the work; what is written by then stays. */
+  /** Stops the work; files written by then stay. */
   readonly signal?: AbortSignal
 }
 
@@ -54,7 +54,7 @@ export interface ExtractResult {
   readonly droppedXattrs: Readonly<Record<string, number>>
 }
 
-/** Each takes 40 ms to start; what they write goes through one filesystem. */
+/** Each takes 40 ms to start, and all write through one filesystem. */
 const MOST_THREADS = 16
 /** After so many directories events have their turn: signals, and what the threads say. Calls here are blocking ones. */
 const DIRECTORIES_BETWEEN_EVENTS = 256

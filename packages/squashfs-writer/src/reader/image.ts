@@ -27,10 +27,10 @@ import { xattrReader } from './xattr-reader.js'
  */
 export interface ImageReader {
   readonly superblock: Superblock
-  /** What follows the superblock: the compressor's settings; null where they are the implied ones. */
+  /** The compressor's settings after the superblock; null where they are the implied ones. */
   compressorOptions(): Promise<Uint8Array | null>
   /**
-   * What lies at a path from the image's root, such as `lib/python3.12/site.py`; null where there is nothing.
+   * The inode at a path from the image's root, such as `lib/python3.12/site.py`; null where there is none.
    * @param path a string stands for its UTF-8. `/` at its start and empty parts mean nothing.
    * @param options.followSymlinks whether symlinks are followed, the last one too; false if absent. They stay in the image: an absolute target begins at its root, and so does `..` there.
    */
@@ -48,7 +48,7 @@ export interface ImageReader {
    */
   walk(path?: string | Uint8Array): AsyncGenerator<WalkedDirectory>
   /**
-   * As {@link walk}, for who lists very many names: what a long listing says of them in columns.
+   * As {@link walk}, for very many names: with the fields of a long listing in columns.
    * @param options.recursive whether directories below are walked, too.
    * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
    */

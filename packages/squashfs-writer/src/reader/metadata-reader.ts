@@ -44,7 +44,7 @@ export interface MetadataReader {
   cursor(place: MetadataPlace): Cursor
   /** Where the bytes are that come `length` after a place. */
   after(place: MetadataPlace, length: number): Promise<MetadataPlace>
-  /** No more bytes of content than these can follow a block: what is to be larger is refused before it is allocated. */
+  /** No more bytes of content than these can follow a block: a larger record is refused before it is allocated. */
   room(place: MetadataPlace): number
   /** Where the table starts and ends, in bytes from the image's start. */
   readonly start: number
@@ -95,7 +95,7 @@ export function blockCache(bytes: ReadBytes, expand: Expand, fail: Fail): BlockC
       : expanded(start, end, read, ahead)
   }
 
-  /** Tables are read in larger pieces than one block: who reads a block reads those around it, too, in whatever order. */
+  /** Tables are read in larger pieces than one block: a reader of one block reads those around it, too, in whatever order. */
   function bytesAt(start: number, end: number, room: number): Uint8Array | Promise<Uint8Array> {
     const from = Math.max(SUPERBLOCK_SIZE, end - PIECE * Math.ceil((end - start) / PIECE))
     const at = start - from
@@ -126,7 +126,7 @@ export function blockCache(bytes: ReadBytes, expand: Expand, fail: Fail): BlockC
     return filled.then((count) => keep(start, next, output.subarray(0, count)))
   }
 
-  /** Whoever asks for it gets the error. */
+  /** Every request for it gets the error. */
   function loadAhead(start: number, end: number, ahead: number): void {
     void Promise.resolve()
       .then(() => load(start, end, ahead))
@@ -190,7 +190,7 @@ export function metadataReader(
     return pieces.length === 1 ? pieces[0]! : joined(pieces, length - missing)
   }
 
-  // What is in one block that is at hand, which nearly all records are, is there without a promise.
+  // A record in one cached block, as nearly all records are, is returned without a promise.
   const get = (place: MetadataPlace, length: number, exact: boolean) => {
     const content = cache.atHand(start + place.block)?.content
     if (content !== undefined && place.offset + length <= content.length)
@@ -249,7 +249,7 @@ export function metadataReader(
           if (left < block.content.length) return { block: relative, offset: left }
           left -= block.content.length
           relative = block.next - start
-          // Right behind the last block: what is taken from there fails, if anything is.
+          // Right behind the last block: taking a byte from there fails.
           if (left === 0) return { block: relative, offset: 0 }
         }
       }

@@ -121,7 +121,7 @@ async function readIds({ count, record, extent }: LookupTable): Promise<IdTable>
   return { values, extent }
 }
 
-/** No image is larger than the largest file of Linux. What claims to be is not cut off but damaged. */
+/** No image is larger than the largest file of Linux. An image that claims to be is not cut off but damaged. */
 const MAX_IMAGE = 2 ** 53
 
 function truncation(whole: number, present: number): string {

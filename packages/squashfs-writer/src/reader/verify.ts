@@ -53,7 +53,7 @@ export async function verify(
   await step(null, checkTree)
   return { ...counts, problems }
 
-  /** Goes on after damage: what else is wrong is of interest, too. */
+  /** Goes on after damage, to find the rest of it. */
   async function step(path: ByteString | null, check: () => Promise<void>): Promise<void> {
     signal?.throwIfAborted()
     if (problems.length >= MOST_PROBLEMS) return

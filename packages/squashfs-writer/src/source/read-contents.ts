@@ -36,13 +36,13 @@ export function filesPerStep(pool: Pool): number {
 export interface ReaderOptions {
   /** Bytes: a large file is cut at multiples of it. */
   readonly blockSize: number
-  /** What becomes of mode and xattrs of a file that brings its xattrs. */
+  /** The rules for mode and xattrs of a file that brings its xattrs. */
   readonly accessRules: Applied['access']
   /** The files that are examined while they are read, and the callback for the results. */
   readonly examination: Examination | null
   /** Told of files that have xattrs which an image could hold. */
   readonly onXattrs?: (file: FileNode) => void
-  /** What the base has of files that are read. */
+  /** Blocks of the base that files may have, too. */
   readonly likeness?: Likeness | null
 }
 
@@ -234,7 +234,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
   if (isFailure(extents)) return yield async () => [failedPiece(file, extents)]
 
   let examine = reading.examination?.wants(file) && digest === null
-  // What is examined must be opened: where all is a hole, its first block is read.
+  // An examined file must be opened: where all is a hole, its first block is read.
   const dataExtents = examine && extents.length === 0 ? [0, 1] : extents
   for (const { start, length, hole } of rangesOf(dataExtents, file.size, blockSize)) {
     const last = start + length === file.size

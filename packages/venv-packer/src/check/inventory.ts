@@ -113,7 +113,7 @@ function byPath(entries: readonly Entry[]): () => ReadonlyMap<ByteString, Entry>
   }
 }
 
-/** What was read of files, as the inventory gives it. */
+/** The parts that were read of files, as the inventory gives them. */
 export function contentsIn(peeked: Peeked): Pick<Inventory, 'contentOf' | 'failureOf'> {
   return {
     contentOf({ path }) {

@@ -1,4 +1,4 @@
-/** Base blocks: what a worker does with blocks of the base: reads and expands them, and compares contents with theirs. */
+/** Base blocks: the work on blocks of the base: a worker reads and expands them, and compares contents with theirs. */
 import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { expandedBlock, expanderOf } from '../../codec/expand.js'
@@ -11,7 +11,7 @@ import type { BaseAccess, Jobs, SharedPart } from './protocol.js'
 export interface BaseBlocks {
   /** The bytes of a block as they lie in the base. */
   raw(block: BlockOfBase): Uint8Array
-  /** What a block holds. @throws ImageError when it is damaged. */
+  /** The content of a block. @throws ImageError when it is damaged. */
   content(block: BlockOfBase): Uint8Array | Promise<Uint8Array>
   /** Bytes of a fragment block, which is kept: those that come next are often in the same. */
   part(part: PartOfBase): Promise<Uint8Array>

@@ -1,4 +1,4 @@
-/** File jobs: what is done with a file while it is open: reading, digesting, examining, and encoding its blocks. */
+/** File jobs: the work on a file while it is open: reading, digesting, examining, and encoding its blocks. */
 import { readSync } from 'node:fs'
 import { HOLE } from '../../format/data-block.js'
 import type { BlockOfBase } from '../../image/base-block.js'

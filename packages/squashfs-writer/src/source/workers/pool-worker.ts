@@ -17,7 +17,7 @@ export class PoolWorker {
   readonly #started: Promise<unknown>
   readonly jobs = new Map<number, Pending>()
   ready = false
-  /** What its jobs have to do with. */
+  /** Bytes that its jobs have to read or encode. */
   bytes = 0
 
   constructor(setup: ExecutorSetup) {
@@ -63,7 +63,7 @@ export class PoolWorker {
   }
 }
 
-/** What a job has to do with, as far as that says how long it takes. */
+/** Bytes that a job has to read or encode. */
 function bytesOf({ name, ask }: JobMessage): number {
   if (name === 'read') return ask.buffer.byteLength
   if (name === 'encode') return ask.parts.reduce((sum, { length }) => sum + length, 0)

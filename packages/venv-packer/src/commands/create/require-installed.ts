@@ -50,7 +50,7 @@ function namesOf(packages: readonly string[]): readonly string[] {
 }
 
 interface Setting {
-  /** Which it is, and where. */
+  /** The setting and its place, in words. */
   readonly words: string
   readonly remedy: string
   readonly mending?: Mending

@@ -10,7 +10,7 @@ export interface LineWriter {
   readonly length: number
   addText(text: string): void
   addDirectory(directory: ListedDirectory): void
-  /** What waits; good until more is added. */
+  /** The bytes that wait; valid until more are added. */
   take(): Uint8Array
 }
 
@@ -37,7 +37,7 @@ export function lineWriter(): LineWriter {
     else end += encoder.encodeInto(text, bytes.subarray(end)).written
   }
 
-  /** What is surely ASCII. */
+  /** Adds a text that is surely ASCII. */
   function addAscii(text: string): void {
     for (let n = 0; n < text.length; n++) bytes[end + n] = text.charCodeAt(n)
     end += text.length
