@@ -51,9 +51,9 @@ describe('the published packages, installed with plain npm in an empty directory
   it('serve a program in strict TypeScript', async () => {
     await writeFile(
       join(directory, 'program.ts'),
-      `import { memorySink, packDirectory, type PackResult, writeImage } from 'squashfs-writer'
+      `import { type ImageResult, memorySink, packDirectory, writeImage } from 'squashfs-writer'
 
-const result: PackResult = await packDirectory('node_modules/squashfs-writer', 'library.squashfs', {
+const result: ImageResult = await packDirectory('node_modules/squashfs-writer', 'library.squashfs', {
   exclude: ['*.map'],
   onProgress: ({ phase, files }) => void [phase, files],
 })

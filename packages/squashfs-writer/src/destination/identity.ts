@@ -1,5 +1,12 @@
 /** File identity: shows that an image is the file that was written, and that nobody has written to it since. */
-import type { BigIntStats } from 'node:fs'
+
+/** What `stat` tells, in whole numbers. */
+interface Status {
+  readonly ino: bigint
+  readonly size: bigint
+  readonly ctimeNs: bigint
+  readonly mtimeNs: bigint
+}
 
 /**
  * Inode, size, and the times of the last change, to the nanosecond. A write, a `touch`, a rename, and a copy give another one: no
@@ -8,6 +15,6 @@ import type { BigIntStats } from 'node:fs'
  */
 export type FileIdentity = string
 
-export function identityOf({ ino, size, ctimeNs, mtimeNs }: BigIntStats): FileIdentity {
+export function identityOf({ ino, size, ctimeNs, mtimeNs }: Status): FileIdentity {
   return [ino, size, ctimeNs, mtimeNs].join(' ')
 }
