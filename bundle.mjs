@@ -4,17 +4,6 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-/** Gets modules of Node by a call: `import` reads all of their properties, and so loads what they would load late. */
-const modulesOfNode = {
-  name: 'modules-of-node',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'node' }))
-    onLoad({ filter: /./, namespace: 'node' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule('${path}')`,
-    }))
-  },
-}
-
 /**
  * By package: the modules that others import, by their names, which share files among each other; and modules that are one file
  * each, because several threads load them, or because programs need little of the library.
@@ -53,7 +42,6 @@ for (const [name, { entries, single }] of Object.entries(packages)) {
     target: 'node20.19',
     sourcemap: 'external',
     logLevel: 'warning',
-    plugins: [modulesOfNode],
   }
   const points = (sources) =>
     Object.entries(sources).map(([out, source]) => ({ out, in: join(directory, 'src', source) }))

@@ -202,7 +202,7 @@ describe('every supported version of Node writes the same image', () => {
          const sums = {}
          for (const [name, codec] of Object.entries(codecs)) {
            const found = new Set()
-           // Slow compressors pack each directory once.
+           // What takes long to compress is packed once from each directory.
            for (const [directory, threads] of ways.filter(([, threads]) => !/19|gzip/.test(name) || threads === 2)) {
              const sink = writer.memorySink()
              await writer.packDirectory(directory, sink, { codec, threads })

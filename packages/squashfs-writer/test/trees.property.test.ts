@@ -10,12 +10,12 @@ import fc from 'fast-check'
 import {
   aHostileTree,
   asOnDisk,
-  createTree,
   expectedState,
   type HostileTree,
-  judge,
+  type Judges,
   type TreeState,
   withDirectory,
+  withJudges,
   withTmpfs,
 } from 'fixtures'
 import { packDirectory, writeImage } from 'squashfs-writer'
@@ -47,10 +47,10 @@ it(
 it(
   `${PACKED} hostile trees, packed from a disk, come out of unsquashfs and the kernel as they went in`,
   async () => {
-    await checkTrees(PACKED, async ({ tree, options }, image, scratch) => {
+    await checkTrees(PACKED, async ({ tree, options }, image, scratch, judges) => {
       const source = join(scratch, 'source')
       await mkdir(source)
-      await createTree(tree.model, source)
+      await judges.createTree(tree.model, source)
       const result = await packDirectory(source, image, options)
       expect(result.omitted).toEqual([])
       expect(result.warnings).toEqual([])
@@ -63,14 +63,14 @@ it(
 /** Writes as many random trees with `write`, which answers with what readers have to find in the image. */
 async function checkTrees(
   numRuns: number,
-  write: (given: HostileTree, image: string, scratch: string) => Promise<TreeState>,
+  write: (given: HostileTree, image: string, scratch: string, judges: Judges) => Promise<TreeState>,
 ): Promise<void> {
-  await withTmpfs(async (tmpfs) => {
+  const checkAll = async (judges: Judges, tmpfs: string) => {
     const property = fc.asyncProperty(A_TREE, (given) =>
       withDirectory(async (scratch) => {
         const image = join(scratch, 'image.squashfs')
-        const expected = await write(given, image, scratch)
-        expect(await judge(image, expected, scratch)).toEqual([])
+        const expected = await write(given, image, scratch, judges)
+        expect(await judges.judge(image, expected, scratch)).toEqual([])
       }, tmpfs),
     )
     await fc.assert(property, {
@@ -80,7 +80,8 @@ async function checkTrees(
       interruptAfterTimeLimit: limit(numRuns) - 60_000,
       markInterruptAsFailure: true,
     })
-  }, '8g')
+  }
+  await withTmpfs((tmpfs) => withJudges((judges) => checkAll(judges, tmpfs)), '8g')
 }
 
 /** Milliseconds: several times what the trees take, and time to find a smaller one that fails. */

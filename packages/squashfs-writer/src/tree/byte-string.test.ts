@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromBytes, type TextPath, toByteString, toBytes, toDisplay, toText } from './byte-string.js'
+import { fromBytes, type TextPath, toByteString, toBytes, toDisplay, toPath, toText } from './byte-string.js'
 import type { Entry } from './entry.js'
 
 const someBytes = fc.uint8Array({ maxLength: 300, size: 'max' })
@@ -109,6 +109,55 @@ describe('a name in messages', () => {
     fc.assert(
       fc.property(text, (s) => {
         expect(toDisplay(toByteString(s))).toBe(s)
+      }),
+    )
+  })
+})
+
+describe('a name for programs', () => {
+  /** Bytes of which many begin or go on with a character in UTF-8, and the character that decoders put for what does not. */
+  const nearlyText = fc
+    .array(
+      fc.oneof(
+        fc.constantFrom('é', '\ufffd', '日', '😀', '\ud7ff', '\u{10ffff}').map((s) => [...Buffer.from(s)]),
+        fc
+          .constantFrom(0x41, 0x80, 0x9f, 0xa0, 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xed, 0xef)
+          .map((byte) => [byte]),
+        fc.constantFrom(0xf0, 0x8f, 0x90, 0xf4, 0xf5, 0xff, 0xfd, 0xbd).map((byte) => [byte]),
+      ),
+      { maxLength: 12 },
+    )
+    .map((parts) => Uint8Array.from(parts.flat()))
+
+  it('is text exactly where a strict decoder takes the bytes, and these bytes where it does not', () => {
+    const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const textOf = (bytes: Uint8Array) => {
+      try {
+        return strict.decode(bytes)
+      } catch {
+        return bytes
+      }
+    }
+    fc.assert(
+      fc.property(fc.oneof(nearlyText, someBytes), (bytes) => {
+        expect(toPath(fromBytes(bytes))).toEqual(textOf(bytes))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('shows every byte that is in no character as an escape, and every character as itself', () => {
+    fc.assert(
+      fc.property(nearlyText, (bytes) => {
+        // Escapes read back: backslashes are not among the bytes, so each one begins an escape.
+        const shown = toDisplay(fromBytes(bytes))
+        const parts = shown
+          .split(/\\x(..)/)
+          .map((part, n) => (n % 2 ? Buffer.from(part, 'hex') : Buffer.from(part)))
+        const controls = Buffer.concat(parts.filter((_, n) => n % 2)).filter((byte) => byte < 0x80)
+        expect(controls).toHaveLength(0)
+        const plain = !/[\u0080-\u009f]/.test(Buffer.from(bytes).toString())
+        if (plain) expect(Buffer.concat(parts).equals(bytes)).toBe(true)
       }),
     )
   })

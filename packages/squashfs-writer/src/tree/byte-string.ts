@@ -57,12 +57,8 @@ export function toBytes(s: ByteString): Uint8Array {
 /** For people: UTF-8 where it is UTF-8, `\xNN` for every byte that is not, and for control characters. */
 export function toDisplay(s: ByteString): string {
   if (isPlain(s)) return s
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(toBytes(s))
-  } catch {
-    text = escapeInvalid(toBytes(s))
-  }
+  const bytes = toBytes(s)
+  const text = textIfUtf8(bytes) ?? escapeInvalid(bytes)
   return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
@@ -70,11 +66,7 @@ export function toDisplay(s: ByteString): string {
 export function toPath(s: ByteString): string | Uint8Array {
   if (isAscii(s)) return s
   const bytes = toBytes(s)
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return bytes
-  }
+  return textIfUtf8(bytes) ?? bytes
 }
 
 /** For patterns: text, with U+FFFD for bytes that are not UTF-8. */
@@ -82,28 +74,37 @@ export function toText(s: ByteString): string {
   return isAscii(s) ? s : new TextDecoder('utf-8', { ignoreBOM: true }).decode(toBytes(s))
 }
 
+/** What a decoder writes for what is not UTF-8. It may also be in the text itself. */
+const REPLACEMENT = '\ufffd'
+
+/**
+ * The text that the bytes encode, or null where they are not UTF-8. A decoder that throws takes a hundred times as long for
+ * the latter, and some trees are full of such names.
+ */
+function textIfUtf8(bytes: Uint8Array): string | null {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
+  if (!text.includes(REPLACEMENT)) return text
+  const encoded = new TextEncoder().encode(text)
+  return encoded.length === bytes.length && encoded.every((byte, n) => byte === bytes[n]) ? text : null
+}
+
 function escapeInvalid(bytes: Uint8Array): string {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let text = ''
   for (let at = 0; at < bytes.length; ) {
-    const length = [1, 2, 3, 4].find(
-      (n) => at + n <= bytes.length && decodes(decoder, bytes.subarray(at, at + n)),
-    )
-    text += length
-      ? decoder.decode(bytes.subarray(at, at + length))
-      : `\\x${bytes[at]!.toString(16).padStart(2, '0')}`
-    at += length ?? 1
+    const length = sequenceLength(bytes[at]!)
+    const character = at + length <= bytes.length ? textIfUtf8(bytes.subarray(at, at + length)) : null
+    text += character ?? `\\x${bytes[at]!.toString(16).padStart(2, '0')}`
+    at += character === null ? 1 : length
   }
   return text
 }
 
-function decodes(decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array): boolean {
-  try {
-    decoder.decode(bytes)
-    return true
-  } catch {
-    return false
-  }
+/** Bytes of a character in UTF-8, by its first one (RFC 3629, section 3); 1 where no character begins so. */
+function sequenceLength(first: number): number {
+  if (first >= 0xc2 && first <= 0xdf) return 2
+  if (first >= 0xe0 && first <= 0xef) return 3
+  if (first >= 0xf0 && first <= 0xf4) return 4
+  return 1
 }
 
 function isAscii(s: string): boolean {
