@@ -39,6 +39,8 @@ export function checkWhilePacking(
   let checked: Checked | undefined
   async function* filesToPeek(): AsyncGenerator<FoundFile> {
     found = await entriesOnDisk(directory, wantsPeek)
+    // Nothing else is asked of it: of half a million files it holds 80 MB. Bytecode is made from its entries, and counted apart.
+    if (!request.compile) await directory.close()
     yield* new Set(found.files.map(({ file }) => file))
   }
   const options: CheckOptions = {
