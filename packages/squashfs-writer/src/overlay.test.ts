@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { OptionError } from './errors.js'
 import { overlay } from './overlay.js'
 import { createContents } from './source/contents.js'
-import type { Pool } from './source/workers/pool.js'
 import type { Entry } from './tree/entry.js'
 import { forEachPath } from './tree/order.js'
 import { treeOf } from './tree-of-entries.js'
@@ -12,9 +11,7 @@ const file = (path: string, more: object = {}): Entry => ({ type: 'file', path, 
 /** The paths that an image of some entries has, and who owns what lies there. No disk and no thread takes part. */
 async function pathsOf(entries: Parameters<typeof treeOf>[0]): Promise<Record<string, number>> {
   const contents = createContents('')
-  const { root } = await treeOf(entries, {
-    pool: {} as Pool,
-    xattrs: 'none',
+  const { root } = await treeOf(entries, null, {
     control: { signal: new AbortController().signal, onProgress: () => {} },
     rules: (_, raw) => ({ ...raw, xattrs: null }),
     contents,

@@ -8,7 +8,8 @@ import { type AttributeRules, addEntry, checkEntry, type Entry } from './tree/en
 import { type DirectoryNode, directoryNode } from './tree/node.js'
 import { applyInPlace, ruledCopy } from './tree/ruled-tree.js'
 
-export interface TreeContext extends LentScan {
+export interface TreeContext {
+  readonly control: LentScan['control']
   readonly rules: AttributeRules
   readonly contents: Contents
   /** Told of a stream that fails; what it throws stops the work. */
@@ -21,19 +22,34 @@ export interface Tree {
   readonly missing: readonly Unreadable[]
 }
 
-/** @throws EntryError, LimitError for what cannot be; UnreadableError; what the entries themselves throw. */
-export async function treeOf(entries: ImageEntries, context: TreeContext): Promise<Tree> {
+/** A directory's tree as it was found, without rules. */
+type Scanned = Awaited<ReturnType<FoundEntries['scanned']>>
+
+/** Scans the directory whose entries these are, or over which they are laid; null where there is none. */
+export async function scanOf(entries: ImageEntries, context: LentScan): Promise<Scanned | null> {
+  if (entries instanceof Overlay) return await scanOf(entries.entries, context)
+  return entries instanceof FoundEntries ? await entries.scanned(context) : null
+}
+
+/**
+ * @param scanned what {@link scanOf} gave of the same entries.
+ * @throws EntryError, LimitError for what cannot be; UnreadableError; what the entries themselves throw.
+ */
+export async function treeOf(
+  entries: ImageEntries,
+  scanned: Scanned | null,
+  context: TreeContext,
+): Promise<Tree> {
   if (entries instanceof Overlay) {
-    const tree = await treeOf(entries.entries, context)
+    const tree = await treeOf(entries.entries, scanned, context)
     context.control.signal.throwIfAborted()
     const merge = mergeInto(tree.root, context.rules)
     await forEachEntry(entries.more, 'more', context, merge)
     return tree
   }
-  if (entries instanceof FoundEntries) {
-    const { root, missing } = await entries.scanned(context)
-    const ruled = entries.isHandedOver ? applyInPlace : ruledCopy
-    return { root: ruled(root, context.rules), missing }
+  if (entries instanceof FoundEntries && scanned) {
+    const ruled = entries.areSpent() ? applyInPlace : ruledCopy
+    return { root: ruled(scanned.root, context.rules), missing: scanned.missing }
   }
   const root = directoryNode(context.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
   await forEachEntry(entries, 'entries', context, (entry, content) =>

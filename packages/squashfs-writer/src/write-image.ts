@@ -18,10 +18,10 @@ import {
 import { IMAGE_ENTRIES, type ImageEntries, Overlay } from './overlay.js'
 import { type Contents, createContents } from './source/contents.js'
 import { type Examined, examinationOf } from './source/examination.js'
-import { withPool } from './source/workers/pool.js'
+import { type Pool, withPool } from './source/workers/pool.js'
 import { type ByteString, toDisplay } from './tree/byte-string.js'
 import { applyRules, type Warning } from './tree/rules.js'
-import { type Tree, type TreeContext, treeOf } from './tree-of-entries.js'
+import { scanOf, type Tree, type TreeContext, treeOf } from './tree-of-entries.js'
 import { untilAborted } from './until-aborted.js'
 
 /** What became of the entries. */
@@ -108,7 +108,7 @@ async function write(
   return await withPool(poolOptions, signal, (pool) =>
     withBase(settings, pool, async (prepare) => {
       const applied = applyRules(settings.rules)
-      const planned = planOf(entries, examination, settings, { pool, rules: applied.rules, contents })
+      const planned = planOf(entries, examination, settings, pool, { rules: applied.rules, contents })
       const { root, missing, examined } = await untilAborted(signal, planned)
       if (settings.rootMode !== null) root.mode = settings.rootMode
       const packed = { root, accessRules: applied.access, examination: examined }
@@ -154,19 +154,20 @@ async function planOf(
   entries: ImageEntries,
   examination: ImageOptions['examination'],
   settings: Settings,
-  context: Pick<TreeContext, 'pool' | 'rules' | 'contents'>,
+  pool: Pool,
+  context: Pick<TreeContext, 'rules' | 'contents'>,
 ): Promise<Plan> {
   const failed: Unreadable[] = []
-  const { root, missing } = await treeOf(entries, {
+  const scanned = await scanOf(entries, { pool, xattrs: settings.xattrsRead, control: settings })
+  const examined = examination ? await examinationOf(examination.files, examination.version ?? null) : null
+  const { root, missing } = await treeOf(entries, scanned, {
     ...context,
-    xattrs: settings.xattrsRead,
     control: settings,
     onUnreadable(error) {
       if (settings.image.unreadable === 'fail') throw error
       failed.push(...error.paths)
     },
   })
-  const examined = examination ? await examinationOf(examination.files, examination.version ?? null) : null
   return { root, missing: [...missing, ...failed], examined }
 }
 

@@ -28,20 +28,26 @@ export interface LentScan {
 export type ScanOnce = (lent: LentScan | null) => Promise<ScanResult>
 
 export class FoundEntries implements AsyncIterable<FoundEntry> {
-  /** Whether the tree becomes that of the image, and is of no use any more: nobody else has these entries. */
-  readonly isHandedOver: boolean
+  /** Whether nobody asks for these entries any more, so that the tree as it was found may become that of an image. */
+  readonly areSpent: () => boolean
   readonly #scan: ScanOnce
   readonly #stream: StreamFound
 
-  constructor(scan: ScanOnce, stream: StreamFound, isHandedOver = false) {
+  constructor(scan: ScanOnce, stream: StreamFound, areSpent: () => boolean) {
     this.#scan = scan
     this.#stream = stream
-    this.isHandedOver = isHandedOver
+    this.areSpent = areSpent
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<FoundEntry> {
-    const { root } = await this.#scan(null)
-    yield* foundIn(root, (file) => this.#contentOf(file))
+  /** Without a generator, which would wait three times for each of half a million entries. */
+  [Symbol.asyncIterator](): AsyncIterator<FoundEntry> {
+    let found: Iterator<FoundEntry, undefined> | null = null
+    return {
+      next: async () => {
+        found ??= foundIn((await this.#scan(null)).root, (file) => this.#contentOf(file))
+        return found.next()
+      },
+    }
   }
 
   async unreadable(): Promise<readonly UnreadableEntry[]> {
@@ -63,7 +69,7 @@ export class FoundEntries implements AsyncIterable<FoundEntry> {
 
   /** The same entries for the one writer that will have them. */
   handOver(): FoundEntries {
-    return new FoundEntries(this.#scan, this.#stream, true)
+    return new FoundEntries(this.#scan, this.#stream, () => true)
   }
 
   #contentOf({ size, content }: FileNode): DiskContent {

@@ -43,7 +43,10 @@ export interface OpenDirectory extends AsyncDisposable {
    * @throws OptionError where the directory was opened without an examiner; EntryError for what is none of its files.
    */
   examine(files: Iterable<FoundFile>): Promise<ReadonlyMap<FoundFile, { readonly found: unknown } | Failure>>
-  /** Ends its threads and closes its files. What is asked of it after that is a SquashfsError with the code `CLOSED`. */
+  /**
+   * Ends its threads and closes its files. What is asked of it after that is a SquashfsError with the code `CLOSED`. Entries that
+   * `writeImage` has begun with are packed all the same; a directory that is closed by then need not be kept as it was found.
+   */
   close(): Promise<void>
 }
 
@@ -77,6 +80,7 @@ export class DirectoryHandle implements OpenDirectory {
     this.entries = new FoundEntries(
       (lent) => this.#scan(lent),
       (file) => this.#stream(file),
+      () => this.#isClosed,
     )
   }
 

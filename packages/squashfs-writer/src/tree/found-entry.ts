@@ -63,7 +63,7 @@ export type FoundEntry = FoundInode | FoundHardLink
 export function* foundIn(
   root: DirectoryNode,
   contentOf: (file: FileNode) => FoundContent,
-): Generator<FoundEntry> {
+): Generator<FoundEntry, undefined> {
   const firstNames = new Map<Node, FoundInode>()
   let inodes = 1
   yield foundDirectory('.', root, inodes)
