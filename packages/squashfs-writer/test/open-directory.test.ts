@@ -533,6 +533,30 @@ describe('a directory that is closed', () => {
     })
   })
 
+  it('while its files are chosen for examination has the same image, also under rules and below others', async () => {
+    await withSource(async (source, image) => {
+      const options = { owner: 'root', xattrs: 'none' } as const
+      await packDirectory(source, image, options)
+      const more: readonly Entry[] = [{ type: 'file', path: 'docs/more', content: 'more' }]
+      for (const over of [null, more]) {
+        const directory = await openDirectory(source)
+        const modes: number[] = []
+        async function* none() {
+          for await (const entry of directory.entries) if (entry.type !== 'hardlink') modes.push(entry.mode)
+          await directory.close()
+          yield* []
+        }
+        const examination = { examiner: moduleOf('export default () => null'), files: none() }
+        const sink = memorySink()
+        const entries = over ? overlay(directory.entries, over) : directory.entries
+        const { files } = await writeImage(entries, sink, { ...options, examination })
+        expect(files).toBe(over ? 3 : 2)
+        expect(modes).toContain(0o640) // as it was found
+        if (!over) expect(Buffer.compare(sink.bytes(), readFileSync(image))).toBe(0)
+      }
+    })
+  })
+
   it('keeps no thread and no file open', async () => {
     await withSource(async (source) => {
       const open = () => readdirSync('/proc/self/fd').length
