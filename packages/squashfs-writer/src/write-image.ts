@@ -121,7 +121,7 @@ async function write(
             ...(beforeTables && { beforeTables: () => beforeTables(examined?.answers ?? new Map()) }),
             ...context,
           }),
-        )
+        ).finally(() => context.base?.copies.end())
       if (!place) (destination as Sink).begin?.()
       const {
         result: summary,

@@ -10,6 +10,7 @@ import { decodeBlockSizes, InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
 import type { BaseFile, BlockOfBase, FragmentOfBase, PartOfBase } from '../image/base-block.js'
+import { BaseCopies } from '../image/base-copies.js'
 import { attempt, descriptorSource } from '../image-file/descriptor-source.js'
 import { type ImageFile, rootOf } from '../reader/inode-reader.js'
 import { openParts, type Parts } from '../reader/parts.js'
@@ -76,7 +77,7 @@ export async function openBaseImage(path: ByteString, onCount: (inodes: number) 
     const files = await filesOf(parts, fragments)
     const hasOptions = (superblock.flags & SuperblockFlag.COMPRESSOR_OPTIONS) !== 0
     return {
-      file: { descriptor, read },
+      file: { descriptor, read, copies: new BaseCopies() },
       compressor: superblock.compressor,
       blockSize: superblock.blockSize,
       compressorOptions: hasOptions

@@ -3,6 +3,8 @@
  * each block lies; this file has the types alone.
  */
 
+import type { BaseCopies } from './base-copies.js'
+
 /** Where a block lies in the base. */
 export interface BlockOfBase {
   /** In bytes from the base's start. */
@@ -30,4 +32,6 @@ export interface BaseFile {
   readonly descriptor: number
   /** Bytes at a position, at once. */
   read(position: number, length: number): Uint8Array
+  /** Copies of its bytes by the system: ended before it is closed. */
+  readonly copies: BaseCopies
 }

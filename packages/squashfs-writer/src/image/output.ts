@@ -55,8 +55,8 @@ const MOST_BORROWED = 8
 const LEAST_BORROWED = 16_384
 /** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
 const SHORT_COPY = 131_072
-/** Bytes of the base that are copied at a time: an abort waits for so many. */
-const LONG_COPY = 268_435_456
+/** Bytes of the base that are copied at a time: an abort waits for one such copy. */
+const LONG_COPY = 134_217_728
 
 /**
  * @param offset where the image starts inside the destination, in bytes.
@@ -195,11 +195,11 @@ class SinkOutput implements Output {
     }
     this.#writeGathered()
     const position = this.#advance(length)
-    this.#writes.startCopy(() =>
+    const copy = () =>
       sink.copy
         ? sink.copy(base.descriptor, from, length, position)
-        : copyByWrites(sink, base, from, length, position),
-    )
+        : copyByWrites(sink, base, from, length, position)
+    this.#writes.startCopy(() => base.copies.run(copy))
   }
 
   /** The position of a write of so many bytes; the next one comes behind it. */
