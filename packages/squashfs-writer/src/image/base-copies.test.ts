@@ -1,27 +1,42 @@
 import { expect, it } from 'vitest'
 import { BaseCopies } from './base-copies.js'
 
-it('copies run one at a time, and after the end none starts; the end waits for the one under way', async () => {
+const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
+
+it('four copies run at a time, and after the end none starts; the end waits for those under way', async () => {
   const copies = new BaseCopies()
   const ends: (() => void)[] = []
   const copy = () => new Promise<void>((end) => ends.push(end))
-  const done: string[] = []
-  const first = copies.run(copy).then(() => done.push('first'))
-  const second = copies.run(copy)
-  const outcome = second.then(
-    () => 'copied',
-    (error: unknown) => error,
+  const outcomes = Array.from({ length: 7 }, () =>
+    copies.run(copy).then(
+      () => 'copied',
+      ({ code }: { code: string }) => code,
+    ),
   )
-  await new Promise((resolve) => setTimeout(resolve, 2))
-  expect(ends.length).toBe(1)
-  const ended = copies.end().then(() => done.push('end'))
-  await new Promise((resolve) => setTimeout(resolve, 2))
-  expect(done).toEqual([])
-  ends[0]!()
-  await Promise.all([first, ended])
-  expect(done).toEqual(['first', 'end'])
-  expect(await outcome).toMatchObject({ code: 'WORKER' })
-  expect(ends.length).toBe(1)
+  await aTurn()
+  expect(ends.length).toBe(4)
+  ends[1]!()
+  await aTurn()
+  expect(ends.length).toBe(5)
+  let hasEnded = false
+  const ended = copies.end().then(() => {
+    hasEnded = true
+  })
+  for (const n of [0, 2, 3]) ends[n]!()
+  await aTurn()
+  expect(hasEnded).toBe(false)
+  ends[4]!()
+  await ended
+  expect(await Promise.all(outcomes)).toEqual([
+    'copied',
+    'copied',
+    'copied',
+    'copied',
+    'copied',
+    'WORKER',
+    'WORKER',
+  ])
+  expect(ends.length).toBe(5)
 })
 
 it('a copy that fails does not keep the next one from being made', async () => {

@@ -55,8 +55,8 @@ const MOST_BORROWED = 8
 const LEAST_BORROWED = 16_384
 /** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
 const SHORT_COPY = 131_072
-/** Bytes of the base that are copied at a time: an abort waits for one such copy. */
-const LONG_COPY = 134_217_728
+/** Bytes of the base that are copied at a time: an abort waits for a few such copies. */
+const LONG_COPY = 67_108_864
 
 /**
  * @param offset where the image starts inside the destination, in bytes.
