@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 /**
- * By package: the modules that others import, by their names, which share files among each other; and modules that are one file
- * each, because several threads load them, or because programs need little of the library.
+ * By package: the modules that others import, by their names, which share files among each other; modules that are one file
+ * each, because several threads load them, or because programs need little of the library; and what must be loaded quickly: one
+ * file that is no ES module, with its part of the library.
  */
 const packages = {
   'squashfs-writer': {
@@ -23,15 +24,23 @@ const packages = {
       'extract-worker': 'image-file/extract-worker.ts',
     },
   },
-  'venv-packer': { entries: { main: 'main.ts' }, single: { peek: 'check/peek.ts' } },
+  'venv-packer': {
+    entries: { main: 'main.ts' },
+    single: { peek: 'check/peek.ts' },
+    quick: { quick: 'quick.ts' },
+  },
 }
 
+const librarySource = (path) => join(import.meta.dirname, 'packages/squashfs-writer/src', path)
 /** Small parts of the library that every command needs: these are in the command's own files. */
-const alias = {
-  'squashfs-writer/system': join(import.meta.dirname, 'packages/squashfs-writer/src/system.ts'),
+const alias = { 'squashfs-writer/system': librarySource('system.ts') }
+const quickAlias = {
+  ...alias,
+  'squashfs-writer/read': librarySource('image-file/open-image.ts'),
+  'squashfs-writer/paths': librarySource('paths.ts'),
 }
 
-for (const [name, { entries, single }] of Object.entries(packages)) {
+for (const [name, { entries, single, quick = {} }] of Object.entries(packages)) {
   const directory = join(import.meta.dirname, 'packages', name)
   const common = {
     outdir: join(directory, 'dist'),
@@ -55,6 +64,15 @@ for (const [name, { entries, single }] of Object.entries(packages)) {
     chunkNames: '[name]-[hash]',
   })
   await build({ ...common, entryPoints: points(single), format: 'esm' })
+  await build({
+    ...common,
+    entryPoints: points(quick),
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    alias: quickAlias,
+    define: { 'import.meta.url': 'moduleUrl' },
+    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href" },
+  })
 }
 
 async function removeScripts(directory) {

@@ -26,19 +26,28 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
 // Until run says otherwise: should the process ever end before the work has, that is no success.
 process.exitCode = 1
 
+const argv = process.argv.slice(2)
+const hasZstd = process.versions.zstd !== undefined
+
 // Not for run: its command would get the setting, too.
-if (!process.env.UV_THREADPOOL_SIZE && process.argv[2] !== 'run' && !require('node:zlib').zstdCompressSync) {
+if (!process.env.UV_THREADPOOL_SIZE && argv[0] !== 'run' && !hasZstd) {
   process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism())
 }
 
-import('../dist/main.js')
-  .then((cli) =>
-    cli.main(process.argv.slice(2), {
-      take: () => {
-        process.off('SIGUSR1', keep)
-        return early
-      },
-    }),
+const earlySignals = {
+  take: () => {
+    process.off('SIGUSR1', keep)
+    return early
+  },
+}
+
+// The bundled zstd is a dependency of the library, and is found from there only.
+const isQuick = hasZstd && /^(-.*|help|list)$/.test(argv[0] || '')
+
+Promise.resolve()
+  .then(() => (isQuick ? require('../dist/quick.cjs').quickly(argv) : null))
+  .then((exitCode) =>
+    exitCode === null ? import('../dist/main.js').then((cli) => cli.main(argv, earlySignals)) : exitCode,
   )
   .then(
     (exitCode) => {

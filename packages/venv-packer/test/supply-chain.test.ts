@@ -77,7 +77,7 @@ describe.each(packages)('the packed %s', (name) => {
         ...(await programFiles(directory)),
       ]
       for (const source of await glob('python/*.py', { cwd: directory })) expected.push(source)
-      if (existsSync(join(directory, 'bin'))) expected.push('bin/venv-packer.cjs')
+      if (existsSync(join(directory, 'bin'))) expected.push('bin/venv-packer.cjs', 'dist/quick.cjs')
       if (name === 'squashfs-writer') {
         const sources = await glob('src/**/*.ts', { cwd: directory, ignore: ['**/*.test.ts', '**/*.d.ts'] })
         expected.push(...sources.map((source) => source.replace(/^src/, 'dist').replace(/\.ts$/, '.d.ts')))
