@@ -82,7 +82,7 @@ async function expectSameColumns(path: string): Promise<void> {
           reference: inode.reference,
         })
     const byColumn: object[] = []
-    for await (const { path, columns } of image.columns('', { recursive: true }))
+    await image.columns('', { recursive: true }, ({ path, columns }) => {
       for (let row = 0; row < columns.count; row++)
         byColumn.push({
           name: path === '' ? nameAt(columns, row) : `${path}/${nameAt(columns, row)}`,
@@ -96,6 +96,7 @@ async function expectSameColumns(path: string): Promise<void> {
           size: columns.sizes[row],
           reference: columns.references[row],
         })
+    })
     expect(byColumn).toEqual(byName)
   } finally {
     await image.close()

@@ -107,19 +107,19 @@ export interface RunPosition {
 
 /**
  * Goes to the run of a listing that begins at an offset.
+ * @param end where the bytes of the listing end.
  * @returns false when the bytes end before it does.
  * @throws RangeError when it has more than 256 entries: the kernel refuses these too.
  */
-export function startRun(view: DataView, offset: number, position: RunPosition): boolean {
-  const length = view.byteLength
-  if (offset + HEADER_SIZE > length) return false
+export function startRun(view: DataView, offset: number, end: number, position: RunPosition): boolean {
+  if (offset + HEADER_SIZE > end) return false
   const count = view.getUint32(offset, true) + 1
   if (count > MAX_RUN) throw new RangeError(`a run of a listing has ${count} entries, more than ${MAX_RUN}`)
-  let end = offset + HEADER_SIZE
+  let at = offset + HEADER_SIZE
   for (let n = 0; n < count; n++) {
-    if (end + ENTRY_SIZE > length) return false
-    end += ENTRY_SIZE + view.getUint16(end + 6, true) + 1
-    if (end > length) return false
+    if (at + ENTRY_SIZE > end) return false
+    at += ENTRY_SIZE + view.getUint16(at + 6, true) + 1
+    if (at > end) return false
   }
   position.inodeBlock = view.getUint32(offset + 4, true)
   position.firstNumber = view.getUint32(offset + 8, true)
@@ -152,7 +152,7 @@ export function decodeRun(
   offset: number,
 ): { readonly entries: readonly RunEntry[]; readonly end: number } | null {
   const position = { ...NO_POSITION }
-  if (!startRun(view, offset, position)) return null
+  if (!startRun(view, offset, view.byteLength, position)) return null
   const entries: RunEntry[] = []
   while (nextRunEntry(view, position)) {
     const { nameStart, nameEnd, type, inodeNumber, inodeBlock, inodeOffset } = position

@@ -11,6 +11,7 @@ import { ExtractError, ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 import type { ImageDirectory, ImageInode } from '../reader/inode-reader.js'
+import type { ColumnsOfDirectory } from '../reader/walk.js'
 import { systemCode } from '../system-error.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
 import { FILE_TYPE_BITS } from '../tree/file-type.js'
@@ -135,18 +136,17 @@ export async function extractTree(
       await take(path, { type, reference, links, number: head.number, size: sizeOf(inode) })
       return
     }
-    for await (const { path: above, inode: directory, columns } of image.columns(bytesOf(path), {
-      recursive: true,
-    })) {
-      makeDirectory(above, directory)
-      if (present.size % DIRECTORIES_BETWEEN_EVENTS === 0)
-        await new Promise((resolve) => setImmediate(resolve))
-      for (let row = 0; row < columns.count; row++) {
-        if (columns.types[row] === InodeType.DIRECTORY) continue
-        const name = nameAt(columns, row)
-        const waiting = take(above === '' ? name : `${above}/${name}`, rowOf(columns, row))
-        if (waiting) await waiting
-      }
+    await image.columns(bytesOf(path), { recursive: true }, extractDirectory)
+  }
+
+  async function extractDirectory({ path: above, inode, columns }: ColumnsOfDirectory): Promise<void> {
+    makeDirectory(above, inode)
+    if (present.size % DIRECTORIES_BETWEEN_EVENTS === 0) await new Promise((resolve) => setImmediate(resolve))
+    for (let row = 0; row < columns.count; row++) {
+      if (columns.types[row] === InodeType.DIRECTORY) continue
+      const name = nameAt(columns, row)
+      const waiting = take(above === '' ? name : `${above}/${name}`, rowOf(columns, row))
+      if (waiting) await waiting
     }
   }
 

@@ -24,7 +24,7 @@ export type {
 } from '../reader/inode-reader.js'
 export type { ImageSource } from '../reader/source.js'
 export type { Problem, Verification } from '../reader/verify.js'
-export type { ColumnsOfDirectory, WalkedDirectory } from '../reader/walk.js'
+export type { ColumnsOfDirectory, TakeColumns, WalkedDirectory } from '../reader/walk.js'
 
 export type { ExtractOptions, ExtractResult } from './extract.js'
 

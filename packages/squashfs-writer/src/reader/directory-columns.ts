@@ -40,7 +40,7 @@ type Columns = { -readonly [field in keyof DirectoryColumns]: DirectoryColumns[f
 
 export function columnReader(parts: Parts): ColumnReader {
   const { superblock, inodes, listings, ids, fail } = parts
-  const columns = newColumns(256, 8192)
+  let columns = newColumns(1024, 16_384)
   const summary = newSummary()
   const run = { ...NO_POSITION }
 
@@ -53,7 +53,7 @@ export function columnReader(parts: Parts): ColumnReader {
       const bytes = yield* settled(listings.read(place, Math.min(listingSize - at, PIECE)))
       const view = viewOf(bytes)
       let taken = 0
-      while (startsRun(view, taken)) {
+      while (startsRun(view, taken, view.byteLength)) {
         const block = yield* settled(inodes.block(run.inodeBlock))
         while (addWhole(bytes, view, block)) {
           const place = { block: run.inodeBlock, offset: run.inodeOffset }
@@ -70,9 +70,9 @@ export function columnReader(parts: Parts): ColumnReader {
     return columns
   }
 
-  function startsRun(view: DataView, at: number): boolean {
+  function startsRun(view: DataView, at: number, end: number): boolean {
     try {
-      return startRun(view, at, run)
+      return startRun(view, at, end, run)
     } catch (cause) {
       if (cause instanceof RangeError) throw fail(cause.message, undefined, cause)
       throw cause
@@ -117,7 +117,7 @@ export function columnReader(parts: Parts): ColumnReader {
     const n = columns.count
     const from = n === 0 ? 0 : columns.ends[n - 1]!
     const to = from + nameEnd - nameStart
-    if (n === columns.types.length || to > columns.names.length) grow(columns, to)
+    if (n === columns.types.length || to > columns.names.length) columns = grown(columns, to)
     const { names } = columns
     if (!copyName(bytes, nameStart, nameEnd, names, from))
       throw fail(`${JSON.stringify(shown(names, from, to))} cannot be a name in a directory`)
@@ -128,7 +128,9 @@ export function columnReader(parts: Parts): ColumnReader {
       throw fail(`the entry of ${shown(names, from, to)} and its inode contradict each other`)
     if (number === 0 || number > superblock.inodeCount)
       throw fail(`an inode has the number ${number}, and there are ${superblock.inodeCount}`)
-    const [uid, gid] = [ids.values[summary.uidIndex], ids.values[summary.gidIndex]]
+    // One by one: an array of both would be made, and walked, for every name.
+    const uid = ids.values[summary.uidIndex]
+    const gid = ids.values[summary.gidIndex]
     if (uid === undefined || gid === undefined)
       throw fail(
         `an inode has owner ${summary.uidIndex} or group ${summary.gidIndex}, and there are ${ids.values.length}`,
@@ -154,7 +156,22 @@ export function columnReader(parts: Parts): ColumnReader {
       )
   }
 
-  return { read: (directory) => take(rowsOf(directory)) }
+  /** Reads a directory all of which is in memory, as most are; null for any other. */
+  function readAtHand({ listingBlock, listingOffset, listingSize }: ImageDirectory): DirectoryColumns | null {
+    const listing = listings.blockAtHand({ block: listingBlock, offset: listingOffset }, listingSize)
+    if (listing === null) return null
+    const { content, view } = listing
+    const end = listingOffset + listingSize
+    columns.count = 0
+    for (let at = listingOffset; at < end; at = run.at) {
+      if (!startsRun(view, at, end)) return null
+      const block = inodes.block(run.inodeBlock)
+      if (block instanceof Promise || addWhole(content, view, block)) return null
+    }
+    return columns
+  }
+
+  return { read: (directory) => readAtHand(directory) ?? take(rowsOf(directory)) }
 }
 
 /** The name of a row. */
@@ -211,22 +228,22 @@ function newColumns(rows: number, bytes: number): Columns {
   }
 }
 
-function grow(columns: Columns, bytes: number): void {
-  const old = { ...columns }
-  Object.assign(columns, newColumns(2 * old.types.length, Math.max(2 * old.names.length, bytes)), {
-    count: old.count,
-  })
-  columns.names.set(old.names)
-  columns.ends.set(old.ends)
-  columns.types.set(old.types)
-  columns.modes.set(old.modes)
-  columns.links.set(old.links)
-  columns.uids.set(old.uids)
-  columns.gids.set(old.gids)
-  columns.mtimes.set(old.mtimes)
-  columns.numbers.set(old.numbers)
-  columns.sizes.set(old.sizes)
-  columns.references.set(old.references)
+/** A larger object of the same shape: code that V8 has compiled stays good for it. */
+function grown(old: Columns, bytes: number): Columns {
+  const larger = newColumns(2 * old.types.length, Math.max(2 * old.names.length, bytes))
+  larger.count = old.count
+  larger.names.set(old.names)
+  larger.ends.set(old.ends)
+  larger.types.set(old.types)
+  larger.modes.set(old.modes)
+  larger.links.set(old.links)
+  larger.uids.set(old.uids)
+  larger.gids.set(old.gids)
+  larger.mtimes.set(old.mtimes)
+  larger.numbers.set(old.numbers)
+  larger.sizes.set(old.sizes)
+  larger.references.set(old.references)
+  return larger
 }
 
 function newSummary(): InodeSummary {

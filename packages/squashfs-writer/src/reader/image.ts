@@ -13,8 +13,9 @@ import { type ImageDirectory, type ImageFile, type ImageInode, inodeAt } from '.
 import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
 import type { ImageSource } from './source.js'
+import { take } from './steps.js'
 import type { Verification } from './verify.js'
-import { type ColumnsOfDirectory, type WalkedDirectory, walk, walkColumns } from './walk.js'
+import { type TakeColumns, type WalkedDirectory, walk, walkColumns } from './walk.js'
 import { xattrReader } from './xattr-reader.js'
 
 /**
@@ -47,14 +48,16 @@ export interface ImageReader {
    */
   walk(path?: string | Uint8Array): AsyncGenerator<WalkedDirectory>
   /**
-   * As {@link walk}, for very many names: with the fields of a long listing in columns.
+   * As {@link walk}, for very many names: with the fields of a long listing in columns, and without a promise for each directory.
    * @param options.recursive whether directories below are walked, too.
+   * @param take is given one directory after the other; it may return a promise, which is waited for, and `false` to end.
    * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
    */
   columns(
     path: string | Uint8Array,
     options: { readonly recursive: boolean },
-  ): AsyncGenerator<ColumnsOfDirectory>
+    take: TakeColumns,
+  ): Promise<void>
   /**
    * All that is in the image, or in a directory of it, in the shape that `writeImage` takes. Paths begin at the root.
    * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
@@ -141,9 +144,9 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
       const start = await directoryAt(path)
       yield* walk(parts, start.path, start.inode)
     },
-    async *columns(path, { recursive }) {
+    async columns(path, { recursive }, takeColumns) {
       const start = await directoryAt(path)
-      yield* walkColumns(parts, start.path, start.inode, recursive)
+      await take(walkColumns(parts, start.path, start.inode, recursive, takeColumns))
     },
     async *entries(path = '') {
       const start = await directoryAt(path)

@@ -65,7 +65,8 @@ function decoded(parts: Parts, place: MetadataPlace, view: DataView, at: number)
   const { superblock, ids, fail } = parts
   if (number === 0 || number > superblock.inodeCount)
     throw fail(`an inode has the number ${number}, and there are ${superblock.inodeCount}`)
-  const [uid, gid] = [ids.values[uidIndex], ids.values[gidIndex]]
+  const uid = ids.values[uidIndex]
+  const gid = ids.values[gidIndex]
   if (uid === undefined || gid === undefined)
     throw fail(`an inode has owner ${uidIndex} or group ${gidIndex}, and there are ${ids.values.length}`)
   // Field by field: a spread or Object.assign takes longer than all of the decoding.

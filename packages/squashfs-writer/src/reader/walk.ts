@@ -7,6 +7,7 @@ import { columnReader, type DirectoryColumns, nameAt } from './directory-columns
 import { type ImageName, namesIn } from './directory-reader.js'
 import { type ImageDirectory, inodeAt } from './inode-reader.js'
 import type { Parts } from './parts.js'
+import { type Steps, settled } from './steps.js'
 
 /** A directory with what is in it. */
 export interface WalkedDirectory {
@@ -46,25 +47,32 @@ export async function* walk(
   }
 }
 
-/** As {@link walk}, with columns; or the first directory alone. */
-export async function* walkColumns(
+/** Takes one directory after the other. The next one waits for a promise; after `false` there is none. */
+export type TakeColumns = (directory: ColumnsOfDirectory) => Wish | Promise<Wish>
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that wants all of them need not say so.
+type Wish = boolean | void
+
+/** As {@link walk}, with columns, and without a promise for each directory; or the first directory alone. */
+export function* walkColumns(
   parts: Parts,
   path: ByteString,
   start: ImageDirectory,
   recursive: boolean,
-): AsyncGenerator<ColumnsOfDirectory> {
+  take: TakeColumns,
+): Steps<void> {
   const reader = columnReader(parts)
   const stack = directoryStack(parts, path, start)
   for (let next = stack.pop(); next; next = stack.pop()) {
     const read = reader.read(next.inode)
-    const columns = read instanceof Promise ? await read : read
-    yield { path: next.path, inode: next.inode, columns }
-    if (!recursive) return
+    const columns = read instanceof Promise ? yield* settled(read) : read
+    const answer = take({ path: next.path, inode: next.inode, columns })
+    const wish = answer instanceof Promise ? yield* settled(answer) : answer
+    if (wish === false || !recursive) return
     const { types, references } = columns
     for (let row = columns.count - 1; row >= 0; row--) {
       if (types[row] !== InodeType.DIRECTORY) continue
       const found = inodeAt(parts, decodeMetadataReference(references[row]!))
-      const inode = found instanceof Promise ? await found : found
+      const inode = found instanceof Promise ? yield* settled(found) : found
       if (inode.type === InodeType.DIRECTORY) stack.push(next.path, nameAt(columns, row), inode)
     }
   }

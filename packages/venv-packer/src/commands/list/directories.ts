@@ -1,6 +1,6 @@
 /** The directories of an image, one after the other, for `venv-packer list`. */
 import type { ByteString } from 'squashfs-writer/paths'
-import { type DirectoryColumns, type ImageInode, InodeType } from 'squashfs-writer/read'
+import { type DirectoryColumns, type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
 import { locate, withImage } from '../../image/opened-image.js'
 
 export interface ListRequest {
@@ -32,16 +32,34 @@ export async function list(
       await take({ path: null, columns: oneRow(path, inode), inodes: new Map([[0, inode]]) })
       return
     }
-    const directories = image.columns(Buffer.from(path, 'latin1'), { recursive: request.recursive })
-    const inodes = new Map<number, ImageInode>()
-    for await (const { path: directory, columns } of directories) {
-      inodes.clear()
-      for (let row = 0; row < columns.count; row++)
-        if (needsInode(columns.types[row]!)) inodes.set(row, await image.at(columns.references[row]!))
-      const taken = take({ path: directory, columns, inodes })
-      if (!(taken instanceof Promise ? await taken : taken)) return
-    }
+    await image.columns(
+      Buffer.from(path, 'latin1'),
+      { recursive: request.recursive },
+      ({ path: directory, columns }) => {
+        const rows = rowsWithInode(columns)
+        if (rows.length === 0) return take({ path: directory, columns, inodes: NO_INODES })
+        return inodesOf(image, columns, rows).then((inodes) => take({ path: directory, columns, inodes }))
+      },
+    )
   })
+}
+
+const NO_INODES: ReadonlyMap<number, ImageInode> = new Map()
+
+function rowsWithInode({ count, types }: DirectoryColumns): number[] {
+  const rows: number[] = []
+  for (let row = 0; row < count; row++) if (needsInode(types[row]!)) rows.push(row)
+  return rows
+}
+
+async function inodesOf(
+  image: OpenImage,
+  { references }: DirectoryColumns,
+  rows: readonly number[],
+): Promise<ReadonlyMap<number, ImageInode>> {
+  const inodes = new Map<number, ImageInode>()
+  for (const row of rows) inodes.set(row, await image.at(references[row]!))
+  return inodes
 }
 
 function needsInode(type: number): boolean {

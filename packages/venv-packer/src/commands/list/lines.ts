@@ -1,6 +1,6 @@
 /** The lines of a directory as `ls -l` has them, written as bytes: most names are, and text for each would take longer. */
 import { toDisplay } from 'squashfs-writer/paths'
-import { decodeDeviceNumber, InodeType, nameAt, targetOf } from 'squashfs-writer/read'
+import { type DirectoryColumns, decodeDeviceNumber, InodeType, nameAt, targetOf } from 'squashfs-writer/read'
 import { minute } from '../../terminal/figures.js'
 import { printable } from '../../terminal/printable.js'
 import type { ListedDirectory } from './directories.js'
@@ -21,8 +21,10 @@ const ZERO = 0x30
 const LONGEST_HEAD = 160
 
 export function lineWriter(): LineWriter {
-  let bytes = new Uint8Array(131_072)
+  let bytes = new Uint8Array(524_288)
   let end = 0
+  /** Where the last head is. */
+  let [head, headEnd] = [0, 0]
 
   function reserve(more: number): void {
     if (end + more <= bytes.length) return
@@ -61,11 +63,10 @@ export function lineWriter(): LineWriter {
     bytes[end++] = SPACE
   }
 
-  function addName({ columns }: ListedDirectory, row: number): void {
+  function addName(columns: DirectoryColumns, row: number): void {
     const { names, ends } = columns
     const from = row === 0 ? 0 : ends[row - 1]!
     const to = ends[row]!
-    reserve(to - from + LONGEST_HEAD)
     for (let at = from, into = end; at < to; at++, into++) {
       const byte = names[at]!
       if (byte < 0x20 || byte > 0x7e) {
@@ -77,21 +78,31 @@ export function lineWriter(): LineWriter {
     end += to - from
   }
 
-  function addLine(directory: ListedDirectory, row: number, widths: readonly number[]): void {
-    const { types, modes, links, uids, gids, mtimes, sizes } = directory.columns
-    reserve(LONGEST_HEAD)
-    addAscii(modeText(types[row] as InodeType, modes[row]!))
-    bytes[end++] = SPACE
-    addNumber(links[row]!, widths[0]!)
-    addNumber(uids[row]!, widths[1]!)
-    addNumber(gids[row]!, widths[2]!)
-    const inode = directory.inodes.get(row)
+  /** What most lines of a directory have in common: it is copied from the line before. */
+  function addHead(columns: DirectoryColumns, row: number, widths: Widths): void {
+    const { types, modes, links, uids, gids } = columns
+    if (row > 0 && isAsBefore(columns, row)) {
+      for (let at = head; at < headEnd; at++) bytes[end++] = bytes[at]!
+    } else {
+      head = end
+      addAscii(modeText(types[row] as InodeType, modes[row]!))
+      bytes[end++] = SPACE
+      addNumber(links[row]!, widths.links)
+      addNumber(uids[row]!, widths.uid)
+      addNumber(gids[row]!, widths.gid)
+      headEnd = end
+    }
+  }
+
+  function addLine(directory: ListedDirectory, row: number, widths: Widths): void {
+    const { columns, inodes } = directory
+    addHead(columns, row, widths)
+    const inode = inodes.size === 0 ? undefined : inodes.get(row)
     if (inode !== undefined && 'device' in inode)
-      addAscii(`${deviceText(inode.device).padStart(widths[3]!)} `)
-    else addNumber(sizes[row]!, widths[3]!)
-    addAscii(timeText(mtimes[row]!))
-    bytes[end++] = SPACE
-    addName(directory, row)
+      addAscii(`${deviceText(inode.device).padStart(widths.size)} `)
+    else addNumber(columns.sizes[row]!, widths.size)
+    addAscii(timeText(columns.mtimes[row]!))
+    addName(columns, row)
     if (inode?.type === InodeType.SYMLINK) addText(` -> ${printable(toDisplay(targetOf(inode)))}`)
     bytes[end++] = NEWLINE
   }
@@ -102,9 +113,10 @@ export function lineWriter(): LineWriter {
     },
     addText,
     addDirectory(directory) {
+      const { count, ends } = directory.columns
       const widths = widthsOf(directory)
-      for (let row = 0; row < directory.columns.count; row++) addLine(directory, row, widths)
-      reserve(1)
+      reserve(count * LONGEST_HEAD + (ends[count - 1] ?? 0))
+      for (let row = 0; row < count; row++) addLine(directory, row, widths)
     },
     take() {
       const taken = bytes.subarray(0, end)
@@ -121,24 +133,43 @@ function isAscii(text: string): boolean {
   return true
 }
 
-/** Columns are as wide as they must be: links, owner, group, size or device. */
-function widthsOf({ columns, inodes }: ListedDirectory): number[] {
-  const { count, links, uids, gids, sizes } = columns
-  let devices = 0
-  for (const inode of inodes.values())
-    if ('device' in inode) devices = Math.max(devices, deviceText(inode.device).length)
-  return [
-    digits(largest(links, count)),
-    digits(largest(uids, count)),
-    digits(largest(gids, count)),
-    Math.max(digits(largest(sizes, count)), devices),
-  ]
+interface Widths {
+  readonly links: number
+  readonly uid: number
+  readonly gid: number
+  /** Of sizes and device numbers. */
+  readonly size: number
 }
 
-function largest(values: Uint32Array | Float64Array, count: number): number {
+/** Columns are as wide as they must be. */
+function widthsOf({ columns, inodes }: ListedDirectory): Widths {
+  const { count, links, uids, gids, sizes } = columns
   let most = 0
-  for (let n = 0; n < count; n++) if (values[n]! > most) most = values[n]!
-  return most
+  let uid = 0
+  let gid = 0
+  let size = 0
+  for (let n = 0; n < count; n++) {
+    if (links[n]! > most) most = links[n]!
+    if (uids[n]! > uid) uid = uids[n]!
+    if (gids[n]! > gid) gid = gids[n]!
+    if (sizes[n]! > size) size = sizes[n]!
+  }
+  let devices = 0
+  if (inodes.size > 0)
+    for (const inode of inodes.values())
+      if ('device' in inode) devices = Math.max(devices, deviceText(inode.device).length)
+  return { links: digits(most), uid: digits(uid), gid: digits(gid), size: Math.max(digits(size), devices) }
+}
+
+function isAsBefore({ types, modes, links, uids, gids }: DirectoryColumns, row: number): boolean {
+  const before = row - 1
+  return (
+    types[row] === types[before] &&
+    modes[row] === modes[before] &&
+    links[row] === links[before] &&
+    uids[row] === uids[before] &&
+    gids[row] === gids[before]
+  )
 }
 
 function digits(value: number): number {
@@ -150,14 +181,14 @@ function deviceText(device: number): string {
   return `${major}, ${minor}`
 }
 
-/** By minute: there are few different ones. */
+/** By minute: there are few different ones. With a space behind. */
 const minutes = new Map<number, string>()
 
 function timeText(seconds: number): string {
   const key = Math.floor(seconds / 60)
   const known = minutes.get(key)
   if (known !== undefined) return known
-  const text = minute(new Date(60_000 * key))
+  const text = `${minute(new Date(60_000 * key))} `
   if (minutes.size < 4096) minutes.set(key, text)
   return text
 }

@@ -21,7 +21,7 @@ export async function runList({ values }: Invocation<'list'>): Promise<ExitCode>
 }
 
 /** Bytes that are printed in one go. */
-const PIECE_SIZE = 65_536
+const PIECE_SIZE = 262_144
 
 /** A printer takes directory after directory; `end` prints the rest. */
 interface ListPrinter {
