@@ -371,6 +371,8 @@ export interface InodeSummary {
   links: number
   /** As `stat` has it: bytes of a file, of a symlink's target, of a listing and 3; 0 for all else. */
   size: number
+  /** Of a file that has a tail: the index of its fragment block; `NO_FRAGMENT` for all else. */
+  fragment: number
 }
 
 /**
@@ -387,8 +389,10 @@ export function summarizeInode(view: DataView, at: number, into: InodeSummary): 
   into.mtime = view.getUint32(at + 8, true)
   into.number = view.getUint32(at + 12, true)
   into.size = 0
+  into.fragment = NO_FRAGMENT
   switch (type) {
     case InodeType.FILE:
+      into.fragment = view.getUint32(at + (extended ? 44 : 20), true)
       into.size = extended ? getUint64(view, at + 24) : view.getUint32(at + 28, true)
       into.links = extended ? view.getUint32(at + 40, true) : 1
       break

@@ -3,6 +3,7 @@
  * decoded once for all files that share it, and makes jobs of them.
  */
 import { blockSizeOnDisk } from '../format/data-block.js'
+import { NO_FRAGMENT } from '../format/fragment.js'
 import { InodeType } from '../format/inode.js'
 import type { BlockRow } from '../reader/block-reader.js'
 import type { PartReader } from '../reader/file-content.js'
@@ -15,9 +16,9 @@ import type { ExtractThreads } from './extract-threads.js'
 /** Files that are put in order together: few at first, so that threads soon have work; at most so many are in memory. */
 const FIRST_IN_ORDER = 1024
 const MOST_IN_ORDER = 16_384
-/** A job is full when it has so many files, or so many bytes. */
-const FILES_IN_JOB = 64
-const BYTES_IN_JOB = 2 << 20
+/** A job is full when it has so many files, or so many bytes, and the next file lies in another fragment block. */
+const FILES_IN_JOB = 128
+const BYTES_IN_JOB = 4 << 20
 /** A file beyond is written by several. */
 const LARGE_FILE = 16 << 20
 /** Bytes of it that are one job. */
@@ -39,6 +40,8 @@ export interface FoundFile {
   readonly number: number
   /** Bytes. */
   readonly size: number
+  /** Index of its fragment block. */
+  readonly fragment: number
 }
 
 export function fileExtraction(
@@ -54,13 +57,18 @@ export function fileExtraction(
   let failed: { readonly error: unknown } | null = null
 
   async function giveAll(): Promise<void> {
-    // Inodes are numbered in the order of contents, by us, and by mksquashfs and gensquashfs, too.
-    const sorted = found.sort((a, b) => a.number - b.number)
+    // Inodes are numbered in the order of contents, by us, and by mksquashfs and gensquashfs, too. But a file with the content
+    // of an earlier one lies in the fragment block of that one.
+    const sorted = found.sort((a, b) => a.fragment - b.fragment || a.number - b.number)
     found = []
     let paths: ByteString[] = []
     let references: number[] = []
     let bytes = 0
-    for (const { path, reference, size } of sorted) {
+    let last = NO_FRAGMENT
+    for (const { path, reference, size, fragment } of sorted) {
+      const isFull = paths.length >= FILES_IN_JOB || bytes >= BYTES_IN_JOB
+      if (isFull && (fragment === NO_FRAGMENT || fragment !== last)) await give()
+      last = fragment
       if (size > LARGE_FILE) {
         const file = await image.at(reference)
         if (file.type === InodeType.FILE) await writeLarge(path, file)
@@ -69,7 +77,6 @@ export function fileExtraction(
       paths.push(path)
       references.push(reference)
       bytes += size
-      if (paths.length >= FILES_IN_JOB || bytes >= BYTES_IN_JOB) await give()
     }
     if (paths.length > 0) await give()
 
@@ -93,8 +100,8 @@ export function fileExtraction(
     const given = new Promise<void>((resolve) => {
       allGiven = resolve
     })
-    const whole: Promise<void> = target
-      .writeFile(path, file, async (write, descriptor) => {
+    const writing = async () =>
+      await target.writeFile(path, file, async (write, descriptor) => {
         try {
           await giveRows(path, file, descriptor, allGiven)
         } finally {
@@ -103,6 +110,7 @@ export function fileExtraction(
         const tail = await parts.tail(file)
         if (tail !== null) write(file.size - tail.length, tail)
       })
+    const whole: Promise<void> = writing()
       .catch((error: unknown) => {
         failed ??= { error }
       })

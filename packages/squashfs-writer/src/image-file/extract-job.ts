@@ -34,8 +34,11 @@ export function jobRunner(
   async function writeFiles(paths: readonly ByteString[], references: Float64Array): Promise<void> {
     for (const [n, path] of paths.entries()) {
       stopped()
-      const file = await image.at(references[n]!)
-      if (file.type === InodeType.FILE) await target.writeFile(path, file, (write) => parts.file(file, write))
+      const found = image.at(references[n]!)
+      const file = found instanceof Promise ? await found : found
+      if (file.type !== InodeType.FILE) continue
+      const writing = target.writeFile(path, file, (write) => parts.file(file, write))
+      if (writing) await writing
     }
   }
 

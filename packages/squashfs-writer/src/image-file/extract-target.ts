@@ -16,6 +16,7 @@ import { ExtractError, messageOf } from '../errors.js'
 import { InodeType, NO_XATTR } from '../format/inode.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ImageFile, ImageInode } from '../reader/inode-reader.js'
+import { type Steps, settled, take } from '../reader/steps.js'
 import { systemCode, withName } from '../system-error.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
@@ -32,7 +33,7 @@ export interface TargetSettings {
 
 export interface ExtractTarget {
   /** Writes a file, as far as it is no hole. */
-  writeFile(path: ByteString, file: ImageFile, content: WriteContent): Promise<void>
+  writeFile(path: ByteString, file: ImageFile, content: WriteContent): void | Promise<void>
   /** Writes bytes into an open file; they are counted. */
   write(path: ByteString, descriptor: number, bytes: Uint8Array, start: number): void
   /** Makes something new at a path; an existing file is an error, or is replaced. */
@@ -54,7 +55,7 @@ export interface ExtractTarget {
 export type WriteContent = (
   write: (start: number, bytes: Uint8Array) => void,
   descriptor: number,
-) => Promise<void>
+) => void | Promise<void>
 
 export interface Written {
   readonly files: number
@@ -87,15 +88,16 @@ export function extractTarget(
   let written: { files: number; bytes: number; readonly dropped: ByteString[] } = nothing()
   let loaded: ExtractCalls | null | undefined
 
-  async function writeFile(path: ByteString, file: ImageFile, content: WriteContent): Promise<void> {
-    const set = file.head.xattrIndex === NO_XATTR ? NONE : await xattrsOf(file)
+  function* writeSteps(path: ByteString, file: ImageFile, content: WriteContent): Steps<void> {
+    const set = file.head.xattrIndex === NO_XATTR ? NONE : yield* settled(xattrsOf(file))
     const descriptor = make(path, (place) => openSync(place, NEW_FILE, NEW_FILE_MODE))
     try {
       let end = 0
-      await content((start, bytes) => {
+      const waiting = content((start, bytes) => {
         write(path, descriptor, bytes, start)
         end = start + bytes.length
       }, descriptor)
+      if (waiting) yield waiting
       onDisk(path, () => {
         if (end < file.size) ftruncateSync(descriptor, file.size)
         if (owners) fchownSync(descriptor, file.uid, file.gid)
@@ -200,7 +202,18 @@ export function extractTarget(
     return taken
   }
 
-  return { writeFile, write, make, onDisk, placeOf, modeOf, xattrsOf, setXattrs, calls, takeWritten }
+  return {
+    writeFile: (path, file, content) => take(writeSteps(path, file, content)),
+    write,
+    make,
+    onDisk,
+    placeOf,
+    modeOf,
+    xattrsOf,
+    setXattrs,
+    calls,
+    takeWritten,
+  }
 }
 
 function nothing(): { files: number; bytes: number; dropped: ByteString[] } {

@@ -8,6 +8,7 @@
 import { chmodSync, lchownSync, linkSync, lutimesSync, symlinkSync, utimesSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { ExtractError, ImageError } from '../errors.js'
+import { NO_FRAGMENT } from '../format/fragment.js'
 import { InodeType } from '../format/inode.js'
 import { type DirectoryColumns, nameAt } from '../reader/directory-columns.js'
 import type { ImageDirectory, ImageInode } from '../reader/inode-reader.js'
@@ -133,7 +134,8 @@ export async function extractTree(
     if (inode === null) throw notInImage(path)
     if (inode.type !== InodeType.DIRECTORY) {
       const { type, reference, links, head } = inode
-      await take(path, { type, reference, links, number: head.number, size: sizeOf(inode) })
+      const [size, fragment] = type === InodeType.FILE ? [inode.size, inode.fragment] : [0, NO_FRAGMENT]
+      await take(path, { type, reference, links, number: head.number, size, fragment })
       return
     }
     await image.columns(bytesOf(path), { recursive: true }, extractDirectory)
@@ -240,20 +242,21 @@ interface FoundInode {
   readonly links: number
   readonly number: number
   readonly size: number
+  readonly fragment: number
 }
 
-function rowOf({ types, references, links, numbers, sizes }: DirectoryColumns, row: number): FoundInode {
+function rowOf(
+  { types, references, links, numbers, sizes, fragments }: DirectoryColumns,
+  row: number,
+): FoundInode {
   return {
     type: types[row]!,
     reference: references[row]!,
     links: links[row]!,
     number: numbers[row]!,
     size: sizes[row]!,
+    fragment: fragments[row]!,
   }
-}
-
-function sizeOf(inode: ImageInode): number {
-  return inode.type === InodeType.FILE ? inode.size : 0
 }
 
 /** Paths without those that lie below another one. */

@@ -4,6 +4,7 @@ import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
 import { decodeFragmentEntry } from '../format/fragment.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
 import type { Parts } from './parts.js'
+import { type Steps, settled, take } from './steps.js'
 
 export interface DataBlock {
   /** In bytes from the image's start. */
@@ -120,7 +121,7 @@ interface Run {
 }
 
 /** Gives the content of a row in parts of up to a mebibyte, without its holes. */
-export type ReadRow = (row: BlockRow, take: TakePart) => Promise<void>
+export type ReadRow = (row: BlockRow, take: TakePart) => void | Promise<void>
 
 /** Its memory is used again: one row at a time. */
 export function rowReader(parts: Parts): ReadRow {
@@ -128,7 +129,9 @@ export function rowReader(parts: Parts): ReadRow {
   const room = Math.max(ROW_AT_ONCE, blockSize)
   let [input, output] = [new Uint8Array(0), new Uint8Array(0)]
 
-  return async ({ position, start, end, words }, take) => {
+  return (row, takePart) => take(readSteps(row, takePart))
+
+  function* readSteps({ position, start, end, words }: BlockRow, takePart: TakePart): Steps<void> {
     if (input.length === 0) [input, output] = [new Uint8Array(room), new Uint8Array(room)]
     let [at, from] = [position, start]
     for (let n = 0; n < words.length; ) {
@@ -139,9 +142,8 @@ export function rowReader(parts: Parts): ReadRow {
       }
       const run = runAt(words, n, at, end - from)
       const read = parts.bytesInto(input.subarray(0, run.onDisk), at)
-      if (read) await read
-      const content = decodeRun(words, n, at, run)
-      take(from, content instanceof Promise ? await content : content)
+      if (read) yield read
+      takePart(from, yield* settled(decodeRun(words, n, at, run)))
       n += run.blocks
       at += run.onDisk
       from += run.content
@@ -217,11 +219,13 @@ export function fragmentReader(parts: Parts): ReadFragment {
   let [input, output] = [new Uint8Array(0), new Uint8Array(0)]
   let last: { readonly index: number; readonly content: Uint8Array } | null = null
 
-  async function loadSlowly(index: number, record: Uint8Array | Promise<Uint8Array>): Promise<Uint8Array> {
-    const { start, sizeWord } = decodeFragmentEntry(await record)
+  function* load(index: number): Steps<Uint8Array> {
+    const { start, sizeWord } = decodeFragmentEntry(yield* settled(fragmentRecord(parts, index)))
     const bytes = input.subarray(0, checkedSize(parts, start, sizeWord))
-    await parts.bytesInto(bytes, start)
-    return keep(index, bytes, sizeWord, await (isStoredBlock(sizeWord) ? 0 : parts.expand(bytes, output)))
+    const read = parts.bytesInto(bytes, start)
+    if (read) yield read
+    const length = isStoredBlock(sizeWord) ? 0 : yield* settled(parts.expand(bytes, output))
+    return keep(index, bytes, sizeWord, length)
   }
 
   function keep(index: number, bytes: Uint8Array, sizeWord: number, length: number): Uint8Array {
@@ -234,6 +238,6 @@ export function fragmentReader(parts: Parts): ReadFragment {
     if (last?.index === index) return last.content
     last = null
     if (input.length === 0) [input, output] = [new Uint8Array(blockSize), new Uint8Array(blockSize)]
-    return loadSlowly(index, fragmentRecord(parts, index))
+    return take(load(index))
   }
 }

@@ -27,6 +27,8 @@ export interface DirectoryColumns {
   readonly numbers: Uint32Array
   /** As `stat` has it. */
   readonly sizes: Float64Array
+  /** Of files that share a block of tails: its index; 0xffffffff for all else. */
+  readonly fragments: Uint32Array
   /** Of the inodes, for what is not here: a symlink's target, a device's number. */
   readonly references: Float64Array
 }
@@ -143,6 +145,7 @@ export function columnReader(parts: Parts): ColumnReader {
     columns.mtimes[n] = summary.mtime
     columns.numbers[n] = number
     columns.sizes[n] = summary.size
+    columns.fragments[n] = summary.fragment
     columns.references[n] = metadataReference(run.inodeBlock, run.inodeOffset)
     columns.count++
   }
@@ -180,7 +183,7 @@ export function nameAt({ names, ends }: DirectoryColumns, row: number): ByteStri
 }
 
 /** Bytes of a record that hold all of its summary. */
-const SUMMARY_SIZE = 44
+const SUMMARY_SIZE = 48
 const SMALLEST_RECORD = 24
 const SLASH = 0x2f
 const DOT = 0x2e
@@ -224,6 +227,7 @@ function newColumns(rows: number, bytes: number): Columns {
     mtimes: new Uint32Array(rows),
     numbers: new Uint32Array(rows),
     sizes: new Float64Array(rows),
+    fragments: new Uint32Array(rows),
     references: new Float64Array(rows),
   }
 }
@@ -242,10 +246,21 @@ function grown(old: Columns, bytes: number): Columns {
   larger.mtimes.set(old.mtimes)
   larger.numbers.set(old.numbers)
   larger.sizes.set(old.sizes)
+  larger.fragments.set(old.fragments)
   larger.references.set(old.references)
   return larger
 }
 
 function newSummary(): InodeSummary {
-  return { type: InodeType.FILE, mode: 0, uidIndex: 0, gidIndex: 0, mtime: 0, number: 0, links: 0, size: 0 }
+  return {
+    type: InodeType.FILE,
+    mode: 0,
+    uidIndex: 0,
+    gidIndex: 0,
+    mtime: 0,
+    number: 0,
+    links: 0,
+    size: 0,
+    fragment: 0,
+  }
 }

@@ -8,6 +8,7 @@ import { fragmentReader, rowReader } from './block-reader.js'
 import type { ImageFile } from './inode-reader.js'
 import type { Cursor } from './metadata-reader.js'
 import type { Parts } from './parts.js'
+import { type Steps, settled, take } from './steps.js'
 
 /** A piece of a file: at most a block. */
 export interface FilePiece {
@@ -56,10 +57,10 @@ export interface ContentReader {
  */
 export interface PartReader {
   /** All of a file. */
-  file(file: ImageFile, take: TakePart): Promise<void>
+  file(file: ImageFile, take: TakePart): void | Promise<void>
   /** The blocks of a file, for several to read. */
   rows(file: ImageFile): RowCursor
-  row(row: BlockRow, take: TakePart): Promise<void>
+  row(row: BlockRow, take: TakePart): void | Promise<void>
   /** The tail of a file, which lies in a fragment block; null where it has none. */
   tail(file: ImageFile): Uint8Array | null | Promise<Uint8Array | null>
 }
@@ -123,17 +124,22 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
       row,
       rows,
       tail,
-      async file(file, take) {
-        if (file.blockCount > 0) {
-          const cursor = rows(file)
-          for (let next = await cursor.next(); next !== null; next = await cursor.next())
-            await row(next, take)
+      file: (file, takePart) => take(fileSteps(file, takePart)),
+    }
+
+    function* fileSteps(file: ImageFile, takePart: TakePart): Steps<void> {
+      if (file.blockCount > 0) {
+        const cursor = rows(file)
+        for (let next = yield* settled(cursor.next()); next !== null; next = yield* settled(cursor.next())) {
+          const reading = row(next, takePart)
+          if (reading) yield reading
         }
-        const length = tailOf(file)
-        if (length === 0) return
-        const block = fragment(file.fragment)
-        take(file.size - length, tailIn(block instanceof Promise ? await block : block, file, length))
-      },
+      }
+      const length = tailOf(file)
+      if (length === 0) return
+      const block = fragment(file.fragment)
+      const content = block instanceof Promise ? yield* settled(block) : block
+      takePart(file.size - length, tailIn(content, file, length))
     }
   }
 

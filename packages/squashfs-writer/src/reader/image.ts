@@ -81,8 +81,8 @@ export interface ImageReader {
   storage(file: ImageFile): Promise<FileStorage>
   /** Extended attributes by full name, one character for each byte. */
   xattrs(inode: ImageInode): Promise<readonly Xattr[]>
-  /** The inode of a {@link ImageInode.reference}. */
-  at(reference: number): Promise<ImageInode>
+  /** The inode of a {@link ImageInode.reference}; at once where it is in memory. */
+  at(reference: number): ImageInode | Promise<ImageInode>
   /**
    * Reads everything: each metadata block, each data block, each reference, and whether the tables agree. Squashfs has no
    * checksums: other bytes in a block show only when they cannot be decompressed.
@@ -164,7 +164,7 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     partReader: contents.partReader,
     storage: async (file) => await contents.storage(checkedFile(file, 'storage')),
     xattrs: (inode) => xattrs.read(inode.head.xattrIndex),
-    at: async (reference) => inodeAt(parts, decodeMetadataReference(reference)),
+    at: (reference) => inodeAt(parts, decodeMetadataReference(reference)),
     async verify({ signal } = {}) {
       // Loaded when it is wanted: most that open an image have no use for it.
       const { verify } = await import('./verify.js')

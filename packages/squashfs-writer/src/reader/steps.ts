@@ -10,9 +10,14 @@ export function take<T>(steps: Steps<T>): T | Promise<T> {
 }
 
 async function takeRest<T>(steps: Steps<T>, first: Promise<unknown>): Promise<T> {
-  let step = steps.next(await first)
-  while (!step.done) step = steps.next(await step.value)
-  return step.value
+  for (let waiting = first; ; ) {
+    const step = await waiting.then(
+      (value) => steps.next(value),
+      (error: unknown) => steps.throw(error),
+    )
+    if (step.done) return step.value
+    waiting = step.value
+  }
 }
 
 /** Waits for a value if it is a promise: `yield* settled(…)`. */

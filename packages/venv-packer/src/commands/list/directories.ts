@@ -71,6 +71,9 @@ function needsInode(type: number): boolean {
   return type === InodeType.SYMLINK || type === InodeType.BLOCK_DEVICE || type === InodeType.CHARACTER_DEVICE
 }
 
+/** As columns have it. */
+const NO_FRAGMENT = 0xffff_ffff
+
 function oneRow(
   name: ByteString,
   inode: Exclude<ImageInode, { type: typeof InodeType.DIRECTORY }>,
@@ -89,6 +92,7 @@ function oneRow(
     mtimes: Uint32Array.of(inode.head.mtime),
     numbers: Uint32Array.of(inode.head.number),
     sizes: Float64Array.of(size),
+    fragments: Uint32Array.of(inode.type === InodeType.FILE ? inode.fragment : NO_FRAGMENT),
     references: Float64Array.of(inode.reference),
   }
 }
