@@ -28,3 +28,16 @@ it('throws at once what fails before anything is waited for, and rejects with wh
     'it cannot be read',
   )
 })
+
+it('lets work that waits clean up when what it waits for fails', async () => {
+  const closed: string[] = []
+  function* cleaning(): Steps<void> {
+    try {
+      yield* settled(Promise.reject(new RangeError('it cannot be read')))
+    } finally {
+      closed.push('file')
+    }
+  }
+  await expect(take(cleaning())).rejects.toThrow('it cannot be read')
+  expect(closed).toEqual(['file'])
+})
