@@ -200,6 +200,29 @@ describe('pieces that may be borrowed', () => {
     ])
   })
 
+  it('are one piece where they lie one after another, small ones too, and all are released with it', async () => {
+    const { sink, writes } = borrowing()
+    const output = createOutput(sink, 0)
+    let released = 0
+    const bytes = Uint8Array.from({ length: 400_000 }, (_, n) => n)
+    const borrow = (start: number, end: number) => output.append(bytes.subarray(start, end), () => released++)
+    for (let n = 1; n < 20; n++) borrow(n * 16_384, (n + 1) * 16_384)
+    borrow(20 * 16_384, 20 * 16_384 + 5)
+    borrow(20 * 16_384 + 6, 390_000)
+    output.append(block(3, 9))
+    borrow(390_000, 400_000)
+    const flushed = output.flush()
+    expect(writes.map(({ pieces }) => pieces.map(({ length }) => length))).toEqual([
+      [19 * 16_384 + 5, 390_000 - 20 * 16_384 - 6, 3 + 10_000],
+    ])
+    expect(writes[0]!.pieces[0]).toEqual(bytes.subarray(16_384, 20 * 16_384 + 5))
+    expect(writes[0]!.pieces[0]!.buffer).toBe(bytes.buffer)
+    expect(released).toBe(1) // the last one was copied
+    writes[0]!.done()
+    await flushed
+    expect(released).toBe(22)
+  })
+
   it('are released when the sink fails', async () => {
     let released = 0
     const fail = () => Promise.reject(new Error('full'))

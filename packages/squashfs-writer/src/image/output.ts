@@ -49,9 +49,9 @@ export interface Output {
 
 /** Bytes gathered for one write. */
 const GATHER_SIZE = 1_048_576
-/** Pieces that may be borrowed for one write: each may keep a buffer from being read into again. */
+/** Borrowed pieces of one write: each may keep a buffer from being read into again. */
 const MOST_BORROWED = 8
-/** Bytes of a piece that is worth being borrowed. */
+/** Bytes of a piece that is worth being borrowed, unless it lies where the one before it ends. */
 const LEAST_BORROWED = 16_384
 /** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
 const SHORT_COPY = 131_072
@@ -70,10 +70,11 @@ class SinkOutput implements Output {
   readonly #sink: Sink
   readonly #base: BaseFile | null
   readonly #writes = new WriteQueue()
-  /** The next write: its pieces, how many bytes they have, and the callbacks that release borrowed pieces. */
+  /** The next write: its pieces, their bytes, the callbacks that release borrowed ones, and how many these are. */
   #pieces: Uint8Array[] = []
   #gathered = 0
   #releases: (() => void)[] = []
+  #borrowed = 0
   /** Copied bytes of the next write; those from `copiesFrom` to `copiesTo` are no piece yet. */
   #copies: Uint8Array = new Uint8Array(GATHER_SIZE)
   #copiesFrom = 0
@@ -100,7 +101,8 @@ class SinkOutput implements Output {
   append(bytes: Uint8Array, release?: () => void): number {
     this.#takeRange()
     const position = this.position
-    if (release && this.#sink.writev && bytes.length >= LEAST_BORROWED) this.#borrow(bytes, release)
+    if (release && this.#sink.writev && (bytes.length >= LEAST_BORROWED || this.#isNext(bytes)))
+      this.#borrow(bytes, release)
     else {
       this.#copy(bytes)
       release?.()
@@ -150,11 +152,24 @@ class SinkOutput implements Output {
 
   #borrow(bytes: Uint8Array, release: () => void): void {
     if (this.#gathered + bytes.length > GATHER_SIZE) this.#writeGathered()
-    this.#endCopies()
-    this.#pieces.push(bytes)
+    if (this.#isNext(bytes)) {
+      const { buffer, byteOffset, length } = this.#pieces.pop()!
+      this.#pieces.push(new Uint8Array(buffer, byteOffset, length + bytes.length))
+    } else {
+      this.#endCopies()
+      this.#pieces.push(bytes)
+      this.#borrowed++
+    }
     this.#releases.push(release)
     this.#gathered += bytes.length
-    if (this.#releases.length === MOST_BORROWED || this.#gathered >= GATHER_SIZE) this.#writeGathered()
+    if (this.#borrowed === MOST_BORROWED || this.#gathered >= GATHER_SIZE) this.#writeGathered()
+  }
+
+  /** Whether bytes lie where the last piece ends, so that both can be one. */
+  #isNext({ buffer, byteOffset }: Uint8Array): boolean {
+    const last = this.#pieces.at(-1)
+    const hasCopies = this.#copiesTo > this.#copiesFrom
+    return !hasCopies && last?.buffer === buffer && last.byteOffset + last.length === byteOffset
   }
 
   /** Makes a piece of the bytes that were copied one after another. */
@@ -171,6 +186,7 @@ class SinkOutput implements Output {
     const position = this.#advance(this.#gathered)
     this.#pieces = []
     this.#releases = []
+    this.#borrowed = 0
     this.#gathered = 0
     this.#copies = this.#spare.pop() ?? new Uint8Array(GATHER_SIZE)
     this.#copiesFrom = 0

@@ -86,16 +86,16 @@ function withWorkers(
 }
 
 describe('jobs', () => {
-  it('go to a worker in their order, two buffers at a time, and what encodes comes before what waits', async () => {
+  it('go to a worker in their order, three buffers at a time, and what encodes comes before what waits', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const read = () => pool.run('read', { ranges: noRanges(), buffer: new SharedArrayBuffer(BUFFER_SIZE) })
-      const results = [read(), read(), read(), encode(pool)]
-      expect(names(worker!)).toEqual(['read', 'read'])
+      const results = [read(), read(), read(), read(), encode(pool)]
+      expect(names(worker!)).toEqual(['read', 'read', 'read'])
       worker!.answer(0)
       await results[0]
-      expect(names(worker!)).toEqual(['read', 'read', 'encode', 'read'])
-      for (const n of [1, 2, 3]) worker!.answer(n)
-      expect(await Promise.all(results)).toEqual(['done', 'done', 'done', 'done'])
+      expect(names(worker!)).toEqual(['read', 'read', 'read', 'encode', 'read'])
+      for (const n of [1, 2, 3, 4]) worker!.answer(n)
+      expect(await Promise.all(results)).toEqual(results.map(() => 'done'))
     })
   })
 

@@ -30,7 +30,7 @@ const JOBS_PER_WORKER = 2
  * Bytes given to a worker at a time, so that it never idles for the calling thread, which may be at work on a job of a buffer's
  * size; and no more jobs than these.
  */
-const BYTES_AHEAD = 2 * BUFFER_SIZE
+const BYTES_AHEAD = 3 * BUFFER_SIZE
 const MOST_JOBS_AHEAD = 16
 /** Up to so many threads, the calling thread is one of them. */
 const FEW_THREADS = 2
