@@ -67,6 +67,7 @@ export function lineWriter(): LineWriter {
     const { names, ends } = columns
     const from = row === 0 ? 0 : ends[row - 1]!
     const to = ends[row]!
+    reserve(to - from + 1)
     for (let at = from, into = end; at < to; at++, into++) {
       const byte = names[at]!
       if (byte < 0x20 || byte > 0x7e) {
@@ -96,6 +97,7 @@ export function lineWriter(): LineWriter {
 
   function addLine(directory: ListedDirectory, row: number, widths: Widths): void {
     const { columns, inodes } = directory
+    reserve(LONGEST_HEAD)
     addHead(columns, row, widths)
     const inode = inodes.size === 0 ? undefined : inodes.get(row)
     if (inode !== undefined && 'device' in inode)
@@ -104,6 +106,7 @@ export function lineWriter(): LineWriter {
     addAscii(timeText(columns.mtimes[row]!))
     addName(columns, row)
     if (inode?.type === InodeType.SYMLINK) addText(` -> ${printable(toDisplay(targetOf(inode)))}`)
+    reserve(1)
     bytes[end++] = NEWLINE
   }
 
@@ -113,10 +116,8 @@ export function lineWriter(): LineWriter {
     },
     addText,
     addDirectory(directory) {
-      const { count, ends } = directory.columns
       const widths = widthsOf(directory)
-      reserve(count * LONGEST_HEAD + (ends[count - 1] ?? 0))
-      for (let row = 0; row < count; row++) addLine(directory, row, widths)
+      for (let row = 0; row < directory.columns.count; row++) addLine(directory, row, widths)
     },
     take() {
       const taken = bytes.subarray(0, end)
