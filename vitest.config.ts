@@ -6,6 +6,17 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** One more than the machine that it was measured on has cores: tests wait for programs much of their time. */
 export const WORKERS = 3
 
+/** What a source file does by itself. */
+export const UNIT_TESTS = ['packages/*/src/**/*.test.ts']
+
+/** What users of the packages get, from what is built. */
+export const TESTS = [
+  'packages/*/test/**/*.test.ts',
+  'fixtures/test/**/*.test.ts',
+  'benchmarks/test/**/*.test.ts',
+  'release/test/**/*.test.ts',
+]
+
 /** The files that take longest, in that order. */
 const LONGEST = [
   'large.borders',
@@ -40,13 +51,7 @@ export class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: [
-      'packages/*/test/**/*.test.ts',
-      'packages/*/src/**/*.test.ts',
-      'fixtures/test/**/*.test.ts',
-      'benchmarks/test/**/*.test.ts',
-      'release/test/**/*.test.ts',
-    ],
+    include: [...TESTS, ...UNIT_TESTS],
     // Mounts, loop devices and half-gigabyte trees: slow, and few at a time.
     testTimeout: 120_000,
     hookTimeout: 600_000,
