@@ -56,6 +56,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 600_000,
     maxWorkers: WORKERS,
+    globalSetup: 'fixtures/dist/once-per-run.js',
     sequence: { sequencer: LongestFirst },
     // The command keeps records of what it packs in the user's cache; not those of tests.
     env: { XDG_CACHE_HOME: join(tmpdir(), 'venv-packer-tests-cache') },
