@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import {
   createTree,
   entriesOf,
+  KEPT_MEMORY,
   NODE_VERSIONS,
   nodeBinary,
   run,
@@ -245,16 +246,6 @@ describe('every supported version of Node writes the same image', () => {
     )
   })
 })
-
-/**
- * For glibc's malloc: memory that is let go of is kept for the next time. zstd takes some 100 MB for each block at level 19,
- * and to get these from the kernel takes longer than to compress a block.
- */
-const KEPT_MEMORY = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_MAX_: '0',
-  MALLOC_TRIM_THRESHOLD_: String(2 ** 32),
-}
 
 /** The names of a directory, in the filesystem's own order. */
 async function namesAsTheyLie(directory: string): Promise<string> {
