@@ -103,6 +103,7 @@ async function write(
     codec,
     blockSize,
     storeData: uncompressed.has('data'),
+    storeTails: uncompressed.has('fragments'),
     examiner: examination?.examiner ?? null,
   }
   return await withPool(poolOptions, signal, (pool) =>

@@ -12,7 +12,7 @@ it('ends when nobody wants more, though what is read ahead waits for a buffer fo
   const piece: Piece = { file: first!, content: 1, size: 1, digest: null, last: true, failure: null }
   const waiting: ContentReader = {
     async *read() {
-      yield { pieces: [piece], release: () => {} }
+      yield { pieces: [piece], tailBlocks: [], release: () => {} }
       await new Promise(() => {})
     },
   }
@@ -20,7 +20,8 @@ it('ends when nobody wants more, though what is read ahead waits for a buffer fo
   const same = { certain: new Map([[second!, inBase]]), candidates: new Map() }
   const options = { same, examination: null, recorder: null } as unknown as TakingOver
   const reader = takingOver(waiting, options, () => {})
-  const request = { wantsDigest: () => false, tailSize: () => 0, wantsBlocks: () => true }
+  const plan = { blockOf: () => -1, tailsIn: () => 0 }
+  const request = { wantsDigest: () => false, tailSize: () => 0, plan, wantsBlocks: () => true }
   const read: Piece[] = []
   for await (const batch of reader.read([first!, second!], request)) {
     read.push(...batch.pieces)

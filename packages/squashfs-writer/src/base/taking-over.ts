@@ -143,7 +143,7 @@ async function* inOrder(
     for (let coming = batches.next(); ; coming = batches.next()) {
       coming.catch(() => {}) // thrown where it is waited for
       for (const pieces of chunks(takenUpTo(files.length), PIECES_PER_BATCH))
-        yield { pieces, release: () => {} }
+        yield { pieces, tailBlocks: [], release: () => {} }
       const { value: batch, done } = await coming
       if (done) return
       const pieces: Piece[] = []
@@ -152,7 +152,7 @@ async function* inOrder(
         pieces.push(...takenUpTo(place), withTail(piece, candidates.get(piece.file)))
         next = Math.max(next, piece.last ? place + 1 : place)
       }
-      yield { pieces, release: batch.release }
+      yield { ...batch, pieces }
     }
   } finally {
     // Not waited for: it may be waiting for a buffer that nobody gives back any more. Its error was thrown above.
@@ -182,8 +182,9 @@ function pieceOf(file: FileNode, { inBase, recorded }: SameFile, request: Conten
 function withTail(piece: Piece, inBase: FileInBase | undefined): Piece {
   const { content, last } = piece
   const tail = inBase?.tail
-  if (!last || !tail || typeof content !== 'object' || content === null || !('bytes' in content)) return piece
-  if (content.bytes.length - content.inBlocks !== tail.length) return piece
+  if (!last || !tail || typeof content !== 'object' || content === null || !('sizeWords' in content))
+    return piece
+  if (content.tail?.length !== tail.length) return piece
   return { ...piece, content: { ...content, tailInBase: tail } }
 }
 

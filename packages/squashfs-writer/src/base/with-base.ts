@@ -112,6 +112,7 @@ function prepareWriting(
       const first = start / image.blockSize
       return blocks?.slice(first, first + Math.ceil(length / image.blockSize)) ?? null
     },
+    mayHaveTail: (file) => Boolean(same?.candidates.get(file)?.tail),
     taken(bytes) {
       storedBytes += bytes
     },

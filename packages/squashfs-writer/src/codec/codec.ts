@@ -24,10 +24,26 @@ export interface Codec {
    */
   compress(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>
   /**
-   * As {@link compress}, at once, and with a result that is only good until the next call: without an array for each block,
-   * which costs 5 % of the time and memory until it is collected.
+   * As {@link compress}, at once, and into memory that is used again: without an array for each block, which costs 5 % of the
+   * time and memory until it is collected.
+   * @param room where the result goes, from the first byte on: {@link roomFor} as many bytes, or more.
+   * @returns bytes that the result has.
    */
-  compressTransient?(bytes: Uint8Array): Uint8Array
+  compressInto?(bytes: Uint8Array, room: Uint8Array): number
+}
+
+/** Bytes that surely hold what zstd (ZSTD_COMPRESSBOUND) or zlib (compressBound) makes of a block. */
+export function roomFor(size: number): number {
+  return size + (size >> 8) + 128
+}
+
+/** `compress` by `compressInto`. */
+export function compressBy(into: NonNullable<Codec['compressInto']>): (bytes: Uint8Array) => Uint8Array {
+  let room = new Uint8Array(0)
+  return (bytes) => {
+    if (room.length < roomFor(bytes.length)) room = new Uint8Array(roomFor(bytes.length))
+    return room.slice(0, into(bytes, room))
+  }
 }
 
 /** A codec as plain data, which can be sent to a worker. */

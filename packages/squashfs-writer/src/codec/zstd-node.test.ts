@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OptionError } from '../errors.js'
+import { compressBy } from './codec.js'
 
 afterEach(() => {
   vi.doUnmock('node:zlib')
@@ -42,7 +43,8 @@ async function withZlib({ compressor }: Streams) {
     },
   }))
   const { createNodeCompressor, nodeHasZstd } = await import('./zstd-node.js')
-  return { compress: createNodeCompressor, nodeHasZstd, publicCalls }
+  const compress = (level: number) => compressBy(createNodeCompressor(level))
+  return { compress, nodeHasZstd, publicCalls }
 }
 
 /** A native handle as Node has it, which notes how it was called. */

@@ -8,10 +8,10 @@
  */
 import * as zlib from 'node:zlib'
 import { SquashfsError } from '../errors.js'
+import { type Codec, compressBy, roomFor } from './codec.js'
 import { nativeSideOf } from './zlib-handle.js'
 
-/** Compresses one block; the result is good until the next call. */
-export type CompressBlock = (bytes: Uint8Array) => Uint8Array
+type CompressInto = NonNullable<Codec['compressInto']>
 
 /** The part of `node:zlib` that came with Node 22.15. */
 interface ZstdInNode {
@@ -35,14 +35,17 @@ const { zstdCompressSync, ZstdCompress }: ZstdInNode = zlib
 export const nodeHasZstd = zstdCompressSync !== undefined && ZstdCompress !== undefined
 
 /** @param level 1 to 22. */
-export function createNodeCompressor(level: number): CompressBlock {
+export function createNodeCompressor(level: number): CompressInto {
   const params = { [ZSTD_C_COMPRESSION_LEVEL]: level }
-  const publicWay: CompressBlock = (bytes) =>
-    zstdCompressSync!(bytes, { params, chunkSize: boundFor(bytes.length) })
-  let way: CompressBlock | null = null
-  return (bytes) => {
+  const publicWay: CompressInto = (bytes, room) => {
+    const result = zstdCompressSync!(bytes, { params, chunkSize: roomFor(bytes.length) })
+    room.set(result)
+    return result.length
+  }
+  let way: CompressInto | null = null
+  return (bytes, room) => {
     way ??= sameWay(reusingWay(new ZstdCompress!({ params })), publicWay)
-    return way(bytes)
+    return way(bytes, room)
   }
 }
 
@@ -50,11 +53,12 @@ export function createNodeCompressor(level: number): CompressBlock {
  * One compressor for all blocks, if it gives what the public call gives, again and again. Tried with a sample and not with
  * the first block, for which another level may happen to give the same.
  */
-function sameWay(reusing: CompressBlock | null, publicWay: CompressBlock): CompressBlock {
+function sameWay(reusing: CompressInto | null, publicWay: CompressInto): CompressInto {
   if (!reusing) return publicWay
   const sample = Buffer.from(Array.from({ length: 1000 }, (_, n) => `${n ** 2 % 1009} `).join(''))
-  const expected = publicWay(sample)
-  const isSame = [1, 2].every(() => Buffer.compare(reusing(sample), expected) === 0)
+  const expected = compressBy(publicWay)(sample)
+  const again = compressBy(reusing)
+  const isSame = [1, 2].every(() => Buffer.compare(again(sample), expected) === 0)
   return isSame ? reusing : publicWay
 }
 
@@ -62,22 +66,14 @@ function sameWay(reusing: CompressBlock | null, publicWay: CompressBlock): Compr
  * Compresses every block with one compressor; null where it is not what is known of it. The end of a frame makes zstd ready
  * for the next one. The handle's `reset` must not be called: in Node 22 and 24 it forgets the level.
  */
-function reusingWay(stream: unknown): CompressBlock | null {
+function reusingWay(stream: unknown): CompressInto | null {
   const compressor = nativeSideOf(stream)
   if (!compressor) return null
   const { handle, state } = compressor
-  let output = new Uint8Array(0)
-  return (bytes) => {
-    const bound = boundFor(bytes.length)
-    if (output.length < bound) output = new Uint8Array(bound)
-    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, output, 0, bound)
+  return (bytes, room) => {
+    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, room, 0, room.length)
     if (state[1] !== 0)
       throw new SquashfsError('WORKER', `zstd left ${state[1]} bytes of a block: is there memory enough?`)
-    return output.subarray(0, bound - state[0]!)
+    return room.length - state[0]!
   }
-}
-
-/** Bytes that surely hold the result (ZSTD_COMPRESSBOUND): then zstd works from input to output without buffers of its own. */
-function boundFor(size: number): number {
-  return size + (size >> 8) + 128
 }

@@ -2,7 +2,7 @@
 import { OptionError } from '../errors.js'
 import { Compressor, encodeZstdOptions } from '../format/compressor-options.js'
 import { checkOptions, integer, oneOf } from '../option-rules.js'
-import type { Codec } from './codec.js'
+import { type Codec, compressBy } from './codec.js'
 import { loadBundledZstd } from './zstd-bundled.js'
 import { fitForKernel } from './zstd-frame.js'
 import { createNodeCompressor, nodeHasZstd } from './zstd-node.js'
@@ -45,11 +45,11 @@ export function zstd(options: { readonly level?: number; readonly encoder?: Zstd
 
   if (!nodeHasZstd)
     throw new OptionError('encoder', encoder, `bundled on Node ${process.versions.node}, which has no zstd`)
-  const compressTransient = createNodeCompressor(level)
+  const compressInto = createNodeCompressor(level)
   return {
     ...head,
     encoder: { name: 'node', version: process.versions.zstd ?? 'unknown' },
-    compress: (bytes) => new Uint8Array(compressTransient(bytes)),
-    compressTransient,
+    compress: compressBy(compressInto),
+    compressInto,
   }
 }

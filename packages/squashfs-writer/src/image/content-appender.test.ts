@@ -61,8 +61,9 @@ describe('encoded content', () => {
     const { appender, events, lease } = listing()
     const placement = emptyPlacement()
     const sizeWords = [100, 0, STORED + BLOCK]
-    const bytes = new Uint8Array(3 * BLOCK + 5)
-    appender.appendEncoded(placement, { bytes, sizeWords, inBlocks: 3 * BLOCK }, lease)
+    const blocks = new Uint8Array(100 + BLOCK)
+    const tail = new Uint8Array(5)
+    appender.appendEncoded(placement, { blocks, sizeWords, inBlocks: 3 * BLOCK, tail }, lease)
     expect(events).toEqual(['block of 100', `block of ${BLOCK}`, 'tail of 5'])
     expect(placement).toMatchObject({
       blockSizes: sizeWords,
@@ -75,15 +76,15 @@ describe('encoded content', () => {
   it('counts a last block that is a hole as long as it is', () => {
     const { appender, events, lease } = listing()
     const placement = emptyPlacement()
-    const bytes = new Uint8Array(BLOCK + 9)
-    appender.appendEncoded(placement, { bytes, sizeWords: [0, 0], inBlocks: BLOCK + 9 }, lease)
+    const blocks = new Uint8Array(0)
+    appender.appendEncoded(placement, { blocks, sizeWords: [0, 0], inBlocks: BLOCK + 9, tail: null }, lease)
     expect(events).toEqual([])
     expect(placement).toMatchObject({ sparse: BLOCK + 9, fragment: NO_FRAGMENT })
   })
 
   it('holds the lease for each block until that block is written', () => {
     const { appender, written, lease } = listing()
-    const content = { bytes: new Uint8Array(2 * BLOCK), sizeWords: [10, 20], inBlocks: 2 * BLOCK }
+    const content = { blocks: new Uint8Array(30), sizeWords: [10, 20], inBlocks: 2 * BLOCK, tail: null }
     appender.appendEncoded(emptyPlacement(), content, lease)
     expect(lease.held).toBe(2)
     for (const write of written) write()
@@ -93,7 +94,7 @@ describe('encoded content', () => {
   it('starts where its first block is written, also when it comes in several parts', () => {
     const { appender, written, lease } = listing()
     const placement = emptyPlacement()
-    const part = { bytes: new Uint8Array(BLOCK), sizeWords: [10], inBlocks: BLOCK }
+    const part = { blocks: new Uint8Array(10), sizeWords: [10], inBlocks: BLOCK, tail: null }
     appender.appendEncoded(placement, part, lease)
     appender.appendEncoded(placement, part, lease)
     for (const write of written) write()

@@ -27,20 +27,21 @@ export class ContentAppender {
    * @param lease of the buffer in which the part lies.
    */
   appendEncoded(placement: Placement, content: EncodedContent, lease: Lease): void {
-    const { bytes, sizeWords, inBlocks, tailInBase } = content
+    const { blocks, sizeWords, inBlocks, tail, tailInBase } = content
+    let at = 0
     for (const [n, sizeWord] of sizeWords.entries()) {
-      const at = n * this.#blockSize
       if (sizeWord === HOLE) {
-        this.#addHole(placement, Math.min(this.#blockSize, inBlocks - at))
+        this.#addHole(placement, Math.min(this.#blockSize, inBlocks - n * this.#blockSize))
         continue
       }
       addBlock(placement, sizeWord)
       lease.acquire()
-      const block = { data: bytes.subarray(at, at + blockSizeOnDisk(sizeWord)), sizeWord }
+      const end = at + blockSizeOnDisk(sizeWord)
+      const block = { data: blocks.subarray(at, end), sizeWord }
       this.#writer.append(block, (start) => noteStart(placement, start), lease.release)
+      at = end
     }
-    if (bytes.length > inBlocks)
-      setTail(placement, this.#fragments.add(bytes.subarray(inBlocks), lease, tailInBase))
+    if (tail) setTail(placement, this.#fragments.add(tail, lease, tailInBase))
   }
 
   /**

@@ -2,6 +2,8 @@
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
 import type { BlockOfBase, PartOfBase } from './base-block.js'
+import type { EncodedBlock } from './encode-block.js'
+import type { FragmentPlan } from './fragment-plan.js'
 
 /** A request for the files' contents. */
 export interface ContentRequest {
@@ -9,6 +11,8 @@ export interface ContentRequest {
   wantsDigest(file: FileNode): boolean
   /** Bytes at a file's end that go to a fragment rather than to a block of its own. */
   tailSize(file: FileNode): number
+  /** The block of tails to which each of them goes. */
+  readonly plan: FragmentPlan
   /** Whether blocks are still wanted; if not, contents are read for errors only. */
   wantsBlocks(): boolean
 }
@@ -33,10 +37,12 @@ export interface Piece {
 export interface EncodedContent {
   /** A size word for each block; a hole's is `HOLE`. */
   readonly sizeWords: readonly number[]
-  /** Each encoded block lies at the place that the block itself had: at multiples of the block size. */
-  readonly bytes: Uint8Array
-  /** Bytes of `bytes` that were cut into blocks; the rest is the tail, as it is in the file. */
+  /** The encoded blocks, one after another. */
+  readonly blocks: Uint8Array
+  /** Bytes of the file that these blocks and holes are. */
   readonly inBlocks: number
+  /** The rest, as it is in the file; null where there is none. */
+  readonly tail: Uint8Array | null
   /** Where the base had the tail, if it is the same there. */
   readonly tailInBase?: PartOfBase | null
 }
@@ -48,10 +54,24 @@ export interface ContentOfBase {
   readonly tail: PartOfBase | null
 }
 
+/** A fragment block that was encoded by the reader of all its tails. */
+export interface TailBlock {
+  /** Its number in the {@link FragmentPlan}. */
+  readonly block: number
+  /**
+   * How many tails it holds: those of all files that could be read, but for contents that came before in the same batch. It
+   * does not know what other batches have.
+   */
+  readonly tails: number
+  readonly encoded: EncodedBlock
+}
+
 /** Pieces that came in one go. */
 export interface Batch {
   readonly pieces: readonly Piece[]
-  /** To be called once no piece's bytes are needed any more. */
+  /** Some of the fragment blocks of which all tails are in this batch. */
+  readonly tailBlocks: readonly TailBlock[]
+  /** To be called once no bytes of the pieces and blocks are needed any more. */
   release(): void
 }
 

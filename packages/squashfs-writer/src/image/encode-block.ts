@@ -9,22 +9,29 @@ export interface EncodedBlock {
   readonly sizeWord: number
 }
 
-/** Encodes one block, at once or later. */
-export type BlockEncoder = (bytes: Uint8Array, uncompressed: boolean) => EncodedBlock | Promise<EncodedBlock>
+/** Encodes one block, at once or later. With `room`, the result may lie there, from the first byte on. */
+export type BlockEncoder = (
+  bytes: Uint8Array,
+  uncompressed: boolean,
+  room?: Uint8Array,
+) => EncodedBlock | Promise<EncodedBlock>
 
 /**
  * Compresses a block, or leaves it as it is where compression does not shrink it.
  * @param bytes 1 to 1,048,576; not to be changed before the result is there, which may be a view of them.
  * @param uncompressed true to leave it uncompressed.
- * @returns a block that is valid until the next one is encoded; copy it to keep it.
+ * @param room spares an array for the result: `roomFor` as many bytes (`codec.ts`).
+ * @returns the block, in an array of its own, in `room`, or as it is given.
  */
 export function encodeBlock(
   codec: Codec,
   bytes: Uint8Array,
   uncompressed: boolean,
+  room?: Uint8Array,
 ): EncodedBlock | Promise<EncodedBlock> {
   if (uncompressed || codec.stores) return smaller(bytes, bytes)
-  const compressed = codec.compressTransient?.(bytes) ?? codec.compress(bytes)
+  if (room && codec.compressInto) return smaller(bytes, room.subarray(0, codec.compressInto(bytes, room)))
+  const compressed = codec.compress(bytes)
   return compressed instanceof Promise
     ? compressed.then((result) => smaller(bytes, result))
     : smaller(bytes, compressed)

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { fileNode } from '../tree/node.js'
 import type { BlockWriter } from './block-writer.js'
+import type { EncodedBlock } from './encode-block.js'
+import { planFragments } from './fragment-plan.js'
 import { createFragments, type PartsEncoder } from './fragments.js'
-import { UNSHARED } from './lease.js'
+import { type Lease, UNSHARED } from './lease.js'
 
 const BLOCK = 100
 
@@ -12,23 +15,40 @@ interface Submitted {
   readonly written: (start: number, sizeWord: number) => void
 }
 
-function packing(stored = false) {
+const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
+
+/** Fragments for files with tails of these sizes. Each tail is added in its turn. */
+function packing(sizes: readonly number[], stored = false) {
   const submitted: Submitted[] = []
   const given: Omit<Submitted, 'written'>[] = []
+  const taken: { readonly block: EncodedBlock; readonly release: () => void }[] = []
   const encode: PartsEncoder = (all, stored) => {
     const parts = all.filter((part) => part instanceof Uint8Array)
     given.push({ parts, bytes: new Uint8Array(Buffer.concat(parts)), stored })
     return new Promise(() => {})
   }
   const writer: BlockWriter = {
-    append: (_, written) => submitted.push({ ...given.at(-1)!, written }),
+    append(block, written, release = () => {}) {
+      if ('data' in block) taken.push({ block, release })
+      else submitted.push({ ...given.at(-1)!, written })
+    },
     backpressure: () => undefined,
     drain: () => Promise.resolve(),
   }
-  const fragments = createFragments(writer, encode, BLOCK, stored)
-  /** A tail that lies alone, and whose bytes nobody waits for. */
-  const add = (length: number) => fragments.add(tail(length), UNSHARED)
-  return { submitted, fragments, add }
+  const files = sizes.map((size) => fileNode(ATTRIBUTES, size, { kind: 'bytes', bytes: tail(size) }))
+  for (const [n, file] of files.entries()) file.number = n + 1
+  const plan = planFragments(files, ({ size }) => size, BLOCK)
+  const fragments = createFragments(writer, encode, plan, stored)
+  let next = 0
+  /** Adds the tail of the next file. Without more it lies alone, and nobody waits for its bytes. */
+  const add = (bytes: Uint8Array = tail(sizes[next]!), lease: Lease = UNSHARED) => {
+    const place = fragments.add(bytes, lease)
+    fragments.passed(files[next++]!)
+    return place
+  }
+  /** The next file has no tail to give: it failed, or was there before. */
+  const skip = () => fragments.passed(files[next++]!)
+  return { submitted, taken, fragments, add, skip, addAll: () => sizes.map(() => add()) }
 }
 
 /** A lease that says how often it is held. */
@@ -49,8 +69,8 @@ const tail = (length: number) => new Uint8Array(length).fill(length)
 
 describe('tails', () => {
   it('share a block as long as they fit', () => {
-    const { fragments, submitted, add } = packing()
-    expect([40, 59, 1, 1, 99, 1].map((length) => add(length))).toEqual([
+    const { submitted, addAll } = packing([40, 59, 1, 1, 99, 1])
+    expect(addAll()).toEqual([
       { fragment: 0, fragmentOffset: 0 },
       { fragment: 0, fragmentOffset: 40 },
       { fragment: 0, fragmentOffset: 99 },
@@ -58,7 +78,6 @@ describe('tails', () => {
       { fragment: 1, fragmentOffset: 1 },
       { fragment: 2, fragmentOffset: 0 },
     ])
-    fragments.finish()
     expect(submitted.map(({ bytes }) => bytes)).toEqual([
       new Uint8Array(Buffer.concat([tail(40), tail(59), tail(1)])),
       new Uint8Array(Buffer.concat([tail(1), tail(99)])),
@@ -66,18 +85,23 @@ describe('tails', () => {
     ])
   })
 
-  it('begin a new block when they do not fit', () => {
-    const { submitted, add } = packing()
-    expect(add(50)).toEqual({ fragment: 0, fragmentOffset: 0 })
-    expect(add(51)).toEqual({ fragment: 1, fragmentOffset: 0 })
-    expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(50)])
+  it('are given away with the last file of their block, without those that are not there', () => {
+    const { submitted, add, skip } = packing([50, 20, 30, 60, 70])
+    skip()
+    expect(add()).toEqual({ fragment: 0, fragmentOffset: 0 })
+    expect(submitted).toEqual([])
+    skip()
+    expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(20)])
+    skip()
+    expect(add()).toEqual({ fragment: 1, fragmentOffset: 0 })
+    expect(submitted.length).toBe(2)
   })
 
   it('that lie in a row are a block as they are, in use until it is written', () => {
-    const { fragments, submitted } = packing()
+    const { submitted, add } = packing([30, 20, 40, 50, 50])
     const [lease, bytes] = [countedLease(), Uint8Array.from({ length: 200 }, (_, n) => n)]
     const places = [10, 40, 60, 100, 150].map((at, n, all) =>
-      fragments.add(bytes.subarray(at, all[n + 1] ?? 200), lease),
+      add(bytes.subarray(at, all[n + 1] ?? 200), lease),
     )
     expect(places).toEqual([
       { fragment: 0, fragmentOffset: 0 },
@@ -86,7 +110,6 @@ describe('tails', () => {
       { fragment: 1, fragmentOffset: 0 },
       { fragment: 1, fragmentOffset: 50 },
     ])
-    fragments.finish()
     expect(submitted.map(({ parts }) => parts.map((part) => [part.buffer === bytes.buffer, part]))).toEqual([
       [[true, bytes.subarray(10, 100)]],
       [[true, bytes.subarray(100, 200)]],
@@ -100,30 +123,28 @@ describe('tails', () => {
 
   it.each([
     ['between them', (bytes: Uint8Array) => bytes.subarray(11, 20)],
-    ['before them', (bytes: Uint8Array) => bytes.subarray(9, 20)],
+    ['before them', (bytes: Uint8Array) => bytes.subarray(9, 19)],
     ['in another buffer', (bytes: Uint8Array) => bytes.slice(10, 20)],
   ])('are a block of several parts where there is something %s', (_, second) => {
-    const { fragments, submitted } = packing()
-    const [first, later] = [countedLease(), countedLease()]
     const bytes = Uint8Array.from({ length: 40 }, (_, n) => n)
+    const { submitted, add } = packing([10, second(bytes).length, 10])
+    const [first, later] = [countedLease(), countedLease()]
     const expected = Buffer.concat([bytes.subarray(0, 10), second(bytes), bytes.subarray(20, 30)])
-    fragments.add(bytes.subarray(0, 10), first)
-    fragments.add(second(bytes), later)
-    fragments.add(bytes.subarray(20, 30), later)
+    add(bytes.subarray(0, 10), first)
+    add(second(bytes), later)
     expect(first.held).toBe(1)
     expect(later.held).toBeGreaterThan(0)
-    fragments.finish()
+    add(bytes.subarray(20, 30), later)
     expect(Buffer.from(submitted[0]!.bytes)).toEqual(expected)
     submitted[0]!.written(0, 0)
     expect([first.held, later.held]).toEqual([0, 0])
   })
 
   it('are copied together once they lie in many places, so that few buffers wait for a block', () => {
-    const { fragments, submitted } = packing()
+    const { submitted, add } = packing(Array.from({ length: 20 }, () => 5))
     const leases = Array.from({ length: 20 }, countedLease)
-    for (const [n, lease] of leases.entries()) fragments.add(tail(5).fill(n), lease)
+    for (const [n, lease] of leases.entries()) add(tail(5).fill(n), lease)
     expect(leases.filter(({ held }) => held > 0).length).toBeLessThan(5)
-    fragments.finish()
     expect(Buffer.from(submitted[0]!.bytes)).toEqual(
       Buffer.concat(leases.map((_, n) => new Uint8Array(5).fill(n))),
     )
@@ -132,12 +153,45 @@ describe('tails', () => {
   })
 })
 
+describe('a block that the reader encoded', () => {
+  const encoded = { data: tail(33), sizeWord: 33 }
+
+  it('is taken when it holds the tails that were added, and only its own bytes are kept until it is written', () => {
+    const { submitted, taken, fragments, add } = packing([60, 40, 90])
+    const [lease, ofBatch] = [countedLease(), countedLease()]
+    fragments.offer([{ block: 0, tails: 2, encoded }], ofBatch)
+    expect(add(tail(60), lease)).toEqual({ fragment: 0, fragmentOffset: 0 })
+    expect(add(tail(40), lease)).toEqual({ fragment: 0, fragmentOffset: 60 })
+    expect(taken.map(({ block }) => block)).toEqual([encoded])
+    expect([lease.held, ofBatch.held]).toEqual([0, 1])
+    taken[0]!.release()
+    expect(ofBatch.held).toBe(0)
+    add()
+    expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(90)])
+  })
+
+  it('is left when a tail in it was there before in another batch: the others are encoded again', () => {
+    const { submitted, taken, fragments, add, skip } = packing([60, 40])
+    fragments.offer([{ block: 0, tails: 2, encoded }], UNSHARED)
+    skip()
+    add()
+    expect(taken).toEqual([])
+    expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(40)])
+  })
+
+  it('is left when none of its tails is added', () => {
+    const { submitted, taken, fragments, skip } = packing([60, 40])
+    fragments.offer([{ block: 0, tails: 2, encoded }], UNSHARED)
+    skip()
+    skip()
+    expect([submitted.length, taken.length, fragments.entries.length]).toEqual([0, 0, 0])
+  })
+})
+
 describe('fragment blocks', () => {
   it('have their place in the table at once, and where they lie once they are written, in any order', () => {
-    const { fragments, submitted, add } = packing()
-    for (let n = 0; n < 3; n++) add(99)
-    expect(fragments.entries.length).toBe(2)
-    fragments.finish()
+    const { fragments, submitted, addAll } = packing([99, 99, 99])
+    addAll()
     expect(fragments.entries.length).toBe(3)
     submitted[2]!.written(300, 3)
     submitted[0]!.written(100, 1)
@@ -150,12 +204,10 @@ describe('fragment blocks', () => {
   })
 
   it('keep their bytes until they are written', () => {
-    const { submitted, add } = packing()
-    for (const length of [90, 80, 70, 60]) add(length)
-    expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(90), tail(80), tail(70)])
+    const { submitted, add } = packing([90, 80, 70, 60, 50])
+    for (let n = 0; n < 4; n++) add()
     submitted[1]!.written(0, 0)
-    add(50)
-    add(55)
+    add()
     expect([submitted[0], submitted[2], submitted[3], submitted[4]].map((s) => s?.bytes)).toEqual([
       tail(90),
       tail(70),
@@ -164,22 +216,9 @@ describe('fragment blocks', () => {
     ])
   })
 
-  it('are none when there are no tails, and none more when all is given away', () => {
-    const { fragments, submitted, add } = packing()
-    fragments.finish()
-    expect([fragments.entries.length, submitted.length]).toEqual([0, 0])
-    add(5)
-    fragments.finish()
-    fragments.finish()
-    expect([fragments.entries.length, submitted.length]).toEqual([1, 1])
-    expect(add(6)).toEqual({ fragment: 1, fragmentOffset: 0 })
-  })
-
   it.each([true, false])('are stored as they are where that is asked for: %s', (stored) => {
-    const { fragments, submitted, add } = packing(stored)
-    add(100)
-    add(1)
-    fragments.finish()
+    const { submitted, addAll } = packing([100, 1], stored)
+    addAll()
     expect(submitted.map((block) => block.stored)).toEqual([stored, stored])
   })
 })

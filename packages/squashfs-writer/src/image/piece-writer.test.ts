@@ -19,8 +19,9 @@ function writing(wantsBlocks = true) {
     },
     BLOCK,
   )
-  const pieces = new PieceWriter(appender, () => wantsBlocks)
-  return { appended, pieces, write: (piece: Piece) => pieces.write(piece, UNSHARED) }
+  const passed: FileNode[] = []
+  const pieces = new PieceWriter(appender, { passed: (file) => passed.push(file) }, () => wantsBlocks)
+  return { appended, passed, pieces, write: (piece: Piece) => pieces.write(piece, UNSHARED) }
 }
 
 function fileOf(blocks = 1): FileNode {
@@ -31,7 +32,7 @@ function fileOf(blocks = 1): FileNode {
 /** A piece of one block, whose bytes have one value. */
 const piece = (file: FileNode, value: number, changes: Partial<Piece> = {}): Piece => ({
   file,
-  content: { bytes: new Uint8Array(BLOCK).fill(value), sizeWords: [100], inBlocks: BLOCK },
+  content: { blocks: new Uint8Array(100).fill(value), sizeWords: [100], inBlocks: BLOCK, tail: null },
   size: BLOCK,
   digest: null,
   last: true,
@@ -71,6 +72,18 @@ describe('the piece writer', () => {
     write(piece(fileOf(), 3))
     expect(appended).toEqual([1, 3])
     expect([...pieces.failures]).toEqual([[bad, failure]])
+  })
+
+  it('says of each file once that it has passed, also of one that failed or has come before', () => {
+    const { passed, write } = writing()
+    const [large, bad, again] = [fileOf(2), fileOf(2), fileOf(2)]
+    write(piece(large, 1, { digest: 'a', last: false }))
+    expect(passed).toEqual([])
+    write(piece(large, 2))
+    write(failed(bad))
+    write(piece(bad, 2))
+    write(piece(again, 1, { digest: 'a' }))
+    expect(passed).toEqual([large, bad, again])
   })
 
   it('takes no failed file as the original of another', () => {

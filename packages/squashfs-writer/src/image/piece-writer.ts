@@ -4,6 +4,7 @@ import type { FileNode } from '../tree/node.js'
 import { emptyPlacement, type Placement } from '../tree/placement.js'
 import type { ContentAppender } from './content-appender.js'
 import type { Piece } from './content-reader.js'
+import type { Fragments } from './fragments.js'
 import type { Lease } from './lease.js'
 
 export class PieceWriter {
@@ -12,6 +13,7 @@ export class PieceWriter {
   /** Files whose content an earlier file has, and their sizes. */
   readonly duplicates = { files: 0, bytes: 0 }
   readonly #appender: ContentAppender
+  readonly #fragments: Pick<Fragments, 'passed'>
   readonly #wantsBlocks: () => boolean
   /** By digest: the placement of the first file with that content. */
   readonly #originals = new Map<string, Placement>()
@@ -19,8 +21,9 @@ export class PieceWriter {
   #newest: { readonly digest: string; readonly file: FileNode } | null = null
 
   /** @param wantsBlocks asked for each piece: false while content is read for its errors only. */
-  constructor(appender: ContentAppender, wantsBlocks: () => boolean) {
+  constructor(appender: ContentAppender, fragments: Pick<Fragments, 'passed'>, wantsBlocks: () => boolean) {
     this.#appender = appender
+    this.#fragments = fragments
     this.#wantsBlocks = wantsBlocks
   }
 
@@ -29,8 +32,13 @@ export class PieceWriter {
    * @param lease of the buffer in which the piece's bytes lie.
    */
   write(piece: Piece, lease: Lease): void {
+    if (this.failures.has(piece.file)) return // read ahead of the failure
+    this.#take(piece, lease)
+    if (piece.last) this.#fragments.passed(piece.file)
+  }
+
+  #take(piece: Piece, lease: Lease): void {
     const { file, content, digest } = piece
-    if (this.failures.has(file)) return // read ahead of the failure
     if (piece.failure) {
       this.#fail(file, piece.failure)
       return
@@ -57,8 +65,8 @@ export class PieceWriter {
       this.#newest = { digest, file }
     }
     if (typeof content === 'number') this.#appender.appendZeros(file.placement, content, piece.size)
-    else if ('blocks' in content) this.#appender.appendOfBase(file.placement, content, file.size)
-    else this.#appender.appendEncoded(file.placement, content, lease)
+    else if ('sizeWords' in content) this.#appender.appendEncoded(file.placement, content, lease)
+    else this.#appender.appendOfBase(file.placement, content, file.size)
   }
 
   #fail(file: FileNode, reason: Omit<Unreadable, 'path'>): void {

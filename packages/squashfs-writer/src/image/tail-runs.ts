@@ -23,6 +23,8 @@ const MOST_LEASED_RUNS = 4
 
 export class TailRuns {
   #runs: (Run | RunOfBase)[] = []
+  /** How many tails were added. */
+  count = 0
 
   /** Whether all tails are in the base. */
   get areOfBase(): boolean {
@@ -31,6 +33,16 @@ export class TailRuns {
 
   /** @param lease acquired until the tails are released, or copied. */
   add(tail: Uint8Array, lease: Lease): void {
+    this.count++
+    this.#join(tail, lease)
+  }
+
+  addOfBase(tail: PartOfBase): void {
+    this.count++
+    this.#joinOfBase(tail)
+  }
+
+  #join(tail: Uint8Array, lease: Lease): void {
     const [buffer, start] = [tail.buffer, tail.byteOffset]
     const last = this.#runs.at(-1)
     if (last && 'buffer' in last && last.buffer === buffer && last.end === start) {
@@ -42,7 +54,7 @@ export class TailRuns {
     this.#runs.push({ buffer, start, end: start + tail.length, lease })
   }
 
-  addOfBase(tail: PartOfBase): void {
+  #joinOfBase(tail: PartOfBase): void {
     const last = this.#runs.at(-1)
     if (last && 'block' in last && last.block === tail.block && last.offset + last.length === tail.offset)
       last.length += tail.length
@@ -70,13 +82,13 @@ export class TailRuns {
     let at = 0
     for (const run of before) {
       if (!isLeased(run)) {
-        if ('block' in run) this.addOfBase(run)
+        if ('block' in run) this.#joinOfBase(run)
         else this.#runs.push(run)
         continue
       }
       const copy = copies.subarray(at, at + run.end - run.start)
       copy.set(new Uint8Array(run.buffer, run.start, run.end - run.start))
-      this.add(copy, UNSHARED)
+      this.#join(copy, UNSHARED)
       at += copy.length
       run.lease.release()
     }

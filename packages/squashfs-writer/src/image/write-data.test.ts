@@ -74,7 +74,11 @@ function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentR
   return {
     async *read(files, request) {
       for await (const { pieces, release } of reader.read(files, request))
-        yield { pieces: await Promise.all(pieces.map((raw) => encodedPiece(raw, request))), release }
+        yield {
+          pieces: await Promise.all(pieces.map((raw) => encodedPiece(raw, request))),
+          tailBlocks: [],
+          release,
+        }
     },
   }
 
@@ -82,8 +86,8 @@ function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentR
     const tail = raw.last ? request.tailSize(raw.file) : 0
     if (bytes === null) return { ...raw, content: null, size: raw.file.size }
     if (typeof bytes === 'number') return { ...raw, content: Math.max(0, bytes - tail), size: bytes }
-    const own = bytes.slice()
     const inBlocks = bytes.length - tail
+    const encoded: Uint8Array[] = []
     const sizeWords: number[] = []
     for (let at = 0; at < inBlocks; at += BLOCK) {
       const block = bytes.subarray(at, Math.min(at + BLOCK, inBlocks))
@@ -92,10 +96,16 @@ function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentR
         continue
       }
       const { data, sizeWord } = await encodeBlock(codec, block, storeData)
-      own.set(data, at)
+      encoded.push(data)
       sizeWords.push(sizeWord)
     }
-    return { ...raw, content: { bytes: own, sizeWords, inBlocks }, size: bytes.length }
+    const content = {
+      blocks: Buffer.concat(encoded),
+      sizeWords,
+      inBlocks,
+      tail: tail > 0 ? bytes.subarray(inBlocks) : null,
+    }
+    return { ...raw, content, size: bytes.length }
   }
 }
 
@@ -157,6 +167,7 @@ async function written(
   codec: Codec = deflating,
   reader: RawReader = memoryReader(1 << 20).reader,
 ) {
+  for (const [n, file] of files.entries()) file.number = n + 1
   const sink = memorySink()
   const output = createOutput(sink, 0)
   output.append(new Uint8Array(BEFORE))
@@ -573,7 +584,7 @@ describe('while data is written', () => {
     expect(released).toEqual([0])
     ends[0]!()
     await all
-    expect(released).toEqual([0, 1, 3, 2])
+    expect(released).toEqual([0, 1, 2, 3])
   })
 
   it('takes no piece while enough blocks are under way', async () => {

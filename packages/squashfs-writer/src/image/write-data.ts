@@ -5,6 +5,7 @@ import type { FileNode } from '../tree/node.js'
 import type { BlockWriter } from './block-writer.js'
 import { ContentAppender } from './content-appender.js'
 import type { ContentReader, ContentRequest } from './content-reader.js'
+import { planFragments } from './fragment-plan.js'
 import { createFragments, type PartsEncoder } from './fragments.js'
 import { leaseOf } from './lease.js'
 import { PieceWriter } from './piece-writer.js'
@@ -47,13 +48,16 @@ export async function writeData(
   progress: (files: number, bytes: number) => void,
 ): Promise<DataResult> {
   const { blockSize, errorsOnly, failureEndsAll } = options
-  const fragments = createFragments(writer, encodeFragment, blockSize, options.uncompressedFragments)
+  const tailSize = tailTest(options)
+  const plan = planFragments(files, tailSize, blockSize)
+  const fragments = createFragments(writer, encodeFragment, plan, options.uncompressedFragments)
   const wantsBlocks = () => !(errorsOnly || (failureEndsAll && pieces.failures.size > 0))
-  const pieces = new PieceWriter(new ContentAppender(writer, fragments, blockSize), wantsBlocks)
+  const pieces = new PieceWriter(new ContentAppender(writer, fragments, blockSize), fragments, wantsBlocks)
   const wantsDigest = sharesSize(files, options.deduplicate)
 
-  for await (const batch of reader.read(files, { wantsDigest, tailSize: tailTest(options), wantsBlocks })) {
+  for await (const batch of reader.read(files, { wantsDigest, tailSize, plan, wantsBlocks })) {
     const lease = leaseOf(batch)
+    fragments.offer(batch.tailBlocks, lease)
     let [filesDone, bytesDone] = [0, 0]
     for (const piece of batch.pieces) {
       const wait = writer.backpressure()
@@ -66,7 +70,6 @@ export async function writeData(
     progress(filesDone, bytesDone)
   }
   await writer.backpressure()
-  fragments.finish()
   await writer.drain()
   return { fragments: fragments.entries, duplicates: pieces.duplicates, failures: pieces.failures }
 }

@@ -7,8 +7,8 @@ import type { FoundEntry, FoundFile } from '../tree/found-entry.js'
 import { inodeOrder } from '../tree/order.js'
 import { untilAborted } from '../until-aborted.js'
 import { DiskContent, type FoundPlace } from './disk-content.js'
+import { groupLimits } from './file-group.js'
 import { FoundEntries, type LentScan, type UnreadableEntry } from './found-entries.js'
-import { filesPerStep } from './read-contents.js'
 import { readRange, streamFile } from './read-range.js'
 import { type ScanControl, type ScanOptions, type ScanResult, scan } from './scan.js'
 import { createPool, type Pool } from './workers/pool.js'
@@ -110,7 +110,7 @@ export class DirectoryHandle implements OpenDirectory {
     let next = 0
     const lane = async (): Promise<void> => {
       while (next < waiting.length) {
-        const batch = waiting.slice(next, next + filesPerStep(pool))
+        const batch = waiting.slice(next, next + groupLimits(pool).soon)
         next += batch.length
         const ranges = noRanges()
         for (const { place } of batch) addRange(ranges, place, WHOLE)
@@ -167,6 +167,7 @@ export class DirectoryHandle implements OpenDirectory {
       codec: null,
       blockSize: 131_072,
       storeData: true,
+      storeTails: true,
       examiner: this.#options.examiner,
     })
     return this.#pool

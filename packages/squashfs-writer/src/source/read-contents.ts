@@ -1,7 +1,16 @@
 /** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of buffers. */
-import type { Batch, ContentReader, ContentRequest, Piece } from '../image/content-reader.js'
+import { blockSizeOnDisk } from '../format/data-block.js'
+import type {
+  Batch,
+  ContentReader,
+  ContentRequest,
+  EncodedContent,
+  Piece,
+  TailBlock,
+} from '../image/content-reader.js'
 import type { FileNode } from '../tree/node.js'
 import { type Applied, isValueWanted } from '../tree/rules.js'
+import { FileGroup, groupLimits } from './file-group.js'
 import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
 import { readStream } from './stream-reader.js'
 import type { Pool } from './workers/pool.js'
@@ -10,6 +19,7 @@ import {
   type BaseAccess,
   type BlocksOfBase,
   BUFFER_SIZE,
+  BUFFER_WITH_ROOM,
   type Failure,
   isFailure,
   noRanges,
@@ -19,18 +29,13 @@ import {
   type RangeRequest,
   type RangesRead,
   rangeOf,
+  TAIL_BLOCK,
+  TAIL_BLOCK_NUMBERS,
 } from './workers/protocol.js'
 
-/** Files in one step; and where every file costs a wait, few enough that many workers have a share to the end. */
-const FILES_PER_STEP = 128
-const SLOW_FILES_PER_STEP = 8
+const NOTHING = new Uint8Array(0)
 /** Buffers for each job that keeps the pool busy, beside those whose tails wait for their fragment. */
 const BUFFERS_BESIDE = 6
-
-/** How many small files are best read in one go. */
-export function filesPerStep(pool: Pool): number {
-  return pool.areSlow() ? SLOW_FILES_PER_STEP : FILES_PER_STEP
-}
 
 /** The context of the content reader. */
 export interface ReaderOptions {
@@ -58,12 +63,19 @@ export interface Likeness {
   readonly access: BaseAccess
   /** Blocks of the base for a range of a file that is cut into blocks; null for none. */
   blocksOf(file: FileNode, start: number, length: number): BlocksOfBase | null
+  /** Whether the base may have a file's tail. */
+  mayHaveTail(file: FileNode): boolean
   /** Told how many bytes of blocks were taken from it. */
   taken(bytes: number): void
 }
 
 /** One buffer's worth of work. */
-type Step = (buffer: SharedArrayBuffer) => Promise<Piece[]>
+type Step = (buffer: SharedArrayBuffer) => Promise<StepResult>
+
+type StepResult = Pick<Batch, 'pieces' | 'tailBlocks'>
+
+/** The result of a step that reads a part of a large file, or nothing. */
+const onePiece = (piece: Piece): StepResult => ({ pieces: [piece], tailBlocks: [] })
 
 interface Reading extends ReaderOptions {
   readonly pool: Pool
@@ -86,7 +98,7 @@ export function createContentReader(pool: Pool, options: ReaderOptions): Content
         while (more && inUse < buffersFor(pool)) {
           const { value: step, done } = await steps.next()
           if (done) more = false
-          else ahead.push(begin(step, free.pop() ?? new SharedArrayBuffer(BUFFER_SIZE)))
+          else ahead.push(begin(step, free.pop() ?? new SharedArrayBuffer(BUFFER_WITH_ROOM)))
         }
         const next = ahead.shift()
         if (next) yield await next
@@ -96,7 +108,7 @@ export function createContentReader(pool: Pool, options: ReaderOptions): Content
 
       function begin(step: Step, buffer: SharedArrayBuffer): Promise<Batch> {
         inUse++
-        const batch = step(buffer).then((pieces) => ({ pieces, release: () => give(buffer) }))
+        const batch = step(buffer).then((result) => ({ ...result, release: () => give(buffer) }))
         batch.catch(() => {}) // thrown where it is waited for
         return batch
       }
@@ -117,25 +129,21 @@ function buffersFor(pool: Pool): number {
 }
 
 async function* stepsOf(files: readonly FileNode[], reading: Reading): AsyncGenerator<Step, undefined> {
-  let group: FileNode[] = []
-  let groupSize = 0
+  const group = new FileGroup(reading.request.plan)
   for (const file of files) {
-    const room = sharesBuffer(file) ? file.size : null
-    if (
-      group.length > 0 &&
-      (room === null || groupSize + room > BUFFER_SIZE || group.length >= filesPerStep(reading.pool))
-    ) {
-      yield smallFilesStep(group, reading)
-      group = []
-      groupSize = 0
+    if (sharesBuffer(file)) {
+      const limits = groupLimits(reading.pool)
+      for (let full = group.takeBefore(file, limits); full; full = group.takeBefore(file, limits))
+        yield smallFilesStep(full, reading)
+      group.add(file)
+      continue
     }
-    if (room === null) yield* largeFileSteps(file, reading)
-    else {
-      group.push(file)
-      groupSize += room
-    }
+    const before = group.takeAll()
+    if (before.length > 0) yield smallFilesStep(before, reading)
+    yield* largeFileSteps(file, reading)
   }
-  if (group.length > 0) yield smallFilesStep(group, reading)
+  const last = group.takeAll()
+  if (last.length > 0) yield smallFilesStep(last, reading)
   return undefined
 }
 
@@ -145,9 +153,10 @@ function sharesBuffer({ content, size }: FileNode): boolean {
 }
 
 function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
-  const { request, examination } = reading
+  const { request, examination, likeness } = reading
   return async (buffer) => {
     const ranges = noRanges()
+    const blocks = request.wantsBlocks() ? tailBlocksOf(group, reading) : []
     let at = 0
     for (const file of group) {
       const flags =
@@ -155,20 +164,48 @@ function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
         (request.wantsDigest(file) ? RangeFlag.DIGEST : 0) |
         (examination?.wants(file) ? RangeFlag.EXAMINE : 0)
       if (file.content.kind === 'bytes') new Uint8Array(buffer).set(file.content.bytes, at)
+      const inBlocks = bytesInBlocks(file, reading)
       addRange(ranges, file, {
         start: 0,
         length: file.size,
         at,
-        inBlocks: bytesInBlocks(file, reading),
+        inBlocks,
         flags,
-        like: reading.likeness?.blocksOf(file, 0, bytesInBlocks(file, reading)) ?? null,
+        tailBlock: blocks.indexOf(request.plan.blockOf(file)),
+        like: likeness?.blocksOf(file, 0, inBlocks) ?? null,
       })
       at += file.size
     }
-    const read = await reading.pool.run('read', { ranges, buffer, base: reading.likeness?.access ?? null })
-    reading.likeness?.taken(read.takenFromBase)
-    return piecesOf(group, ranges.numbers, read, buffer, reading)
+    const read = await reading.pool.run('read', { ranges, buffer, base: likeness?.access ?? null })
+    likeness?.taken(read.takenFromBase)
+    return {
+      pieces: piecesOf(group, ranges.numbers, read, buffer, reading),
+      tailBlocks: blocks.map((block, n) => tailBlockOf(block, n, read, buffer)),
+    }
   }
+}
+
+/** The blocks of which a group has all tails. Where the base may have some, a block is compared with it before it is encoded. */
+function tailBlocksOf(group: readonly FileNode[], { request, likeness }: Reading): number[] {
+  const { plan } = request
+  const tails = new Map<number, number>()
+  for (const file of group) {
+    const block = plan.blockOf(file)
+    if (block >= 0 && !likeness?.mayHaveTail(file)) tails.set(block, (tails.get(block) ?? 0) + 1)
+  }
+  return [...tails].flatMap(([block, count]) => (count === plan.tailsIn(block) ? [block] : []))
+}
+
+function tailBlockOf(
+  block: number,
+  n: number,
+  { tailBlocks }: RangesRead,
+  buffer: SharedArrayBuffer,
+): TailBlock {
+  const number = (of: number) => tailBlocks[n * TAIL_BLOCK_NUMBERS + of]!
+  const sizeWord = number(TAIL_BLOCK.sizeWord)
+  const data = new Uint8Array(buffer, number(TAIL_BLOCK.at), blockSizeOnDisk(sizeWord))
+  return { block, tails: number(TAIL_BLOCK.tails), encoded: { data, sizeWord } }
 }
 
 /** Bytes of a file that go to blocks of its own. */
@@ -180,7 +217,7 @@ function bytesInBlocks(file: FileNode, { request }: Reading): number {
 function piecesOf(
   files: readonly FileNode[],
   numbers: readonly number[],
-  { failures, digests, xattrs, examined, sizeWords }: RangesRead,
+  { failures, digests, xattrs, examined, sizeWords, blocksAt }: RangesRead,
   buffer: SharedArrayBuffer,
   { blockSize, accessRules, examination, onXattrs }: Reading,
 ): Piece[] {
@@ -199,16 +236,33 @@ function piecesOf(
     words += own.length
     const failure = failed.get(n)
     if (failure) return failedPiece(file, failure)
-    const bytes = new Uint8Array(buffer, at, file.size)
     return {
       file,
-      content: { sizeWords: own, bytes, inBlocks },
+      content: encodedContent(own, blocksAt[n]!, inBlocks, at + inBlocks, file.size - inBlocks, buffer),
       size: file.size,
       digest: digestOfFile.get(n) ?? null,
       last: true,
       failure: null,
     }
   })
+}
+
+/** What lies in a buffer of a range: its encoded blocks, and its tail. */
+function encodedContent(
+  sizeWords: readonly number[],
+  blocksAt: number,
+  inBlocks: number,
+  tailAt: number,
+  tailSize: number,
+  buffer: SharedArrayBuffer,
+): EncodedContent {
+  const size = sizeWords.reduce((sum, word) => sum + blockSizeOnDisk(word), 0)
+  return {
+    sizeWords,
+    blocks: size > 0 ? new Uint8Array(buffer, blocksAt, size) : NOTHING,
+    inBlocks,
+    tail: tailSize > 0 ? new Uint8Array(buffer, tailAt, tailSize) : null,
+  }
 }
 
 function failedPiece(file: FileNode, failure: Failure): Piece {
@@ -219,10 +273,10 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
   const { repeats, pool, blockSize, request } = reading
   const digest = repeats.digests.get(file) ?? null
   const failure = repeats.failures.get(file)
-  if (failure) return yield async () => [failedPiece(file, failure)]
+  if (failure) return yield async () => onePiece(failedPiece(file, failure))
   if (repeats.repeated.has(file)) {
     const piece: Piece = { file, content: null, size: file.size, digest, last: true, failure: null }
-    return yield async () => [piece]
+    return yield async () => onePiece(piece)
   }
 
   const { content } = file
@@ -231,7 +285,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
     content.kind === 'disk' && content.sparse
       ? await pool.run('extents', { ranges: rangeOf(file) })
       : [0, file.size]
-  if (isFailure(extents)) return yield async () => [failedPiece(file, extents)]
+  if (isFailure(extents)) return yield async () => onePiece(failedPiece(file, extents))
 
   let examine = reading.examination?.wants(file) && digest === null
   // An examined file must be opened: where all is a hole, its first block is read.
@@ -241,7 +295,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
     const inBlocks = request.wantsBlocks() ? length - (last ? request.tailSize(file) : 0) : 0
     const head = { file, size: length, digest: start === 0 ? digest : null, last, failure: null }
     if (hole) {
-      yield async () => [{ ...head, content: inBlocks }]
+      yield async () => onePiece({ ...head, content: inBlocks })
       continue
     }
     const flags = examine ? RangeFlag.EXAMINE : 0
@@ -249,7 +303,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
     yield async (buffer) => {
       const bytes = new Uint8Array(buffer, 0, length)
       const failure = await fill(bytes, start)
-      if (failure) return [failedPiece(file, failure)]
+      if (failure) return onePiece(failedPiece(file, failure))
       const own = digest === null && request.wantsDigest(file) && length === file.size ? RangeFlag.DIGEST : 0
       const read = await readRange(
         file,
@@ -264,9 +318,17 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
         buffer,
         reading,
       )
-      if (isFailure(read)) return [failedPiece(file, read)]
+      if (isFailure(read)) return onePiece(failedPiece(file, read))
       const found = read.digests[0]?.[1] ?? head.digest
-      return [{ ...head, digest: found, content: { sizeWords: read.sizeWords, bytes, inBlocks } }]
+      const content = encodedContent(
+        read.sizeWords,
+        read.blocksAt[0]!,
+        inBlocks,
+        inBlocks,
+        length - inBlocks,
+        buffer,
+      )
+      return onePiece({ ...head, digest: found, content })
     }
   }
 }

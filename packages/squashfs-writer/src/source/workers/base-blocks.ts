@@ -58,23 +58,24 @@ export function takenOrEncoded(
   like: BlockOfBase,
   base: BaseBlocks,
   encode: BlockEncoder,
+  room?: Uint8Array,
 ): EncodedOrTaken | Promise<EncodedOrTaken> {
-  if (stored || isStoredBlock(like.sizeWord)) return encode(bytes, stored)
+  if (stored || isStoredBlock(like.sizeWord)) return encode(bytes, stored, room)
   let content: Uint8Array | Promise<Uint8Array>
   try {
     content = base.content(like)
   } catch {
-    return encode(bytes, stored) // damaged: the base is used as far as it fits
+    return encode(bytes, stored, room) // damaged: the base is used as far as it fits
   }
   if (content instanceof Promise)
     return content.then(
       (found) => chosen(found),
-      () => encode(bytes, stored),
+      () => encode(bytes, stored, room),
     )
   return chosen(content)
 
   function chosen(found: Uint8Array): EncodedOrTaken | Promise<EncodedOrTaken> {
-    if (Buffer.compare(found, bytes) !== 0) return encode(bytes, stored)
+    if (Buffer.compare(found, bytes) !== 0) return encode(bytes, stored, room)
     return { data: base.raw(like), sizeWord: like.sizeWord, takenFromBase: true }
   }
 }

@@ -9,6 +9,7 @@ function setupFor(changes: Partial<ExecutorSetup> = {}): ExecutorSetup {
     blockSize: 4096,
     codec: null,
     storeData: false,
+    storeTails: false,
     permits: createPermits(2),
     examiner: null,
     ...changes,
@@ -25,15 +26,15 @@ const left = ({ permits }: ExecutorSetup) => new Int32Array(permits)[0]
 
 describe('an executor', () => {
   it('answers by the id of the job, with a block that may be kept', async () => {
-    const buffer = new Uint8Array(4)
-    const transient: Codec = {
+    const room = new Uint8Array(4)
+    const reusing: Codec = {
       ...halving,
-      compressTransient(bytes) {
-        buffer.set(bytes.subarray(0, 4))
-        return buffer.subarray(0, bytes.length / 2)
+      compress(bytes) {
+        room.set(bytes.subarray(0, 4))
+        return room.subarray(0, bytes.length / 2)
       },
     }
-    const executor = createExecutor(setupFor(), transient)
+    const executor = createExecutor(setupFor(), reusing)
     const one = await executor.run(encodeJob([Uint8Array.of(1, 2, 3, 4)]))
     const other = await executor.run(encodeJob([Uint8Array.of(5, 6, 7, 8)]))
     expect(one).toEqual({ id: 5, answer: { data: Uint8Array.of(1, 2), sizeWord: 2 }, calls: 0, slowCalls: 0 })

@@ -15,10 +15,11 @@ import {
 } from './base-blocks.js'
 import { createCallTimer } from './call-timer.js'
 import { attempt } from './failure.js'
-import { digestFile, examineFiles, extentsOf, type FileTools, readRanges } from './file-jobs.js'
+import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles, type OpenFiles } from './open-files.js'
 import { permitsOf } from './permits.js'
 import type { AnswerMessage, BaseAccess, Examine, ExecutorSetup, JobMessage, Jobs } from './protocol.js'
+import { readRanges } from './read-ranges.js'
 import { statBatch } from './stat-batch.js'
 
 /** Does the jobs of one thread: a worker, or the calling thread. */
@@ -70,10 +71,12 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
       source,
       files,
       encode,
-      encodeLike: (bytes, stored, like, access) =>
-        takenOrEncoded(bytes, stored, like, blocksOf(access), encode),
+      encodeLike: (bytes, stored, like, access, room) =>
+        takenOrEncoded(bytes, stored, like, blocksOf(access), encode, room),
       blockSize: setup.blockSize,
       storeData: setup.storeData,
+      storeTails: setup.storeTails,
+      room: new Uint8Array(setup.blockSize),
       examine: setup.examiner === null ? null : await loadExaminer(setup.examiner),
       pathOf: ({ directory, name }) => asBytePath(`${directory.path}/${name}`.slice(directory.above ?? 0)),
     }
@@ -119,13 +122,13 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
   }
 
   /** Encodes a block once few enough threads compress. */
-  function encode(bytes: Uint8Array, stored: boolean): ReturnType<BlockEncoder> {
+  function encode(bytes: Uint8Array, stored: boolean, room?: Uint8Array): ReturnType<BlockEncoder> {
     if (!codec) throw new TypeError('there is no codec')
     if (stored || codec.stores) return encodeBlock(codec, bytes, true)
     permits.take()
     let encoded: ReturnType<BlockEncoder>
     try {
-      encoded = encodeBlock(codec, bytes, false)
+      encoded = encodeBlock(codec, bytes, false, room)
     } catch (error) {
       permits.give()
       throw error

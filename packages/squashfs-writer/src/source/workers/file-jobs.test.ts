@@ -6,9 +6,10 @@ import type { BlockEncoder } from '../../image/encode-block.js'
 import { asBytePath } from '../../tree/byte-string.js'
 import { loadSourceCalls, type SourceCalls, splitPath } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
-import { digestFile, examineFiles, extentsOf, type FileTools, readRanges } from './file-jobs.js'
+import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles } from './open-files.js'
-import { type Examine, noRanges, RangeFlag, type Ranges } from './protocol.js'
+import { BUFFER_SIZE, BUFFER_WITH_ROOM, type Examine, noRanges, RangeFlag, type Ranges } from './protocol.js'
+import { readRanges } from './read-ranges.js'
 
 const BLOCK = 4096
 
@@ -25,7 +26,14 @@ interface Tree {
   add(
     name: string,
     content: Uint8Array | null,
-    numbers: readonly [start: number, length: number, at: number, inBlocks: number, flags?: number],
+    numbers: readonly [
+      start: number,
+      length: number,
+      at: number,
+      inBlocks: number,
+      flags?: number,
+      tailBlock?: number,
+    ],
   ): void
 }
 
@@ -49,6 +57,8 @@ async function withTree(
       encodeLike: (bytes, stored) => marking(bytes, stored),
       blockSize: BLOCK,
       storeData: false,
+      storeTails: false,
+      room: new Uint8Array(BLOCK),
       examine: null,
       pathOf: ({ name }) => asBytePath(name),
       ...changes,
@@ -59,7 +69,7 @@ async function withTree(
         {
           tools,
           ranges,
-          add(name, content, [start, length, at, inBlocks, flags = 0]) {
+          add(name, content, [start, length, at, inBlocks, flags = 0, tailBlock = -1]) {
             if (content) {
               writeFileSync(join(directory, name), content)
               sizes.set(name, content.length)
@@ -73,7 +83,7 @@ async function withTree(
             }
             ranges.directories.push(place)
             ranges.names.push(name)
-            ranges.numbers.push(sizes.get(name) ?? length, start, length, at, inBlocks, flags)
+            ranges.numbers.push(sizes.get(name) ?? length, start, length, at, inBlocks, flags, tailBlock)
           },
         },
         directory,
@@ -87,12 +97,12 @@ async function withTree(
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value)
 
 describe('ranges', () => {
-  it('are read to their places; their blocks are encoded in place, and tails left as they are', async () => {
+  it('are read to their places; their encoded blocks lie behind, one after another', async () => {
     await withTree(async ({ tools, ranges, add }) => {
       add('blocks and a tail', bytes(2 * BLOCK + 10, 1), [0, 2 * BLOCK + 10, 0, 2 * BLOCK])
       add('tail', bytes(20, 2), [0, 20, 2 * BLOCK + 10, 0])
       add('short block', bytes(300, 3), [0, 300, 4 * BLOCK, 300])
-      const buffer = new SharedArrayBuffer(8 * BLOCK)
+      const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
       const read = await readRanges({ ranges, buffer }, tools)
       expect(read).toEqual({
         failures: [],
@@ -100,13 +110,13 @@ describe('ranges', () => {
         xattrs: [],
         examined: [],
         sizeWords: [3, 3, 3],
+        blocksAt: [0, 6, 6].map((at) => BUFFER_SIZE + at),
+        tailBlocks: [],
         takenFromBase: 0,
       })
       const at = (start: number, length: number) => [...new Uint8Array(buffer, start, length)]
-      expect(at(0, 3)).toEqual([0xee, 1, BLOCK >> 8])
-      expect(at(BLOCK, 3)).toEqual([0xee, 1, BLOCK >> 8])
-      expect(at(2 * BLOCK, 30)).toEqual([...bytes(10, 1), ...bytes(20, 2)])
-      expect(at(4 * BLOCK, 3)).toEqual([0xee, 3, 1])
+      expect(at(BUFFER_SIZE, 9)).toEqual([0xee, 1, BLOCK >> 8, 0xee, 1, BLOCK >> 8, 0xee, 3, 1])
+      expect(at(0, 2 * BLOCK + 30)).toEqual([...bytes(2 * BLOCK + 10, 1), ...bytes(20, 2)])
     })
   })
 
@@ -123,7 +133,10 @@ describe('ranges', () => {
         content[2 * BLOCK + 100] = 1
         content[4 * BLOCK - 1] = 1
         add('file', content, [0, content.length, 0, content.length])
-        const { sizeWords } = await readRanges({ ranges, buffer: new SharedArrayBuffer(4 * BLOCK) }, tools)
+        const { sizeWords } = await readRanges(
+          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
+          tools,
+        )
         expect(sizeWords).toEqual([3, 0, 3, 3])
         expect(encoded).toEqual([BLOCK, BLOCK, BLOCK])
       },
@@ -137,7 +150,7 @@ describe('ranges', () => {
       add('shrunk', bytes(2 * BLOCK, 2), [0, 2 * BLOCK, BLOCK, 2 * BLOCK])
       add('last', bytes(BLOCK, 3), [0, BLOCK, 3 * BLOCK, BLOCK])
       writeFileSync(join(directory, 'shrunk'), '')
-      const read = await readRanges({ ranges, buffer: new SharedArrayBuffer(4 * BLOCK) }, tools)
+      const read = await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
       expect(read.failures).toEqual([
         [1, { code: 'CHANGED', message: expect.stringContaining('it shrank from 8192 to 0 bytes') }],
       ])
@@ -156,10 +169,10 @@ describe('ranges', () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         for (let n = 0; n < 5; n++) add(`${n}`, bytes(BLOCK, n + 1), [0, BLOCK, n * BLOCK, BLOCK])
-        const buffer = new SharedArrayBuffer(5 * BLOCK)
+        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
         const { sizeWords } = await readRanges({ ranges, buffer }, tools)
         expect([sizeWords, now, most]).toEqual([[3, 3, 3, 3, 3], 0, 1])
-        const firsts = Array.from({ length: 5 }, (_, n) => new Uint8Array(buffer)[n * BLOCK + 1])
+        const firsts = Array.from({ length: 5 }, (_, n) => new Uint8Array(buffer)[BUFFER_SIZE + n * 3 + 1])
         expect(firsts).toEqual([1, 2, 3, 4, 5])
       },
       { encode },
@@ -174,7 +187,7 @@ describe('ranges', () => {
         add('file', null, [BLOCK, BLOCK, BLOCK, BLOCK])
         add('file', null, [2 * BLOCK, BLOCK, 2 * BLOCK, BLOCK])
         opened = 0
-        await readRanges({ ranges, buffer: new SharedArrayBuffer(3 * BLOCK) }, tools)
+        await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
         expect(opened).toBe(1)
       },
       {},
@@ -196,7 +209,7 @@ describe('ranges', () => {
     await withTree(async ({ tools, ranges, add }) => {
       for (const [n, value] of [1, 1, 2].entries())
         add(`${n}`, bytes(100, value), [0, 100, 100 * n, 0, n < 3 ? RangeFlag.DIGEST : 0])
-      const { digests } = await readRanges({ ranges, buffer: new SharedArrayBuffer(BLOCK) }, tools)
+      const { digests } = await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
       expect(digests.map(([n]) => n)).toEqual([0, 1, 2])
       const [one, same, other] = digests.map(([, digest]) => digest)
       expect(same).toBe(one)
@@ -213,20 +226,74 @@ describe('ranges', () => {
           directories: [null, descriptor],
           names: ['', ''],
           seen: ['', ''],
-          numbers: [BLOCK, 0, BLOCK, 0, BLOCK, 0, 100, 90, 10, BLOCK, 0, 0],
+          numbers: [BLOCK, 0, BLOCK, 0, BLOCK, 0, -1, 100, 90, 10, BLOCK, 0, 0, -1],
           likes: [],
         }
         expect(ranges.names).toEqual(['file'])
-        const buffer = new SharedArrayBuffer(2 * BLOCK)
+        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
         new Uint8Array(buffer, 0, BLOCK).fill(9)
         const read = await readRanges({ ranges: own, buffer }, tools)
         expect(read).toMatchObject({ failures: [], sizeWords: [3] })
-        expect([...new Uint8Array(buffer, 0, 2)]).toEqual([0xee, 9])
+        expect([...new Uint8Array(buffer, BUFFER_SIZE, 2)]).toEqual([0xee, 9])
         expect([...new Uint8Array(buffer, BLOCK, 11)]).toEqual([...bytes(10, 5), 0])
       } finally {
         closeSync(descriptor)
       }
     })
+  })
+})
+
+describe('tails of one block', () => {
+  const encoded: number[][] = []
+  /** Notes the bytes of each block, and gives the first and the last. */
+  const noting: BlockEncoder = (block, stored) => {
+    encoded.push([...block])
+    return { data: Uint8Array.of(block[0]!, block.at(-1)!, Number(stored)), sizeWord: 3 }
+  }
+  const tail = (at: number, block: number, flags = 0) => [0, 2, at, 0, flags, block] as const
+
+  it('are encoded together once the last was read, also where a block of a file lies between them', async () => {
+    encoded.length = 0
+    await withTree(
+      async ({ tools, ranges, add }) => {
+        add('a', bytes(2, 1), tail(0, 0))
+        add('large', bytes(BLOCK, 9), [0, BLOCK, 2, BLOCK])
+        add('b', bytes(2, 2), tail(BLOCK + 2, 0))
+        add('c', bytes(2, 3), tail(BLOCK + 4, 1))
+        add('not of a block', bytes(2, 4), tail(BLOCK + 6, -1))
+        add('d', bytes(2, 5), tail(BLOCK + 8, 1))
+        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const { tailBlocks, blocksAt } = await readRanges({ ranges, buffer }, tools)
+        expect(encoded.map((block) => block.slice(-4))).toEqual([
+          [9, 9, 9, 9],
+          [1, 1, 2, 2],
+          [3, 3, 5, 5],
+        ])
+        expect(tailBlocks).toEqual([2, 3, BUFFER_SIZE + 3, 2, 3, BUFFER_SIZE + 6])
+        expect(blocksAt[1]).toBe(BUFFER_SIZE)
+        expect([...new Uint8Array(buffer, BUFFER_SIZE, 9)]).toEqual([9, 9, 0, 1, 2, 1, 3, 5, 1])
+      },
+      { encode: noting, storeTails: true },
+    )
+  })
+
+  it('are without those that could not be read, and without contents that came before', async () => {
+    encoded.length = 0
+    await withTree(
+      async ({ tools, ranges, add }, directory) => {
+        add('shrunk', bytes(2, 1), tail(0, 0, RangeFlag.DIGEST))
+        add('a', bytes(2, 7), tail(2, 0, RangeFlag.DIGEST))
+        add('again', bytes(2, 7), tail(4, 0, RangeFlag.DIGEST))
+        add('not asked', bytes(2, 7), tail(6, 0))
+        add('alone and again', bytes(2, 7), tail(8, 1, RangeFlag.DIGEST))
+        writeFileSync(join(directory, 'shrunk'), '')
+        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const { tailBlocks } = await readRanges({ ranges, buffer }, tools)
+        expect(encoded).toEqual([[7, 7, 7, 7]])
+        expect(tailBlocks).toEqual([2, 3, BUFFER_SIZE, 0, 0, BUFFER_SIZE + 3])
+      },
+      { encode: noting },
+    )
   })
 })
 
@@ -248,7 +315,10 @@ describe('an examination', () => {
         add('whole', bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
         add('part', bytes(100, 7), [50, 20, 100, 0, RangeFlag.EXAMINE])
         add('not wanted', bytes(100, 7), [0, 100, 200, 0])
-        const { examined } = await readRanges({ ranges, buffer: new SharedArrayBuffer(BLOCK) }, tools)
+        const { examined } = await readRanges(
+          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
+          tools,
+        )
         expect(examined).toEqual([
           [0, expected('whole')],
           [1, expected('part')],
@@ -266,7 +336,7 @@ describe('an examination', () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         add('file', bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
-        const buffer = new SharedArrayBuffer(BLOCK)
+        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
         await readRanges({ ranges, buffer }, tools)
         kept[0]!.fill(1)
         expect(new Uint8Array(buffer)[0]).toBe(7)
@@ -285,7 +355,7 @@ describe('an examination', () => {
       async ({ tools, ranges, add }) => {
         for (const name of ['a', 'b']) add(name, bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
         const { failures, examined } = await readRanges(
-          { ranges, buffer: new SharedArrayBuffer(BLOCK) },
+          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
           tools,
         )
         expect(failures).toEqual([[0, { code: 'UNKNOWN', message: 'not this one' }]])

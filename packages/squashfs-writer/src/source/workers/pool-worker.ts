@@ -1,7 +1,13 @@
 /** Pool worker: a thread of the pool, as the calling thread knows it: its jobs, and when it begins and ends. */
 import { Worker } from 'node:worker_threads'
 import { SquashfsError } from '../../errors.js'
-import type { AnswerMessage, ExecutorSetup, JobMessage, READY } from './protocol.js'
+import {
+  type AnswerMessage,
+  BUFFER_SIZE,
+  type ExecutorSetup,
+  type JobMessage,
+  type READY,
+} from './protocol.js'
 
 /** A job that waits for its answer. */
 export interface Pending {
@@ -65,7 +71,7 @@ export class PoolWorker {
 
 /** Bytes that a job has to read or encode. */
 function bytesOf({ name, ask }: JobMessage): number {
-  if (name === 'read') return ask.buffer.byteLength
+  if (name === 'read') return Math.min(BUFFER_SIZE, ask.buffer.byteLength)
   if (name === 'encode') return ask.parts.reduce((sum, { length }) => sum + length, 0)
   return 0
 }

@@ -59,6 +59,7 @@ const OPTIONS: PoolOptions = {
   codec: uncompressed(),
   blockSize: 4096,
   storeData: false,
+  storeTails: false,
   examiner: null,
 }
 const MIB = 1_048_576
@@ -132,6 +133,24 @@ describe('jobs', () => {
       expect(await encode(pool, 7)).toEqual({ data: Uint8Array.of(7), sizeWord: 0x0100_0001 })
       expect(StandIn.all).toEqual([])
     })
+  })
+
+  it('that list directories are for the calling thread where it works, until metadata calls are slow', async () => {
+    await withWorkers(
+      1,
+      async (pool, [worker]) => {
+        const results = [stat(pool), encode(pool)]
+        expect(names(worker!)).toEqual(['encode'])
+        worker!.answer(0, { answer: 'done', calls: 16, slowCalls: 16 })
+        expect(await Promise.all(results)).toEqual([[], 'done'])
+        const later = stat(pool)
+        expect(names(worker!)).toEqual(['encode', 'stat'])
+        worker!.answer(1)
+        expect(await later).toBe('done')
+        for (const one of StandIn.all) one.ready()
+      },
+      { threads: 2 },
+    )
   })
 
   it('keep the process alive, and a worker without one does not', async () => {
@@ -211,10 +230,10 @@ describe('workers', () => {
         expect(counts.at(-1)).toBeLessThanOrEqual(32)
         const permits = new Set(workers.map(({ options }) => options.workerData.permits))
         expect(permits.size).toBe(1)
-        expect(new Int32Array([...permits][0]!)[0]).toBe(2)
+        expect(new Int32Array([...permits][0]!)[0]).toBe(3)
         for (const worker of workers) worker.ready()
       },
-      { threads: 2 },
+      { threads: 3 },
     )
   })
 

@@ -186,11 +186,15 @@ class ThreadPool implements Pool {
 
   /** Where the calling thread works it is left the short jobs, so that it soon has time again to put results in order. */
   #nextForWorker(): Pending | undefined {
-    const [queue, urgent] = [this.#queue, this.#urgent]
-    if (!this.#needsCaller)
-      return this.#callerWorks ? (queue.shift() ?? urgent.shift()) : (urgent.shift() ?? queue.shift())
-    const n = queue.findIndex(({ message }) => message.name !== 'read')
-    return n < 0 ? undefined : queue.splice(n, 1)[0]
+    if (!this.#callerWorks) return this.#urgent.shift() ?? this.#queue.shift()
+    const n = this.#queue.findIndex(({ message }) => !this.#isForCaller(message.name))
+    if (n >= 0) return this.#queue.splice(n, 1)[0]
+    return this.#needsCaller ? undefined : this.#urgent.shift()
+  }
+
+  /** What a worker cannot do, or what is done sooner than its result is sent: to list directories, unless calls are slow. */
+  #isForCaller(name: JobName): boolean {
+    return this.#needsCaller ? name === 'read' : name === 'stat' && !this.#slow
   }
 
   /** Does a job on this thread, when what else is waiting had its turn. */

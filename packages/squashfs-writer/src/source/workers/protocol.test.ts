@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { type Content, fileNode } from '../../tree/node.js'
-import { addRange, bringsXattrs, factOf, isFailure, noRanges, RangeFlag, rangeOf } from './protocol.js'
+import {
+  addRange,
+  bringsXattrs,
+  factOf,
+  isFailure,
+  noRanges,
+  RANGE,
+  RANGE_NUMBERS,
+  RangeFlag,
+  rangeOf,
+} from './protocol.js'
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
 const directory = { path: '/source/sub', seen: 'an inode' }
@@ -30,7 +40,7 @@ describe('a range', () => {
       directories: [directory],
       names: ['name'],
       seen: ['an identity'],
-      numbers: [5000, 4096, 100, 8192, 64, RangeFlag.DIGEST | RangeFlag.XATTRS],
+      numbers: [5000, 4096, 100, 8192, 64, RangeFlag.DIGEST | RangeFlag.XATTRS, -1],
       likes: [],
     })
   })
@@ -38,7 +48,7 @@ describe('a range', () => {
   it('brings xattrs only where they are read with the content', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk(false)), REQUEST)
-    expect(ranges.numbers).toEqual([5000, 4096, 100, 8192, 64, RangeFlag.DIGEST])
+    expect(ranges.numbers).toEqual([5000, 4096, 100, 8192, 64, RangeFlag.DIGEST, -1])
   })
 
   it('of a range of an open file is counted from where that begins', () => {
@@ -48,7 +58,7 @@ describe('a range', () => {
       directories: [7],
       names: [''],
       seen: [''],
-      numbers: [5000, 74_096, 100, 8192, 64, RangeFlag.DIGEST],
+      numbers: [5000, 74_096, 100, 8192, 64, RangeFlag.DIGEST, -1],
       likes: [],
     })
   })
@@ -62,11 +72,18 @@ describe('a range', () => {
     expect(ranges.directories).toEqual([null])
   })
 
+  it('says to which block of the job its tail goes', () => {
+    const ranges = noRanges()
+    addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk()), { ...REQUEST, tailBlock: 2 })
+    expect(ranges.numbers[RANGE.tailBlock]).toBe(2)
+  })
+
   it('comes after those before it', () => {
     const ranges = noRanges()
     for (const start of [0, 1, 2]) addRange(ranges, fileNode(ATTRIBUTES, 9, onDisk()), { ...REQUEST, start })
     expect(ranges.names.length).toBe(3)
-    expect([ranges.numbers[1], ranges.numbers[7], ranges.numbers[13]]).toEqual([0, 1, 2])
+    const starts = [0, 1, 2].map((n) => ranges.numbers[n * RANGE_NUMBERS + RANGE.start])
+    expect(starts).toEqual([0, 1, 2])
   })
 
   it('alone is the whole file', () => {
@@ -77,6 +94,7 @@ describe('a range', () => {
       0,
       0,
       RangeFlag.EXAMINE,
+      -1,
     ])
   })
 })

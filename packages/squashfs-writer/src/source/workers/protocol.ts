@@ -1,5 +1,5 @@
 /** Protocol: the messages between the calling thread and the workers: jobs and their answers. */
-import type { CodecRecipe } from '../../codec/codec.js'
+import { type CodecRecipe, roomFor } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
 import type { BlockOfBase, FragmentOfBase, PartOfBase } from '../../image/base-block.js'
 import type { BytePath, ByteString } from '../../tree/byte-string.js'
@@ -7,6 +7,8 @@ import type { DirectoryOnDisk, FileNode, FileOnDisk, Identity, Xattr } from '../
 
 /** Bytes of a buffer: many small files, or one part of a large one; a multiple of every block size. */
 export const BUFFER_SIZE = 1_048_576
+/** The same with room for what is made of it: encoded blocks lie behind. The system gives memory only for what is used. */
+export const BUFFER_WITH_ROOM = BUFFER_SIZE + roomFor(BUFFER_SIZE)
 
 /** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
 export const FACT = {
@@ -127,8 +129,10 @@ export const RANGE = {
   inBlocks: 4,
   /** {@link RangeFlag}s. */
   flags: 5,
+  /** The block, among those that are encoded in this job, to which the rest goes: the tail; -1 for none. */
+  tailBlock: 6,
 } as const
-export const RANGE_NUMBERS = 6
+export const RANGE_NUMBERS = 7
 
 export const RangeFlag = {
   /** A digest of the range is wanted. */
@@ -150,6 +154,7 @@ export interface RangeRequest {
   readonly at: number
   readonly inBlocks: number
   readonly flags: number
+  readonly tailBlock?: number
   readonly like?: BlocksOfBase | null
 }
 
@@ -159,7 +164,7 @@ export function addRange(
   { content, size }: Pick<FileNode, 'content' | 'size'>,
   request: RangeRequest,
 ): void {
-  const { start, length, at, inBlocks, flags, like } = request
+  const { start, length, at, inBlocks, flags, tailBlock = -1, like } = request
   if (like) ranges.likes.push([ranges.names.length, like])
   const onDisk = content.kind === 'disk'
   ranges.directories.push(onDisk ? content.directory : content.kind === 'range' ? content.descriptor : null)
@@ -167,7 +172,7 @@ export function addRange(
   ranges.seen.push(onDisk ? content.seen : '')
   const from = content.kind === 'range' ? content.start + start : start
   const wanted = onDisk && content.bringsXattrs ? flags : flags & ~RangeFlag.XATTRS
-  ranges.numbers.push(size, from, length, at, inBlocks, wanted)
+  ranges.numbers.push(size, from, length, at, inBlocks, wanted, tailBlock)
 }
 
 /** A single range of a file, for the jobs that take one. */
@@ -183,11 +188,28 @@ export interface RangesRead {
   readonly digests: (readonly [number, string])[]
   readonly xattrs: (readonly [number, readonly Xattr[]])[]
   readonly examined: (readonly [number, unknown])[]
-  /** The size words of all blocks, range after range. An encoded block lies in the buffer where the block lay. */
+  /**
+   * The size words of all blocks, range after range. The encoded blocks lie behind the ranges in the buffer, those of a range
+   * one after another.
+   */
   readonly sizeWords: number[]
+  /** Where the encoded blocks of each range begin. */
+  readonly blocksAt: number[]
+  /** {@link TAIL_BLOCK_NUMBERS} numbers for each block of tails that was asked for. */
+  readonly tailBlocks: number[]
   /** Bytes of blocks that were taken from the base. */
   takenFromBase: number
 }
+
+/** The numbers of a block of tails, in their sequence. */
+export const TAIL_BLOCK = {
+  /** How many tails it holds: not those of files that could not be read, or whose content came before in the same job. */
+  tails: 0,
+  sizeWord: 1,
+  /** Where in the buffer it lies. */
+  at: 2,
+} as const
+export const TAIL_BLOCK_NUMBERS = 3
 
 /** Bytes that lie in a buffer which all threads see. */
 export interface SharedPart {
@@ -257,6 +279,8 @@ export interface ExecutorSetup {
   readonly codec: CodecRecipe | null
   /** Whether data blocks stay uncompressed. */
   readonly storeData: boolean
+  /** Whether blocks of tails stay uncompressed. */
+  readonly storeTails: boolean
   /** How many threads may compress, as a counter that they share. */
   readonly permits: SharedArrayBuffer
   /** The examiner: the URL of a module whose default export is an {@link Examine}; null for none. */

@@ -1,0 +1,194 @@
+/**
+ * Read ranges: reads ranges of files into a buffer, one after another, and encodes their blocks, and the blocks that their tails
+ * make up, while the bytes are in the cache.
+ */
+import { HOLE } from '../../format/data-block.js'
+import { isValueWanted } from '../../tree/rules.js'
+import { digestOf } from '../digest.js'
+import type { EncodedOrTaken } from './base-blocks.js'
+import { failureOf } from './failure.js'
+import { examine, type FileTools, type Range, rangeAt, readWhole } from './file-jobs.js'
+import { isSamePlace } from './open-files.js'
+import {
+  BUFFER_SIZE,
+  type Jobs,
+  RangeFlag,
+  type RangesRead,
+  TAIL_BLOCK,
+  TAIL_BLOCK_NUMBERS,
+} from './protocol.js'
+
+export async function readRanges(ask: Jobs['read']['ask'], tools: FileTools): Promise<RangesRead> {
+  return await new RangesJob(ask, tools).run()
+}
+
+class RangesJob {
+  readonly #ask: Jobs['read']['ask']
+  readonly #tools: FileTools
+  readonly #bytes: Uint8Array
+  readonly #likes: ReadonlyMap<number, NonNullable<Jobs['read']['ask']['ranges']['likes'][number]>[1]>
+  readonly #read: RangesRead = {
+    failures: [],
+    digests: [],
+    xattrs: [],
+    examined: [],
+    sizeWords: [],
+    blocksAt: [],
+    tailBlocks: [],
+    takenFromBase: 0,
+  }
+  /** A block that a codec with a thread of its own is at work on, while the next file is read. */
+  #pending: Promise<void> | null = null
+  /** The block that is being filled, its tails, and the digests of all contents so far. */
+  #tailBlock = -1
+  #tails: Uint8Array[] = []
+  readonly #digests = new Set<string>()
+  /** Where the next encoded block goes. */
+  #room = BUFFER_SIZE
+
+  constructor(ask: Jobs['read']['ask'], tools: FileTools) {
+    this.#ask = ask
+    this.#tools = tools
+    this.#bytes = new Uint8Array(ask.buffer)
+    this.#likes = new Map(ask.ranges.likes)
+  }
+
+  async run(): Promise<RangesRead> {
+    const { ranges } = this.#ask
+    const count = ranges.names.length
+    for (let n = 0, range = count > 0 ? rangeAt(ranges, 0) : null; range; n++) {
+      const next: Range | null = n + 1 < count ? rangeAt(ranges, n + 1) : null
+      const isRead = this.#take(n, range, next)
+      if (this.#pending) await this.#encoded()
+      this.#read.blocksAt.push(this.#room)
+      for (let at = 0; at < range.inBlocks; at += this.#tools.blockSize) {
+        const index = this.#read.sizeWords.push(HOLE) - 1
+        const block = this.#part(range, at, Math.min(at + this.#tools.blockSize, range.inBlocks))
+        if (!isRead || isZero(block)) continue
+        if (this.#pending) await this.#encoded()
+        this.#encodeBlock(n, at, block, index)
+      }
+      const isRepeated = this.#isRepeated(n)
+      if (range.tailBlock >= 0) {
+        if (range.tailBlock !== this.#tailBlock) await this.#encodeTails()
+        this.#tailBlock = range.tailBlock
+        if (isRead && !isRepeated) this.#tails.push(this.#part(range, range.inBlocks, range.length))
+      }
+      range = next
+    }
+    await this.#encodeTails()
+    await this.#encoded()
+    return this.#read
+  }
+
+  #part({ at }: Range, start: number, end: number): Uint8Array {
+    return this.#bytes.subarray(at + start, at + end)
+  }
+
+  /** Reads a range. @returns whether it could be read. */
+  #take(n: number, range: Range, next: Range | null): boolean {
+    try {
+      this.#readRange(n, range, next)
+      return true
+    } catch (error) {
+      this.#read.failures.push([n, failureOf(error)])
+      return false
+    }
+  }
+
+  #readRange(n: number, range: Range, next: Range | null): void {
+    const { place, size, start, flags } = range
+    const { files, source } = this.#tools
+    const { xattrs, examined, digests } = this.#read
+    const own = this.#part(range, 0, range.length)
+    const use = (descriptor: number) => {
+      if (flags & RangeFlag.XATTRS) {
+        const found = source.xattrs(descriptor, isValueWanted)
+        if (xattrs.at(-1)?.[0] === n) xattrs.pop() // the file is read again
+        if (found.length > 0) xattrs.push([n, found])
+      }
+      readWhole(descriptor, own, start, size)
+      if (flags & RangeFlag.EXAMINE && typeof place === 'object' && place !== null) {
+        if (examined.at(-1)?.[0] === n) examined.pop()
+        examined.push([n, examine(place, size, own, start, descriptor, this.#tools)])
+      }
+    }
+    if (typeof place === 'number') use(place)
+    else if (place !== null) {
+      const isNext = typeof next?.place === 'object' && next.place !== null && isSamePlace(place, next.place)
+      files.withFile(place, isNext || start + range.length < size, use)
+    }
+    if (flags & RangeFlag.DIGEST) digests.push([n, digestOf(own)])
+  }
+
+  /** Whether the content came before in this job. */
+  #isRepeated(n: number): boolean {
+    const last = this.#read.digests.at(-1)
+    if (last?.[0] !== n) return false
+    if (this.#digests.has(last[1])) return true
+    this.#digests.add(last[1])
+    return false
+  }
+
+  #encodeBlock(n: number, at: number, block: Uint8Array, index: number): void {
+    const { base = null } = this.#ask
+    const { encode, encodeLike, storeData, blockSize } = this.#tools
+    const like = this.#likes.get(n)?.[at / blockSize] ?? null
+    const room = this.#bytes.subarray(this.#room)
+    const encoded =
+      like && base ? encodeLike(block, storeData, like, base, room) : encode(block, storeData, room)
+    this.#put(encoded, this.#read.sizeWords, index)
+  }
+
+  async #encodeTails(): Promise<void> {
+    if (this.#tailBlock < 0) return
+    if (this.#pending) await this.#encoded()
+    const tails = this.#tails
+    this.#tails = []
+    const { tailBlocks } = this.#read
+    const first = tailBlocks.push(tails.length, HOLE, this.#room) - TAIL_BLOCK_NUMBERS
+    if (tails.length === 0) return
+    const { encode, storeTails, room } = this.#tools
+    const encoded = encode(joined(tails, room), storeTails, this.#bytes.subarray(this.#room))
+    this.#put(encoded, tailBlocks, first + TAIL_BLOCK.sizeWord)
+  }
+
+  /** Takes an encoded block, at once or later, and notes its size word. */
+  #put(block: EncodedOrTaken | Promise<EncodedOrTaken>, sizeWords: number[], index: number): void {
+    const take = ({ data, sizeWord, takenFromBase }: EncodedOrTaken) => {
+      if (takenFromBase) this.#read.takenFromBase += data.length
+      sizeWords[index] = sizeWord
+      if (data.buffer !== this.#bytes.buffer || data.byteOffset !== this.#room)
+        this.#bytes.set(data, this.#room)
+      this.#room += data.length
+    }
+    if (block instanceof Promise) this.#pending = block.then(take)
+    else take(block)
+  }
+
+  async #encoded(): Promise<void> {
+    await this.#pending
+    this.#pending = null
+  }
+}
+
+/** The tails as one block: where they lie, if they lie together; else copied to `room`. */
+function joined(tails: readonly Uint8Array[], room: Uint8Array): Uint8Array {
+  const [first, last] = [tails[0]!, tails.at(-1)!]
+  const length = tails.reduce((sum, tail) => sum + tail.length, 0)
+  const end = last.byteOffset + last.length
+  if (end - first.byteOffset === length) return new Uint8Array(first.buffer, first.byteOffset, length)
+  let at = 0
+  for (const tail of tails) {
+    room.set(tail, at)
+    at += tail.length
+  }
+  return room.subarray(0, length)
+}
+
+/** Whether all bytes are zero. */
+function isZero(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0 || bytes[bytes.length - 1] !== 0) return false
+  for (let n = 1; n < bytes.length; n++) if (bytes[n] !== 0) return false
+  return true
+}
