@@ -6,25 +6,46 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** One more than the machine that it was measured on has cores: tests wait for programs much of their time. */
 export const WORKERS = 3
 
+/** What a source file does by itself. */
+export const UNIT_TESTS = ['packages/*/src/**/*.test.ts']
+
+/** What users of the packages get, from what is built. */
+export const TESTS = [
+  'packages/*/test/**/*.test.ts',
+  'fixtures/test/**/*.test.ts',
+  'benchmarks/test/**/*.test.ts',
+  'release/test/**/*.test.ts',
+]
+
 /** The files that take longest, in that order. */
 const LONGEST = [
-  'large.borders',
-  'trees.property.test',
-  'create.test',
-  'same-bytes.test',
   'kernel.test',
+  'create.test',
   'run.test',
-  'long-lived.test',
-  'base.property.test',
-  'disks.faults',
-  'destinations.faults',
+  'large.borders',
   'changes.faults',
-  'signals.faults',
+  'long-lived.test',
   'renewal.test',
-  'guide.test',
-  'read-back.test',
+  'same-bytes.test',
+  'trees.property.test',
+  'borders.test',
+  'signals.faults',
   'other-readers.test',
+  'guide.test',
+  'same-command.test',
+  'installed-wheel.test',
   'pack.test',
+  'real-venv.test',
+  'compile.test',
+  'usage.test',
+  'threads.test',
+  'read-back.test',
+  'wheels.test',
+  'readme.test',
+  'relocation.test',
+  'base.property.test',
+  'destinations.faults',
+  'disks.faults',
 ]
 
 /** Begins with the files that take longest, so that no worker is left alone with one of them in the end. */
@@ -40,17 +61,12 @@ export class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: [
-      'packages/*/test/**/*.test.ts',
-      'packages/*/src/**/*.test.ts',
-      'fixtures/test/**/*.test.ts',
-      'benchmarks/test/**/*.test.ts',
-      'release/test/**/*.test.ts',
-    ],
+    include: [...TESTS, ...UNIT_TESTS],
     // Mounts, loop devices and half-gigabyte trees: slow, and few at a time.
     testTimeout: 120_000,
     hookTimeout: 600_000,
     maxWorkers: WORKERS,
+    globalSetup: 'fixtures/dist/once-per-run.js',
     sequence: { sequencer: LongestFirst },
     // The command keeps records of what it packs in the user's cache; not those of tests.
     env: { XDG_CACHE_HOME: join(tmpdir(), 'venv-packer-tests-cache') },

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { UNIT_TESTS } from './vitest.config.js'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -26,7 +27,9 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/*/src/**/*.test.ts'],
+    include: UNIT_TESTS,
+    // A process loads the modules once for all of its files.
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 30_000,
   },

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { installPublished, PLAIN_NPM, type RunResult, run, smallVenv } from 'fixtures'
+import { copyPublished, PLAIN_NPM, type RunResult, run, smallVenv } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launcher } from '../../packages/venv-packer/test/command.js'
 import { installByUv, nodeIn, type WithoutNode, withoutNode } from './without-node.js'
@@ -18,7 +18,7 @@ beforeAll(async () => {
   await installByUv(join(scratch, 'environment'), machine)
   node = await nodeIn(join(scratch, 'environment'))
   await symlink(node, join(scratch, 'node'))
-  await installPublished(join(scratch, 'npm'))
+  await copyPublished(join(scratch, 'npm'))
   await smallVenv(join(scratch, 'npm', '.venv'))
 })
 

@@ -1,6 +1,6 @@
 /** A machine as someone has it who has pip and uv and no Node, and the wheels that these install from. */
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
-import { findUv, makeWheelDirectory, pathWithoutNode, run } from 'fixtures'
+import { findUv, pathWithoutNode, run, wheelDirectory } from 'fixtures'
 
 export interface WithoutNode {
   /** The programs of this machine and uv, but no Node. */
@@ -10,10 +10,9 @@ export interface WithoutNode {
   readonly installers: Readonly<Record<string, string | undefined>>
 }
 
-/** @param scratch an empty directory, for the wheels and what the installers keep */
+/** @param scratch an empty directory, for what the installers keep */
 export async function withoutNode(scratch: string): Promise<WithoutNode> {
-  const wheels = join(scratch, 'wheels')
-  await makeWheelDirectory(wheels)
+  const wheels = await wheelDirectory()
   const uv = await findUv()
   const programs = await pathWithoutNode(scratch)
   const PATH = isAbsolute(uv) ? [dirname(uv), programs].join(delimiter) : programs

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import {
   createTree,
   entriesOf,
+  KEPT_MEMORY,
   NODE_VERSIONS,
   nodeBinary,
   run,
@@ -214,7 +215,7 @@ describe('every supported version of Node writes the same image', () => {
       )
       const answers: { version: string; zstd: string | null; sums: Record<string, string[]> }[] = []
       for (const node of [process.execPath, ...(await binaries())]) {
-        const { stdout } = await run(node, [script, source, other])
+        const { stdout } = await run(node, [script, source, other], { env: KEPT_MEMORY })
         answers.push(JSON.parse(stdout.toString()))
       }
       expect(answers.slice(1).map(({ version }) => version)).toEqual(

@@ -104,7 +104,11 @@ describe('settings that send packages elsewhere', () => {
 
   it('are put aside where they are variables, and named where they are options', async () => {
     await withPlaces(async (places) => {
-      const line = [...debian, '--with', 'venv', '--mount-point', '/opt/py', wheel, '--', '--no-index']
+      const line = [
+        ...debian,
+        ...['--with', 'venv', '--mount-point', '/opt/py', '--no-compile'],
+        ...[wheel, '--', '--no-index'],
+      ]
       const variables = { PIP_TARGET: '/nowhere', PIP_ROOT: '/nowhere', PIP_DRY_RUN: '1' }
       expect(await create(places, line, variables)).toMatchObject({ code: 0, stderr: '' })
       const { code, stderr } = await create(places, ['--force', ...line, '--dry-run'])

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 import {
   findUv,
-  makeWheelDirectory,
   mountTraces,
   NO_TRACES,
   pathWithoutNode,
   type RunResult,
   requireTools,
   run,
+  wheelDirectory,
 } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { standIns, venvPacker } from './command.js'
@@ -27,7 +27,6 @@ describe('the commands of the guide run', () => {
     scratch = await mkdtemp(join(tmpdir(), 'venv-packer-guide-'))
     await mkdir(join(scratch, 'demo'))
     await writeFile(join(scratch, 'bash-env'), 'set -e -o pipefail\n')
-    await makeWheelDirectory(join(scratch, 'wheels'))
     const uv = await findUv()
     env = {
       // venv-packer is the one that the guide installs, and there is no Node but its own.
@@ -45,7 +44,7 @@ describe('the commands of the guide run', () => {
       PIP_DISABLE_PIP_VERSION_CHECK: '1',
       UV_TOOL_BIN_DIR: join(scratch, 'bin'),
       UV_TOOL_DIR: join(scratch, 'tools'),
-      UV_FIND_LINKS: join(scratch, 'wheels'),
+      UV_FIND_LINKS: await wheelDirectory(),
       // A cache of its own, so that no package of the last run's version is taken from there.
       UV_CACHE_DIR: join(scratch, 'uv-cache'),
       UV_PYTHON_DOWNLOADS: 'never',

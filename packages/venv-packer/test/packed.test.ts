@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { installPublished, PLAIN_NPM, PUBLISHED, run, smallVenv, unsquash } from 'fixtures'
+import { copyPublished, PLAIN_NPM, PUBLISHED, run, smallVenv, unsquash } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 describe('the published packages, installed with plain npm in an empty directory', () => {
@@ -11,7 +11,7 @@ describe('the published packages, installed with plain npm in an empty directory
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'venv-packer-published-'))
-    await installPublished(directory)
+    await copyPublished(directory)
   })
 
   afterAll(() => rm(directory, { recursive: true, force: true }))

@@ -1,7 +1,7 @@
 /** The progress bar on a real terminal: it is there while the work is done, and gone without a trace afterwards. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { withDirectory } from 'fixtures'
+import { KEPT_MEMORY, withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { fillWithNoise, launcher, slowly } from './command.js'
 import { onTerminal, screen, type TerminalRequest, type TerminalResult } from './terminal.js'
@@ -17,7 +17,8 @@ async function packOnTerminal<T>(
   return await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'data'))
     await fillWithNoise(join(cwd, 'data'), files)
-    return await use(await onTerminal({ command: pack, cwd, ...request }), cwd)
+    const env = { TERM: 'xterm', ...KEPT_MEMORY, ...request.env }
+    return await use(await onTerminal({ command: pack, cwd, ...request, env }), cwd)
   })
 }
 

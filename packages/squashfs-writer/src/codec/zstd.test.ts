@@ -131,7 +131,7 @@ describe('the encoder', () => {
 
   it('that is bundled has the version that is named', () => {
     const library = createRequire(createRequire(import.meta.url).resolve('@mongodb-js/zstd'))
-    const binary = Object.keys(library.cache).find((path) => path.endsWith('.node'))
+    const binary = Object.keys(library.cache).find((path) => /\/zstd[^/]*\.node$/.test(path))
     // The binary has the path of the crate that it was built from in its messages.
     expect(readFileSync(binary!, 'latin1')).toContain(
       `+zstd.${zstd({ encoder: 'bundled' }).encoder?.version}/`,

@@ -1,7 +1,8 @@
 /** Installed packages: their sizes, and whether they are complete. */
+import { existsSync } from 'node:fs'
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DEBIAN_PYTHON, referenceVenv, run, withDirectory } from 'fixtures'
+import { DEBIAN_PYTHON, fixturesDirectory, referenceVenv, run, withDirectory, withLock } from 'fixtures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { venvPacker } from '../command.js'
 import {
@@ -133,11 +134,8 @@ describe('a package', () => {
 
   it('is whole without the bytecode that virtualenv recorded, and its directories', async () => {
     await withDirectory(async (directory) => {
-      const tools = join(directory, 'tools')
-      await run(DEBIAN_PYTHON, ['-m', 'venv', tools])
-      await run(join(tools, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'virtualenv'])
       const venv = join(directory, '.venv')
-      await run(join(tools, 'bin', 'virtualenv'), ['--quiet', '--python', DEBIAN_PYTHON, venv])
+      await run(await virtualenv(), ['--quiet', '--python', DEBIAN_PYTHON, venv])
       expect((await checked(venv, ['--mount-point', venv])).found).not.toContain('warning PACKAGE_INCOMPLETE')
     })
   })
@@ -171,3 +169,16 @@ describe('a package', () => {
     })
   })
 })
+
+/** The program, got from the package index when first asked for, and kept for later runs. */
+async function virtualenv(): Promise<string> {
+  const directory = await fixturesDirectory('virtualenv')
+  const program = join(directory, 'bin', 'virtualenv')
+  return await withLock(`${directory}.lock`, async () => {
+    if (!existsSync(program)) {
+      await run(DEBIAN_PYTHON, ['-m', 'venv', directory])
+      await run(join(directory, 'bin', 'python'), ['-m', 'pip', 'install', '--quiet', 'virtualenv'])
+    }
+    return program
+  })
+}
