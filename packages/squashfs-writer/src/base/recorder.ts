@@ -20,23 +20,6 @@ import { encodePackRecord, IDENTITY_SIZE, type RecordedFile } from './pack-recor
  */
 const TOO_YOUNG = 2_000
 
-export interface Recorder {
-  /** The block writer, with the blocks' checksums taken on the way. */
-  writer(writer: BlockWriter): BlockWriter
-  /** The output, with all that is appended from now on digested. */
-  tables(output: Output): Output
-  /** Told of a file that has xattrs which an image could hold. */
-  hasXattrs(file: FileNode): void
-  wasExamined(file: FileNode, answer: unknown): void
-  /**
-   * Told of the image that is complete.
-   * @param leaves in the order of their inode numbers.
-   */
-  complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void
-  /** The record of the image that is complete. @param file which it has become; null where that is not known. */
-  record(file: FileIdentity | null): Uint8Array
-}
-
 /** A file of which the same is known as before. */
 export interface CarriedFile {
   readonly recorded: RecordedFile
@@ -62,51 +45,55 @@ export interface RecorderOptions {
   readonly keepsAnswers: boolean
 }
 
-export function createRecorder(options: RecorderOptions): Recorder {
-  const sizes: number[] = []
-  const checksums: number[] = []
-  let firstBlock: number | null = null
-  const withXattrs = new Set<FileNode>()
-  const examined = new Map<FileNode, unknown>()
-  const tables: Hash = createHash('sha256')
-  let image: {
+export class Recorder {
+  readonly #options: RecorderOptions
+  readonly #sizes: number[] = []
+  readonly #checksums: number[] = []
+  #firstBlock: number | null = null
+  readonly #withXattrs = new Set<FileNode>()
+  readonly #examined = new Map<FileNode, unknown>()
+  readonly #tables: Hash = createHash('sha256')
+  #image: {
     readonly leaves: readonly Node[]
     readonly bytesUsed: number
     readonly digest: string
   } | null = null
 
-  function note(start: number, sizeWord: number, checksum: number): void {
-    firstBlock ??= start
-    sizes.push(blockSizeOnDisk(sizeWord))
-    checksums.push(checksum)
+  constructor(options: RecorderOptions) {
+    this.#options = options
   }
 
-  const checksumOf = (block: EncodedBlock | BlockOfBase) =>
-    'data' in block ? crc32(block.data) : options.checksumInBase(block)
-
-  return {
-    writer: (writer) => ({
-      append(block, written, release) {
+  /** The block writer, with the blocks' checksums taken on the way. */
+  writer(writer: BlockWriter): BlockWriter {
+    const checksumOf = (block: EncodedBlock | BlockOfBase) =>
+      'data' in block ? crc32(block.data) : this.#options.checksumInBase(block)
+    return {
+      append: (block, written, release) => {
         let checksum = 0
         const take = <B extends EncodedBlock | BlockOfBase>(known: B): B => {
           checksum = checksumOf(known)
           return known
         }
         const noted = (start: number, sizeWord: number) => {
-          note(start, sizeWord, checksum)
+          this.#note(start, sizeWord, checksum)
           written(start, sizeWord)
         }
         writer.append(block instanceof Promise ? block.then(take) : take(block), noted, release)
       },
       backpressure: () => writer.backpressure(),
       drain: () => writer.drain(),
-    }),
-    tables: (output) => ({
+    }
+  }
+
+  /** The output, with all that is appended from now on digested. */
+  tables(output: Output): Output {
+    const digest = this.#tables
+    return {
       get position() {
         return output.position
       },
       append(bytes, release) {
-        tables.update(bytes)
+        digest.update(bytes)
         return output.append(bytes, release)
       },
       appendOfBase: (from, length) => output.appendOfBase(from, length),
@@ -114,47 +101,69 @@ export function createRecorder(options: RecorderOptions): Recorder {
       handOver: () => output.handOver(),
       flush: () => output.flush(),
       overwrite: (bytes, position) => output.overwrite(bytes, position),
-    }),
-    hasXattrs: (file) => void withXattrs.add(file),
-    wasExamined: (file, answer) => void examined.set(file, answer),
-    complete(leaves, superblock, bytesUsed) {
-      image = { leaves, bytesUsed, digest: tables.update(superblock).digest('hex') }
-    },
-    record(file) {
-      const { leaves, ...tie } = image!
-      return encodePackRecord({
-        tie: { ...tie, file },
-        settings: options.settings,
-        user: process.geteuid?.() ?? null,
-        secondsInFull: options.secondsInFull ?? (Date.now() - options.scanStart) / 1000,
-        examiner: options.examiner,
-        blocks: { start: firstBlock ?? 0, sizes, checksums },
-        inodes: leaves.length,
-        files: recordedFiles(leaves),
-      })
-    },
+    }
   }
 
-  function* recordedFiles(leaves: readonly Node[]): Iterable<RecordedFile | null> {
-    for (const node of leaves) yield node.type === InodeType.FILE ? recorded(node) : null
+  /** Told of a file that has xattrs which an image could hold. */
+  hasXattrs(file: FileNode): void {
+    this.#withXattrs.add(file)
   }
 
-  function recorded(file: FileNode): RecordedFile | null {
+  wasExamined(file: FileNode, answer: unknown): void {
+    this.#examined.set(file, answer)
+  }
+
+  /**
+   * Told of the image that is complete.
+   * @param leaves in the order of their inode numbers.
+   */
+  complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void {
+    this.#image = { leaves, bytesUsed, digest: this.#tables.update(superblock).digest('hex') }
+  }
+
+  /** The record of the image that is complete. @param file which it has become; null where that is not known. */
+  record(file: FileIdentity | null): Uint8Array {
+    const { settings, secondsInFull, scanStart, examiner } = this.#options
+    const { leaves, ...tie } = this.#image!
+    return encodePackRecord({
+      tie: { ...tie, file },
+      settings,
+      user: process.geteuid?.() ?? null,
+      secondsInFull: secondsInFull ?? (Date.now() - scanStart) / 1000,
+      examiner,
+      blocks: { start: this.#firstBlock ?? 0, sizes: this.#sizes, checksums: this.#checksums },
+      inodes: leaves.length,
+      files: this.#recordedFiles(leaves),
+    })
+  }
+
+  #note(start: number, sizeWord: number, checksum: number): void {
+    this.#firstBlock ??= start
+    this.#sizes.push(blockSizeOnDisk(sizeWord))
+    this.#checksums.push(checksum)
+  }
+
+  *#recordedFiles(leaves: readonly Node[]): Iterable<RecordedFile | null> {
+    for (const node of leaves) yield node.type === InodeType.FILE ? this.#recorded(node) : null
+  }
+
+  #recorded(file: FileNode): RecordedFile | null {
     const { content } = file
     if (content.kind !== 'disk') return null
-    const carried = options.carried(file)
+    const { carried: carriedOf, keepsAnswers, scanStart, asksXattrs } = this.#options
+    const carried = carriedOf(file)
     if (carried) {
-      const { recorded, asksXattrs } = carried
-      const withoutXattrs = asksXattrs ? !withXattrs.has(file) : recorded.withoutXattrs
-      const known = options.keepsAnswers ? recorded.answer : undefined
-      return { ...recorded, withoutXattrs, answer: examined.get(file) ?? known }
+      const { recorded } = carried
+      const withoutXattrs = carried.asksXattrs ? !this.#withXattrs.has(file) : recorded.withoutXattrs
+      const known = keepsAnswers ? recorded.answer : undefined
+      return { ...recorded, withoutXattrs, answer: this.#examined.get(file) ?? known }
     }
-    if (changedAt(content.seen) >= options.scanStart - TOO_YOUNG) return null
+    if (changedAt(content.seen) >= scanStart - TOO_YOUNG) return null
     return {
       identity: content.seen.slice(0, IDENTITY_SIZE),
-      withoutXattrs: options.asksXattrs && content.bringsXattrs && !withXattrs.has(file),
+      withoutXattrs: asksXattrs && content.bringsXattrs && !this.#withXattrs.has(file),
       digest: file.digest,
-      answer: examined.get(file),
+      answer: this.#examined.get(file),
     }
   }
 }

@@ -5,17 +5,18 @@ import type { BaseFile } from '../image/base-block.js'
 import type { BlockWriter } from '../image/block-writer.js'
 import type { ContentReader } from '../image/content-reader.js'
 import type { PartsEncoder } from '../image/fragments.js'
+import type { Output } from '../image/output.js'
 import type { ImageSettings, Witness } from '../image/write-tree.js'
 import { createContentReader, type Examination, type Likeness } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
 import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
 import { toDisplay } from '../tree/byte-string.js'
-import type { DirectoryNode } from '../tree/node.js'
+import type { DirectoryNode, FileNode } from '../tree/node.js'
 import type { Applied } from '../tree/rules.js'
 import type { BaseResult } from './base-result.js'
 import { blockSettings } from './block-settings.js'
 import { type BaseOption, type OpenBase, openBase } from './open-base.js'
-import { createRecorder, type Recorder } from './recorder.js'
+import { Recorder } from './recorder.js'
 import { findSameFiles, type SameFiles } from './same-files.js'
 import { type TakenFiles, takingOver } from './taking-over.js'
 
@@ -93,7 +94,7 @@ function prepareWriting(
   const recorder: Recorder | null =
     settings === null
       ? null
-      : createRecorder({
+      : new Recorder({
           settings,
           scanStart,
           asksXattrs: xattrsRead === 'all',
@@ -121,7 +122,7 @@ function prepareWriting(
     blockSize: image.blockSize,
     accessRules,
     examination: recorded,
-    ...(recorder && { onXattrs: recorder.hasXattrs }),
+    ...(recorder && { onXattrs: (file: FileNode) => recorder.hasXattrs(file) }),
     likeness,
   })
   const whole =
@@ -145,7 +146,7 @@ function prepareWriting(
     base: base?.image.file ?? null,
     witness: {
       writer: (writer: BlockWriter) => countTaken(recorder?.writer(writer) ?? writer),
-      tables: recorder?.tables ?? ((output) => output),
+      tables: (output: Output) => recorder?.tables(output) ?? output,
       complete: (leaves, superblock, bytesUsed) => recorder?.complete(leaves, superblock, bytesUsed),
     } satisfies Witness,
     encode: (async (parts, stored, like = null) => {

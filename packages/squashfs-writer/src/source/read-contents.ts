@@ -89,37 +89,54 @@ export function createContentReader(pool: Pool, options: ReaderOptions): Content
       pool.expect({ names: files.length, bytes: files.reduce((sum, { size }) => sum + size, 0) })
       const repeats = await findLargeRepeats(files, request, pool, options.examination)
       const steps = stepsOf(files, { ...options, pool, request, repeats })
-      const free: SharedArrayBuffer[] = []
-      let inUse = 0
-      let waiting: (() => void) | null = null
+      const buffers = new Buffers()
       const ahead: Promise<Batch>[] = []
       let more = true
       while (true) {
-        while (more && inUse < buffersFor(pool)) {
+        while (more && buffers.inUse < buffersFor(pool)) {
           const { value: step, done } = await steps.next()
           if (done) more = false
-          else ahead.push(begin(step, free.pop() ?? new SharedArrayBuffer(BUFFER_WITH_ROOM)))
+          else ahead.push(begin(step, buffers))
         }
         const next = ahead.shift()
         if (next) yield await next
         else if (!more) return
-        else await new Promise<void>((resolve) => (waiting = resolve))
-      }
-
-      function begin(step: Step, buffer: SharedArrayBuffer): Promise<Batch> {
-        inUse++
-        const batch = step(buffer).then((result) => ({ ...result, release: () => give(buffer) }))
-        batch.catch(() => {}) // thrown where it is waited for
-        return batch
-      }
-
-      function give(buffer: SharedArrayBuffer): void {
-        inUse--
-        free.push(buffer)
-        waiting?.()
-        waiting = null
+        else await buffers.given()
       }
     },
+  }
+}
+
+function begin(step: Step, buffers: Buffers): Promise<Batch> {
+  const buffer = buffers.take()
+  const batch = step(buffer).then((result) => ({ ...result, release: () => buffers.give(buffer) }))
+  batch.catch(() => {}) // thrown where it is waited for
+  return batch
+}
+
+/** Buffers that go round: of those that were given back each is taken again before a new one is made. */
+class Buffers {
+  readonly #free: SharedArrayBuffer[] = []
+  #wake: (() => void) | null = null
+  inUse = 0
+
+  take(): SharedArrayBuffer {
+    this.inUse++
+    return this.#free.pop() ?? new SharedArrayBuffer(BUFFER_WITH_ROOM)
+  }
+
+  give(buffer: SharedArrayBuffer): void {
+    this.inUse--
+    this.#free.push(buffer)
+    this.#wake?.()
+    this.#wake = null
+  }
+
+  /** Resolved when the next one is given back. */
+  given(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
   }
 }
 

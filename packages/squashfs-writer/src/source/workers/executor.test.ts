@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'
-import { createExecutor } from './executor.js'
+import { Executor } from './executor.js'
 import { createPermits } from './permits.js'
 import { type ExecutorSetup, type JobMessage, noRanges } from './protocol.js'
 
@@ -34,7 +34,7 @@ describe('an executor', () => {
         return room.subarray(0, bytes.length / 2)
       },
     }
-    const executor = createExecutor(setupFor(), reusing)
+    const executor = new Executor(setupFor(), reusing)
     const one = await executor.run(encodeJob([Uint8Array.of(1, 2, 3, 4)]))
     const other = await executor.run(encodeJob([Uint8Array.of(5, 6, 7, 8)]))
     expect(one).toEqual({ id: 5, answer: { data: Uint8Array.of(1, 2), sizeWord: 2 }, calls: 0, slowCalls: 0 })
@@ -42,7 +42,7 @@ describe('an executor', () => {
   })
 
   it('loads once what jobs are done with, ahead of them where it is asked to', async () => {
-    const executor = createExecutor(
+    const executor = new Executor(
       setupFor({ examiner: 'data:text/javascript,throw new Error("loaded")' }),
       null,
     )
@@ -55,7 +55,7 @@ describe('an executor', () => {
   it('joins the parts of a block, wherever they lie', async () => {
     const buffer = new SharedArrayBuffer(10)
     new Uint8Array(buffer).fill(9)
-    const executor = createExecutor(setupFor(), uncompressed())
+    const executor = new Executor(setupFor(), uncompressed())
     const { answer } = await executor.run(
       encodeJob([Uint8Array.of(1), { buffer, start: 8, length: 2 }, Uint8Array.of(3, 4)]),
     )
@@ -63,7 +63,7 @@ describe('an executor', () => {
   })
 
   it('leaves a block as it is where that is asked for', async () => {
-    const executor = createExecutor(setupFor(), halving)
+    const executor = new Executor(setupFor(), halving)
     const { answer } = await executor.run(encodeJob([Uint8Array.of(1, 2)], true))
     expect(answer).toEqual({ data: Uint8Array.of(1, 2), sizeWord: 0x0100_0002 })
   })
@@ -72,7 +72,7 @@ describe('an executor', () => {
     const url = `data:text/javascript,${encodeURIComponent(
       `export default (length) => ({ name: 'own', id: 1, compress: (bytes) => bytes.slice(0, length) })`,
     )}`
-    const executor = createExecutor(setupFor({ codec: { kind: 'module', url, options: 1 } }), null)
+    const executor = new Executor(setupFor({ codec: { kind: 'module', url, options: 1 } }), null)
     expect((await executor.run(encodeJob([Uint8Array.of(7, 8, 9)]))).answer).toEqual({
       data: Uint8Array.of(7),
       sizeWord: 1,
@@ -90,7 +90,7 @@ describe('an executor', () => {
   ])('whose codec %s says so, and does the next job', async (_, fail) => {
     const setup = setupFor()
     let calls = 0
-    const executor = createExecutor(setup, {
+    const executor = new Executor(setup, {
       ...halving,
       compress: (bytes) => (calls++ === 0 ? fail(bytes) : halving.compress(bytes)),
     })
@@ -106,7 +106,7 @@ describe('an executor', () => {
   it('has a permit while it compresses, and needs none for what is stored', async () => {
     const setup = setupFor()
     const seen: unknown[] = []
-    const executor = createExecutor(setup, {
+    const executor = new Executor(setup, {
       ...halving,
       async compress(bytes) {
         seen.push(left(setup))
@@ -119,7 +119,7 @@ describe('an executor', () => {
     expect([...seen, left(setup)]).toEqual([1, 1, 2])
     new Int32Array(setup.permits)[0] = 0
     expect(await executor.run(encodeJob([Uint8Array.of(1, 2)], true))).toMatchObject({ answer: {} })
-    expect(await createExecutor(setup, uncompressed()).run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({
+    expect(await new Executor(setup, uncompressed()).run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({
       answer: {},
     })
   })
@@ -128,7 +128,7 @@ describe('an executor', () => {
     ['data:text/javascript,export default 1', 'its default export is not a function'],
     ['file:///nowhere/examiner.mjs', '/nowhere/examiner.mjs'],
   ])('with the examiner %s fails every job, and says why', async (examiner, message) => {
-    const executor = createExecutor(setupFor({ examiner }), null)
+    const executor = new Executor(setupFor({ examiner }), null)
     for (let n = 0; n < 2; n++)
       expect(await executor.run({ id: n, name: 'examine', ask: { ranges: noRanges() } })).toMatchObject({
         id: n,
@@ -137,7 +137,7 @@ describe('an executor', () => {
   })
 
   it('without a codec cannot encode, and says so', async () => {
-    const executor = createExecutor(setupFor(), null)
+    const executor = new Executor(setupFor(), null)
     expect(await executor.run(encodeJob([Uint8Array.of(1)]))).toMatchObject({
       error: { message: 'there is no codec' },
     })

@@ -17,79 +17,88 @@ import { createCallTimer } from './call-timer.js'
 import { attempt } from './failure.js'
 import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles, type OpenFiles } from './open-files.js'
-import { permitsOf } from './permits.js'
+import { type Permits, permitsOf } from './permits.js'
 import type { AnswerMessage, BaseAccess, Examine, ExecutorSetup, JobMessage, Jobs } from './protocol.js'
 import { readRanges } from './read-ranges.js'
 import { statBatch } from './stat-batch.js'
 
 /** Does the jobs of one thread: a worker, or the calling thread. */
-export interface Executor {
-  /** Loads what jobs are done with. Otherwise the first job does; what cannot be loaded each job fails with. */
-  prepare(): Promise<void>
-  run(message: JobMessage): Promise<AnswerMessage>
-  /** Closes the file and the directory that may be open still. */
-  close(): void
-}
-
-/**
- * @param ownCodec the codec of the calling thread; a worker makes its own.
- */
-export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Executor {
-  const timer = createCallTimer()
-  const permits = permitsOf(setup.permits)
-  let codec = ownCodec
-  let files: OpenFiles | null = null
-  let base: BaseBlocks | null = null
+export class Executor {
+  readonly #setup: ExecutorSetup
+  readonly #timer = createCallTimer()
+  readonly #permits: Permits
+  #codec: Codec | null
+  #files: OpenFiles | null = null
+  #base: BaseBlocks | null = null
   /** Made when the first job comes. */
-  let tools: Promise<FileTools> | null = null
+  #tools: Promise<FileTools> | null = null
 
-  return {
-    async prepare() {
-      tools ??= makeTools()
-      await tools.catch(() => {})
-    },
-    async run(message) {
-      const { id } = message
-      tools ??= makeTools()
-      try {
-        const ready = await tools
-        timer.reset()
-        const answer = await work(message, ready)
-        return { id, answer, calls: timer.calls, slowCalls: timer.slowCalls }
-      } catch (error) {
-        return { id, error, calls: timer.calls, slowCalls: timer.slowCalls }
-      }
-    },
-    close: () => files?.close(),
+  /** @param ownCodec the codec of the calling thread; a worker makes its own. */
+  constructor(setup: ExecutorSetup, ownCodec: Codec | null) {
+    this.#setup = setup
+    this.#permits = permitsOf(setup.permits)
+    this.#codec = ownCodec
   }
 
-  async function makeTools(): Promise<FileTools> {
+  /** Loads what jobs are done with. Otherwise the first job does; what cannot be loaded each job fails with. */
+  async prepare(): Promise<void> {
+    this.#tools ??= this.#makeTools()
+    await this.#tools.catch(() => {})
+  }
+
+  async run(message: JobMessage): Promise<AnswerMessage> {
+    const { id } = message
+    this.#tools ??= this.#makeTools()
+    try {
+      const tools = await this.#tools
+      this.#timer.reset()
+      const answer = await this.#work(message, tools)
+      return { id, answer, ...this.#calls() }
+    } catch (error) {
+      return { id, error, ...this.#calls() }
+    }
+  }
+
+  /** Closes the file and the directory that may be open still. */
+  close(): void {
+    this.#files?.close()
+  }
+
+  #calls(): Pick<AnswerMessage, 'calls' | 'slowCalls'> {
+    const { calls, slowCalls } = this.#timer
+    return { calls, slowCalls }
+  }
+
+  async #makeTools(): Promise<FileTools> {
+    const { codec, blockSize, storeData, storeTails, examiner } = this.#setup
     const source = await loadSourceCalls()
-    if (!codec && setup.codec) codec = await codecFrom(setup.codec)
-    files = createOpenFiles(source, timer)
+    if (!this.#codec && codec) this.#codec = await codecFrom(codec)
+    const files = createOpenFiles(source, this.#timer)
+    this.#files = files
+    const encode: BlockEncoder = (...block) => this.#encode(...block)
     return {
       source,
       files,
       encode,
       encodeLike: (bytes, stored, like, access, room) =>
-        takenOrEncoded(bytes, stored, like, blocksOf(access), encode, room),
-      blockSize: setup.blockSize,
-      storeData: setup.storeData,
-      storeTails: setup.storeTails,
-      room: new Uint8Array(setup.blockSize),
-      examine: setup.examiner === null ? null : await loadExaminer(setup.examiner),
+        takenOrEncoded(bytes, stored, like, this.#blocksOf(access), encode, room),
+      blockSize,
+      storeData,
+      storeTails,
+      room: new Uint8Array(blockSize),
+      examine: examiner === null ? null : await loadExaminer(examiner),
       pathOf: ({ directory, name }) => asBytePath(`${directory.path}/${name}`.slice(directory.above ?? 0)),
     }
   }
 
-  function work(message: JobMessage, tools: FileTools): unknown {
+  #work(message: JobMessage, tools: FileTools): unknown {
     switch (message.name) {
       case 'stat':
-        return statBatch(message.ask, tools.source, timer)
+        return statBatch(message.ask, tools.source, this.#timer)
       case 'read':
         return readRanges(message.ask, tools)
       case 'encode':
-        return encodeAlone(message.ask)
+        return this.#encodeAlone(message.ask, tools)
       case 'digest':
         return attempt(() => digestFile(message.ask, tools))
       case 'extents':
@@ -99,32 +108,35 @@ export function createExecutor(setup: ExecutorSetup, ownCodec: Codec | null): Ex
       case 'check-base':
         return checkBase(message.ask)
       case 'try-base':
-        return tryBase(message.ask.blocks, blocksOf(message.ask.base), encode)
+        return tryBase(message.ask.blocks, this.#blocksOf(message.ask.base), tools.encode)
     }
   }
 
   /** There is one base for all jobs. */
-  function blocksOf(access: BaseAccess): BaseBlocks {
-    base ??= baseBlocks(access, setup.blockSize)
-    return base
+  #blocksOf(access: BaseAccess): BaseBlocks {
+    this.#base ??= baseBlocks(access, this.#setup.blockSize)
+    return this.#base
   }
 
   /** Encodes a block that is kept. */
-  async function encodeAlone(ask: Jobs['encode']['ask']): Promise<Jobs['encode']['answer']> {
-    const blocks = ask.base ? blocksOf(ask.base) : null
-    const bytes = await joinedParts(ask.parts, blocks)
+  async #encodeAlone(
+    { parts, stored, base, like }: Jobs['encode']['ask'],
+    { encode }: FileTools,
+  ): Promise<Jobs['encode']['answer']> {
+    const blocks = base ? this.#blocksOf(base) : null
+    const bytes = await joinedParts(parts, blocks)
     const encoded: EncodedOrTaken | Promise<EncodedOrTaken> =
-      ask.like && blocks
-        ? takenOrEncoded(bytes, ask.stored, ask.like, blocks, encode)
-        : encode(bytes, ask.stored)
+      like && blocks ? takenOrEncoded(bytes, stored, like, blocks, encode) : encode(bytes, stored)
     const { data, sizeWord, takenFromBase } = await encoded
     return { data: new Uint8Array(data), sizeWord, ...(takenFromBase && { takenFromBase }) }
   }
 
   /** Encodes a block once few enough threads compress. */
-  function encode(bytes: Uint8Array, stored: boolean, room?: Uint8Array): ReturnType<BlockEncoder> {
+  #encode(bytes: Uint8Array, stored: boolean, room?: Uint8Array): ReturnType<BlockEncoder> {
+    const codec = this.#codec
     if (!codec) throw new TypeError('there is no codec')
     if (stored || codec.stores) return encodeBlock(codec, bytes, true)
+    const permits = this.#permits
     permits.take()
     let encoded: ReturnType<BlockEncoder>
     try {

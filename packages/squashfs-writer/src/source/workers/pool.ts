@@ -10,7 +10,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Codec } from '../../codec/codec.js'
 import { CodecError, SquashfsError } from '../../errors.js'
-import { createExecutor, type Executor } from './executor.js'
+import { Executor } from './executor.js'
 import { createPermits } from './permits.js'
 import { type Pending, PoolWorker } from './pool-worker.js'
 import {
@@ -89,7 +89,7 @@ class ThreadPool implements Pool {
     const recipe = codec?.recipe ?? null
     this.#threads = threads
     this.#workerSetup = { ...setup, codec: recipe, permits: createPermits(threads) }
-    this.#executor = createExecutor(this.#workerSetup, codec)
+    this.#executor = new Executor(this.#workerSetup, codec)
     this.#needsCaller = codec !== null && recipe === null
     this.#callerWorks = this.#needsCaller || threads <= FEW_THREADS
   }

@@ -1,11 +1,11 @@
 /** A worker: a thread that does the jobs that it is sent. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { CodecError } from '../../errors.js'
-import { createExecutor } from './executor.js'
+import { Executor } from './executor.js'
 import { type AnswerMessage, type ExecutorSetup, type JobMessage, type Jobs, READY } from './protocol.js'
 
 async function serve(): Promise<void> {
-  const executor = createExecutor(workerData as ExecutorSetup, null)
+  const executor = new Executor(workerData as ExecutorSetup, null)
   // Before it says that it is ready: where a thread is terminated while it loads a native module, the whole process ends.
   await executor.prepare()
   let before: Promise<unknown> = Promise.resolve()
