@@ -1,9 +1,8 @@
 /** gzip, in squashfs' sense: zlib containers (RFC 1950). Node's zlib for speed, fflate for the same bytes everywhere. */
-import { constants, createDeflate, deflateSync } from 'node:zlib'
+import { deflateSync } from 'node:zlib'
 import { Compressor, encodeGzipOptions } from '../format/compressor-options.js'
 import { checkOptions, integer } from '../option-rules.js'
-import { type Codec, compressBy, roomFor } from './codec.js'
-import { type CompressInto, nativeSideOf, reusingIfSame } from './zlib-handle.js'
+import type { Codec } from './codec.js'
 
 /** The level that the format implies when an image has no compressor options. */
 const IMPLIED_LEVEL = 9
@@ -21,37 +20,10 @@ const MEMORY_LEVEL = 7
  */
 export function gzip(options: { readonly level?: number } = {}): Codec {
   const level = levelOf(options, 9, IMPLIED_LEVEL)
-  const compressInto = deflater(level)
-  return { ...head('gzip', level), compress: compressBy(compressInto), compressInto }
-}
-
-/**
- * Deflates all blocks of a thread with one compressor: `deflateSync` makes a stream and some 200 KB of tables for every call,
- * which cost 6 to 10 % of the time at level 3.
- */
-function deflater(level: number): CompressInto {
-  const settings = { level, memLevel: MEMORY_LEVEL }
-  const publicWay: CompressInto = (bytes, room) => {
-    const result = deflateSync(bytes, { ...settings, chunkSize: Math.max(1024, roomFor(bytes.length)) })
-    room.set(result)
-    return result.length
-  }
-  let way: CompressInto | null = null
-  return (bytes, room) => {
-    way ??= reusingIfSame(reusingWay(createDeflate(settings)), publicWay)
-    return way(bytes, room)
-  }
-}
-
-/** null where the compressor is not what is known of it. */
-function reusingWay(stream: unknown): CompressInto | null {
-  const compressor = nativeSideOf(stream)
-  if (!compressor?.handle.reset) return null
-  const { handle, state } = compressor
-  return (bytes, room) => {
-    handle.reset?.()
-    handle.writeSync(constants.Z_FINISH, bytes, 0, bytes.length, room, 0, room.length)
-    return room.length - state[0]!
+  return {
+    ...head('gzip', level),
+    // A compressor that is used again, as that of zstd is, may give other bytes: Node's zlib looks at what the last block left.
+    compress: (bytes) => deflateSync(bytes, { level, memLevel: MEMORY_LEVEL, chunkSize: chunkFor(bytes) }),
   }
 }
 
@@ -79,6 +51,11 @@ function head(
     id: Compressor.GZIP,
     ...(level === IMPLIED_LEVEL ? {} : { options: encodeGzipOptions(level) }),
   }
+}
+
+/** One output chunk that surely holds the result spares zlib from gathering many. */
+function chunkFor(bytes: Uint8Array): number {
+  return Math.max(1024, bytes.length + (bytes.length >> 8) + 64)
 }
 
 /**

@@ -3,8 +3,6 @@
  * block, so this takes the way that `minizlib` takes, the library below npm's `tar`.
  */
 
-import { type Codec, compressBy } from './codec.js'
-
 /** A native side, as far as it is used here. */
 export interface NativeHandle {
   writeSync(
@@ -16,8 +14,6 @@ export interface NativeHandle {
     outputStart: number,
     outputLength: number,
   ): void
-  /** Begins anew with the same settings. */
-  reset?(): void
   /** Called in `writeSync` when it fails. */
   onerror?: (message: string, errno: number, code: string) => void
 }
@@ -40,20 +36,4 @@ export function nativeSideOf(stream: unknown): NativeStream | null {
 function isHandle(handle: unknown): handle is NativeHandle {
   if (typeof handle !== 'object' || handle === null || !('writeSync' in handle)) return false
   return typeof handle.writeSync === 'function'
-}
-
-/** As a codec has it. */
-export type CompressInto = NonNullable<Codec['compressInto']>
-
-/**
- * One compressor for all blocks, if it gives what the public call gives, again and again. Tried with a sample and not with
- * the first block, for which another level may happen to give the same.
- */
-export function reusingIfSame(reusing: CompressInto | null, publicWay: CompressInto): CompressInto {
-  if (!reusing) return publicWay
-  const sample = Buffer.from(Array.from({ length: 1000 }, (_, n) => `${n ** 2 % 1009} `).join(''))
-  const expected = compressBy(publicWay)(sample)
-  const again = compressBy(reusing)
-  const isSame = [1, 2].every(() => Buffer.compare(again(sample), expected) === 0)
-  return isSame ? reusing : publicWay
 }

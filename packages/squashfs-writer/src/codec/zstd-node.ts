@@ -8,8 +8,10 @@
  */
 import * as zlib from 'node:zlib'
 import { SquashfsError } from '../errors.js'
-import { roomFor } from './codec.js'
-import { type CompressInto, nativeSideOf, reusingIfSame } from './zlib-handle.js'
+import { type Codec, compressBy, roomFor } from './codec.js'
+import { nativeSideOf } from './zlib-handle.js'
+
+type CompressInto = NonNullable<Codec['compressInto']>
 
 /** The part of `node:zlib` that came with Node 22.15. */
 interface ZstdInNode {
@@ -42,9 +44,22 @@ export function createNodeCompressor(level: number): CompressInto {
   }
   let way: CompressInto | null = null
   return (bytes, room) => {
-    way ??= reusingIfSame(reusingWay(new ZstdCompress!({ params })), publicWay)
+    way ??= sameWay(reusingWay(new ZstdCompress!({ params })), publicWay)
     return way(bytes, room)
   }
+}
+
+/**
+ * One compressor for all blocks, if it gives what the public call gives, again and again. Tried with a sample and not with
+ * the first block, for which another level may happen to give the same.
+ */
+function sameWay(reusing: CompressInto | null, publicWay: CompressInto): CompressInto {
+  if (!reusing) return publicWay
+  const sample = Buffer.from(Array.from({ length: 1000 }, (_, n) => `${n ** 2 % 1009} `).join(''))
+  const expected = compressBy(publicWay)(sample)
+  const again = compressBy(reusing)
+  const isSame = [1, 2].every(() => Buffer.compare(again(sample), expected) === 0)
+  return isSame ? reusing : publicWay
 }
 
 /**
