@@ -10,6 +10,7 @@ import type {
 } from '../image/content-reader.js'
 import type { FileNode } from '../tree/node.js'
 import { type Applied, isValueWanted } from '../tree/rules.js'
+import { blockRanges } from './block-ranges.js'
 import { FileGroup, groupLimits } from './file-group.js'
 import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
 import { readStream } from './stream-reader.js'
@@ -307,7 +308,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
   let examine = reading.examination?.wants(file) && digest === null
   // An examined file must be opened: where all is a hole, its first block is read.
   const dataExtents = examine && extents.length === 0 ? [0, 1] : extents
-  for (const { start, length, hole } of rangesOf(dataExtents, file.size, blockSize)) {
+  for (const { start, length, hole } of blockRanges(dataExtents, file.size, blockSize)) {
     const last = start + length === file.size
     const inBlocks = request.wantsBlocks() ? length - (last ? request.tailSize(file) : 0) : 0
     const head = { file, size: length, digest: start === 0 ? digest : null, last, failure: null }
@@ -382,23 +383,4 @@ function streamFiller(open: () => AsyncIterable<Uint8Array>, size: number): Fill
     before = before.then((failure) => failure ?? stream.fill(bytes))
     return before
   }
-}
-
-/** Ranges of at most a buffer of data, or of a hole of any length, that begin and end at block borders. */
-function* rangesOf(
-  extents: readonly number[],
-  size: number,
-  blockSize: number,
-): Iterable<{ start: number; length: number; hole: boolean }> {
-  if (size === 0) yield { start: 0, length: 0, hole: false }
-  let at = 0
-  for (let n = 0; n < extents.length; n += 2) {
-    const start = Math.max(at, Math.floor(extents[n]! / blockSize) * blockSize)
-    const end = Math.min(size, Math.ceil(extents[n + 1]! / blockSize) * blockSize)
-    if (start > at) yield { start: at, length: start - at, hole: true }
-    for (at = Math.max(at, start); at < end; at += BUFFER_SIZE)
-      yield { start: at, length: Math.min(BUFFER_SIZE, end - at), hole: false }
-    at = Math.max(end, Math.min(at, end))
-  }
-  if (at < size) yield { start: at, length: size - at, hole: true }
 }

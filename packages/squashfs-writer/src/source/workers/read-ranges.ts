@@ -10,6 +10,7 @@ import { failureOf } from './failure.js'
 import { examine, type FileTools, type Range, rangeAt, readWhole } from './file-jobs.js'
 import { isSamePlace } from './open-files.js'
 import {
+  type BlocksOfBase,
   BUFFER_SIZE,
   type Jobs,
   RangeFlag,
@@ -26,7 +27,7 @@ class RangesJob {
   readonly #ask: Jobs['read']['ask']
   readonly #tools: FileTools
   readonly #bytes: Uint8Array
-  readonly #likes: ReadonlyMap<number, NonNullable<Jobs['read']['ask']['ranges']['likes'][number]>[1]>
+  readonly #likes: ReadonlyMap<number, BlocksOfBase>
   readonly #read: RangesRead = {
     failures: [],
     digests: [],
