@@ -28,8 +28,6 @@ export default defineConfig({
   },
   test: {
     include: UNIT_TESTS,
-    // A process loads the modules once for all of its files.
-    isolate: false,
     maxWorkers: 2,
     testTimeout: 30_000,
   },

@@ -5,9 +5,7 @@ import faults from './vitest.faults.config.js'
 
 /** By name: the tests of every day, the borders of the format, and faults at random. */
 const PROJECTS = {
-  // A hundred small files: the modules are loaded once for each process, not for each file.
-  unit: { ...everyday.test, include: UNIT_TESTS, isolate: false },
-  tests: { ...everyday.test, include: TESTS },
+  tests: { ...everyday.test, include: [...TESTS, ...UNIT_TESTS] },
   borders: borders.test,
   faults: faults.test,
 }
