@@ -6,7 +6,7 @@ import type { BlockWriter } from '../image/block-writer.js'
 import type { ContentReader } from '../image/content-reader.js'
 import type { PartsEncoder } from '../image/fragments.js'
 import type { Output } from '../image/output.js'
-import type { ImageSettings, Witness } from '../image/write-tree.js'
+import type { ImageSettings, WriteObserver } from '../image/write-tree.js'
 import { createContentReader, type Examination, type Likeness } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
 import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
@@ -40,7 +40,7 @@ export interface Writing {
   readonly reader: ContentReader
   readonly encode: PartsEncoder
   readonly base: BaseFile | null
-  readonly witness: Witness
+  readonly observer: WriteObserver
   /** To be asked when the image is complete. @param file which it has become; null where that is not known. */
   result(file: FileIdentity | null): { readonly base: BaseResult | null; readonly record: Uint8Array | null }
 }
@@ -144,11 +144,11 @@ function prepareWriting(
   return {
     reader: whole,
     base: base?.image.file ?? null,
-    witness: {
+    observer: {
       writer: (writer: BlockWriter) => countTaken(recorder?.writer(writer) ?? writer),
       tables: (output: Output) => recorder?.tables(output) ?? output,
       complete: (leaves, superblock, bytesUsed) => recorder?.complete(leaves, superblock, bytesUsed),
-    } satisfies Witness,
+    } satisfies WriteObserver,
     encode: (async (parts, stored, like = null) => {
       const ask = { parts: parts.map(asSent), stored, base: base?.access ?? null, like }
       const encoded = await pool.run('encode', ask)

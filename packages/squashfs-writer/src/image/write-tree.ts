@@ -84,7 +84,7 @@ export interface Census {
 }
 
 /** Sees what is written, to record what the image itself does not say. */
-export interface Witness {
+export interface WriteObserver {
   /** The block writer that is to be used instead. */
   writer(writer: BlockWriter): BlockWriter
   /** The output that is to be used for all tables. */
@@ -100,7 +100,7 @@ export interface WriteContext {
   readonly beforeTables?: (() => void | Promise<void>) | undefined
   /** The image from which blocks are copied. */
   readonly base?: BaseFile | null
-  readonly witness?: Witness | null
+  readonly observer?: WriteObserver | null
 }
 
 /** Counts and sizes of the image that was written. */
@@ -135,7 +135,7 @@ export async function writeTree(
   missing: readonly Unreadable[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
-  { onStored = null, beforeTables = () => {}, base = null, witness = null }: WriteContext = {},
+  { onStored = null, beforeTables = () => {}, base = null, observer = null }: WriteContext = {},
 ): Promise<ImageSummary> {
   const { codec, uncompressed } = settings
   const output = createOutput(sink, settings.offset, base)
@@ -148,7 +148,7 @@ export async function writeTree(
   checkOwners(root, found)
   const files = found.leaves.filter(isFile)
   const plainWriter = createBlockWriter(output, settings.blocksUnderWay)
-  const blocks = witness?.writer(plainWriter) ?? plainWriter
+  const blocks = observer?.writer(plainWriter) ?? plainWriter
   const data = await writeData(
     files,
     reader,
@@ -170,7 +170,7 @@ export async function writeTree(
   const encodeMetadata: BlockEncoder = (bytes, uncompressed) => encode([bytes], uncompressed)
   const tables = await encodeInodeTables(order, encodeMetadata, uncompressed.has('inodes'), ids, xattrs)
   const inodeTable = output.position
-  const tableOutput = witness?.tables(output) ?? output
+  const tableOutput = observer?.tables(output) ?? output
   for (const block of tables.inodeBlocks) tableOutput.append(block)
   const directoryTable = output.position
   for (const block of tables.directoryBlocks) tableOutput.append(block)
@@ -209,7 +209,7 @@ export async function writeTree(
     exportTable,
   })
   await output.overwrite(superblock, 0)
-  witness?.complete(order.leaves, superblock, bytesUsed)
+  observer?.complete(order.leaves, superblock, bytesUsed)
   return summary(order, bytesOut, data, omitted)
 }
 
