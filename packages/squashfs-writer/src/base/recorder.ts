@@ -161,7 +161,7 @@ export class Recorder {
     if (changedAt(content.seen) >= scanStart - TOO_YOUNG) return null
     return {
       identity: content.seen.slice(0, IDENTITY_SIZE),
-      withoutXattrs: asksXattrs && content.bringsXattrs && !this.#withXattrs.has(file),
+      withoutXattrs: asksXattrs && content.xattrsWithContent && !this.#withXattrs.has(file),
       digest: file.digest,
       answer: this.#examined.get(file),
     }

@@ -53,7 +53,7 @@ export function findSameFiles(root: DirectoryNode, base: OpenBase): SameFiles {
    * some that were not to be seen: in the directory, which was asked, they show.
    */
   function asksXattrs({ content }: FileNode, { withoutXattrs }: RecordedFile, { xattrs }: DirectoryNode) {
-    if (content.kind !== 'disk' || !content.bringsXattrs) return false
+    if (content.kind !== 'disk' || !content.xattrsWithContent) return false
     return !(withoutXattrs && sameUser && xattrs === null)
   }
 }

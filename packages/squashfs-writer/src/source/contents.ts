@@ -50,7 +50,7 @@ export function createContents(remedy: string): Contents {
       const found = DiskContent.placeOf(content)
       // Xattrs that an entry gives stand for those that its file has.
       if (found)
-        return { ...found, content: xattrs ? { ...found.content, bringsXattrs: false } : found.content }
+        return { ...found, content: xattrs ? { ...found.content, xattrsWithContent: false } : found.content }
       const path = toDisplay(toByteString(given))
       const bytes = bytesOf(content)
       if (bytes) return { content: { kind: 'bytes', bytes }, size: bytes.length }
@@ -153,7 +153,13 @@ function diskContent(file: ByteString, path: string, source: SourceCalls): Sized
     throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
   const place = { directory: { path: directory, seen: null }, name }
   return {
-    content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size, bringsXattrs: false },
+    content: {
+      kind: 'disk',
+      ...place,
+      seen: identity,
+      sparse: blocks * 512 < size,
+      xattrsWithContent: false,
+    },
     size,
   }
 

@@ -23,7 +23,6 @@ import { inodeOf } from './identity.js'
 import { DIRECTORY_REMEDY } from './source-directory.js'
 import type { Pool } from './workers/pool.js'
 import {
-  bringsXattrs,
   FACT,
   type Facts,
   type Failure,
@@ -32,6 +31,7 @@ import {
   NAMES_PER_BATCH,
   numberOf,
   type XattrsRead,
+  xattrsWithContent,
 } from './workers/protocol.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } = constants
@@ -270,7 +270,7 @@ function makeNode(
         name: facts.names[n]!,
         seen: facts.identities[n]!,
         sparse: numberOf(facts, n, FACT.blocks) * 512 < size,
-        bringsXattrs: readsXattrs && bringsXattrs(size),
+        xattrsWithContent: readsXattrs && xattrsWithContent(size),
       }
       return fileNode(attributes, size, content)
     }

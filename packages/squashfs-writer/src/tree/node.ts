@@ -53,7 +53,7 @@ export interface FileOnDisk {
   /** Fewer blocks than the size asks for: it has holes. */
   readonly sparse: boolean
   /** Its extended attributes are found when it is read, and are the node's only then. */
-  readonly bringsXattrs: boolean
+  readonly xattrsWithContent: boolean
 }
 
 export interface DirectoryOnDisk {

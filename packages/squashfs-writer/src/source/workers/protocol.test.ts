@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { type Content, fileNode } from '../../tree/node.js'
 import {
   addRange,
-  bringsXattrs,
   factOf,
   isFailure,
   noRanges,
@@ -10,18 +9,19 @@ import {
   RANGE_NUMBERS,
   RangeFlag,
   rangeOf,
+  xattrsWithContent,
 } from './protocol.js'
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
 const directory = { path: '/source/sub', seen: 'an inode' }
 
-const onDisk = (bringsXattrs = true): Content => ({
+const onDisk = (xattrsWithContent = true): Content => ({
   kind: 'disk',
   directory,
   name: 'name',
   seen: 'an identity',
   sparse: false,
-  bringsXattrs,
+  xattrsWithContent,
 })
 
 const REQUEST = {
@@ -116,5 +116,5 @@ describe('an answer', () => {
 })
 
 it('xattrs are read with the content of what fits a buffer', () => {
-  expect([0, 1_048_576, 1_048_577].map(bringsXattrs)).toEqual([true, true, false])
+  expect([0, 1_048_576, 1_048_577].map(xattrsWithContent)).toEqual([true, true, false])
 })

@@ -43,7 +43,7 @@ export interface Facts {
   /** {@link FACTS} numbers for each name. */
   readonly numbers: Float64Array
   readonly targets: (readonly [number, ByteString])[]
-  /** Of all but those that {@link bringsXattrs}. */
+  /** Of all but those that {@link xattrsWithContent}. */
   readonly xattrs: (readonly [number, readonly Xattr[]])[]
   /** Of each regular file and directory; empty for the rest. */
   readonly identities: Identity[]
@@ -71,7 +71,7 @@ export function factOf<T>(pairs: readonly (readonly [number, T])[], n: number): 
  * Whether a regular file's xattrs are read with its content: a file that fits a buffer is opened just once, and what is
  * open is asked without being looked up.
  */
-export function bringsXattrs(size: number): boolean {
+export function xattrsWithContent(size: number): boolean {
   return size <= BUFFER_SIZE
 }
 
@@ -171,7 +171,7 @@ export function addRange(
   ranges.names.push(onDisk ? content.name : '')
   ranges.seen.push(onDisk ? content.seen : '')
   const from = content.kind === 'range' ? content.start + start : start
-  const wanted = onDisk && content.bringsXattrs ? flags : flags & ~RangeFlag.XATTRS
+  const wanted = onDisk && content.xattrsWithContent ? flags : flags & ~RangeFlag.XATTRS
   ranges.numbers.push(size, from, length, at, inBlocks, wanted, tailBlock)
 }
 

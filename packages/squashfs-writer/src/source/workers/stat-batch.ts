@@ -10,7 +10,6 @@ import type { CallTimer } from './call-timer.js'
 import { attempt, failureOf } from './failure.js'
 import { enterSeen } from './open-files.js'
 import {
-  bringsXattrs,
   type DirectoryToList,
   FACT,
   FACTS,
@@ -19,6 +18,7 @@ import {
   NAMES_PER_BATCH,
   STAT_TIME,
   type XattrsRead,
+  xattrsWithContent,
 } from './protocol.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
@@ -78,7 +78,7 @@ function statNames(
       if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
       if (type === S_IFLNK) facts.targets.push([n, directory.target(name)])
       if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
-      if (xattrs === 'all' && !(type === S_IFREG && bringsXattrs(status.size))) {
+      if (xattrs === 'all' && !(type === S_IFREG && xattrsWithContent(status.size))) {
         const found = directory.xattrs(name, isValueWanted)
         if (found.length > 0) facts.xattrs.push([n, found])
       }
