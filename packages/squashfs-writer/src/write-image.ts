@@ -20,7 +20,7 @@ import { type Contents, createContents } from './source/contents.js'
 import { type Examined, examinationOf } from './source/examination.js'
 import { type Pool, withPool } from './source/workers/pool.js'
 import { type ByteString, toDisplay } from './tree/byte-string.js'
-import { applyRules, type Warning } from './tree/rules.js'
+import { compileRules, type Warning } from './tree/rules.js'
 import { scanOf, type Tree, type TreeContext, treeOf } from './tree-of-entries.js'
 import { untilAborted } from './until-aborted.js'
 
@@ -108,7 +108,7 @@ async function write(
   }
   return await withPool(poolOptions, signal, (pool) =>
     withBase(settings, pool, async (prepare) => {
-      const applied = applyRules(settings.rules)
+      const applied = compileRules(settings.rules)
       const planned = planOf(entries, examination, settings, pool, { rules: applied.rules, contents })
       const { root, missing, examined } = await untilAborted(signal, planned)
       if (settings.rootMode !== null) root.mode = settings.rootMode

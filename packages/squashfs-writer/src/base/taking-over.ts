@@ -4,7 +4,7 @@ import type { Examination } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
 import { addRange, BUFFER_SIZE, isFailure, noRanges, RangeFlag } from '../source/workers/protocol.js'
 import type { FileNode } from '../tree/node.js'
-import { type Applied, isValueWanted } from '../tree/rules.js'
+import { type CompiledRules, isValueWanted } from '../tree/rules.js'
 import type { FileInBase } from './base-image.js'
 import type { OpenBase } from './open-base.js'
 import type { Recorder } from './recorder.js'
@@ -14,7 +14,7 @@ export interface TakingOver {
   readonly pool: Pool
   readonly base: OpenBase
   readonly same: SameFiles
-  readonly accessRules: Applied['access']
+  readonly accessRules: CompiledRules['access']
   readonly examination: Examination | null
   readonly recorder: Recorder | null
 }

@@ -12,7 +12,7 @@ import type { Pool } from '../source/workers/pool.js'
 import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
 import { toDisplay } from '../tree/byte-string.js'
 import type { DirectoryNode, FileNode } from '../tree/node.js'
-import type { Applied } from '../tree/rules.js'
+import type { CompiledRules } from '../tree/rules.js'
 import type { BaseResult } from './base-result.js'
 import { blockSettings } from './block-settings.js'
 import { type BaseOption, type OpenBase, openBase } from './open-base.js'
@@ -31,7 +31,7 @@ export interface BaseOptions {
 /** The tree that is packed. */
 export interface ToPack {
   readonly root: DirectoryNode
-  readonly accessRules: Applied['access']
+  readonly accessRules: CompiledRules['access']
   readonly examination: Examination | null
 }
 

@@ -9,7 +9,7 @@ import type {
   TailBlock,
 } from '../image/content-reader.js'
 import type { FileNode } from '../tree/node.js'
-import { type Applied, isValueWanted } from '../tree/rules.js'
+import { type CompiledRules, isValueWanted } from '../tree/rules.js'
 import { blockRanges } from './block-ranges.js'
 import { FileGroup, groupLimits } from './file-group.js'
 import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
@@ -43,7 +43,7 @@ export interface ReaderOptions {
   /** Bytes: a large file is cut at multiples of it. */
   readonly blockSize: number
   /** The rules for mode and xattrs of a file that brings its xattrs. */
-  readonly accessRules: Applied['access']
+  readonly accessRules: CompiledRules['access']
   /** The files that are examined while they are read, and the callback for the results. */
   readonly examination: Examination | null
   /** Told of files that have xattrs which an image could hold. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RawAttributes } from './entry.js'
-import { applyRules, isPortableXattr, isValueWanted, type Rules } from './rules.js'
+import { compileRules, isPortableXattr, isValueWanted, type Rules } from './rules.js'
 
 const KEEP: Rules = { uid: null, gid: null, time: null, latestTime: null, wantsXattr: () => true }
 const RAW: RawAttributes = { mode: 0o4711, uid: 1000, gid: 1001, mtime: 1_700_000_000, xattrs: [] }
@@ -10,7 +10,7 @@ const xattrs = (...names: string[]) => names.map((name) => [name, value] as cons
 
 /** A node after the rules, and their warnings. */
 function applied(rules: Partial<Rules>, raw: Partial<RawAttributes>, path = 'a') {
-  const { rules: apply, warnings, droppedXattrs } = applyRules({ ...KEEP, ...rules })
+  const { rules: apply, warnings, droppedXattrs } = compileRules({ ...KEEP, ...rules })
   return { attributes: apply(path, { ...RAW, ...raw }), warnings, dropped: Object.fromEntries(droppedXattrs) }
 }
 
@@ -50,7 +50,7 @@ describe('an mtime', () => {
   })
 
   it('is warned of once for each path, which is printable', () => {
-    const { rules, warnings } = applyRules(KEEP)
+    const { rules, warnings } = compileRules(KEEP)
     rules('a\xff', { ...RAW, mtime: -1 })
     rules('b', RAW)
     rules('c\n', { ...RAW, mtime: -1 })
@@ -108,7 +108,7 @@ describe('xattrs', () => {
   })
 
   it('that the format cannot hold are left out, and counted by name', () => {
-    const { rules, droppedXattrs } = applyRules(KEEP)
+    const { rules, droppedXattrs } = compileRules(KEEP)
     const lustre = ['lustre.lov', 'trusted.lov', 'system.posix_acl_access']
     expect(rules('a', { ...RAW, xattrs: xattrs(...lustre, 'user.a') }).xattrs).toEqual(xattrs('user.a'))
     expect(rules('b', { ...RAW, xattrs: xattrs('lustre.lov') }).xattrs).toBeNull()
@@ -160,8 +160,8 @@ describe('an access ACL', () => {
   })
 
   it('counts where it is read with the content', () => {
-    expect(applyRules(KEEP).access(0o640, found)).toEqual({ mode: 0o600, xattrs: xattrs('user.a') })
-    expect(applyRules(KEEP).access(0o640, [])).toEqual({ mode: 0o640, xattrs: null })
+    expect(compileRules(KEEP).access(0o640, found)).toEqual({ mode: 0o600, xattrs: xattrs('user.a') })
+    expect(compileRules(KEEP).access(0o640, [])).toEqual({ mode: 0o640, xattrs: null })
   })
 
   it('is read for its value, as is what can be packed', () => {

@@ -36,7 +36,7 @@ export interface Warning {
 }
 
 /** The rules applied to a tree, with their counts and warnings for the result. */
-export interface Applied {
+export interface CompiledRules {
   readonly rules: AttributeRules
   /**
    * Mode and xattrs alone, of a file whose xattrs are read with its content. An access ACL has no place in the format: where
@@ -81,7 +81,7 @@ export function isValueWanted(name: ByteString): boolean {
 }
 
 /** Makes the function that turns raw metadata into a node's, and keeps count of what it changed. */
-export function applyRules(rules: Rules): Applied {
+export function compileRules(rules: Rules): CompiledRules {
   const warnings: Warning[] = []
   const droppedXattrs = new Map<ByteString, number>()
 
@@ -109,7 +109,7 @@ export function applyRules(rules: Rules): Applied {
     return kept.length === 0 ? null : kept.sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
-  const access: Applied['access'] = (mode, raw) => {
+  const access: CompiledRules['access'] = (mode, raw) => {
     const acl = raw.find(([name]) => name === ACCESS_ACL)
     return { mode: acl ? modeWithoutAcl(mode, acl[1]) : mode, xattrs: xattrsOf(raw) }
   }
