@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { type FileIdentity, identityOf } from '../destination/identity.js'
-import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
+import { blockSizeOnDisk, HOLE, isUncompressedBlock } from '../format/data-block.js'
 import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes, InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
@@ -199,7 +199,9 @@ function samplesOf(
 ): BlockOfBase[] {
   const blocks = [...files.values()].flatMap((here) => [...here.values()].flatMap((file) => file.blocks))
   const all = [...blocks, ...fragments]
-  const compressed = all.filter((block): block is BlockOfBase => !!block && !isStoredBlock(block.sizeWord))
+  const compressed = all.filter(
+    (block): block is BlockOfBase => !!block && !isUncompressedBlock(block.sizeWord),
+  )
   const step = Math.max(1, Math.ceil(compressed.length / most))
   return compressed.filter((_, n) => n % step === 0)
 }

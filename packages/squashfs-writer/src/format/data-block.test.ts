@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { blockSizeOnDisk, blockSizeWord, HOLE, isStoredBlock } from './data-block.js'
+import { blockSizeOnDisk, blockSizeWord, HOLE, isUncompressedBlock } from './data-block.js'
 
 describe("a block's size word", () => {
   it.each([
@@ -12,7 +12,7 @@ describe("a block's size word", () => {
     expect(blockSizeWord(size, true)).toBe(stored)
     expect(blockSizeOnDisk(packed)).toBe(size)
     expect(blockSizeOnDisk(stored)).toBe(size)
-    expect([isStoredBlock(packed), isStoredBlock(stored)]).toEqual([false, true])
+    expect([isUncompressedBlock(packed), isUncompressedBlock(stored)]).toEqual([false, true])
   })
 
   it('with bits that no image has tells a size that no block has, and none below zero', () => {

@@ -20,6 +20,6 @@ export function blockSizeOnDisk(word: number): number {
 }
 
 /** Whether a block with this size word is stored as it is. */
-export function isStoredBlock(word: number): boolean {
+export function isUncompressedBlock(word: number): boolean {
   return (word & STORED) !== 0
 }

@@ -1,6 +1,6 @@
 /** Metadata writer: a table as one run of bytes, cut into compressed blocks of 8 KiB, with references into it. */
 
-import { isStoredBlock } from '../format/data-block.js'
+import { isUncompressedBlock } from '../format/data-block.js'
 import { encodeMetadataBlock, METADATA_BLOCK_SIZE, metadataReference } from '../format/metadata-block.js'
 import type { BlockEncoder } from './encode-block.js'
 
@@ -88,5 +88,5 @@ async function encodedBlock(
   uncompressed: boolean,
 ): Promise<Uint8Array> {
   const { data, sizeWord } = await encode(content, uncompressed)
-  return encodeMetadataBlock(data, isStoredBlock(sizeWord))
+  return encodeMetadataBlock(data, isUncompressedBlock(sizeWord))
 }

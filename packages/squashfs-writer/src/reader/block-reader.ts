@@ -1,6 +1,6 @@
 /** Block reader: data blocks and fragment blocks, decoded; one by one, or a row of them in memory that is used again. */
 import { expandedBlock } from '../codec/expand.js'
-import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
+import { blockSizeOnDisk, HOLE, isUncompressedBlock } from '../format/data-block.js'
 import { decodeFragmentEntry } from '../format/fragment.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
 import type { Parts } from './parts.js'
@@ -61,7 +61,7 @@ export function blockReader(parts: Parts): BlockReader {
   function blockAt(position: number, word: number): Uint8Array | Promise<Uint8Array> {
     const onDisk = checkedSize(parts, position, word)
     const bytes = parts.bytes(position, onDisk)
-    if (isStoredBlock(word)) return bytes
+    if (isUncompressedBlock(word)) return bytes
     return bytes instanceof Promise ? bytes.then(expanded) : expanded(bytes)
   }
 
@@ -177,7 +177,7 @@ export function rowReader(parts: Parts): ReadRow {
       const size = blockSizeOnDisk(word)
       const length = Math.min(blockSize, content - to)
       const block = { position: position + from, word, length }
-      if (isStoredBlock(word)) stored++
+      if (isUncompressedBlock(word)) stored++
       const done = decodeInto(input.subarray(from, from + size), output.subarray(to, to + length), block)
       if (done) waiting.push(done)
       from += size
@@ -194,7 +194,7 @@ export function rowReader(parts: Parts): ReadRow {
     target: Uint8Array,
     { position, word, length }: DataBlock,
   ): void | Promise<void> {
-    if (isStoredBlock(word)) {
+    if (isUncompressedBlock(word)) {
       checkLength(bytes.length)
       target.set(bytes)
       return
@@ -224,12 +224,12 @@ export function fragmentReader(parts: Parts): ReadFragment {
     const bytes = input.subarray(0, checkedSize(parts, start, sizeWord))
     const read = parts.bytesInto(bytes, start)
     if (read) yield read
-    const length = isStoredBlock(sizeWord) ? 0 : yield* settled(parts.expand(bytes, output))
+    const length = isUncompressedBlock(sizeWord) ? 0 : yield* settled(parts.expand(bytes, output))
     return keep(index, bytes, sizeWord, length)
   }
 
   function keep(index: number, bytes: Uint8Array, sizeWord: number, length: number): Uint8Array {
-    const content = isStoredBlock(sizeWord) ? bytes : output.subarray(0, length)
+    const content = isUncompressedBlock(sizeWord) ? bytes : output.subarray(0, length)
     last = { index, content }
     return content
   }

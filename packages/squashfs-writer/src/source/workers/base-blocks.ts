@@ -3,7 +3,7 @@ import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { expandedBlock, expanderOf } from '../../codec/expand.js'
 import { ImageError, type ImageErrorCode } from '../../errors.js'
-import { blockSizeOnDisk, isStoredBlock } from '../../format/data-block.js'
+import { blockSizeOnDisk, isUncompressedBlock } from '../../format/data-block.js'
 import type { BlockOfBase, PartOfBase } from '../../image/base-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
 import type { BaseAccess, Jobs, SharedPart } from './protocol.js'
@@ -33,7 +33,7 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
     return bytes
   }
   const content = (block: BlockOfBase) =>
-    isStoredBlock(block.sizeWord) ? raw(block) : expandedBlock(expand, raw(block), blockSize)
+    isUncompressedBlock(block.sizeWord) ? raw(block) : expandedBlock(expand, raw(block), blockSize)
 
   return {
     raw,
@@ -60,7 +60,7 @@ export function takenOrEncoded(
   encode: BlockEncoder,
   room?: Uint8Array,
 ): EncodedOrTaken | Promise<EncodedOrTaken> {
-  if (stored || isStoredBlock(like.sizeWord)) return encode(bytes, stored, room)
+  if (stored || isUncompressedBlock(like.sizeWord)) return encode(bytes, stored, room)
   let content: Uint8Array | Promise<Uint8Array>
   try {
     content = base.content(like)
