@@ -163,17 +163,17 @@ describe('bytes that are no superblock of squashfs 4.0', () => {
 describe('the flags', () => {
   it('are the bits of squashfs_fs.h', () => {
     expect(SuperblockFlag).toEqual({
-      INODES_STORED: 0x0001,
-      DATA_STORED: 0x0002,
-      FRAGMENTS_STORED: 0x0008,
+      UNCOMPRESSED_INODES: 0x0001,
+      UNCOMPRESSED_DATA: 0x0002,
+      UNCOMPRESSED_FRAGMENTS: 0x0008,
       NO_FRAGMENTS: 0x0010,
       ALWAYS_FRAGMENTS: 0x0020,
       DUPLICATES_REMOVED: 0x0040,
       EXPORTABLE: 0x0080,
-      XATTRS_STORED: 0x0100,
+      UNCOMPRESSED_XATTRS: 0x0100,
       NO_XATTRS: 0x0200,
       COMPRESSOR_OPTIONS: 0x0400,
-      IDS_STORED: 0x0800,
+      UNCOMPRESSED_IDS: 0x0800,
     })
   })
 })

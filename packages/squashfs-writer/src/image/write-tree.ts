@@ -258,11 +258,11 @@ function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean):
   const stores = (part: UncompressedPart) => codec.stores === true || uncompressed.has(part)
   const flag = (wanted: boolean, bit: number) => (wanted ? bit : 0)
   return (
-    flag(stores('inodes'), SuperblockFlag.INODES_STORED) |
-    flag(stores('data'), SuperblockFlag.DATA_STORED) |
-    flag(stores('fragments'), SuperblockFlag.FRAGMENTS_STORED) |
-    flag(stores('xattrs'), SuperblockFlag.XATTRS_STORED) |
-    flag(stores('ids'), SuperblockFlag.IDS_STORED) |
+    flag(stores('inodes'), SuperblockFlag.UNCOMPRESSED_INODES) |
+    flag(stores('data'), SuperblockFlag.UNCOMPRESSED_DATA) |
+    flag(stores('fragments'), SuperblockFlag.UNCOMPRESSED_FRAGMENTS) |
+    flag(stores('xattrs'), SuperblockFlag.UNCOMPRESSED_XATTRS) |
+    flag(stores('ids'), SuperblockFlag.UNCOMPRESSED_IDS) |
     flag(data.fragments.length === 0, SuperblockFlag.NO_FRAGMENTS) |
     flag(fragments === 'always', SuperblockFlag.ALWAYS_FRAGMENTS) |
     flag(settings.deduplicate, SuperblockFlag.DUPLICATES_REMOVED) |
