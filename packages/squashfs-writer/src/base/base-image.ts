@@ -9,7 +9,7 @@ import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes, InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
-import type { BaseFile, BlockOfBase, FragmentOfBase, PartOfBase } from '../image/base-block.js'
+import type { BaseBlock, BaseFile, FragmentOfBase, PartOfBase } from '../image/base-block.js'
 import { BaseCopies } from '../image/base-copies.js'
 import { attempt, descriptorSource } from '../image-file/descriptor-source.js'
 import { type ImageFile, rootOf } from '../reader/inode-reader.js'
@@ -24,7 +24,7 @@ export interface FileInBase {
   /** Inode number. */
   readonly number: number
   /** Null for a hole. */
-  readonly blocks: readonly (BlockOfBase | null)[]
+  readonly blocks: readonly (BaseBlock | null)[]
   readonly tail: PartOfBase | null
 }
 
@@ -45,7 +45,7 @@ export interface BaseImage {
    */
   readonly files: FilesInBase
   /** Compressed blocks, some from all over the image. */
-  samples(most: number): BlockOfBase[]
+  samples(most: number): BaseBlock[]
   tie(): Omit<ImageTie, 'file'>
   close(): void
 }
@@ -170,12 +170,12 @@ function fileWith(
   return { size, number: head.number, blocks, tail: { block, offset: fragmentOffset, length } }
 }
 
-async function blocksOf(file: ImageFile, parts: Parts): Promise<(BlockOfBase | null)[] | null> {
+async function blocksOf(file: ImageFile, parts: Parts): Promise<(BaseBlock | null)[] | null> {
   const place = decodeMetadataReference(file.reference)
   if (4 * file.blockCount > parts.inodes.room(place)) return null
   const cursor = parts.inodes.cursor(place)
   await cursor.take(file.sizeOfFixedPart)
-  const blocks: (BlockOfBase | null)[] = []
+  const blocks: (BaseBlock | null)[] = []
   let position = file.start
   for (const sizeWord of decodeBlockSizes(await cursor.take(4 * file.blockCount))) {
     const block = sizeWord === HOLE ? null : { position, sizeWord }
@@ -186,7 +186,7 @@ async function blocksOf(file: ImageFile, parts: Parts): Promise<(BlockOfBase | n
   return blocks
 }
 
-function isPossible({ position, sizeWord }: BlockOfBase, { superblock }: Parts): boolean {
+function isPossible({ position, sizeWord }: BaseBlock, { superblock }: Parts): boolean {
   const size = blockSizeOnDisk(sizeWord)
   if (size === 0 || size > superblock.blockSize) return false
   return position >= SUPERBLOCK_SIZE && position + size <= superblock.inodeTable
@@ -196,11 +196,11 @@ function samplesOf(
   files: FilesInBase,
   fragments: readonly (FragmentOfBase | null)[],
   most: number,
-): BlockOfBase[] {
+): BaseBlock[] {
   const blocks = [...files.values()].flatMap((here) => [...here.values()].flatMap((file) => file.blocks))
   const all = [...blocks, ...fragments]
   const compressed = all.filter(
-    (block): block is BlockOfBase => !!block && !isUncompressedBlock(block.sizeWord),
+    (block): block is BaseBlock => !!block && !isUncompressedBlock(block.sizeWord),
   )
   const step = Math.max(1, Math.ceil(compressed.length / most))
   return compressed.filter((_, n) => n % step === 0)

@@ -3,7 +3,7 @@
  * how far it was used, and why not further.
  */
 import { ImageError } from '../errors.js'
-import type { BlockOfBase } from '../image/base-block.js'
+import type { BaseBlock } from '../image/base-block.js'
 import type { ImageSettings } from '../image/write-tree.js'
 import type { Pool } from '../source/workers/pool.js'
 import type { BaseAccess } from '../source/workers/protocol.js'
@@ -187,6 +187,6 @@ async function checkedBlocks(image: BaseImage, { blocks, tie }: PackRecord, acce
 }
 
 /** Whether a block is certainly what it was. */
-export function isIntact({ checksums }: OpenBase, block: BlockOfBase): boolean {
+export function isIntact({ checksums }: OpenBase, block: BaseBlock): boolean {
   return checksums.has(block.position)
 }

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 import type { FileIdentity } from '../destination/identity.js'
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { InodeType } from '../format/inode.js'
-import type { BlockOfBase } from '../image/base-block.js'
+import type { BaseBlock } from '../image/base-block.js'
 import type { BlockWriter } from '../image/block-writer.js'
 import type { EncodedBlock } from '../image/encode-block.js'
 import type { Output } from '../image/output.js'
@@ -36,7 +36,7 @@ export interface RecorderOptions {
   /** The base's record of a file that is taken over; undefined for the others. */
   readonly carried: (file: FileNode) => CarriedFile | undefined
   /** The checksum of a block of the base. */
-  readonly checksumInBase: (block: BlockOfBase) => number
+  readonly checksumInBase: (block: BaseBlock) => number
   /** Seconds that it took to pack everything; null to count those of this packing. */
   readonly secondsInFull: number | null
   /** The examiner whose answers are recorded, and its version; null for none. */
@@ -65,12 +65,12 @@ export class Recorder {
 
   /** The block writer, with the blocks' checksums taken on the way. */
   writer(writer: BlockWriter): BlockWriter {
-    const checksumOf = (block: EncodedBlock | BlockOfBase) =>
+    const checksumOf = (block: EncodedBlock | BaseBlock) =>
       'data' in block ? crc32(block.data) : this.#options.checksumInBase(block)
     return {
       append: (block, written, release) => {
         let checksum = 0
-        const take = <B extends EncodedBlock | BlockOfBase>(known: B): B => {
+        const take = <B extends EncodedBlock | BaseBlock>(known: B): B => {
           checksum = checksumOf(known)
           return known
         }

@@ -6,7 +6,7 @@
 import type { BaseCopies } from './base-copies.js'
 
 /** Where a block lies in the base. */
-export interface BlockOfBase {
+export interface BaseBlock {
   /** In bytes from the base's start. */
   readonly position: number
   /** As by `blockSizeWord`; never a hole's. */
@@ -14,7 +14,7 @@ export interface BlockOfBase {
 }
 
 /** A fragment block of the base: one object for all of its tails. */
-export interface FragmentOfBase extends BlockOfBase {
+export interface FragmentOfBase extends BaseBlock {
   /** Bytes of content up to the end of its last tail. */
   readonly filled: number
 }

@@ -1,6 +1,6 @@
 /** Block writer: appends encoded blocks in the order in which they were given, though some are not encoded yet. */
 import { blockSizeOnDisk } from '../format/data-block.js'
-import type { BlockOfBase } from './base-block.js'
+import type { BaseBlock } from './base-block.js'
 import type { EncodedBlock } from './encode-block.js'
 import type { Output } from './output.js'
 
@@ -12,7 +12,7 @@ export interface BlockWriter {
    * @param written called with the block's position in the image and its size word.
    */
   append(
-    block: EncodedBlock | BlockOfBase | Promise<EncodedBlock>,
+    block: EncodedBlock | BaseBlock | Promise<EncodedBlock>,
     written: (start: number, sizeWord: number) => void,
     release?: () => void,
   ): void
@@ -25,7 +25,7 @@ export interface BlockWriter {
 interface Slot {
   readonly written: (start: number, sizeWord: number) => void
   readonly release: () => void
-  block: EncodedBlock | BlockOfBase | null
+  block: EncodedBlock | BaseBlock | null
 }
 
 /**
@@ -46,7 +46,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     appendEncoded()
   }
 
-  function put(block: EncodedBlock | BlockOfBase, release: () => void): number {
+  function put(block: EncodedBlock | BaseBlock, release: () => void): number {
     if ('data' in block) return output.append(block.data, release)
     release()
     return output.appendOfBase(block.position, blockSizeOnDisk(block.sizeWord))

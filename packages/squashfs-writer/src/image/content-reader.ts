@@ -1,7 +1,7 @@
 /** Content reader: the interface through which sources give the contents of files, in order, their blocks encoded. */
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
-import type { BlockOfBase, PartOfBase } from './base-block.js'
+import type { BaseBlock, PartOfBase } from './base-block.js'
 import type { EncodedBlock } from './encode-block.js'
 import type { FragmentPlan } from './fragment-plan.js'
 
@@ -50,7 +50,7 @@ export interface EncodedContent {
 /** The whole content of a file as it lies in the base. */
 export interface ContentOfBase {
   /** Its blocks; null for a hole of a block. */
-  readonly blocks: readonly (BlockOfBase | null)[]
+  readonly blocks: readonly (BaseBlock | null)[]
   readonly tail: PartOfBase | null
 }
 

@@ -4,15 +4,15 @@ import { crc32 } from 'node:zlib'
 import { expandedBlock, expanderOf } from '../../codec/expand.js'
 import { ImageError, type ImageErrorCode } from '../../errors.js'
 import { blockSizeOnDisk, isUncompressedBlock } from '../../format/data-block.js'
-import type { BlockOfBase, PartOfBase } from '../../image/base-block.js'
+import type { BaseBlock, PartOfBase } from '../../image/base-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
 import type { BaseAccess, Jobs, SharedPart } from './protocol.js'
 
 export interface BaseBlocks {
   /** The bytes of a block as they lie in the base. */
-  raw(block: BlockOfBase): Uint8Array
+  raw(block: BaseBlock): Uint8Array
   /** The content of a block. @throws ImageError when it is damaged. */
-  content(block: BlockOfBase): Uint8Array | Promise<Uint8Array>
+  content(block: BaseBlock): Uint8Array | Promise<Uint8Array>
   /** Bytes of a fragment block, which is kept: those that come next are often in the same. */
   part(part: PartOfBase): Promise<Uint8Array>
 }
@@ -27,12 +27,12 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
   const expand = expanderOf(compressor, fail)
   let kept: { readonly position: number; readonly content: Uint8Array } | null = null
 
-  function raw({ position, sizeWord }: BlockOfBase): Uint8Array {
+  function raw({ position, sizeWord }: BaseBlock): Uint8Array {
     const bytes = new Uint8Array(blockSizeOnDisk(sizeWord))
     readWhole(descriptor, bytes, position)
     return bytes
   }
-  const content = (block: BlockOfBase) =>
+  const content = (block: BaseBlock) =>
     isUncompressedBlock(block.sizeWord) ? raw(block) : expandedBlock(expand, raw(block), blockSize)
 
   return {
@@ -55,7 +55,7 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
 export function takenOrEncoded(
   bytes: Uint8Array,
   stored: boolean,
-  like: BlockOfBase,
+  like: BaseBlock,
   base: BaseBlocks,
   encode: BlockEncoder,
   room?: Uint8Array,
@@ -137,7 +137,7 @@ function isWholeRead(descriptor: number, bytes: Uint8Array, position: number): b
 
 /** Whether what these blocks hold becomes the same blocks again. */
 export async function tryBase(
-  blocks: readonly BlockOfBase[],
+  blocks: readonly BaseBlock[],
   base: BaseBlocks,
   encode: BlockEncoder,
 ): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** File jobs: the work on a file while it is open: reading, digesting, examining, and encoding its blocks. */
 import { readSync } from 'node:fs'
-import type { BlockOfBase } from '../../image/base-block.js'
+import type { BaseBlock } from '../../image/base-block.js'
 import type { BlockEncoder } from '../../image/encode-block.js'
 import type { BytePath } from '../../tree/byte-string.js'
 import { createLargeDigest, PART_SIZE } from '../digest.js'
@@ -28,7 +28,7 @@ export interface FileTools {
   readonly encodeLike: (
     bytes: Uint8Array,
     stored: boolean,
-    like: BlockOfBase,
+    like: BaseBlock,
     base: BaseAccess,
     room: Uint8Array,
   ) => EncodedOrTaken | Promise<EncodedOrTaken>

@@ -1,7 +1,7 @@
 /** Protocol: the messages between the calling thread and the workers: jobs and their answers. */
 import { type CodecRecipe, roomFor } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
-import type { BlockOfBase, FragmentOfBase, PartOfBase } from '../../image/base-block.js'
+import type { BaseBlock, FragmentOfBase, PartOfBase } from '../../image/base-block.js'
 import type { BytePath, ByteString } from '../../tree/byte-string.js'
 import type { DirectoryOnDisk, FileNode, FileOnDisk, Identity, Xattr } from '../../tree/node.js'
 
@@ -108,7 +108,7 @@ export interface Ranges {
 }
 
 /** Null where a block has none. */
-export type BlocksOfBase = readonly (BlockOfBase | null)[]
+export type BlocksOfBase = readonly (BaseBlock | null)[]
 
 /** The base, as a worker needs it. */
 export interface BaseAccess {
@@ -252,7 +252,7 @@ export interface Jobs {
     answer: number[]
   }
   /** Whether this encoder makes of the content of some blocks of the base the same blocks again. */
-  'try-base': { ask: { base: BaseAccess; blocks: readonly BlockOfBase[] }; answer: boolean }
+  'try-base': { ask: { base: BaseAccess; blocks: readonly BaseBlock[] }; answer: boolean }
 }
 export type JobName = keyof Jobs
 
