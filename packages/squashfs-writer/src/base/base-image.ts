@@ -9,7 +9,7 @@ import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes, InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
-import type { BaseBlock, BaseFile, FragmentOfBase, PartOfBase } from '../image/base-block.js'
+import type { BaseBlock, BaseFile, BaseFragment, PartOfBase } from '../image/base-block.js'
 import { BaseCopies } from '../image/base-copies.js'
 import { attempt, descriptorSource } from '../image-file/descriptor-source.js'
 import { type ImageFile, rootOf } from '../reader/inode-reader.js'
@@ -105,8 +105,8 @@ export async function openBaseImage(path: ByteString, onCount: (inodes: number) 
 type Growing<T> = { -readonly [field in keyof T]: T[field] }
 
 /** Null for those whose place is not possible. */
-async function fragmentsOf(parts: Parts): Promise<(Growing<FragmentOfBase> | null)[]> {
-  const fragments: (Growing<FragmentOfBase> | null)[] = []
+async function fragmentsOf(parts: Parts): Promise<(Growing<BaseFragment> | null)[]> {
+  const fragments: (Growing<BaseFragment> | null)[] = []
   for (let n = 0; parts.fragments && n < parts.superblock.fragmentCount; n++) {
     const { start, sizeWord } = decodeFragmentEntry(await parts.fragments.record(n))
     const block = { position: start, sizeWord, filled: 0 }
@@ -117,7 +117,7 @@ async function fragmentsOf(parts: Parts): Promise<(Growing<FragmentOfBase> | nul
 
 async function filesOf(
   parts: Parts,
-  fragments: readonly (Growing<FragmentOfBase> | null)[],
+  fragments: readonly (Growing<BaseFragment> | null)[],
 ): Promise<FilesInBase> {
   const files = new Map<ByteString, Map<ByteString, FileInBase>>()
   const known = new Map<number, FileInBase | null>()
@@ -147,7 +147,7 @@ async function filesOf(
 function fileOf(
   file: ImageFile,
   parts: Parts,
-  fragments: readonly (Growing<FragmentOfBase> | null)[],
+  fragments: readonly (Growing<BaseFragment> | null)[],
 ): FileInBase | null | Promise<FileInBase | null> {
   if (file.blockCount === 0) return fileWith(NO_BLOCKS, file, parts, fragments)
   return blocksOf(file, parts).then((blocks) => blocks && fileWith(blocks, file, parts, fragments))
@@ -159,7 +159,7 @@ function fileWith(
   blocks: FileInBase['blocks'],
   { size, head, fragment, fragmentOffset }: ImageFile,
   parts: Parts,
-  fragments: readonly (Growing<FragmentOfBase> | null)[],
+  fragments: readonly (Growing<BaseFragment> | null)[],
 ): FileInBase | null {
   const { blockSize } = parts.superblock
   const length = fragment === NO_FRAGMENT ? 0 : size % blockSize
@@ -194,7 +194,7 @@ function isPossible({ position, sizeWord }: BaseBlock, { superblock }: Parts): b
 
 function samplesOf(
   files: FilesInBase,
-  fragments: readonly (FragmentOfBase | null)[],
+  fragments: readonly (BaseFragment | null)[],
   most: number,
 ): BaseBlock[] {
   const blocks = [...files.values()].flatMap((here) => [...here.values()].flatMap((file) => file.blocks))

@@ -14,14 +14,14 @@ export interface BaseBlock {
 }
 
 /** A fragment block of the base: one object for all of its tails. */
-export interface FragmentOfBase extends BaseBlock {
+export interface BaseFragment extends BaseBlock {
   /** Bytes of content up to the end of its last tail. */
   readonly filled: number
 }
 
 /** Some of the content of a fragment block of the base. */
 export interface PartOfBase {
-  readonly block: FragmentOfBase
+  readonly block: BaseFragment
   readonly offset: number
   readonly length: number
 }

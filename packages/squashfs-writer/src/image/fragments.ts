@@ -1,7 +1,7 @@
 /** Fragments: the tails of many files packed into shared blocks. */
 import type { FragmentEntry } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
-import type { FragmentOfBase, PartOfBase } from './base-block.js'
+import type { BaseFragment, PartOfBase } from './base-block.js'
 import type { BlockWriter } from './block-writer.js'
 import type { TailBlock } from './content-reader.js'
 import type { EncodedBlock } from './encode-block.js'
@@ -42,7 +42,7 @@ export interface TailPlace {
 export type PartsEncoder = (
   parts: readonly (Uint8Array | PartOfBase)[],
   uncompressed: boolean,
-  like?: FragmentOfBase | null,
+  like?: BaseFragment | null,
 ) => Promise<EncodedBlock>
 
 /**
@@ -73,7 +73,7 @@ class FragmentBlocks implements Fragments {
   /** Files of the block that have passed. */
   #files = 0
   /** The fragment block of the base that has had the same tails so far, as far as their offsets tell. */
-  #like: FragmentOfBase | null = null
+  #like: BaseFragment | null = null
 
   constructor(
     writer: Pick<BlockWriter, 'append'>,

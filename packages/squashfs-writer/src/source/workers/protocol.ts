@@ -1,7 +1,7 @@
 /** Protocol: the messages between the calling thread and the workers: jobs and their answers. */
 import { type CodecRecipe, roomFor } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
-import type { BaseBlock, FragmentOfBase, PartOfBase } from '../../image/base-block.js'
+import type { BaseBlock, BaseFragment, PartOfBase } from '../../image/base-block.js'
 import type { BytePath, ByteString } from '../../tree/byte-string.js'
 import type { DirectoryOnDisk, FileNode, FileOnDisk, Identity, Xattr } from '../../tree/node.js'
 
@@ -233,7 +233,7 @@ export interface Jobs {
       stored: boolean
       base?: BaseAccess | null
       /** A block of the base that may have the same content. */
-      like?: FragmentOfBase | null
+      like?: BaseFragment | null
     }
     answer: { readonly data: Uint8Array; readonly sizeWord: number; readonly takenFromBase?: true }
   }
