@@ -9,7 +9,7 @@ import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes, InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
-import type { BaseBlock, BaseFile, BaseFragment, PartOfBase } from '../image/base-block.js'
+import type { BaseBlock, BaseFile, BaseFragment, BaseFragmentPart } from '../image/base-block.js'
 import { BaseCopies } from '../image/base-copies.js'
 import { attempt, descriptorSource } from '../image-file/descriptor-source.js'
 import { type ImageFile, rootOf } from '../reader/inode-reader.js'
@@ -25,7 +25,7 @@ export interface FileInBase {
   readonly number: number
   /** Null for a hole. */
   readonly blocks: readonly (BaseBlock | null)[]
-  readonly tail: PartOfBase | null
+  readonly tail: BaseFragmentPart | null
 }
 
 export type FilesInBase = ReadonlyMap<ByteString, ReadonlyMap<ByteString, FileInBase>>

@@ -20,7 +20,7 @@ export interface BaseFragment extends BaseBlock {
 }
 
 /** Some of the content of a fragment block of the base. */
-export interface PartOfBase {
+export interface BaseFragmentPart {
   readonly block: BaseFragment
   readonly offset: number
   readonly length: number

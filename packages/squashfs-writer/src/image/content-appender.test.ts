@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NO_FRAGMENT } from '../format/fragment.js'
 import type { Placement } from '../tree/placement.js'
-import type { PartOfBase } from './base-block.js'
+import type { BaseFragmentPart } from './base-block.js'
 import type { BlockWriter } from './block-writer.js'
 import { ContentAppender } from './content-appender.js'
 import type { Fragments } from './fragments.js'
@@ -117,7 +117,11 @@ describe('content of the base', () => {
   it('gives its blocks in their order and then its tail, with holes between', () => {
     const { appender, events } = listing()
     const placement = emptyPlacement()
-    const tail: PartOfBase = { block: { position: 900, sizeWord: 50, filled: 60 }, offset: 0, length: 3 }
+    const tail: BaseFragmentPart = {
+      block: { position: 900, sizeWord: 50, filled: 60 },
+      offset: 0,
+      length: 3,
+    }
     const blocks = [{ position: 500, sizeWord: 40 }, null, { position: 540, sizeWord: 41 }]
     appender.appendOfBase(placement, { blocks, tail }, 3 * BLOCK + 3)
     expect(events).toEqual(['base block at 500', 'base block at 540', 'base tail of 3'])

@@ -1,7 +1,7 @@
 /** Content reader: the interface through which sources give the contents of files, in order, their blocks encoded. */
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
-import type { BaseBlock, PartOfBase } from './base-block.js'
+import type { BaseBlock, BaseFragmentPart } from './base-block.js'
 import type { EncodedBlock } from './encode-block.js'
 import type { FragmentPlan } from './fragment-plan.js'
 
@@ -44,14 +44,14 @@ export interface EncodedContent {
   /** The rest, as it is in the file; null where there is none. */
   readonly tail: Uint8Array | null
   /** Where the base had the tail, if it is the same there. */
-  readonly tailInBase?: PartOfBase | null
+  readonly tailInBase?: BaseFragmentPart | null
 }
 
 /** The whole content of a file as it lies in the base. */
 export interface ContentOfBase {
   /** Its blocks; null for a hole of a block. */
   readonly blocks: readonly (BaseBlock | null)[]
-  readonly tail: PartOfBase | null
+  readonly tail: BaseFragmentPart | null
 }
 
 /** A fragment block that was encoded by the reader of all its tails. */

@@ -1,7 +1,7 @@
 /** Fragments: the tails of many files packed into shared blocks. */
 import type { FragmentEntry } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
-import type { BaseFragment, PartOfBase } from './base-block.js'
+import type { BaseFragment, BaseFragmentPart } from './base-block.js'
 import type { BlockWriter } from './block-writer.js'
 import type { TailBlock } from './content-reader.js'
 import type { EncodedBlock } from './encode-block.js'
@@ -23,9 +23,9 @@ export interface Fragments {
    * @param lease held for as long as the tail's bytes must stay unchanged.
    * @param inBase where the base may have had the tail, with the same content or another.
    */
-  add(tail: Uint8Array, lease: Lease, inBase?: PartOfBase | null): TailPlace
+  add(tail: Uint8Array, lease: Lease, inBase?: BaseFragmentPart | null): TailPlace
   /** The same for a tail that the base certainly has, whose bytes nobody has read. */
-  addOfBase(tail: PartOfBase): TailPlace
+  addOfBase(tail: BaseFragmentPart): TailPlace
   /** Told once of each file, when it has given its tail if it has one to give: after its last file a block is written. */
   passed(file: FileNode): void
 }
@@ -40,7 +40,7 @@ export interface TailPlace {
  * @param like a block of the base that may have the same content; it is then taken as it is.
  */
 export type PartsEncoder = (
-  parts: readonly (Uint8Array | PartOfBase)[],
+  parts: readonly (Uint8Array | BaseFragmentPart)[],
   uncompressed: boolean,
   like?: BaseFragment | null,
 ) => Promise<EncodedBlock>
@@ -92,13 +92,13 @@ class FragmentBlocks implements Fragments {
     this.#lease = lease
   }
 
-  add(tail: Uint8Array, lease: Lease, inBase: PartOfBase | null = null): TailPlace {
+  add(tail: Uint8Array, lease: Lease, inBase: BaseFragmentPart | null = null): TailPlace {
     const place = this.#placeFor(tail.length, inBase)
     this.#tails.add(tail, lease)
     return place
   }
 
-  addOfBase(tail: PartOfBase): TailPlace {
+  addOfBase(tail: BaseFragmentPart): TailPlace {
     const place = this.#placeFor(tail.length, tail)
     this.#tails.addOfBase(tail)
     return place
@@ -134,7 +134,7 @@ class FragmentBlocks implements Fragments {
     this.#used = 0
   }
 
-  #placeFor(length: number, inBase: PartOfBase | null): TailPlace {
+  #placeFor(length: number, inBase: BaseFragmentPart | null): TailPlace {
     if (this.#used === 0) this.#like = inBase?.block ?? null
     if (inBase === null || inBase.block !== this.#like || inBase.offset !== this.#used) this.#like = null
     const place = { fragment: this.entries.length, fragmentOffset: this.#used }

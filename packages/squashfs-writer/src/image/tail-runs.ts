@@ -1,5 +1,5 @@
 /** Tail runs: the tails of one fragment block as they lie in memory and in the base, where neighbours are one run. */
-import type { PartOfBase } from './base-block.js'
+import type { BaseFragmentPart } from './base-block.js'
 import { type Lease, UNSHARED } from './lease.js'
 
 /** Tails that lie one after another in a buffer. */
@@ -11,7 +11,7 @@ interface Run {
 }
 
 /** Tails that lie one after another in the base. */
-interface RunOfBase extends PartOfBase {
+interface RunOfBase extends BaseFragmentPart {
   length: number
 }
 
@@ -37,7 +37,7 @@ export class TailRuns {
     this.#join(tail, lease)
   }
 
-  addOfBase(tail: PartOfBase): void {
+  addOfBase(tail: BaseFragmentPart): void {
     this.count++
     this.#joinOfBase(tail)
   }
@@ -54,7 +54,7 @@ export class TailRuns {
     this.#runs.push({ buffer, start, end: start + tail.length, lease })
   }
 
-  #joinOfBase(tail: PartOfBase): void {
+  #joinOfBase(tail: BaseFragmentPart): void {
     const last = this.#runs.at(-1)
     if (last && 'block' in last && last.block === tail.block && last.offset + last.length === tail.offset)
       last.length += tail.length
@@ -62,7 +62,7 @@ export class TailRuns {
   }
 
   /** The content of the block, a part for each run. */
-  parts(): (Uint8Array | PartOfBase)[] {
+  parts(): (Uint8Array | BaseFragmentPart)[] {
     return this.#runs.map((run) =>
       'block' in run ? run : new Uint8Array(run.buffer, run.start, run.end - run.start),
     )

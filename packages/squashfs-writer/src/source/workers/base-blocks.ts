@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { expandedBlock, expanderOf } from '../../codec/expand.js'
 import { ImageError, type ImageErrorCode } from '../../errors.js'
 import { blockSizeOnDisk, isUncompressedBlock } from '../../format/data-block.js'
-import type { BaseBlock, PartOfBase } from '../../image/base-block.js'
+import type { BaseBlock, BaseFragmentPart } from '../../image/base-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
 import type { BaseAccess, Jobs, SharedPart } from './protocol.js'
 
@@ -14,7 +14,7 @@ export interface BaseBlocks {
   /** The content of a block. @throws ImageError when it is damaged. */
   content(block: BaseBlock): Uint8Array | Promise<Uint8Array>
   /** Bytes of a fragment block, which is kept: those that come next are often in the same. */
-  part(part: PartOfBase): Promise<Uint8Array>
+  part(part: BaseFragmentPart): Promise<Uint8Array>
 }
 
 /** An encoded block, and whether it is one of the base. */
@@ -82,7 +82,7 @@ export function takenOrEncoded(
 
 /** A fragment block's content, of which some parts lie in the base. */
 export async function joinedParts(
-  parts: readonly (SharedPart | Uint8Array | PartOfBase)[],
+  parts: readonly (SharedPart | Uint8Array | BaseFragmentPart)[],
   base: BaseBlocks | null,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []

@@ -1,7 +1,7 @@
 /** Protocol: the messages between the calling thread and the workers: jobs and their answers. */
 import { type CodecRecipe, roomFor } from '../../codec/codec.js'
 import type { Unreadable } from '../../errors.js'
-import type { BaseBlock, BaseFragment, PartOfBase } from '../../image/base-block.js'
+import type { BaseBlock, BaseFragment, BaseFragmentPart } from '../../image/base-block.js'
 import type { BytePath, ByteString } from '../../tree/byte-string.js'
 import type { DirectoryOnDisk, FileNode, FileOnDisk, Identity, Xattr } from '../../tree/node.js'
 
@@ -229,7 +229,7 @@ export interface Jobs {
   /** Encodes a block that lies in several parts, or is given as it is. */
   encode: {
     ask: {
-      parts: readonly (SharedPart | Uint8Array | PartOfBase)[]
+      parts: readonly (SharedPart | Uint8Array | BaseFragmentPart)[]
       stored: boolean
       base?: BaseAccess | null
       /** A block of the base that may have the same content. */
