@@ -2,7 +2,7 @@
 import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
 import { addBlock, type Placement } from '../tree/placement.js'
 import type { BlockWriter } from './block-writer.js'
-import type { ContentOfBase, EncodedContent } from './content-reader.js'
+import type { BaseContent, EncodedContent } from './content-reader.js'
 import type { Fragments, TailPlace } from './fragments.js'
 import { type Lease, UNSHARED } from './lease.js'
 
@@ -58,7 +58,7 @@ export class ContentAppender {
   }
 
   /** Appends the whole content of a file as it lies in the base. */
-  appendOfBase(placement: Placement, { blocks, tail }: ContentOfBase, size: number): void {
+  appendOfBase(placement: Placement, { blocks, tail }: BaseContent, size: number): void {
     const inBlocks = size - (tail?.length ?? 0)
     for (const [n, block] of blocks.entries()) {
       if (block === null) {

@@ -24,7 +24,7 @@ export interface Piece {
    * Encoded blocks and perhaps a tail; how many zeros there are in a hole, without the tail; null when an earlier file of
    * this digest had them all; or a whole content of the base. A repeated content comes in one piece.
    */
-  readonly content: EncodedContent | ContentOfBase | number | null
+  readonly content: EncodedContent | BaseContent | number | null
   /** Bytes of the file that it stands for. */
   readonly size: number
   /** With the first piece, if wanted: a text that is equal only for equal contents. */
@@ -48,7 +48,7 @@ export interface EncodedContent {
 }
 
 /** The whole content of a file as it lies in the base. */
-export interface ContentOfBase {
+export interface BaseContent {
   /** Its blocks; null for a hole of a block. */
   readonly blocks: readonly (BaseBlock | null)[]
   readonly tail: BaseFragmentPart | null

@@ -11,7 +11,7 @@ interface Run {
 }
 
 /** Tails that lie one after another in the base. */
-interface RunOfBase extends BaseFragmentPart {
+interface BaseRun extends BaseFragmentPart {
   length: number
 }
 
@@ -22,7 +22,7 @@ interface RunOfBase extends BaseFragmentPart {
 const MOST_LEASED_RUNS = 4
 
 export class TailRuns {
-  #runs: (Run | RunOfBase)[] = []
+  #runs: (Run | BaseRun)[] = []
   /** How many tails were added. */
   count = 0
 
@@ -95,6 +95,6 @@ export class TailRuns {
   }
 }
 
-function isLeased(run: Run | RunOfBase): run is Run {
+function isLeased(run: Run | BaseRun): run is Run {
   return 'lease' in run && run.lease !== UNSHARED
 }
