@@ -96,7 +96,7 @@ export class Recorder {
         digest.update(bytes)
         return output.append(bytes, release)
       },
-      appendOfBase: (from, length) => output.appendOfBase(from, length),
+      appendFromBase: (from, length) => output.appendFromBase(from, length),
       backpressure: () => output.backpressure(),
       handOver: () => output.handOver(),
       flush: () => output.flush(),

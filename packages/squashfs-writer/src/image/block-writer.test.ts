@@ -241,7 +241,7 @@ describe('the wait for fewer blocks', () => {
     })
     const output: Output = {
       position: 0,
-      appendOfBase: () => 0,
+      appendFromBase: () => 0,
       append: () => 0,
       backpressure: () => waits,
       handOver: () => {},

@@ -49,7 +49,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
   function put(block: EncodedBlock | BaseBlock, release: () => void): number {
     if ('data' in block) return output.append(block.data, release)
     release()
-    return output.appendOfBase(block.position, blockSizeOnDisk(block.sizeWord))
+    return output.appendFromBase(block.position, blockSizeOnDisk(block.sizeWord))
   }
 
   function appendEncoded(): void {

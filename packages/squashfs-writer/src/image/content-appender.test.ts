@@ -34,12 +34,12 @@ function listing() {
       })
     },
   }
-  const fragments: Pick<Fragments, 'add' | 'addOfBase'> = {
+  const fragments: Pick<Fragments, 'add' | 'addFromBase'> = {
     add(tail, _lease, inBase) {
       events.push(`tail of ${tail.length}${inBase ? ', known in the base' : ''}`)
       return { fragment: 7, fragmentOffset: 70 }
     },
-    addOfBase({ length }) {
+    addFromBase({ length }) {
       events.push(`base tail of ${length}`)
       return { fragment: 8, fragmentOffset: 80 }
     },
@@ -123,7 +123,7 @@ describe('content of the base', () => {
       length: 3,
     }
     const blocks = [{ position: 500, sizeWord: 40 }, null, { position: 540, sizeWord: 41 }]
-    appender.appendOfBase(placement, { blocks, tail }, 3 * BLOCK + 3)
+    appender.appendFromBase(placement, { blocks, tail }, 3 * BLOCK + 3)
     expect(events).toEqual(['base block at 500', 'base block at 540', 'base tail of 3'])
     expect(placement).toMatchObject({ blockSizes: [40, 0, 41], sparse: BLOCK, fragment: 8 })
   })

@@ -8,13 +8,13 @@ import { type Lease, UNSHARED } from './lease.js'
 
 export class ContentAppender {
   readonly #writer: Pick<BlockWriter, 'append'>
-  readonly #fragments: Pick<Fragments, 'add' | 'addOfBase'>
+  readonly #fragments: Pick<Fragments, 'add' | 'addFromBase'>
   readonly #blockSize: number
 
   /** @param blockSize bytes, a power of two. */
   constructor(
     writer: Pick<BlockWriter, 'append'>,
-    fragments: Pick<Fragments, 'add' | 'addOfBase'>,
+    fragments: Pick<Fragments, 'add' | 'addFromBase'>,
     blockSize: number,
   ) {
     this.#writer = writer
@@ -58,7 +58,7 @@ export class ContentAppender {
   }
 
   /** Appends the whole content of a file as it lies in the base. */
-  appendOfBase(placement: Placement, { blocks, tail }: BaseContent, size: number): void {
+  appendFromBase(placement: Placement, { blocks, tail }: BaseContent, size: number): void {
     const inBlocks = size - (tail?.length ?? 0)
     for (const [n, block] of blocks.entries()) {
       if (block === null) {
@@ -68,7 +68,7 @@ export class ContentAppender {
       addBlock(placement, block.sizeWord)
       this.#writer.append(block, (start) => noteStart(placement, start))
     }
-    if (tail) setTail(placement, this.#fragments.addOfBase(tail))
+    if (tail) setTail(placement, this.#fragments.addFromBase(tail))
   }
 
   #addHole(placement: Placement, size: number): void {

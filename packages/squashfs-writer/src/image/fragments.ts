@@ -25,7 +25,7 @@ export interface Fragments {
    */
   add(tail: Uint8Array, lease: Lease, inBase?: BaseFragmentPart | null): TailPlace
   /** The same for a tail that the base certainly has, whose bytes nobody has read. */
-  addOfBase(tail: BaseFragmentPart): TailPlace
+  addFromBase(tail: BaseFragmentPart): TailPlace
   /** Told once of each file, when it has given its tail if it has one to give: after its last file a block is written. */
   passed(file: FileNode): void
 }
@@ -98,9 +98,9 @@ class FragmentBlocks implements Fragments {
     return place
   }
 
-  addOfBase(tail: BaseFragmentPart): TailPlace {
+  addFromBase(tail: BaseFragmentPart): TailPlace {
     const place = this.#placeFor(tail.length, tail)
-    this.#tails.addOfBase(tail)
+    this.#tails.addFromBase(tail)
     return place
   }
 
@@ -124,7 +124,8 @@ class FragmentBlocks implements Fragments {
       this.#writer.append(offered.encoded, written, this.#lease.release)
     } else {
       const same = this.#like?.filled === this.#used ? this.#like : null
-      const encoded = same && tails.areOfBase ? same : this.#encode(tails.parts(), this.#uncompressed, same)
+      const encoded =
+        same && tails.areAllInBase ? same : this.#encode(tails.parts(), this.#uncompressed, same)
       this.#writer.append(encoded, (start, sizeWord) => {
         written(start, sizeWord)
         tails.release()

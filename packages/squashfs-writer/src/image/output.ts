@@ -33,7 +33,7 @@ export interface Output {
    */
   append(bytes: Uint8Array, release?: () => void): number
   /** Takes bytes of the base; returns where they go. Neighbouring ranges are copied as one. */
-  appendOfBase(from: number, length: number): number
+  appendFromBase(from: number, length: number): number
   /**
    * A promise to wait for before the next bytes, if enough writes are under way.
    * @throws the error of the write that failed first.
@@ -60,7 +60,7 @@ const LONG_COPY = 67_108_864
 
 /**
  * @param offset where the image starts inside the destination, in bytes.
- * @param base where the bytes of `appendOfBase` are.
+ * @param base where the bytes of `appendFromBase` are.
  */
 export function createOutput(sink: Sink, offset: number, base: BaseFile | null = null): Output {
   return new SinkOutput(sink, offset, base)
@@ -110,7 +110,7 @@ class SinkOutput implements Output {
     return position
   }
 
-  appendOfBase(from: number, length: number): number {
+  appendFromBase(from: number, length: number): number {
     const continues = this.#range.from + this.#range.length === from && this.#range.length < LONG_COPY
     if (!continues) this.#takeRange()
     const position = this.position

@@ -15,7 +15,7 @@ function writing(wantsBlocks = true) {
     { append: (block) => 'data' in block && appended.push(block.data[0]!) },
     {
       add: () => ({ fragment: 0, fragmentOffset: 0 }),
-      addOfBase: () => ({ fragment: 0, fragmentOffset: 0 }),
+      addFromBase: () => ({ fragment: 0, fragmentOffset: 0 }),
     },
     BLOCK,
   )

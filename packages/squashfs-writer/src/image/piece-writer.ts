@@ -66,7 +66,7 @@ export class PieceWriter {
     }
     if (typeof content === 'number') this.#appender.appendZeros(file.placement, content, piece.size)
     else if ('sizeWords' in content) this.#appender.appendEncoded(file.placement, content, lease)
-    else this.#appender.appendOfBase(file.placement, content, file.size)
+    else this.#appender.appendFromBase(file.placement, content, file.size)
   }
 
   #fail(file: FileNode, reason: Omit<Unreadable, 'path'>): void {

@@ -8,18 +8,18 @@ const ofBase = (offset: number, length: number) => ({ block: FRAGMENT, offset, l
 describe('the tails of a fragment block', () => {
   it('are one part of the base where they lie one after another there', () => {
     const tails = new TailRuns()
-    tails.addOfBase(ofBase(0, 10))
-    tails.addOfBase(ofBase(10, 5))
-    tails.addOfBase(ofBase(20, 1))
+    tails.addFromBase(ofBase(0, 10))
+    tails.addFromBase(ofBase(10, 5))
+    tails.addFromBase(ofBase(20, 1))
     expect(tails.parts()).toEqual([ofBase(0, 15), ofBase(20, 1)])
-    expect(tails.areOfBase).toBe(true)
+    expect(tails.areAllInBase).toBe(true)
   })
 
   it('do not change the part that was given for one of them', () => {
     const tails = new TailRuns()
     const first = ofBase(0, 10)
-    tails.addOfBase(first)
-    tails.addOfBase(ofBase(10, 5))
+    tails.addFromBase(first)
+    tails.addFromBase(ofBase(10, 5))
     expect(first.length).toBe(10)
   })
 
@@ -29,10 +29,10 @@ describe('the tails of a fragment block', () => {
     const lease = { acquire: () => void held++, release: () => void held-- }
     const own = (value: number) => new Uint8Array(2).fill(value)
     tails.add(own(1), lease)
-    tails.addOfBase(ofBase(0, 3))
+    tails.addFromBase(ofBase(0, 3))
     for (const value of [2, 3, 4, 5]) tails.add(own(value), lease)
     expect(held).toBe(1)
-    expect(tails.areOfBase).toBe(false)
+    expect(tails.areAllInBase).toBe(false)
     const shown = tails.parts().map((part) => ('block' in part ? 'base' : [...part]))
     expect(shown).toEqual([[1, 1], 'base', [2, 2, 3, 3, 4, 4], [5, 5]])
     tails.release()

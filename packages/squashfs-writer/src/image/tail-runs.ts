@@ -27,7 +27,7 @@ export class TailRuns {
   count = 0
 
   /** Whether all tails are in the base. */
-  get areOfBase(): boolean {
+  get areAllInBase(): boolean {
     return this.#runs.every((run) => 'block' in run)
   }
 
@@ -37,9 +37,9 @@ export class TailRuns {
     this.#join(tail, lease)
   }
 
-  addOfBase(tail: BaseFragmentPart): void {
+  addFromBase(tail: BaseFragmentPart): void {
     this.count++
-    this.#joinOfBase(tail)
+    this.#joinFromBase(tail)
   }
 
   #join(tail: Uint8Array, lease: Lease): void {
@@ -54,7 +54,7 @@ export class TailRuns {
     this.#runs.push({ buffer, start, end: start + tail.length, lease })
   }
 
-  #joinOfBase(tail: BaseFragmentPart): void {
+  #joinFromBase(tail: BaseFragmentPart): void {
     const last = this.#runs.at(-1)
     if (last && 'block' in last && last.block === tail.block && last.offset + last.length === tail.offset)
       last.length += tail.length
@@ -82,7 +82,7 @@ export class TailRuns {
     let at = 0
     for (const run of before) {
       if (!isLeased(run)) {
-        if ('block' in run) this.#joinOfBase(run)
+        if ('block' in run) this.#joinFromBase(run)
         else this.#runs.push(run)
         continue
       }
