@@ -26,14 +26,14 @@ export interface Codec {
   /**
    * As {@link compress}, at once, and into memory that is used again: without an array for each block, which costs 5 % of the
    * time and memory until it is collected.
-   * @param room where the result goes, from the first byte on: {@link roomFor} as many bytes, or more.
+   * @param room where the result goes, from the first byte on: {@link compressBound} as many bytes, or more.
    * @returns bytes that the result has.
    */
   compressInto?(bytes: Uint8Array, room: Uint8Array): number
 }
 
 /** Bytes that surely hold what zstd (ZSTD_COMPRESSBOUND) or zlib (compressBound) makes of a block. */
-export function roomFor(size: number): number {
+export function compressBound(size: number): number {
   return size + (size >> 8) + 128
 }
 
@@ -41,7 +41,7 @@ export function roomFor(size: number): number {
 export function compressBy(into: NonNullable<Codec['compressInto']>): (bytes: Uint8Array) => Uint8Array {
   let room = new Uint8Array(0)
   return (bytes) => {
-    if (room.length < roomFor(bytes.length)) room = new Uint8Array(roomFor(bytes.length))
+    if (room.length < compressBound(bytes.length)) room = new Uint8Array(compressBound(bytes.length))
     return room.slice(0, into(bytes, room))
   }
 }

@@ -8,7 +8,7 @@
  */
 import * as zlib from 'node:zlib'
 import { SquashfsError } from '../errors.js'
-import { type Codec, compressBy, roomFor } from './codec.js'
+import { type Codec, compressBound, compressBy } from './codec.js'
 import { nativeSideOf } from './zlib-handle.js'
 
 type CompressInto = NonNullable<Codec['compressInto']>
@@ -38,7 +38,7 @@ export const nodeHasZstd = zstdCompressSync !== undefined && ZstdCompress !== un
 export function createNodeCompressor(level: number): CompressInto {
   const params = { [ZSTD_C_COMPRESSION_LEVEL]: level }
   const publicWay: CompressInto = (bytes, room) => {
-    const result = zstdCompressSync!(bytes, { params, chunkSize: roomFor(bytes.length) })
+    const result = zstdCompressSync!(bytes, { params, chunkSize: compressBound(bytes.length) })
     room.set(result)
     return result.length
   }

@@ -20,7 +20,7 @@ export type BlockEncoder = (
  * Compresses a block, or leaves it as it is where compression does not shrink it.
  * @param bytes 1 to 1,048,576; not to be changed before the result is there, which may be a view of them.
  * @param uncompressed true to leave it uncompressed.
- * @param room spares an array for the result: `roomFor` as many bytes (`codec.ts`).
+ * @param room spares an array for the result: `compressBound` as many bytes (`codec.ts`).
  * @returns the block, in an array of its own, in `room`, or as it is given.
  */
 export function encodeBlock(
