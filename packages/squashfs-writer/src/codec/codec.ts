@@ -38,7 +38,7 @@ export function compressBound(size: number): number {
 }
 
 /** `compress` by `compressInto`. */
-export function compressBy(into: NonNullable<Codec['compressInto']>): (bytes: Uint8Array) => Uint8Array {
+export function compressWith(into: NonNullable<Codec['compressInto']>): (bytes: Uint8Array) => Uint8Array {
   let room = new Uint8Array(0)
   return (bytes) => {
     if (room.length < compressBound(bytes.length)) room = new Uint8Array(compressBound(bytes.length))

@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OptionError } from '../errors.js'
-import { compressBy } from './codec.js'
+import { compressWith } from './codec.js'
 
 afterEach(() => {
   vi.doUnmock('node:zlib')
@@ -43,7 +43,7 @@ async function withZlib({ compressor }: Streams) {
     },
   }))
   const { createNodeCompressor, nodeHasZstd } = await import('./zstd-node.js')
-  const compress = (level: number) => compressBy(createNodeCompressor(level))
+  const compress = (level: number) => compressWith(createNodeCompressor(level))
   return { compress, nodeHasZstd, publicCalls }
 }
 

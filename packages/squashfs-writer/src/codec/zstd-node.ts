@@ -8,7 +8,7 @@
  */
 import * as zlib from 'node:zlib'
 import { SquashfsError } from '../errors.js'
-import { type Codec, compressBound, compressBy } from './codec.js'
+import { type Codec, compressBound, compressWith } from './codec.js'
 import { nativeSideOf } from './zlib-handle.js'
 
 type CompressInto = NonNullable<Codec['compressInto']>
@@ -56,8 +56,8 @@ export function createNodeCompressor(level: number): CompressInto {
 function sameWay(reusing: CompressInto | null, publicWay: CompressInto): CompressInto {
   if (!reusing) return publicWay
   const sample = Buffer.from(Array.from({ length: 1000 }, (_, n) => `${n ** 2 % 1009} `).join(''))
-  const expected = compressBy(publicWay)(sample)
-  const again = compressBy(reusing)
+  const expected = compressWith(publicWay)(sample)
+  const again = compressWith(reusing)
   const isSame = [1, 2].every(() => Buffer.compare(again(sample), expected) === 0)
   return isSame ? reusing : publicWay
 }

@@ -2,7 +2,7 @@
 import { OptionError } from '../errors.js'
 import { Compressor, encodeZstdOptions } from '../format/compressor-options.js'
 import { checkOptions, integer, oneOf } from '../option-rules.js'
-import { type Codec, compressBy } from './codec.js'
+import { type Codec, compressWith } from './codec.js'
 import { loadBundledZstd } from './zstd-bundled.js'
 import { fitForKernel } from './zstd-frame.js'
 import { createNodeCompressor, nodeHasZstd } from './zstd-node.js'
@@ -49,7 +49,7 @@ export function zstd(options: { readonly level?: number; readonly encoder?: Zstd
   return {
     ...head,
     encoder: { name: 'node', version: process.versions.zstd ?? 'unknown' },
-    compress: compressBy(compressInto),
+    compress: compressWith(compressInto),
     compressInto,
   }
 }
