@@ -1,5 +1,5 @@
 /** Block reader: data blocks and fragment blocks, decoded; one by one, or a row of them in memory that is used again. */
-import { expandedBlock } from '../codec/expand.js'
+import { decompressBlock } from '../codec/decompress.js'
 import { blockSizeOnDisk, HOLE, isUncompressedBlock } from '../format/data-block.js'
 import { decodeFragmentEntry } from '../format/fragment.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
@@ -66,7 +66,7 @@ export function blockReader(parts: Parts): BlockReader {
   }
 
   function expanded(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    return expandedBlock(parts.expand, bytes, blockSize)
+    return decompressBlock(parts.expand, bytes, blockSize)
   }
 
   function fragment(index: number): Uint8Array | Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 /** Metadata reader: the content of a table's metadata blocks, from any place on, across their borders. */
-import type { Expand } from '../codec/expand.js'
+import type { Decompress } from '../codec/decompress.js'
 import { viewOf } from '../format/byte-order.js'
 import {
   decodeMetadataHeader,
@@ -66,7 +66,7 @@ const BLOCKS_AHEAD = 8
 const PIECE = 131_072
 const PIECES_KEPT = 8
 
-export function blockCache(bytes: ReadBytes, expand: Expand, fail: Fail): BlockCache {
+export function blockCache(bytes: ReadBytes, expand: Decompress, fail: Fail): BlockCache {
   const known = new Map<number, Block>()
   const loading = new Map<number, Promise<Block>>()
   /** By where they start: pieces of tables, undecoded. */

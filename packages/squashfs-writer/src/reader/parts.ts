@@ -1,5 +1,5 @@
 /** Parts: the superblock and tables that all modules of the reader share, checked once when an image is opened. */
-import { type Expand, expanderOf } from '../codec/expand.js'
+import { type Decompress, decompressorFor } from '../codec/decompress.js'
 import { ImageError, type ImageErrorCode } from '../errors.js'
 import { viewOf } from '../format/byte-order.js'
 import { MAX_BLOCK_SIZE, MIN_BLOCK_SIZE } from '../format/limits.js'
@@ -11,7 +11,7 @@ import type { ImageSource } from './source.js'
 
 export interface Parts {
   readonly source: ImageSource
-  readonly expand: Expand
+  readonly expand: Decompress
   readonly superblock: Superblock
   readonly cache: BlockCache
   readonly inodes: MetadataReader
@@ -74,7 +74,7 @@ export async function openParts(source: ImageSource): Promise<Parts> {
   if (superblock.bytesUsed > source.size && superblock.bytesUsed <= MAX_IMAGE)
     throw fail(truncation(superblock.bytesUsed, source.size), 'TRUNCATED_IMAGE')
   checkSuperblock(superblock, source.size, fail)
-  const expand = expanderOf(superblock.compressor, fail)
+  const expand = decompressorFor(superblock.compressor, fail)
   const cache = blockCache(bytes, expand, fail)
   const { inodeTable, directoryTable, fragmentTable, exportTable, idTable } = superblock
   const listingsEnd = Math.min(fragmentTable ?? idTable, exportTable ?? idTable, idTable)

@@ -1,7 +1,7 @@
 /** Base blocks: the work on blocks of the base: a worker reads and expands them, and compares contents with theirs. */
 import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { expandedBlock, expanderOf } from '../../codec/expand.js'
+import { decompressBlock, decompressorFor } from '../../codec/decompress.js'
 import { ImageError, type ImageErrorCode } from '../../errors.js'
 import { blockSizeOnDisk, isUncompressedBlock } from '../../format/data-block.js'
 import type { BaseBlock, BaseFragmentPart } from '../../image/base-block.js'
@@ -24,7 +24,7 @@ export type EncodedOrTaken = EncodedBlock & { readonly takenFromBase?: true }
 export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: number): BaseBlocks {
   const fail = (what: string, code: ImageErrorCode = 'DAMAGED_IMAGE', cause?: unknown) =>
     new ImageError(code, `the base is damaged: ${what}`, { cause })
-  const expand = expanderOf(compressor, fail)
+  const expand = decompressorFor(compressor, fail)
   let kept: { readonly position: number; readonly content: Uint8Array } | null = null
 
   function raw({ position, sizeWord }: BaseBlock): Uint8Array {
@@ -33,7 +33,7 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
     return bytes
   }
   const content = (block: BaseBlock) =>
-    isUncompressedBlock(block.sizeWord) ? raw(block) : expandedBlock(expand, raw(block), blockSize)
+    isUncompressedBlock(block.sizeWord) ? raw(block) : decompressBlock(expand, raw(block), blockSize)
 
   return {
     raw,

@@ -9,7 +9,7 @@ import { type ImageError, type ImageErrorCode, messageOf } from '../errors.js'
 import { Compressor } from '../format/compressor-options.js'
 import { frameBound } from './zstd-bound.js'
 import { loadBundledZstd } from './zstd-bundled.js'
-import { createNodeDecompressor, type ExpandBlock } from './zstd-node-expand.js'
+import { createNodeDecompressor, type DecompressBlock } from './zstd-node-decompress.js'
 
 /**
  * Expands one block that was compressed.
@@ -17,11 +17,11 @@ import { createNodeDecompressor, type ExpandBlock } from './zstd-node-expand.js'
  * @returns bytes of content.
  * @throws ImageError when the bytes are no such block, or its content is larger.
  */
-export type Expand = (bytes: Uint8Array, output: Uint8Array) => number | Promise<number>
+export type Decompress = (bytes: Uint8Array, output: Uint8Array) => number | Promise<number>
 
 /** Expands one block into memory of its own. @param limit the most bytes that its content may have. */
-export function expandedBlock(
-  expand: Expand,
+export function decompressBlock(
+  expand: Decompress,
   bytes: Uint8Array,
   limit: number,
 ): Uint8Array | Promise<Uint8Array> {
@@ -40,7 +40,7 @@ type Fail = (what: string, code?: ImageErrorCode, cause?: unknown) => ImageError
  * @param compressor the id in the image's superblock.
  * @throws ImageError for a compressor that is unknown here.
  */
-export function expanderOf(compressor: number, fail: Fail): Expand {
+export function decompressorFor(compressor: number, fail: Fail): Decompress {
   switch (compressor) {
     case Compressor.ZSTD: {
       const ofNode = createNodeDecompressor(WINDOW_LOG)
@@ -72,7 +72,7 @@ function inflate(bytes: Uint8Array, output: Uint8Array): number {
   return content.length
 }
 
-function bounded(fail: Fail, name: string, expand: ExpandBlock): Expand {
+function bounded(fail: Fail, name: string, expand: DecompressBlock): Decompress {
   return (bytes, output) => {
     try {
       return expand(bytes, output)
@@ -83,7 +83,7 @@ function bounded(fail: Fail, name: string, expand: ExpandBlock): Expand {
 }
 
 /** The library has no bound of its own, so the largest size of a frame is computed before it is expanded. */
-function packagedZstd(fail: Fail): Expand {
+function packagedZstd(fail: Fail): Decompress {
   return async (bytes, output) => {
     const limit = output.length
     const bound = frameBound(bytes, limit, 2 ** WINDOW_LOG)

@@ -14,7 +14,7 @@ import { frameBound } from './zstd-bound.js'
  * Writes the content of a block to the beginning of `output`, and gives its length.
  * @throws Error for what is no block, or does not fit.
  */
-export type ExpandBlock = (bytes: Uint8Array, output: Uint8Array) => number
+export type DecompressBlock = (bytes: Uint8Array, output: Uint8Array) => number
 
 /** The part of `node:zlib` that came with Node 22.15. */
 interface ZstdInNode {
@@ -41,23 +41,23 @@ const { zstdDecompressSync, ZstdDecompress }: ZstdInNode = zlib
  * @param windowLog the largest window that a frame may ask for, as a power of two.
  * @returns null where this Node has no zstd.
  */
-export function createNodeDecompressor(windowLog: number): ExpandBlock | null {
+export function createNodeDecompressor(windowLog: number): DecompressBlock | null {
   if (!zstdDecompressSync || !ZstdDecompress) return null
   const params = { [ZSTD_D_WINDOW_LOG_MAX]: windowLog }
-  const publicWay: ExpandBlock = (bytes, output) => {
+  const publicWay: DecompressBlock = (bytes, output) => {
     const limit = output.length
     const content = zstdDecompressSync(bytes, { params, maxOutputLength: limit, chunkSize: limit + SPARE })
     output.set(content)
     return content.length
   }
-  let reusing: ExpandBlock | null = null
+  let reusing: DecompressBlock | null = null
   let isTried = false
 
   /** The first block is expanded in both ways, twice: the end of a frame makes zstd ready for the next one. */
-  function tried(bytes: Uint8Array, output: Uint8Array): ExpandBlock {
+  function tried(bytes: Uint8Array, output: Uint8Array): DecompressBlock {
     const length = publicWay(bytes, output)
     const other = new Uint8Array(length)
-    const isSame = (way: ExpandBlock) =>
+    const isSame = (way: DecompressBlock) =>
       [1, 2].every(
         () => way(bytes, other.fill(0)) === length && Buffer.compare(other, output.subarray(0, length)) === 0,
       )
@@ -83,7 +83,7 @@ export function createNodeDecompressor(windowLog: number): ExpandBlock | null {
 }
 
 /** Expands every block with one decompressor; null where it is not what is known of it. */
-function reuse(stream: unknown): ExpandBlock | null {
+function reuse(stream: unknown): DecompressBlock | null {
   const native = nativeSideOf(stream)
   if (native === null) return null
   const { handle, state } = native
