@@ -23,13 +23,13 @@ import { inodeOf } from './identity.js'
 import { DIRECTORY_REMEDY } from './source-directory.js'
 import type { Pool } from './workers/pool.js'
 import {
-  FACT,
-  type Facts,
   type Failure,
-  factOf,
   isFailure,
   NAMES_PER_BATCH,
   numberOf,
+  STAT_FIELD,
+  type StatBatch,
+  sparseValue,
   type XattrsRead,
   xattrsWithContent,
 } from './workers/protocol.js'
@@ -136,7 +136,7 @@ class Scan {
     const root = this.#nodeOf(itself, 0, '', { path: '', seen: null, above: 0 })
     if (root?.type !== InodeType.DIRECTORY)
       throw this.#unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
-    this.#rootDevice = numberOf(itself, 0, FACT.device)
+    this.#rootDevice = numberOf(itself, 0, STAT_FIELD.device)
     this.#pending.push({ directory: root, path: '', seen: inodeOf(itself.identities[0]!), names: null })
     return root
   }
@@ -190,7 +190,7 @@ class Scan {
   }
 
   /** Puts names into a directory; those that are directories themselves will be listed. */
-  #take({ directory, path: prefix, seen }: Pending, facts: Facts): void {
+  #take({ directory, path: prefix, seen }: Pending, facts: StatBatch): void {
     const { include, exclude } = this.#options
     const failures = new Map(facts.failures)
     const onDisk: DirectoryOnDisk = {
@@ -222,20 +222,20 @@ class Scan {
     this.#missing.push({ path, failure, directory: null })
   }
 
-  #entersDevice(facts: Facts, n: number): boolean {
-    return !this.#options.oneFileSystem || numberOf(facts, n, FACT.device) === this.#rootDevice
+  #entersDevice(facts: StatBatch, n: number): boolean {
+    return !this.#options.oneFileSystem || numberOf(facts, n, STAT_FIELD.device) === this.#rootDevice
   }
 
-  #nodeOf(facts: Facts, n: number, path: ByteString, directory: DirectoryOnDisk): Node | null {
-    const hardLink = factOf(facts.hardLinks, n)
+  #nodeOf(facts: StatBatch, n: number, path: ByteString, directory: DirectoryOnDisk): Node | null {
+    const hardLink = sparseValue(facts.hardLinks, n)
     const known = hardLink === undefined ? undefined : this.#inodes.get(hardLink)
     if (known) return known
     const attributes = {
-      mode: numberOf(facts, n, FACT.mode) & 0o7777,
-      uid: numberOf(facts, n, FACT.uid),
-      gid: numberOf(facts, n, FACT.gid),
-      mtime: numberOf(facts, n, FACT.mtime),
-      xattrs: factOf(facts.xattrs, n) ?? null,
+      mode: numberOf(facts, n, STAT_FIELD.mode) & 0o7777,
+      uid: numberOf(facts, n, STAT_FIELD.uid),
+      gid: numberOf(facts, n, STAT_FIELD.gid),
+      mtime: numberOf(facts, n, STAT_FIELD.mtime),
+      xattrs: sparseValue(facts.xattrs, n) ?? null,
     }
     const node = makeNode(facts, n, attributes, directory, this.#options.xattrs === 'all')
     if (!node)
@@ -252,35 +252,40 @@ class Scan {
 
 /** @returns null for what is of no type that the format knows. */
 function makeNode(
-  facts: Facts,
+  facts: StatBatch,
   n: number,
   attributes: Attributes,
   directory: DirectoryOnDisk,
   readsXattrs: boolean,
 ): Node | null {
-  const mode = numberOf(facts, n, FACT.mode)
+  const mode = numberOf(facts, n, STAT_FIELD.mode)
   switch (mode & S_IFMT) {
     case S_IFDIR:
       return directoryNode(attributes)
     case S_IFREG: {
-      const size = numberOf(facts, n, FACT.size)
+      const size = numberOf(facts, n, STAT_FIELD.size)
       const content: Content = {
         kind: 'disk',
         directory,
         name: facts.names[n]!,
         seen: facts.identities[n]!,
-        sparse: numberOf(facts, n, FACT.blocks) * 512 < size,
+        sparse: numberOf(facts, n, STAT_FIELD.blocks) * 512 < size,
         xattrsWithContent: readsXattrs && xattrsWithContent(size),
       }
       return fileNode(attributes, size, content)
     }
     case S_IFLNK:
-      return symlinkNode(attributes, factOf(facts.targets, n) ?? '')
+      return symlinkNode(attributes, sparseValue(facts.targets, n) ?? '')
     case S_IFBLK:
     case S_IFCHR: {
       const isBlock = (mode & S_IFMT) === S_IFBLK
       const type = isBlock ? InodeType.BLOCK_DEVICE : InodeType.CHARACTER_DEVICE
-      return deviceNode(type, attributes, numberOf(facts, n, FACT.major), numberOf(facts, n, FACT.minor))
+      return deviceNode(
+        type,
+        attributes,
+        numberOf(facts, n, STAT_FIELD.major),
+        numberOf(facts, n, STAT_FIELD.minor),
+      )
     }
     case S_IFIFO:
       return ipcNode(InodeType.FIFO, attributes)

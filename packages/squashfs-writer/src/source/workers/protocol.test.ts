@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { type Content, fileNode } from '../../tree/node.js'
 import {
   addRange,
-  factOf,
   isFailure,
   noRanges,
   RANGE,
   RANGE_NUMBERS,
   RangeFlag,
   rangeOf,
+  sparseValue,
   xattrsWithContent,
 } from './protocol.js'
 
@@ -110,8 +110,8 @@ describe('an answer', () => {
       [2, 'two'],
       [5, 'five'],
     ] as const
-    expect([0, 2, 3, 5].map((n) => factOf(pairs, n))).toEqual([undefined, 'two', undefined, 'five'])
-    expect(factOf([], 0)).toBeUndefined()
+    expect([0, 2, 3, 5].map((n) => sparseValue(pairs, n))).toEqual([undefined, 'two', undefined, 'five'])
+    expect(sparseValue([], 0)).toBeUndefined()
   })
 })
 

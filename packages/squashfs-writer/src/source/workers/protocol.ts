@@ -10,8 +10,8 @@ export const BUFFER_SIZE = 1_048_576
 /** The same with room for what is made of it: encoded blocks lie behind. The system gives memory only for what is used. */
 export const BUFFER_WITH_ROOM = BUFFER_SIZE + compressBound(BUFFER_SIZE)
 
-/** The numbers of an `lstat`, in the sequence in which they lie in {@link Facts.numbers}. */
-export const FACT = {
+/** The numbers of an `lstat`, in the sequence in which they lie in {@link StatBatch.numbers}. */
+export const STAT_FIELD = {
   mode: 0,
   uid: 1,
   gid: 2,
@@ -22,7 +22,7 @@ export const FACT = {
   major: 7,
   minor: 8,
 } as const
-export const FACTS = 9
+export const STAT_FIELDS = 9
 
 /** Milliseconds above which a metadata call is slow: it is then not this machine that answers. */
 export const SLOW_CALL = 0.3
@@ -38,9 +38,9 @@ export function isFailure(answer: unknown): answer is Failure {
 }
 
 /** The status of some names of a directory. Sparse fields are pairs of an index into `names` and a value. */
-export interface Facts {
+export interface StatBatch {
   readonly names: ByteString[]
-  /** {@link FACTS} numbers for each name. */
+  /** {@link STAT_FIELDS} numbers for each name. */
   readonly numbers: Float64Array
   readonly targets: (readonly [number, ByteString])[]
   /** Of all but those that {@link xattrsWithContent}. */
@@ -56,14 +56,14 @@ export interface Facts {
  * One of the numbers about a name. As a small integer where it is one: V8 keeps what comes from a Float64Array in a box of its
  * own, which takes 16 bytes and its share of every garbage collection.
  */
-export function numberOf({ numbers }: Facts, n: number, fact: number): number {
-  const found = numbers[n * FACTS + fact]!
+export function numberOf({ numbers }: StatBatch, n: number, fact: number): number {
+  const found = numbers[n * STAT_FIELDS + fact]!
   const small = found | 0
   return small === found ? small : found
 }
 
 /** The value of a sparse field for a name; undefined where there is none. */
-export function factOf<T>(pairs: readonly (readonly [number, T])[], n: number): T | undefined {
+export function sparseValue<T>(pairs: readonly (readonly [number, T])[], n: number): T | undefined {
   return pairs.length === 0 ? undefined : pairs.find(([index]) => index === n)?.[1]
 }
 
@@ -219,10 +219,10 @@ export interface SharedPart {
 }
 
 export interface Jobs {
-  /** Facts about what is in directories: of the first ones, as far as {@link STAT_TIME} goes, and at least of one. */
+  /** StatBatch about what is in directories: of the first ones, as far as {@link STAT_TIME} goes, and at least of one. */
   stat: {
     ask: { directories: DirectoryToList[]; xattrs: XattrsRead }
-    answer: ((Facts & { rest: ByteString[] }) | Failure)[]
+    answer: ((StatBatch & { rest: ByteString[] }) | Failure)[]
   }
   /** Reads ranges of files into a buffer, digests them, and encodes their blocks in place. */
   read: { ask: { ranges: Ranges; buffer: SharedArrayBuffer; base?: BaseAccess | null }; answer: RangesRead }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
-import { FACT, FACTS, isFailure, NAMES_PER_BATCH, STAT_TIME } from './protocol.js'
+import { isFailure, NAMES_PER_BATCH, STAT_FIELD, STAT_FIELDS, STAT_TIME } from './protocol.js'
 import { statBatch } from './stat-batch.js'
 
 const DIRECTORY = 0o40755
@@ -58,7 +58,7 @@ function filesystem(
 
 const directory = (path: string, names: string[] | null = null) => ({ path, seen: null, names })
 
-function factsOf(answer: ReturnType<typeof statBatch>[number] | undefined) {
+function batchOf(answer: ReturnType<typeof statBatch>[number] | undefined) {
   if (!answer || isFailure(answer)) throw new Error(`there are no facts but ${JSON.stringify(answer)}`)
   return answer
 }
@@ -77,11 +77,11 @@ describe('facts', () => {
 
   it('are in the order of names, with what each kind has', () => {
     const [answer] = statBatch({ directories: [directory('one')], xattrs: 'all' }, source, createCallTimer())
-    const facts = factsOf(answer)
+    const facts = batchOf(answer)
     expect(facts.names).toEqual(['file', 'large', 'link', 'linked', 'refused', 'sub'])
     expect(facts.rest).toEqual([])
-    expect([...facts.numbers.subarray(0, FACTS)]).toEqual([FILE, 1, 2, 1000, 30, 8, 4, 5, 6])
-    expect(facts.numbers[FACTS + FACT.size]).toBe(2_000_000)
+    expect([...facts.numbers.subarray(0, STAT_FIELDS)]).toEqual([FILE, 1, 2, 1000, 30, 8, 4, 5, 6])
+    expect(facts.numbers[STAT_FIELDS + STAT_FIELD.size]).toBe(2_000_000)
     expect(facts.targets).toEqual([[2, 'target of link']])
     expect(facts.hardLinks.map(([n]) => n)).toEqual([3])
     expect(facts.failures).toEqual([[4, { code: 'EACCES', message: 'not for you' }]])
@@ -99,7 +99,7 @@ describe('facts', () => {
 
   it('have no xattrs where none are wanted', () => {
     const [answer] = statBatch({ directories: [directory('one')], xattrs: 'none' }, source, createCallTimer())
-    expect(factsOf(answer).xattrs).toEqual([])
+    expect(batchOf(answer).xattrs).toEqual([])
   })
 
   it('are about the names that are given, the directory itself among them', () => {
@@ -108,9 +108,9 @@ describe('facts', () => {
       source,
       createCallTimer(),
     )
-    const { names, numbers } = factsOf(answer)
+    const { names, numbers } = batchOf(answer)
     expect(names).toEqual(['', 'file'])
-    expect(numbers[FACT.mode]).toBe(DIRECTORY)
+    expect(numbers[STAT_FIELD.mode]).toBe(DIRECTORY)
   })
 
   it('of a directory that cannot be entered are a failure, and the next has its own', () => {
@@ -120,7 +120,7 @@ describe('facts', () => {
       createCallTimer(),
     )
     expect(answers[0]).toEqual({ code: 'ENOENT', message: 'it vanished after it was found' })
-    expect(factsOf(answers[1]).names.length).toBe(6)
+    expect(batchOf(answers[1]).names.length).toBe(6)
   })
 
   it('of a directory that is another than was seen are a failure', () => {
@@ -138,7 +138,7 @@ describe('facts', () => {
       filesystem({ many }),
       timer,
     )
-    const { names, rest } = factsOf(answer)
+    const { names, rest } = batchOf(answer)
     expect(names.length).toBeLessThanOrEqual(NAMES_PER_BATCH)
     expect([...names, ...rest]).toEqual(Object.keys(many))
     // The directory, and each name.
@@ -155,7 +155,7 @@ describe('facts', () => {
       timer,
     )
     expect(answers.length).toBe(1)
-    const { names, rest } = factsOf(answers[0])
+    const { names, rest } = batchOf(answers[0])
     expect(names.length).toBeGreaterThanOrEqual(1)
     expect(names.length).toBeLessThan(10)
     expect([...names, ...rest]).toEqual(Object.keys(many))

@@ -11,19 +11,19 @@ import { attempt, failureOf } from './failure.js'
 import { enterSeen } from './open-files.js'
 import {
   type DirectoryToList,
-  FACT,
-  FACTS,
-  type Facts,
   type Jobs,
   NAMES_PER_BATCH,
+  STAT_FIELD,
+  STAT_FIELDS,
   STAT_TIME,
+  type StatBatch,
   type XattrsRead,
   xattrsWithContent,
 } from './protocol.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
-/** Facts about what is in directories: of the first ones, as far as the time goes. */
+/** StatBatch about what is in directories: of the first ones, as far as the time goes. */
 export function statBatch(
   { directories, xattrs }: Jobs['stat']['ask'],
   source: SourceCalls,
@@ -44,7 +44,7 @@ function statDirectory(
   end: number,
   source: SourceCalls,
   timer: CallTimer,
-): Facts & { rest: ByteString[] } {
+): StatBatch & { rest: ByteString[] } {
   const began = performance.now()
   const directory = enterSeen(place, false, source)
   try {
@@ -56,7 +56,7 @@ function statDirectory(
   }
 }
 
-/** Facts about names, as far as the time goes, and at least about one. */
+/** StatBatch about names, as far as the time goes, and at least about one. */
 function statNames(
   directory: SourceDirectory,
   names: ByteString[],
@@ -64,16 +64,24 @@ function statNames(
   end: number,
   timer: CallTimer,
   start: number,
-): Facts {
-  const numbers = new Float64Array(names.length * FACTS)
+): StatBatch {
+  const numbers = new Float64Array(names.length * STAT_FIELDS)
   const identities = new Array<Identity>(names.length).fill('')
-  const facts: Facts = { names, numbers, identities, targets: [], xattrs: [], hardLinks: [], failures: [] }
+  const facts: StatBatch = {
+    names,
+    numbers,
+    identities,
+    targets: [],
+    xattrs: [],
+    hardLinks: [],
+    failures: [],
+  }
   let now = start
   for (let n = 0; n < names.length; n++) {
     const name = names[n]!
     try {
       const status = directory.status(name)
-      setNumbers(numbers, n * FACTS, status)
+      setNumbers(numbers, n * STAT_FIELDS, status)
       const type = status.mode & S_IFMT
       if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
       if (type === S_IFLNK) facts.targets.push([n, directory.target(name)])
@@ -97,13 +105,13 @@ function statNames(
 }
 
 function setNumbers(numbers: Float64Array, at: number, status: Status): void {
-  numbers[at + FACT.mode] = status.mode
-  numbers[at + FACT.uid] = status.uid
-  numbers[at + FACT.gid] = status.gid
-  numbers[at + FACT.mtime] = status.mtime
-  numbers[at + FACT.size] = status.size
-  numbers[at + FACT.blocks] = status.blocks
-  numbers[at + FACT.device] = status.device
-  numbers[at + FACT.major] = status.major
-  numbers[at + FACT.minor] = status.minor
+  numbers[at + STAT_FIELD.mode] = status.mode
+  numbers[at + STAT_FIELD.uid] = status.uid
+  numbers[at + STAT_FIELD.gid] = status.gid
+  numbers[at + STAT_FIELD.mtime] = status.mtime
+  numbers[at + STAT_FIELD.size] = status.size
+  numbers[at + STAT_FIELD.blocks] = status.blocks
+  numbers[at + STAT_FIELD.device] = status.device
+  numbers[at + STAT_FIELD.major] = status.major
+  numbers[at + STAT_FIELD.minor] = status.minor
 }
