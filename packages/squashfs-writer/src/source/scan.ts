@@ -190,15 +190,15 @@ class Scan {
   }
 
   /** Puts names into a directory; those that are directories themselves will be listed. */
-  #take({ directory, path: prefix, seen }: Pending, facts: StatBatch): void {
+  #take({ directory, path: prefix, seen }: Pending, batch: StatBatch): void {
     const { include, exclude } = this.#options
-    const failures = new Map(facts.failures)
+    const failures = new Map(batch.failures)
     const onDisk: DirectoryOnDisk = {
       path: this.#diskPath(prefix),
       seen,
       above: this.#source.length + 1,
     }
-    for (const [n, name] of facts.names.entries()) {
+    for (const [n, name] of batch.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
       if (exclude?.(path)) continue
       const failure = failures.get(n)
@@ -206,15 +206,15 @@ class Scan {
         if (include?.(path) ?? true) this.#fail(path, failure)
         continue
       }
-      const node = this.#nodeOf(facts, n, path, onDisk)
+      const node = this.#nodeOf(batch, n, path, onDisk)
       if (!node) continue
       if (include && node.type !== InodeType.DIRECTORY && !include(path)) continue
       checkName(name, path)
       attach(directory, name, node)
       this.#count++
       if (node.type === InodeType.FILE) this.#bytes += node.size
-      if (node.type === InodeType.DIRECTORY && this.#entersDevice(facts, n))
-        this.#pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null })
+      if (node.type === InodeType.DIRECTORY && this.#entersDevice(batch, n))
+        this.#pending.push({ directory: node, path, seen: inodeOf(batch.identities[n]!), names: null })
     }
   }
 
@@ -222,22 +222,22 @@ class Scan {
     this.#missing.push({ path, failure, directory: null })
   }
 
-  #entersDevice(facts: StatBatch, n: number): boolean {
-    return !this.#options.oneFileSystem || numberOf(facts, n, STAT_FIELD.device) === this.#rootDevice
+  #entersDevice(batch: StatBatch, n: number): boolean {
+    return !this.#options.oneFileSystem || numberOf(batch, n, STAT_FIELD.device) === this.#rootDevice
   }
 
-  #nodeOf(facts: StatBatch, n: number, path: ByteString, directory: DirectoryOnDisk): Node | null {
-    const hardLink = sparseValue(facts.hardLinks, n)
+  #nodeOf(batch: StatBatch, n: number, path: ByteString, directory: DirectoryOnDisk): Node | null {
+    const hardLink = sparseValue(batch.hardLinks, n)
     const known = hardLink === undefined ? undefined : this.#inodes.get(hardLink)
     if (known) return known
     const attributes = {
-      mode: numberOf(facts, n, STAT_FIELD.mode) & 0o7777,
-      uid: numberOf(facts, n, STAT_FIELD.uid),
-      gid: numberOf(facts, n, STAT_FIELD.gid),
-      mtime: numberOf(facts, n, STAT_FIELD.mtime),
-      xattrs: sparseValue(facts.xattrs, n) ?? null,
+      mode: numberOf(batch, n, STAT_FIELD.mode) & 0o7777,
+      uid: numberOf(batch, n, STAT_FIELD.uid),
+      gid: numberOf(batch, n, STAT_FIELD.gid),
+      mtime: numberOf(batch, n, STAT_FIELD.mtime),
+      xattrs: sparseValue(batch.xattrs, n) ?? null,
     }
-    const node = makeNode(facts, n, attributes, directory, this.#options.xattrs === 'all')
+    const node = makeNode(batch, n, attributes, directory, this.#options.xattrs === 'all')
     if (!node)
       this.#fail(path, { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' })
     else if (hardLink !== undefined) this.#inodes.set(hardLink, node)
@@ -252,30 +252,30 @@ class Scan {
 
 /** @returns null for what is of no type that the format knows. */
 function makeNode(
-  facts: StatBatch,
+  batch: StatBatch,
   n: number,
   attributes: Attributes,
   directory: DirectoryOnDisk,
   readsXattrs: boolean,
 ): Node | null {
-  const mode = numberOf(facts, n, STAT_FIELD.mode)
+  const mode = numberOf(batch, n, STAT_FIELD.mode)
   switch (mode & S_IFMT) {
     case S_IFDIR:
       return directoryNode(attributes)
     case S_IFREG: {
-      const size = numberOf(facts, n, STAT_FIELD.size)
+      const size = numberOf(batch, n, STAT_FIELD.size)
       const content: Content = {
         kind: 'disk',
         directory,
-        name: facts.names[n]!,
-        seen: facts.identities[n]!,
-        sparse: numberOf(facts, n, STAT_FIELD.blocks) * 512 < size,
+        name: batch.names[n]!,
+        seen: batch.identities[n]!,
+        sparse: numberOf(batch, n, STAT_FIELD.blocks) * 512 < size,
         xattrsWithContent: readsXattrs && xattrsWithContent(size),
       }
       return fileNode(attributes, size, content)
     }
     case S_IFLNK:
-      return symlinkNode(attributes, sparseValue(facts.targets, n) ?? '')
+      return symlinkNode(attributes, sparseValue(batch.targets, n) ?? '')
     case S_IFBLK:
     case S_IFCHR: {
       const isBlock = (mode & S_IFMT) === S_IFBLK
@@ -283,8 +283,8 @@ function makeNode(
       return deviceNode(
         type,
         attributes,
-        numberOf(facts, n, STAT_FIELD.major),
-        numberOf(facts, n, STAT_FIELD.minor),
+        numberOf(batch, n, STAT_FIELD.major),
+        numberOf(batch, n, STAT_FIELD.minor),
       )
     }
     case S_IFIFO:

@@ -56,8 +56,8 @@ export interface StatBatch {
  * One of the numbers about a name. As a small integer where it is one: V8 keeps what comes from a Float64Array in a box of its
  * own, which takes 16 bytes and its share of every garbage collection.
  */
-export function numberOf({ numbers }: StatBatch, n: number, fact: number): number {
-  const found = numbers[n * STAT_FIELDS + fact]!
+export function numberOf({ numbers }: StatBatch, n: number, field: number): number {
+  const found = numbers[n * STAT_FIELDS + field]!
   const small = found | 0
   return small === found ? small : found
 }

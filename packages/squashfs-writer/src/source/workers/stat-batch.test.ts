@@ -59,11 +59,11 @@ function filesystem(
 const directory = (path: string, names: string[] | null = null) => ({ path, seen: null, names })
 
 function batchOf(answer: ReturnType<typeof statBatch>[number] | undefined) {
-  if (!answer || isFailure(answer)) throw new Error(`there are no facts but ${JSON.stringify(answer)}`)
+  if (!answer || isFailure(answer)) throw new Error(`there are no batch but ${JSON.stringify(answer)}`)
   return answer
 }
 
-describe('facts', () => {
+describe('batch', () => {
   const source = filesystem({
     one: {
       file: statusOf(FILE),
@@ -77,15 +77,15 @@ describe('facts', () => {
 
   it('are in the order of names, with what each kind has', () => {
     const [answer] = statBatch({ directories: [directory('one')], xattrs: 'all' }, source, createCallTimer())
-    const facts = batchOf(answer)
-    expect(facts.names).toEqual(['file', 'large', 'link', 'linked', 'refused', 'sub'])
-    expect(facts.rest).toEqual([])
-    expect([...facts.numbers.subarray(0, STAT_FIELDS)]).toEqual([FILE, 1, 2, 1000, 30, 8, 4, 5, 6])
-    expect(facts.numbers[STAT_FIELDS + STAT_FIELD.size]).toBe(2_000_000)
-    expect(facts.targets).toEqual([[2, 'target of link']])
-    expect(facts.hardLinks.map(([n]) => n)).toEqual([3])
-    expect(facts.failures).toEqual([[4, { code: 'EACCES', message: 'not for you' }]])
-    expect(facts.identities.map((identity) => identity !== '')).toEqual([
+    const batch = batchOf(answer)
+    expect(batch.names).toEqual(['file', 'large', 'link', 'linked', 'refused', 'sub'])
+    expect(batch.rest).toEqual([])
+    expect([...batch.numbers.subarray(0, STAT_FIELDS)]).toEqual([FILE, 1, 2, 1000, 30, 8, 4, 5, 6])
+    expect(batch.numbers[STAT_FIELDS + STAT_FIELD.size]).toBe(2_000_000)
+    expect(batch.targets).toEqual([[2, 'target of link']])
+    expect(batch.hardLinks.map(([n]) => n)).toEqual([3])
+    expect(batch.failures).toEqual([[4, { code: 'EACCES', message: 'not for you' }]])
+    expect(batch.identities.map((identity) => identity !== '')).toEqual([
       true,
       true,
       false,
@@ -94,7 +94,7 @@ describe('facts', () => {
       true,
     ])
     // Those of small files come with their content.
-    expect(facts.xattrs.map(([n]) => n)).toEqual([1, 2, 5])
+    expect(batch.xattrs.map(([n]) => n)).toEqual([1, 2, 5])
   })
 
   it('have no xattrs where none are wanted', () => {

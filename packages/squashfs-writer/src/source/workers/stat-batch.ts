@@ -49,8 +49,8 @@ function statDirectory(
   const directory = enterSeen(place, false, source)
   try {
     const all = names ?? directory.names().sort()
-    const facts = statNames(directory, all.slice(0, NAMES_PER_BATCH), xattrs, end, timer, timer.count(began))
-    return { ...facts, rest: all.slice(facts.names.length) }
+    const batch = statNames(directory, all.slice(0, NAMES_PER_BATCH), xattrs, end, timer, timer.count(began))
+    return { ...batch, rest: all.slice(batch.names.length) }
   } finally {
     directory.close()
   }
@@ -67,7 +67,7 @@ function statNames(
 ): StatBatch {
   const numbers = new Float64Array(names.length * STAT_FIELDS)
   const identities = new Array<Identity>(names.length).fill('')
-  const facts: StatBatch = {
+  const batch: StatBatch = {
     names,
     numbers,
     identities,
@@ -84,24 +84,24 @@ function statNames(
       setNumbers(numbers, n * STAT_FIELDS, status)
       const type = status.mode & S_IFMT
       if (type === S_IFREG || type === S_IFDIR) identities[n] = status.identity
-      if (type === S_IFLNK) facts.targets.push([n, directory.target(name)])
-      if (status.links > 1 && type !== S_IFDIR) facts.hardLinks.push([n, inodeOf(status.identity)])
+      if (type === S_IFLNK) batch.targets.push([n, directory.target(name)])
+      if (status.links > 1 && type !== S_IFDIR) batch.hardLinks.push([n, inodeOf(status.identity)])
       if (xattrs === 'all' && !(type === S_IFREG && xattrsWithContent(status.size))) {
         const found = directory.xattrs(name, isValueWanted)
-        if (found.length > 0) facts.xattrs.push([n, found])
+        if (found.length > 0) batch.xattrs.push([n, found])
       }
       // Where only the owner has rights, no ACL gives more.
       if (xattrs === 'access-acl' && type !== S_IFLNK && (status.mode & 0o077) !== 0) {
         const acl = directory.xattr(name, ACCESS_ACL)
-        if (acl) facts.xattrs.push([n, [[ACCESS_ACL, acl]]])
+        if (acl) batch.xattrs.push([n, [[ACCESS_ACL, acl]]])
       }
     } catch (error) {
-      facts.failures.push([n, failureOf(error)])
+      batch.failures.push([n, failureOf(error)])
     }
     now = timer.count(now)
     if (now > end) names.length = n + 1
   }
-  return facts
+  return batch
 }
 
 function setNumbers(numbers: Float64Array, at: number, status: Status): void {
