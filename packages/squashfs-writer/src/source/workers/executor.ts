@@ -18,7 +18,7 @@ import { attempt } from './failure.js'
 import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles, type OpenFiles } from './open-files.js'
 import { type Permits, permitsOf } from './permits.js'
-import type { AnswerMessage, BaseAccess, Examine, ExecutorSetup, JobMessage, Jobs } from './protocol.js'
+import type { BaseAccess, Examine, ExecutorSetup, JobMessage, Jobs, ResponseMessage } from './protocol.js'
 import { readRanges } from './read-ranges.js'
 import { statBatch } from './stat-batch.js'
 
@@ -46,7 +46,7 @@ export class Executor {
     await this.#tools.catch(() => {})
   }
 
-  async run(message: JobMessage): Promise<AnswerMessage> {
+  async run(message: JobMessage): Promise<ResponseMessage> {
     const { id } = message
     this.#tools ??= this.#makeTools()
     try {
@@ -64,7 +64,7 @@ export class Executor {
     this.#files?.close()
   }
 
-  #calls(): Pick<AnswerMessage, 'calls' | 'slowCalls'> {
+  #calls(): Pick<ResponseMessage, 'calls' | 'slowCalls'> {
     const { calls, slowCalls } = this.#timer
     return { calls, slowCalls }
   }

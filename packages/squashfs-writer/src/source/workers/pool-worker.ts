@@ -2,11 +2,11 @@
 import { Worker } from 'node:worker_threads'
 import { SquashfsError } from '../../errors.js'
 import {
-  type AnswerMessage,
   BUFFER_SIZE,
   type ExecutorSetup,
   type JobMessage,
   type READY,
+  type ResponseMessage,
 } from './protocol.js'
 
 /** A job that waits for its answer. */
@@ -31,7 +31,10 @@ export class PoolWorker {
     this.#started = new Promise((resolve) => this.#thread.once('message', resolve).once('exit', resolve))
   }
 
-  listen(onMessage: (message: AnswerMessage | typeof READY) => void, onEnd: (error: unknown) => void): void {
+  listen(
+    onMessage: (message: ResponseMessage | typeof READY) => void,
+    onEnd: (error: unknown) => void,
+  ): void {
     this.#thread.on('message', onMessage)
     this.#thread.on('error', onEnd)
     this.#thread.on('exit', (code) => onEnd(new SquashfsError('WORKER', `a worker ended with code ${code}`)))

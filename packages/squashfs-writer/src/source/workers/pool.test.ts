@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'
 import { type Pool, type PoolOptions, withPool } from './pool.js'
-import { type AnswerMessage, BUFFER_SIZE, type JobMessage, noRanges, READY } from './protocol.js'
+import { BUFFER_SIZE, type JobMessage, noRanges, READY, type ResponseMessage } from './protocol.js'
 
 /** A worker that does nothing by itself. */
 class StandIn extends EventEmitter {
@@ -37,7 +37,7 @@ class StandIn extends EventEmitter {
     this.emit('message', READY)
   }
   /** Answers the job that was sent as the n-th. */
-  answer(n: number, answer: Partial<AnswerMessage> = { answer: 'done' }): void {
+  answer(n: number, answer: Partial<ResponseMessage> = { answer: 'done' }): void {
     this.emit('message', { id: this.sent[n]!.id, calls: 0, slowCalls: 0, ...answer })
   }
 }

@@ -14,13 +14,13 @@ import { Executor } from './executor.js'
 import { createPermits } from './permits.js'
 import { type Pending, PoolWorker } from './pool-worker.js'
 import {
-  type AnswerMessage,
   BUFFER_SIZE,
   type ExecutorSetup,
   type JobMessage,
   type JobName,
   type Jobs,
   READY,
+  type ResponseMessage,
 } from './protocol.js'
 import { usableCores } from './usable-cores.js'
 
@@ -137,7 +137,7 @@ class ThreadPool implements Pool {
           this.#assign()
         } else {
           const job = worker.take(message.id)
-          if (job) this.#takeAnswer(job, message)
+          if (job) this.#takeResponse(job, message)
         }
         // Once it is closed the workers are waited for: an answer that comes late must not let the process end before.
         if (!this.#closed) worker.restIfIdle()
@@ -205,10 +205,10 @@ class ThreadPool implements Pool {
     const answer = await this.#executor.run(job.message)
     this.#ownJobs--
     if (this.#closed) this.#executor.close() // files that were opened meanwhile
-    this.#takeAnswer(job, answer)
+    this.#takeResponse(job, answer)
   }
 
-  #takeAnswer({ message, resolve, reject }: Pending, answered: AnswerMessage): void {
+  #takeResponse({ message, resolve, reject }: Pending, answered: ResponseMessage): void {
     if (message.name === 'stat') this.#namesSeen += answered.calls
     this.#calls += answered.calls
     this.#slowCalls += answered.slowCalls

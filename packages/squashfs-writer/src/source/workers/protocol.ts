@@ -259,7 +259,7 @@ export type JobName = keyof Jobs
 export type JobMessage = { [N in JobName]: { id: number; name: N; ask: Jobs[N]['ask'] } }[JobName]
 
 /** An answer on its way back. */
-export interface AnswerMessage {
+export interface ResponseMessage {
   readonly id: number
   readonly answer?: unknown
   /** The error with which the job as a whole failed. */

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { CodecError } from '../../errors.js'
 import { Executor } from './executor.js'
-import { type AnswerMessage, type ExecutorSetup, type JobMessage, type Jobs, READY } from './protocol.js'
+import { type ExecutorSetup, type JobMessage, type Jobs, READY, type ResponseMessage } from './protocol.js'
 
 async function serve(): Promise<void> {
   const executor = new Executor(workerData as ExecutorSetup, null)
@@ -19,14 +19,14 @@ async function serve(): Promise<void> {
 }
 
 /** Structured clone makes a plain Error of every error, so errors of a class of their own go as data. */
-function sendable({ error, ...answer }: AnswerMessage): AnswerMessage {
+function sendable({ error, ...answer }: ResponseMessage): ResponseMessage {
   if (error instanceof CodecError)
     return { ...answer, missingCodec: { codec: error.codec, reason: error.cause } }
   return error === undefined ? answer : { ...answer, error }
 }
 
 /** Buffers that go to the calling thread without being copied: those of encoded blocks. */
-function moved(job: JobMessage, { answer }: AnswerMessage): ArrayBuffer[] {
+function moved(job: JobMessage, { answer }: ResponseMessage): ArrayBuffer[] {
   if (job.name !== 'encode' || answer === undefined) return []
   const { buffer } = (answer as Jobs['encode']['answer']).data
   return buffer instanceof ArrayBuffer ? [buffer] : []
