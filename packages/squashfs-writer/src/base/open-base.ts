@@ -175,12 +175,12 @@ async function checkedBlocks(image: BaseImage, { blocks, tie }: PackRecord, acce
   return { checksums, damaged }
 
   async function check(from: number, to: number, start: number): Promise<void> {
-    const ask = { sizes: blocks.sizes.slice(from, to), checksums: blocks.checksums.slice(from, to) }
-    const wrong = new Set(await pool.run('check-base', { base: access, position: start, ...ask }))
+    const request = { sizes: blocks.sizes.slice(from, to), checksums: blocks.checksums.slice(from, to) }
+    const wrong = new Set(await pool.run('check-base', { base: access, position: start, ...request }))
     damaged += wrong.size
     let at = start
-    for (const [n, size] of ask.sizes.entries()) {
-      if (!wrong.has(n)) checksums.set(at, ask.checksums[n]!)
+    for (const [n, size] of request.sizes.entries()) {
+      if (!wrong.has(n)) checksums.set(at, request.checksums[n]!)
       at += size
     }
   }

@@ -150,8 +150,8 @@ function prepareWriting(
       complete: (leaves, superblock, bytesUsed) => recorder?.complete(leaves, superblock, bytesUsed),
     } satisfies WriteObserver,
     encode: (async (parts, stored, like = null) => {
-      const ask = { parts: parts.map(asSent), stored, base: base?.access ?? null, like }
-      const encoded = await pool.run('encode', ask)
+      const request = { parts: parts.map(asSent), stored, base: base?.access ?? null, like }
+      const encoded = await pool.run('encode', request)
       if (encoded.takenFromBase) storedBytes += encoded.data.length
       return encoded
     }) satisfies PartsEncoder,

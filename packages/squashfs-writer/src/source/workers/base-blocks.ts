@@ -106,7 +106,7 @@ export async function joinedParts(
 const CHECKED_AT_ONCE = 262_144
 
 /** The blocks, of some that lie one after another in the base, whose checksums do not match. */
-export function checkBase({ base, position, sizes, checksums }: Jobs['check-base']['ask']): number[] {
+export function checkBase({ base, position, sizes, checksums }: Jobs['check-base']['request']): number[] {
   const room = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
   const wrong: number[] = []
   let start = position

@@ -17,9 +17,9 @@ function setupFor(changes: Partial<ExecutorSetup> = {}): ExecutorSetup {
 }
 
 const encodeJob = (
-  parts: Extract<JobMessage, { name: 'encode' }>['ask']['parts'],
+  parts: Extract<JobMessage, { name: 'encode' }>['request']['parts'],
   stored = false,
-): JobMessage => ({ id: 5, name: 'encode', ask: { parts, stored } })
+): JobMessage => ({ id: 5, name: 'encode', request: { parts, stored } })
 
 const halving: Codec = { name: 'halving', id: 1, compress: (bytes) => bytes.slice(0, bytes.length / 2) }
 const left = ({ permits }: ExecutorSetup) => new Int32Array(permits)[0]
@@ -37,8 +37,13 @@ describe('an executor', () => {
     const executor = new Executor(setupFor(), reusing)
     const one = await executor.run(encodeJob([Uint8Array.of(1, 2, 3, 4)]))
     const other = await executor.run(encodeJob([Uint8Array.of(5, 6, 7, 8)]))
-    expect(one).toEqual({ id: 5, answer: { data: Uint8Array.of(1, 2), sizeWord: 2 }, calls: 0, slowCalls: 0 })
-    expect(other.answer).toEqual({ data: Uint8Array.of(5, 6), sizeWord: 2 })
+    expect(one).toEqual({
+      id: 5,
+      response: { data: Uint8Array.of(1, 2), sizeWord: 2 },
+      calls: 0,
+      slowCalls: 0,
+    })
+    expect(other.response).toEqual({ data: Uint8Array.of(5, 6), sizeWord: 2 })
   })
 
   it('loads once what jobs are done with, ahead of them where it is asked to', async () => {
@@ -56,16 +61,16 @@ describe('an executor', () => {
     const buffer = new SharedArrayBuffer(10)
     new Uint8Array(buffer).fill(9)
     const executor = new Executor(setupFor(), uncompressed())
-    const { answer } = await executor.run(
+    const { response } = await executor.run(
       encodeJob([Uint8Array.of(1), { buffer, start: 8, length: 2 }, Uint8Array.of(3, 4)]),
     )
-    expect(answer).toEqual({ data: Uint8Array.of(1, 9, 9, 3, 4), sizeWord: 0x0100_0005 })
+    expect(response).toEqual({ data: Uint8Array.of(1, 9, 9, 3, 4), sizeWord: 0x0100_0005 })
   })
 
   it('leaves a block as it is where that is asked for', async () => {
     const executor = new Executor(setupFor(), halving)
-    const { answer } = await executor.run(encodeJob([Uint8Array.of(1, 2)], true))
-    expect(answer).toEqual({ data: Uint8Array.of(1, 2), sizeWord: 0x0100_0002 })
+    const { response } = await executor.run(encodeJob([Uint8Array.of(1, 2)], true))
+    expect(response).toEqual({ data: Uint8Array.of(1, 2), sizeWord: 0x0100_0002 })
   })
 
   it('makes its codec from a recipe', async () => {
@@ -73,7 +78,7 @@ describe('an executor', () => {
       `export default (length) => ({ name: 'own', id: 1, compress: (bytes) => bytes.slice(0, length) })`,
     )}`
     const executor = new Executor(setupFor({ codec: { kind: 'module', url, options: 1 } }), null)
-    expect((await executor.run(encodeJob([Uint8Array.of(7, 8, 9)]))).answer).toEqual({
+    expect((await executor.run(encodeJob([Uint8Array.of(7, 8, 9)]))).response).toEqual({
       data: Uint8Array.of(7),
       sizeWord: 1,
     })
@@ -99,7 +104,7 @@ describe('an executor', () => {
       error: { message: 'no room' },
     })
     expect(left(setup)).toBe(2)
-    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({ answer: { sizeWord: 1 } })
+    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({ response: { sizeWord: 1 } })
     expect(left(setup)).toBe(2)
   })
 
@@ -118,9 +123,9 @@ describe('an executor', () => {
     await executor.run(encodeJob([Uint8Array.of(1, 2)]))
     expect([...seen, left(setup)]).toEqual([1, 1, 2])
     new Int32Array(setup.permits)[0] = 0
-    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)], true))).toMatchObject({ answer: {} })
+    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)], true))).toMatchObject({ response: {} })
     expect(await new Executor(setup, uncompressed()).run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({
-      answer: {},
+      response: {},
     })
   })
 
@@ -130,7 +135,7 @@ describe('an executor', () => {
   ])('with the examiner %s fails every job, and says why', async (examiner, message) => {
     const executor = new Executor(setupFor({ examiner }), null)
     for (let n = 0; n < 2; n++)
-      expect(await executor.run({ id: n, name: 'examine', ask: { ranges: noRanges() } })).toMatchObject({
+      expect(await executor.run({ id: n, name: 'examine', request: { ranges: noRanges() } })).toMatchObject({
         id: n,
         error: { message: expect.stringContaining(message) },
       })

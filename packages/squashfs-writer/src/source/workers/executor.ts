@@ -52,8 +52,8 @@ export class Executor {
     try {
       const tools = await this.#tools
       this.#timer.reset()
-      const answer = await this.#work(message, tools)
-      return { id, answer, ...this.#calls() }
+      const response = await this.#work(message, tools)
+      return { id, response, ...this.#calls() }
     } catch (error) {
       return { id, error, ...this.#calls() }
     }
@@ -94,21 +94,21 @@ export class Executor {
   #work(message: JobMessage, tools: FileTools): unknown {
     switch (message.name) {
       case 'stat':
-        return statBatch(message.ask, tools.source, this.#timer)
+        return statBatch(message.request, tools.source, this.#timer)
       case 'read':
-        return readRanges(message.ask, tools)
+        return readRanges(message.request, tools)
       case 'encode':
-        return this.#encodeAlone(message.ask, tools)
+        return this.#encodeAlone(message.request, tools)
       case 'digest':
-        return attempt(() => digestFile(message.ask, tools))
+        return attempt(() => digestFile(message.request, tools))
       case 'extents':
-        return attempt(() => extentsOf(message.ask, tools))
+        return attempt(() => extentsOf(message.request, tools))
       case 'examine':
-        return examineFiles(message.ask, tools)
+        return examineFiles(message.request, tools)
       case 'check-base':
-        return checkBase(message.ask)
+        return checkBase(message.request)
       case 'try-base':
-        return tryBase(message.ask.blocks, this.#blocksOf(message.ask.base), tools.encode)
+        return tryBase(message.request.blocks, this.#blocksOf(message.request.base), tools.encode)
     }
   }
 
@@ -120,9 +120,9 @@ export class Executor {
 
   /** Encodes a block that is kept. */
   async #encodeAlone(
-    { parts, stored, base, like }: Jobs['encode']['ask'],
+    { parts, stored, base, like }: Jobs['encode']['request'],
     { encode }: FileTools,
-  ): Promise<Jobs['encode']['answer']> {
+  ): Promise<Jobs['encode']['response']> {
     const blocks = base ? this.#blocksOf(base) : null
     const bytes = await joinedParts(parts, blocks)
     const encoded: EncodedOrTaken | Promise<EncodedOrTaken> =

@@ -93,9 +93,9 @@ export function examine(
 
 /** Opens files one after another, and examines them. */
 export function examineFiles(
-  { ranges }: Jobs['examine']['ask'],
+  { ranges }: Jobs['examine']['request'],
   tools: FileTools,
-): Jobs['examine']['answer'] {
+): Jobs['examine']['response'] {
   return ranges.names.map((_, n) =>
     attempt(() => {
       const { place, size } = rangeAt(ranges, n)
@@ -108,7 +108,7 @@ export function examineFiles(
 }
 
 /** The digest of a whole file. */
-export function digestFile({ ranges }: Jobs['digest']['ask'], tools: FileTools) {
+export function digestFile({ ranges }: Jobs['digest']['request'], tools: FileTools) {
   const { place, size, start, length, flags } = rangeAt(ranges, 0)
   if (place === null) throw new TypeError('what lies in a buffer is digested there')
   if (typeof place === 'number')
@@ -143,7 +143,7 @@ function digestOfFile(
 }
 
 /** Where a file has data. */
-export function extentsOf({ ranges }: Jobs['extents']['ask'], { files, source }: FileTools): number[] {
+export function extentsOf({ ranges }: Jobs['extents']['request'], { files, source }: FileTools): number[] {
   const { place, size } = rangeAt(ranges, 0)
   if (typeof place !== 'object' || place === null) return [0, size]
   return files.withFile(place, true, (descriptor) => source.extents(descriptor, size))

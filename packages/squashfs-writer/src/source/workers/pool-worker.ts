@@ -12,7 +12,7 @@ import {
 /** A job that waits for its answer. */
 export interface Pending {
   readonly message: JobMessage
-  readonly resolve: (answer: never) => void
+  readonly resolve: (response: never) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -73,8 +73,8 @@ export class PoolWorker {
 }
 
 /** Bytes that a job has to read or encode. */
-function bytesOf({ name, ask }: JobMessage): number {
-  if (name === 'read') return Math.min(BUFFER_SIZE, ask.buffer.byteLength)
-  if (name === 'encode') return ask.parts.reduce((sum, { length }) => sum + length, 0)
+function bytesOf({ name, request }: JobMessage): number {
+  if (name === 'read') return Math.min(BUFFER_SIZE, request.buffer.byteLength)
+  if (name === 'encode') return request.parts.reduce((sum, { length }) => sum + length, 0)
   return 0
 }

@@ -37,8 +37,8 @@ class StandIn extends EventEmitter {
     this.emit('message', READY)
   }
   /** Answers the job that was sent as the n-th. */
-  answer(n: number, answer: Partial<ResponseMessage> = { answer: 'done' }): void {
-    this.emit('message', { id: this.sent[n]!.id, calls: 0, slowCalls: 0, ...answer })
+  response(n: number, response: Partial<ResponseMessage> = { response: 'done' }): void {
+    this.emit('message', { id: this.sent[n]!.id, calls: 0, slowCalls: 0, ...response })
   }
 }
 
@@ -91,10 +91,10 @@ describe('jobs', () => {
       const read = () => pool.run('read', { ranges: noRanges(), buffer: new SharedArrayBuffer(BUFFER_SIZE) })
       const results = [read(), read(), read(), read(), encode(pool)]
       expect(names(worker!)).toEqual(['read', 'read', 'read'])
-      worker!.answer(0)
+      worker!.response(0)
       await results[0]
       expect(names(worker!)).toEqual(['read', 'read', 'read', 'encode', 'read'])
-      for (const n of [1, 2, 3, 4]) worker!.answer(n)
+      for (const n of [1, 2, 3, 4]) worker!.response(n)
       expect(await Promise.all(results)).toEqual(results.map(() => 'done'))
     })
   })
@@ -104,7 +104,7 @@ describe('jobs', () => {
       const results = Array.from({ length: 20 }, () => stat(pool))
       expect(worker!.sent.length).toBe(16)
       for (let n = 0; n < 20; n++) {
-        worker!.answer(n)
+        worker!.response(n)
         await results[n]
       }
     })
@@ -114,7 +114,7 @@ describe('jobs', () => {
     await withWorkers(3, async (pool, workers) => {
       const results = [1, 2, 3, 4, 5].map(() => encode(pool))
       expect(workers.map(({ sent }) => sent.length)).toEqual([2, 2, 1])
-      for (const worker of workers) for (const n of worker.sent.keys()) worker.answer(n)
+      for (const worker of workers) for (const n of worker.sent.keys()) worker.response(n)
       await Promise.all(results)
     })
   })
@@ -123,7 +123,7 @@ describe('jobs', () => {
     await withWorkers(1, async (pool, [worker]) => {
       const result = encode(pool)
       const error = new Error('no room')
-      worker!.answer(0, { error })
+      worker!.response(0, { error })
       await expect(result).rejects.toBe(error)
     })
   })
@@ -141,11 +141,11 @@ describe('jobs', () => {
       async (pool, [worker]) => {
         const results = [stat(pool), encode(pool)]
         expect(names(worker!)).toEqual(['encode'])
-        worker!.answer(0, { answer: 'done', calls: 16, slowCalls: 16 })
+        worker!.response(0, { response: 'done', calls: 16, slowCalls: 16 })
         expect(await Promise.all(results)).toEqual([[], 'done'])
         const later = stat(pool)
         expect(names(worker!)).toEqual(['encode', 'stat'])
-        worker!.answer(1)
+        worker!.response(1)
         expect(await later).toBe('done')
         for (const one of StandIn.all) one.ready()
       },
@@ -158,7 +158,7 @@ describe('jobs', () => {
       expect(worker!.held).toBe(false)
       const result = encode(pool)
       expect(worker!.held).toBe(true)
-      worker!.answer(0)
+      worker!.response(0)
       await result
       expect(worker!.held).toBe(false)
     })
@@ -214,14 +214,14 @@ describe('workers', () => {
       1,
       async (pool, workers) => {
         const first = stat(pool)
-        workers[0]!.answer(0, { answer: [], calls: 16, slowCalls: 8 })
+        workers[0]!.response(0, { response: [], calls: 16, slowCalls: 8 })
         await first
         expect(pool.areSlow()).toBe(false)
         const counts = [workers.length]
         for (let n = 1; n < 6; n++) {
           const result = stat(pool)
           const asked = workers.find(({ sent }) => sent.length > 0 && sent.at(-1)!.id === n)!
-          asked.answer(asked.sent.length - 1, { answer: [], calls: 16, slowCalls: 9 })
+          asked.response(asked.sent.length - 1, { response: [], calls: 16, slowCalls: 9 })
           await result
           counts.push(workers.length)
         }
@@ -242,7 +242,7 @@ describe('workers', () => {
       const [one, other] = [encode(pool), encode(pool)]
       workers[0]!.emit('exit', 3)
       await expect(one).rejects.toMatchObject({ code: 'WORKER', message: 'a worker ended with code 3' })
-      workers[1]!.answer(0)
+      workers[1]!.response(0)
       expect(await other).toBe('done')
     })
   })
@@ -277,7 +277,7 @@ describe('the end', () => {
     await withWorkers(1, async (pool, [worker]) => {
       void encode(pool).catch(() => {})
       worker!.terminate = async () => {
-        worker!.answer(0)
+        worker!.response(0)
         expect(worker!.held).toBe(true)
         worker!.emit('exit', 1)
       }

@@ -54,7 +54,7 @@ export interface Pool {
    * Has a job done by the next that is free. Jobs that encode come first: buffers wait for them.
    * @throws what the job as a whole failed with.
    */
-  run<N extends JobName>(name: N, ask: Jobs[N]['ask']): Promise<Jobs[N]['answer']>
+  run<N extends JobName>(name: N, request: Jobs[N]['request']): Promise<Jobs[N]['response']>
   /** Told what work is to come, so that workers are spawned in time. */
   expect(work: { readonly names?: number; readonly bytes?: number }): void
   /** How many jobs at a time keep everyone busy, with some to spare. */
@@ -94,10 +94,10 @@ class ThreadPool implements Pool {
     this.#callerWorks = this.#needsCaller || threads <= FEW_THREADS
   }
 
-  run<N extends JobName>(name: N, ask: Jobs[N]['ask']): Promise<Jobs[N]['answer']> {
+  run<N extends JobName>(name: N, request: Jobs[N]['request']): Promise<Jobs[N]['response']> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(stopped())
-      const job = { message: { id: this.#nextId++, name, ask } as JobMessage, resolve, reject }
+      const job = { message: { id: this.#nextId++, name, request } as JobMessage, resolve, reject }
       ;(name === 'encode' ? this.#urgent : this.#queue).push(job)
       this.#assign()
     })
@@ -202,10 +202,10 @@ class ThreadPool implements Pool {
     this.#ownJobs++
     await setImmediate()
     if (this.#closed) return job.reject(stopped())
-    const answer = await this.#executor.run(job.message)
+    const response = await this.#executor.run(job.message)
     this.#ownJobs--
     if (this.#closed) this.#executor.close() // files that were opened meanwhile
-    this.#takeResponse(job, answer)
+    this.#takeResponse(job, response)
   }
 
   #takeResponse({ message, resolve, reject }: Pending, answered: ResponseMessage): void {
@@ -215,7 +215,7 @@ class ThreadPool implements Pool {
     const { missingCodec } = answered
     if (missingCodec) reject(new CodecError(missingCodec.codec, missingCodec.reason))
     else if ('error' in answered) reject(answered.error)
-    else resolve(answered.answer as never)
+    else resolve(answered.response as never)
     if (this.#calls >= SAMPLE) this.#judgeCalls()
     if (message.name === 'stat') this.#spawnFor(this.#namesSeen / NAMES_PER_WORKER)
     this.#assign()

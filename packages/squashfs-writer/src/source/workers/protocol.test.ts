@@ -99,10 +99,11 @@ describe('a range', () => {
   })
 })
 
-describe('an answer', () => {
+describe('an response', () => {
   it('is a failure where it has a code', () => {
     expect(isFailure({ code: 'EIO', message: '' })).toBe(true)
-    for (const answer of [null, undefined, 'code', 1, {}, [], [1, 2]]) expect(isFailure(answer)).toBe(false)
+    for (const response of [null, undefined, 'code', 1, {}, [], [1, 2]])
+      expect(isFailure(response)).toBe(false)
   })
 
   it('says of a name what its pair says, and nothing of others', () => {

@@ -33,8 +33,8 @@ export const READY = 'ready'
 /** Why something could not be read; its owner knows the path. */
 export type Failure = Omit<Unreadable, 'path'>
 
-export function isFailure(answer: unknown): answer is Failure {
-  return typeof answer === 'object' && answer !== null && 'code' in answer
+export function isFailure(response: unknown): response is Failure {
+  return typeof response === 'object' && response !== null && 'code' in response
 }
 
 /** The status of some names of a directory. Sparse fields are pairs of an index into `names` and a value. */
@@ -221,47 +221,50 @@ export interface SharedPart {
 export interface Jobs {
   /** StatBatch about what is in directories: of the first ones, as far as {@link STAT_TIME} goes, and at least of one. */
   stat: {
-    ask: { directories: DirectoryToList[]; xattrs: XattrsRead }
-    answer: ((StatBatch & { rest: ByteString[] }) | Failure)[]
+    request: { directories: DirectoryToList[]; xattrs: XattrsRead }
+    response: ((StatBatch & { rest: ByteString[] }) | Failure)[]
   }
   /** Reads ranges of files into a buffer, digests them, and encodes their blocks in place. */
-  read: { ask: { ranges: Ranges; buffer: SharedArrayBuffer; base?: BaseAccess | null }; answer: RangesRead }
+  read: {
+    request: { ranges: Ranges; buffer: SharedArrayBuffer; base?: BaseAccess | null }
+    response: RangesRead
+  }
   /** Encodes a block that lies in several parts, or is given as it is. */
   encode: {
-    ask: {
+    request: {
       parts: readonly (SharedPart | Uint8Array | BaseFragmentPart)[]
       stored: boolean
       base?: BaseAccess | null
       /** A block of the base that may have the same content. */
       like?: BaseFragment | null
     }
-    answer: { readonly data: Uint8Array; readonly sizeWord: number; readonly takenFromBase?: true }
+    response: { readonly data: Uint8Array; readonly sizeWord: number; readonly takenFromBase?: true }
   }
   /** The digest of a whole file, which may be examined in the same go. */
   digest: {
-    ask: { ranges: Ranges }
-    answer: Failure | { readonly digest: string; readonly examined: unknown }
+    request: { ranges: Ranges }
+    response: Failure | { readonly digest: string; readonly examined: unknown }
   }
   /** Where a file has data: [start, end, ...]. */
-  extents: { ask: { ranges: Ranges }; answer: Failure | number[] }
+  extents: { request: { ranges: Ranges }; response: Failure | number[] }
   /** Opens files and examines them, without reading them whole. */
-  examine: { ask: { ranges: Ranges }; answer: ({ readonly found: unknown } | Failure)[] }
+  examine: { request: { ranges: Ranges }; response: ({ readonly found: unknown } | Failure)[] }
   /** Which blocks of the base are not what their checksums say, of blocks that lie one after another. */
   'check-base': {
-    ask: { base: BaseAccess; position: number; sizes: readonly number[]; checksums: readonly number[] }
-    answer: number[]
+    request: { base: BaseAccess; position: number; sizes: readonly number[]; checksums: readonly number[] }
+    response: number[]
   }
   /** Whether this encoder makes of the content of some blocks of the base the same blocks again. */
-  'try-base': { ask: { base: BaseAccess; blocks: readonly BaseBlock[] }; answer: boolean }
+  'try-base': { request: { base: BaseAccess; blocks: readonly BaseBlock[] }; response: boolean }
 }
 export type JobName = keyof Jobs
 
-export type JobMessage = { [N in JobName]: { id: number; name: N; ask: Jobs[N]['ask'] } }[JobName]
+export type JobMessage = { [N in JobName]: { id: number; name: N; request: Jobs[N]['request'] } }[JobName]
 
 /** An answer on its way back. */
 export interface ResponseMessage {
   readonly id: number
-  readonly answer?: unknown
+  readonly response?: unknown
   /** The error with which the job as a whole failed. */
   readonly error?: unknown
   /** In place of `error`, from another thread: the codec that does not run on this machine, and why. */

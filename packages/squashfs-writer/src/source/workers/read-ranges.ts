@@ -19,12 +19,12 @@ import {
   TAIL_BLOCK_NUMBERS,
 } from './protocol.js'
 
-export async function readRanges(ask: Jobs['read']['ask'], tools: FileTools): Promise<RangesRead> {
-  return await new RangesJob(ask, tools).run()
+export async function readRanges(request: Jobs['read']['request'], tools: FileTools): Promise<RangesRead> {
+  return await new RangesJob(request, tools).run()
 }
 
 class RangesJob {
-  readonly #ask: Jobs['read']['ask']
+  readonly #request: Jobs['read']['request']
   readonly #tools: FileTools
   readonly #bytes: Uint8Array
   readonly #likes: ReadonlyMap<number, BlocksOfBase>
@@ -47,15 +47,15 @@ class RangesJob {
   /** Where the next encoded block goes. */
   #room = BUFFER_SIZE
 
-  constructor(ask: Jobs['read']['ask'], tools: FileTools) {
-    this.#ask = ask
+  constructor(request: Jobs['read']['request'], tools: FileTools) {
+    this.#request = request
     this.#tools = tools
-    this.#bytes = new Uint8Array(ask.buffer)
-    this.#likes = new Map(ask.ranges.likes)
+    this.#bytes = new Uint8Array(request.buffer)
+    this.#likes = new Map(request.ranges.likes)
   }
 
   async run(): Promise<RangesRead> {
-    const { ranges } = this.#ask
+    const { ranges } = this.#request
     const count = ranges.names.length
     for (let n = 0, range = count > 0 ? rangeAt(ranges, 0) : null; range; n++) {
       const next: Range | null = n + 1 < count ? rangeAt(ranges, n + 1) : null
@@ -132,7 +132,7 @@ class RangesJob {
   }
 
   #encodeBlock(n: number, at: number, block: Uint8Array, index: number): void {
-    const { base = null } = this.#ask
+    const { base = null } = this.#request
     const { encode, encodeLike, storeData, blockSize } = this.#tools
     const like = this.#likes.get(n)?.[at / blockSize] ?? null
     const room = this.#bytes.subarray(this.#room)

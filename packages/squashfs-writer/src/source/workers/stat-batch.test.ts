@@ -58,9 +58,9 @@ function filesystem(
 
 const directory = (path: string, names: string[] | null = null) => ({ path, seen: null, names })
 
-function batchOf(answer: ReturnType<typeof statBatch>[number] | undefined) {
-  if (!answer || isFailure(answer)) throw new Error(`there are no batch but ${JSON.stringify(answer)}`)
-  return answer
+function batchOf(response: ReturnType<typeof statBatch>[number] | undefined) {
+  if (!response || isFailure(response)) throw new Error(`there are no batch but ${JSON.stringify(response)}`)
+  return response
 }
 
 describe('batch', () => {
@@ -76,8 +76,12 @@ describe('batch', () => {
   })
 
   it('are in the order of names, with what each kind has', () => {
-    const [answer] = statBatch({ directories: [directory('one')], xattrs: 'all' }, source, createCallTimer())
-    const batch = batchOf(answer)
+    const [response] = statBatch(
+      { directories: [directory('one')], xattrs: 'all' },
+      source,
+      createCallTimer(),
+    )
+    const batch = batchOf(response)
     expect(batch.names).toEqual(['file', 'large', 'link', 'linked', 'refused', 'sub'])
     expect(batch.rest).toEqual([])
     expect([...batch.numbers.subarray(0, STAT_FIELDS)]).toEqual([FILE, 1, 2, 1000, 30, 8, 4, 5, 6])
@@ -98,17 +102,21 @@ describe('batch', () => {
   })
 
   it('have no xattrs where none are wanted', () => {
-    const [answer] = statBatch({ directories: [directory('one')], xattrs: 'none' }, source, createCallTimer())
-    expect(batchOf(answer).xattrs).toEqual([])
+    const [response] = statBatch(
+      { directories: [directory('one')], xattrs: 'none' },
+      source,
+      createCallTimer(),
+    )
+    expect(batchOf(response).xattrs).toEqual([])
   })
 
   it('are about the names that are given, the directory itself among them', () => {
-    const [answer] = statBatch(
+    const [response] = statBatch(
       { directories: [directory('one', ['', 'file'])], xattrs: 'none' },
       source,
       createCallTimer(),
     )
-    const { names, numbers } = batchOf(answer)
+    const { names, numbers } = batchOf(response)
     expect(names).toEqual(['', 'file'])
     expect(numbers[STAT_FIELD.mode]).toBe(DIRECTORY)
   })
@@ -133,12 +141,12 @@ describe('batch', () => {
   it('are about so many names at a time; the rest is given back', () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`${1000 + n}`, statusOf(FILE)]))
     const timer = createCallTimer()
-    const [answer] = statBatch(
+    const [response] = statBatch(
       { directories: [directory('many')], xattrs: 'none' },
       filesystem({ many }),
       timer,
     )
-    const { names, rest } = batchOf(answer)
+    const { names, rest } = batchOf(response)
     expect(names.length).toBeLessThanOrEqual(NAMES_PER_BATCH)
     expect([...names, ...rest]).toEqual(Object.keys(many))
     // The directory, and each name.

@@ -25,12 +25,12 @@ const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
 /** StatBatch about what is in directories: of the first ones, as far as the time goes. */
 export function statBatch(
-  { directories, xattrs }: Jobs['stat']['ask'],
+  { directories, xattrs }: Jobs['stat']['request'],
   source: SourceCalls,
   timer: CallTimer,
-): Jobs['stat']['answer'] {
+): Jobs['stat']['response'] {
   const end = performance.now() + STAT_TIME
-  const answers: Jobs['stat']['answer'] = []
+  const answers: Jobs['stat']['response'] = []
   for (const directory of directories) {
     answers.push(attempt(() => statDirectory(directory, xattrs, end, source, timer)))
     if (performance.now() > end) break

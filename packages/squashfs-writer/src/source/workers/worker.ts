@@ -11,24 +11,24 @@ async function serve(): Promise<void> {
   let before: Promise<unknown> = Promise.resolve()
   parentPort?.on('message', (job: JobMessage) => {
     before = before.then(async () => {
-      const answer = await executor.run(job)
-      parentPort?.postMessage(sendable(answer), moved(job, answer))
+      const response = await executor.run(job)
+      parentPort?.postMessage(sendable(response), moved(job, response))
     })
   })
   parentPort?.postMessage(READY)
 }
 
 /** Structured clone makes a plain Error of every error, so errors of a class of their own go as data. */
-function sendable({ error, ...answer }: ResponseMessage): ResponseMessage {
+function sendable({ error, ...response }: ResponseMessage): ResponseMessage {
   if (error instanceof CodecError)
-    return { ...answer, missingCodec: { codec: error.codec, reason: error.cause } }
-  return error === undefined ? answer : { ...answer, error }
+    return { ...response, missingCodec: { codec: error.codec, reason: error.cause } }
+  return error === undefined ? response : { ...response, error }
 }
 
 /** Buffers that go to the calling thread without being copied: those of encoded blocks. */
-function moved(job: JobMessage, { answer }: ResponseMessage): ArrayBuffer[] {
-  if (job.name !== 'encode' || answer === undefined) return []
-  const { buffer } = (answer as Jobs['encode']['answer']).data
+function moved(job: JobMessage, { response }: ResponseMessage): ArrayBuffer[] {
+  if (job.name !== 'encode' || response === undefined) return []
+  const { buffer } = (response as Jobs['encode']['response']).data
   return buffer instanceof ArrayBuffer ? [buffer] : []
 }
 
