@@ -102,8 +102,8 @@ async function write(
     threads: settings.threads,
     codec,
     blockSize,
-    storeData: uncompressed.has('data'),
-    storeTails: uncompressed.has('fragments'),
+    uncompressedData: uncompressed.has('data'),
+    uncompressedTails: uncompressed.has('fragments'),
     examiner: examination?.examiner ?? null,
   }
   return await withPool(poolOptions, signal, (pool) =>

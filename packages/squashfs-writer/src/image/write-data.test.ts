@@ -70,7 +70,7 @@ interface RawReader {
 }
 
 /** Encodes what another reader reads. */
-function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentReader {
+function encoding(reader: RawReader, codec: Codec, uncompressedData: boolean): ContentReader {
   return {
     async *read(files, request) {
       for await (const { pieces, release } of reader.read(files, request))
@@ -95,7 +95,7 @@ function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentR
         sizeWords.push(0)
         continue
       }
-      const { data, sizeWord } = await encodeBlock(codec, block, storeData)
+      const { data, sizeWord } = await encodeBlock(codec, block, uncompressedData)
       encoded.push(data)
       sizeWords.push(sizeWord)
     }
@@ -163,7 +163,10 @@ function memoryReader(part: number, inBatch = 1) {
 /** Writes files and gives all that came of it. */
 async function written(
   files: readonly FileNode[],
-  { storeData = false, ...changes }: Partial<DataOptions> & { readonly storeData?: boolean } = {},
+  {
+    uncompressedData = false,
+    ...changes
+  }: Partial<DataOptions> & { readonly uncompressedData?: boolean } = {},
   codec: Codec = deflating,
   reader: RawReader = memoryReader(1 << 20).reader,
 ) {
@@ -175,7 +178,7 @@ async function written(
   const reports: [files: number, bytes: number][] = []
   const result = await writeData(
     files,
-    encoding(reader, codec, storeData),
+    encoding(reader, codec, uncompressedData),
     writer,
     partsEncoder(codec),
     { ...OPTIONS, ...changes },
@@ -227,7 +230,7 @@ describe('the contents of files', () => {
         fc.record({
           fragments: fc.constantFrom('small-files', 'always', 'never'),
           deduplicate: fc.boolean(),
-          storeData: fc.boolean(),
+          uncompressedData: fc.boolean(),
           uncompressedFragments: fc.boolean(),
         }),
         fc.constantFrom(deflating, uncompressed()),
@@ -268,13 +271,13 @@ describe('the contents of files', () => {
 
   it('can stay uncompressed, data and tails apart', async () => {
     const files = () => [fileOf(new Uint8Array(BLOCK).fill(1)), fileOf(new Uint8Array(100).fill(2))]
-    for (const [storeData, uncompressedFragments] of [
+    for (const [uncompressedData, uncompressedFragments] of [
       [true, false],
       [false, true],
     ] as const) {
       const [data, small] = files()
-      const { result } = await written([data!, small!], { storeData, uncompressedFragments })
-      expect(data!.placement!.blockSizes[0]! >= 0x0100_0000).toBe(storeData)
+      const { result } = await written([data!, small!], { uncompressedData, uncompressedFragments })
+      expect(data!.placement!.blockSizes[0]! >= 0x0100_0000).toBe(uncompressedData)
       expect(result.fragments[0]!.sizeWord >= 0x0100_0000).toBe(uncompressedFragments)
     }
   })
@@ -573,7 +576,7 @@ describe('while data is written', () => {
     const files = [new Uint8Array(BLOCK), noise(BLOCK - 1, 1), noise(BLOCK - 1, 2), noise(BLOCK, 3)].map(
       fileOf,
     )
-    const options = { deduplicate: false, storeData: true }
+    const options = { deduplicate: false, uncompressedData: true }
     const all = written(files, options, codec, reader)
     const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
     await aTurn()

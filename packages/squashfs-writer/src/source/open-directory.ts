@@ -166,8 +166,8 @@ export class DirectoryHandle implements OpenDirectory {
       threads: THREADS,
       codec: null,
       blockSize: 131_072,
-      storeData: true,
-      storeTails: true,
+      uncompressedData: true,
+      uncompressedTails: true,
       examiner: this.#options.examiner,
     })
     return this.#pool

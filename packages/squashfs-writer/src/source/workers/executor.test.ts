@@ -8,8 +8,8 @@ function setupFor(changes: Partial<ExecutorSetup> = {}): ExecutorSetup {
   return {
     blockSize: 4096,
     codec: null,
-    storeData: false,
-    storeTails: false,
+    uncompressedData: false,
+    uncompressedTails: false,
     permits: createPermits(2),
     examiner: null,
     ...changes,

@@ -70,7 +70,7 @@ export class Executor {
   }
 
   async #makeTools(): Promise<FileTools> {
-    const { codec, blockSize, storeData, storeTails, examiner } = this.#setup
+    const { codec, blockSize, uncompressedData, uncompressedTails, examiner } = this.#setup
     const source = await loadSourceCalls()
     if (!this.#codec && codec) this.#codec = await codecFrom(codec)
     const files = createOpenFiles(source, this.#timer)
@@ -83,8 +83,8 @@ export class Executor {
       encodeLike: (bytes, stored, like, access, room) =>
         takenOrEncoded(bytes, stored, like, this.#blocksOf(access), encode, room),
       blockSize,
-      storeData,
-      storeTails,
+      uncompressedData,
+      uncompressedTails,
       room: new Uint8Array(blockSize),
       examine: examiner === null ? null : await loadExaminer(examiner),
       pathOf: ({ directory, name }) => asBytePath(`${directory.path}/${name}`.slice(directory.above ?? 0)),

@@ -56,8 +56,8 @@ async function withTree(
       encode: marking,
       encodeLike: (bytes, stored) => marking(bytes, stored),
       blockSize: BLOCK,
-      storeData: false,
-      storeTails: false,
+      uncompressedData: false,
+      uncompressedTails: false,
       room: new Uint8Array(BLOCK),
       examine: null,
       pathOf: ({ name }) => asBytePath(name),
@@ -273,7 +273,7 @@ describe('tails of one block', () => {
         expect(blocksAt[1]).toBe(BUFFER_SIZE)
         expect([...new Uint8Array(buffer, BUFFER_SIZE, 9)]).toEqual([9, 9, 0, 1, 2, 1, 3, 5, 1])
       },
-      { encode: noting, storeTails: true },
+      { encode: noting, uncompressedTails: true },
     )
   })
 

@@ -33,8 +33,8 @@ export interface FileTools {
     room: Uint8Array,
   ) => EncodedOrTaken | Promise<EncodedOrTaken>
   readonly blockSize: number
-  readonly storeData: boolean
-  readonly storeTails: boolean
+  readonly uncompressedData: boolean
+  readonly uncompressedTails: boolean
   /** Room for a block whose tails do not lie together. */
   readonly room: Uint8Array
   readonly examine: Examine | null

@@ -58,8 +58,8 @@ const OPTIONS: PoolOptions = {
   threads: 3,
   codec: uncompressed(),
   blockSize: 4096,
-  storeData: false,
-  storeTails: false,
+  uncompressedData: false,
+  uncompressedTails: false,
   examiner: null,
 }
 const MIB = 1_048_576

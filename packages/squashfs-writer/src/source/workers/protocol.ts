@@ -281,9 +281,9 @@ export interface ExecutorSetup {
   /** null where blocks are encoded by the calling thread alone, or not at all. */
   readonly codec: CodecRecipe | null
   /** Whether data blocks stay uncompressed. */
-  readonly storeData: boolean
+  readonly uncompressedData: boolean
   /** Whether blocks of tails stay uncompressed. */
-  readonly storeTails: boolean
+  readonly uncompressedTails: boolean
   /** How many threads may compress, as a counter that they share. */
   readonly permits: SharedArrayBuffer
   /** The examiner: the URL of a module whose default export is an {@link Examine}; null for none. */

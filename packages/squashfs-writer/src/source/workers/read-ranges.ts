@@ -133,11 +133,13 @@ class RangesJob {
 
   #encodeBlock(n: number, at: number, block: Uint8Array, index: number): void {
     const { base = null } = this.#request
-    const { encode, encodeLike, storeData, blockSize } = this.#tools
+    const { encode, encodeLike, uncompressedData, blockSize } = this.#tools
     const like = this.#likes.get(n)?.[at / blockSize] ?? null
     const room = this.#bytes.subarray(this.#room)
     const encoded =
-      like && base ? encodeLike(block, storeData, like, base, room) : encode(block, storeData, room)
+      like && base
+        ? encodeLike(block, uncompressedData, like, base, room)
+        : encode(block, uncompressedData, room)
     this.#put(encoded, this.#read.sizeWords, index)
   }
 
@@ -149,8 +151,8 @@ class RangesJob {
     const { tailBlocks } = this.#read
     const first = tailBlocks.push(tails.length, HOLE, this.#room) - TAIL_BLOCK_NUMBERS
     if (tails.length === 0) return
-    const { encode, storeTails, room } = this.#tools
-    const encoded = encode(joined(tails, room), storeTails, this.#bytes.subarray(this.#room))
+    const { encode, uncompressedTails, room } = this.#tools
+    const encoded = encode(joined(tails, room), uncompressedTails, this.#bytes.subarray(this.#room))
     this.#put(encoded, tailBlocks, first + TAIL_BLOCK.sizeWord)
   }
 
