@@ -20,9 +20,9 @@ import {
   type BaseAccess,
   type BlocksOfBase,
   BUFFER_SIZE,
-  BUFFER_WITH_ROOM,
   type Failure,
   isFailure,
+  JOB_BUFFER_SIZE,
   noRanges,
   RANGE,
   RANGE_NUMBERS,
@@ -123,7 +123,7 @@ class Buffers {
 
   take(): SharedArrayBuffer {
     this.inUse++
-    return this.#free.pop() ?? new SharedArrayBuffer(BUFFER_WITH_ROOM)
+    return this.#free.pop() ?? new SharedArrayBuffer(JOB_BUFFER_SIZE)
   }
 
   give(buffer: SharedArrayBuffer): void {

@@ -8,7 +8,7 @@ import { loadSourceCalls, type SourceCalls, splitPath } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles } from './open-files.js'
-import { BUFFER_SIZE, BUFFER_WITH_ROOM, type Examine, noRanges, RangeFlag, type Ranges } from './protocol.js'
+import { BUFFER_SIZE, type Examine, JOB_BUFFER_SIZE, noRanges, RangeFlag, type Ranges } from './protocol.js'
 import { readRanges } from './read-ranges.js'
 
 const BLOCK = 4096
@@ -102,7 +102,7 @@ describe('ranges', () => {
       add('blocks and a tail', bytes(2 * BLOCK + 10, 1), [0, 2 * BLOCK + 10, 0, 2 * BLOCK])
       add('tail', bytes(20, 2), [0, 20, 2 * BLOCK + 10, 0])
       add('short block', bytes(300, 3), [0, 300, 4 * BLOCK, 300])
-      const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+      const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
       const read = await readRanges({ ranges, buffer }, tools)
       expect(read).toEqual({
         failures: [],
@@ -134,7 +134,7 @@ describe('ranges', () => {
         content[4 * BLOCK - 1] = 1
         add('file', content, [0, content.length, 0, content.length])
         const { sizeWords } = await readRanges(
-          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
+          { ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) },
           tools,
         )
         expect(sizeWords).toEqual([3, 0, 3, 3])
@@ -150,7 +150,7 @@ describe('ranges', () => {
       add('shrunk', bytes(2 * BLOCK, 2), [0, 2 * BLOCK, BLOCK, 2 * BLOCK])
       add('last', bytes(BLOCK, 3), [0, BLOCK, 3 * BLOCK, BLOCK])
       writeFileSync(join(directory, 'shrunk'), '')
-      const read = await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
+      const read = await readRanges({ ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) }, tools)
       expect(read.failures).toEqual([
         [1, { code: 'CHANGED', message: expect.stringContaining('it shrank from 8192 to 0 bytes') }],
       ])
@@ -169,7 +169,7 @@ describe('ranges', () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         for (let n = 0; n < 5; n++) add(`${n}`, bytes(BLOCK, n + 1), [0, BLOCK, n * BLOCK, BLOCK])
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         const { sizeWords } = await readRanges({ ranges, buffer }, tools)
         expect([sizeWords, now, most]).toEqual([[3, 3, 3, 3, 3], 0, 1])
         const firsts = Array.from({ length: 5 }, (_, n) => new Uint8Array(buffer)[BUFFER_SIZE + n * 3 + 1])
@@ -187,7 +187,7 @@ describe('ranges', () => {
         add('file', null, [BLOCK, BLOCK, BLOCK, BLOCK])
         add('file', null, [2 * BLOCK, BLOCK, 2 * BLOCK, BLOCK])
         opened = 0
-        await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
+        await readRanges({ ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) }, tools)
         expect(opened).toBe(1)
       },
       {},
@@ -209,7 +209,7 @@ describe('ranges', () => {
     await withTree(async ({ tools, ranges, add }) => {
       for (const [n, value] of [1, 1, 2].entries())
         add(`${n}`, bytes(100, value), [0, 100, 100 * n, 0, n < 3 ? RangeFlag.DIGEST : 0])
-      const { digests } = await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
+      const { digests } = await readRanges({ ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) }, tools)
       expect(digests.map(([n]) => n)).toEqual([0, 1, 2])
       const [one, same, other] = digests.map(([, digest]) => digest)
       expect(same).toBe(one)
@@ -230,7 +230,7 @@ describe('ranges', () => {
           likes: [],
         }
         expect(ranges.names).toEqual(['file'])
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         new Uint8Array(buffer, 0, BLOCK).fill(9)
         const read = await readRanges({ ranges: own, buffer }, tools)
         expect(read).toMatchObject({ failures: [], sizeWords: [3] })
@@ -262,7 +262,7 @@ describe('tails of one block', () => {
         add('c', bytes(2, 3), tail(BLOCK + 4, 1))
         add('not of a block', bytes(2, 4), tail(BLOCK + 6, -1))
         add('d', bytes(2, 5), tail(BLOCK + 8, 1))
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         const { tailBlocks, blocksAt } = await readRanges({ ranges, buffer }, tools)
         expect(encoded.map((block) => block.slice(-4))).toEqual([
           [9, 9, 9, 9],
@@ -287,7 +287,7 @@ describe('tails of one block', () => {
         add('not asked', bytes(2, 7), tail(6, 0))
         add('alone and again', bytes(2, 7), tail(8, 1, RangeFlag.DIGEST))
         writeFileSync(join(directory, 'shrunk'), '')
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         const { tailBlocks } = await readRanges({ ranges, buffer }, tools)
         expect(encoded).toEqual([[7, 7, 7, 7]])
         expect(tailBlocks).toEqual([2, 3, BUFFER_SIZE, 0, 0, BUFFER_SIZE + 3])
@@ -316,7 +316,7 @@ describe('an examination', () => {
         add('part', bytes(100, 7), [50, 20, 100, 0, RangeFlag.EXAMINE])
         add('not wanted', bytes(100, 7), [0, 100, 200, 0])
         const { examined } = await readRanges(
-          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
+          { ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) },
           tools,
         )
         expect(examined).toEqual([
@@ -336,7 +336,7 @@ describe('an examination', () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         add('file', bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         await readRanges({ ranges, buffer }, tools)
         kept[0]!.fill(1)
         expect(new Uint8Array(buffer)[0]).toBe(7)
@@ -355,7 +355,7 @@ describe('an examination', () => {
       async ({ tools, ranges, add }) => {
         for (const name of ['a', 'b']) add(name, bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
         const { failures, examined } = await readRanges(
-          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
+          { ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) },
           tools,
         )
         expect(failures).toEqual([[0, { code: 'UNKNOWN', message: 'not this one' }]])

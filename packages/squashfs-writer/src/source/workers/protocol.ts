@@ -8,7 +8,7 @@ import type { DirectoryOnDisk, FileNode, FileOnDisk, Identity, Xattr } from '../
 /** Bytes of a buffer: many small files, or one part of a large one; a multiple of every block size. */
 export const BUFFER_SIZE = 1_048_576
 /** The same with room for what is made of it: encoded blocks lie behind. The system gives memory only for what is used. */
-export const BUFFER_WITH_ROOM = BUFFER_SIZE + compressBound(BUFFER_SIZE)
+export const JOB_BUFFER_SIZE = BUFFER_SIZE + compressBound(BUFFER_SIZE)
 
 /** The numbers of an `lstat`, in the sequence in which they lie in {@link StatBatch.numbers}. */
 export const STAT_FIELD = {
