@@ -71,12 +71,12 @@ function callsOf({ listing, closed = [] }: Disk): SourceCalls {
 
 /** A pool that does its jobs at once, and keeps what was asked of it and answered. */
 function poolOf(disk: Disk, wanted = 8) {
-  const asked: Jobs['stat']['ask'][] = []
+  const asked: Jobs['stat']['request'][] = []
   const source = callsOf(disk)
   const pool = {
-    run: async (_: string, ask: Jobs['stat']['ask']) => {
-      const answers = statBatch(ask, source, createCallTimer())
-      asked.push({ ...ask, directories: ask.directories.slice(0, answers.length) }) // the rest is asked for again
+    run: async (_: string, request: Jobs['stat']['request']) => {
+      const answers = statBatch(request, source, createCallTimer())
+      asked.push({ ...request, directories: request.directories.slice(0, answers.length) }) // the rest is asked for again
       return answers
     },
     jobsWanted: () => wanted,
