@@ -54,28 +54,28 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
  */
 export function takenOrEncoded(
   bytes: Uint8Array,
-  stored: boolean,
+  uncompressed: boolean,
   like: BaseBlock,
   base: BaseBlocks,
   encode: BlockEncoder,
   room?: Uint8Array,
 ): EncodedOrTaken | Promise<EncodedOrTaken> {
-  if (stored || isUncompressedBlock(like.sizeWord)) return encode(bytes, stored, room)
+  if (uncompressed || isUncompressedBlock(like.sizeWord)) return encode(bytes, uncompressed, room)
   let content: Uint8Array | Promise<Uint8Array>
   try {
     content = base.content(like)
   } catch {
-    return encode(bytes, stored, room) // damaged: the base is used as far as it fits
+    return encode(bytes, uncompressed, room) // damaged: the base is used as far as it fits
   }
   if (content instanceof Promise)
     return content.then(
       (found) => chosen(found),
-      () => encode(bytes, stored, room),
+      () => encode(bytes, uncompressed, room),
     )
   return chosen(content)
 
   function chosen(found: Uint8Array): EncodedOrTaken | Promise<EncodedOrTaken> {
-    if (Buffer.compare(found, bytes) !== 0) return encode(bytes, stored, room)
+    if (Buffer.compare(found, bytes) !== 0) return encode(bytes, uncompressed, room)
     return { data: base.raw(like), sizeWord: like.sizeWord, takenFromBase: true }
   }
 }

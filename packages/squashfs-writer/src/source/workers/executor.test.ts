@@ -18,8 +18,8 @@ function setupFor(changes: Partial<ExecutorSetup> = {}): ExecutorSetup {
 
 const encodeJob = (
   parts: Extract<JobMessage, { name: 'encode' }>['request']['parts'],
-  stored = false,
-): JobMessage => ({ id: 5, name: 'encode', request: { parts, stored } })
+  uncompressed = false,
+): JobMessage => ({ id: 5, name: 'encode', request: { parts, uncompressed } })
 
 const halving: Codec = { name: 'halving', id: 1, compress: (bytes) => bytes.slice(0, bytes.length / 2) }
 const left = ({ permits }: ExecutorSetup) => new Int32Array(permits)[0]
@@ -108,7 +108,7 @@ describe('an executor', () => {
     expect(left(setup)).toBe(2)
   })
 
-  it('has a permit while it compresses, and needs none for what is stored', async () => {
+  it('has a permit while it compresses, and needs none for what is uncompressed', async () => {
     const setup = setupFor()
     const seen: unknown[] = []
     const executor = new Executor(setup, {

@@ -80,8 +80,8 @@ export class Executor {
       source,
       files,
       encode,
-      encodeLike: (bytes, stored, like, access, room) =>
-        takenOrEncoded(bytes, stored, like, this.#blocksOf(access), encode, room),
+      encodeLike: (bytes, uncompressed, like, access, room) =>
+        takenOrEncoded(bytes, uncompressed, like, this.#blocksOf(access), encode, room),
       blockSize,
       uncompressedData,
       uncompressedTails,
@@ -120,22 +120,22 @@ export class Executor {
 
   /** Encodes a block that is kept. */
   async #encodeAlone(
-    { parts, stored, base, like }: Jobs['encode']['request'],
+    { parts, uncompressed, base, like }: Jobs['encode']['request'],
     { encode }: FileTools,
   ): Promise<Jobs['encode']['response']> {
     const blocks = base ? this.#blocksOf(base) : null
     const bytes = await joinedParts(parts, blocks)
     const encoded: EncodedOrTaken | Promise<EncodedOrTaken> =
-      like && blocks ? takenOrEncoded(bytes, stored, like, blocks, encode) : encode(bytes, stored)
+      like && blocks ? takenOrEncoded(bytes, uncompressed, like, blocks, encode) : encode(bytes, uncompressed)
     const { data, sizeWord, takenFromBase } = await encoded
     return { data: new Uint8Array(data), sizeWord, ...(takenFromBase && { takenFromBase }) }
   }
 
   /** Encodes a block once few enough threads compress. */
-  #encode(bytes: Uint8Array, stored: boolean, room?: Uint8Array): ReturnType<BlockEncoder> {
+  #encode(bytes: Uint8Array, uncompressed: boolean, room?: Uint8Array): ReturnType<BlockEncoder> {
     const codec = this.#codec
     if (!codec) throw new TypeError('there is no codec')
-    if (stored || codec.stores) return encodeBlock(codec, bytes, true)
+    if (uncompressed || codec.stores) return encodeBlock(codec, bytes, true)
     const permits = this.#permits
     permits.take()
     let encoded: ReturnType<BlockEncoder>

@@ -54,7 +54,7 @@ async function withTree(
       source,
       files,
       encode: marking,
-      encodeLike: (bytes, stored) => marking(bytes, stored),
+      encodeLike: (bytes, uncompressed) => marking(bytes, uncompressed),
       blockSize: BLOCK,
       uncompressedData: false,
       uncompressedTails: false,
@@ -122,9 +122,9 @@ describe('ranges', () => {
 
   it('have a hole where a block is zeros, which is not encoded', async () => {
     const encoded: number[] = []
-    const encode: BlockEncoder = (block, stored) => {
+    const encode: BlockEncoder = (block, uncompressed) => {
       encoded.push(block.length)
-      return marking(block, stored)
+      return marking(block, uncompressed)
     }
     await withTree(
       async ({ tools, ranges, add }) => {
@@ -160,11 +160,11 @@ describe('ranges', () => {
 
   it('whose encoder takes its time are encoded one after another, and all are done in the end', async () => {
     let [now, most] = [0, 0]
-    const encode: BlockEncoder = async (block, stored) => {
+    const encode: BlockEncoder = async (block, uncompressed) => {
       most = Math.max(most, ++now)
       await new Promise((resolve) => setTimeout(resolve, 2))
       now--
-      return marking(block, stored)
+      return marking(block, uncompressed)
     }
     await withTree(
       async ({ tools, ranges, add }) => {
@@ -246,9 +246,9 @@ describe('ranges', () => {
 describe('tails of one block', () => {
   const encoded: number[][] = []
   /** Notes the bytes of each block, and gives the first and the last. */
-  const noting: BlockEncoder = (block, stored) => {
+  const noting: BlockEncoder = (block, uncompressed) => {
     encoded.push([...block])
-    return { data: Uint8Array.of(block[0]!, block.at(-1)!, Number(stored)), sizeWord: 3 }
+    return { data: Uint8Array.of(block[0]!, block.at(-1)!, Number(uncompressed)), sizeWord: 3 }
   }
   const tail = (at: number, block: number, flags = 0) => [0, 2, at, 0, flags, block] as const
 

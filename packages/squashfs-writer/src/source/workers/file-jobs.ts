@@ -27,7 +27,7 @@ export interface FileTools {
   /** The same, unless a block of the base has the same content. */
   readonly encodeLike: (
     bytes: Uint8Array,
-    stored: boolean,
+    uncompressed: boolean,
     like: BaseBlock,
     base: BaseAccess,
     room: Uint8Array,

@@ -66,7 +66,8 @@ const MIB = 1_048_576
 const PAYS_FOR_ONE = { bytes: 16 * MIB }
 
 const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
-const encode = (pool: Pool, byte = 1) => pool.run('encode', { parts: [Uint8Array.of(byte)], stored: false })
+const encode = (pool: Pool, byte = 1) =>
+  pool.run('encode', { parts: [Uint8Array.of(byte)], uncompressed: false })
 const stat = (pool: Pool) => pool.run('stat', { directories: [], xattrs: 'none' })
 const names = (worker: StandIn) => worker.sent.map(({ name }) => name)
 

@@ -233,7 +233,7 @@ export interface Jobs {
   encode: {
     request: {
       parts: readonly (SharedPart | Uint8Array | BaseFragmentPart)[]
-      stored: boolean
+      uncompressed: boolean
       base?: BaseAccess | null
       /** A block of the base that may have the same content. */
       like?: BaseFragment | null
