@@ -18,7 +18,7 @@ export interface BaseBlocks {
 }
 
 /** An encoded block, and whether it is one of the base. */
-export type EncodedOrTaken = EncodedBlock & { readonly takenFromBase?: true }
+export type EncodedOrReused = EncodedBlock & { readonly takenFromBase?: true }
 
 /** @param blockSize bytes that a block has at most. */
 export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: number): BaseBlocks {
@@ -52,14 +52,14 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
  * Encodes a block, unless the base has one of the same content. A block that is stored there says nothing of what this
  * encoder would make of it.
  */
-export function takenOrEncoded(
+export function reuseOrEncode(
   bytes: Uint8Array,
   uncompressed: boolean,
   like: BaseBlock,
   base: BaseBlocks,
   encode: BlockEncoder,
   room?: Uint8Array,
-): EncodedOrTaken | Promise<EncodedOrTaken> {
+): EncodedOrReused | Promise<EncodedOrReused> {
   if (uncompressed || isUncompressedBlock(like.sizeWord)) return encode(bytes, uncompressed, room)
   let content: Uint8Array | Promise<Uint8Array>
   try {
@@ -74,7 +74,7 @@ export function takenOrEncoded(
     )
   return chosen(content)
 
-  function chosen(found: Uint8Array): EncodedOrTaken | Promise<EncodedOrTaken> {
+  function chosen(found: Uint8Array): EncodedOrReused | Promise<EncodedOrReused> {
     if (Buffer.compare(found, bytes) !== 0) return encode(bytes, uncompressed, room)
     return { data: base.raw(like), sizeWord: like.sizeWord, takenFromBase: true }
   }

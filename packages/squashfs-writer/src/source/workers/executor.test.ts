@@ -108,7 +108,7 @@ describe('an executor', () => {
     expect(left(setup)).toBe(2)
   })
 
-  it('has a permit while it compresses, and needs none for what is uncompressed', async () => {
+  it('has a permit while it compresses, and needs none for an uncompressed block', async () => {
     const setup = setupFor()
     const seen: unknown[] = []
     const executor = new Executor(setup, {

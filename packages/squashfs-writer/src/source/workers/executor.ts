@@ -8,9 +8,9 @@ import {
   type BaseBlocks,
   baseBlocks,
   checkBase,
-  type EncodedOrTaken,
+  type EncodedOrReused,
   joinedParts,
-  takenOrEncoded,
+  reuseOrEncode,
   tryBase,
 } from './base-blocks.js'
 import { createCallTimer } from './call-timer.js'
@@ -80,8 +80,8 @@ export class Executor {
       source,
       files,
       encode,
-      encodeLike: (bytes, uncompressed, like, access, room) =>
-        takenOrEncoded(bytes, uncompressed, like, this.#blocksOf(access), encode, room),
+      reuseOrEncode: (bytes, uncompressed, like, access, room) =>
+        reuseOrEncode(bytes, uncompressed, like, this.#blocksOf(access), encode, room),
       blockSize,
       uncompressedData,
       uncompressedTails,
@@ -125,8 +125,8 @@ export class Executor {
   ): Promise<Jobs['encode']['response']> {
     const blocks = base ? this.#blocksOf(base) : null
     const bytes = await joinedParts(parts, blocks)
-    const encoded: EncodedOrTaken | Promise<EncodedOrTaken> =
-      like && blocks ? takenOrEncoded(bytes, uncompressed, like, blocks, encode) : encode(bytes, uncompressed)
+    const encoded: EncodedOrReused | Promise<EncodedOrReused> =
+      like && blocks ? reuseOrEncode(bytes, uncompressed, like, blocks, encode) : encode(bytes, uncompressed)
     const { data, sizeWord, takenFromBase } = await encoded
     return { data: new Uint8Array(data), sizeWord, ...(takenFromBase && { takenFromBase }) }
   }

@@ -54,7 +54,7 @@ async function withTree(
       source,
       files,
       encode: marking,
-      encodeLike: (bytes, uncompressed) => marking(bytes, uncompressed),
+      reuseOrEncode: (bytes, uncompressed) => marking(bytes, uncompressed),
       blockSize: BLOCK,
       uncompressedData: false,
       uncompressedTails: false,

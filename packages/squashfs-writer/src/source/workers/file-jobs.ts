@@ -5,7 +5,7 @@ import type { BlockEncoder } from '../../image/encode-block.js'
 import type { BytePath } from '../../tree/byte-string.js'
 import { createLargeDigest, PART_SIZE } from '../digest.js'
 import type { SourceCalls } from '../filesystem.js'
-import type { EncodedOrTaken } from './base-blocks.js'
+import type { EncodedOrReused } from './base-blocks.js'
 import { attempt, ChangedError } from './failure.js'
 import type { OpenFiles } from './open-files.js'
 import {
@@ -25,13 +25,13 @@ export interface FileTools {
   readonly files: OpenFiles
   readonly encode: BlockEncoder
   /** The same, unless a block of the base has the same content. */
-  readonly encodeLike: (
+  readonly reuseOrEncode: (
     bytes: Uint8Array,
     uncompressed: boolean,
     like: BaseBlock,
     base: BaseAccess,
     room: Uint8Array,
-  ) => EncodedOrTaken | Promise<EncodedOrTaken>
+  ) => EncodedOrReused | Promise<EncodedOrReused>
   readonly blockSize: number
   readonly uncompressedData: boolean
   readonly uncompressedTails: boolean

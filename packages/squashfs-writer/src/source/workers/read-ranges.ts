@@ -5,7 +5,7 @@
 import { HOLE } from '../../format/data-block.js'
 import { isValueWanted } from '../../tree/rules.js'
 import { digestOf } from '../digest.js'
-import type { EncodedOrTaken } from './base-blocks.js'
+import type { EncodedOrReused } from './base-blocks.js'
 import { failureOf } from './failure.js'
 import { examine, type FileTools, type Range, rangeAt, readWhole } from './file-jobs.js'
 import { isSamePlace } from './open-files.js'
@@ -133,12 +133,12 @@ class RangesJob {
 
   #encodeBlock(n: number, at: number, block: Uint8Array, index: number): void {
     const { base = null } = this.#request
-    const { encode, encodeLike, uncompressedData, blockSize } = this.#tools
+    const { encode, reuseOrEncode, uncompressedData, blockSize } = this.#tools
     const like = this.#likes.get(n)?.[at / blockSize] ?? null
     const room = this.#bytes.subarray(this.#room)
     const encoded =
       like && base
-        ? encodeLike(block, uncompressedData, like, base, room)
+        ? reuseOrEncode(block, uncompressedData, like, base, room)
         : encode(block, uncompressedData, room)
     this.#put(encoded, this.#read.sizeWords, index)
   }
@@ -157,8 +157,8 @@ class RangesJob {
   }
 
   /** Takes an encoded block, at once or later, and notes its size word. */
-  #put(block: EncodedOrTaken | Promise<EncodedOrTaken>, sizeWords: number[], index: number): void {
-    const take = ({ data, sizeWord, takenFromBase }: EncodedOrTaken) => {
+  #put(block: EncodedOrReused | Promise<EncodedOrReused>, sizeWords: number[], index: number): void {
+    const take = ({ data, sizeWord, takenFromBase }: EncodedOrReused) => {
       if (takenFromBase) this.#read.takenFromBase += data.length
       sizeWords[index] = sizeWord
       if (data.buffer !== this.#bytes.buffer || data.byteOffset !== this.#room)
