@@ -7,7 +7,7 @@ import type { ContentReader } from '../image/content-reader.js'
 import type { PartsEncoder } from '../image/fragments.js'
 import type { Output } from '../image/output.js'
 import type { ImageSettings, WriteObserver } from '../image/write-tree.js'
-import { createContentReader, type Examination, type Likeness } from '../source/read-contents.js'
+import { type BaseCandidates, createContentReader, type Examination } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
 import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
 import { toDisplay } from '../tree/byte-string.js'
@@ -106,7 +106,7 @@ function prepareWriting(
         })
 
   const recorded = examination && recorder ? recordedExamination(examination, recorder) : examination
-  const likeness: Likeness | null = base && {
+  const baseCandidates: BaseCandidates | null = base && {
     access: base.access,
     blocksOf(file, start, length) {
       const blocks = same?.candidates.get(file)?.blocks
@@ -123,7 +123,7 @@ function prepareWriting(
     accessRules,
     examination: recorded,
     ...(recorder && { onXattrs: (file: FileNode) => recorder.hasXattrs(file) }),
-    likeness,
+    baseCandidates,
   })
   const whole =
     base && same

@@ -18,8 +18,8 @@ import type { Pool } from './workers/pool.js'
 import {
   addRange,
   type BaseAccess,
-  type BlocksOfBase,
   BUFFER_SIZE,
+  type CandidateBlocks,
   type Failure,
   isFailure,
   JOB_BUFFER_SIZE,
@@ -49,7 +49,7 @@ export interface ReaderOptions {
   /** Told of files that have xattrs which an image could hold. */
   readonly onXattrs?: (file: FileNode) => void
   /** Blocks of the base that files may have, too. */
-  readonly likeness?: Likeness | null
+  readonly baseCandidates?: BaseCandidates | null
 }
 
 export interface Examination {
@@ -60,10 +60,10 @@ export interface Examination {
 }
 
 /** Where the base may have the same content as files that are read. */
-export interface Likeness {
+export interface BaseCandidates {
   readonly access: BaseAccess
   /** Blocks of the base for a range of a file that is cut into blocks; null for none. */
-  blocksOf(file: FileNode, start: number, length: number): BlocksOfBase | null
+  blocksOf(file: FileNode, start: number, length: number): CandidateBlocks | null
   /** Whether the base may have a file's tail. */
   mayHaveTail(file: FileNode): boolean
   /** Told how many bytes of blocks were taken from it. */
@@ -171,7 +171,7 @@ function sharesBuffer({ content, size }: FileNode): boolean {
 }
 
 function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
-  const { request, examination, likeness } = reading
+  const { request, examination, baseCandidates } = reading
   return async (buffer) => {
     const ranges = noRanges()
     const blocks = request.wantsBlocks() ? tailBlocksOf(group, reading) : []
@@ -190,12 +190,12 @@ function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
         inBlocks,
         flags,
         tailBlock: blocks.indexOf(request.plan.blockOf(file)),
-        like: likeness?.blocksOf(file, 0, inBlocks) ?? null,
+        like: baseCandidates?.blocksOf(file, 0, inBlocks) ?? null,
       })
       at += file.size
     }
-    const read = await reading.pool.run('read', { ranges, buffer, base: likeness?.access ?? null })
-    likeness?.taken(read.takenFromBase)
+    const read = await reading.pool.run('read', { ranges, buffer, base: baseCandidates?.access ?? null })
+    baseCandidates?.taken(read.takenFromBase)
     return {
       pieces: piecesOf(group, ranges.numbers, read, buffer, reading),
       tailBlocks: blocks.map((block, n) => tailBlockOf(block, n, read, buffer)),
@@ -204,12 +204,12 @@ function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
 }
 
 /** The blocks of which a group has all tails. Where the base may have some, a block is compared with it before it is encoded. */
-function tailBlocksOf(group: readonly FileNode[], { request, likeness }: Reading): number[] {
+function tailBlocksOf(group: readonly FileNode[], { request, baseCandidates }: Reading): number[] {
   const { plan } = request
   const tails = new Map<number, number>()
   for (const file of group) {
     const block = plan.blockOf(file)
-    if (block >= 0 && !likeness?.mayHaveTail(file)) tails.set(block, (tails.get(block) ?? 0) + 1)
+    if (block >= 0 && !baseCandidates?.mayHaveTail(file)) tails.set(block, (tails.get(block) ?? 0) + 1)
   }
   return [...tails].flatMap(([block, count]) => (count === plan.tailsIn(block) ? [block] : []))
 }
@@ -331,7 +331,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
           at: 0,
           inBlocks,
           flags: flags | own,
-          like: reading.likeness?.blocksOf(file, start, inBlocks) ?? null,
+          like: reading.baseCandidates?.blocksOf(file, start, inBlocks) ?? null,
         },
         buffer,
         reading,
@@ -355,12 +355,12 @@ async function readRange(
   file: FileNode,
   request: RangeRequest,
   buffer: SharedArrayBuffer,
-  { pool, examination, likeness }: Reading,
+  { pool, examination, baseCandidates }: Reading,
 ): Promise<RangesRead | Failure> {
   const ranges = noRanges()
   addRange(ranges, file, request)
-  const read = await pool.run('read', { ranges, buffer, base: likeness?.access ?? null })
-  likeness?.taken(read.takenFromBase)
+  const read = await pool.run('read', { ranges, buffer, base: baseCandidates?.access ?? null })
+  baseCandidates?.taken(read.takenFromBase)
   for (const [, answer] of read.examined) examination?.found(file, answer)
   return read.failures[0]?.[1] ?? read
 }

@@ -227,7 +227,7 @@ describe('ranges', () => {
           names: ['', ''],
           seen: ['', ''],
           numbers: [BLOCK, 0, BLOCK, 0, BLOCK, 0, -1, 100, 90, 10, BLOCK, 0, 0, -1],
-          likes: [],
+          candidates: [],
         }
         expect(ranges.names).toEqual(['file'])
         const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)

@@ -41,7 +41,7 @@ describe('a range', () => {
       names: ['name'],
       seen: ['an identity'],
       numbers: [5000, 4096, 100, 8192, 64, RangeFlag.DIGEST | RangeFlag.XATTRS, -1],
-      likes: [],
+      candidates: [],
     })
   })
 
@@ -59,7 +59,7 @@ describe('a range', () => {
       names: [''],
       seen: [''],
       numbers: [5000, 74_096, 100, 8192, 64, RangeFlag.DIGEST, -1],
-      likes: [],
+      candidates: [],
     })
   })
 

@@ -104,11 +104,11 @@ export interface Ranges {
   /** {@link RANGE_NUMBERS} numbers for each. */
   readonly numbers: number[]
   /** Of some: for each of their blocks, one of the base that may have the same content. */
-  readonly likes: (readonly [number, BlocksOfBase])[]
+  readonly candidates: (readonly [number, CandidateBlocks])[]
 }
 
 /** Null where a block has none. */
-export type BlocksOfBase = readonly (BaseBlock | null)[]
+export type CandidateBlocks = readonly (BaseBlock | null)[]
 
 /** The base, as a worker needs it. */
 export interface BaseAccess {
@@ -144,7 +144,7 @@ export const RangeFlag = {
 } as const
 
 export function noRanges(): Ranges {
-  return { directories: [], names: [], seen: [], numbers: [], likes: [] }
+  return { directories: [], names: [], seen: [], numbers: [], candidates: [] }
 }
 
 /** A request for a range of a file. */
@@ -155,7 +155,7 @@ export interface RangeRequest {
   readonly inBlocks: number
   readonly flags: number
   readonly tailBlock?: number
-  readonly like?: BlocksOfBase | null
+  readonly like?: CandidateBlocks | null
 }
 
 /** Adds a range of a file; of one whose bytes the caller has put into the buffer where its content is not one of a disk. */
@@ -165,7 +165,7 @@ export function addRange(
   request: RangeRequest,
 ): void {
   const { start, length, at, inBlocks, flags, tailBlock = -1, like } = request
-  if (like) ranges.likes.push([ranges.names.length, like])
+  if (like) ranges.candidates.push([ranges.names.length, like])
   const onDisk = content.kind === 'disk'
   ranges.directories.push(onDisk ? content.directory : content.kind === 'range' ? content.descriptor : null)
   ranges.names.push(onDisk ? content.name : '')

@@ -10,8 +10,8 @@ import { failureOf } from './failure.js'
 import { examine, type FileTools, type Range, rangeAt, readWhole } from './file-jobs.js'
 import { isSamePlace } from './open-files.js'
 import {
-  type BlocksOfBase,
   BUFFER_SIZE,
+  type CandidateBlocks,
   type Jobs,
   RangeFlag,
   type RangesRead,
@@ -27,7 +27,7 @@ class RangesJob {
   readonly #request: Jobs['read']['request']
   readonly #tools: FileTools
   readonly #bytes: Uint8Array
-  readonly #likes: ReadonlyMap<number, BlocksOfBase>
+  readonly #candidates: ReadonlyMap<number, CandidateBlocks>
   readonly #read: RangesRead = {
     failures: [],
     digests: [],
@@ -51,7 +51,7 @@ class RangesJob {
     this.#request = request
     this.#tools = tools
     this.#bytes = new Uint8Array(request.buffer)
-    this.#likes = new Map(request.ranges.likes)
+    this.#candidates = new Map(request.ranges.candidates)
   }
 
   async run(): Promise<RangesRead> {
@@ -134,7 +134,7 @@ class RangesJob {
   #encodeBlock(n: number, at: number, block: Uint8Array, index: number): void {
     const { base = null } = this.#request
     const { encode, reuseOrEncode, uncompressedData, blockSize } = this.#tools
-    const like = this.#likes.get(n)?.[at / blockSize] ?? null
+    const like = this.#candidates.get(n)?.[at / blockSize] ?? null
     const room = this.#bytes.subarray(this.#room)
     const encoded =
       like && base
