@@ -149,8 +149,8 @@ function prepareWriting(
       tables: (output: Output) => recorder?.tables(output) ?? output,
       complete: (leaves, superblock, bytesUsed) => recorder?.complete(leaves, superblock, bytesUsed),
     } satisfies WriteObserver,
-    encode: (async (parts, uncompressed, like = null) => {
-      const request = { parts: parts.map(asSent), uncompressed, base: base?.access ?? null, like }
+    encode: (async (parts, uncompressed, candidate = null) => {
+      const request = { parts: parts.map(asSent), uncompressed, base: base?.access ?? null, candidate }
       const encoded = await pool.run('encode', request)
       if (encoded.takenFromBase) storedBytes += encoded.data.length
       return encoded

@@ -42,7 +42,7 @@ export interface TailPlace {
 export type PartsEncoder = (
   parts: readonly (Uint8Array | BaseFragmentPart)[],
   uncompressed: boolean,
-  like?: BaseFragment | null,
+  candidate?: BaseFragment | null,
 ) => Promise<EncodedBlock>
 
 /**
@@ -73,7 +73,7 @@ class FragmentBlocks implements Fragments {
   /** Files of the block that have passed. */
   #files = 0
   /** The fragment block of the base that has had the same tails so far, as far as their offsets tell. */
-  #like: BaseFragment | null = null
+  #candidate: BaseFragment | null = null
 
   constructor(
     writer: Pick<BlockWriter, 'append'>,
@@ -123,7 +123,7 @@ class FragmentBlocks implements Fragments {
       tails.release()
       this.#writer.append(offered.encoded, written, this.#lease.release)
     } else {
-      const same = this.#like?.filled === this.#used ? this.#like : null
+      const same = this.#candidate?.filled === this.#used ? this.#candidate : null
       const encoded =
         same && tails.areAllInBase ? same : this.#encode(tails.parts(), this.#uncompressed, same)
       this.#writer.append(encoded, (start, sizeWord) => {
@@ -136,8 +136,9 @@ class FragmentBlocks implements Fragments {
   }
 
   #placeFor(length: number, inBase: BaseFragmentPart | null): TailPlace {
-    if (this.#used === 0) this.#like = inBase?.block ?? null
-    if (inBase === null || inBase.block !== this.#like || inBase.offset !== this.#used) this.#like = null
+    if (this.#used === 0) this.#candidate = inBase?.block ?? null
+    if (inBase === null || inBase.block !== this.#candidate || inBase.offset !== this.#used)
+      this.#candidate = null
     const place = { fragment: this.entries.length, fragmentOffset: this.#used }
     this.#used += length
     return place

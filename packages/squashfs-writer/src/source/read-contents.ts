@@ -190,7 +190,7 @@ function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
         inBlocks,
         flags,
         tailBlock: blocks.indexOf(request.plan.blockOf(file)),
-        like: baseCandidates?.blocksOf(file, 0, inBlocks) ?? null,
+        candidate: baseCandidates?.blocksOf(file, 0, inBlocks) ?? null,
       })
       at += file.size
     }
@@ -331,7 +331,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
           at: 0,
           inBlocks,
           flags: flags | own,
-          like: reading.baseCandidates?.blocksOf(file, start, inBlocks) ?? null,
+          candidate: reading.baseCandidates?.blocksOf(file, start, inBlocks) ?? null,
         },
         buffer,
         reading,

@@ -55,15 +55,15 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
 export function reuseOrEncode(
   bytes: Uint8Array,
   uncompressed: boolean,
-  like: BaseBlock,
+  candidate: BaseBlock,
   base: BaseBlocks,
   encode: BlockEncoder,
   room?: Uint8Array,
 ): EncodedOrReused | Promise<EncodedOrReused> {
-  if (uncompressed || isUncompressedBlock(like.sizeWord)) return encode(bytes, uncompressed, room)
+  if (uncompressed || isUncompressedBlock(candidate.sizeWord)) return encode(bytes, uncompressed, room)
   let content: Uint8Array | Promise<Uint8Array>
   try {
-    content = base.content(like)
+    content = base.content(candidate)
   } catch {
     return encode(bytes, uncompressed, room) // damaged: the base is used as far as it fits
   }
@@ -76,7 +76,7 @@ export function reuseOrEncode(
 
   function chosen(found: Uint8Array): EncodedOrReused | Promise<EncodedOrReused> {
     if (Buffer.compare(found, bytes) !== 0) return encode(bytes, uncompressed, room)
-    return { data: base.raw(like), sizeWord: like.sizeWord, takenFromBase: true }
+    return { data: base.raw(candidate), sizeWord: candidate.sizeWord, takenFromBase: true }
   }
 }
 

@@ -80,8 +80,8 @@ export class Executor {
       source,
       files,
       encode,
-      reuseOrEncode: (bytes, uncompressed, like, access, room) =>
-        reuseOrEncode(bytes, uncompressed, like, this.#blocksOf(access), encode, room),
+      reuseOrEncode: (bytes, uncompressed, candidate, access, room) =>
+        reuseOrEncode(bytes, uncompressed, candidate, this.#blocksOf(access), encode, room),
       blockSize,
       uncompressedData,
       uncompressedTails,
@@ -120,13 +120,15 @@ export class Executor {
 
   /** Encodes a block that is kept. */
   async #encodeAlone(
-    { parts, uncompressed, base, like }: Jobs['encode']['request'],
+    { parts, uncompressed, base, candidate }: Jobs['encode']['request'],
     { encode }: FileTools,
   ): Promise<Jobs['encode']['response']> {
     const blocks = base ? this.#blocksOf(base) : null
     const bytes = await joinedParts(parts, blocks)
     const encoded: EncodedOrReused | Promise<EncodedOrReused> =
-      like && blocks ? reuseOrEncode(bytes, uncompressed, like, blocks, encode) : encode(bytes, uncompressed)
+      candidate && blocks
+        ? reuseOrEncode(bytes, uncompressed, candidate, blocks, encode)
+        : encode(bytes, uncompressed)
     const { data, sizeWord, takenFromBase } = await encoded
     return { data: new Uint8Array(data), sizeWord, ...(takenFromBase && { takenFromBase }) }
   }

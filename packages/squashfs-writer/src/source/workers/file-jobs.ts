@@ -28,7 +28,7 @@ export interface FileTools {
   readonly reuseOrEncode: (
     bytes: Uint8Array,
     uncompressed: boolean,
-    like: BaseBlock,
+    candidate: BaseBlock,
     base: BaseAccess,
     room: Uint8Array,
   ) => EncodedOrReused | Promise<EncodedOrReused>

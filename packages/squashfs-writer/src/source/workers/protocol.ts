@@ -155,7 +155,7 @@ export interface RangeRequest {
   readonly inBlocks: number
   readonly flags: number
   readonly tailBlock?: number
-  readonly like?: CandidateBlocks | null
+  readonly candidate?: CandidateBlocks | null
 }
 
 /** Adds a range of a file; of one whose bytes the caller has put into the buffer where its content is not one of a disk. */
@@ -164,8 +164,8 @@ export function addRange(
   { content, size }: Pick<FileNode, 'content' | 'size'>,
   request: RangeRequest,
 ): void {
-  const { start, length, at, inBlocks, flags, tailBlock = -1, like } = request
-  if (like) ranges.candidates.push([ranges.names.length, like])
+  const { start, length, at, inBlocks, flags, tailBlock = -1, candidate } = request
+  if (candidate) ranges.candidates.push([ranges.names.length, candidate])
   const onDisk = content.kind === 'disk'
   ranges.directories.push(onDisk ? content.directory : content.kind === 'range' ? content.descriptor : null)
   ranges.names.push(onDisk ? content.name : '')
@@ -236,7 +236,7 @@ export interface Jobs {
       uncompressed: boolean
       base?: BaseAccess | null
       /** A block of the base that may have the same content. */
-      like?: BaseFragment | null
+      candidate?: BaseFragment | null
     }
     response: { readonly data: Uint8Array; readonly sizeWord: number; readonly takenFromBase?: true }
   }

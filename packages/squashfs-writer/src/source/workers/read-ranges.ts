@@ -134,11 +134,11 @@ class RangesJob {
   #encodeBlock(n: number, at: number, block: Uint8Array, index: number): void {
     const { base = null } = this.#request
     const { encode, reuseOrEncode, uncompressedData, blockSize } = this.#tools
-    const like = this.#candidates.get(n)?.[at / blockSize] ?? null
+    const candidate = this.#candidates.get(n)?.[at / blockSize] ?? null
     const room = this.#bytes.subarray(this.#room)
     const encoded =
-      like && base
-        ? reuseOrEncode(block, uncompressedData, like, base, room)
+      candidate && base
+        ? reuseOrEncode(block, uncompressedData, candidate, base, room)
         : encode(block, uncompressedData, room)
     this.#put(encoded, this.#read.sizeWords, index)
   }
