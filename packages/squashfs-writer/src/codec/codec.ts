@@ -29,7 +29,7 @@ export interface Codec {
    * @param room where the result goes, from the first byte on: {@link compressBound} as many bytes, or more.
    * @returns bytes that the result has.
    */
-  compressInto?(bytes: Uint8Array, room: Uint8Array): number
+  compressInto?(bytes: Uint8Array, output: Uint8Array): number
 }
 
 /** Bytes that surely hold what zstd (ZSTD_COMPRESSBOUND) or zlib (compressBound) makes of a block. */
@@ -39,10 +39,10 @@ export function compressBound(size: number): number {
 
 /** `compress` by `compressInto`. */
 export function compressWith(into: NonNullable<Codec['compressInto']>): (bytes: Uint8Array) => Uint8Array {
-  let room = new Uint8Array(0)
+  let output = new Uint8Array(0)
   return (bytes) => {
-    if (room.length < compressBound(bytes.length)) room = new Uint8Array(compressBound(bytes.length))
-    return room.slice(0, into(bytes, room))
+    if (output.length < compressBound(bytes.length)) output = new Uint8Array(compressBound(bytes.length))
+    return output.slice(0, into(bytes, output))
   }
 }
 

@@ -37,15 +37,15 @@ export const nodeHasZstd = zstdCompressSync !== undefined && ZstdCompress !== un
 /** @param level 1 to 22. */
 export function createNodeCompressor(level: number): CompressInto {
   const params = { [ZSTD_C_COMPRESSION_LEVEL]: level }
-  const publicWay: CompressInto = (bytes, room) => {
+  const publicWay: CompressInto = (bytes, output) => {
     const result = zstdCompressSync!(bytes, { params, chunkSize: compressBound(bytes.length) })
-    room.set(result)
+    output.set(result)
     return result.length
   }
   let way: CompressInto | null = null
-  return (bytes, room) => {
+  return (bytes, output) => {
     way ??= sameWay(reusingWay(new ZstdCompress!({ params })), publicWay)
-    return way(bytes, room)
+    return way(bytes, output)
   }
 }
 
@@ -70,10 +70,10 @@ function reusingWay(stream: unknown): CompressInto | null {
   const compressor = nativeSideOf(stream)
   if (!compressor) return null
   const { handle, state } = compressor
-  return (bytes, room) => {
-    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, room, 0, room.length)
+  return (bytes, output) => {
+    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, output, 0, output.length)
     if (state[1] !== 0)
       throw new SquashfsError('WORKER', `zstd left ${state[1]} bytes of a block: is there memory enough?`)
-    return room.length - state[0]!
+    return output.length - state[0]!
   }
 }

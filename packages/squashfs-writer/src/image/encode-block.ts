@@ -13,7 +13,7 @@ export interface EncodedBlock {
 export type BlockEncoder = (
   bytes: Uint8Array,
   uncompressed: boolean,
-  room?: Uint8Array,
+  output?: Uint8Array,
 ) => EncodedBlock | Promise<EncodedBlock>
 
 /**
@@ -27,10 +27,11 @@ export function encodeBlock(
   codec: Codec,
   bytes: Uint8Array,
   uncompressed: boolean,
-  room?: Uint8Array,
+  output?: Uint8Array,
 ): EncodedBlock | Promise<EncodedBlock> {
   if (uncompressed || codec.stores) return smaller(bytes, bytes)
-  if (room && codec.compressInto) return smaller(bytes, room.subarray(0, codec.compressInto(bytes, room)))
+  if (output && codec.compressInto)
+    return smaller(bytes, output.subarray(0, codec.compressInto(bytes, output)))
   const compressed = codec.compress(bytes)
   return compressed instanceof Promise
     ? compressed.then((result) => smaller(bytes, result))

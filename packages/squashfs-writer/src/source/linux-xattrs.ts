@@ -18,7 +18,7 @@ interface Calls<F> {
 /** The extended attributes of files that are named by `F`: a path with a zero at its end, or a descriptor. */
 export class Xattrs<F> {
   readonly #calls: Calls<F>
-  readonly #room = Buffer.alloc(ROOM)
+  readonly #buffer = Buffer.alloc(ROOM)
 
   private constructor(calls: Calls<F>) {
     this.#calls = calls
@@ -40,14 +40,14 @@ export class Xattrs<F> {
 
   /** All of a file; those whose names `wanted` refuses come with an empty value. */
   all(file: F, wanted: (name: ByteString) => boolean): Xattr[] {
-    const length = Number(this.#calls.list(file, this.#room, ROOM))
+    const length = Number(this.#calls.list(file, this.#buffer, ROOM))
     if (length === 0) return []
     if (length < 0) {
       const errno = lastErrno()
       if (errno === ENOTSUP || errno === EOPNOTSUPP || errno === ENOSYS) return []
       throw systemError(errno)
     }
-    const names = this.#room.toString('latin1', 0, length).split('\0').slice(0, -1)
+    const names = this.#buffer.toString('latin1', 0, length).split('\0').slice(0, -1)
     const found: Xattr[] = []
     for (const name of names) {
       const value = wanted(name) ? this.value(file, name) : new Uint8Array(0)
@@ -61,8 +61,8 @@ export class Xattrs<F> {
     const key = Buffer.from(`${name}\0`, 'latin1')
     let errno = 0
     for (let n = 0; n < RETRIES; n++) {
-      const length = Number(this.#calls.get(file, key, this.#room, ROOM))
-      if (length >= 0) return new Uint8Array(this.#room.subarray(0, length))
+      const length = Number(this.#calls.get(file, key, this.#buffer, ROOM))
+      if (length >= 0) return new Uint8Array(this.#buffer.subarray(0, length))
       errno = lastErrno()
       if (errno === ENODATA || errno === ENOTSUP || errno === EOPNOTSUPP) return null
       if (errno !== ERANGE) break

@@ -58,24 +58,24 @@ export function reuseOrEncode(
   candidate: BaseBlock,
   base: BaseBlocks,
   encode: BlockEncoder,
-  room?: Uint8Array,
+  output?: Uint8Array,
 ): EncodedOrReused | Promise<EncodedOrReused> {
-  if (uncompressed || isUncompressedBlock(candidate.sizeWord)) return encode(bytes, uncompressed, room)
+  if (uncompressed || isUncompressedBlock(candidate.sizeWord)) return encode(bytes, uncompressed, output)
   let content: Uint8Array | Promise<Uint8Array>
   try {
     content = base.content(candidate)
   } catch {
-    return encode(bytes, uncompressed, room) // damaged: the base is used as far as it fits
+    return encode(bytes, uncompressed, output) // damaged: the base is used as far as it fits
   }
   if (content instanceof Promise)
     return content.then(
       (found) => chosen(found),
-      () => encode(bytes, uncompressed, room),
+      () => encode(bytes, uncompressed, output),
     )
   return chosen(content)
 
   function chosen(found: Uint8Array): EncodedOrReused | Promise<EncodedOrReused> {
-    if (Buffer.compare(found, bytes) !== 0) return encode(bytes, uncompressed, room)
+    if (Buffer.compare(found, bytes) !== 0) return encode(bytes, uncompressed, output)
     return { data: base.raw(candidate), sizeWord: candidate.sizeWord, takenFromBase: true }
   }
 }
@@ -107,17 +107,17 @@ const CHECKED_AT_ONCE = 262_144
 
 /** The blocks, of some that lie one after another in the base, whose checksums do not match. */
 export function checkBase({ base, position, sizes, checksums }: Jobs['check-base']['request']): number[] {
-  const room = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
+  const output = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
   const wrong: number[] = []
   let start = position
   for (let first = 0; first < sizes.length; ) {
     let [end, length] = [first, 0]
-    while (end < sizes.length && length + sizes[end]! <= room.length) length += sizes[end++]!
-    const isRead = isWholeRead(base.descriptor, room.subarray(0, length), start)
+    while (end < sizes.length && length + sizes[end]! <= output.length) length += sizes[end++]!
+    const isRead = isWholeRead(base.descriptor, output.subarray(0, length), start)
     let at = 0
     for (; first < end; first++) {
       const size = sizes[first]!
-      if (!isRead || crc32(room.subarray(at, at + size)) !== checksums[first]) wrong.push(first)
+      if (!isRead || crc32(output.subarray(at, at + size)) !== checksums[first]) wrong.push(first)
       at += size
     }
     start += length

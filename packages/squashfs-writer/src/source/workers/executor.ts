@@ -80,12 +80,12 @@ export class Executor {
       source,
       files,
       encode,
-      reuseOrEncode: (bytes, uncompressed, candidate, access, room) =>
-        reuseOrEncode(bytes, uncompressed, candidate, this.#blocksOf(access), encode, room),
+      reuseOrEncode: (bytes, uncompressed, candidate, access, output) =>
+        reuseOrEncode(bytes, uncompressed, candidate, this.#blocksOf(access), encode, output),
       blockSize,
       uncompressedData,
       uncompressedTails,
-      room: new Uint8Array(blockSize),
+      scratch: new Uint8Array(blockSize),
       examine: examiner === null ? null : await loadExaminer(examiner),
       pathOf: ({ directory, name }) => asBytePath(`${directory.path}/${name}`.slice(directory.above ?? 0)),
     }
@@ -134,7 +134,7 @@ export class Executor {
   }
 
   /** Encodes a block once few enough threads compress. */
-  #encode(bytes: Uint8Array, uncompressed: boolean, room?: Uint8Array): ReturnType<BlockEncoder> {
+  #encode(bytes: Uint8Array, uncompressed: boolean, output?: Uint8Array): ReturnType<BlockEncoder> {
     const codec = this.#codec
     if (!codec) throw new TypeError('there is no codec')
     if (uncompressed || codec.stores) return encodeBlock(codec, bytes, true)
@@ -142,7 +142,7 @@ export class Executor {
     permits.take()
     let encoded: ReturnType<BlockEncoder>
     try {
-      encoded = encodeBlock(codec, bytes, false, room)
+      encoded = encodeBlock(codec, bytes, false, output)
     } catch (error) {
       permits.give()
       throw error

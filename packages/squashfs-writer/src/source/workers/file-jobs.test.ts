@@ -58,7 +58,7 @@ async function withTree(
       blockSize: BLOCK,
       uncompressedData: false,
       uncompressedTails: false,
-      room: new Uint8Array(BLOCK),
+      scratch: new Uint8Array(BLOCK),
       examine: null,
       pathOf: ({ name }) => asBytePath(name),
       ...changes,

@@ -30,13 +30,13 @@ export interface FileTools {
     uncompressed: boolean,
     candidate: BaseBlock,
     base: BaseAccess,
-    room: Uint8Array,
+    output: Uint8Array,
   ) => EncodedOrReused | Promise<EncodedOrReused>
   readonly blockSize: number
   readonly uncompressedData: boolean
   readonly uncompressedTails: boolean
   /** Room for a block whose tails do not lie together. */
-  readonly room: Uint8Array
+  readonly scratch: Uint8Array
   readonly examine: Examine | null
   /** A file's path from the packed directory on. */
   readonly pathOf: (place: FilePlace) => BytePath
