@@ -172,7 +172,7 @@ function fileWith(
 
 async function blocksOf(file: ImageFile, parts: Parts): Promise<(BaseBlock | null)[] | null> {
   const place = decodeMetadataReference(file.reference)
-  if (4 * file.blockCount > parts.inodes.room(place)) return null
+  if (4 * file.blockCount > parts.inodes.capacity(place)) return null
   const cursor = parts.inodes.cursor(place)
   await cursor.take(file.sizeOfFixedPart)
   const blocks: (BaseBlock | null)[] = []

@@ -49,7 +49,7 @@ export function columnReader(parts: Parts): ColumnReader {
   function* rowsOf(directory: ImageDirectory): Steps<DirectoryColumns> {
     const { listingBlock, listingOffset, listingSize } = directory
     let place: MetadataPlace = { block: listingBlock, offset: listingOffset }
-    if (listingSize > listings.room(place)) throw fail('a directory is larger than the directory table')
+    if (listingSize > listings.capacity(place)) throw fail('a directory is larger than the directory table')
     columns.count = 0
     for (let at = 0; at < listingSize; ) {
       const bytes = yield* settled(listings.read(place, Math.min(listingSize - at, PIECE)))

@@ -102,7 +102,7 @@ async function* runsOf(
   place: MetadataPlace,
 ): AsyncGenerator<Listed[]> {
   const { listings, fail } = parts
-  if (listingSize - offset > listings.room(place))
+  if (listingSize - offset > listings.capacity(place))
     throw fail('a directory is larger than the directory table')
   let previous: ByteString = ''
   for (let at = offset, from = place; at < listingSize; ) {

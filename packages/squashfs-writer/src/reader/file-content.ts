@@ -82,7 +82,7 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
   /** The blocks of a file, without the size words of all of them at once. */
   function rows(file: ImageFile): RowCursor {
     const place = decodeMetadataReference(file.reference)
-    if (4 * file.blockCount > inodes.room(place))
+    if (4 * file.blockCount > inodes.capacity(place))
       throw fail(`a file of ${file.size} bytes has more blocks than the inode table has room for`)
     const inBlocks = file.size - tailOf(file)
     const cursor: Cursor = inodes.cursor(place)
@@ -229,7 +229,7 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
         `${end - start} bytes are too many for one piece of memory; read ranges or a stream`,
         'TOO_LARGE',
       )
-    if (4 * file.blockCount > inodes.room(decodeMetadataReference(file.reference)))
+    if (4 * file.blockCount > inodes.capacity(decodeMetadataReference(file.reference)))
       throw fail(`a file of ${file.size} bytes has more blocks than the inode table has room for`)
     let content: Uint8Array | undefined
     for await (const piece of pieces(file, start, end)) {

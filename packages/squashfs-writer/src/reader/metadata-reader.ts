@@ -46,7 +46,7 @@ export interface MetadataReader {
   /** Where the bytes are that come `length` after a place. */
   after(place: MetadataPlace, length: number): MetadataPlace | Promise<MetadataPlace>
   /** No more bytes of content than these can follow a block: a larger record is refused before it is allocated. */
-  room(place: MetadataPlace): number
+  capacity(place: MetadataPlace): number
   /** Where the table starts and ends, in bytes from the image's start. */
   readonly start: number
   readonly end: number
@@ -166,11 +166,12 @@ export function metadataReader(
   end: number,
   fail: Fail,
 ): MetadataReader {
-  const room = ({ block, offset }: MetadataPlace) =>
+  const capacity = ({ block, offset }: MetadataPlace) =>
     Math.max(0, Math.ceil((end - start - block) / (METADATA_HEADER_SIZE + 1)) * METADATA_BLOCK_SIZE - offset)
 
   function* across(place: MetadataPlace, length: number, exact: boolean): Steps<Uint8Array> {
-    if (length > room(place) && exact) throw fail(`${length} bytes of the ${name} are more than it can hold`)
+    if (length > capacity(place) && exact)
+      throw fail(`${length} bytes of the ${name} are more than it can hold`)
     const pieces: Uint8Array[] = []
     let missing = length
     let { block: relative, offset } = place
@@ -211,7 +212,7 @@ export function metadataReader(
   return {
     start,
     end,
-    room,
+    capacity,
     read: (place, length) => get(place, length, true),
     upTo: (place, length) => get(place, length, false),
     block: (relative) => cache.at(start + relative, end),

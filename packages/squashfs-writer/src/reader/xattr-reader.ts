@@ -73,7 +73,7 @@ export function xattrReader(parts: Parts): XattrReader {
     const { ids, keyValues } = table_
     const { reference, count, size } = decodeXattrId(await ids.record(index))
     // A key and a value take 8 bytes at least.
-    if (count > size / 8 || size > keyValues.room(placeOf(reference)))
+    if (count > size / 8 || size > keyValues.capacity(placeOf(reference)))
       throw fail('a set of xattrs is too large')
     const cursor = keyValues.cursor(placeOf(reference))
     const elsewhere = new Map<number, Uint8Array>()
