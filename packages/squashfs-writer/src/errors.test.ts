@@ -19,7 +19,12 @@ describe('an error of this library', () => {
     ],
     [new EntryError('a/b', 'given twice'), 'EntryError', 'INVALID_ENTRY', 'a/b: given twice'],
     [new LimitError('too many ids'), 'LimitError', 'FORMAT_LIMIT', 'too many ids'],
-    [new DestinationError('x.squashfs', 'no room'), 'DestinationError', 'DESTINATION', 'x.squashfs: no room'],
+    [
+      new DestinationError('x.squashfs', 'no space left'),
+      'DestinationError',
+      'DESTINATION',
+      'x.squashfs: no space left',
+    ],
     [new SquashfsError('WORKER', 'it failed'), 'SquashfsError', 'WORKER', 'it failed'],
   ])('has a name, a code and a message: %s', (error, name, code, message) => {
     expect(error).toBeInstanceOf(SquashfsError)
@@ -35,7 +40,7 @@ describe('an error of this library', () => {
     })
     expect(new EntryError('a', '').path).toBe('a')
     const cause = new Error('ENOSPC')
-    expect(new DestinationError('x', 'no room', cause)).toMatchObject({ path: 'x', cause })
+    expect(new DestinationError('x', 'no space left', cause)).toMatchObject({ path: 'x', cause })
   })
 })
 

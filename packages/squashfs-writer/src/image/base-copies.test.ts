@@ -41,9 +41,9 @@ it('four copies run at a time, and after the end none starts; the end waits for 
 
 it('a copy that fails does not keep the next one from being made', async () => {
   const copies = new BaseCopies()
-  const failed = copies.run(() => Promise.reject(new Error('no room')))
+  const failed = copies.run(() => Promise.reject(new Error('no space left')))
   const made = copies.run(() => Promise.resolve())
-  await expect(failed).rejects.toThrow('no room')
+  await expect(failed).rejects.toThrow('no space left')
   await made
   await copies.end()
 })

@@ -351,8 +351,12 @@ describe('the tables of a tree', () => {
   })
 
   it('fail when their codec does', async () => {
-    const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
-    await expect(tablesOf(directory({}), failing)).rejects.toThrow('no room')
+    const failing: Codec = {
+      name: 'failing',
+      id: 1,
+      compress: () => Promise.reject(new Error('no space left')),
+    }
+    await expect(tablesOf(directory({}), failing)).rejects.toThrow('no space left')
   })
 })
 

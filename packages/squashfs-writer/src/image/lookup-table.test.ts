@@ -85,10 +85,14 @@ describe('a lookup table', () => {
   })
 
   it('fails when its codec does', async () => {
-    const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
+    const failing: Codec = {
+      name: 'failing',
+      id: 1,
+      compress: () => Promise.reject(new Error('no space left')),
+    }
     const output = createOutput(memorySink(), 0)
     await expect(writeLookupTable(output, encoderOf(failing), false, records(1, 4))).rejects.toThrow(
-      'no room',
+      'no space left',
     )
   })
 })

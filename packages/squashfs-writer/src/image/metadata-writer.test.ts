@@ -210,21 +210,25 @@ describe('a mark', () => {
 })
 
 describe('a codec that fails', () => {
-  const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
+  const failing: Codec = {
+    name: 'failing',
+    id: 1,
+    compress: () => Promise.reject(new Error('no space left')),
+  }
   const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
 
   it('fails the table when it is finished, and not before', async () => {
     const writer = createMetadataWriter(encoderOf(failing), false)
     writer.append(new Uint8Array(20_000))
     await aTurn()
-    await expect(writer.finish()).rejects.toThrow('no room')
+    await expect(writer.finish()).rejects.toThrow('no space left')
   })
 
   it('fails what waits for its blocks', async () => {
     const writer = createMetadataWriter(encoderOf(failing), false)
     writer.append(new Uint8Array(8192))
     await aTurn()
-    await expect(writer.locateBlocks()).rejects.toThrow('no room')
+    await expect(writer.locateBlocks()).rejects.toThrow('no space left')
   })
 
   it('may throw at once', async () => {

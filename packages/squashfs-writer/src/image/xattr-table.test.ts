@@ -246,7 +246,11 @@ describe('an xattr table', () => {
   })
 
   it('fails when its codec does', async () => {
-    const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
-    await expect(written([set({ 'user.a': '1' })], failing)).rejects.toThrow('no room')
+    const failing: Codec = {
+      name: 'failing',
+      id: 1,
+      compress: () => Promise.reject(new Error('no space left')),
+    }
+    await expect(written([set({ 'user.a': '1' })], failing)).rejects.toThrow('no space left')
   })
 })

@@ -88,10 +88,10 @@ describe('an executor', () => {
     [
       'throws',
       () => {
-        throw new Error('no room')
+        throw new Error('no space left')
       },
     ],
-    ['rejects', () => Promise.reject(new Error('no room'))],
+    ['rejects', () => Promise.reject(new Error('no space left'))],
   ])('whose codec %s says so, and does the next job', async (_, fail) => {
     const setup = setupFor()
     let calls = 0
@@ -101,7 +101,7 @@ describe('an executor', () => {
     })
     expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({
       id: 5,
-      error: { message: 'no room' },
+      error: { message: 'no space left' },
     })
     expect(left(setup)).toBe(2)
     expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({ response: { sizeWord: 1 } })

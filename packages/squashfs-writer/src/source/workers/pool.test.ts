@@ -123,7 +123,7 @@ describe('jobs', () => {
   it('fail with what the worker says they failed with', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const result = encode(pool)
-      const error = new Error('no room')
+      const error = new Error('no space left')
       worker!.response(0, { error })
       await expect(result).rejects.toBe(error)
     })
