@@ -239,7 +239,7 @@ export const UNREADABLE_REMEDY = "make them readable, leave them out, or set unr
  * @param environment where `SOURCE_DATE_EPOCH` is looked for.
  * @throws OptionError for a `SOURCE_DATE_EPOCH` that is no time.
  */
-export function settle(options: ImageOptions, environment: Environment = process.env): Settings {
+export function resolveOptions(options: ImageOptions, environment: Environment = process.env): Settings {
   const threads = options.threads ?? usableCores()
   const epoch = sourceDateEpoch(environment)
   const mtime = options.mtime ?? 'keep'

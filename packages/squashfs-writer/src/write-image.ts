@@ -11,8 +11,8 @@ import {
   checkDestination,
   IMAGE_OPTIONS,
   type ImageOptions,
+  resolveOptions,
   type Settings,
-  settle,
   UNREADABLE_REMEDY,
 } from './options.js'
 import { IMAGE_ENTRIES, type ImageEntries, Overlay } from './overlay.js'
@@ -73,7 +73,7 @@ export async function writeImage(
     checkOptions(options, IMAGE_OPTIONS)
     checkValue('entries', entries, IMAGE_ENTRIES)
     checkDestination(destination)
-    return await write(entries, destination, options, settle(options), contents)
+    return await write(entries, destination, options, resolveOptions(options), contents)
   } finally {
     await contents.close()
   }
