@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, renameSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
-import { settle } from '../options.js'
+import { resolveOptions } from '../options.js'
 import { packDirectory } from '../pack-directory.js'
 import type { Pool } from '../source/workers/pool.js'
 import { toByteString } from '../tree/byte-string.js'
@@ -23,7 +23,7 @@ async function jobsAfter(change: (image: string) => void): Promise<string[]> {
         return []
       },
     } as unknown as Pool
-    const settings = settle({}, { unreadable: 'fail', unreadableRemedy: '' })
+    const settings = resolveOptions({}, { unreadable: 'fail', unreadableRemedy: '' })
     const { base, problem } = await openBase({ path: toByteString(image), record }, settings.image, pool)
     expect(problem).toBeNull()
     expect(base?.checksums.size).toBe(1)

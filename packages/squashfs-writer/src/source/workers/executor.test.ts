@@ -26,12 +26,12 @@ const left = ({ permits }: ExecutorSetup) => new Int32Array(permits)[0]
 
 describe('an executor', () => {
   it('answers by the id of the job, with a block that may be kept', async () => {
-    const room = new Uint8Array(4)
+    const output = new Uint8Array(4)
     const reusing: Codec = {
       ...halving,
       compress(bytes) {
-        room.set(bytes.subarray(0, 4))
-        return room.subarray(0, bytes.length / 2)
+        output.set(bytes.subarray(0, 4))
+        return output.subarray(0, bytes.length / 2)
       },
     }
     const executor = new Executor(setupFor(), reusing)

@@ -45,7 +45,7 @@ class RangesJob {
   #tails: Uint8Array[] = []
   readonly #digests = new Set<string>()
   /** Where the next encoded block goes. */
-  #output = BUFFER_SIZE
+  #outputAt = BUFFER_SIZE
 
   constructor(request: Jobs['read']['request'], tools: FileTools) {
     this.#request = request
@@ -61,7 +61,7 @@ class RangesJob {
       const next: Range | null = n + 1 < count ? rangeAt(ranges, n + 1) : null
       const isRead = this.#take(n, range, next)
       if (this.#pending) await this.#encoded()
-      this.#read.blocksAt.push(this.#output)
+      this.#read.blocksAt.push(this.#outputAt)
       for (let at = 0; at < range.inBlocks; at += this.#tools.blockSize) {
         const index = this.#read.sizeWords.push(HOLE) - 1
         const block = this.#part(range, at, Math.min(at + this.#tools.blockSize, range.inBlocks))
@@ -135,7 +135,7 @@ class RangesJob {
     const { base = null } = this.#request
     const { encode, reuseOrEncode, uncompressedData, blockSize } = this.#tools
     const candidate = this.#candidates.get(n)?.[at / blockSize] ?? null
-    const output = this.#bytes.subarray(this.#output)
+    const output = this.#bytes.subarray(this.#outputAt)
     const encoded =
       candidate && base
         ? reuseOrEncode(block, uncompressedData, candidate, base, output)
@@ -149,10 +149,10 @@ class RangesJob {
     const tails = this.#tails
     this.#tails = []
     const { tailBlocks } = this.#read
-    const first = tailBlocks.push(tails.length, HOLE, this.#output) - TAIL_BLOCK_NUMBERS
+    const first = tailBlocks.push(tails.length, HOLE, this.#outputAt) - TAIL_BLOCK_NUMBERS
     if (tails.length === 0) return
-    const { encode, uncompressedTails, output } = this.#tools
-    const encoded = encode(joined(tails, output), uncompressedTails, this.#bytes.subarray(this.#output))
+    const { encode, uncompressedTails, scratch } = this.#tools
+    const encoded = encode(joined(tails, scratch), uncompressedTails, this.#bytes.subarray(this.#outputAt))
     this.#put(encoded, tailBlocks, first + TAIL_BLOCK.sizeWord)
   }
 
@@ -161,9 +161,9 @@ class RangesJob {
     const take = ({ data, sizeWord, takenFromBase }: EncodedOrReused) => {
       if (takenFromBase) this.#read.takenFromBase += data.length
       sizeWords[index] = sizeWord
-      if (data.buffer !== this.#bytes.buffer || data.byteOffset !== this.#output)
-        this.#bytes.set(data, this.#output)
-      this.#output += data.length
+      if (data.buffer !== this.#bytes.buffer || data.byteOffset !== this.#outputAt)
+        this.#bytes.set(data, this.#outputAt)
+      this.#outputAt += data.length
     }
     if (block instanceof Promise) this.#pending = block.then(take)
     else take(block)
@@ -175,18 +175,18 @@ class RangesJob {
   }
 }
 
-/** The tails as one block: where they lie, if they lie together; else copied to `room`. */
-function joined(tails: readonly Uint8Array[], output: Uint8Array): Uint8Array {
+/** The tails as one block: where they lie, if they lie together; else copied to `scratch`. */
+function joined(tails: readonly Uint8Array[], scratch: Uint8Array): Uint8Array {
   const [first, last] = [tails[0]!, tails.at(-1)!]
   const length = tails.reduce((sum, tail) => sum + tail.length, 0)
   const end = last.byteOffset + last.length
   if (end - first.byteOffset === length) return new Uint8Array(first.buffer, first.byteOffset, length)
   let at = 0
   for (const tail of tails) {
-    output.set(tail, at)
+    scratch.set(tail, at)
     at += tail.length
   }
-  return output.subarray(0, length)
+  return scratch.subarray(0, length)
 }
 
 /** Whether all bytes are zero. */
