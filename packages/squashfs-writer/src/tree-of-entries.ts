@@ -4,9 +4,9 @@ import { type Entries, type ImageEntries, Overlay } from './overlay.js'
 import type { Contents } from './source/contents.js'
 import { FoundEntries, type LentScan } from './source/found-entries.js'
 import { mergeInto } from './tree/addition.js'
+import { applyRulesInPlace, copyWithRules } from './tree/apply-rules.js'
 import { type AttributeRules, addEntry, checkEntry, type Entry } from './tree/entry.js'
 import { type DirectoryNode, directoryNode } from './tree/node.js'
-import { applyInPlace, ruledCopy } from './tree/ruled-tree.js'
 
 export interface TreeContext {
   readonly control: LentScan['control']
@@ -48,7 +48,7 @@ export async function treeOf(
     return tree
   }
   if (entries instanceof FoundEntries && scanned) {
-    const ruled = entries.areSpent() ? applyInPlace : ruledCopy
+    const ruled = entries.areSpent() ? applyRulesInPlace : copyWithRules
     return { root: ruled(scanned.root, context.rules), missing: scanned.missing }
   }
   const root = directoryNode(context.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))

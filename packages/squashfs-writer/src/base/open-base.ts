@@ -64,7 +64,7 @@ export async function openBase(
   settings: ImageSettings,
   pool: Pool,
 ): Promise<{ readonly base: OpenBase | null; readonly problem: BaseProblem | null }> {
-  if (settings.codec.stores)
+  if (settings.codec.uncompressed)
     return none('UNCOMPRESSED', 'nothing is compressed, so that taking over saves nothing')
   let image: BaseImage
   try {

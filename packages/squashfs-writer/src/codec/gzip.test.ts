@@ -14,7 +14,7 @@ describe.each([
 ])('%s', (_, make) => {
   it('is compressor 1', () => {
     expect(make()).toMatchObject({ name: 'gzip', id: 1 })
-    expect(make().stores).toBeUndefined()
+    expect(make().uncompressed).toBeUndefined()
   })
 
   it.each([1, 2, 255, 256, 1023, 4096, 8191, 8192, 131_072, 1_048_576])(

@@ -1,22 +1,24 @@
 /**
- * zstd in Node, the other way: one decompressor for all blocks of a thread.
+ * zstd decompression with Node: one decompressor for all blocks of a thread.
  *
- * `zstdDecompressSync` makes a stream, a context and an output buffer for every call: a third of the time that a block of
- * 128 KiB takes, and most of what a metadata block takes. So the native side of one decompressor is used for all
- * (`zlib-handle.ts`), for frames that are complete and say their size: after one that is cut off it would not be ready for
- * the next. All other frames, and all where it does not give what the public call gives, go through the public call.
+ * `zstdDecompressSync` creates a stream, a context and an output buffer for each call, which is a third of the time for a block
+ * of 128 KiB, and most of the time for a metadata block. So the native handle of one decompressor is reused
+ * (`zlib-handle.ts`). It is used for complete frames that declare their content size: after a truncated frame it could not
+ * decompress the next one. Other frames are decompressed by `zstdDecompressSync`, and so are all frames if the handle does not
+ * give the same result.
  */
 import * as zlib from 'node:zlib'
 import { nativeSideOf } from './zlib-handle.js'
 import { frameBound } from './zstd-bound.js'
 
 /**
- * Writes the content of a block to the beginning of `output`, and gives its length.
- * @throws Error for what is no block, or does not fit.
+ * Decompresses a block into the start of `output`.
+ * @returns the length of the content.
+ * @throws Error if the bytes are not a valid block, or the content does not fit.
  */
 export type DecompressBlock = (bytes: Uint8Array, output: Uint8Array) => number
 
-/** The part of `node:zlib` that came with Node 22.15. */
+/** The part of `node:zlib` that exists since Node 22.15. */
 interface ZstdInNode {
   readonly deflateSync: unknown
   readonly zstdDecompressSync?: (bytes: Uint8Array, options: DecompressOptions) => Uint8Array
@@ -29,61 +31,63 @@ interface DecompressOptions {
   readonly chunkSize?: number
 }
 
-// Numbers of zstd.h, which Node's constants have only since 22.15.
+// Constants of zstd.h, which Node has since 22.15.
 const ZSTD_D_WINDOW_LOG_MAX = 100
 const ZSTD_E_END = 2
-/** More bytes than the content takes: a buffer of exactly its size makes zlib ask for a second one. */
+/** Extra bytes of the output buffer: zlib allocates a second buffer if the content fills the first one exactly. */
 const SPARE = 64
 
 const { zstdDecompressSync, ZstdDecompress }: ZstdInNode = zlib
 
 /**
- * @param windowLog the largest window that a frame may ask for, as a power of two.
- * @returns null where this Node has no zstd.
+ * @param windowLog base-2 logarithm of the largest window that a frame may declare.
+ * @returns null if this Node has no zstd.
  */
 export function createNodeDecompressor(windowLog: number): DecompressBlock | null {
   if (!zstdDecompressSync || !ZstdDecompress) return null
   const params = { [ZSTD_D_WINDOW_LOG_MAX]: windowLog }
-  const publicWay: DecompressBlock = (bytes, output) => {
+  const decompressOnce: DecompressBlock = (bytes, output) => {
     const limit = output.length
     const content = zstdDecompressSync(bytes, { params, maxOutputLength: limit, chunkSize: limit + SPARE })
     output.set(content)
     return content.length
   }
-  let reusing: DecompressBlock | null = null
-  let isTried = false
+  let reused: DecompressBlock | null = null
+  let isTested = false
 
-  /** The first block is expanded in both ways, twice: the end of a frame makes zstd ready for the next one. */
-  function tried(bytes: Uint8Array, output: Uint8Array): DecompressBlock {
-    const length = publicWay(bytes, output)
+  /** Decompresses the first block with both functions. The handle does it twice, to show that it can be reused. */
+  function testedWith(bytes: Uint8Array, output: Uint8Array): DecompressBlock {
+    const length = decompressOnce(bytes, output)
     const other = new Uint8Array(length)
-    const isSame = (way: DecompressBlock) =>
+    const isSame = (decompress: DecompressBlock) =>
       [1, 2].every(
-        () => way(bytes, other.fill(0)) === length && Buffer.compare(other, output.subarray(0, length)) === 0,
+        () =>
+          decompress(bytes, other.fill(0)) === length &&
+          Buffer.compare(other, output.subarray(0, length)) === 0,
       )
-    const way = reuse(new ZstdDecompress!({ params }))
-    const isUsable = way !== null && isSame(way)
-    isTried = true
-    return isUsable ? way : publicWay
+    const reusable = reusableDecompressor(new ZstdDecompress!({ params }))
+    const isUsable = reusable !== null && isSame(reusable)
+    isTested = true
+    return isUsable ? reusable : decompressOnce
   }
 
   return (bytes, output) => {
     const frame = frameBound(bytes, output.length, 2 ** windowLog)
-    if (!frame?.exact) return publicWay(bytes, output)
-    const way = isTried
-      ? (reusing ?? reuse(new ZstdDecompress!({ params })) ?? publicWay)
-      : tried(bytes, output)
-    // One that has failed is not used again.
-    reusing = null
-    const length = way(bytes, output)
-    if (length !== frame.bytes) return publicWay(bytes, output)
-    reusing = way
+    if (!frame?.exact) return decompressOnce(bytes, output)
+    const decompress = isTested
+      ? (reused ?? reusableDecompressor(new ZstdDecompress!({ params })) ?? decompressOnce)
+      : testedWith(bytes, output)
+    // A decompressor that failed is not reused.
+    reused = null
+    const length = decompress(bytes, output)
+    if (length !== frame.bytes) return decompressOnce(bytes, output)
+    reused = decompress
     return length
   }
 }
 
-/** Expands every block with one decompressor; null where it is not what is known of it. */
-function reuse(stream: unknown): DecompressBlock | null {
+/** Decompresses all blocks with one native handle; null if the stream does not have the expected fields. */
+function reusableDecompressor(stream: unknown): DecompressBlock | null {
   const native = nativeSideOf(stream)
   if (native === null) return null
   const { handle, state } = native

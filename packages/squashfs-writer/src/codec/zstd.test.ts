@@ -94,7 +94,7 @@ describe.each(ENCODERS)('a zstd frame by the %s encoder', (encoder) => {
 describe('the codec', () => {
   it('is compressor 6', () => {
     expect(zstd()).toMatchObject({ name: 'zstd', id: 6 })
-    expect(zstd().stores).toBeUndefined()
+    expect(zstd().uncompressed).toBeUndefined()
   })
 
   it.each([

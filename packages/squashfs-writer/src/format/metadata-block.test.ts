@@ -16,8 +16,8 @@ describe('a metadata block', () => {
     [8191, 'ff1f', 'ff9f'],
     [8192, '0020', '00a0'],
   ])(
-    'of %d bytes says so in two bytes before them: 0x%s, or 0x%s when it is stored',
-    (size, packed, stored) => {
+    'of %d bytes says so in two bytes before them: 0x%s, or 0x%s when it is uncompressed',
+    (size, packed, uncompressed) => {
       const content = Uint8Array.from({ length: size }, (_, n) => n % 251)
       const header = (bytes: Uint8Array) => Buffer.from(bytes.subarray(0, 2)).toString('hex')
 
@@ -26,11 +26,11 @@ describe('a metadata block', () => {
       expect(compressed.subarray(2)).toEqual(content)
 
       const plain = encodeMetadataBlock(content, true)
-      expect(header(plain)).toBe(stored)
+      expect(header(plain)).toBe(uncompressed)
       expect(plain.subarray(2)).toEqual(content)
 
-      expect(decodeMetadataHeader(compressed)).toEqual({ size, stored: false })
-      expect(decodeMetadataHeader(plain)).toEqual({ size, stored: true })
+      expect(decodeMetadataHeader(compressed)).toEqual({ size, uncompressed: false })
+      expect(decodeMetadataHeader(plain)).toEqual({ size, uncompressed: true })
     },
   )
 

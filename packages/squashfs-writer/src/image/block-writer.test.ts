@@ -145,7 +145,7 @@ describe('blocks', () => {
     const wanted = imageOf(never)
     wanted.submit(block(10), true)
     expect(wanted.written).toEqual([[0, 0x0100_000a]])
-    const always = imageOf({ ...never, stores: true })
+    const always = imageOf({ ...never, uncompressed: true })
     always.submit(block(10))
     expect(always.written).toEqual([[0, 0x0100_000a]])
     const none = imageOf(uncompressed())

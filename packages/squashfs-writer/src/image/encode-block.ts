@@ -29,7 +29,7 @@ export function encodeBlock(
   uncompressed: boolean,
   output?: Uint8Array,
 ): EncodedBlock | Promise<EncodedBlock> {
-  if (uncompressed || codec.stores) return smaller(bytes, bytes)
+  if (uncompressed || codec.uncompressed) return smaller(bytes, bytes)
   if (output && codec.compressInto)
     return smaller(bytes, output.subarray(0, codec.compressInto(bytes, output)))
   const compressed = codec.compress(bytes)

@@ -122,7 +122,7 @@ describe('a metadata table', () => {
   it('is stored as it is where that is asked for, and where the codec never compresses', async () => {
     for (const { table } of [
       await tableOf([new Uint8Array(9000)], never, true),
-      await tableOf([new Uint8Array(9000)], { ...never, stores: true }, false),
+      await tableOf([new Uint8Array(9000)], { ...never, uncompressed: true }, false),
     ])
       expect(readBlocks(table).map(({ stored, content }) => [stored, content.length])).toEqual([
         [true, 8192],

@@ -255,7 +255,7 @@ async function writeExportTable(
 
 function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean): number {
   const { codec, uncompressed, fragments } = settings
-  const stores = (part: UncompressedPart) => codec.stores === true || uncompressed.has(part)
+  const stores = (part: UncompressedPart) => codec.uncompressed === true || uncompressed.has(part)
   const flag = (wanted: boolean, bit: number) => (wanted ? bit : 0)
   return (
     flag(stores('inodes'), SuperblockFlag.UNCOMPRESSED_INODES) |

@@ -1,7 +1,7 @@
 /** Inode reader: the inode at a place, with its owners. */
 
 import { viewOf } from '../format/byte-order.js'
-import { type DecodedInode, decodeInode, INODE_SIZE_KNOWN, InodeType, inodeSize } from '../format/inode.js'
+import { type DecodedInode, decodeInode, INODE_PREFIX_SIZE, InodeType, inodeSize } from '../format/inode.js'
 import { decodeMetadataReference, type MetadataPlace, metadataReference } from '../format/metadata-block.js'
 import type { Parts } from './parts.js'
 import { type Steps, settled, take } from './steps.js'
@@ -25,7 +25,7 @@ const LONGEST_TARGET = 65_535
 
 /** @throws ImageError when there is none. */
 export function inodeAt(parts: Parts, place: MetadataPlace): ImageInode | Promise<ImageInode> {
-  const block = parts.inodes.blockAtHand(place, INODE_SIZE_KNOWN)
+  const block = parts.inodes.blockAtHand(place, INODE_PREFIX_SIZE)
   if (block !== null) {
     const size = sizeOf(parts, block.view, place.offset)
     if (place.offset + size <= block.content.length) return decoded(parts, place, block.view, place.offset)
@@ -34,7 +34,7 @@ export function inodeAt(parts: Parts, place: MetadataPlace): ImageInode | Promis
 }
 
 function* loadInode(parts: Parts, place: MetadataPlace): Steps<ImageInode> {
-  const start = yield* settled(parts.inodes.upTo(place, INODE_SIZE_KNOWN))
+  const start = yield* settled(parts.inodes.upTo(place, INODE_PREFIX_SIZE))
   const size = sizeOf(parts, viewOf(start), 0)
   const bytes = size <= start.length ? start : yield* settled(parts.inodes.read(place, size))
   return decoded(parts, place, viewOf(bytes), 0)
@@ -55,7 +55,7 @@ function sizeOf({ fail }: Parts, view: DataView, at: number): number {
       throw fail(`an inode cannot be read (${cause.message})`, undefined, cause)
     throw cause
   }
-  if (size > INODE_SIZE_KNOWN + LONGEST_TARGET) throw fail('a symlink has a target that is too long')
+  if (size > INODE_PREFIX_SIZE + LONGEST_TARGET) throw fail('a symlink has a target that is too long')
   return size
 }
 

@@ -113,13 +113,13 @@ export function blockCache(bytes: ReadBytes, expand: Decompress, fail: Fail): Bl
   }
 
   function expanded(start: number, end: number, read: Uint8Array, ahead: number): Block | Promise<Block> {
-    const { size, stored } = decodeMetadataHeader(read)
+    const { size, uncompressed } = decodeMetadataHeader(read)
     const length = METADATA_HEADER_SIZE + size
     if (size === 0 || size > METADATA_BLOCK_SIZE || length > read.length)
       throw fail(`a metadata block at ${start} has ${size} bytes`)
     const onDisk = read.subarray(METADATA_HEADER_SIZE, length)
     const next = start + length
-    if (stored) return keep(start, next, onDisk.slice())
+    if (uncompressed) return keep(start, next, onDisk.slice())
     const output = new Uint8Array(METADATA_BLOCK_SIZE)
     const filled = expand(onDisk, output)
     if (!(filled instanceof Promise)) return keep(start, next, output.subarray(0, filled))

@@ -41,5 +41,5 @@ export async function* streamFile(pool: Pool, file: FoundPlace): AsyncGenerator<
 }
 
 function pathOf({ directory, name }: FileOnDisk): string {
-  return toDisplay(`${directory.path}/${name}`.slice(directory.above ?? 0))
+  return toDisplay(`${directory.path}/${name}`.slice(directory.prefixLength ?? 0))
 }

@@ -133,7 +133,7 @@ class Scan {
     })
     const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
     if (!itself || isFailure(itself) || failure) throw this.#unreadableSource(failure)
-    const root = this.#nodeOf(itself, 0, '', { path: '', seen: null, above: 0 })
+    const root = this.#nodeOf(itself, 0, '', { path: '', seen: null, prefixLength: 0 })
     if (root?.type !== InodeType.DIRECTORY)
       throw this.#unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
     this.#rootDevice = numberOf(itself, 0, STAT_FIELD.device)
@@ -196,7 +196,7 @@ class Scan {
     const onDisk: DirectoryOnDisk = {
       path: this.#diskPath(prefix),
       seen,
-      above: this.#source.length + 1,
+      prefixLength: this.#source.length + 1,
     }
     for (const [n, name] of batch.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`

@@ -87,7 +87,8 @@ export class Executor {
       uncompressedTails,
       scratch: new Uint8Array(blockSize),
       examine: examiner === null ? null : await loadExaminer(examiner),
-      pathOf: ({ directory, name }) => asBytePath(`${directory.path}/${name}`.slice(directory.above ?? 0)),
+      pathOf: ({ directory, name }) =>
+        asBytePath(`${directory.path}/${name}`.slice(directory.prefixLength ?? 0)),
     }
   }
 
@@ -137,7 +138,7 @@ export class Executor {
   #encode(bytes: Uint8Array, uncompressed: boolean, output?: Uint8Array): ReturnType<BlockEncoder> {
     const codec = this.#codec
     if (!codec) throw new TypeError('there is no codec')
-    if (uncompressed || codec.stores) return encodeBlock(codec, bytes, true)
+    if (uncompressed || codec.uncompressed) return encodeBlock(codec, bytes, true)
     const permits = this.#permits
     permits.take()
     let encoded: ReturnType<BlockEncoder>
