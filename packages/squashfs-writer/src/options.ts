@@ -256,7 +256,7 @@ export function resolveOptions(options: ImageOptions, environment: Environment =
       createdAt: options.createdAt ?? epoch,
       unreadable: options.unreadable ?? 'fail',
       unreadableRemedy: UNREADABLE_REMEDY,
-      blocksUnderWay: 8 + 8 * threads,
+      maxPendingBlocks: 8 + 8 * threads,
     },
     rules: {
       ...owners(options.owner ?? 'keep'),

@@ -43,11 +43,11 @@ function packing(sizes: readonly number[], stored = false) {
   /** Adds the tail of the next file. Without more it lies alone, and nobody waits for its bytes. */
   const add = (bytes: Uint8Array = tail(sizes[next]!), lease: Lease = UNSHARED) => {
     const place = fragments.add(bytes, lease)
-    fragments.passed(files[next++]!)
+    fragments.fileDone(files[next++]!)
     return place
   }
   /** The next file has no tail to give: it failed, or was there before. */
-  const skip = () => fragments.passed(files[next++]!)
+  const skip = () => fragments.fileDone(files[next++]!)
   return { submitted, taken, fragments, add, skip, addAll: () => sizes.map(() => add()) }
 }
 

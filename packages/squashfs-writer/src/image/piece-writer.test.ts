@@ -19,9 +19,9 @@ function writing(wantsBlocks = true) {
     },
     BLOCK,
   )
-  const passed: FileNode[] = []
-  const pieces = new PieceWriter(appender, { passed: (file) => passed.push(file) }, () => wantsBlocks)
-  return { appended, passed, pieces, write: (piece: Piece) => pieces.write(piece, UNSHARED) }
+  const done: FileNode[] = []
+  const pieces = new PieceWriter(appender, { fileDone: (file) => done.push(file) }, () => wantsBlocks)
+  return { appended, done, pieces, write: (piece: Piece) => pieces.write(piece, UNSHARED) }
 }
 
 function fileOf(blocks = 1): FileNode {
@@ -75,15 +75,15 @@ describe('the piece writer', () => {
   })
 
   it('says of each file once that it has passed, also of one that failed or has come before', () => {
-    const { passed, write } = writing()
+    const { done, write } = writing()
     const [large, bad, again] = [fileOf(2), fileOf(2), fileOf(2)]
     write(piece(large, 1, { digest: 'a', last: false }))
-    expect(passed).toEqual([])
+    expect(done).toEqual([])
     write(piece(large, 2))
     write(failed(bad))
     write(piece(bad, 2))
     write(piece(again, 1, { digest: 'a' }))
-    expect(passed).toEqual([large, bad, again])
+    expect(done).toEqual([large, bad, again])
   })
 
   it('takes no failed file as the original of another', () => {

@@ -23,7 +23,7 @@ const OPTIONS: DataOptions = {
   fragments: 'small-files',
   deduplicate: true,
   uncompressedFragments: false,
-  failureEndsAll: false,
+  failOnUnreadable: false,
   errorsOnly: false,
 }
 
@@ -506,7 +506,7 @@ describe('a file that cannot be read', () => {
       result,
       image,
       reports: progress,
-    } = await written(files, { failureEndsAll: true }, uncompressed(), reader)
+    } = await written(files, { failOnUnreadable: true }, uncompressed(), reader)
     expect(failuresOf(files, result).map((failure) => failure?.code)).toEqual([
       undefined,
       'EIO',
