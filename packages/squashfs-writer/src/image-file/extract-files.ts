@@ -5,7 +5,7 @@
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { NO_FRAGMENT } from '../format/fragment.js'
 import { InodeType } from '../format/inode.js'
-import type { BlockRow } from '../reader/block-reader.js'
+import type { BlockSpan } from '../reader/block-reader.js'
 import type { PartReader } from '../reader/file-content.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ImageFile } from '../reader/inode-reader.js'
@@ -22,7 +22,7 @@ const BYTES_IN_JOB = 4 << 20
 /** A file beyond is written by several. */
 const LARGE_FILE = 16 << 20
 /** Bytes of it that are one job. */
-const ROW_BYTES = 4 << 20
+const SPAN_BYTES = 4 << 20
 
 export interface FileExtraction {
   /** A promise where work was given, and is to be waited for. */
@@ -93,7 +93,7 @@ export function fileExtraction(
     }
   }
 
-  /** Done when all of its rows are given. */
+  /** Done when all of its spans are given. */
   async function writeLarge(path: ByteString, file: ImageFile): Promise<void> {
     if (failed) throw failed.error
     let allGiven = () => {}
@@ -103,7 +103,7 @@ export function fileExtraction(
     const writing = async () =>
       await target.writeFile(path, file, async (write, descriptor) => {
         try {
-          await giveRows(path, file, descriptor, allGiven)
+          await giveSpans(path, file, descriptor, allGiven)
         } finally {
           allGiven()
         }
@@ -122,8 +122,8 @@ export function fileExtraction(
     await given
   }
 
-  /** Done when all of its rows are written, or have failed: until then the descriptor must stay open. */
-  async function giveRows(
+  /** Done when all of its spans are written, or have failed: until then the descriptor must stay open. */
+  async function giveSpans(
     path: ByteString,
     file: ImageFile,
     descriptor: number,
@@ -131,16 +131,16 @@ export function fileExtraction(
   ): Promise<void> {
     const waiting: Promise<void>[] = []
     try {
-      const cursor = parts.rows(file)
-      for (let row = await cursor.next(); row !== null; row = await cursor.next())
-        for (const part of cut(row, Math.max(1, ROW_BYTES / blockSize), blockSize)) {
+      const cursor = parts.spans(file)
+      for (let span = await cursor.next(); span !== null; span = await cursor.next())
+        for (const part of cut(span, Math.max(1, SPAN_BYTES / blockSize), blockSize)) {
           let done = () => {}
           waiting.push(
             new Promise<void>((resolve) => {
               done = resolve
             }),
           )
-          await threads.give({ kind: 'row', path, descriptor, row: part }, done)
+          await threads.give({ kind: 'span', path, descriptor, span: part }, done)
         }
     } finally {
       allGiven()
@@ -164,12 +164,12 @@ export function fileExtraction(
   }
 }
 
-/** The same blocks in rows of at most so many. */
-function* cut(row: BlockRow, blocks: number, blockSize: number): Generator<BlockRow> {
-  let { position, start } = row
-  for (let n = 0; n < row.words.length; n += blocks) {
-    const words = row.words.slice(n, n + blocks)
-    const end = Math.min(start + words.length * blockSize, row.end)
+/** The same blocks in spans of at most so many. */
+function* cut(span: BlockSpan, blocks: number, blockSize: number): Generator<BlockSpan> {
+  let { position, start } = span
+  for (let n = 0; n < span.words.length; n += blocks) {
+    const words = span.words.slice(n, n + blocks)
+    const end = Math.min(start + words.length * blockSize, span.end)
     yield { position, start, end, words }
     for (const word of words) position += blockSizeOnDisk(word)
     start = end

@@ -1,6 +1,6 @@
 /** Extract job: a piece of the work that writes an image's files, small enough to pass between threads, and how it is done. */
 import { InodeType } from '../format/inode.js'
-import type { BlockRow } from '../reader/block-reader.js'
+import type { BlockSpan } from '../reader/block-reader.js'
 import type { PartReader } from '../reader/file-content.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ByteString } from '../tree/byte-string.js'
@@ -16,12 +16,12 @@ export type ExtractJob =
       readonly references: Float64Array
     }
   | {
-      readonly kind: 'row'
+      readonly kind: 'span'
       /** For messages. */
       readonly path: ByteString
       /** The file, open for writing: descriptors are the process's, and the same in all of its threads. */
       readonly descriptor: number
-      readonly row: BlockRow
+      readonly span: BlockSpan
     }
 
 /** Does one job; one at a time. */
@@ -44,6 +44,6 @@ export function jobRunner(
 
   return async (job) => {
     if (job.kind === 'files') await writeFiles(job.paths.split('\0'), job.references)
-    else await parts.row(job.row, (start, bytes) => target.write(job.path, job.descriptor, bytes, start))
+    else await parts.span(job.span, (start, bytes) => target.write(job.path, job.descriptor, bytes, start))
   }
 }

@@ -16,7 +16,7 @@ import { ExtractError, messageOf } from '../errors.js'
 import { InodeType, NO_XATTR } from '../format/inode.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ImageFile, ImageInode } from '../reader/inode-reader.js'
-import { type Steps, settled, take } from '../reader/steps.js'
+import { runSteps, type Steps, waitFor } from '../reader/steps.js'
 import { systemCode, withName } from '../system-error.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
@@ -89,7 +89,7 @@ export function extractTarget(
   let loaded: ExtractCalls | null | undefined
 
   function* writeSteps(path: ByteString, file: ImageFile, content: WriteContent): Steps<void> {
-    const set = file.head.xattrIndex === NO_XATTR ? NONE : yield* settled(xattrsOf(file))
+    const set = file.head.xattrIndex === NO_XATTR ? NONE : yield* waitFor(xattrsOf(file))
     const descriptor = make(path, (place) => openSync(place, NEW_FILE, NEW_FILE_MODE))
     try {
       let end = 0
@@ -203,7 +203,7 @@ export function extractTarget(
   }
 
   return {
-    writeFile: (path, file, content) => take(writeSteps(path, file, content)),
+    writeFile: (path, file, content) => runSteps(writeSteps(path, file, content)),
     write,
     make,
     onDisk,
