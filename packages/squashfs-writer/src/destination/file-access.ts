@@ -113,7 +113,7 @@ export async function loadAclCalls(): Promise<AclCalls> {
   )
   const removexattr = libc.func('int fremovexattr(int fd, const char *name)')
 
-  /** The code of the last call's error. @throws unless it means that the call was refused. */
+  /** The code of the last call's error. @throws unless the call was refused, or there is no ACL. */
   const refusal = () => {
     const { code, words } = nameOfErrno(koffi.errno())
     if (code === 'ENODATA' || REFUSALS.includes(code)) return code
