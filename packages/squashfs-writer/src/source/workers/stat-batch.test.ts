@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
+import { EnteredDirectories } from './entered-directories.js'
 import { isFailure, NAMES_PER_BATCH, STAT_FIELD, STAT_FIELDS, STAT_TIME } from './protocol.js'
 import { statBatch } from './stat-batch.js'
 
@@ -43,6 +44,7 @@ function filesystem(
         },
         target: (name) => `target of ${name}`,
         open: () => -1,
+        enter: () => directory,
         xattrs: (name) => [['user.of', Buffer.from(name)]],
         xattr: () => null,
         close: () => {},
@@ -78,7 +80,7 @@ describe('batch', () => {
   it('are in the order of names, with what each kind has', () => {
     const [response] = statBatch(
       { directories: [directory('one')], xattrs: 'all' },
-      source,
+      new EnteredDirectories(source),
       createCallTimer(),
     )
     const batch = batchOf(response)
@@ -104,7 +106,7 @@ describe('batch', () => {
   it('have no xattrs where none are wanted', () => {
     const [response] = statBatch(
       { directories: [directory('one')], xattrs: 'none' },
-      source,
+      new EnteredDirectories(source),
       createCallTimer(),
     )
     expect(batchOf(response).xattrs).toEqual([])
@@ -113,7 +115,7 @@ describe('batch', () => {
   it('are about the names that are given, the directory itself among them', () => {
     const [response] = statBatch(
       { directories: [directory('one', ['', 'file'])], xattrs: 'none' },
-      source,
+      new EnteredDirectories(source),
       createCallTimer(),
     )
     const { names, numbers } = batchOf(response)
@@ -124,7 +126,7 @@ describe('batch', () => {
   it('of a directory that cannot be entered are a failure, and the next has its own', () => {
     const answers = statBatch(
       { directories: [directory('gone'), directory('one')], xattrs: 'none' },
-      source,
+      new EnteredDirectories(source),
       createCallTimer(),
     )
     expect(answers[0]).toEqual({ code: 'ENOENT', message: 'it vanished after it was found' })
@@ -133,9 +135,9 @@ describe('batch', () => {
 
   it('of a directory that is another than was seen are a failure', () => {
     const other = { path: 'one', seen: 'another inode', names: null }
-    expect(statBatch({ directories: [other], xattrs: 'none' }, source, createCallTimer())).toMatchObject([
-      { code: 'CHANGED' },
-    ])
+    expect(
+      statBatch({ directories: [other], xattrs: 'none' }, new EnteredDirectories(source), createCallTimer()),
+    ).toMatchObject([{ code: 'CHANGED' }])
   })
 
   it('are about so many names at a time; the rest is given back', () => {
@@ -143,7 +145,7 @@ describe('batch', () => {
     const timer = createCallTimer()
     const [response] = statBatch(
       { directories: [directory('many')], xattrs: 'none' },
-      filesystem({ many }),
+      new EnteredDirectories(filesystem({ many })),
       timer,
     )
     const { names, rest } = batchOf(response)
@@ -159,7 +161,7 @@ describe('batch', () => {
     const slow = filesystem({ many, more: many }, STAT_TIME / 2)
     const answers = statBatch(
       { directories: [directory('many'), directory('more')], xattrs: 'none' },
-      slow,
+      new EnteredDirectories(slow),
       timer,
     )
     expect(answers.length).toBe(1)
