@@ -48,7 +48,7 @@ export class EnteredDirectories {
   }
 
   #enterProven({ path, seen, prefixLength = 0 }: DirectoryOnDisk, follow: boolean): SourceDirectory {
-    const entered = this.#find(path) ?? this.#enterFromNearest(path, above, follow)
+    const entered = this.#find(path) ?? this.#enterFromNearest(path, prefixLength, follow)
     if (seen !== null && seen !== entered.seen) {
       if (inodeOf(entered.directory.status('').identity) !== seen)
         throw new ChangedError('a directory on the way to it was replaced by another after it was found')
@@ -57,18 +57,18 @@ export class EnteredDirectories {
     return entered.directory
   }
 
-  /** @param above where the names within the directory that is packed begin in the path; 0 where it is in none. */
+  /** @param prefixLength where the names within the directory that is packed begin in the path; 0 where it is in none. */
   #enterFromNearest(path: ByteString, prefixLength: number, follow: boolean): Entered {
     const missing: ByteString[] = []
     let nearest: Entered | undefined
     let at = path
-    while (!nearest && at.length > above && missing.length < MOST_ENTERED) {
+    while (!nearest && at.length > prefixLength && missing.length < MOST_ENTERED) {
       const { directory, name } = splitPath(at)
       missing.unshift(name)
       at = directory
       nearest = this.#find(at)
     }
-    if (prefixLength === 0 || (!nearest && at.length > above))
+    if (prefixLength === 0 || (!nearest && at.length > prefixLength))
       return this.#keep(path, this.#source.enter(path, follow))
     nearest ??= this.#keep(at, this.#source.enter(at, follow || missing.length > 0))
     for (const [n, name] of missing.entries()) {
