@@ -32,7 +32,7 @@ describe('an error of this library', () => {
     expect([error.name, error.code, error.message]).toEqual([name, code, message])
   })
 
-  it('tells what it is about', () => {
+  it('has fields with the details', () => {
     expect(new OptionError('level', '3', 'a number')).toMatchObject({
       option: 'level',
       value: '3',
@@ -66,7 +66,7 @@ describe('a value', () => {
     [Object.create(null), '{  }'],
     [new Map(), 'a value of type Map'],
     ['x'.repeat(100), `'${'x'.repeat(59)}...`],
-  ])('is shown so that its type is clear, case %#', (value, text) => {
+  ])('is formatted so that its type is clear, case %#', (value, text) => {
     expect(shown(value)).toBe(text)
   })
 })
@@ -76,7 +76,7 @@ describe('paths that could not be read', () => {
     Array.from({ length: count }, (_, n) => ({ path: `p${n}`, code: 'EACCES', message: 'permission denied' }))
   const advice = 'leave them out'
 
-  it('is listed, with what to do about it', () => {
+  it('are listed with a remedy', () => {
     const error = new UnreadableError(paths(1), advice)
     expect(error).toMatchObject({ name: 'UnreadableError', code: 'UNREADABLE', paths: paths(1) })
     expect(error.message).toBe(`one path could not be read; ${advice}:\n  p0: permission denied (EACCES)`)
@@ -85,14 +85,14 @@ describe('paths that could not be read', () => {
     )
   })
 
-  it('has the cause of the first path that has one', () => {
+  it('have the cause of the first path that has one', () => {
     const cause = new Error('torn')
     const [first, second] = paths(2)
     expect(new UnreadableError([first!, { ...second!, cause }], advice).cause).toBe(cause)
     expect('cause' in new UnreadableError(paths(2), advice)).toBe(false)
   })
 
-  it('is shown up to 20 paths, and known to the last', () => {
+  it('are all in the error, and 20 of them in its message', () => {
     const lines = (count: number) => new UnreadableError(paths(count), advice).message.split('\n').slice(1)
     expect(lines(20).length).toBe(20)
     expect(lines(20).at(-1)).toBe('  p19: permission denied (EACCES)')

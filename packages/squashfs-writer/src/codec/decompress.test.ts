@@ -21,7 +21,7 @@ const PACKED: readonly (readonly [string, number, () => Promise<Uint8Array>])[] 
 ]
 
 describe.each(PACKED)('%s', (_, id, pack) => {
-  it('gives back what was compressed, up to the limit and not beyond it', async () => {
+  it('decompresses a block up to the limit, and refuses a larger one', async () => {
     const expand = decompressorFor(id, fail)
     const packed = await pack()
     for (const limit of [CONTENT.length, CONTENT.length + 1, 1_048_576])
@@ -32,7 +32,7 @@ describe.each(PACKED)('%s', (_, id, pack) => {
       })
   })
 
-  it('refuses what is cut off, and what is something else', async () => {
+  it('refuses a truncated block, and bytes that are not a block', async () => {
     const expand = decompressorFor(id, fail)
     const packed = await pack()
     const wrong = [
@@ -49,7 +49,7 @@ describe.each(PACKED)('%s', (_, id, pack) => {
       }).rejects.toMatchObject({ code: 'DAMAGED_IMAGE' })
   })
 
-  it('expands what is whole after what is damaged, again and again', async () => {
+  it('decompresses an intact block after a damaged one, repeatedly', async () => {
     const expand = decompressorFor(id, fail)
     const packed = await pack()
     const damaged = packed.map((byte, n) => (n > 12 && n < packed.length - 4 ? byte ^ 0xff : byte))
@@ -59,7 +59,7 @@ describe.each(PACKED)('%s', (_, id, pack) => {
     }
   })
 
-  it('expands one block after the other, each of its own size', async () => {
+  it('decompresses blocks of different sizes one after another', async () => {
     const expand = decompressorFor(id, fail)
     const packed = await pack()
     for (const size of [1, 50, 8192, 131_072]) {
@@ -77,7 +77,7 @@ it.each([
   [4, 'xz'],
   [5, 'lz4'],
   [99, 'compressor 99'],
-])('compressor %i is an error that names %s', (id, name) => {
+])('throws an error for compressor %i that names %s', (id, name) => {
   expect(() => decompressorFor(id, fail)).toThrow(
     expect.objectContaining({
       code: 'UNKNOWN_COMPRESSOR',

@@ -7,7 +7,7 @@ describe("a block's size word", () => {
     [4096, 0x0000_1000, 0x0100_1000],
     [131_071, 0x0001_ffff, 0x0101_ffff],
     [1_048_576, 0x0010_0000, 0x0110_0000],
-  ])('tells %d bytes on disk, and by bit 24 whether they are uncompressed', (size, packed, uncompressed) => {
+  ])('holds %d bytes on disk, and in bit 24 whether they are uncompressed', (size, packed, uncompressed) => {
     expect(blockSizeWord(size, false)).toBe(packed)
     expect(blockSizeWord(size, true)).toBe(uncompressed)
     expect(blockSizeOnDisk(packed)).toBe(size)
@@ -15,7 +15,7 @@ describe("a block's size word", () => {
     expect([isUncompressedBlock(packed), isUncompressedBlock(uncompressed)]).toEqual([false, true])
   })
 
-  it('with bits that no image has tells a size that no block has, and none below zero', () => {
+  it('with invalid bits gives a size that is too large, and never negative', () => {
     expect(blockSizeOnDisk(0xffff_ffff)).toBe(0xfeff_ffff)
     expect(blockSizeOnDisk(0x8000_0000)).toBe(0x8000_0000)
   })

@@ -57,7 +57,7 @@ function listing() {
 }
 
 describe('encoded content', () => {
-  it('gives its blocks in their order, then its tail, and counts its holes', () => {
+  it('appends its blocks in order, then its tail, and counts its holes', () => {
     const { appender, events, lease } = listing()
     const placement = emptyPlacement()
     const sizeWords = [100, 0, STORED + BLOCK]
@@ -73,7 +73,7 @@ describe('encoded content', () => {
     })
   })
 
-  it('counts a last block that is a hole as long as it is', () => {
+  it('counts the actual length of a last block that is a hole', () => {
     const { appender, events, lease } = listing()
     const placement = emptyPlacement()
     const blocks = new Uint8Array(0)
@@ -91,7 +91,7 @@ describe('encoded content', () => {
     expect(lease.held).toBe(0)
   })
 
-  it('starts where its first block is written, also when it comes in several parts', () => {
+  it('has the position of its first block, also in several parts', () => {
     const { appender, written, lease } = listing()
     const placement = emptyPlacement()
     const part = { blocks: new Uint8Array(10), sizeWords: [10], inBlocks: BLOCK, tail: null }
@@ -103,7 +103,7 @@ describe('encoded content', () => {
 })
 
 describe('zeros that were not read', () => {
-  it('are holes, and a tail of zeros', () => {
+  it('become holes and a tail of zeros', () => {
     const { appender, events } = listing()
     const placement = emptyPlacement()
     appender.appendZeros(placement, BLOCK + 1, BLOCK + 1)
@@ -114,7 +114,7 @@ describe('zeros that were not read', () => {
 })
 
 describe('content of the base', () => {
-  it('gives its blocks in their order and then its tail, with holes between', () => {
+  it('appends its blocks in order and then its tail, with holes between', () => {
     const { appender, events } = listing()
     const placement = emptyPlacement()
     const tail: BaseFragmentPart = {

@@ -6,7 +6,7 @@ const FRAGMENT = { position: 96, sizeWord: 40, filled: 100 }
 const ofBase = (offset: number, length: number) => ({ block: FRAGMENT, offset, length })
 
 describe('the tails of a fragment block', () => {
-  it('are one part of the base where they lie one after another there', () => {
+  it('are one part of the base if they are adjacent there', () => {
     const tails = new TailRuns()
     tails.addFromBase(ofBase(0, 10))
     tails.addFromBase(ofBase(10, 5))
@@ -15,7 +15,7 @@ describe('the tails of a fragment block', () => {
     expect(tails.areAllInBase).toBe(true)
   })
 
-  it('do not change the part that was given for one of them', () => {
+  it('do not change the part that was passed in', () => {
     const tails = new TailRuns()
     const first = ofBase(0, 10)
     tails.addFromBase(first)
@@ -23,7 +23,7 @@ describe('the tails of a fragment block', () => {
     expect(first.length).toBe(10)
   })
 
-  it('keep their order when leased ones are copied between parts of the base', () => {
+  it('keep their order if leased ones are copied between parts of the base', () => {
     const tails = new TailRuns()
     let held = 0
     const lease = { acquire: () => void held++, release: () => void held-- }
@@ -39,7 +39,7 @@ describe('the tails of a fragment block', () => {
     expect(held).toBe(0)
   })
 
-  it('are copied no more than once', () => {
+  it('are copied at most once', () => {
     const tails = new TailRuns()
     const copies = new Set<ArrayBufferLike>()
     for (let n = 0; n < 12; n++) {
@@ -50,7 +50,7 @@ describe('the tails of a fragment block', () => {
     expect(copies.size).toBe(2)
   })
 
-  it('need no lease for bytes of their own', () => {
+  it('need no lease for bytes outside of a buffer', () => {
     const tails = new TailRuns()
     for (let n = 0; n < 10; n++) tails.add(new Uint8Array(1), UNSHARED)
     expect(tails.parts().length).toBe(10)

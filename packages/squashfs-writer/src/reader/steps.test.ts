@@ -7,17 +7,17 @@ function* sum(values: readonly (number | Promise<number>)[]): Steps<number> {
   return total
 }
 
-it('answers at once where nothing has to be waited for', () => {
+it('returns the result if it need not wait', () => {
   expect(runSteps(sum([1, 2, 3]))).toBe(6)
 })
 
-it('answers with a promise where something has to be waited for', async () => {
+it('returns a promise if it has to wait', async () => {
   const answer = runSteps(sum([1, Promise.resolve(2), Promise.resolve(3), 4]))
   expect(answer).toBeInstanceOf(Promise)
   await expect(answer).resolves.toBe(10)
 })
 
-it('throws at once what fails before anything is waited for, and rejects with what fails later', async () => {
+it('throws an error before the first wait, and rejects after it', async () => {
   function* failing(first: number | Promise<number>): Steps<number> {
     yield* waitFor(first)
     throw new RangeError('it is damaged')
@@ -29,7 +29,7 @@ it('throws at once what fails before anything is waited for, and rejects with wh
   )
 })
 
-it('lets work that waits clean up when what it waits for fails', async () => {
+it('allows steps to clean up if a promise fails', async () => {
   const closed: string[] = []
   function* cleaning(): Steps<void> {
     try {

@@ -36,7 +36,7 @@ describe.each([
   ['a copy', copyWithRules],
   ['the tree itself', applyRulesInPlace],
 ])('%s', (_, apply) => {
-  it('has the same names and contents, with the rules applied to every inode once', () => {
+  it('keeps names and contents, and applies the rules to every inode once', () => {
     const { root } = found()
     const { asked, rules } = counting()
     const ruled = apply(root, rules)
@@ -56,7 +56,7 @@ describe.each([
 })
 
 describe('a copy', () => {
-  it('leaves the tree as it was found, whatever becomes of the copy', () => {
+  it('does not change the tree, even if the copy is changed', () => {
     const { root, lib, file } = found()
     const copy = copyWithRules(root, counting().rules)
     copy.children.delete('file')
