@@ -163,11 +163,11 @@ class Scan {
   }
 
   async #list(directories: readonly Pending[]): Promise<void> {
-    const above = this.#source.length + 1
+    const prefixLength = this.#source.length + 1
     const onDisk = directories.map(({ path, seen, names }) => ({
       path: this.#diskPath(path),
       seen,
-      above,
+      prefixLength,
       names,
     }))
     const answers = await this.#pool.run('stat', { directories: onDisk, xattrs: this.#options.xattrs })
