@@ -118,7 +118,7 @@ async function write(
           signal,
           writeTree(root, reader, encode, sink, settings.image, missing, signal, onProgress, {
             onStored,
-            ...(beforeTables && { beforeTables: () => beforeTables(examined?.answers ?? new Map()) }),
+            ...(beforeTables && { beforeTables: () => beforeTables(examined?.results ?? new Map()) }),
             ...context,
           }),
         ).finally(() => context.base?.copies.end())

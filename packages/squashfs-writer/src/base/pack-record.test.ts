@@ -13,15 +13,15 @@ const RECORD: NewPackRecord & { files: readonly unknown[] } = {
   blocks: { start: 96, sizes: [100, 200], checksums: [1, 0xffff_ffff] },
   inodes: 4,
   files: [
-    { identity: identity(0), withoutXattrs: true, digest: '\xff'.repeat(32), answer: undefined },
+    { identity: identity(0), withoutXattrs: true, digest: '\xff'.repeat(32), examined: undefined },
     null,
     {
       identity: identity(255),
       withoutXattrs: false,
       digest: null,
-      answer: { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] },
+      examined: { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] },
     },
-    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), answer: null },
+    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), examined: null },
   ],
 }
 

@@ -1,5 +1,4 @@
-/** Recorder: gathers what the pack record says, while an image is written. */
-
+/** Recorder: collects the data of the pack record while an image is written. */
 import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { FileIdentity } from '../destination/identity.js'
@@ -14,35 +13,35 @@ import type { FileNode, Node } from '../tree/node.js'
 import { encodePackRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
 
 /**
- * Milliseconds before the scan from which on a change is too young. A file that is changed twice within the granularity of its
- * filesystem's clock has the same ctime after both, and may have been read between them: git calls such an entry "racily
- * clean". Clocks of filesystems step by 1 to 10 ms, some by a second, FAT's by two.
+ * A file that was changed less than this many milliseconds before the scan is not recorded. A file that changes twice within a tick
+ * of the filesystem's clock has the same ctime after both changes, and may have been read between them: git calls such an entry
+ * "racily clean". Most clocks have ticks of 1 to 10 ms, some of a second, FAT of two seconds.
  */
 const TOO_YOUNG = 2_000
 
-/** A file of which the same is known as before. */
+/** An unchanged file, whose record is kept. */
 export interface CarriedFile {
   readonly recorded: RecordedFile
-  /** Whether it was asked for its xattrs once more. */
-  readonly asksXattrs: boolean
+  /** Whether its xattrs were read again. */
+  readonly readsXattrs: boolean
 }
 
 export interface RecorderOptions {
   readonly settings: string
-  /** When the scan began, in milliseconds since 1970. */
+  /** The start of the scan, in milliseconds since 1970. */
   readonly scanStart: number
-  /** Whether all xattrs of all files are asked for. */
-  readonly asksXattrs: boolean
-  /** The base's record of a file that is taken over; undefined for the others. */
+  /** Whether all xattrs of all files are read. */
+  readonly readsXattrs: boolean
+  /** The record of an unchanged file in the base; undefined for other files. */
   readonly carried: (file: FileNode) => CarriedFile | undefined
   /** The checksum of a block of the base. */
   readonly checksumInBase: (block: BaseBlock) => number
-  /** Seconds that it took to pack everything; null to count those of this packing. */
+  /** Seconds of the last packing without a base; null to use the duration of this packing. */
   readonly secondsInFull: number | null
-  /** The examiner whose answers are recorded, and its version; null for none. */
+  /** The version of the examiner whose results are recorded; null for none. */
   readonly examiner: string | null
-  /** Whether the answers in the base's record are those of this examiner. */
-  readonly keepsAnswers: boolean
+  /** Whether the results in the record of the base are those of this version. */
+  readonly keepsExamined: boolean
 }
 
 export class Recorder {
@@ -63,7 +62,7 @@ export class Recorder {
     this.#options = options
   }
 
-  /** The block writer, with the blocks' checksums taken on the way. */
+  /** Wraps the block writer to compute the checksum of each block. */
   writer(writer: BlockWriter): BlockWriter {
     const checksumOf = (block: EncodedBlock | BaseBlock) =>
       'data' in block ? crc32(block.data) : this.#options.checksumInBase(block)
@@ -85,7 +84,7 @@ export class Recorder {
     }
   }
 
-  /** The output, with all that is appended from now on digested. */
+  /** Wraps the output to digest all bytes that are appended from now on. */
   tables(output: Output): Output {
     const digest = this.#tables
     return {
@@ -104,24 +103,24 @@ export class Recorder {
     }
   }
 
-  /** Told of a file that has xattrs which an image could hold. */
+  /** Called for a file that has xattrs which an image could hold. */
   hasXattrs(file: FileNode): void {
     this.#withXattrs.add(file)
   }
 
-  wasExamined(file: FileNode, answer: unknown): void {
-    this.#examined.set(file, answer)
+  wasExamined(file: FileNode, result: unknown): void {
+    this.#examined.set(file, result)
   }
 
   /**
-   * Told of the image that is complete.
+   * Called when the image is complete.
    * @param leaves in the order of their inode numbers.
    */
   complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void {
     this.#image = { leaves, bytesUsed, digest: this.#tables.update(superblock).digest('hex') }
   }
 
-  /** The record of the image that is complete. @param file which it has become; null where that is not known. */
+  /** The record of the complete image. @param file the identity of the image file; null if it is not known. */
   record(file: FileIdentity | null): Uint8Array {
     const { settings, secondsInFull, scanStart, examiner } = this.#options
     const { leaves, ...tie } = this.#image!
@@ -150,20 +149,20 @@ export class Recorder {
   #recorded(file: FileNode): RecordedFile | null {
     const { content } = file
     if (content.kind !== 'disk') return null
-    const { carried: carriedOf, keepsAnswers, scanStart, asksXattrs } = this.#options
+    const { carried: carriedOf, keepsExamined, scanStart, readsXattrs } = this.#options
     const carried = carriedOf(file)
     if (carried) {
       const { recorded } = carried
-      const withoutXattrs = carried.asksXattrs ? !this.#withXattrs.has(file) : recorded.withoutXattrs
-      const known = keepsAnswers ? recorded.answer : undefined
-      return { ...recorded, withoutXattrs, answer: this.#examined.get(file) ?? known }
+      const withoutXattrs = carried.readsXattrs ? !this.#withXattrs.has(file) : recorded.withoutXattrs
+      const known = keepsExamined ? recorded.examined : undefined
+      return { ...recorded, withoutXattrs, examined: this.#examined.get(file) ?? known }
     }
     if (changedAt(content.seen) >= scanStart - TOO_YOUNG) return null
     return {
       identity: content.seen.slice(0, IDENTITY_SIZE),
-      withoutXattrs: asksXattrs && content.xattrsWithContent && !this.#withXattrs.has(file),
+      withoutXattrs: readsXattrs && content.xattrsWithContent && !this.#withXattrs.has(file),
       digest: file.digest,
-      answer: this.#examined.get(file),
+      examined: this.#examined.get(file),
     }
   }
 }

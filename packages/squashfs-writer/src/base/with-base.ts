@@ -1,4 +1,4 @@
-/** With base: the base of a packing and the record of it, at hand for as long as an image is written. */
+/** With base: opens the base of a packing, connects it and the recorder to the writer, and closes it at the end. */
 import type { FileIdentity } from '../destination/identity.js'
 import { blockSizeOnDisk } from '../format/data-block.js'
 import type { BaseFile } from '../image/base-block.js'
@@ -35,19 +35,19 @@ export interface ToPack {
   readonly examination: Examination | null
 }
 
-/** The parts that write an image, with those of the base. */
+/** The reader, the encoder and the observer with which an image is written. */
 export interface Writing {
   readonly reader: ContentReader
   readonly encode: PartsEncoder
   readonly base: BaseFile | null
   readonly observer: WriteObserver
-  /** To be asked when the image is complete. @param file which it has become; null where that is not known. */
+  /** Called when the image is complete. @param file the identity of the image file; null if it is not known. */
   result(file: FileIdentity | null): { readonly base: BaseResult | null; readonly record: Uint8Array | null }
 }
 
 /**
- * Opens the base while it is found out what is to be packed, and closes it at the end.
- * @param use is given what prepares the writing, once it is known what is packed.
+ * Opens the base, while `use` builds the tree to pack, and closes it at the end.
+ * @param use called with a function that prepares the writing of a tree.
  */
 export async function withBase<T>(
   options: BaseOptions,
@@ -58,7 +58,7 @@ export async function withBase<T>(
   const opening = options.base
     ? openBase(options.base, options.image, pool)
     : Promise.resolve({ base: null, problem: null })
-  opening.catch(() => {}) // thrown where it is waited for
+  opening.catch(() => {}) // the await below throws the error
   try {
     return await use(async (packed) => {
       const { base, problem } = await opening
@@ -97,12 +97,12 @@ function prepareWriting(
       : new Recorder({
           settings,
           scanStart,
-          asksXattrs: xattrsRead === 'all',
+          readsXattrs: xattrsRead === 'all',
           carried: (file) => taken.get(file),
           checksumInBase: ({ position }) => base!.checksums.get(position)!,
           secondsInFull,
           examiner,
-          keepsAnswers: base?.record?.examiner === examiner,
+          keepsExamined: base?.record?.examiner === examiner,
         })
 
   const recorded = examination && recorder ? recordedExamination(examination, recorder) : examination
@@ -170,14 +170,14 @@ function recordedExamination(examination: Examination, recorder: Recorder): Exam
   if (examination.version === null) return examination
   return {
     ...examination,
-    found(file, answer) {
-      recorder.wasExamined(file, answer)
-      examination.found(file, answer)
+    found(file, result) {
+      recorder.wasExamined(file, result)
+      examination.found(file, result)
     },
   }
 }
 
-/** Bytes in memory that all threads share are sent without a copy. */
+/** A part as it is sent to a worker. Bytes in shared memory are not copied. */
 function asSent<P extends object>(part: P | Uint8Array): P | SharedPart | Uint8Array {
   if (!(part instanceof Uint8Array)) return part
   const { buffer, byteOffset, length } = part

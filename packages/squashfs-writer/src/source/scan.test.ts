@@ -78,9 +78,9 @@ function poolOf(disk: Disk, wanted = 8) {
   const directories = new EnteredDirectories(callsOf(disk))
   const pool = {
     run: async (_: string, request: Jobs['stat']['request']) => {
-      const answers = statBatch(request, directories, createCallTimer())
-      asked.push({ ...request, directories: request.directories.slice(0, answers.length) }) // the rest is asked for again
-      return answers
+      const responses = statBatch(request, directories, createCallTimer())
+      asked.push({ ...request, directories: request.directories.slice(0, responses.length) }) // the rest is asked for again
+      return responses
     },
     jobsWanted: () => wanted,
   } as unknown as Pool

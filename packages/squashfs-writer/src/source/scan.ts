@@ -1,4 +1,4 @@
-/** Scan: a directory on disk becomes a tree. Contents stay where they are. */
+/** Scan: builds the tree of a directory on disk. Contents are not read. */
 import { constants } from 'node:fs'
 import { UnreadableError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
@@ -36,57 +36,57 @@ import {
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } = constants
 
-/** Directories that one job is given: a message to a worker costs more than a small directory. */
+/** Maximum number of directories in a job: a message to a worker costs more than listing a small directory. */
 const DIRECTORIES_PER_BATCH = 64
 
-/** Names of a directory that are worth a job of their own. */
-const FEWEST_NAMES = 4
+/** Minimum number of names of a large directory in a job. */
+const MIN_NAMES = 4
 
-/** A directory, or some names of it, still to be listed. */
+/** A directory that is not listed yet, or some of its names. */
 interface Pending {
   readonly directory: DirectoryNode
-  /** From the source on. */
+  /** Relative to the source. */
   readonly path: ByteString
-  /** The inode that it was when it was found. */
+  /** The inode that was found at the path. */
   readonly seen: ByteString
   readonly names: ByteString[] | null
 }
 
 export interface ScanOptions {
   readonly xattrs: XattrsRead
-  /** Only what matches is packed, with the directories above it; null packs all. */
+  /** Only matching paths are packed, and the directories above them; null packs all. */
   readonly include: PathTest | null
-  /** Paths that match are left out, with all that lies below them. */
+  /** Matching paths are left out, with everything below them. */
   readonly exclude: PathTest | null
   /** Whether a directory on another filesystem is packed empty. */
   readonly oneFileSystem: boolean
 }
 
-/** The signal that stops the scan, and the callback for its progress. */
+/** The signal that aborts the scan, and the callback for its progress. */
 export interface ScanControl {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }
 
-/** What could not be read, and is not in the tree. */
+/** A path that could not be read and is not in the tree. */
 export interface Missing {
-  /** From the source on. */
+  /** Relative to the source. */
   readonly path: ByteString
   readonly failure: Failure
-  /** A directory that cannot be listed; null for what cannot be looked at. */
+  /** A directory that cannot be listed; null for a path whose status cannot be read. */
   readonly directory: DirectoryNode | null
 }
 
 export interface ScanResult {
-  /** Its attributes are those on disk: no rule is applied, and a time may be one that the format cannot hold. */
+  /** The tree with the attributes on disk: no rules are applied, and a time may be out of the range of squashfs. */
   readonly root: DirectoryNode
-  /** In the order of paths. */
+  /** Sorted by path. */
   readonly missing: readonly Missing[]
 }
 
 /**
- * Walks a directory by bytes: every name that `readdir` gives arrives.
- * @throws UnreadableError when the source itself cannot be read.
+ * Scans a directory. Names are handled as bytes, so that none is lost or changed.
+ * @throws UnreadableError if the source itself cannot be read.
  */
 export function scan(
   source: ByteString,
@@ -103,9 +103,9 @@ class Scan {
   readonly #options: ScanOptions
   readonly #control: ScanControl
   readonly #missing: Missing[] = []
-  /** Those with several names, by their identity. */
+  /** The inodes with several names, by inode. */
   readonly #inodes = new Map<string, Node>()
-  /** Directories that could not be listed to their end. */
+  /** Directories that could not be listed completely. */
   readonly #lost = new Set<DirectoryNode>()
   readonly #pending: Pending[] = []
   #rootDevice = 0
@@ -146,7 +146,7 @@ class Scan {
     return new UnreadableError([{ path: toDisplay(this.#source), code, message }], DIRECTORY_REMEDY)
   }
 
-  /** Lists directories, many at a time, until none is left. */
+  /** Lists directories, many at a time, until all are listed. */
   async #walk(): Promise<void> {
     const batches = new Set<Promise<void>>()
     while (this.#pending.length > 0 || batches.size > 0) {
@@ -155,7 +155,7 @@ class Scan {
       while (this.#pending.length > 0 && batches.size < wanted) {
         const share = Math.min(DIRECTORIES_PER_BATCH, Math.ceil(this.#pending.length / wanted))
         const batch = this.#list(this.#pending.splice(-share)).finally(() => batches.delete(batch))
-        batch.catch(() => {}) // thrown by the race below
+        batch.catch(() => {}) // the race below throws the error
         batches.add(batch)
       }
       await Promise.race(batches)
@@ -170,33 +170,33 @@ class Scan {
       prefixLength,
       names,
     }))
-    const answers = await this.#pool.run('stat', { directories: onDisk, xattrs: this.#options.xattrs })
+    const responses = await this.#pool.run('stat', { directories: onDisk, xattrs: this.#options.xattrs })
     for (const [n, pending] of directories.entries()) {
-      const answer = answers[n]
-      if (this.#lost.has(pending.directory)) continue // some of its names were looked at, and others could not be
-      if (!answer) this.#pending.push(pending)
-      else if (isFailure(answer)) this.#lose(pending, answer)
+      const response = responses[n]
+      if (this.#lost.has(pending.directory)) continue // another job for names of this directory has failed
+      if (!response) this.#pending.push(pending)
+      else if (isFailure(response)) this.#lose(pending, response)
       else {
-        this.#take(pending, answer)
-        const share = Math.ceil(answer.rest.length / this.#pool.jobsWanted())
-        const most = Math.min(NAMES_PER_BATCH, Math.max(share, FEWEST_NAMES))
-        for (let at = 0; at < answer.rest.length; at += most)
-          this.#pending.push({ ...pending, names: answer.rest.slice(at, at + most) })
+        this.#addBatch(pending, response)
+        const share = Math.ceil(response.rest.length / this.#pool.jobsWanted())
+        const most = Math.min(NAMES_PER_BATCH, Math.max(share, MIN_NAMES))
+        for (let at = 0; at < response.rest.length; at += most)
+          this.#pending.push({ ...pending, names: response.rest.slice(at, at + most) })
       }
     }
     const done = { files: this.#count, bytesIn: this.#bytes }
     this.#control.onProgress({ phase: 'scan', ...done, totalFiles: 0, totalBytes: 0, bytesOut: 0 })
   }
 
-  /** A directory that cannot be listed is in the tree no more, with all that was found in it. */
+  /** Removes a directory that cannot be listed from the tree, with everything that was found in it. */
   #lose({ directory, path }: Pending, failure: Failure): void {
     this.#lost.add(directory)
     this.#missing.push({ path, failure, directory })
     if (directory.parent) removeFromParent(directory)
   }
 
-  /** Puts names into a directory; those that are directories themselves will be listed. */
-  #take({ directory, path: prefix, seen }: Pending, batch: StatBatch): void {
+  /** Adds entries to a directory. Subdirectories will be listed, too. */
+  #addBatch({ directory, path: prefix, seen }: Pending, batch: StatBatch): void {
     const { include, exclude } = this.#options
     const failures = new Map(batch.failures)
     const onDisk: DirectoryOnDisk = {
@@ -250,13 +250,13 @@ class Scan {
     return node
   }
 
-  /** @param path from the source on. */
+  /** @param path relative to the source. */
   #diskPath(path: ByteString): ByteString {
     return path === '' ? this.#source : `${this.#source}/${path}`
   }
 }
 
-/** @returns null for what is of no type that the format knows. */
+/** @returns null for a type that squashfs does not have. */
 function makeNode(
   batch: StatBatch,
   n: number,
@@ -310,7 +310,7 @@ function removeFromParent(directory: DirectoryNode): void {
   parent.links--
 }
 
-/** Takes away directories in which nothing was included. */
+/** Removes directories without included entries. Returns whether any entries remain. */
 function prune(directory: DirectoryNode): boolean {
   for (const [name, node] of directory.children) {
     if (node.type !== InodeType.DIRECTORY || prune(node)) continue

@@ -1,4 +1,4 @@
-/** Base blocks: the work on blocks of the base: a worker reads and expands them, and compares contents with theirs. */
+/** Base blocks: reads and decompresses blocks of the base, and compares contents with them, in any thread. */
 import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { decompressBlock, decompressorFor } from '../../codec/decompress.js'
@@ -9,22 +9,22 @@ import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
 import type { BaseAccess, Jobs, SharedPart } from './protocol.js'
 
 export interface BaseBlocks {
-  /** The bytes of a block as they lie in the base. */
+  /** The bytes of a block on disk. */
   raw(block: BaseBlock): Uint8Array
-  /** The content of a block. @throws ImageError when it is damaged. */
+  /** The content of a block. @throws ImageError if it is damaged. */
   content(block: BaseBlock): Uint8Array | Promise<Uint8Array>
-  /** Bytes of a fragment block, which is kept: those that come next are often in the same. */
+  /** A part of a fragment block. The last block is cached, since the next part is often in the same one. */
   part(part: BaseFragmentPart): Promise<Uint8Array>
 }
 
 /** An encoded block, and whether it is one of the base. */
 export type EncodedOrReused = EncodedBlock & { readonly takenFromBase?: true }
 
-/** @param blockSize bytes that a block has at most. */
+/** @param blockSize maximum size of a block's content, in bytes. */
 export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: number): BaseBlocks {
   const fail = (what: string, code: ImageErrorCode = 'DAMAGED_IMAGE', cause?: unknown) =>
     new ImageError(code, `the base is damaged: ${what}`, { cause })
-  const expand = decompressorFor(compressor, fail)
+  const decompress = decompressorFor(compressor, fail)
   let kept: { readonly position: number; readonly content: Uint8Array } | null = null
 
   function raw({ position, sizeWord }: BaseBlock): Uint8Array {
@@ -33,7 +33,7 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
     return bytes
   }
   const content = (block: BaseBlock) =>
-    isUncompressedBlock(block.sizeWord) ? raw(block) : decompressBlock(expand, raw(block), blockSize)
+    isUncompressedBlock(block.sizeWord) ? raw(block) : decompressBlock(decompress, raw(block), blockSize)
 
   return {
     raw,
@@ -49,8 +49,8 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
 }
 
 /**
- * Encodes a block, unless the base has one of the same content. A block that is stored there says nothing of what this
- * encoder would make of it.
+ * Encodes a block, or reuses a block of the base with the same content. An uncompressed block of the base is not reused, since
+ * this encoder might compress it.
  */
 export function reuseOrEncode(
   bytes: Uint8Array,
@@ -65,7 +65,7 @@ export function reuseOrEncode(
   try {
     content = base.content(candidate)
   } catch {
-    return encode(bytes, uncompressed, output) // damaged: the base is used as far as it fits
+    return encode(bytes, uncompressed, output) // a damaged block of the base is not used
   }
   if (content instanceof Promise)
     return content.then(
@@ -80,7 +80,7 @@ export function reuseOrEncode(
   }
 }
 
-/** A fragment block's content, of which some parts lie in the base. */
+/** Joins the parts of a fragment block's content. Some may be in the base. */
 export async function joinedParts(
   parts: readonly (SharedPart | Uint8Array | BaseFragmentPart)[],
   base: BaseBlocks | null,
@@ -102,22 +102,22 @@ export async function joinedParts(
   return bytes
 }
 
-/** Bytes that are read at a time to be checked: they stay in the processor's cache meanwhile. */
+/** Bytes that are read and checked at a time, so that they stay in the CPU cache. */
 const CHECKED_AT_ONCE = 262_144
 
-/** The blocks, of some that lie one after another in the base, whose checksums do not match. */
+/** Checks adjacent blocks of the base. Returns the indices of those whose checksums do not match. */
 export function checkBase({ base, position, sizes, checksums }: Jobs['check-base']['request']): number[] {
-  const output = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
+  const buffer = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
   const wrong: number[] = []
   let start = position
   for (let first = 0; first < sizes.length; ) {
     let [end, length] = [first, 0]
-    while (end < sizes.length && length + sizes[end]! <= output.length) length += sizes[end++]!
-    const isRead = isWholeRead(base.descriptor, output.subarray(0, length), start)
+    while (end < sizes.length && length + sizes[end]! <= buffer.length) length += sizes[end++]!
+    const isRead = isWholeRead(base.descriptor, buffer.subarray(0, length), start)
     let at = 0
     for (; first < end; first++) {
       const size = sizes[first]!
-      if (!isRead || crc32(output.subarray(at, at + size)) !== checksums[first]) wrong.push(first)
+      if (!isRead || crc32(buffer.subarray(at, at + size)) !== checksums[first]) wrong.push(first)
       at += size
     }
     start += length
@@ -125,7 +125,7 @@ export function checkBase({ base, position, sizes, checksums }: Jobs['check-base
   return wrong
 }
 
-/** False for what cannot be read, or is cut off. */
+/** Reads bytes. Returns false if they cannot be read, or the file ends before. */
 function isWholeRead(descriptor: number, bytes: Uint8Array, position: number): boolean {
   try {
     readWhole(descriptor, bytes, position)
@@ -135,7 +135,7 @@ function isWholeRead(descriptor: number, bytes: Uint8Array, position: number): b
   }
 }
 
-/** Whether what these blocks hold becomes the same blocks again. */
+/** Encodes the content of blocks of the base again. Returns whether the result is the same blocks. */
 export async function tryBase(
   blocks: readonly BaseBlock[],
   base: BaseBlocks,
@@ -146,7 +146,7 @@ export async function tryBase(
     try {
       content = await base.content(block)
     } catch {
-      continue // a damaged one says nothing of the encoder
+      continue // a damaged block says nothing about the encoder
     }
     const { data, sizeWord } = await encode(content, false)
     if (sizeWord !== block.sizeWord || Buffer.compare(data, base.raw(block)) !== 0) return false

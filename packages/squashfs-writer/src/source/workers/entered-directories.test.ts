@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { inodeOf } from '../identity.js'
-import { EnteredDirectories, MOST_ENTERED } from './entered-directories.js'
+import { EnteredDirectories, MAX_ENTERED } from './entered-directories.js'
 
 const SOURCE = '/packed'
 const WORD = '\0'.repeat(8)
@@ -85,15 +85,15 @@ describe('entered directories', () => {
 
   it('are few: those that were used least are closed', () => {
     const { enter, opened, directories } = noting()
-    for (let n = 0; n < 3 * MOST_ENTERED; n++) enter(`a/${n}`)
-    expect(opened()).toBe(MOST_ENTERED)
+    for (let n = 0; n < 3 * MAX_ENTERED; n++) enter(`a/${n}`)
+    expect(opened()).toBe(MAX_ENTERED)
     directories.close()
     expect(opened()).toBe(0)
   })
 
   it('very deep down are entered in one step', () => {
     const { asked, enter, directories, opened } = noting()
-    const deep = Array.from({ length: 3 * MOST_ENTERED }, () => 'd').join('/')
+    const deep = Array.from({ length: 3 * MAX_ENTERED }, () => 'd').join('/')
     enter(deep)
     expect(asked).toEqual([`enter ${SOURCE}/${deep}`, `status of ${SOURCE}/${deep}`])
     directories.close()

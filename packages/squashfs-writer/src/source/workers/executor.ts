@@ -1,4 +1,4 @@
-/** Executor: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
+/** Executor: does the jobs of a thread, one after another. It uses blocking calls, which are much faster than Node's asynchronous ones. */
 import type { Codec } from '../../codec/codec.js'
 import { codecFrom } from '../../codec/from-recipe.js'
 import { type BlockEncoder, encodeBlock } from '../../image/encode-block.js'
@@ -32,17 +32,17 @@ export class Executor {
   #files: OpenFiles | null = null
   #directories: EnteredDirectories | null = null
   #base: BaseBlocks | null = null
-  /** Made when the first job comes. */
+  /** Created for the first job. */
   #tools: Promise<FileTools> | null = null
 
-  /** @param ownCodec the codec of the calling thread; a worker makes its own. */
+  /** @param ownCodec the codec of the calling thread; null in a worker, which creates its own. */
   constructor(setup: ExecutorSetup, ownCodec: Codec | null) {
     this.#setup = setup
     this.#permits = permitsOf(setup.permits)
     this.#codec = ownCodec
   }
 
-  /** Loads what jobs are done with. Otherwise the first job does; what cannot be loaded each job fails with. */
+  /** Loads the codec and all modules, before the first job needs them. If that fails, each job fails with the error. */
   async prepare(): Promise<void> {
     this.#tools ??= this.#makeTools()
     await this.#tools.catch(() => {})
@@ -61,7 +61,7 @@ export class Executor {
     }
   }
 
-  /** Closes the file and the directories that may be open still. */
+  /** Closes the file and the directories that are still open. */
   close(): void {
     this.#files?.close()
     this.#directories?.close()
@@ -119,13 +119,13 @@ export class Executor {
     }
   }
 
-  /** There is one base for all jobs. */
+  /** The blocks of the base. All jobs have the same base. */
   #blocksOf(access: BaseAccess): BaseBlocks {
     this.#base ??= baseBlocks(access, this.#setup.blockSize)
     return this.#base
   }
 
-  /** Encodes a block that is kept. */
+  /** Encodes a single block into memory of its own. */
   async #encodeAlone(
     { parts, uncompressed, base, candidate }: Jobs['encode']['request'],
     { encode }: FileTools,
@@ -140,22 +140,22 @@ export class Executor {
     return { data: new Uint8Array(data), sizeWord, ...(takenFromBase && { takenFromBase }) }
   }
 
-  /** Encodes a block once few enough threads compress. */
+  /** Encodes a block, after waiting for a permit to compress. */
   #encode(bytes: Uint8Array, uncompressed: boolean, output?: Uint8Array): ReturnType<BlockEncoder> {
     const codec = this.#codec
     if (!codec) throw new TypeError('there is no codec')
     if (uncompressed || codec.uncompressed) return encodeBlock(codec, bytes, true)
     const permits = this.#permits
-    permits.take()
+    permits.acquire()
     let encoded: ReturnType<BlockEncoder>
     try {
       encoded = encodeBlock(codec, bytes, false, output)
     } catch (error) {
-      permits.give()
+      permits.release()
       throw error
     }
-    if (encoded instanceof Promise) return encoded.finally(permits.give)
-    permits.give()
+    if (encoded instanceof Promise) return encoded.finally(permits.release)
+    permits.release()
     return encoded
   }
 }

@@ -1,4 +1,4 @@
-/** File jobs: the work on a file while it is open: reading, digesting, examining, and encoding its blocks. */
+/** File jobs: digests and examines files while they are open, and finds their holes. */
 import { readSync } from 'node:fs'
 import type { BaseBlock } from '../../image/base-block.js'
 import type { BlockEncoder } from '../../image/encode-block.js'
@@ -20,13 +20,13 @@ import {
   type Ranges,
 } from './protocol.js'
 
-/** The context of file jobs. */
+/** The context of jobs on files. */
 export interface FileTools {
   readonly source: SourceCalls
   readonly directories: EnteredDirectories
   readonly files: OpenFiles
   readonly encode: BlockEncoder
-  /** The same, unless a block of the base has the same content. */
+  /** Encodes a block, or reuses a block of the base with the same content. */
   readonly reuseOrEncode: (
     bytes: Uint8Array,
     uncompressed: boolean,
@@ -37,14 +37,14 @@ export interface FileTools {
   readonly blockSize: number
   readonly uncompressedData: boolean
   readonly uncompressedTails: boolean
-  /** Room for a block whose tails do not lie together. */
+  /** A buffer in which tails that are not adjacent are joined. */
   readonly scratch: Uint8Array
   readonly examine: Examine | null
-  /** A file's path from the packed directory on. */
+  /** The path of a file relative to the packed directory. */
   readonly pathOf: (place: FilePlace) => BytePath
 }
 
-/** One range, taken from the columns. */
+/** A range from the columns of {@link Ranges}. */
 export interface Range {
   readonly place: FilePlace | number | null
   readonly size: number
@@ -74,7 +74,7 @@ export function rangeAt({ directories, names, seen, numbers }: Ranges, n: number
   }
 }
 
-/** Examines a file of which some bytes were read already. */
+/** Examines a file of which some bytes are already in memory. */
 export function examine(
   place: FilePlace,
   size: number,
@@ -144,14 +144,14 @@ function digestOfFile(
   return digest.result()
 }
 
-/** Where a file has data. */
+/** The parts of a file that have data. */
 export function extentsOf({ ranges }: Jobs['extents']['request'], { files, source }: FileTools): number[] {
   const { place, size } = rangeAt(ranges, 0)
   if (typeof place !== 'object' || place === null) return [0, size]
   return files.withFile(place, true, (descriptor) => source.extents(descriptor, size))
 }
 
-/** Fills `bytes` from `start` on. */
+/** Fills `bytes` from an open file, beginning at `start`. */
 export function readWhole(descriptor: number, bytes: Uint8Array, start: number, size: number): void {
   for (let done = 0; done < bytes.length; ) {
     const n = readSync(descriptor, bytes, done, bytes.length - done, start + done)

@@ -1,6 +1,6 @@
 /**
- * Read ranges: reads ranges of files into a buffer, one after another, and encodes their blocks, and the blocks that their tails
- * make up, while the bytes are in the cache.
+ * Read ranges: reads ranges of files into a buffer, and encodes their blocks and fragment blocks while the bytes are in the CPU
+ * cache.
  */
 import { HOLE } from '../../format/data-block.js'
 import { isValueWanted } from '../../tree/rules.js'
@@ -38,13 +38,13 @@ class RangesJob {
     tailBlocks: [],
     takenFromBase: 0,
   }
-  /** A block that a codec with a thread of its own is at work on, while the next file is read. */
+  /** A block that an asynchronous codec is encoding, while the next file is read. */
   #pending: Promise<void> | null = null
-  /** The block that is being filled, its tails, and the digests of all contents so far. */
+  /** The current fragment block, its tails, and the digests of all contents so far. */
   #tailBlock = -1
   #tails: Uint8Array[] = []
   readonly #digests = new Set<string>()
-  /** Where the next encoded block goes. */
+  /** Offset of the next encoded block in the buffer. */
   #outputAt = BUFFER_SIZE
 
   constructor(request: Jobs['read']['request'], tools: FileTools) {
@@ -59,7 +59,7 @@ class RangesJob {
     const count = ranges.names.length
     for (let n = 0, range = count > 0 ? rangeAt(ranges, 0) : null; range; n++) {
       const next: Range | null = n + 1 < count ? rangeAt(ranges, n + 1) : null
-      const isRead = this.#take(n, range, next)
+      const isRead = this.#tryRead(n, range, next)
       if (this.#pending) await this.#encoded()
       this.#read.blocksAt.push(this.#outputAt)
       for (let at = 0; at < range.inBlocks; at += this.#tools.blockSize) {
@@ -87,7 +87,7 @@ class RangesJob {
   }
 
   /** Reads a range. @returns whether it could be read. */
-  #take(n: number, range: Range, next: Range | null): boolean {
+  #tryRead(n: number, range: Range, next: Range | null): boolean {
     try {
       this.#readRange(n, range, next)
       return true
@@ -122,7 +122,7 @@ class RangesJob {
     if (flags & RangeFlag.DIGEST) digests.push([n, digestOf(own)])
   }
 
-  /** Whether the content came before in this job. */
+  /** Whether an earlier file of this job has the same content. */
   #isRepeated(n: number): boolean {
     const last = this.#read.digests.at(-1)
     if (last?.[0] !== n) return false
@@ -156,7 +156,7 @@ class RangesJob {
     this.#put(encoded, tailBlocks, first + TAIL_BLOCK.sizeWord)
   }
 
-  /** Takes an encoded block, at once or later, and notes its size word. */
+  /** Puts an encoded block into the buffer, now or later, and records its size word. */
   #put(block: EncodedOrReused | Promise<EncodedOrReused>, sizeWords: number[], index: number): void {
     const take = ({ data, sizeWord, takenFromBase }: EncodedOrReused) => {
       if (takenFromBase) this.#read.takenFromBase += data.length
@@ -175,7 +175,7 @@ class RangesJob {
   }
 }
 
-/** The tails as one block: where they lie, if they lie together; else copied to `scratch`. */
+/** The tails as one block: in place if they are adjacent, else copied to `scratch`. */
 function joined(tails: readonly Uint8Array[], scratch: Uint8Array): Uint8Array {
   const [first, last] = [tails[0]!, tails.at(-1)!]
   const length = tails.reduce((sum, tail) => sum + tail.length, 0)

@@ -124,13 +124,13 @@ describe('batch', () => {
   })
 
   it('of a directory that cannot be entered are a failure, and the next has its own', () => {
-    const answers = statBatch(
+    const responses = statBatch(
       { directories: [directory('gone'), directory('one')], xattrs: 'none' },
       new EnteredDirectories(source),
       createCallTimer(),
     )
-    expect(answers[0]).toEqual({ code: 'ENOENT', message: 'it vanished after it was found' })
-    expect(batchOf(answers[1]).names.length).toBe(6)
+    expect(responses[0]).toEqual({ code: 'ENOENT', message: 'it vanished after it was found' })
+    expect(batchOf(responses[1]).names.length).toBe(6)
   })
 
   it('of a directory that is another than was seen are a failure', () => {
@@ -159,13 +159,13 @@ describe('batch', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${1000 + n}`, statusOf(FILE)]))
     const timer = createCallTimer()
     const slow = filesystem({ many, more: many }, STAT_TIME / 2)
-    const answers = statBatch(
+    const responses = statBatch(
       { directories: [directory('many'), directory('more')], xattrs: 'none' },
       new EnteredDirectories(slow),
       timer,
     )
-    expect(answers.length).toBe(1)
-    const { names, rest } = batchOf(answers[0])
+    expect(responses.length).toBe(1)
+    const { names, rest } = batchOf(responses[0])
     expect(names.length).toBeGreaterThanOrEqual(1)
     expect(names.length).toBeLessThan(10)
     expect([...names, ...rest]).toEqual(Object.keys(many))

@@ -1,4 +1,4 @@
-/** Stat batch: lists directories, and finds out about the names in them. */
+/** Stat batch: lists directories, and reads the status and xattrs of their entries. */
 import { constants } from 'node:fs'
 import { ACCESS_ACL } from '../../tree/access-acl.js'
 import type { ByteString } from '../../tree/byte-string.js'
@@ -23,19 +23,19 @@ import {
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 
-/** StatBatch about what is in directories: of the first ones, as far as the time goes. */
+/** Does the job for as many directories as the time allows, and at least for one. */
 export function statBatch(
   { directories, xattrs }: Jobs['stat']['request'],
   entered: EnteredDirectories,
   timer: CallTimer,
 ): Jobs['stat']['response'] {
   const end = performance.now() + STAT_TIME
-  const answers: Jobs['stat']['response'] = []
+  const responses: Jobs['stat']['response'] = []
   for (const directory of directories) {
-    answers.push(attempt(() => statDirectory(directory, xattrs, end, entered, timer)))
+    responses.push(attempt(() => statDirectory(directory, xattrs, end, entered, timer)))
     if (performance.now() > end) break
   }
-  return answers
+  return responses
 }
 
 function statDirectory(
@@ -52,7 +52,7 @@ function statDirectory(
   return { ...batch, rest: all.slice(batch.names.length) }
 }
 
-/** StatBatch about names, as far as the time goes, and at least about one. */
+/** Reads the status of as many names as the time allows, and at least of one. */
 function statNames(
   directory: SourceDirectory,
   names: ByteString[],
@@ -86,7 +86,7 @@ function statNames(
         const found = directory.xattrs(name, isValueWanted)
         if (found.length > 0) batch.xattrs.push([n, found])
       }
-      // Where only the owner has rights, no ACL gives more.
+      // If only the owner has rights, an ACL grants no more.
       if (xattrs === 'access-acl' && type !== S_IFLNK && (status.mode & 0o077) !== 0) {
         const acl = directory.xattr(name, ACCESS_ACL)
         if (acl) batch.xattrs.push([n, [[ACCESS_ACL, acl]]])
