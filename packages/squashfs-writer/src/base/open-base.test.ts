@@ -33,7 +33,7 @@ async function jobsAfter(change: (image: string) => void): Promise<string[]> {
 }
 
 describe('blocks of a base', () => {
-  it('are not read beforehand when it is the file that was written', async () => {
+  it('are not read in advance if it is the file that was written', async () => {
     expect(await jobsAfter(() => {})).toEqual([])
   })
 
@@ -48,7 +48,7 @@ describe('blocks of a base', () => {
         renameSync(`${image}.1`, image)
       },
     ],
-  ])('are compared with their checksums when it %s', async (_, change) => {
+  ])('are checked if it %s', async (_, change) => {
     expect(await jobsAfter(change)).toEqual(['check-base'])
   })
 })

@@ -26,7 +26,7 @@ const RECORD: NewPackRecord & { files: readonly unknown[] } = {
 }
 
 describe('a pack record', () => {
-  it('says what went into it', () => {
+  it('gives back its content', () => {
     const record = decodePackRecord(encodePackRecord(RECORD))!
     const { inodes, files, ...rest } = RECORD
     expect(record).toMatchObject(rest)
@@ -35,7 +35,7 @@ describe('a pack record', () => {
     expect([record.file(0), record.file(5), record.file(-1)]).toEqual([null, null, null])
   })
 
-  it('is none where any bit differs, or anything is missing', () => {
+  it('is refused if any bit differs, or bytes are missing', () => {
     const bytes = encodePackRecord(RECORD)
     for (let at = 0; at < bytes.length; at++) {
       const damaged = bytes.slice()
@@ -45,7 +45,7 @@ describe('a pack record', () => {
     }
   })
 
-  it('is none where its counts do not fit, whatever its checksum says', () => {
+  it('is refused if its counts are wrong, even with a valid checksum', () => {
     const text = new TextDecoder('latin1').decode(encodePackRecord(RECORD))
     for (const [field, value] of [
       ['"blocks":2', '"blocks":9'],

@@ -62,7 +62,7 @@ function identityOf(text: string): string {
 }
 
 describe('entered directories', () => {
-  it('are entered one component at a time, from the directory that is packed, and stay open', () => {
+  it('are entered one component at a time, from the packed directory, and stay open', () => {
     const { asked, enter } = noting()
     enter('a/b')
     enter('a/c')
@@ -77,13 +77,13 @@ describe('entered directories', () => {
     ])
   })
 
-  it('outside of a directory that is packed are entered by their path', () => {
+  it('outside of a packed directory are entered by their path', () => {
     const { asked, directories } = noting()
     for (const path of ['/some/where', '/some/where/else']) directories.enter({ path, seen: null }, true)
     expect(asked).toEqual(['enter /some/where', 'enter /some/where/else'])
   })
 
-  it('are few: those that were used least are closed', () => {
+  it('are few: the least recently used ones are closed', () => {
     const { enter, opened, directories } = noting()
     for (let n = 0; n < 3 * MAX_ENTERED; n++) enter(`a/${n}`)
     expect(opened()).toBe(MAX_ENTERED)
@@ -91,7 +91,7 @@ describe('entered directories', () => {
     expect(opened()).toBe(0)
   })
 
-  it('very deep down are entered in one step', () => {
+  it('at a very deep level are entered in one step', () => {
     const { asked, enter, directories, opened } = noting()
     const deep = Array.from({ length: 3 * MAX_ENTERED }, () => 'd').join('/')
     enter(deep)
@@ -100,14 +100,14 @@ describe('entered directories', () => {
     expect(opened()).toBe(0)
   })
 
-  it('that are others than were seen are reported, and nothing stays open', () => {
+  it('that were replaced since the scan are reported, and nothing stays open', () => {
     const { enter, opened } = noting({ [`${SOURCE}/a`]: 'another' })
     expect(() => enter('a')).toThrow(expect.objectContaining({ code: 'CHANGED' }))
     expect(() => enter('a')).toThrow(expect.objectContaining({ code: 'CHANGED' }))
     expect(opened()).toBeLessThanOrEqual(2)
   })
 
-  it('that were replaced while they were open are entered anew, by the path as it is now', () => {
+  it('that were replaced while open are entered again by their path', () => {
     const { enter, inodes } = noting()
     enter('a')
     inodes[`${SOURCE}/a`] = 'new one'

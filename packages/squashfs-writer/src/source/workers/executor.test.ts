@@ -25,7 +25,7 @@ const halving: Codec = { name: 'halving', id: 1, compress: (bytes) => bytes.slic
 const left = ({ permits }: ExecutorSetup) => new Int32Array(permits)[0]
 
 describe('an executor', () => {
-  it('answers by the id of the job, with a block that may be kept', async () => {
+  it('responds with the id of the job, and a block that may be kept', async () => {
     const output = new Uint8Array(4)
     const reusing: Codec = {
       ...halving,
@@ -46,7 +46,7 @@ describe('an executor', () => {
     expect(other.response).toEqual({ data: Uint8Array.of(5, 6), sizeWord: 2 })
   })
 
-  it('loads once what jobs are done with, ahead of them where it is asked to', async () => {
+  it('loads its codec and modules once, in advance on request', async () => {
     const executor = new Executor(
       setupFor({ examiner: 'data:text/javascript,throw new Error("loaded")' }),
       null,
@@ -57,7 +57,7 @@ describe('an executor', () => {
     expect(jobs[0]!.error).toBe(jobs[1]!.error)
   })
 
-  it('joins the parts of a block, wherever they lie', async () => {
+  it('joins the parts of a block from any memory', async () => {
     const buffer = new SharedArrayBuffer(10)
     new Uint8Array(buffer).fill(9)
     const executor = new Executor(setupFor(), uncompressed())
@@ -67,13 +67,13 @@ describe('an executor', () => {
     expect(response).toEqual({ data: Uint8Array.of(1, 9, 9, 3, 4), sizeWord: 0x0100_0005 })
   })
 
-  it('leaves a block as it is where that is asked for', async () => {
+  it('leaves a block uncompressed on request', async () => {
     const executor = new Executor(setupFor(), halving)
     const { response } = await executor.run(encodeJob([Uint8Array.of(1, 2)], true))
     expect(response).toEqual({ data: Uint8Array.of(1, 2), sizeWord: 0x0100_0002 })
   })
 
-  it('makes its codec from a recipe', async () => {
+  it('creates its codec from a recipe', async () => {
     const url = `data:text/javascript,${encodeURIComponent(
       `export default (length) => ({ name: 'own', id: 1, compress: (bytes) => bytes.slice(0, length) })`,
     )}`
@@ -108,7 +108,7 @@ describe('an executor', () => {
     expect(left(setup)).toBe(2)
   })
 
-  it('has a permit while it compresses, and needs none for an uncompressed block', async () => {
+  it('holds a permit while it compresses, and needs none for an uncompressed block', async () => {
     const setup = setupFor()
     const seen: unknown[] = []
     const executor = new Executor(setup, {
@@ -132,7 +132,7 @@ describe('an executor', () => {
   it.each([
     ['data:text/javascript,export default 1', 'its default export is not a function'],
     ['file:///nowhere/examiner.mjs', '/nowhere/examiner.mjs'],
-  ])('with the examiner %s fails every job, and says why', async (examiner, message) => {
+  ])('with the examiner %s fails every job with the reason', async (examiner, message) => {
     const executor = new Executor(setupFor({ examiner }), null)
     for (let n = 0; n < 2; n++)
       expect(await executor.run({ id: n, name: 'examine', request: { ranges: noRanges() } })).toMatchObject({

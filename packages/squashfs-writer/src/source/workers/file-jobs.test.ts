@@ -101,7 +101,7 @@ async function withTree(
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value)
 
 describe('ranges', () => {
-  it('are read to their places; their encoded blocks lie behind, one after another', async () => {
+  it('are read into the buffer, followed by their encoded blocks', async () => {
     await withTree(async ({ tools, ranges, add }) => {
       add('blocks and a tail', bytes(2 * BLOCK + 10, 1), [0, 2 * BLOCK + 10, 0, 2 * BLOCK])
       add('tail', bytes(20, 2), [0, 20, 2 * BLOCK + 10, 0])
@@ -124,7 +124,7 @@ describe('ranges', () => {
     })
   })
 
-  it('have a hole where a block is zeros, which is not encoded', async () => {
+  it('have a hole for a block of zeros, which is not encoded', async () => {
     const encoded: number[] = []
     const encode: BlockEncoder = (block, uncompressed) => {
       encoded.push(block.length)
@@ -162,7 +162,7 @@ describe('ranges', () => {
     })
   })
 
-  it('whose encoder takes its time are encoded one after another, and all are done in the end', async () => {
+  it('with an asynchronous encoder are encoded one after another, and all are done at the end', async () => {
     let [now, most] = [0, 0]
     const encode: BlockEncoder = async (block, uncompressed) => {
       most = Math.max(most, ++now)
@@ -183,7 +183,7 @@ describe('ranges', () => {
     )
   })
 
-  it('of one file that come one after another open it once', async () => {
+  it('that are consecutive and of one file open it once', async () => {
     let opened = 0
     await withTree(
       async ({ tools, ranges, add }) => {
@@ -209,7 +209,7 @@ describe('ranges', () => {
     )
   })
 
-  it('are digested where that is wanted: equal for equal contents alone', async () => {
+  it('are digested on request, with equal digests only for equal contents', async () => {
     await withTree(async ({ tools, ranges, add }) => {
       for (const [n, value] of [1, 1, 2].entries())
         add(`${n}`, bytes(100, value), [0, 100, 100 * n, 0, n < 3 ? RangeFlag.DIGEST : 0])
@@ -221,7 +221,7 @@ describe('ranges', () => {
     })
   })
 
-  it('may be in the buffer already, or of a file that is open', async () => {
+  it('may already be in the buffer, or belong to an open file', async () => {
     await withTree(async ({ tools, ranges, add }, directory) => {
       add('file', bytes(100, 5), [0, 100, 0, 0])
       const descriptor = openSync(join(directory, 'file'), 'r')
@@ -247,7 +247,7 @@ describe('ranges', () => {
   })
 })
 
-describe('tails of one block', () => {
+describe('tails of a fragment block', () => {
   const encoded: number[][] = []
   /** Notes the bytes of each block, and gives the first and the last. */
   const noting: BlockEncoder = (block, uncompressed) => {
@@ -256,7 +256,7 @@ describe('tails of one block', () => {
   }
   const tail = (at: number, block: number, flags = 0) => [0, 2, at, 0, flags, block] as const
 
-  it('are encoded together once the last was read, also where a block of a file lies between them', async () => {
+  it('are encoded together after the last was read, even if a data block is between them', async () => {
     encoded.length = 0
     await withTree(
       async ({ tools, ranges, add }) => {
@@ -281,7 +281,7 @@ describe('tails of one block', () => {
     )
   })
 
-  it('are without those that could not be read, and without contents that came before', async () => {
+  it('exclude those of unreadable files and of duplicates', async () => {
     encoded.length = 0
     await withTree(
       async ({ tools, ranges, add }, directory) => {
@@ -313,7 +313,7 @@ describe('an examination', () => {
   ]
   const expected = (name: string) => [{ path: name, size: 100 }, [7, 7, 7], [7, 7], []]
 
-  it('is given what was read already, and reads what was not', async () => {
+  it('gets bytes that are already in memory, and reads others', async () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         add('whole', bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
@@ -335,7 +335,7 @@ describe('an examination', () => {
     )
   })
 
-  it('gets bytes of its own, which it may keep and change', async () => {
+  it('gets a copy of the bytes, which it may keep and change', async () => {
     const kept: Uint8Array[] = []
     await withTree(
       async ({ tools, ranges, add }) => {
@@ -354,7 +354,7 @@ describe('an examination', () => {
     )
   })
 
-  it('that throws is the failure of that file alone', async () => {
+  it('that throws fails only that file', async () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         for (const name of ['a', 'b']) add(name, bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
@@ -380,7 +380,7 @@ describe('an examination', () => {
 })
 
 describe('a whole file', () => {
-  it('has a digest, whether its zeros are holes or written, and is examined in the same go', async () => {
+  it('has the same digest with holes or zeros, and is examined, too', async () => {
     const content = bytes(3 * 1_048_576, 0)
     content[2_500_000] = 1
     for (const source of [
@@ -401,7 +401,7 @@ describe('a whole file', () => {
   })
   const digests = new Set<string>()
 
-  it('has data where its filesystem says so', async () => {
+  it('has data in the extents that its filesystem reports', async () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         add('file', bytes(100, 1), [0, 100, 0, 0])

@@ -16,7 +16,7 @@ const TAKER = `
 const left = (shared: SharedArrayBuffer) => new Int32Array(shared)[0]
 
 describe('permits', () => {
-  it('are as many as were made, each taken and given back', () => {
+  it('are as many as were created, and can be released and acquired again', () => {
     const shared = createPermits(3)
     const permits = permitsOf(shared)
     permits.acquire()
@@ -29,7 +29,7 @@ describe('permits', () => {
     expect(left(shared)).toBe(0)
   })
 
-  it('are the same for all threads with the counter', () => {
+  it('are shared by all threads with the counter', () => {
     const shared = createPermits(2)
     const [one, other] = [permitsOf(shared), permitsOf(shared)]
     one.acquire()
@@ -40,7 +40,7 @@ describe('permits', () => {
     expect(left(shared)).toBe(2)
   })
 
-  it('that are all taken make a thread wait until one is given back', async () => {
+  it('that are all acquired make a thread wait for a release', async () => {
     const shared = createPermits(1)
     const permits = permitsOf(shared)
     permits.acquire()

@@ -87,7 +87,7 @@ function withWorkers(
 }
 
 describe('jobs', () => {
-  it('go to a worker in their order, three buffers at a time, and what encodes comes before what waits', async () => {
+  it('go to a worker in order, three buffers at a time, and encode jobs come first', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const read = () => pool.run('read', { ranges: noRanges(), buffer: new SharedArrayBuffer(BUFFER_SIZE) })
       const results = [read(), read(), read(), read(), encode(pool)]
@@ -100,7 +100,7 @@ describe('jobs', () => {
     })
   })
 
-  it('that are small wait at a worker, so that it never idles', async () => {
+  it('that are small are queued at a worker, so that it never idles', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const results = Array.from({ length: 20 }, () => stat(pool))
       expect(worker!.sent.length).toBe(16)
@@ -111,7 +111,7 @@ describe('jobs', () => {
     })
   })
 
-  it('go to the worker that has fewest', async () => {
+  it('go to the worker with the fewest jobs', async () => {
     await withWorkers(3, async (pool, workers) => {
       const results = [1, 2, 3, 4, 5].map(() => encode(pool))
       expect(workers.map(({ sent }) => sent.length)).toEqual([2, 2, 1])
@@ -120,7 +120,7 @@ describe('jobs', () => {
     })
   })
 
-  it('fail with what the worker says they failed with', async () => {
+  it('fail with the error from the worker', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const result = encode(pool)
       const error = new Error('no space left')
@@ -136,7 +136,7 @@ describe('jobs', () => {
     })
   })
 
-  it('that list directories are for the calling thread where it works, until metadata calls are slow', async () => {
+  it('that list directories are for the calling thread if it does jobs, unless metadata calls are slow', async () => {
     await withWorkers(
       1,
       async (pool, [worker]) => {
@@ -169,7 +169,7 @@ describe('jobs', () => {
 describe('a codec without a recipe', () => {
   const own: Codec = { name: 'own', id: 1, compress: (bytes) => bytes.subarray(1) }
 
-  it('is never asked of a worker: the calling thread encodes, and workers look', async () => {
+  it('is used by the calling thread only; workers do other jobs', async () => {
     await withPool({ ...OPTIONS, codec: own, threads: 4 }, new AbortController().signal, async (pool) => {
       pool.expect({ bytes: 1000 * MIB, names: 1_000_000 })
       expect(StandIn.all).toEqual([])
@@ -185,7 +185,7 @@ describe('workers', () => {
     [2, 1],
     [3, 3],
     [8, 8],
-  ])('with threads: %i are at most %i, however much there is to do', async (threads, most) => {
+  ])('with threads: %i are at most %i, for any amount of work', async (threads, most) => {
     const pool = withPool({ ...OPTIONS, threads }, new AbortController().signal, async (pool) => {
       pool.expect({ bytes: 1000 * MIB })
       expect(StandIn.all.length).toBe(most)
@@ -195,7 +195,7 @@ describe('workers', () => {
     expect(StandIn.all.map(({ terminated }) => terminated)).toEqual(StandIn.all.map(() => 1))
   })
 
-  it('are as many as the work pays for', async () => {
+  it('are spawned in proportion to the work', async () => {
     await withPool({ ...OPTIONS, threads: 8 }, new AbortController().signal, async (pool) => {
       for (const [work, count] of [
         [{ bytes: 16 * MIB - 1, names: 0 }, 0],
@@ -210,7 +210,7 @@ describe('workers', () => {
     })
   })
 
-  it('are many more once most metadata calls were slow, and share the permits of so many threads as were wanted', async () => {
+  it('are many more once most metadata calls were slow, and share the permits for the wanted number of threads', async () => {
     await withWorkers(
       1,
       async (pool, workers) => {
@@ -238,7 +238,7 @@ describe('workers', () => {
     )
   })
 
-  it('that end take their jobs with them; the others go on', async () => {
+  it('that terminate fail their jobs; the others continue', async () => {
     await withWorkers(2, async (pool, workers) => {
       const [one, other] = [encode(pool), encode(pool)]
       workers[0]!.emit('exit', 3)
@@ -248,7 +248,7 @@ describe('workers', () => {
     })
   })
 
-  it('of which the last one fails take what waits with them', async () => {
+  it('that have all failed fail the waiting jobs', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const results = Promise.allSettled([1, 2, 3].map(() => encode(pool)))
       const error = new Error('out of memory')
@@ -260,7 +260,7 @@ describe('workers', () => {
 })
 
 describe('the end', () => {
-  it('rejects what is under way, what waits, and what comes after', async () => {
+  it('rejects current, waiting and later jobs', async () => {
     let results: Promise<PromiseSettledResult<unknown>[]> | null = null
     let late: Pool | null = null
     await withWorkers(1, async (pool, [worker]) => {
@@ -274,7 +274,7 @@ describe('the end', () => {
     await expect(encode(late!)).rejects.toMatchObject({ code: 'WORKER' })
   })
 
-  it('is waited for by the process, also when a worker answers late', async () => {
+  it('keeps the process alive, even if a worker responds late', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       void encode(pool).catch(() => {})
       worker!.terminate = async () => {
@@ -285,7 +285,7 @@ describe('the end', () => {
     })
   })
 
-  it('waits for a worker that loads its modules still, and terminates it then', async () => {
+  it('waits for a worker that is loading its modules, then terminates it', async () => {
     let ended = false
     const pool = withPool(OPTIONS, new AbortController().signal, async (pool) => pool.expect(PAYS_FOR_ONE))
     void pool.then(() => {
@@ -298,7 +298,7 @@ describe('the end', () => {
     expect(StandIn.all[0]!.terminated).toBe(1)
   })
 
-  it('comes with the signal, whose reason is thrown and not the jobs that the workers left undone', async () => {
+  it('comes with an abort, whose reason is thrown rather than the errors of jobs', async () => {
     const stop = new AbortController()
     const reason = new Error('stopped')
     const work = withWorkers(

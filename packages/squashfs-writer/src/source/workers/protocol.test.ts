@@ -33,7 +33,7 @@ const REQUEST = {
 }
 
 describe('a range', () => {
-  it('of a file on disk is its place, and where its bytes go', () => {
+  it('of a file on disk has its place, and the position of its bytes', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk()), REQUEST)
     expect(ranges).toEqual({
@@ -45,13 +45,13 @@ describe('a range', () => {
     })
   })
 
-  it('brings xattrs only where they are read with the content', () => {
+  it('has xattrs only if they are read with the content', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk(false)), REQUEST)
     expect(ranges.numbers).toEqual([5000, 4096, 100, 8192, 64, RangeFlag.DIGEST, -1])
   })
 
-  it('of a range of an open file is counted from where that begins', () => {
+  it('of an open file is relative to the start of that range', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, { kind: 'range', descriptor: 7, start: 70_000 }), REQUEST)
     expect(ranges).toEqual({
@@ -72,13 +72,13 @@ describe('a range', () => {
     expect(ranges.directories).toEqual([null])
   })
 
-  it('says to which block of the job its tail goes', () => {
+  it('has the fragment block of its tail', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk()), { ...REQUEST, tailBlock: 2 })
     expect(ranges.numbers[RANGE.tailBlock]).toBe(2)
   })
 
-  it('comes after those before it', () => {
+  it('is added after earlier ones', () => {
     const ranges = noRanges()
     for (const start of [0, 1, 2]) addRange(ranges, fileNode(ATTRIBUTES, 9, onDisk()), { ...REQUEST, start })
     expect(ranges.names.length).toBe(3)
@@ -86,7 +86,7 @@ describe('a range', () => {
     expect(starts).toEqual([0, 1, 2])
   })
 
-  it('alone is the whole file', () => {
+  it('for a single file is the whole file', () => {
     expect(rangeOf(fileNode(ATTRIBUTES, 5000, onDisk()), RangeFlag.EXAMINE).numbers).toEqual([
       5000,
       0,
@@ -99,14 +99,14 @@ describe('a range', () => {
   })
 })
 
-describe('an response', () => {
-  it('is a failure where it has a code', () => {
+describe('a response', () => {
+  it('is a failure if it has a code', () => {
     expect(isFailure({ code: 'EIO', message: '' })).toBe(true)
     for (const response of [null, undefined, 'code', 1, {}, [], [1, 2]])
       expect(isFailure(response)).toBe(false)
   })
 
-  it('says of a name what its pair says, and nothing of others', () => {
+  it('has a sparse value for a name with a pair, and none for others', () => {
     const pairs = [
       [2, 'two'],
       [5, 'five'],
@@ -116,6 +116,6 @@ describe('an response', () => {
   })
 })
 
-it('xattrs are read with the content of what fits a buffer', () => {
+it('xattrs are read with the content if the file fits a buffer', () => {
   expect([0, 1_048_576, 1_048_577].map(xattrsWithContent)).toEqual([true, true, false])
 })

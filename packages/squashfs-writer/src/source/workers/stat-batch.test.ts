@@ -65,7 +65,7 @@ function batchOf(response: ReturnType<typeof statBatch>[number] | undefined) {
   return response
 }
 
-describe('batch', () => {
+describe('a stat batch', () => {
   const source = filesystem({
     one: {
       file: statusOf(FILE),
@@ -77,7 +77,7 @@ describe('batch', () => {
     },
   })
 
-  it('are in the order of names, with what each kind has', () => {
+  it('has names in order, with the fields of each type', () => {
     const [response] = statBatch(
       { directories: [directory('one')], xattrs: 'all' },
       new EnteredDirectories(source),
@@ -103,7 +103,7 @@ describe('batch', () => {
     expect(batch.xattrs.map(([n]) => n)).toEqual([1, 2, 5])
   })
 
-  it('have no xattrs where none are wanted', () => {
+  it('has no xattrs if none are wanted', () => {
     const [response] = statBatch(
       { directories: [directory('one')], xattrs: 'none' },
       new EnteredDirectories(source),
@@ -112,7 +112,7 @@ describe('batch', () => {
     expect(batchOf(response).xattrs).toEqual([])
   })
 
-  it('are about the names that are given, the directory itself among them', () => {
+  it('is for the given names, including the directory itself', () => {
     const [response] = statBatch(
       { directories: [directory('one', ['', 'file'])], xattrs: 'none' },
       new EnteredDirectories(source),
@@ -123,7 +123,7 @@ describe('batch', () => {
     expect(numbers[STAT_FIELD.mode]).toBe(DIRECTORY)
   })
 
-  it('of a directory that cannot be entered are a failure, and the next has its own', () => {
+  it('of a directory that cannot be entered is a failure, and the next is not affected', () => {
     const responses = statBatch(
       { directories: [directory('gone'), directory('one')], xattrs: 'none' },
       new EnteredDirectories(source),
@@ -133,14 +133,14 @@ describe('batch', () => {
     expect(batchOf(responses[1]).names.length).toBe(6)
   })
 
-  it('of a directory that is another than was seen are a failure', () => {
+  it('of a directory that was replaced is a failure', () => {
     const other = { path: 'one', seen: 'another inode', names: null }
     expect(
       statBatch({ directories: [other], xattrs: 'none' }, new EnteredDirectories(source), createCallTimer()),
     ).toMatchObject([{ code: 'CHANGED' }])
   })
 
-  it('are about so many names at a time; the rest is given back', () => {
+  it('has a limited number of names; the others are returned', () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`${1000 + n}`, statusOf(FILE)]))
     const timer = createCallTimer()
     const [response] = statBatch(
@@ -155,7 +155,7 @@ describe('batch', () => {
     expect(timer.calls).toBe(1 + names.length)
   })
 
-  it('end with the time where calls are slow, but not before the first name', () => {
+  it('ends after its time if calls are slow, but not before the first name', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${1000 + n}`, statusOf(FILE)]))
     const timer = createCallTimer()
     const slow = filesystem({ many, more: many }, STAT_TIME / 2)
