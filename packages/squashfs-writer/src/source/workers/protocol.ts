@@ -87,7 +87,7 @@ export type XattrsRead = 'all' | 'access-acl' | 'none'
 /** Maximum number of names in a batch. The remaining names are returned without their status. */
 export const NAMES_PER_BATCH = 128
 /** Milliseconds after which a job ends, so that slow directories are distributed to several threads. */
-export const STAT_TIME = 25
+export const STAT_TIME = 100
 
 /** The place of a file, and the identity that it must have. */
 export type FilePlace = Pick<FileOnDisk, 'directory' | 'name' | 'seen'>
