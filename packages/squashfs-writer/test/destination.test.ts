@@ -110,17 +110,17 @@ describe('an image', () => {
   it('is announced when it is complete, before it replaces another, which can get a second name then', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
-      const told: string[] = []
+      const reported: string[] = []
       const beforeReplace = (path: string) => {
-        told.push(path)
+        reported.push(path)
         linkSync(path, `${path}.old`)
       }
       await writeImage(ENTRIES, image, { beforeReplace })
-      expect(told).toEqual([])
+      expect(reported).toEqual([])
       const old = statSync(image).ino
       symlinkSync('image.squashfs', join(directory, 'link'))
       await writeImage([], join(directory, 'link'), { beforeReplace })
-      expect(told).toEqual([image])
+      expect(reported).toEqual([image])
       expect(statSync(`${image}.old`).ino).toBe(old)
       expect(statSync(image).ino).not.toBe(old)
       // Now the second name is taken.

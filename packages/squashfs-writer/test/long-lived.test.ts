@@ -94,12 +94,12 @@ describe.each([
       const source = sourceIn(directory)
       await expectNoneLeft(times, (n) => {
         const stop = new AbortController()
-        let told = 0
+        let reported = 0
         const packed = packDirectory(source, join(directory, 'image.squashfs'), {
           threads,
           signal: stop.signal,
           onProgress: () => {
-            if (told++ >= n % 10) stop.abort()
+            if (reported++ >= n % 10) stop.abort()
           },
         })
         return expect(packed).rejects.toThrow('aborted')

@@ -11,7 +11,7 @@ describe('an image that cannot be written', () => {
   it.each<[string, OddAnswers, string, string]>([
     ['a quota that is used up', { write: 'EDQUOT' }, 'EDQUOT', 'the disk quota is used up'],
     ['a quota that is reported at the end', { flush: 'EDQUOT' }, 'EDQUOT', 'the disk quota is used up'],
-    ['a full disk that is told of at the end', { flush: 'ENOSPC' }, 'ENOSPC', 'no space is left'],
+    ['a full disk that is reported at the end', { flush: 'ENOSPC' }, 'ENOSPC', 'no space is left'],
     ['a server that forgot the file', { write: 'ESTALE' }, 'ESTALE', 'taken away from the file server'],
     ['a disk that fails when it is flushed', { fsync: 'EIO' }, 'EIO', 'EIO'],
   ])('because of %s is an error with its name, and leaves no file', async (_, answers, code, words) => {

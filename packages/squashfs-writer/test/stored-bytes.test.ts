@@ -19,17 +19,17 @@ const file = (path: string, content: string | Uint8Array): Entry => ({ type: 'fi
 /** The bytes reported for each file, by path, and those between the superblock and the inode table. */
 async function stored(entries: readonly Entry[], options: Parameters<typeof writeImage>[2] = {}) {
   const sink = memorySink()
-  const told: StoredFile[] = []
-  await writeImage(entries, sink, { blockSize: BLOCK, ...options, onStored: (one) => told.push(one) })
+  const reported: StoredFile[] = []
+  await writeImage(entries, sink, { blockSize: BLOCK, ...options, onStored: (one) => reported.push(one) })
   const image = Buffer.from(sink.bytes())
   const [superblock, inodeTableAt] = [96, 64]
   // An image with compressor options has them in a metadata block behind the superblock.
   const begin =
     superblock + (image.readUInt16LE(24) & 0x400 ? 2 + (image.readUInt16LE(superblock) & 0x7fff) : 0)
-  const paths = told.map(({ path }) => Buffer.from(path, 'latin1').toString())
+  const paths = reported.map(({ path }) => Buffer.from(path, 'latin1').toString())
   return {
-    of: Object.fromEntries(told.map(({ storedBytes }, n) => [paths[n], storedBytes])),
-    sizes: Object.fromEntries(told.map(({ bytes }, n) => [paths[n], bytes])),
+    of: Object.fromEntries(reported.map(({ storedBytes }, n) => [paths[n], storedBytes])),
+    sizes: Object.fromEntries(reported.map(({ bytes }, n) => [paths[n], bytes])),
     dataBytes: Number(image.readBigUInt64LE(inodeTableAt)) - begin,
   }
 }
@@ -77,15 +77,18 @@ describe('the bytes that a file takes in the image', () => {
   )
 
   it('are reported with the path as bytes, for a directory, too', async () => {
-    const told: StoredFile[] = []
+    const reported: StoredFile[] = []
     const directory = new URL('../src/tree', import.meta.url).pathname
-    await packDirectory(directory, memorySink(), { include: ['order.ts'], onStored: (one) => told.push(one) })
-    expect(told.map(({ path }) => path)).toEqual(['order.ts'])
-    expect(told[0]!.storedBytes).toBeLessThan(told[0]!.bytes)
+    await packDirectory(directory, memorySink(), {
+      include: ['order.ts'],
+      onStored: (one) => reported.push(one),
+    })
+    expect(reported.map(({ path }) => path)).toEqual(['order.ts'])
+    expect(reported[0]!.storedBytes).toBeLessThan(reported[0]!.bytes)
     const name = Uint8Array.of(0xff, 0x0a)
     await writeImage([{ type: 'file', path: name, content: 'x' }], memorySink(), {
-      onStored: (one) => told.push(one),
+      onStored: (one) => reported.push(one),
     })
-    expect(told[1]!.path).toBe('\xff\n')
+    expect(reported[1]!.path).toBe('\xff\n')
   })
 })

@@ -103,8 +103,8 @@ describe('the codec', () => {
     [14, 14],
     [16, 16],
     [22, 22],
-  ])('writes its level into the compressor options: %d', (level, told) => {
-    expect(zstd(level === undefined ? {} : { level }).options).toEqual(Uint8Array.of(told, 0, 0, 0))
+  ])('writes its level into the compressor options: %d', (level, reported) => {
+    expect(zstd(level === undefined ? {} : { level }).options).toEqual(Uint8Array.of(reported, 0, 0, 0))
   })
 
   it('writes no options for level 15, the default of the format', () => {

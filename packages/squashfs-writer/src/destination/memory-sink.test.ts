@@ -21,9 +21,9 @@ describe('a memory sink', () => {
     const given = Uint8Array.of(1)
     sink.write(given, 0)
     given[0] = 2
-    const had = sink.bytes()
-    expect(had).toEqual(Uint8Array.of(1))
-    had[0] = 3
+    const bytes = sink.bytes()
+    expect(bytes).toEqual(Uint8Array.of(1))
+    bytes[0] = 3
     sink.write(Uint8Array.of(4), 1)
     expect(sink.bytes()).toEqual(Uint8Array.of(1, 4))
   })

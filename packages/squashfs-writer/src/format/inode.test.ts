@@ -261,8 +261,8 @@ describe('the bytes in holes', () => {
     [2 ** 40, 2 ** 40, 2 ** 40 - 1],
     [0, 0, 0],
     [8192, 0, 0],
-  ])('are less than the size: of %d bytes, %d are written as %d', (size, sparse, told) => {
-    expect(sparseOf(size, sparse)).toBe(told)
+  ])('are less than the size: of %d bytes, %d are written as %d', (size, sparse, reported) => {
+    expect(sparseOf(size, sparse)).toBe(reported)
   })
 })
 
