@@ -11,6 +11,7 @@
  * - `SINK_USED`: a sink for one image was given for another.
  * - `CODEC_UNAVAILABLE` ({@link CodecError}): a compressor does not run here.
  * - `TEMPORARY_FILE` ({@link TemporaryFileError}): a stream could not be kept until its turn.
+ * - `EXAMINER_ANSWER`: an examiner returned a value that JSON cannot hold, and its answers were to be recorded.
  * - `WORKER`: a worker ended or failed as a whole, which is a fault of this library or of the machine.
  * - `EXTRACT` ({@link ExtractError}): an entry of an image could not be written into a directory.
  * - all of {@link ImageErrorCode} ({@link ImageError}): an image that was to be read cannot be read.
@@ -24,6 +25,7 @@ export type SquashfsErrorCode =
   | 'SINK_USED'
   | 'CODEC_UNAVAILABLE'
   | 'TEMPORARY_FILE'
+  | 'EXAMINER_ANSWER'
   | 'WORKER'
   | 'CLOSED'
   | 'EXTRACT'

@@ -3,6 +3,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { FileIdentity } from '../destination/identity.js'
+import { messageOf, SquashfsError } from '../errors.js'
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { InodeType } from '../format/inode.js'
 import type { BlockOfBase } from '../image/base-block.js'
@@ -10,6 +11,7 @@ import type { BlockWriter } from '../image/block-writer.js'
 import type { EncodedBlock } from '../image/encode-block.js'
 import type { Output } from '../image/output.js'
 import { changedAt } from '../source/identity.js'
+import { toDisplay } from '../tree/byte-string.js'
 import type { FileNode, Node } from '../tree/node.js'
 import { encodePackRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
 
@@ -109,7 +111,13 @@ export class Recorder {
     this.#withXattrs.add(file)
   }
 
+  /** @throws SquashfsError for an answer that JSON cannot hold: the record is written only when the image is in its place. */
   wasExamined(file: FileNode, answer: unknown): void {
+    try {
+      JSON.stringify(answer)
+    } catch (cause) {
+      throw unrecordable(file, cause)
+    }
     this.#examined.set(file, answer)
   }
 
@@ -166,4 +174,15 @@ export class Recorder {
       answer: this.#examined.get(file),
     }
   }
+}
+
+/** @param cause the error of `JSON.stringify`: a BigInt, a cycle, or a text that is too long. */
+function unrecordable({ content }: FileNode, cause: unknown): SquashfsError {
+  const path = content.kind === 'disk' ? `${toDisplay(`${content.directory.path}/${content.name}`)}: ` : ''
+  return new SquashfsError(
+    'EXAMINER_ANSWER',
+    `${path}the examiner's answer cannot be written as JSON (${messageOf(cause).split('\n')[0]}); ` +
+      'return a value without BigInts and cycles, or leave examination.version out, so that answers are not recorded',
+    { cause },
+  )
 }
