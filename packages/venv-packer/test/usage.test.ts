@@ -123,10 +123,10 @@ it('--version --json says what a bug report needs, in one line', async () => {
       command: 'version',
       version: manifest.version,
       node: process.versions.node,
-      zstd: {
-        encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
-        version: process.versions.zstd ?? null,
-      },
+      zstd:
+        process.versions.zstd === undefined
+          ? { encoder: 'bundled', version: '1.5.2' }
+          : { encoder: 'node', version: process.versions.zstd },
       platform: `${process.platform}-${process.arch}`,
     })
   }

@@ -1,4 +1,5 @@
 /** The command lines that are answered at once, before anything is loaded that could take time. */
+import { BUNDLED_ZSTD_VERSION, type Encoder } from '../image/compression.js'
 import { packageVersion } from '../package.js'
 import { commandNamed } from './commands.js'
 import { commandHelp, programHelp } from './help.js'
@@ -32,12 +33,16 @@ function versionJson(): string {
     command: 'version',
     version: packageVersion(),
     node: process.versions.node,
-    // The zstd that compresses without --encoder, and the version of Node's own: null where Node has none.
-    zstd: {
-      encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
-      version: process.versions.zstd ?? null,
-    },
+    zstd: defaultZstd(),
     platform: `${process.platform}-${process.arch}`,
   }
   return `${JSON.stringify(properties)}\n`
+}
+
+/** The zstd that compresses without `--encoder`. */
+function defaultZstd(): { readonly encoder: Encoder; readonly version: string } {
+  const { zstd } = process.versions
+  return zstd === undefined
+    ? { encoder: 'bundled', version: BUNDLED_ZSTD_VERSION }
+    : { encoder: 'node', version: zstd }
 }

@@ -1,5 +1,6 @@
+import { zstd } from 'squashfs-writer'
 import { expect, it } from 'vitest'
-import { chooseCompression } from './compression.js'
+import { BUNDLED_ZSTD_VERSION, chooseCompression } from './compression.js'
 
 it('without a level each compressor has its usual one', () => {
   expect(chooseCompression('zstd', undefined, undefined)).toEqual({ name: 'zstd', level: 3 })
@@ -19,4 +20,8 @@ it('a level outside of what the compressor has is wrong usage that names the ran
 it('an encoder is for zstd alone', () => {
   expect(chooseCompression('zstd', 5, 'bundled')).toEqual({ name: 'zstd', level: 5, encoder: 'bundled' })
   expect(() => chooseCompression('gzip', undefined, 'node')).toThrow('--compression gzip has no --encoder')
+})
+
+it('the version of the bundled zstd is the one that the library records', () => {
+  expect(zstd({ encoder: 'bundled' }).encoder).toEqual({ name: 'bundled', version: BUNDLED_ZSTD_VERSION })
 })

@@ -16,6 +16,9 @@ export interface Compression {
 export const ENCODERS = ['node', 'bundled'] as const
 export type Encoder = (typeof ENCODERS)[number]
 
+/** The version of the bundled zstd, which `squashfs-writer` knows as well: `--version` must not load it. A test compares them. */
+export const BUNDLED_ZSTD_VERSION = '1.5.2'
+
 const LEVELS = {
   zstd: { usual: 3, highest: 22 },
   gzip: { usual: 9, highest: 9 },
