@@ -27,12 +27,24 @@ export async function main(argv: readonly string[], earlySignals: EarlySignals):
   }
 }
 
+/** Milliseconds. Only a command that runs longer loads the module, which takes 2 ms. */
+const DEBUGGER_CHECK_MS = 250
+
+/** `run` closes it by itself, because it passes the signal on. */
+function watchForDebugger(): void {
+  setTimeout(async () => {
+    const { closeUninvitedDebugger } = await import('./uninvited-debugger.js')
+    closeUninvitedDebugger()
+  }, DEBUGGER_CHECK_MS).unref()
+}
+
 async function printed(text: string): Promise<ExitCode> {
   await print(text)
   return EXIT_CODES.done
 }
 
 async function runCommand(invocation: Invocation, earlySignals: EarlySignals): Promise<ExitCode> {
+  if (invocation.command !== 'run') watchForDebugger()
   switch (invocation.command) {
     case 'pack':
       return await (await import('./commands/pack/pack.js')).runPack(invocation)

@@ -1,9 +1,10 @@
 /** The launcher: checks the version of Node and keeps signals before the first module is loaded. */
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { smallVenv, withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
-import { venvPacker } from './command.js'
+import { ended, fillWithNoise, slowly, start, venvPacker } from './command.js'
 
 /** Runs the command with a script before it, which stands for another machine or another Node. */
 async function after(script: string, args: readonly string[], cwd: string, env = {}) {
@@ -11,6 +12,20 @@ async function after(script: string, args: readonly string[], cwd: string, env =
   return await venvPacker(args, {
     cwd,
     env: { NODE_OPTIONS: `--require=${join(cwd, 'before.cjs')}`, ...env },
+  })
+}
+
+/** Opens the debugger before the launcher runs, as a SIGUSR1 does that comes while Node starts. */
+const OPEN_DEBUGGER = `if (require('node:worker_threads').isMainThread) {
+  process.kill(process.pid, 'SIGUSR1')
+  while (require('node:inspector').url() === undefined) {}
+}`
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => done(true)).once('error', () => done(false))
+    socket.once('connect', () => socket.destroy())
   })
 }
 
@@ -48,6 +63,25 @@ describe('the launcher', () => {
           new RegExp(`^venv-packer: this is Node ${version} .* too old\n {2}Run it with Node 20\\.19`),
         )
       }
+    })
+  })
+
+  it('closes the debugger that a SIGUSR1 has opened while Node started', async () => {
+    await withDirectory(async (cwd) => {
+      await mkdir(join(cwd, 'data'))
+      await fillWithNoise(join(cwd, 'data'), 40)
+      await writeFile(join(cwd, 'before.cjs'), OPEN_DEBUGGER)
+      const env = { NODE_OPTIONS: `--require=${join(cwd, 'before.cjs')} --inspect-port=0` }
+      const child = start(['pack', 'data', ...slowly], { cwd, env })
+      const end = ended(child)
+      const line = await new Promise<string>((done) =>
+        child.stderr?.once('data', (text) => done(String(text))),
+      )
+      const port = Number(/ws:\/\/127\.0\.0\.1:(\d+)\//.exec(line)?.[1])
+      await expect.poll(() => isOpen(port), { timeout: 10_000 }).toBe(false)
+      expect(child.exitCode).toBeNull()
+      child.kill()
+      expect(await end).toMatchObject({ code: 143 })
     })
   })
 

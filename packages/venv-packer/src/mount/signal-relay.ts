@@ -1,10 +1,10 @@
 /** Passes the signals that this process gets on to the command that it runs, except where the command got them as well. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import inspector from 'node:inspector'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { systemErrorCode } from '../system-errors.js'
+import { closeUninvitedDebugger } from '../uninvited-debugger.js'
 
 /** Signals that end a program. */
 const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
@@ -59,7 +59,7 @@ export function startSignalRelay(early: EarlySignals): SignalRelay {
   }
 
   for (const signal of relayed) process.on(signal, onSignal)
-  for (const signal of [...early.take(), ...takenByDebugger()]) onSignal(signal)
+  for (const signal of [...early.take(), ...signalsTakenByDebugger()]) onSignal(signal)
   return {
     ready: witness.watching,
     to: (next) => {
@@ -67,7 +67,7 @@ export function startSignalRelay(early: EarlySignals): SignalRelay {
     },
     commandStarted: () => {
       started = true
-      for (const signal of [...kept, ...takenByDebugger()]) deliver(signal, child)
+      for (const signal of [...kept, ...signalsTakenByDebugger()]) deliver(signal, child)
       kept = []
     },
     received: () => first,
@@ -78,14 +78,9 @@ export function startSignalRelay(early: EarlySignals): SignalRelay {
   }
 }
 
-/** A SIGUSR1 that came while Node started has opened its debugger, where no one asked for that: it is closed again. */
-function takenByDebugger(): readonly 'SIGUSR1'[] {
-  const isWanted = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) =>
-    option.includes('--inspect'),
-  )
-  if (isWanted || inspector.url() === undefined) return []
-  inspector.close()
-  return ['SIGUSR1']
+/** The SIGUSR1 that came while Node started, if one did: it has opened Node's debugger, which is closed again. */
+function signalsTakenByDebugger(): readonly 'SIGUSR1'[] {
+  return closeUninvitedDebugger() ? ['SIGUSR1'] : []
 }
 
 /** A setuid program takes no signal of ours until it is the user's process again: so once more, a moment later. */
