@@ -10,7 +10,7 @@ import { packageVersion } from '../../package.js'
 import { printable } from '../../terminal/printable.js'
 import { json, printMore } from '../../terminal/printing.js'
 import { type ListedDirectory, type ListRequest, list } from './directories.js'
-import { lineWriter } from './lines.js'
+import { LineWriter } from './lines.js'
 
 export async function runList({ values }: Invocation<'list'>): Promise<ExitCode> {
   const request = { image: values.image, path: values.path ?? '', recursive: values.recursive }
@@ -33,7 +33,7 @@ interface ListPrinter {
 type Print = (piece: string | Uint8Array) => Promise<boolean>
 
 function textPrinter({ recursive }: ListRequest, print: Print): ListPrinter {
-  const lines = lineWriter()
+  const lines = new LineWriter()
   let isFirst = true
   return {
     take(directory) {
