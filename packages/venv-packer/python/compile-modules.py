@@ -92,40 +92,40 @@ def stable_bytes(code):
     The rest is sets with None in them before Python 3.11: their order depends on where in memory None is.
     """
     known = []
-    code = settled_code(code, known, {})
+    code = stable_code(code, known, {})
     return marshal.dumps(code)
 
 
-def settled_code(code, known, sets):
+def stable_code(code, known, sets):
     known += code.co_names
     known += code.co_varnames
     known += code.co_freevars
     known += code.co_cellvars
     known.append(code.co_name)
     known.append(code.co_filename)
-    constants = settled_constants(code.co_consts, known, sets)
+    constants = stable_constants(code.co_consts, known, sets)
     return code if constants is code.co_consts else code.replace(co_consts=constants)
 
 
-def settled_constants(constants, known, sets):
+def stable_constants(constants, known, sets):
     """The same constants; the same tuple, too, unless there are sets in it, at whatever depth."""
-    settled = tuple(
-        constant if type(constant) is int else settled_constant(constant, known, sets) for constant in constants
+    stable = tuple(
+        constant if type(constant) is int else stable_constant(constant, known, sets) for constant in constants
     )
-    return constants if all(map(same, settled, constants)) else settled
+    return constants if all(map(same, stable, constants)) else stable
 
 
-def settled_constant(constant, known, sets):
+def stable_constant(constant, known, sets):
     kind = type(constant)
     if kind is str:
         known.append(constant)
     elif kind is CodeType:
-        return settled_code(constant, known, sets)
+        return stable_code(constant, known, sets)
     elif kind is tuple:
-        return settled_constants(constant, known, sets)
+        return stable_constants(constant, known, sets)
     elif kind is frozenset:
-        members = sorted(settled_constants(tuple(constant), known, sets), key=typed)
-        return sets.setdefault(tuple(map(typed, members)), frozenset(members))
+        members = sorted(stable_constants(tuple(constant), known, sets), key=type_and_text)
+        return sets.setdefault(tuple(map(type_and_text, members)), frozenset(members))
     return constant
 
 
@@ -133,7 +133,7 @@ def same(one, other):
     return one is other
 
 
-def typed(value):
+def type_and_text(value):
     """What tells 1, 1.0 and True apart."""
     return type(value).__name__, repr(value)
 

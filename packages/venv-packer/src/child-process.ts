@@ -4,7 +4,7 @@ import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 
 /** `exit status 1`, or `ended by SIGKILL`. */
-export function endingInWords(code: number | null, signal: NodeJS.Signals | null): string {
+export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
   return signal === null ? `exit status ${code}` : `ended by ${signal}`
 }
 
@@ -19,12 +19,12 @@ export function exitCodeOf(child: ChildProcess): Promise<number> {
 }
 
 /** The text that is written to a stream: so far at any time, and all of it in the end. */
-export interface Listened {
+export interface CapturedOutput {
   readonly soFar: () => string
   readonly ended: Promise<void>
 }
 
-export function listenTo(stream: Readable | null): Listened {
+export function captureOutput(stream: Readable | null): CapturedOutput {
   const pieces: Buffer[] = []
   stream?.on('data', (piece: Buffer) => pieces.push(piece))
   const ended = new Promise<void>((done) => {

@@ -8,7 +8,7 @@ export interface FailedPath {
 }
 
 /** Makes a remedy a line to paste: another command, or the same command line with something changed. */
-export interface Mending {
+export interface CommandFix {
   /** Another command. */
   readonly line?: string
   /** Before the command line, such as TMPDIR=/var/tmp, or a command and `&&`. */
@@ -23,7 +23,7 @@ export interface Mending {
 
 export interface FailureDetails {
   /** Where the code alone does not say what to paste. */
-  readonly mending?: Mending | undefined
+  readonly fix?: CommandFix | undefined
   /** The path that it is about, absolute. */
   readonly path?: string
   /** Every path, where there may be many. */
@@ -43,7 +43,7 @@ export class Failure extends Error {
   readonly systemCode: string | undefined
   readonly output: string | undefined
   readonly exitCode: ExitCode
-  readonly mending: Mending | undefined
+  readonly fix: CommandFix | undefined
 
   constructor(
     /** Stable, for programs; the message may change. */
@@ -58,7 +58,7 @@ export class Failure extends Error {
     this.paths = details.paths ?? []
     this.systemCode = details.systemCode
     this.output = details.output
-    this.mending = details.mending
+    this.fix = details.fix
     this.exitCode = details.exitCode ?? EXIT_CODES.failed
   }
 }

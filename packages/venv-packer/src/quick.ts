@@ -8,7 +8,7 @@ import { EXIT_CODES, type ExitCode } from './failure.js'
 import { print } from './terminal/printing.js'
 
 /** Runs a command line to its end as `main` does; null for one that `main` is for. */
-export function quickly(argv: readonly string[]): Promise<ExitCode> | null {
+export function runQuickly(argv: readonly string[]): Promise<ExitCode> | null {
   const answer = instantAnswer(argv)
   if (answer !== undefined) return reported(argv, () => print(answer).then(() => EXIT_CODES.done))
   const plain = plainImageCommand(argv)

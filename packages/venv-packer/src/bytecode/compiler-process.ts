@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { toByteString } from 'squashfs-writer/paths'
-import { endingInWords } from '../child-process.js'
+import { describeExit } from '../child-process.js'
 import { followLinks, withoutPythonSettings } from '../environment/interpreter.js'
 import { textOf } from '../environment/paths.js'
 import { Failure } from '../failure.js'
@@ -117,7 +117,7 @@ async function endOf(child: ChildProcessWithoutNullStreams): Promise<CompilerEnd
   })
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-    return new CompilerEnded(endingInWords(code, signal), said.trim(), code)
+    return new CompilerEnded(describeExit(code, signal), said.trim(), code)
   } catch (error) {
     return new CompilerEnded(messageOf(error), '', null, error)
   }

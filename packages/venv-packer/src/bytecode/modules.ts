@@ -63,6 +63,6 @@ export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
 }
 
 /** That of plain `python`. */
-export const USUAL_LEVELS: readonly Level[] = [0]
+export const DEFAULT_LEVELS: readonly Level[] = [0]
 
 export type Level = 0 | 1 | 2

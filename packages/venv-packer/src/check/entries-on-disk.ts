@@ -4,7 +4,7 @@ import { asBytePath, type BytePath, toByteString } from 'squashfs-writer/paths'
 import type { Entry } from './entry.js'
 
 /** A file of which something is wanted, and what it is for the library. */
-export interface FileToPeek {
+export interface FileToExamine {
   readonly path: BytePath
   readonly file: FoundFile
 }
@@ -12,7 +12,7 @@ export interface FileToPeek {
 export interface EntriesOnDisk {
   /** All, the directory itself first. */
   readonly entries: readonly Entry[]
-  readonly files: readonly FileToPeek[]
+  readonly files: readonly FileToExamine[]
 }
 
 /** @param isWanted of which files something is wanted. */
@@ -21,7 +21,7 @@ export async function entriesOnDisk(
   isWanted: (entry: Entry) => boolean,
 ): Promise<EntriesOnDisk> {
   const entries: Entry[] = []
-  const files: FileToPeek[] = []
+  const files: FileToExamine[] = []
   for await (const found of directory.entries) {
     const inode = found.type === 'hardlink' ? found.of : found
     const entry = entryOf(pathOf(found.path), inode)

@@ -37,7 +37,7 @@ export type Content =
   | { readonly kind: 'elf'; readonly elf: ElfFile }
 
 /** The parts that were read of files, by their paths, or why that could not be done. */
-export type Peeked = Map<ByteString, Content | null | Failure>
+export type ExaminedContents = Map<ByteString, Content | null | Failure>
 
 /** The last part of a path. */
 export function nameOf(path: ByteString): ByteString {

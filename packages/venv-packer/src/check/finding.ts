@@ -13,7 +13,7 @@ export const SEVERITIES = ['error', 'warning', 'note'] as const
 export type Severity = (typeof SEVERITIES)[number]
 
 export interface Finding {
-  /** Stable, for programs; the words may change. */
+  /** Stable, for programs; the text may change. */
   readonly code: string
   readonly severity: Severity
   /** The fact that was found. */
@@ -25,7 +25,7 @@ export interface Finding {
   /** Where it is so, in the order of paths; at least one. */
   readonly places: readonly Place[]
   /** The size of all that lies there; null where it does not matter. */
-  readonly weight: Weight | null
+  readonly spaceUsed: SpaceUsed | null
 }
 
 /** One of the places of a finding, fit to be shown. */
@@ -36,7 +36,7 @@ export interface Place {
   readonly detail: string | null
 }
 
-export interface Weight {
+export interface SpaceUsed {
   readonly inodes: number
   readonly bytes: number
   /** Of all bytes of the environment: 0 to 1. */
@@ -70,7 +70,7 @@ export interface CheckContext {
 export type Rule = (context: CheckContext) => readonly Finding[]
 
 /** A path of the environment, with a detail about it. */
-export interface Spot {
+export interface Location {
   readonly path: ByteString
   readonly detail?: ByteString
 }
@@ -79,25 +79,25 @@ export function ofSeverity(findings: readonly Finding[], severity: Severity): re
   return findings.filter((finding) => finding.severity === severity)
 }
 
-type Words = Pick<Finding, 'code' | 'severity' | 'message' | 'effect' | 'remedy'>
+type FindingText = Pick<Finding, 'code' | 'severity' | 'message' | 'effect' | 'remedy'>
 
-/** One finding about all these spots, or none where there are none. */
+/** One finding about all these locations, or none where there are none. */
 export function findingAt(
-  spots: readonly Spot[],
-  words: Words,
-  weight: Weight | null = null,
+  locations: readonly Location[],
+  text: FindingText,
+  spaceUsed: SpaceUsed | null = null,
 ): readonly Finding[] {
-  if (spots.length === 0) return []
-  const sorted = [...spots].sort((a, b) => (a.path < b.path ? -1 : 1))
+  if (locations.length === 0) return []
+  const sorted = [...locations].sort((a, b) => (a.path < b.path ? -1 : 1))
   const places = sorted.map(({ path, detail }) => ({
     path: path === '' ? '.' : toDisplay(path),
     detail: detail === undefined ? null : toDisplay(detail),
   }))
-  return [{ ...words, places, weight }]
+  return [{ ...text, places, spaceUsed }]
 }
 
 /** The size of these entries. */
-export function weightOf(entries: readonly Entry[], inventory: Inventory): Weight {
+export function spaceUsedBy(entries: readonly Entry[], inventory: Inventory): SpaceUsed {
   const inodes = entries.filter(newInodes())
   const bytes = inodes.reduce((sum, { size }) => sum + size, 0)
   return {

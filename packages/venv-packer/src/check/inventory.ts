@@ -15,7 +15,7 @@ import { diskPath } from '../environment/paths.js'
 import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
 import { systemErrorCode } from '../system-errors.js'
-import type { Content, Entry, Peeked } from './entry.js'
+import type { Content, Entry, ExaminedContents } from './entry.js'
 import { ELF_HEAD_SIZE, machineIn, machineName } from './formats/elf.js'
 
 export interface Inventory {
@@ -70,13 +70,13 @@ export const onDisk: InterpreterLookup = { ...pathsOnDisk, machine: machineOf }
 
 /**
  * @param found the entries of the environment, without those that `exclude` names.
- * @param peeked the parts that were read of its files.
+ * @param contents the parts that were read of its files.
  * @param lookup looks the paths of its interpreter up.
  */
 export function takeInventory(
   environment: Environment,
   found: readonly Entry[],
-  peeked: Peeked,
+  contents: ExaminedContents,
   exclude: readonly string[],
   lookup: (at: () => ReadonlyMap<ByteString, Entry>) => InterpreterLookup = () => onDisk,
 ): Inventory {
@@ -94,7 +94,7 @@ export function takeInventory(
     get at() {
       return at()
     },
-    ...contentsIn(peeked),
+    ...contentsIn(contents),
     isExcluded: exclusion(exclude),
     census: takeCensus(found),
     interpreter,
@@ -115,14 +115,14 @@ function byPath(entries: readonly Entry[]): () => ReadonlyMap<ByteString, Entry>
 }
 
 /** The parts that were read of files, as the inventory gives them. */
-export function contentsIn(peeked: Peeked): Pick<Inventory, 'contentOf' | 'failureOf'> {
+export function contentsIn(contents: ExaminedContents): Pick<Inventory, 'contentOf' | 'failureOf'> {
   return {
     contentOf({ path }) {
-      const answer = peeked.get(path) ?? null
+      const answer = contents.get(path) ?? null
       return answer && 'code' in answer ? null : answer
     },
     failureOf({ path, failure }) {
-      const answer = peeked.get(path) ?? null
+      const answer = contents.get(path) ?? null
       return failure ?? (answer && 'code' in answer ? answer : null)
     },
   }

@@ -3,7 +3,7 @@ import type { ByteString } from 'squashfs-writer/paths'
 import { type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
 import { isRecord } from '../environment/distributions.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
-import { below, type Content, type Entry, type Peeked } from './entry.js'
+import { below, type Content, type Entry, type ExaminedContents } from './entry.js'
 import { entryInImage } from './entry-in-image.js'
 import { contentsIn, type Inventory, pythonsOf } from './inventory.js'
 
@@ -17,7 +17,7 @@ export async function packedInventory(
   each: (path: ByteString, inode: ImageInode) => Promise<void>,
 ): Promise<PackedInventory> {
   const at = new Map<ByteString, Entry>()
-  const records: Peeked = new Map()
+  const records: ExaminedContents = new Map()
   for await (const { path: above, inode, names } of image.walk()) {
     if (above === '') at.set('', entryInImage('', inode))
     for (const { name, inode } of names) {

@@ -9,7 +9,7 @@ import type { Inventory } from './inventory.js'
 import { isBelow, type Outside } from './outside.js'
 
 /** A file that works only where the environment that it names is. */
-export interface Anchor {
+export interface PathReference {
   readonly kind: 'script' | 'activate' | 'kernel'
   readonly path: ByteString
   /** The absolute path of that environment. */
@@ -21,24 +21,24 @@ export interface Relocation {
   readonly relocatable: boolean
   /** The path that its scripts were made for; where none says so, that at which it lies. */
   readonly madeFor: ByteString
-  readonly anchors: readonly Anchor[]
+  readonly references: readonly PathReference[]
   /** Whether two absolute paths are the same place, also by way of symlinks. */
   readonly isSamePlace: (a: ByteString, b: ByteString) => boolean
 }
 
 export function relocationOf(inventory: Inventory, outside: Outside): Relocation {
   const { path, entries } = inventory
-  const anchors = entries.flatMap((entry) => anchorIn(entry.path, inventory.contentOf(entry)) ?? [])
-  const activate = anchors.find(({ kind }) => kind === 'activate')
+  const references = entries.flatMap((entry) => referenceIn(entry.path, inventory.contentOf(entry)) ?? [])
+  const activate = references.find(({ kind }) => kind === 'activate')
   return {
     relocatable: worksAnywhere(inventory),
-    madeFor: activate?.environment ?? mostFrequent(anchors.map(({ environment }) => environment)) ?? path,
-    anchors,
+    madeFor: activate?.environment ?? mostFrequent(references.map(({ environment }) => environment)) ?? path,
+    references,
     isSamePlace: (a, b) => a === b || outside.realPath(a) === outside.realPath(b),
   }
 }
 
-function anchorIn(path: ByteString, content: Content | null): Anchor | undefined {
+function referenceIn(path: ByteString, content: Content | null): PathReference | undefined {
   if (content?.kind === 'program') return ofPython('script', path, pythonOfScript(content.head))
   if (content?.kind !== 'text') return undefined
   if (path.endsWith('/kernel.json')) return ofPython('kernel', path, pythonOfKernel(content.text))
@@ -50,7 +50,11 @@ function anchorIn(path: ByteString, content: Content | null): Anchor | undefined
 /** Interpreters of the system: a script that names one of them is meant for it. */
 const SYSTEM_PREFIXES: ReadonlySet<ByteString> = new Set(['/', '/usr', '/usr/local'])
 
-function ofPython(kind: Anchor['kind'], path: ByteString, python: ByteString | null): Anchor | undefined {
+function ofPython(
+  kind: PathReference['kind'],
+  path: ByteString,
+  python: ByteString | null,
+): PathReference | undefined {
   if (python === null || posix.basename(posix.dirname(python)) !== 'bin') return undefined
   const environment = posix.dirname(posix.dirname(python))
   return SYSTEM_PREFIXES.has(environment) ? undefined : { kind, path, environment }

@@ -4,7 +4,7 @@ import type { Colours } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { printable, wrapped } from '../terminal/printable.js'
 import { rounded } from '../terminal/printing.js'
-import { type Finding, ofSeverity, type Place, SEVERITIES, type Severity, type Weight } from './finding.js'
+import { type Finding, ofSeverity, type Place, SEVERITIES, type Severity, type SpaceUsed } from './finding.js'
 import type { Census } from './inventory.js'
 import type { PackageShare } from './packages.js'
 
@@ -35,12 +35,12 @@ export function findingCounts(findings: readonly Finding[]): string {
 }
 
 function linesOf(finding: Finding, colours: Colours, width: number): readonly string[] {
-  const { code, severity, message, effect, remedy, places, weight } = finding
+  const { code, severity, message, effect, remedy, places, spaceUsed } = finding
   const paragraph = (text: string) => wrapped(printable(text), width - margin.length)
   const title = paragraph(`${message} [${code}]`).map((line) => titleLine(line, code, colours))
   const body = [
     ...placeLines(places).map((line) => `  ${line}`),
-    ...(weight === null ? [] : [weightText(weight)]),
+    ...(spaceUsed === null ? [] : [spaceText(spaceUsed)]),
     ...paragraph(effect),
     ...wrapped(printable(remedy), width - margin.length - ARROW.length).map(
       (line, n) => (n === 0 ? ARROW : ' '.repeat(ARROW.length)) + line,
@@ -74,12 +74,16 @@ function placeText({ path, detail }: Place): string {
   return printable(detail === null ? path : `${path}: ${detail}`)
 }
 
-function weightText({ inodes, bytes: size, share }: Weight): string {
+function spaceText({ inodes, bytes: size, share }: SpaceUsed): string {
   return `${counted(inodes, 'inode')}, ${bytes(size)}, ${percent(share, 1)} of the environment`
 }
 
-export function findingJson({ code, severity, message, effect, remedy, places, weight }: Finding): object {
-  const size = weight && { inodes: weight.inodes, bytes: weight.bytes, share: rounded(weight.share) }
+export function findingJson({ code, severity, message, effect, remedy, places, spaceUsed }: Finding): object {
+  const size = spaceUsed && {
+    inodes: spaceUsed.inodes,
+    bytes: spaceUsed.bytes,
+    share: rounded(spaceUsed.share),
+  }
   return { code, severity, message, effect, remedy, count: places.length, places, size }
 }
 

@@ -4,6 +4,7 @@ import { imageCommands } from './image-commands.js'
 import {
   anyDirectory,
   contentOptions,
+  DEFAULT_EXIT_CODES,
   debug,
   exclude,
   image,
@@ -14,13 +15,12 @@ import {
   packingOptions,
   strict,
   style,
-  USUAL_EXIT_CODES,
 } from './options.js'
 import type { CommandRow, ValuesOf } from './table.js'
 import { keptNumber } from './values.js'
 
 const CHECK_TITLE = 'The check, which comes first (see venv-packer check --help)'
-const PACKING_EXIT_CODES = `${USUAL_EXIT_CODES}, 130 after Ctrl-C, 143 after SIGTERM`
+const PACKING_EXIT_CODES = `${DEFAULT_EXIT_CODES}, 130 after Ctrl-C, 143 after SIGTERM`
 
 /** In the order in which the help lists them. */
 export const commands = {
@@ -235,7 +235,7 @@ long as it is there.`,
     examples: `  venv-packer rollback venv.squashfs --list
   venv-packer rollback venv.squashfs
   venv-packer rollback venv.squashfs --to 3`,
-    exitCodes: USUAL_EXIT_CODES,
+    exitCodes: DEFAULT_EXIT_CODES,
   },
   diff: {
     short: 'diff <old> <new>',

@@ -1,5 +1,5 @@
 /** The rows of the commands that read an image, for the table in `commands.ts`. */
-import { debug, image, json, onlyExitCode, style, USUAL_EXIT_CODES, xattrs } from './options.js'
+import { DEFAULT_EXIT_CODES, debug, image, json, onlyExitCode, style, xattrs } from './options.js'
 import type { CommandRow } from './table.js'
 
 const inImage = { called: 'a path in the image', hint: 'The root is /.' } as const
@@ -14,7 +14,7 @@ versions and how much of the image they take, its compression, its duplicates, i
     operands: { image },
     options: [{ title: 'Options', rows: { json, debug } }],
     examples: '  venv-packer info venv.squashfs',
-    exitCodes: USUAL_EXIT_CODES,
+    exitCodes: DEFAULT_EXIT_CODES,
   },
   list: {
     short: 'list <image> [path]',
@@ -37,7 +37,7 @@ the way are followed, and the last one is with a slash behind it.`,
     examples: `  venv-packer list venv.squashfs
   venv-packer list venv.squashfs lib/python3.12/site-packages
   venv-packer list -R venv.squashfs | less`,
-    exitCodes: USUAL_EXIT_CODES,
+    exitCodes: DEFAULT_EXIT_CODES,
   },
   cat: {
     short: 'cat <image> <path>',
@@ -48,7 +48,7 @@ as they stay in the image.`,
     operands: { image, path: { syntax: '<path-in-image>', ...inImage } },
     options: [{ title: 'Options', rows: { debug } }],
     examples: '  venv-packer cat venv.squashfs pyvenv.cfg',
-    exitCodes: USUAL_EXIT_CODES,
+    exitCodes: DEFAULT_EXIT_CODES,
   },
   extract: {
     short: 'extract <image> [paths]',
@@ -77,7 +77,7 @@ Nothing is written outside of the directory, whatever is in the image.`,
     ],
     examples: `  venv-packer extract venv.squashfs -o venv
   venv-packer extract venv.squashfs lib/python3.12/site-packages/numpy -o numpy-only`,
-    exitCodes: USUAL_EXIT_CODES,
+    exitCodes: DEFAULT_EXIT_CODES,
   },
   verify: {
     short: 'verify <image>',

@@ -5,7 +5,7 @@ import { blockSize, bytecodeLevels, keptImages, mountPoint, number, owner } from
 
 export const image = { syntax: '<image>', called: 'the path of the image' } as const
 
-export const USUAL_EXIT_CODES = '0 done, 1 failed, 2 wrong usage'
+export const DEFAULT_EXIT_CODES = '0 done, 1 failed, 2 wrong usage'
 
 export const json = { flags: '--json', help: 'one JSON object on standard output, also for errors' } as const
 export const quiet = { flags: '-q, --quiet', help: 'nothing but errors' } as const

@@ -38,7 +38,7 @@ export function parseCommandLine(argv: readonly string[]): Invocation | PrintedT
     if (error.exitCode === 0) return { command: 'print', text }
     throw refusal(error, argv, rest)
   }
-  if (invocation === undefined) throw wrongUsage('no command is given', USUAL_REMEDY)
+  if (invocation === undefined) throw wrongUsage('no command is given', DEFAULT_REMEDY)
   return invocation
 }
 
@@ -120,7 +120,7 @@ function isEmpty(value: unknown): boolean {
   return value === '' || (Array.isArray(value) && value.includes(''))
 }
 
-const USUAL_REMEDY = 'Try venv-packer pack VENV, or see venv-packer --help.'
+const DEFAULT_REMEDY = 'Try venv-packer pack VENV, or see venv-packer --help.'
 
 /** The remedy where there is no command to run. */
 export const COMMAND_REMEDY = 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'
@@ -132,7 +132,7 @@ function refusal(
   rest: readonly string[] | undefined,
 ): Failure {
   const [first = ''] = argv
-  if (code === 'commander.help') return wrongUsage('no command is given', USUAL_REMEDY)
+  if (code === 'commander.help') return wrongUsage('no command is given', DEFAULT_REMEDY)
   if (first === 'run' && rest === undefined && MEANT_FOR_COMMAND.has(code))
     return wrongUsage('there is no -- before the command', COMMAND_REMEDY)
   const [what = '', suggestion] = message.replace(/^error: /, '').split('\n(')

@@ -35,7 +35,7 @@ it('the README lists the codes', () => {
 /** Codes that not every command has. */
 const arisesIn: Readonly<Record<string, readonly string[]>> = {
   IMAGE_EXISTS: ['pack', 'create'],
-  WORK_FOLDER: ['create'],
+  WORK_DIRECTORY: ['create'],
   DESTINATION: ['pack', 'create', 'rollback'],
   NO_MOUNT_POINT: ['run'],
   NOT_MOUNTED: ['run'],
@@ -77,9 +77,9 @@ it.each([
 })
 
 it('options are added before the command that is run, and take the place of those that are there', () => {
-  const failure = new Failure('NO_MOUNT_POINT', 'no', 'Do.', { mending: { options: ['--at', '/b'] } })
+  const failure = new Failure('NO_MOUNT_POINT', 'no', 'Do.', { fix: { options: ['--at', '/b'] } })
   const argv = ['run', '--at', '/a', 'i.squashfs', '--', 'python', '--at', '/a']
   expect(remedyLine(failure, argv)).toBe('venv-packer run i.squashfs --at /b -- python --at /a')
-  const short = new Failure('X', 'no', 'Do.', { mending: { options: ['--output', 'b'] } })
+  const short = new Failure('X', 'no', 'Do.', { fix: { options: ['--output', 'b'] } })
   expect(remedyLine(short, ['pack', '.venv', '-o', 'a', '-f'])).toBe('venv-packer pack .venv -f --output b')
 })

@@ -34,6 +34,6 @@ function notAFile({ image, path }: CatRequest, file: string): Failure {
   const line = `venv-packer list ${shellWord(image)} ${shellWord(path)}`
   return new Failure('NOT_A_FILE', `${path} in ${image} is not a file`, `${line} shows what it is.`, {
     path: file,
-    mending: { line },
+    fix: { line },
   })
 }

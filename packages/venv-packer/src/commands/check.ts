@@ -3,9 +3,9 @@
 import { resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { toDisplay } from 'squashfs-writer/paths'
-import { type Examination, examine } from '../check/examination.js'
+import { type Assessment, assess } from '../check/assessment.js'
 import { ofSeverity } from '../check/finding.js'
-import { examineImage } from '../check/image-examination.js'
+import { assessImage } from '../check/image-assessment.js'
 import { type PackageShare, packageShares } from '../check/packages.js'
 import { censusJson, findingCounts, findingJson, findingLines, packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
@@ -33,10 +33,10 @@ export interface CheckRequest {
 
 export interface CheckReport {
   readonly request: CheckRequest
-  /** Bytes of the image that was examined; null for a directory. */
+  /** Bytes of the image that was assessed; null for a directory. */
   readonly imageSize: number | null
   readonly environment: Environment
-  readonly examination: Examination
+  readonly assessment: Assessment
   /** Whether it has no errors, and with `strict` no warnings. */
   readonly passed: boolean
   readonly seconds: number
@@ -52,48 +52,48 @@ export async function runCheck({ values }: Invocation<'check'>): Promise<ExitCod
 export async function check(request: CheckRequest): Promise<CheckReport> {
   const started = performance.now()
   const found = (await isFile(resolve(request.source)))
-    ? await withImage(request.source, (opened) => examinedImage(request, opened))
-    : await examinedDirectory(request)
-  const { findings } = found.examination
+    ? await withImage(request.source, (opened) => assessOpenedImage(request, opened))
+    : await assessDirectory(request)
+  const { findings } = found.assessment
   const against = request.strict ? (['error', 'warning'] as const) : (['error'] as const)
   const passed = against.every((severity) => ofSeverity(findings, severity).length === 0)
   return { request, ...found, passed, seconds: (performance.now() - started) / 1000 }
 }
 
-type Examined = Pick<CheckReport, 'environment' | 'imageSize' | 'examination'>
+type Assessed = Pick<CheckReport, 'environment' | 'imageSize' | 'assessment'>
 
-async function examinedDirectory(request: CheckRequest): Promise<Examined> {
+async function assessDirectory(request: CheckRequest): Promise<Assessed> {
   const environment = await openEnvironment(request.source, request.anyDirectory)
-  return { environment, imageSize: null, examination: await examined(request, environment) }
+  return { environment, imageSize: null, assessment: await assessEnvironment(request, environment) }
 }
 
 /** An image does not say where it was packed from: it is taken to lie where it works, or is to be mounted. */
-async function examinedImage(
+async function assessOpenedImage(
   { exclude, mountPoint, anyDirectory }: CheckRequest,
   { typed, path: file, image }: OpenedImage,
-): Promise<Examined> {
+): Promise<Assessed> {
   const { config, conda, madeFor } = await packedEnvironment(image)
   if (config === undefined && !anyDirectory) throw noVenvInImage(typed, file)
   const path = madeFor ?? mountPoint ?? file
   const environment = { typed, path, realPath: path, config, conda, madeFor }
   const plan = { exclude, mountPoint, owner: 'keep', compiles: false, latestTime: null } as const
-  return { environment, imageSize: image.size, examination: await examineImage(image, environment, plan) }
+  return { environment, imageSize: image.size, assessment: await assessImage(image, environment, plan) }
 }
 
-async function examined(
+async function assessEnvironment(
   { exclude, mountPoint }: CheckRequest,
   environment: Environment,
-): Promise<Examination> {
+): Promise<Assessment> {
   const { openDirectory, sourceDateEpoch } = await import('squashfs-writer')
-  const { peekAt, peekModule } = await import('../check/peeked.js')
+  const { examineDirectory, examinerModule } = await import('../check/examined-files.js')
   try {
     const latestTime = sourceDateEpoch(process.env)
     const plan = { exclude, mountPoint, owner: 'keep', compiles: false, latestTime } as const
-    const options = { exclude, examiner: peekModule(), readXattrs: false }
+    const options = { exclude, examiner: examinerModule(), readXattrs: false }
     const directory = await openDirectory(environment.realPath, options)
     try {
-      const { entries, peeked } = await peekAt(directory)
-      return examine(environment, plan, entries, peeked)
+      const { entries, contents } = await examineDirectory(directory)
+      return assess(environment, plan, entries, contents)
     } finally {
       await directory.close()
     }
@@ -105,7 +105,7 @@ async function examined(
 
 /** For people: the environment, the findings, the size of the packages, and the verdict. */
 function checkText(report: CheckReport, colours: Colours, width: number): string {
-  const { inventory, packages, findings } = report.examination
+  const { inventory, packages, findings } = report.assessment
   const table = packageTable(packageShares(packages), inventory.census.bytes)
   const [heading, ...rows] = table.map((line) => `  ${line}`)
   return [
@@ -119,8 +119,8 @@ function checkText(report: CheckReport, colours: Colours, width: number): string
   ].join('\n')
 }
 
-function sizeText({ examination, imageSize }: CheckReport): string {
-  const { inodes, files, directories, symlinks, others, bytes: size } = examination.inventory.census
+function sizeText({ assessment, imageSize }: CheckReport): string {
+  const { inodes, files, directories, symlinks, others, bytes: size } = assessment.inventory.census
   const kinds = [
     counted(files, 'file'),
     counted(directories, 'directory', 'directories'),
@@ -137,8 +137,8 @@ function properties(report: CheckReport): readonly string[] {
   return ['', row('python', pythonText(report)), row('mount', mountText(report))]
 }
 
-function pythonText({ environment, examination }: CheckReport): string {
-  const { interpreter, machine } = examination.inventory
+function pythonText({ environment, assessment }: CheckReport): string {
+  const { interpreter, machine } = assessment.inventory
   const version = environment.config?.version ?? 'of unknown version'
   const end = interpreter?.links.at(-1)
   return printable(
@@ -146,15 +146,15 @@ function pythonText({ environment, examination }: CheckReport): string {
   )
 }
 
-function mountText({ request, examination }: CheckReport): string {
-  const { relocatable, madeFor } = examination.relocation
+function mountText({ request, assessment }: CheckReport): string {
+  const { relocatable, madeFor } = assessment.relocation
   if (!relocatable) return printable(`at ${toDisplay(madeFor)} only: the environment is not relocatable`)
   const place = request.mountPoint === undefined ? 'anywhere' : `at ${request.mountPoint}, or anywhere else`
   return printable(`${place}: the environment is relocatable`)
 }
 
-function verdict({ examination, imageSize }: CheckReport, colours: Colours): string {
-  const { findings } = examination
+function verdict({ assessment, imageSize }: CheckReport, colours: Colours): string {
+  const { findings } = assessment
   const counts = findingCounts(findings)
   const worst = findings[0]?.severity ?? 'note'
   if (worst !== 'note') return colours[worst](counts)
@@ -215,8 +215,8 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
 }
 
 function checkJson(report: CheckReport): string {
-  const { request, environment, imageSize, examination, passed, seconds } = report
-  const { inventory, relocation, packages, findings } = examination
+  const { request, environment, imageSize, assessment, passed, seconds } = report
+  const { inventory, relocation, packages, findings } = assessment
   const { config } = environment
   const { interpreter, census } = inventory
   return line({

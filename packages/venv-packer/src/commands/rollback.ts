@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Invocation } from '../cli/commands.js'
 import { EXIT_CODES, type ExitCode, Failure } from '../failure.js'
 import { type ImageFile, imageFileAt } from '../image/image-file.js'
-import { CLOSED_DIRECTORY, type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
+import { CLOSED_DIRECTORY, type KeptImage, keepImage, keptImages, restoreImage } from '../image/kept.js'
 import { packageVersion } from '../package.js'
 import { isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
 import { bytes, minute } from '../terminal/figures.js'
@@ -64,7 +64,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
   if (request.list) return { image, present, kept, change: undefined }
   const restored = chosen(image, kept, request.to)
   const replaced = await keepImage(image.realPath)
-  await putBack(restored, image.realPath)
+  await restoreImage(restored, image.realPath)
   return {
     image,
     present: await imageFileAt(image.realPath),
@@ -98,7 +98,7 @@ function nothingKept({ typed, path, realPath }: ImagePlace): Failure {
   const [, image, number] = /^(.+)\.([1-9]\d{0,4})$/.exec(typed) ?? []
   const line = image === undefined ? undefined : `venv-packer rollback ${shellWord(image)} --to ${number}`
   const didYouMean = line && `Did you mean ${line}?`
-  const details = { path, mending: line === undefined ? undefined : { line } }
+  const details = { path, fix: line === undefined ? undefined : { line } }
   if (!existsSync(realPath)) {
     return new Failure(
       'NOT_FOUND',
@@ -151,7 +151,7 @@ function listText({ image, present, kept }: RollbackReport): readonly string[] {
   return [
     ...lines,
     '',
-    ...waysBack(
+    ...rollbackHints(
       image.typed,
       kept.map(({ number }) => number),
     ),
@@ -163,7 +163,7 @@ function row(image: ImageFile): readonly string[] {
 }
 
 /** How to go back to the newest, and to another one. */
-function waysBack(typed: string, [newest, other]: readonly number[]): readonly string[] {
+function rollbackHints(typed: string, [newest, other]: readonly number[]): readonly string[] {
   if (newest === undefined) return ['No previous image is kept. To keep some, renew it with --keep 2.']
   const toNewest = `To go back to ${newest}:  ${rollbackTo(typed)}`
   return other === undefined

@@ -83,7 +83,7 @@ function condaPrefix(typed: string, path: string): Failure {
     'NOT_A_VENV',
     `${typed} is an environment of conda, not a virtual environment: its files name their prefix, ${path}`,
     `To pack it, to be mounted at that prefix alone: --any-directory --mount-point ${shellWord(path)}.`,
-    { path, mending: { options: ['--any-directory', '--mount-point', path] } },
+    { path, fix: { options: ['--any-directory', '--mount-point', path] } },
   )
 }
 
@@ -93,14 +93,14 @@ async function directoryAt(typed: string, path: string): Promise<string> {
     if (found.isDirectory()) return await realpath(path)
   } catch (error) {
     if (isMissing(error)) {
-      const { remedy, mending } = didYouMean(await venvsNear(resolve('.')), 'Give the directory of a venv.')
-      throw new Failure('NOT_FOUND', `${typed} does not exist`, remedy, { path, mending })
+      const { remedy, fix } = didYouMean(await venvsNear(resolve('.')), 'Give the directory of a venv.')
+      throw new Failure('NOT_FOUND', `${typed} does not exist`, remedy, { path, fix })
     }
     throw unreadable(typed, path, error)
   }
   const usual = 'Give the directory of a venv, the one that holds pyvenv.cfg.'
-  const { remedy, mending } = didYouMean(await venvsNear(path), usual)
-  throw new Failure('NOT_A_FOLDER', `${typed} is not a directory`, remedy, { path, mending })
+  const { remedy, fix } = didYouMean(await venvsNear(path), usual)
+  throw new Failure('NOT_A_DIRECTORY', `${typed} is not a directory`, remedy, { path, fix })
 }
 
 /** Only `pyvenv.cfg` has to be readable: it decides what is packed. */
@@ -118,17 +118,17 @@ async function textOn(typed: string, path: string, name: string): Promise<string
 
 async function notAVenv(typed: string, path: string): Promise<Failure> {
   const usual = `To pack ${typed} as it is, add --any-directory.`
-  const { remedy, mending = { options: ['--any-directory'] } } = didYouMean(await venvsNear(path), usual)
+  const { remedy, fix = { options: ['--any-directory'] } } = didYouMean(await venvsNear(path), usual)
   return new Failure('NOT_A_VENV', `${typed} is not a virtual environment (it has no pyvenv.cfg)`, remedy, {
     path,
-    mending,
+    fix,
   })
 }
 
-function didYouMean(near: readonly string[], otherwise: string): Pick<Failure, 'remedy' | 'mending'> {
+function didYouMean(near: readonly string[], otherwise: string): Pick<Failure, 'remedy' | 'fix'> {
   const [meant] = near
-  if (meant === undefined) return { remedy: otherwise, mending: undefined }
-  return { remedy: `Did you mean ${near.join(' or ')}? ${otherwise}`, mending: { meant } }
+  if (meant === undefined) return { remedy: otherwise, fix: undefined }
+  return { remedy: `Did you mean ${near.join(' or ')}? ${otherwise}`, fix: { meant } }
 }
 
 function unreadable(typed: string, path: string, error: unknown): Failure {

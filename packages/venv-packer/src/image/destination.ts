@@ -39,7 +39,7 @@ export async function chooseDestination(typed: string, source: Source, force: bo
       'IMAGE_INSIDE_VENV',
       `${typed} lies inside the directory that is to be packed`,
       'Name a place outside of it with --output.',
-      { path, mending: { options: ['--output', join(dirname(source.path), basename(path))] } },
+      { path, fix: { options: ['--output', join(dirname(source.path), basename(path))] } },
     )
   }
   if (found !== undefined && !force) {
@@ -86,7 +86,7 @@ async function whatLiesAt(typed: string, path: string): Promise<Found | undefine
   const remedy = 'Name a file with --output, and copy it from there.'
   throw new Failure('NOT_A_FILE', `${typed} is a device, pipe or socket, and an image is a file`, remedy, {
     path,
-    mending: { without: ['--output'] },
+    fix: { without: ['--output'] },
   })
 }
 
@@ -100,7 +100,7 @@ function namesADirectory(typed: string, path: string, source: Source): Failure {
   return new Failure('DESTINATION', `${typed} is a directory`, `Name a file: --output ${file}`, {
     path,
     systemCode: 'EISDIR',
-    mending: { options: ['--output', file] },
+    fix: { options: ['--output', file] },
   })
 }
 

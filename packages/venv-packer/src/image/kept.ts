@@ -42,7 +42,7 @@ export async function keepImage(image: string): Promise<string | undefined> {
     if (present === undefined) return undefined
     const [newest] = await numberedFiles(image)
     const isKept = newest !== undefined && (await identityAt(newest.path)) === present
-    const path = isKept ? newest.path : await giveNumber(image, (newest?.number ?? 0) + 1)
+    const path = isKept ? newest.path : await linkUnderNumber(image, (newest?.number ?? 0) + 1)
     // When another run has replaced the image meanwhile, that one is to be kept as well.
     if ((await identityAt(image)) === present) return path
   }
@@ -70,7 +70,7 @@ export async function removeOldest(image: string, beyond: number): Promise<Remov
 }
 
 /** Puts a kept image in the image's place; that one loses this name. */
-export async function putBack(kept: KeptImage, image: string): Promise<void> {
+export async function restoreImage(kept: KeptImage, image: string): Promise<void> {
   try {
     await rename(kept.path, image)
     await syncDirectory(dirname(image))
@@ -96,22 +96,22 @@ async function numberedFiles(image: string): Promise<readonly { path: string; nu
     .sort((a, b) => b.number - a.number)
 }
 
-async function giveNumber(image: string, number: number): Promise<string> {
+async function linkUnderNumber(image: string, number: number): Promise<string> {
   const path = `${image}.${number}`
   if (number > MAX_NUMBER) {
     const highest = `${image}.${MAX_NUMBER}`
     const remedy = `Give ${highest} a name without a number.`
     throw new Failure('DESTINATION', `${image} cannot be kept: there is no higher number`, remedy, {
       path: image,
-      mending: { before: `mv -n ${shellWord(highest)} ${shellWord(`${image}.old`)} &&` },
+      fix: { before: `mv -n ${shellWord(highest)} ${shellWord(`${image}.old`)} &&` },
     })
   }
   try {
-    await giveSecondName(image, path)
+    await linkOrCopy(image, path)
     await syncDirectory(dirname(image)) // after a power failure the names are there in the order in which they were given
     return path
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return await giveNumber(image, number + 1)
+    if (systemErrorCode(error) === 'EEXIST') return await linkUnderNumber(image, number + 1)
     throw refused(`${image} cannot be kept as ${basename(path)}, and was not replaced`, image, error)
   }
 }
@@ -152,7 +152,7 @@ const NO_HARD_LINK: readonly (string | undefined)[] = [
 ]
 
 /** @throws the system's error, EEXIST among them: a file that has that name is never replaced. */
-export async function giveSecondName(file: string, path: string): Promise<void> {
+export async function linkOrCopy(file: string, path: string): Promise<void> {
   try {
     await link(file, path)
   } catch (error) {
@@ -188,7 +188,7 @@ export interface Keeper {
   readonly tidy: (image: string) => Promise<PreviousImages>
 }
 
-export function keeperOf(most: number): Keeper {
+export function createKeeper(most: number): Keeper {
   let kept: string | undefined
   return {
     keep: async (image) => {

@@ -33,7 +33,7 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place 
   if (cause instanceof EntryError) {
     return new Failure(cause.code, cause.message, 'Leave it out with --exclude.', {
       path: cause.path,
-      mending: { options: ['--exclude', cause.path] },
+      fix: { options: ['--exclude', cause.path] },
       cause,
     })
   }
@@ -59,14 +59,14 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place 
 /** The bundled zstd: the Python wheel has none, since its Node has zstd of its own. */
 function noCodec(cause: CodecError, path: string): Failure {
   const message = `the bundled ${cause.codec} is not installed here, or has no binary for this machine`
-  const [remedy, mending] =
+  const [remedy, fix] =
     process.versions.zstd === undefined
       ? [
           'Pack with --compression gzip.',
           { options: ['--compression', 'gzip'], without: ['--encoder', '--level'] },
         ]
       : ['Leave --encoder bundled out: this Node has zstd of its own.', { without: ['--encoder'] }]
-  return new Failure(cause.code, message, remedy, { path, mending, cause })
+  return new Failure(cause.code, message, remedy, { path, fix, cause })
 }
 
 function unreadable(cause: UnreadableError, source: Place, outcome: string): Failure {

@@ -91,7 +91,7 @@ function extractFailure(cause: ExtractError): Failure {
     exists
       ? 'Extract into another directory, or replace existing files with --force.'
       : 'Name another place with --output.',
-    { path: cause.path, systemCode, mending: exists ? { options: ['--force'] } : undefined, cause },
+    { path: cause.path, systemCode, fix: exists ? { options: ['--force'] } : undefined, cause },
   )
 }
 
@@ -201,7 +201,7 @@ function directoryInstead(typed: string, path: string): Failure {
   const line = `venv-packer pack ${shellWord(typed)}`
   return new Failure('NOT_AN_IMAGE', `${typed} is a directory, and an image is a file`, `Pack it: ${line}`, {
     path,
-    mending: { line },
+    fix: { line },
     exitCode: EXIT_CODES.commandNotStarted,
   })
 }

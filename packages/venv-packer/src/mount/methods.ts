@@ -59,7 +59,7 @@ export function impossible(reason: string): Plan {
 }
 
 /** Some shells keep only what could be a variable of their own, and a function of bash (`BASH_FUNC_module%%`) could not. */
-export function lostInShell(variable: string): boolean {
+export function isDroppedByShell(variable: string): boolean {
   return !/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)
 }
 
@@ -81,7 +81,7 @@ export const kernelMount: MountMethod = {
         ...['/bin/sh', '-c', MOUNT_BY_KERNEL, 'sh', mount, image, point],
         ...command,
       ],
-      loses: lostInShell,
+      loses: isDroppedByShell,
     }
   },
 }
@@ -100,7 +100,7 @@ export function squashfsMountArgument(
 }
 
 /** Variables that the loader takes away from a setuid program (glibc's unsecvars.h). */
-const LOST_IN_SETUID =
+const UNSAFE_IN_SETUID =
   /^(LD_.*|MALLOC_.*|GLIBC_TUNABLES|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$/
 
 /** CSCS's setuid program mounts with the kernel in a namespace of its own, and runs a command there. */
@@ -114,7 +114,7 @@ export const squashfsMount: MountMethod = {
     return {
       possible: true,
       around: (command) => [program, argument, '--', ...command],
-      loses: (variable) => LOST_IN_SETUID.test(variable) || lostInShell(variable),
+      loses: (variable) => UNSAFE_IN_SETUID.test(variable) || isDroppedByShell(variable),
     }
   },
 }
@@ -151,7 +151,7 @@ export const squashfuse: MountMethod = {
       possible: true,
       shared: { point, source, mount, unmount, flock },
       around: (command) => command,
-      loses: lostInShell,
+      loses: isDroppedByShell,
     }
   },
 }
@@ -172,7 +172,7 @@ function unmountLine({ uid, programs }: Machine, point: string): readonly string
  * $1 squashfuse, $2 its options, $3 the image, $4 the mount point, $5 mount(8), $6 umount(8). Once the daemon runs, this goes
  * on to its end, or takes the mount away again: otherwise the daemon would stay, in a namespace that no one can enter.
  */
-const MOUNT_FOR_THE_OTHER = `trap '' HUP INT QUIT TERM USR1 USR2 ALRM
+const MOUNT_IN_DAEMON_NAMESPACE = `trap '' HUP INT QUIT TERM USR1 USR2 ALRM
 "$1" -o "$2" "$3" "$4" ${APART} || exit
 "$5" --make-rprivate / && "$6" --no-mtab "$4" && exit
 "$6" --no-mtab --lazy "$4"
@@ -202,13 +202,13 @@ export const userNamespace: MountMethod = {
       possible: true,
       around: (command) => [
         ...[unshare, '--user', '--map-root-user', '--mount', '--propagation', 'shared'],
-        ...['/bin/sh', '-c', MOUNT_BY_SQUASHFUSE, 'sh', unshare, MOUNT_FOR_THE_OTHER],
+        ...['/bin/sh', '-c', MOUNT_BY_SQUASHFUSE, 'sh', unshare, MOUNT_IN_DAEMON_NAMESPACE],
         ...[squashfuse.program, SQUASHFUSE_OPTIONS, image, point, mount, umount],
         // Only root may mount, even here; the command is its user again.
         ...[unshare, '--user', `--map-user=${machine.uid}`, `--map-group=${machine.gid}`, '--'],
         ...command,
       ],
-      loses: lostInShell,
+      loses: isDroppedByShell,
     }
   },
 }

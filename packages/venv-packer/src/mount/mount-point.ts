@@ -48,7 +48,7 @@ async function onlyMountPoint(
       'NO_MOUNT_POINT',
       message,
       'Mount it there: --at PREFIX, the path at which conda made it.',
-      { mending: { line } },
+      { fix: { line } },
     )
   }
   if (config === undefined) {
@@ -80,7 +80,7 @@ async function checked(point: string, typed: string): Promise<string> {
       'NO_MOUNT_POINT',
       `there is no directory ${typed} to mount the image at`,
       `Make an empty one: ${make}`,
-      { path: point, mending: { before: `${make} &&` } },
+      { path: point, fix: { before: `${make} &&` } },
     )
   }
   throw refusal('NO_MOUNT_POINT', `${typed} is no directory to mount an image at`, 'Name one with --at.', {

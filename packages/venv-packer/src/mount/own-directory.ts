@@ -70,7 +70,7 @@ export async function ownDirectories(
     {
       systemCode: systemErrorCode(problem),
       exitCode: EXIT_CODES.commandNotStarted,
-      mending: { before: 'TMPDIR="$HOME"' },
+      fix: { before: 'TMPDIR="$HOME"' },
       cause: problem,
     },
   )

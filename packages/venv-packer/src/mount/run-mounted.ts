@@ -1,7 +1,7 @@
 /** Runs the programs that mount and unmount, and the command behind them. */
 import { spawn } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
-import { exitCodeOf, listenTo } from '../child-process.js'
+import { captureOutput, exitCodeOf } from '../child-process.js'
 import type { CommandLine } from './methods.js'
 import type { SignalRelay } from './signal-relay.js'
 
@@ -32,7 +32,7 @@ export async function runMounted(
   const [program = '', ...args] = around(['/bin/sh', '-c', HAND_OVER, 'sh', ...command])
   const child = spawn(program, args, { stdio: ['inherit', 'inherit', 'pipe', 2] })
   relay.to(child)
-  const said = listenTo(child.stderr)
+  const said = captureOutput(child.stderr)
   // The pipe closes when the command replaces the mounting program.
   void said.ended.then(() => {
     if (said.soFar().endsWith(MOUNTED)) relay.commandStarted()
@@ -77,7 +77,7 @@ export async function runProgram(
     detached: relay === undefined,
   })
   relay?.to(child)
-  const [output, errors] = [listenTo(child.stdout), listenTo(child.stderr)]
+  const [output, errors] = [captureOutput(child.stdout), captureOutput(child.stderr)]
   const exitCode = await exitCodeOf(child)
   await Promise.all([output.ended, errors.ended])
   return { exitCode, said: `${output.soFar()}\n${errors.soFar()}` }

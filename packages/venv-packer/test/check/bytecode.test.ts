@@ -152,7 +152,7 @@ describe('bytecode that does not fit its source', () => {
   })
 })
 
-it('bytecode without a source is dead weight', async () => {
+it('bytecode without a source only takes space', async () => {
   await template.copied(async (venv) => {
     const site = await sitePackages(venv)
     await rename(join(site, 'greeter', 'words.py'), join(site, 'greeter', 'sentences.py'))

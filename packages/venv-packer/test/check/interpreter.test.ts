@@ -91,7 +91,7 @@ describe('an interpreter', () => {
     await template.copied(async (venv, directory) => {
       await symlink(DEBIAN_PYTHON, join(directory, 'python3'))
       await leadTo(venv, join(directory, 'python3'))
-      expect((await checked(venv)).found).toEqual(['warning INTERPRETER_IN_TEMPORARY_FOLDER'])
+      expect((await checked(venv)).found).toEqual(['warning INTERPRETER_IN_TEMPORARY_DIRECTORY'])
     })
   })
 

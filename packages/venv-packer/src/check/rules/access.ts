@@ -11,10 +11,10 @@ export function accessFindings(context: CheckContext): readonly Finding[] {
 }
 
 function changing({ inventory }: CheckContext): readonly Finding[] {
-  const spots = failuresIn(inventory).flatMap(({ path, failure }) =>
+  const locations = failuresIn(inventory).flatMap(({ path, failure }) =>
     isSignOfChange(failure) ? [{ path, detail: failure.message }] : [],
   )
-  return findingAt(spots, {
+  return findingAt(locations, {
     code: 'CHANGING',
     severity: 'warning',
     message: 'parts of the environment changed while they were looked at',
@@ -24,12 +24,12 @@ function changing({ inventory }: CheckContext): readonly Finding[] {
 }
 
 function unreadable({ inventory }: CheckContext): readonly Finding[] {
-  const spots = failuresIn(inventory).flatMap(({ path, failure }) =>
+  const locations = failuresIn(inventory).flatMap(({ path, failure }) =>
     isSignOfChange(failure)
       ? []
       : [{ path, detail: explainSystemError(failure.code, failure.message).message }],
   )
-  return findingAt(spots, {
+  return findingAt(locations, {
     code: 'UNREADABLE',
     severity: 'error',
     message: 'you cannot read parts of the environment',

@@ -2,7 +2,7 @@
 import type { ByteString } from 'squashfs-writer/paths'
 import { type PythonDirectory, parseBytecodeName } from '../../environment/python-layout.js'
 import { below, directoryOf, type Entry, nameOf } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, type Spot, weightOf } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location, spaceUsedBy } from '../finding.js'
 import type { BytecodeHeader } from '../formats/bytecode-header.js'
 import type { Inventory } from '../inventory.js'
 import { isBelow } from '../outside.js'
@@ -150,7 +150,7 @@ interface Stale {
 }
 
 /** Packages with the first of their modules that is stale, and why it is. */
-function withExamples(packages: readonly Spot[], stale: readonly Stale[]): readonly Spot[] {
+function withExamples(packages: readonly Location[], stale: readonly Stale[]): readonly Location[] {
   const first = new Map(stale.toReversed().map((one) => [one.module.package, one]))
   return packages.map(({ path, detail }) => {
     const example = first.get(path)
@@ -191,7 +191,7 @@ function orphans(inventory: Inventory, { path, tag }: PythonDirectory): readonly
       effect: 'Python does not look at it: it only takes room.',
       remedy: 'Remove it.',
     },
-    weightOf(found, inventory),
+    spaceUsedBy(found, inventory),
   )
 }
 
@@ -199,7 +199,7 @@ function share(some: readonly unknown[], all: readonly unknown[]): string {
   return `${some.length} of ${all.length} modules`
 }
 
-function byPackage(modules: readonly Module[]): readonly Spot[] {
+function byPackage(modules: readonly Module[]): readonly Location[] {
   const counts = new Map<ByteString, number>()
   for (const module of modules) counts.set(module.package, (counts.get(module.package) ?? 0) + 1)
   return [...counts].map(([path, count]) => ({ path, detail: count === 1 ? '1 module' : `${count} modules` }))

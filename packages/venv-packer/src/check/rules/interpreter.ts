@@ -1,6 +1,6 @@
 /** Findings on the interpreter: an image holds the packages, and nearly never the Python that runs them. */
 import { type ByteString, toByteString, toDisplay } from 'squashfs-writer/paths'
-import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location } from '../finding.js'
 import { isBelow, type Locality, localityOf, UENV_MOUNT } from '../outside.js'
 
 export function interpreterFindings(context: CheckContext): readonly Finding[] {
@@ -17,13 +17,13 @@ function whereItIs({ inventory, use }: CheckContext): readonly Finding[] {
   const home = toByteString(config?.home ?? '')
   const leadsTo = outside.length > 0 ? outside : home === '' ? [] : [home]
   const isThere = outside.length > 0 ? exists : exists && use.outside.exists(home)
-  const spot = { path: interpreter.path, detail: leadsTo.join(' -> ') }
+  const location = { path: interpreter.path, detail: leadsTo.join(' -> ') }
   const real = leadsTo.map(use.outside.realPath)
   const locality = localityOfAll([...leadsTo, ...real], use.homes)
-  if (locality !== 'uenv' && !isThere) return notFound(spot)
-  if (isThere && !executable) return notExecutable(spot)
+  if (locality !== 'uenv' && !isThere) return notFound(location)
+  if (isThere && !executable) return notExecutable(location)
   if (leadsTo.length === 0) return []
-  return leadsOutside(locality, isThere, spot, [...leadsTo, ...real])
+  return leadsOutside(locality, isThere, location, [...leadsTo, ...real])
 }
 
 function localityOfAll(paths: readonly ByteString[], homes: readonly ByteString[]): Locality {
@@ -41,8 +41,8 @@ function missing(): readonly Finding[] {
   })
 }
 
-function notFound(spot: Spot): readonly Finding[] {
-  return findingAt([spot], {
+function notFound(location: Location): readonly Finding[] {
+  return findingAt([location], {
     code: 'INTERPRETER_NOT_FOUND',
     severity: 'error',
     message: 'the interpreter leads to a Python that does not exist here',
@@ -51,8 +51,8 @@ function notFound(spot: Spot): readonly Finding[] {
   })
 }
 
-function notExecutable(spot: Spot): readonly Finding[] {
-  return findingAt([spot], {
+function notExecutable(location: Location): readonly Finding[] {
+  return findingAt([location], {
     code: 'INTERPRETER_NOT_EXECUTABLE',
     severity: 'error',
     message: 'you may not run the interpreter',
@@ -64,12 +64,12 @@ function notExecutable(spot: Spot): readonly Finding[] {
 function leadsOutside(
   locality: Locality,
   isThere: boolean,
-  spot: Spot,
+  location: Location,
   paths: readonly ByteString[],
 ): readonly Finding[] {
   switch (locality) {
     case 'uenv':
-      return findingAt([spot], {
+      return findingAt([location], {
         code: 'INTERPRETER_IN_UENV',
         severity: 'note',
         message: `the interpreter lies in a user environment${isThere ? '' : ', which is not started here'}`,
@@ -77,8 +77,8 @@ function leadsOutside(
         remedy: 'Start that user environment together with the image, with a view that has this Python.',
       })
     case 'temporary':
-      return findingAt([spot], {
-        code: 'INTERPRETER_IN_TEMPORARY_FOLDER',
+      return findingAt([location], {
+        code: 'INTERPRETER_IN_TEMPORARY_DIRECTORY',
         severity: 'warning',
         message: 'the interpreter lies in a temporary directory of this node',
         effect: 'On other nodes, and after a restart, nothing in the environment can be run.',
@@ -86,7 +86,7 @@ function leadsOutside(
           'Make the environment with a Python that is installed on a shared file system or on every node.',
       })
     case 'home':
-      return findingAt([spot], {
+      return findingAt([location], {
         code: 'INTERPRETER_IN_HOME',
         severity: 'warning',
         message: isManagedByUv(paths)
@@ -98,7 +98,7 @@ function leadsOutside(
           : 'Make the environment with a Python that every node and user has: uv venv --relocatable --python /usr/bin/python3.',
       })
     case 'shared':
-      return findingAt([spot], {
+      return findingAt([location], {
         code: 'INTERPRETER_OUTSIDE',
         severity: 'note',
         message: 'the interpreter is not part of the environment',
@@ -119,8 +119,8 @@ function whichVersion({ inventory }: CheckContext): readonly Finding[] {
   const version = named ?? config?.version?.split('.').slice(0, 2).join('.')
   const directories = [...(python ? [python] : []), ...otherPythons]
   if (version === undefined || directories.some((directory) => directory.version === version)) return []
-  const spots = directories.length > 0 ? directories.map(({ path }) => ({ path })) : [{ path: 'lib' }]
-  return findingAt(spots, {
+  const locations = directories.length > 0 ? directories.map(({ path }) => ({ path })) : [{ path: 'lib' }]
+  return findingAt(locations, {
     code: 'PYTHON_VERSION',
     severity: directories.length > 0 ? 'error' : 'warning',
     message: `the interpreter is Python ${version}, but there is no lib/python${version}`,

@@ -2,7 +2,7 @@
 import { type ByteString, toBytes } from 'squashfs-writer/paths'
 import { parseBytecodeName } from '../../environment/python-layout.js'
 import { directoryOf, type Entry, nameOf } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, weightOf } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, spaceUsedBy } from '../finding.js'
 import { isBelow } from '../outside.js'
 
 export function leftoverFindings(context: CheckContext): readonly Finding[] {
@@ -30,18 +30,18 @@ export function leftoverFindings(context: CheckContext): readonly Finding[] {
   ]
 }
 
-type Words = Pick<Finding, 'code' | 'message' | 'effect' | 'remedy'>
+type FindingText = Pick<Finding, 'code' | 'message' | 'effect' | 'remedy'>
 
 /** One note about directories or files, with the weight of all that lies in them. */
 function underDirectories(
   { inventory }: CheckContext,
   tops: readonly ByteString[],
-  words: Words,
+  text: FindingText,
 ): readonly Finding[] {
   if (tops.length === 0) return []
   const entries = inventory.entries.filter(({ path }) => tops.some((top) => isBelow(path, top)))
-  const spots = tops.map((path) => ({ path }))
-  return findingAt(spots, { ...words, severity: 'note' }, weightOf(entries, inventory))
+  const locations = tops.map((path) => ({ path }))
+  return findingAt(locations, { ...text, severity: 'note' }, spaceUsedBy(entries, inventory))
 }
 
 const CACHE_NAMES =
@@ -87,7 +87,7 @@ function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
       effect: 'It only takes room.',
       remedy: 'Remove it, or leave it out with --exclude.',
     },
-    weightOf(found, inventory),
+    spaceUsedBy(found, inventory),
   )
 }
 

@@ -8,7 +8,7 @@ import { isBelow } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
 /** Something in site-packages that has Python look for code in another directory. */
-interface Pointer {
+interface CodeReference {
   readonly path: ByteString
   /** Absolute. */
   readonly directory: ByteString
@@ -22,14 +22,14 @@ export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
   const added = inSite
     .flatMap((entry) => addedDirectories(entry, inventory.contentOf(entry), site, inventory.realPath))
     .filter(({ directory }) => !editable.some((install) => isBelow(directory, install.directory)))
-  const placeOf = ({ directory }: Pointer) => placeOfCode(directory, context)
-  const isAway = (pointer: Pointer) => placeOf(pointer) === 'outside'
-  const spotOf = ({ path, directory }: Pointer) => ({
+  const placeOf = ({ directory }: CodeReference) => placeOfCode(directory, context)
+  const isAway = (pointer: CodeReference) => placeOf(pointer) === 'outside'
+  const locationOf = ({ path, directory }: CodeReference) => ({
     path,
     detail: use.outside.exists(directory) ? directory : `${directory} (does not exist)`,
   })
   return [
-    ...findingAt(editable.filter(isAway).map(spotOf), {
+    ...findingAt(editable.filter(isAway).map(locationOf), {
       code: 'EDITABLE_INSTALL',
       severity: 'warning',
       message: 'packages are installed as editable: their code lies in another directory',
@@ -40,7 +40,7 @@ export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
           ? 'Install them without -e (--editable) before packing.'
           : 'Before packing run uv sync --no-editable in the project, or install them without -e (--editable).',
     }),
-    ...findingAt([...editable, ...added].filter((pointer) => placeOf(pointer) === 'bound').map(spotOf), {
+    ...findingAt([...editable, ...added].filter((pointer) => placeOf(pointer) === 'bound').map(locationOf), {
       code: 'CODE_PATH_TO_THIS_PLACE',
       severity: 'warning',
       message: 'code in the environment is found by an absolute path (editable installs, .pth files)',
@@ -48,7 +48,7 @@ export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
       remedy:
         'Install it without -e (--editable), make the paths relative, or mount the image at this place and say so with --mount-point.',
     }),
-    ...findingAt(added.filter(isAway).map(spotOf), {
+    ...findingAt(added.filter(isAway).map(locationOf), {
       code: 'PTH_OUTSIDE',
       severity: 'warning',
       message: '.pth files add directories outside of the environment to the module search path',
@@ -69,7 +69,11 @@ function placeOfCode(directory: ByteString, context: CheckContext): 'inside' | '
 }
 
 /** By `direct_url.json` of its `dist-info`, or by the `.egg-link` of older tools. */
-function editableInstall({ path }: Entry, content: Content | null, site: ByteString): readonly Pointer[] {
+function editableInstall(
+  { path }: Entry,
+  content: Content | null,
+  site: ByteString,
+): readonly CodeReference[] {
   if (content?.kind !== 'text') return []
   if (path.endsWith('.egg-link') && directoryOf(path) === site) {
     const [directory = ''] = content.text.split('\n')
@@ -86,7 +90,7 @@ function addedDirectories(
   content: Content | null,
   site: ByteString,
   root: ByteString,
-): readonly Pointer[] {
+): readonly CodeReference[] {
   if (content?.kind !== 'text' || !path.endsWith('.pth') || directoryOf(path) !== site) return []
   return pathsInPth(content.text).flatMap((text) => {
     const directory = posix.resolve(root, site, text)

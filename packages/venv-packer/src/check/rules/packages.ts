@@ -1,7 +1,7 @@
 /** Findings on installed packages: those that miss files, are there twice, or were removed in part. */
 import type { ByteString } from 'squashfs-writer/paths'
 import { plainName } from '../../environment/distributions.js'
-import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 import type { Package, Recorded } from '../packages.js'
 
@@ -26,14 +26,14 @@ export function packageFindings({ inventory, packages }: CheckContext): readonly
       remedy:
         'Remove the dist-info directory of the version that is not installed, or install the package again.',
     }),
-    ...findingAt(without('METADATA').map(spotOf), {
+    ...findingAt(without('METADATA').map(locationOf), {
       code: 'PACKAGE_WITHOUT_METADATA',
       severity: 'warning',
       message: 'packages were removed or installed in part: their dist-info has no METADATA',
       effect: 'Programs that ask for the version of a package fail.',
       remedy: 'Remove these directories, or install the packages again.',
     }),
-    ...findingAt(without('RECORD').map(spotOf), {
+    ...findingAt(without('RECORD').map(locationOf), {
       code: 'PACKAGE_WITHOUT_RECORD',
       severity: 'note',
       message: 'packages have no RECORD of their files',
@@ -43,7 +43,7 @@ export function packageFindings({ inventory, packages }: CheckContext): readonly
   ]
 }
 
-function spotOf({ info }: Package): Spot {
+function locationOf({ info }: Package): Location {
   return { path: info }
 }
 
@@ -51,8 +51,8 @@ function spotOf({ info }: Package): Spot {
 const BYTECODE = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
 
 /** A file that is left out on purpose is not lost. One package may have replaced another's file: it is as one of them recorded it. */
-function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inventory): readonly Spot[] {
-  const lost = new Map<ByteString, Spot>()
+function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inventory): readonly Location[] {
+  const lost = new Map<ByteString, Location>()
   for (const { path, size } of recordedOf(all)) {
     if (BYTECODE.test(path)) continue
     const entry = at.get(path)
@@ -71,11 +71,11 @@ function* recordedOf(all: readonly Package[]): Generator<Recorded> {
   for (const { recorded } of all) yield* recorded ?? []
 }
 
-function twice(all: readonly Package[]): readonly Spot[] {
+function twice(all: readonly Package[]): readonly Location[] {
   const byName = new Map<string, Package[]>()
   for (const one of all) {
     const name = plainName(one.name)
     byName.set(name, [...(byName.get(name) ?? []), one])
   }
-  return [...byName.values()].filter(({ length }) => length > 1).flatMap((some) => some.map(spotOf))
+  return [...byName.values()].filter(({ length }) => length > 1).flatMap((some) => some.map(locationOf))
 }

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { isBrokenByWrapper, type ScriptStart, scriptStart } from '../../environment/scripts.js'
 import { below, type Content, directoryOf, type Entry } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location } from '../finding.js'
 import { isBelow, UENV_MOUNT } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
@@ -53,7 +53,7 @@ function scriptIn({ path, mode }: Entry, content: Content | null): readonly Scri
   return start === null ? [] : [{ path, head: content.head, start }]
 }
 
-function missingInterpreter({ path, start }: Script, context: CheckContext): readonly Spot[] {
+function missingInterpreter({ path, start }: Script, context: CheckContext): readonly Location[] {
   const { interpreter, next } = start
   if (!isThere(interpreter, context)) return [{ path, detail: interpreter }]
   if (next === null) return []
@@ -71,7 +71,7 @@ function isThere(program: ByteString, context: CheckContext): boolean {
   if (!program.startsWith('/')) return false
   const { kind, inner } = pathTargetOf(posix.normalize(program), context)
   if (kind !== 'outside' && inner !== null) return isInEnvironment(inner, context)
-  const isForeign = context.relocation.anchors.some(({ environment }) => isBelow(program, environment))
+  const isForeign = context.relocation.references.some(({ environment }) => isBelow(program, environment))
   return isForeign || isBelow(program, UENV_MOUNT) || context.use.outside.exists(program)
 }
 

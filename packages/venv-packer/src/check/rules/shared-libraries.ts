@@ -2,7 +2,7 @@
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { below, type Content, directoryOf, nameOf } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location } from '../finding.js'
 import type { ElfFile } from '../formats/elf.js'
 import { localityOf } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
@@ -35,7 +35,7 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
       })),
   )
   type Absolute = (typeof absolute)[number]
-  const spots = (wanted: (one: Absolute) => boolean): readonly Spot[] =>
+  const locations = (wanted: (one: Absolute) => boolean): readonly Location[] =>
     absolute.filter(wanted).map(({ library, directory }) => ({ path: library.path, detail: directory }))
   const isOutside = ({ target }: Absolute) => target.kind === 'outside'
   const isThere = ({ directory }: Absolute) => outside.exists(directory)
@@ -43,7 +43,7 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
     ['home', 'temporary'].includes(localityOf(directory, context.use.homes))
   return [
     ...findingAt(
-      spots(
+      locations(
         ({ library, target }) =>
           target.kind === 'left behind' && needsDirectory(library, target.inner ?? '', context),
       ),
@@ -57,7 +57,7 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
       },
     ),
     ...findingAt(
-      spots((one) => isOutside(one) && isThere(one) && isPassing(one)),
+      locations((one) => isOutside(one) && isThere(one) && isPassing(one)),
       {
         code: 'LIBRARY_PATH_IN_HOME',
         severity: 'warning',
@@ -69,7 +69,7 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
       },
     ),
     ...findingAt(
-      spots((one) => isOutside(one) && isThere(one) && !isPassing(one)),
+      locations((one) => isOutside(one) && isThere(one) && !isPassing(one)),
       {
         code: 'LIBRARY_PATH_OUTSIDE',
         severity: 'note',
@@ -80,7 +80,7 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
       },
     ),
     ...findingAt(
-      spots((one) => isOutside(one) && !isThere(one)),
+      locations((one) => isOutside(one) && !isThere(one)),
       {
         code: 'LIBRARY_PATH_MISSING',
         severity: 'note',

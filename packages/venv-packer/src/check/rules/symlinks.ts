@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { MAX_LINKS_FOLLOWED } from 'squashfs-writer/system'
 import { below, directoryOf, type Entry } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, type Spot, weightOf } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location, spaceUsedBy } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 import { pathTargetOf } from '../relocation.js'
 
@@ -16,7 +16,7 @@ export function symlinkFindings(context: CheckContext): readonly Finding[] {
   const cached = found('cache')
   return [
     ...findingAt(
-      cached.map(spotOf),
+      cached.map(locationOf),
       {
         code: 'LINK_TO_UV_CACHE',
         severity: 'error',
@@ -24,23 +24,23 @@ export function symlinkFindings(context: CheckContext): readonly Finding[] {
         effect: 'The image holds links and no packages: nothing can be imported where that cache is missing.',
         remedy: 'Install the packages again with uv pip install --link-mode=copy --reinstall.',
       },
-      weightOf(cached, inventory),
+      spaceUsedBy(cached, inventory),
     ),
-    ...findingAt(found('nowhere').map(spotOf), {
+    ...findingAt(found('nowhere').map(locationOf), {
       code: 'LINK_DANGLING',
       severity: 'warning',
       message: 'symlinks lead to nothing',
       effect: 'They are packed as they are, and lead to nothing on the node, too, unless it exists there.',
       remedy: 'Remove them, or put back what they lead to.',
     }),
-    ...findingAt(found('left behind').map(spotOf), {
+    ...findingAt(found('left behind').map(locationOf), {
       code: 'LINK_TO_THIS_PLACE',
       severity: 'warning',
       message: 'absolute symlinks lead to where the environment lies now',
       effect: 'Where the image is mounted anywhere else they do not lead into it.',
       remedy: 'Make them relative (ln -sr), or mount the image at this place and say so with --mount-point.',
     }),
-    ...findingAt(found('outside').map(spotOf), {
+    ...findingAt(found('outside').map(locationOf), {
       code: 'LINK_OUTSIDE',
       severity: 'warning',
       message: 'symlinks lead out of the environment',
@@ -52,7 +52,7 @@ export function symlinkFindings(context: CheckContext): readonly Finding[] {
 
 type Verdict = 'fine' | 'nowhere' | 'left behind' | 'outside' | 'cache'
 
-function spotOf({ path, target }: Entry): Spot {
+function locationOf({ path, target }: Entry): Location {
   return { path, detail: target ?? '' }
 }
 

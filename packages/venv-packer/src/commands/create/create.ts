@@ -8,8 +8,8 @@ import { chooseDestination } from '../../image/destination.js'
 import { reportStyle } from '../../terminal/printing.js'
 import { type PackContext, pack, packOnTerminal } from '../pack/pack.js'
 import { type ImageRequest, imageRequest, type PackReport, type PackRequest } from '../pack/request.js'
-import { movePaths } from './moved-paths.js'
 import { requireInstalled } from './require-installed.js'
+import { rewritePaths } from './rewrite-paths.js'
 import { runStep } from './run-step.js'
 import { type CreateOptions, checkMountPoint, type Steps, stepsWithUv, stepsWithVenv } from './steps.js'
 import { withWorkDirectory } from './work-directory.js'
@@ -49,7 +49,7 @@ export async function create(request: CreateRequest, context: CreateContext): Pr
     await runStep(install, context)
     const { createOptions, tool } = request
     await requireInstalled({ step: install, tool: tool.name, createOptions, directory, before })
-    if (request.tool.name === 'venv') await movePaths(directory, request.tool.mountPoint)
+    if (request.tool.name === 'venv') await rewritePaths(directory, request.tool.mountPoint)
     context.onPacking()
     const report = await pack(packRequest(request, directory, output), context)
     return created(report, request.tool, (performance.now() - started) / 1000)

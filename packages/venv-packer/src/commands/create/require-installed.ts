@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { type Distributions, distributionsIn, plainName } from '../../environment/distributions.js'
-import { Failure, type Mending } from '../../failure.js'
+import { type CommandFix, Failure } from '../../failure.js'
 import { systemErrorCode } from '../../system-errors.js'
 import { outputOf } from './run-step.js'
 import type { CreateOptions, Step } from './steps.js'
@@ -37,7 +37,7 @@ export async function requireInstalled(installation: Installation): Promise<void
     'INSTALL',
     `${step.name} says that it is done, but ${what} in the environment: ${setting?.words ?? 'it went elsewhere'}`,
     setting?.remedy ?? `See what ${step.name} says, and the settings that it reads.`,
-    { mending: setting?.mending },
+    { fix: setting?.fix },
   )
 }
 
@@ -53,7 +53,7 @@ interface Setting {
   /** The setting and its place, in words. */
   readonly words: string
   readonly remedy: string
-  readonly mending?: Mending
+  readonly fix?: CommandFix
 }
 
 function optionAmong(passedOn: readonly string[]): Setting | undefined {
@@ -75,7 +75,7 @@ async function settingOfPip({ program, env }: Step): Promise<Setting | undefined
       return {
         words: `${key} = ${value} is set in ${place}`,
         remedy: 'Remove it there, or have pip read no such file: PIP_CONFIG_FILE=/dev/null.',
-        mending: { before: 'PIP_CONFIG_FILE=/dev/null' },
+        fix: { before: 'PIP_CONFIG_FILE=/dev/null' },
       }
     }
   }
@@ -90,7 +90,7 @@ async function settingOfUv(env: NodeJS.ProcessEnv): Promise<Setting | undefined>
       return {
         words: `${line} is set in ${file}`,
         remedy: 'Remove it there, or have uv read no such file: UV_NO_CONFIG=1.',
-        mending: { before: 'UV_NO_CONFIG=1' },
+        fix: { before: 'UV_NO_CONFIG=1' },
       }
     }
   }

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
-import { endingInWords } from '../../child-process.js'
+import { describeExit } from '../../child-process.js'
 import { Failure } from '../../failure.js'
 import { messageOf, systemErrorCode } from '../../system-errors.js'
 import type { Step } from './steps.js'
@@ -32,7 +32,7 @@ export async function runStep(step: Step, { signal, show }: StepContext): Promis
   })
   if (!shown) await streamsClosed(child)
   signal.throwIfAborted()
-  if (code !== 0) throw failed(step, endingInWords(code, killer), said())
+  if (code !== 0) throw failed(step, describeExit(code, killer), said())
 }
 
 /** The standard output of a program; nothing where it fails. */
@@ -77,24 +77,24 @@ function notStarted(step: Step, error: unknown): Failure {
   const systemCode = systemErrorCode(error)
   if (systemCode !== 'ENOENT') {
     const message = `${step.program} cannot be started: ${messageOf(error)}`
-    return new Failure(step.code, message, step.missing, { systemCode, mending: step.mending, cause: error })
+    return new Failure(step.code, message, step.missing, { systemCode, fix: step.fix, cause: error })
   }
   const where = step.program.includes('/') ? 'does not exist' : 'is not installed, or not on the PATH'
   const message = `${step.program} ${where}`
   return new Failure('NOT_INSTALLED', message, step.missing, {
     systemCode,
-    mending: step.mending,
+    fix: step.fix,
     cause: error,
   })
 }
 
-function failed({ name, code, remedy, mending }: Step, ending: string, said: string): Failure {
+function failed({ name, code, remedy, fix }: Step, ending: string, said: string): Failure {
   const full = /No space left on device|os error 28|Errno 28|Disk quota exceeded/.test(said)
   return new Failure(
     code,
     `${name} failed (${ending})`,
     full ? 'Name a directory with more room with --work-dir.' : remedy,
-    { output: lastLines(said), mending: full ? { options: ['--work-dir', '/var/tmp'] } : mending },
+    { output: lastLines(said), fix: full ? { options: ['--work-dir', '/var/tmp'] } : fix },
   )
 }
 

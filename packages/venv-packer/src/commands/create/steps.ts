@@ -2,7 +2,7 @@
 
 import { basename, join } from 'node:path'
 import { withoutPythonSettings } from '../../environment/interpreter.js'
-import { type Mending, wrongUsage } from '../../failure.js'
+import { type CommandFix, wrongUsage } from '../../failure.js'
 
 export interface Step {
   /** How people call it: `uv pip install`. */
@@ -18,7 +18,7 @@ export interface Step {
   /** The remedy when there is no such program. */
   readonly missing: string
   /** Of both, where their codes do not say it. */
-  readonly mending?: Mending
+  readonly fix?: CommandFix
 }
 
 /** One after the other. */
@@ -119,7 +119,7 @@ export function stepsWithVenv(
       code: 'ENVIRONMENT',
       remedy: 'Install what it asks for (Debian: python3-venv), or name another Python with --python.',
       missing: 'Name a Python that is there with --python, by its version or its path.',
-      mending: { options: ['--with', 'uv'] },
+      fix: { options: ['--with', 'uv'] },
     },
     install: {
       name: 'pip install',

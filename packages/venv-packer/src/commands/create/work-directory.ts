@@ -10,7 +10,7 @@ export async function withWorkDirectory<T>(
   typed: string | undefined,
   use: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const directory = await makeDirectory(typed ?? (await usualPlace()))
+  const directory = await makeDirectory(typed ?? (await defaultParent()))
   // A second Ctrl-C ends the process at once; files in memory would stay there.
   const removeAtOnce = () => rmSync(directory, { recursive: true, force: true })
   process.once('exit', removeAtOnce)
@@ -27,7 +27,7 @@ const MEMORY = '/dev/shm'
 /** Bytes that a large environment takes, with the files that are needed to make it. */
 const ENOUGH_BYTES = 8_000_000_000
 
-async function usualPlace(): Promise<string> {
+async function defaultParent(): Promise<string> {
   return (await hasSpace(MEMORY)) ? MEMORY : tmpdir()
 }
 
@@ -46,7 +46,7 @@ async function makeDirectory(place: string): Promise<string> {
   try {
     return await mkdtemp(join(await realpath(place), 'venv-packer-'))
   } catch (error) {
-    throw systemFailure('WORK_FOLDER', `no environment can be made in ${place}`, error, {
+    throw systemFailure('WORK_DIRECTORY', `no environment can be made in ${place}`, error, {
       path: place,
       remedy: 'Name a directory that you may write to with --work-dir.',
     })

@@ -2,7 +2,7 @@
 import type { ByteString } from 'squashfs-writer/paths'
 import { type DirectoryColumns, type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
 import { locate, withImage } from '../../image/opened-image.js'
-import { expectShortRun } from '../../short-run.js'
+import { tuneForShortRun } from '../../short-run.js'
 
 export interface ListRequest {
   /** As they were typed. */
@@ -31,7 +31,7 @@ export async function list(
 ): Promise<void> {
   await withImage(request.image, async (opened) => {
     const { image } = opened
-    if (image.superblock.inodeCount < MANY_INODES) expectShortRun()
+    if (image.superblock.inodeCount < MANY_INODES) tuneForShortRun()
     const { path, inode } = await locate(opened, request.path, false)
     if (inode.type !== InodeType.DIRECTORY) {
       await take({ path: null, columns: oneRow(path, inode), inodes: new Map([[0, inode]]) })

@@ -9,7 +9,7 @@ const finding = (code: string, severity: Finding['severity']): Finding => ({
   effect: 'Mounted there its scripts do not start.',
   remedy: 'Mount it at /a.',
   places: [{ path: 'bin/activate', detail: null }],
-  weight: null,
+  spaceUsed: null,
 })
 const source = { typed: '.venv', path: '/a' }
 

@@ -1,11 +1,11 @@
 /** Checks an environment while it is packed, and refuses to complete the image of one that is unfit. */
 import { type FoundFile, type ImageOptions, type OpenDirectory, sourceDateEpoch } from 'squashfs-writer'
+import { assess } from '../../check/assessment.js'
 import { type EntriesOnDisk, entriesOnDisk } from '../../check/entries-on-disk.js'
-import type { Content, Entry, Peeked } from '../../check/entry.js'
-import { examine } from '../../check/examination.js'
+import type { Content, Entry, ExaminedContents } from '../../check/entry.js'
+import { examinerModule, examinerVersion, shouldExamine } from '../../check/examined-files.js'
 import { type Finding, ofSeverity } from '../../check/finding.js'
 import { type SharesInImage, sharesInImage } from '../../check/packages.js'
-import { peekModule, peekVersion, wantsPeek } from '../../check/peeked.js'
 import type { Relocation } from '../../check/relocation.js'
 import type { Environment } from '../../environment/environment.js'
 import { Failure } from '../../failure.js'
@@ -37,19 +37,19 @@ export function checkWhilePacking(
 ): CheckWhilePacking {
   let found: EntriesOnDisk = { entries: [], files: [] }
   let checked: Checked | undefined
-  async function* filesToPeek(): AsyncGenerator<FoundFile> {
-    found = await entriesOnDisk(directory, wantsPeek)
+  async function* filesToExamine(): AsyncGenerator<FoundFile> {
+    found = await entriesOnDisk(directory, shouldExamine)
     // Nothing else is asked of it: of half a million files it holds 80 MB. Bytecode is made from its entries, and counted apart.
     if (!request.compile) await directory.close()
     yield* new Set(found.files.map(({ file }) => file))
   }
   const options: CheckOptions = {
-    examination: { examiner: peekModule(), version: peekVersion(), files: filesToPeek() },
+    examination: { examiner: examinerModule(), version: examinerVersion(), files: filesToExamine() },
     beforeTables(examined) {
-      const peeked: Peeked = new Map()
+      const contents: ExaminedContents = new Map()
       for (const { path, file } of found.files)
-        if (examined.has(file)) peeked.set(path, examined.get(file) as Content | null)
-      checked = judge(request, environment, found.entries, peeked)
+        if (examined.has(file)) contents.set(path, examined.get(file) as Content | null)
+      checked = checkEnvironment(request, environment, found.entries, contents)
       found = { entries: [], files: [] }
     },
     onStored: ({ path, storedBytes }) => checked?.shares.add(path, storedBytes),
@@ -58,11 +58,11 @@ export function checkWhilePacking(
 }
 
 /** @throws Failure when the environment is not to be packed as it is. */
-function judge(
+function checkEnvironment(
   request: PackRequest,
   environment: Environment,
   entries: readonly Entry[],
-  peeked: Peeked,
+  contents: ExaminedContents,
 ): Checked {
   const plan = {
     exclude: request.exclude,
@@ -71,7 +71,7 @@ function judge(
     compiles: request.compile?.includes(0) ?? false,
     latestTime: sourceDateEpoch(process.env),
   }
-  const { relocation, findings, packages } = examine(environment, plan, entries, peeked)
+  const { relocation, findings, packages } = assess(environment, plan, entries, contents)
   refuseUnfit(findings, request.strict, environment)
   return { relocation, findings, shares: sharesInImage(packages) }
 }

@@ -45,7 +45,7 @@ export interface MountAdviceInput {
 
 export function mountAdvice(context: MountAdviceInput): MountAdvice {
   const { image, anywhere } = context
-  const point = context.mountPoint ?? usualPoint(context)
+  const point = context.mountPoint ?? defaultPoint(context)
   const uenvs = withUenv(image, point)
   const squashfsMount = squashfsMountArgument(context.squashfsMountForm, { image, point })
   return {
@@ -68,7 +68,7 @@ export function mountAdvice(context: MountAdviceInput): MountAdvice {
  * An environment that works anywhere is mounted beside its image, where every node sees it. The rest is mounted over the directory
  * that it was packed from: the only path at which it works.
  */
-function usualPoint({ image, environment, anywhere, isFree }: MountAdviceInput): string {
+function defaultPoint({ image, environment, anywhere, isFree }: MountAdviceInput): string {
   if (!anywhere) return environment
   const name = basename(image, extname(image))
   const beside = join(dirname(image), name === basename(image) ? `${name}.mount` : name)

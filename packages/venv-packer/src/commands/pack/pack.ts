@@ -61,7 +61,7 @@ export interface PackContext {
 
 export async function pack(request: PackRequest, context: PackContext): Promise<PackReport> {
   const started = performance.now()
-  limitYoungObjects()
+  limitYoungGeneration()
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
@@ -129,8 +129,8 @@ function compileWhilePacking(
 }
 
 async function keeping(most: number): Promise<Keeper> {
-  const { keeperOf } = await import('../../image/kept.js')
-  return keeperOf(most)
+  const { createKeeper } = await import('../../image/kept.js')
+  return createKeeper(most)
 }
 
 /** The parts of one packing. */
@@ -228,6 +228,6 @@ function codec(library: typeof import('squashfs-writer'), { name, level, encoder
  * Said while Node runs, since a Node that is started with such flags cannot use the compiled code that it brings along, and
  * takes half as long again to start.
  */
-function limitYoungObjects(): void {
+function limitYoungGeneration(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
 }

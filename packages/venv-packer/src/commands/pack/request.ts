@@ -1,7 +1,7 @@
 /** The request of `pack`, the part of it that `create` has as well, and the report on it. */
 import type { Census, ImageResult } from 'squashfs-writer'
 import type { Bytecode } from '../../bytecode/compiler.js'
-import { type Level, USUAL_LEVELS } from '../../bytecode/modules.js'
+import { DEFAULT_LEVELS, type Level } from '../../bytecode/modules.js'
 import type { Finding } from '../../check/finding.js'
 import type { PackageShare } from '../../check/packages.js'
 import type { Relocation } from '../../check/relocation.js'
@@ -102,5 +102,5 @@ function baseOf(option: unknown): string | null | undefined {
 
 /** Naming levels is asking for bytecode. */
 function levels({ compile, optimize }: Values<'pack'> | Values<'create'>): readonly Level[] | undefined {
-  return optimize ?? (compile ? USUAL_LEVELS : undefined)
+  return optimize ?? (compile ? DEFAULT_LEVELS : undefined)
 }

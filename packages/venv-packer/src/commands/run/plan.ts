@@ -37,7 +37,7 @@ export interface RunPlan {
 }
 
 /** Why a method did not work. */
-export interface Obstacle {
+export interface FailedMethod {
   readonly method: MountMethodName
   readonly reason: string
 }

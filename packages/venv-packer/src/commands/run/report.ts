@@ -3,7 +3,7 @@
 import type { CommandLine } from '../../mount/methods.js'
 import { packageVersion } from '../../package.js'
 import { printable, shellWord } from '../../terminal/printable.js'
-import { type Obstacle, type PlannedMount, plannedMounts, type RunPlan } from './plan.js'
+import { type FailedMethod, type PlannedMount, plannedMounts, type RunPlan } from './plan.js'
 
 /** The plan in words, or as JSON. */
 export function reportRunPlan(plan: RunPlan, json: boolean): string {
@@ -12,7 +12,7 @@ export function reportRunPlan(plan: RunPlan, json: boolean): string {
 }
 
 /** For `--debug`: why the next method is tried. */
-export function obstacleLine({ method, reason }: Obstacle): string {
+export function failedMethodLine({ method, reason }: FailedMethod): string {
   return `venv-packer: ${method}: ${printable(reason)}\n`
 }
 

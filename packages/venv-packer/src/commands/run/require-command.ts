@@ -77,14 +77,14 @@ function candidates(name: string, { point, path, ownPath }: SearchPlace): readon
 
 type Finding = 'executable' | 'not executable' | 'nothing'
 
-interface Looked {
+interface LookupResult {
   readonly finding: Finding
   /** With all links followed; in the image where `inside` says so. */
   readonly path: string
   readonly inside: boolean
 }
 
-async function lookup(path: string, { image, point }: SearchPlace): Promise<Looked> {
+async function lookup(path: string, { image, point }: SearchPlace): Promise<LookupResult> {
   const destination = await followMounted(image, point, path)
   switch (destination.kind) {
     case 'nothing':
@@ -140,7 +140,7 @@ async function requireInterpreters(
   return warnings
 }
 
-interface InterpreterWanted {
+interface InterpreterCandidate {
   /** As the script has it. */
   readonly written: string
   /** Where it may lie. */
@@ -149,9 +149,9 @@ interface InterpreterWanted {
 
 function programsOf(
   { interpreter, next }: ScriptStart,
-  script: Looked,
+  script: LookupResult,
   place: SearchPlace,
-): readonly InterpreterWanted[] {
+): readonly InterpreterCandidate[] {
   const first = { written: textOf(interpreter), paths: [resolve(textOf(interpreter))] }
   if (next === null) return [first]
   const written = textOf(next.program)
@@ -174,7 +174,10 @@ async function firstExecutable(paths: readonly string[], place: SearchPlace): Pr
   return undefined
 }
 
-async function headOf({ finding, path, inside }: Looked, { image, point }: SearchPlace): Promise<string> {
+async function headOf(
+  { finding, path, inside }: LookupResult,
+  { image, point }: SearchPlace,
+): Promise<string> {
   if (finding !== 'executable') return ''
   const bytes = inside ? await headOfMounted(image, point, path) : await headOfFile(path)
   return Buffer.from(bytes).toString('latin1', 0, PROGRAM_HEAD_SIZE)

@@ -13,20 +13,20 @@ import {
 } from '../../mount/signal-relay.js'
 import { print } from '../../terminal/printing.js'
 import {
-  type Obstacle,
+  type FailedMethod,
   type PlannedMount,
   plannedMounts,
   planRun,
   type RunPlan,
   type RunRequest,
 } from './plan.js'
-import { leftoverLine, obstacleLine, reportRunPlan, warningLine } from './report.js'
+import { failedMethodLine, leftoverLine, reportRunPlan, warningLine } from './report.js'
 
 /** The callbacks and signals of a run. */
 export interface RunContext {
   readonly earlySignals: EarlySignals
   /** A method that did not work, and why. */
-  readonly onObstacle: (obstacle: Obstacle) => void
+  readonly onFailedMethod: (failure: FailedMethod) => void
   /** Something that may not be meant so. */
   readonly onWarning: (warning: string) => void
   /** Something that could not be cleaned up. */
@@ -47,17 +47,17 @@ export async function run(request: RunRequest, context: RunContext): Promise<num
 }
 
 async function tryMethods(plan: RunPlan, relay: SignalRelay, context: RunContext): Promise<number> {
-  const obstacles: Obstacle[] = []
+  const failed: FailedMethod[] = []
   for (const method of plannedMounts(plan)) {
     const result = await go(method, relay, context)
     if (result.mounted) return result.exitCode
     const signal = relay.received()
     if (signal !== undefined) throw interrupted(signal)
-    const obstacle = { method: method.name, reason: withoutName(result.reason, method.name) }
-    obstacles.push(obstacle)
-    context.onObstacle(obstacle)
+    const failure = { method: method.name, reason: withoutName(result.reason, method.name) }
+    failed.push(failure)
+    context.onFailedMethod(failure)
   }
-  throw notMounted(plan, obstacles)
+  throw notMounted(plan, failed)
 }
 
 const NOT_STARTED: MountedRun = { mounted: false, reason: 'a signal came first' }
@@ -91,18 +91,18 @@ function interrupted(signal: RelayedSignal): Failure {
   return new Failure('INTERRUPTED', message, 'Run it again.', { exitCode: 128 + constants.signals[signal] })
 }
 
-function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[]): Failure {
-  const paths = obstacles.map(({ method, reason }) => ({
+function notMounted({ image, request }: RunPlan, failed: readonly FailedMethod[]): Failure {
+  const paths = failed.map(({ method, reason }) => ({
     path: method,
     code: 'NOT_MOUNTED',
     message: reason,
   }))
   const details = { path: image.path, paths, exitCode: EXIT_CODES.commandNotStarted }
   if (request.method !== undefined) {
-    const message = `${image.typed} cannot be mounted by ${request.method}: ${obstacles[0]?.reason}`
+    const message = `${image.typed} cannot be mounted by ${request.method}: ${failed[0]?.reason}`
     return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other methods.', {
       ...details,
-      mending: { without: ['--with'] },
+      fix: { without: ['--with'] },
     })
   }
   const message = `${image.typed} cannot be mounted on this machine`
@@ -121,8 +121,8 @@ export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlyS
   }
   return await run(request, {
     earlySignals,
-    onObstacle: (obstacle) => {
-      if (debug) process.stderr.write(obstacleLine(obstacle))
+    onFailedMethod: (failure) => {
+      if (debug) process.stderr.write(failedMethodLine(failure))
     },
     onWarning: (warning) => process.stderr.write(warningLine(warning)),
     onLeftover: (message) => process.stderr.write(leftoverLine(message)),

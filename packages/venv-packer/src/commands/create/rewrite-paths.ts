@@ -12,21 +12,21 @@ const MAX_TEXT_BYTES = 1_048_576
  * Puts `to` wherever a text below `directory` names `directory`, and the new hashes and sizes of such files into the lists of
  * installed files. Paths are written as they are: neither may need quotes in a script. Binary files stay as they are.
  */
-export async function movePaths(directory: string, to: string): Promise<void> {
+export async function rewritePaths(directory: string, to: string): Promise<void> {
   const moved = new Map<string, Buffer>()
   const records: string[] = []
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
     if (isRecord(path)) records.push(path)
-    const text = await movedText(path, directory, to)
+    const text = await rewrittenText(path, directory, to)
     if (text !== undefined) moved.set(path, text)
   }
   for (const [path, text] of moved) await rewrite(path, text)
   for (const record of records) await correct(record, moved)
 }
 
-async function movedText(path: string, from: string, to: string): Promise<Buffer | undefined> {
+async function rewrittenText(path: string, from: string, to: string): Promise<Buffer | undefined> {
   if ((await lstat(path)).size > MAX_TEXT_BYTES) return undefined
   const bytes = await readFile(path)
   if (bytes.includes(0) || !bytes.includes(from)) return undefined

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { movePaths } from './moved-paths.js'
+import { rewritePaths } from './rewrite-paths.js'
 
 let directory: string
 
@@ -38,7 +38,7 @@ it('puts the new path wherever a text names the old one, with mode and time as t
   const latin = await file('bin/latin', Buffer.from(`\xe9 ${directory}/x`, 'latin1'))
   const other = await file('lib/other.txt', '/somewhere/else\n')
   await symlink(`${directory}/bin/tool`, join(directory, 'bin', 'link'))
-  await movePaths(directory, '/opt/py')
+  await rewritePaths(directory, '/opt/py')
   expect(await readFile(script, 'utf8')).toBe('#!/opt/py/bin/python\n# /opt/py\n')
   expect(await readFile(latin, 'latin1')).toBe('\xe9 /opt/py/x')
   expect(await readFile(other, 'utf8')).toBe('/somewhere/else\n')
@@ -48,7 +48,7 @@ it('puts the new path wherever a text names the old one, with mode and time as t
 it('leaves binary files as they are', async () => {
   const content = Buffer.from(`\x7fELF\0${directory}\0`)
   const library = await file('lib/x.so', content)
-  await movePaths(directory, '/opt/py')
+  await rewritePaths(directory, '/opt/py')
   expect((await readFile(library)).equals(content)).toBe(true)
 })
 
@@ -58,7 +58,7 @@ it('corrects the records of the files that it changed, and of no other', async (
     'lib/python3/site-packages/tool-1.0.dist-info/RECORD',
     'tool.py,sha256=abc,12\r\n../../../bin/tool,sha256=old,99\r\n"a, b.py",sha256=def,1\r\ntool-1.0.dist-info/RECORD,,\r\n',
   )
-  await movePaths(directory, '/opt/py')
+  await rewritePaths(directory, '/opt/py')
   const content = await readFile(script)
   const hash = createHash('sha256').update(content).digest('base64url')
   expect(await readFile(record, 'utf8')).toBe(

@@ -4,42 +4,42 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { OpenDirectory } from 'squashfs-writer'
 import { type EntriesOnDisk, entriesOnDisk } from './entries-on-disk.js'
-import type { Content, Entry, Peeked } from './entry.js'
-import { isWorthPeeking } from './peek.js'
+import type { Content, Entry, ExaminedContents } from './entry.js'
+import { hasRelevantContent } from './examiner.js'
 
 /** The examiner that reads the parts of files that an inventory needs. */
-export function peekModule(): string {
-  return new URL('./peek.js', import.meta.url).href
+export function examinerModule(): string {
+  return new URL('./examiner.js', import.meta.url).href
 }
 
 /** Another one for every other text of the examiner, which lies in one file with all that it uses. */
-export function peekVersion(): string {
+export function examinerVersion(): string {
   return createHash('sha256')
-    .update(readFileSync(fileURLToPath(peekModule())))
+    .update(readFileSync(fileURLToPath(examinerModule())))
     .digest('base64url')
 }
 
 /** Whether an inventory wants a file examined. */
-export function wantsPeek(file: Entry): boolean {
-  return file.type === 'file' && file.failure === null && isWorthPeeking(file)
+export function shouldExamine(file: Entry): boolean {
+  return file.type === 'file' && file.failure === null && hasRelevantContent(file)
 }
 
 /** Has files examined for an inventory, and opens those that look as if they could not be read. */
-export async function peekAt(
+export async function examineDirectory(
   directory: OpenDirectory,
-): Promise<Pick<EntriesOnDisk, 'entries'> & { readonly peeked: Peeked }> {
+): Promise<Pick<EntriesOnDisk, 'entries'> & { readonly contents: ExaminedContents }> {
   const looksReadable = permissionTest()
   const { entries, files } = await entriesOnDisk(
     directory,
-    (entry) => wantsPeek(entry) || (entry.type === 'file' && !looksReadable(entry)),
+    (entry) => shouldExamine(entry) || (entry.type === 'file' && !looksReadable(entry)),
   )
   const answers = await directory.examine(new Set(files.map(({ file }) => file)))
-  const peeked: Peeked = new Map()
+  const contents: ExaminedContents = new Map()
   for (const { path, file } of files) {
     const answer = answers.get(file)!
-    peeked.set(path, 'code' in answer ? answer : (answer.found as Content | null))
+    contents.set(path, 'code' in answer ? answer : (answer.found as Content | null))
   }
-  return { entries, peeked }
+  return { entries, contents }
 }
 
 export type LooksReadable = (file: Pick<Entry, 'mode' | 'uid' | 'gid'>) => boolean

@@ -13,7 +13,7 @@ import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'
 import { latin1, part, type Reading } from './formats/reading.js'
 
 /** Whether anything is worth reading of a file. */
-export function isWorthPeeking(file: Pick<Entry, 'path' | 'size'>): boolean {
+export function hasRelevantContent(file: Pick<Entry, 'path' | 'size'>): boolean {
   return planFor(file) !== undefined
 }
 

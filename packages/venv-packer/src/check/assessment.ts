@@ -1,10 +1,10 @@
-/** Examination: takes the inventory of an environment and has every rule look at it. */
+/** Assessment: takes the inventory of an environment and has every rule look at it. */
 
 import { homedir, userInfo } from 'node:os'
 import type { PackOptions } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
-import type { Entry, Peeked } from './entry.js'
+import type { Entry, ExaminedContents } from './entry.js'
 import { type CheckContext, type Finding, ofSeverity, type Rule, SEVERITIES } from './finding.js'
 import { type Inventory, takeInventory } from './inventory.js'
 import { outsideOnDisk } from './outside.js'
@@ -34,7 +34,7 @@ export interface Plan {
   readonly latestTime: number | null
 }
 
-export interface Examination {
+export interface Assessment {
   readonly inventory: Inventory
   readonly relocation: Relocation
   readonly packages: Packages
@@ -59,17 +59,17 @@ const rules: readonly Rule[] = [
 
 /**
  * @param found the entries of the environment, without those that the plan excludes.
- * @param peeked the parts that were read of its files.
+ * @param contents the parts that were read of its files.
  * @param lookup looks the paths of its interpreter up; on disk if absent.
  */
-export function examine(
+export function assess(
   environment: Environment,
   plan: Plan,
   found: readonly Entry[],
-  peeked: Peeked,
+  contents: ExaminedContents,
   lookup?: Parameters<typeof takeInventory>[4],
-): Examination {
-  const inventory = takeInventory(environment, found, peeked, plan.exclude, lookup)
+): Assessment {
+  const inventory = takeInventory(environment, found, contents, plan.exclude, lookup)
   const outside = outsideOnDisk()
   const relocation = relocationOf(inventory, outside)
   const packages = packagesOf(inventory)
@@ -85,12 +85,12 @@ export function examine(
     inventory,
     relocation,
     packages,
-    findings: judge({ inventory, relocation, packages, use }),
+    findings: findingsOf({ inventory, relocation, packages, use }),
   }
 }
 
 /** Has every rule look at the context. */
-export function judge(context: CheckContext): readonly Finding[] {
+export function findingsOf(context: CheckContext): readonly Finding[] {
   const found = rules.flatMap((rule) => rule(context))
   return SEVERITIES.flatMap((severity) => ofSeverity(found, severity))
 }
