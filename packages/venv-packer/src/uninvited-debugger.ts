@@ -10,7 +10,7 @@ function isInvited(): boolean {
   return options.some((option) => /^--inspect(?:-brk|-wait)?(?:=|$)/.test(option))
 }
 
-/** Returns whether it was open. */
+/** Closes the debugger unless the user asked for it. Returns whether it was open. */
 export function closeUninvitedDebugger(): boolean {
   if (isInvited() || inspector.url() === undefined) return false
   inspector.close()

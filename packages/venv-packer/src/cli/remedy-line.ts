@@ -158,18 +158,19 @@ const switches: ReadonlySet<string> = new Set(
 )
 
 /**
- * @param path the path that `meant` replaces, absolute
+ * @param path the path that `suggestedPath` replaces, absolute
  * @returns one line for a shell
  */
 function changed(argv: CommandLine, fix: CommandFix, path?: string): string {
   const end = argv.indexOf('--')
   let own = end < 0 ? argv : argv.slice(0, end)
   const command = end < 0 ? [] : argv.slice(end)
-  const { options = [], without = [], meant } = fix
+  const { options = [], without = [], suggestedPath } = fix
   for (const name of [...without, ...options.filter((word) => word.startsWith('--'))])
     own = leavingOut(own, name)
-  const at = path === undefined || meant === undefined ? -1 : own.findIndex((word) => resolve(word) === path)
-  if (meant !== undefined && at > 0) own = own.with(at, meant)
+  const at =
+    path === undefined || suggestedPath === undefined ? -1 : own.findIndex((word) => resolve(word) === path)
+  if (suggestedPath !== undefined && at > 0) own = own.with(at, suggestedPath)
   const words = ['venv-packer', ...own, ...options, ...command].map(shellWord)
   return [...(fix.before === undefined ? [] : [fix.before]), ...words].join(' ')
 }

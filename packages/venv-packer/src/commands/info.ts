@@ -64,7 +64,7 @@ export async function info(request: InfoRequest): Promise<InfoReport> {
     const place = toByteString(environment.madeFor ?? path)
     const inventory = await packedInventory(image, place, environment.config, stored.add)
     const shares = sharesInImage(packagesOf(inventory))
-    stored.each(shares.add)
+    stored.forEach(shares.add)
     const { createdAt, blockSize } = image.superblock
     return {
       request,

@@ -1,6 +1,6 @@
 /** Findings on installed packages: those that miss files, are there twice, or were removed in part. */
 import type { ByteString } from 'squashfs-writer/paths'
-import { plainName } from '../../environment/distributions.js'
+import { normalizedName } from '../../environment/distributions.js'
 import { type CheckContext, type Finding, findingAt, type Location } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 import type { Package, Recorded } from '../packages.js'
@@ -74,7 +74,7 @@ function* recordedOf(all: readonly Package[]): Generator<Recorded> {
 function twice(all: readonly Package[]): readonly Location[] {
   const byName = new Map<string, Package[]>()
   for (const one of all) {
-    const name = plainName(one.name)
+    const name = normalizedName(one.name)
     byName.set(name, [...(byName.get(name) ?? []), one])
   }
   return [...byName.values()].filter(({ length }) => length > 1).flatMap((some) => some.map(locationOf))

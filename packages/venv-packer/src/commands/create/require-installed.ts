@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { type Distributions, distributionsIn, plainName } from '../../environment/distributions.js'
+import { type Distributions, distributionsIn, normalizedName } from '../../environment/distributions.js'
 import { type CommandFix, Failure } from '../../failure.js'
 import { systemErrorCode } from '../../system-errors.js'
 import { outputOf } from './run-step.js'
@@ -45,7 +45,7 @@ export async function requireInstalled(installation: Installation): Promise<void
 function namesOf(packages: readonly string[]): readonly string[] {
   return packages.flatMap((text) => {
     const name = /^([a-z0-9][\w.-]*)\s*(?:\[[^\]]*\]\s*)?(?:[<>=!~][^;@]*)?$/i.exec(text)?.[1]
-    return name === undefined || /\.(?:whl|zip|tar\.\w+|tgz)$/.test(text) ? [] : [plainName(name)]
+    return name === undefined || /\.(?:whl|zip|tar\.\w+|tgz)$/.test(text) ? [] : [normalizedName(name)]
   })
 }
 

@@ -72,7 +72,7 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
       { request, environment, destination, keeper, compilation },
       context,
     )
-    const previous = await keeper?.tidy(destination.realPath)
+    const previous = await keeper?.removeOldest(destination.realPath)
     return {
       request,
       environment,
@@ -128,9 +128,9 @@ function compileWhilePacking(
   }
 }
 
-async function keeping(most: number): Promise<Keeper> {
+async function keeping(maxKept: number): Promise<Keeper> {
   const { createKeeper } = await import('../../image/kept.js')
-  return createKeeper(most)
+  return createKeeper(maxKept)
 }
 
 /** The parts of one packing. */

@@ -101,9 +101,9 @@ export function plannedMounts({
     .filter(({ name }) => request.method === undefined || name === request.method)
     .map((method) => {
       const plan = method.plan(machine, mounting)
-      const loses = plan.possible ? plan.loses : () => false
+      const drops = plan.possible ? plan.drops : () => false
       const at = (plan.possible ? plan.shared?.point : undefined) ?? point
-      const active = activated(commandAt(at), { point: at, isVenv, env: process.env, loses })
+      const active = activated(commandAt(at), { point: at, isVenv, env: process.env, drops })
       return { name: method.name, plan, command: active }
     })
 }
@@ -118,12 +118,12 @@ export interface Activation {
   readonly isVenv: boolean
   readonly env: NodeJS.ProcessEnv
   /** Variables that must be handed over by name. */
-  readonly loses: (variable: string) => boolean
+  readonly drops: (variable: string) => boolean
 }
 
 /** The command in the environment that is mounted at the point. */
-export function activated(command: CommandLine, { point, isVenv, env, loses }: Activation): CommandLine {
-  const handedOver = Object.entries(env).flatMap(([name, value]) => (loses(name) ? [`${name}=${value}`] : []))
+export function activated(command: CommandLine, { point, isVenv, env, drops }: Activation): CommandLine {
+  const handedOver = Object.entries(env).flatMap(([name, value]) => (drops(name) ? [`${name}=${value}`] : []))
   return [
     '/usr/bin/env',
     ...(env.PYTHONHOME === undefined ? [] : ['-u', 'PYTHONHOME']),

@@ -65,7 +65,7 @@ function methodLines(method: PlannedMount): readonly string[] {
 /** The lines that would be run, one after the other. */
 function linesOf({ plan }: PlannedMount, command: CommandLine): readonly CommandLine[] {
   if (!plan.possible) return []
-  const line = plan.around(command)
+  const line = plan.wrap(command)
   return plan.shared === undefined ? [line] : [plan.shared.mount, line, plan.shared.unmount]
 }
 

@@ -6,7 +6,7 @@ import { textOf } from '../../environment/paths.js'
 import { isPython, PROGRAM_HEAD_SIZE, type ScriptStart, scriptStart } from '../../environment/scripts.js'
 import { EXIT_CODES, Failure, type FailureDetails } from '../../failure.js'
 import type { CommandLine } from '../../mount/methods.js'
-import { followMounted, headOfMounted, pathBelowPoint } from '../../mount/mounted-path.js'
+import { followMounted, pathBelowPoint, scriptOfMounted } from '../../mount/mounted-path.js'
 import { systemErrorCode } from '../../system-errors.js'
 
 export interface SearchPlace {
@@ -179,7 +179,7 @@ async function headOf(
   { image, point }: SearchPlace,
 ): Promise<string> {
   if (finding !== 'executable') return ''
-  const bytes = inside ? await headOfMounted(image, point, path) : await headOfFile(path)
+  const bytes = inside ? await scriptOfMounted(image, point, path) : await headOfFile(path)
   return Buffer.from(bytes).toString('latin1', 0, PROGRAM_HEAD_SIZE)
 }
 

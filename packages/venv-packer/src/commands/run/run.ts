@@ -69,12 +69,12 @@ async function go(
 ): Promise<MountedRun> {
   if (!plan.possible) return { mounted: false, reason: plan.reason }
   if (relay.received() !== undefined) return NOT_STARTED
-  if (plan.shared === undefined) return await runMounted(plan.around, command, relay)
+  if (plan.shared === undefined) return await runMounted(plan.wrap, command, relay)
   const mount = await shareMount(plan.shared, relay)
   if (!mount.mounted) return mount
   try {
     if (relay.received() !== undefined) return NOT_STARTED
-    return await runMounted(plan.around, command, relay)
+    return await runMounted(plan.wrap, command, relay)
   } finally {
     const problem = await mount.release()
     if (problem !== undefined) context.onLeftover(problem)
