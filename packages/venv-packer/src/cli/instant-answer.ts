@@ -1,9 +1,10 @@
-/** The command lines that are answered at once, before anything is loaded that could take time. */
+/** Answers `--version` and `--help` without loading the parser or the library. */
 import { BUNDLED_ZSTD_VERSION, type Encoder } from '../image/compression.js'
 import { packageVersion } from '../package.js'
 import { commandNamed } from './commands.js'
 import { commandHelp, programHelp } from './help.js'
 
+/** The text to print; undefined for any other command line. */
 export function instantAnswer(argv: readonly string[]): string | undefined {
   const [first = '', second, ...more] = argv
   if (second === undefined) {
@@ -26,7 +27,7 @@ function helpOf(name: string): string | undefined {
   return row && commandHelp(name, row)
 }
 
-/** One JSON object on one line. Fields are added, never renamed. */
+/** One JSON object on one line. Fields may be added, but are never renamed. */
 function versionJson(): string {
   const properties = {
     ok: true,

@@ -1,4 +1,4 @@
-/** The last line of every failure's message can be pasted. The codes are those that the README lists. */
+/** Tests that the last line of every failure message can be pasted. The codes are those that the README lists. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -20,7 +20,7 @@ const commandLines = [
   ['check', '.venv'],
 ]
 
-/** The words of a line as a shell takes them. */
+/** Splits a line into words like a shell. */
 function wordsOf(line: string): string[] {
   const program = `printf '%s\\0' ${line}`
   return execFileSync('bash', ['-c', program], { encoding: 'utf8' }).split('\0').slice(0, -1)
@@ -32,7 +32,7 @@ it('the README lists the codes', () => {
   )
 })
 
-/** Codes that not every command has. */
+/** The commands that a code occurs in, where these are not all. */
 const arisesIn: Readonly<Record<string, readonly string[]>> = {
   IMAGE_EXISTS: ['pack', 'create'],
   WORK_DIRECTORY: ['create'],
@@ -72,11 +72,11 @@ it.each([
   [['.venv'], "unknown command '.venv'", 'Write venv-packer pack .venv.', 'venv-packer pack .venv'],
   [['diff', 'a'], "missing required argument 'new'", 'See it.', 'venv-packer diff --help'],
   [['.x', 'a'], "unknown command '.x'", 'See it.', 'venv-packer --help'],
-])('the right word takes the place of the wrong one: %j', (argv, message, remedy, line) => {
+])('the line has the right word instead of the wrong one: %j', (argv, message, remedy, line) => {
   expect(remedyLine(new Failure('USAGE', message, remedy), argv)).toBe(line)
 })
 
-it('options are added before the command that is run, and take the place of those that are there', () => {
+it('options are added before the command that is run, and replace options of the same name', () => {
   const failure = new Failure('NO_MOUNT_POINT', 'no', 'Do.', { fix: { options: ['--at', '/b'] } })
   const argv = ['run', '--at', '/a', 'i.squashfs', '--', 'python', '--at', '/a']
   expect(remedyLine(failure, argv)).toBe('venv-packer run i.squashfs --at /b -- python --at /a')

@@ -1,4 +1,4 @@
-/** The line that a user can paste to mend a failure, or to see its cause. */
+/** Makes the line that a user can paste to fix a failure, or to find its cause. */
 import { homedir } from 'node:os'
 import { basename, dirname, relative, resolve } from 'node:path'
 import type { CommandFix, Failure } from '../failure.js'
@@ -11,13 +11,13 @@ import type { CommandRow } from './table.js'
  * @returns one line for a POSIX shell
  */
 export function remedyLine(failure: Failure, argv: CommandLine): string {
-  const fix = failure.fix ?? usual[failure.code]?.(failure, argv) ?? {}
+  const fix = failure.fix ?? fixes[failure.code]?.(failure, argv) ?? {}
   return fix.line ?? changed(argv, fix, failure.path)
 }
 
-/** The changes by code, where the code says enough; for the others it is the same command line again. */
-const usual: Readonly<Record<string, (failure: Failure, argv: CommandLine) => CommandFix>> = {
-  USAGE: usage,
+/** The fix by code, where the code determines it. For other codes the line is the same command line again. */
+const fixes: Readonly<Record<string, (failure: Failure, argv: CommandLine) => CommandFix>> = {
+  USAGE: correctUsage,
   NOT_FOUND: search,
   NOT_A_DIRECTORY: search,
   NOT_A_VENV: ({ path = '.' }) => ({ line: `venv-packer info ${shown(path)}` }),
@@ -57,8 +57,8 @@ const usual: Readonly<Record<string, (failure: Failure, argv: CommandLine) => Co
   UNEXPECTED: () => ({ options: ['--debug'] }),
 }
 
-/** What Commander or we suggest in the place of a wrong word; otherwise the help of the command. */
-function usage({ message, remedy }: Failure, argv: CommandLine): CommandFix {
+/** The command line with the suggested word instead of the wrong one; without a suggestion, the help of the command. */
+function correctUsage({ message, remedy }: Failure, argv: CommandLine): CommandFix {
   const [, wrong = ''] = /^unknown (?:option|command) '(.+)'$/.exec(message) ?? []
   const [, right] = /^Did you mean (\S+)\?$/.exec(remedy) ?? []
   const at = argv.indexOf(wrong)
@@ -69,10 +69,10 @@ function usage({ message, remedy }: Failure, argv: CommandLine): CommandFix {
   return { line: `venv-packer ${isCommand ? `${argv[0]} ` : ''}--help` }
 }
 
-const PACKS: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
+const COMMANDS_FOR_VENVS: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
 
 function search(_: Failure, [command]: CommandLine): CommandFix {
-  const name = PACKS.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
+  const name = COMMANDS_FOR_VENVS.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
   return { line: `find . -maxdepth 3 -name ${name}` }
 }
 
@@ -96,10 +96,10 @@ function mountBeside(_: Failure, argv: CommandLine): CommandFix {
   return { before: `mkdir -p ${shellWord(`${point}.mounted`)} &&`, options: ['--at', `${point}.mounted`] }
 }
 
-/** Where the place is full or closed, where else there is room is for the user to choose. */
+/** If the disk is full, the line shows the free space: only the user knows another place. */
 function writeElsewhere({ path = '', systemCode }: Failure, argv: CommandLine): CommandFix {
   const directory = dirname(path)
-  // Its image has one place.
+  // `rollback` cannot write elsewhere.
   if (argv[0] === 'rollback') return { line: `ls -ld ${shown(directory)}` }
   switch (systemCode) {
     case 'ENOENT':
@@ -131,13 +131,13 @@ function writeElsewhere({ path = '', systemCode }: Failure, argv: CommandLine): 
   }
 }
 
-/** Relative to where we are if that is shorter, as one word. */
+/** A path as one word of a shell, relative to the current directory if that is shorter. */
 function shown(path: string): string {
   const fromHere = relative('', path) || '.'
   return shellWord(fromHere.length < path.length ? fromHere : path)
 }
 
-/** The words after the program's name. */
+/** The arguments of the program. */
 export type CommandLine = readonly string[]
 
 const flags = Object.values<CommandRow>(commands).flatMap(({ options }) =>
@@ -158,7 +158,8 @@ const switches: ReadonlySet<string> = new Set(
 )
 
 /**
- * @param path the path that `suggestedPath` replaces, absolute
+ * Applies a fix to a command line.
+ * @param path the absolute path that `suggestedPath` replaces
  * @returns one line for a shell
  */
 function changed(argv: CommandLine, fix: CommandFix, path?: string): string {
@@ -167,7 +168,7 @@ function changed(argv: CommandLine, fix: CommandFix, path?: string): string {
   const command = end < 0 ? [] : argv.slice(end)
   const { options = [], without = [], suggestedPath } = fix
   for (const name of [...without, ...options.filter((word) => word.startsWith('--'))])
-    own = leavingOut(own, name)
+    own = withoutOption(own, name)
   const at =
     path === undefined || suggestedPath === undefined ? -1 : own.findIndex((word) => resolve(word) === path)
   if (suggestedPath !== undefined && at > 0) own = own.with(at, suggestedPath)
@@ -175,7 +176,8 @@ function changed(argv: CommandLine, fix: CommandFix, path?: string): string {
   return [...(fix.before === undefined ? [] : [fix.before]), ...words].join(' ')
 }
 
-function leavingOut(own: CommandLine, name: string): CommandLine {
+/** Without an option and its value. */
+function withoutOption(own: CommandLine, name: string): CommandLine {
   const hasValue = !switches.has(name)
   return own.filter((word, n) => {
     const isName = (one: string | undefined): boolean => one === name || one === shortNames.get(name)
@@ -184,10 +186,10 @@ function leavingOut(own: CommandLine, name: string): CommandLine {
   })
 }
 
-/** Options of `run` whose value could be taken for the image. */
+/** The options of `run` that have a value, which could be mistaken for the image. */
 const VALUED: ReadonlySet<string | undefined> = new Set(['--at', '--with'])
 
-/** The image that a command line is about. */
+/** The image operand of a command line. */
 function imageOf(argv: CommandLine): string {
   return argv.find((word, n) => n > 0 && !word.startsWith('-') && !VALUED.has(argv[n - 1])) ?? 'IMAGE'
 }
