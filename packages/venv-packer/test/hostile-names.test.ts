@@ -62,7 +62,9 @@ describe('on a terminal, names that would drive it are shown as escapes', () => 
       for (let n = 0; n < 2; n++) await seen(cwd, ...pack)
       expect(await seen(cwd, ...pack)).toContain(`kept       the previous image as i${shown}.2`)
       expect(await seen(cwd, 'rollback', image, '--list')).toContain(`\ni${shown}.2 `)
-      expect(await seen(cwd, 'rollback', image)).toContain(`i${shown} is again what was kept as i${shown}.2`)
+      expect(await seen(cwd, 'rollback', image)).toContain(
+        `i${shown} is again the image that was kept as i${shown}.2`,
+      )
       expect(await seen(cwd, 'rollback', image, '--to', '9')).toContain(`no image of i${shown} is kept`)
     })
   })

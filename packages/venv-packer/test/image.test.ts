@@ -259,12 +259,12 @@ describe('extract', () => {
 })
 
 describe('verify', () => {
-  it('says that an image is sound', async () => {
+  it('says that an image is undamaged', async () => {
     await withSample(async (cwd) => {
       const { code, stdout } = await venvPacker(['verify', 'image.squashfs'], { cwd })
       expect({ code, stdout }).toEqual({
         code: 0,
-        stdout: expect.stringMatching(/^image.squashfs is sound: 7 inodes, 1 data block \(/),
+        stdout: expect.stringMatching(/^image.squashfs is undamaged: 7 inodes, 1 data block \(/),
       })
       const json = await venvPacker(['verify', 'image.squashfs', '--json'], { cwd })
       expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, passed: true, inodes: 7, problems: [] })

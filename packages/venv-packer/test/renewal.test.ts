@@ -324,10 +324,10 @@ describe('rollback', () => {
       const { code, stdout, stderr } = await rollback(cwd)
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toMatch(
-        /^venv\.squashfs is again what was kept as venv\.squashfs\.2 \(packed \d{4}-\d\d-\d\d \d\d:\d\d, 4\.1 kB\)\n/,
+        /^venv\.squashfs is again the image that was kept as venv\.squashfs\.2 \(packed \d{4}-\d\d-\d\d \d\d:\d\d, 4\.1 kB\)\n/,
       )
       expect(stdout).toContain(
-        '\n  replaced   kept as venv.squashfs.3; jobs that have it mounted go on with it' +
+        '\n  replaced   kept as venv.squashfs.3; jobs that have it mounted are not affected' +
           '\n  to undo    venv-packer rollback venv.squashfs --to 3\n',
       )
       expect(await contents(cwd)).toEqual({
@@ -357,7 +357,7 @@ describe('rollback', () => {
         code: 1,
         stdout: '',
         stderr: expect.stringContaining(
-          'venv-packer: no image of venv.squashfs is kept under the number 1\n  Kept are 3, 2; --list tells more.\n',
+          'venv-packer: no image of venv.squashfs is kept under the number 1\n  Kept numbers: 3, 2. --list shows details.\n',
         ),
       })
     })

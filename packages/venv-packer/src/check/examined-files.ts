@@ -1,4 +1,4 @@
-/** The files that the check has examined, and the module that examines them. */
+/** Selects the files that the check examines, and has them examined by the library. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,24 +7,24 @@ import { type EntriesOnDisk, entriesOnDisk } from './entries-on-disk.js'
 import type { Content, Entry, ExaminedContents } from './entry.js'
 import { hasRelevantContent } from './examiner.js'
 
-/** The examiner that reads the parts of files that an inventory needs. */
+/** The URL of the examiner. */
 export function examinerModule(): string {
   return new URL('./examiner.js', import.meta.url).href
 }
 
-/** Another one for every other text of the examiner, which lies in one file with all that it uses. */
+/** A digest of the examiner's file, which contains all that it imports: it differs whenever answers may differ. */
 export function examinerVersion(): string {
   return createHash('sha256')
     .update(readFileSync(fileURLToPath(examinerModule())))
     .digest('base64url')
 }
 
-/** Whether an inventory wants a file examined. */
+/** Whether the check examines a file. */
 export function shouldExamine(file: Entry): boolean {
   return file.type === 'file' && file.failure === null && hasRelevantContent(file)
 }
 
-/** Has files examined for an inventory, and opens those that look as if they could not be read. */
+/** Reads the entries of a directory, and has files examined. Also opens files that seem unreadable, to find out whether they are. */
 export async function examineDirectory(
   directory: OpenDirectory,
 ): Promise<Pick<EntriesOnDisk, 'entries'> & { readonly contents: ExaminedContents }> {
@@ -45,8 +45,8 @@ export async function examineDirectory(
 export type LooksReadable = (file: Pick<Entry, 'mode' | 'uid' | 'gid'>) => boolean
 
 /**
- * Makes the test, by permission bits alone, and for root as for anyone: opening each file would take as long as all else.
- * A user who does not pass it may be able to read the file all the same.
+ * Makes a test whether the permission bits allow this process to read a file. It treats root like other users. It avoids opening
+ * every file, which would take as long as the rest of the check. A file that fails the test may be readable all the same.
  */
 export function permissionTest(): LooksReadable {
   const user = process.geteuid?.() ?? 0

@@ -1,4 +1,4 @@
-/** The assessment of an image: every rule looks at its entries, and nothing is mounted. */
+/** Assesses the environment in an image. Nothing is mounted. */
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import { type ImageFile, InodeType, type OpenImage } from 'squashfs-writer/read'
@@ -9,7 +9,7 @@ import { entryInImage } from './entry-in-image.js'
 import { hasRelevantContent, readingOf } from './examiner.js'
 import { contentsIn, type InterpreterLookup, type Inventory, onDisk } from './inventory.js'
 
-/** @param environment its path is the one at which the image is taken to lie. */
+/** @param environment its path is the assumed mount point of the image. */
 export async function assessImage(
   image: OpenImage,
   environment: Environment,
@@ -31,15 +31,15 @@ async function entriesIn(
   exclude: readonly string[],
 ): Promise<{ readonly entries: readonly Entry[]; readonly files: readonly FileInImage[] }> {
   const isExcluded = compilePatterns('exclude', exclude) ?? (() => false)
-  const left = new Set<ByteString>()
+  const excluded = new Set<ByteString>()
   const entries: Entry[] = []
   const files: FileInImage[] = []
   for await (const { path: above, inode, names } of image.walk()) {
     if (above === '') entries.push(entryInImage('', inode))
     for (const { name, inode } of names) {
       const path = above === '' ? name : `${above}/${name}`
-      if (left.has(above) || isExcluded(path)) {
-        if (inode.type === InodeType.DIRECTORY) left.add(path)
+      if (excluded.has(above) || isExcluded(path)) {
+        if (inode.type === InodeType.DIRECTORY) excluded.add(path)
         continue
       }
       const entry = entryInImage(path, inode)
@@ -50,7 +50,7 @@ async function entriesIn(
   return { entries, files }
 }
 
-/** In the order of their contents, so that what they share is decoded once. */
+/** Reads files in the order of their contents, so that blocks they share are decompressed once. */
 async function readContents(image: OpenImage, files: readonly FileInImage[]): Promise<ExaminedContents> {
   const contents: ExaminedContents = new Map()
   const inOrder = [...files].sort((a, b) => a.inode.head.number - b.inode.head.number)
@@ -69,7 +69,7 @@ async function contentOf(image: OpenImage, entry: Entry, inode: ImageFile): Prom
   }
 }
 
-/** Paths below the root are looked up in the image, all others on this machine's disk. */
+/** Looks up paths below the mount point in the image, and all others on disk. */
 function lookupIn(
   root: ByteString,
   at: () => ReadonlyMap<ByteString, Entry>,

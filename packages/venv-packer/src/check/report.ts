@@ -1,4 +1,4 @@
-/** Findings and packages in reports: as text with places, effect and remedy, and as JSON. */
+/** Formats findings and packages for reports, as text and as JSON. */
 
 import type { Colours } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
@@ -14,8 +14,8 @@ const ARROW = '-> '
 const margin = ' '.repeat('warning  '.length)
 
 /**
- * The most severe first, with a blank line before each.
- * @param width of the lines; infinite where there is no terminal.
+ * The lines of all findings, with a blank line before each finding.
+ * @param width of the lines; infinite if there is no terminal.
  */
 export function findingLines(
   findings: readonly Finding[],
@@ -25,7 +25,7 @@ export function findingLines(
   return findings.flatMap((finding) => ['', ...linesOf(finding, colours, width)])
 }
 
-/** `1 error, 2 warnings, 3 notes`, without those of which there are none. */
+/** `1 error, 2 warnings, 3 notes`, without severities that do not occur. */
 export function findingCounts(findings: readonly Finding[]): string {
   const counts = SEVERITIES.map((severity) => [severity, ofSeverity(findings, severity).length] as const)
   return counts
@@ -61,7 +61,7 @@ function label(severity: Severity, colours: Colours): string {
   return colours[severity](severity) + margin.slice(severity.length)
 }
 
-/** Where there is something to say about each, one line for each; otherwise all in one. */
+/** One line for each place if they have details, otherwise one line for all. */
 function placeLines(places: readonly Place[]): readonly string[] {
   const shown = places.slice(0, MAX_PLACES_SHOWN)
   const rest = places.length - shown.length

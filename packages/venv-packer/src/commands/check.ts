@@ -1,4 +1,4 @@
-/** `venv-packer check`: examines a virtual environment, or the image of one, and prints findings. It changes nothing. */
+/** `venv-packer check`: assesses a virtual environment, or an image of one, and prints findings. It changes nothing. */
 
 import { resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -19,13 +19,14 @@ import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { printable } from '../terminal/printable.js'
 import { line, print, rounded } from '../terminal/printing.js'
 
-/** The request of the command line; the path of the environment or image is still as it was typed. */
+/** What the command line asks for. */
 export interface CheckRequest {
+  /** The path of the environment or image, as the user typed it. */
   readonly source: string
-  /** Check a directory that is not a virtual environment, too. */
+  /** Accept a directory that is not a virtual environment. */
   readonly anyDirectory: boolean
   readonly exclude: readonly string[]
-  /** Where the image will be mounted, absolute; undefined where that is not said. */
+  /** Where the image will be mounted, absolute; undefined if the user did not say. */
   readonly mountPoint: string | undefined
   /** Whether warnings count as errors. */
   readonly strict: boolean
@@ -37,7 +38,7 @@ export interface CheckReport {
   readonly imageSize: number | null
   readonly environment: Environment
   readonly assessment: Assessment
-  /** Whether it has no errors, and with `strict` no warnings. */
+  /** Whether there are no errors, and with `strict` no warnings. */
   readonly passed: boolean
   readonly seconds: number
 }
@@ -67,7 +68,7 @@ async function assessDirectory(request: CheckRequest): Promise<Assessed> {
   return { environment, imageSize: null, assessment: await assessEnvironment(request, environment) }
 }
 
-/** An image does not say where it was packed from: it is taken to lie where it works, or is to be mounted. */
+/** An image does not record the path it was packed from. Its path is assumed to be where it works, or the given mount point. */
 async function assessOpenedImage(
   { exclude, mountPoint, anyDirectory }: CheckRequest,
   { typed, path: file, image }: OpenedImage,
@@ -103,7 +104,7 @@ async function assessEnvironment(
   }
 }
 
-/** For people: the environment, the findings, the size of the packages, and the verdict. */
+/** The report as text: the environment, the findings, the sizes of the packages, and the verdict. */
 function checkText(report: CheckReport, colours: Colours, width: number): string {
   const { inventory, packages, findings } = report.assessment
   const table = packageTable(packageShares(packages), inventory.census.bytes)
@@ -167,14 +168,14 @@ function row(name: string, text: string): string {
 
 const MAX_WIDTH = 100
 
-/** Lines are broken for terminals only: a program that reads a pipe gets them whole. */
+/** Lines are wrapped for terminals only. A program that reads a pipe gets whole lines. */
 function widthOf({ isTTY, columns }: NodeJS.WriteStream): number {
   return isTTY ? Math.min(columns, MAX_WIDTH) : Number.POSITIVE_INFINITY
 }
 
 const MAX_PACKAGES_SHOWN = 10
 
-/** Lines with a heading; none where there are no packages. */
+/** Lines of a table with a heading; empty if there are no packages. */
 export function packageTable(shares: readonly PackageShare[], bytesOfAll: number): readonly string[] {
   const packages = shares.filter(({ name, files }) => name !== null && files > 0)
   if (packages.length === 0) return []
@@ -183,7 +184,7 @@ export function packageTable(shares: readonly PackageShare[], bytesOfAll: number
   const others = shares.filter(({ name }) => name === null)
   const rows = [
     ...shown,
-    ...(hidden.length === 0 ? [] : [{ ...together(hidden), label: counted(hidden.length, 'other package') }]),
+    ...(hidden.length === 0 ? [] : [{ ...totalsOf(hidden), label: counted(hidden.length, 'other package') }]),
     ...others.map((share) => ({ ...share, label: 'in no package' })),
   ]
   return aligned([
@@ -196,14 +197,14 @@ function labelOf({ name, version }: PackageShare): string {
   return printable(`${name} ${version}`.trim())
 }
 
-function together(shares: readonly PackageShare[]): { readonly files: number; readonly bytes: number } {
+function totalsOf(shares: readonly PackageShare[]): { readonly files: number; readonly bytes: number } {
   return {
     files: shares.reduce((sum, { files }) => sum + files, 0),
     bytes: shares.reduce((sum, share) => sum + share.bytes, 0),
   }
 }
 
-/** The first column to the left, the others to the right. */
+/** Aligns the first column to the left, and the others to the right. */
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const columns = rows[0]?.length ?? 0
   const widths = Array.from({ length: columns }, (_, n) =>

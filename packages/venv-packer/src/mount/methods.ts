@@ -110,7 +110,7 @@ export const squashfsMount: MountMethod = {
     const program = machine.programs['squashfs-mount']
     if (program === undefined) return impossible('it is not installed')
     const argument = squashfsMountArgument(machine.squashfsMountForm, mounting)
-    if (argument === null) return impossible('its form IMAGE:MOUNT cannot say these paths')
+    if (argument === null) return impossible('its argument IMAGE:MOUNT cannot express these paths')
     return {
       possible: true,
       wrap: (command) => [program, argument, '--', ...command],

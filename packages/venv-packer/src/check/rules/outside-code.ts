@@ -1,4 +1,4 @@
-/** Findings on code that is not in the environment: editable installs, and the directories that `.pth` files add. */
+/** Findings about code that is not in the environment: editable installs, and directories that `.pth` files add. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { type Content, directoryOf, type Entry } from '../entry.js'
@@ -7,7 +7,7 @@ import { editableDirectory, pathsInPth } from '../formats/text-files.js'
 import { isBelow } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
-/** Something in site-packages that has Python look for code in another directory. */
+/** An entry of site-packages that makes Python search for code in another directory. */
 interface CodeReference {
   readonly path: ByteString
   /** Absolute. */
@@ -34,7 +34,7 @@ export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
       severity: 'warning',
       message: 'packages are installed as editable: their code lies in another directory',
       effect:
-        'Their code is not in the image: imports fail where that directory is missing, or take what is there then.',
+        'Their code is not in the image. Imports fail if that directory is missing, or load what it contains by then.',
       remedy:
         inventory.config?.uv === undefined
           ? 'Install them without -e (--editable) before packing.'
@@ -44,7 +44,7 @@ export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
       code: 'CODE_PATH_TO_THIS_PLACE',
       severity: 'warning',
       message: 'code in the environment is found by an absolute path (editable installs, .pth files)',
-      effect: 'It is in the image; where that is mounted anywhere else, imports of it fail.',
+      effect: 'The code is in the image, but imports fail if the image is mounted at another path.',
       remedy:
         'Install it without -e (--editable), make the paths relative, or mount the image at this place and say so with --mount-point.',
     }),
@@ -52,15 +52,15 @@ export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
       code: 'PTH_OUTSIDE',
       severity: 'warning',
       message: '.pth files add directories outside of the environment to the module search path',
-      effect: 'What is imported from there is not in the image.',
+      effect: 'Modules in these directories are not in the image.',
       remedy: 'Install what is needed from there into the environment, and remove the .pth file.',
     }),
   ]
 }
 
 /**
- * Where code lies that is found by an absolute path: in the image, also where that will be mounted; in the image, but found
- * at one path only; or outside.
+ * Classifies code that is found by an absolute path: `inside` the image wherever it is mounted; `bound`: inside the image, but found
+ * at one path only; or `outside` of it.
  */
 function placeOfCode(directory: ByteString, context: CheckContext): 'inside' | 'bound' | 'outside' {
   const { kind, inner } = pathTargetOf(directory, context)
@@ -68,7 +68,7 @@ function placeOfCode(directory: ByteString, context: CheckContext): 'inside' | '
   return context.inventory.at.has(inner) ? 'bound' : 'outside'
 }
 
-/** By `direct_url.json` of its `dist-info`, or by the `.egg-link` of older tools. */
+/** An editable install, by `direct_url.json` in a `dist-info`, or by the `.egg-link` of older tools. */
 function editableInstall(
   { path }: Entry,
   content: Content | null,
@@ -84,7 +84,7 @@ function editableInstall(
   return directory === null ? [] : [{ path: directoryOf(path), directory }]
 }
 
-/** Relative paths are from site-packages on; those that stay in the environment go where it goes. */
+/** The directories that a `.pth` file adds. Relative paths that stay in the environment are left out, since they work anywhere. */
 function addedDirectories(
   { path }: Entry,
   content: Content | null,

@@ -32,7 +32,7 @@ async function file(path: string, content: string | Buffer): Promise<string> {
   return full
 }
 
-it('puts the new path wherever a text names the old one, with mode and time as they were', async () => {
+it('replaces the old path in text files, and keeps mode and time', async () => {
   const script = await file('bin/tool', `#!${directory}/bin/python\n# ${directory}\n`)
   await chmod(script, 0o750)
   const latin = await file('bin/latin', Buffer.from(`\xe9 ${directory}/x`, 'latin1'))
@@ -45,14 +45,14 @@ it('puts the new path wherever a text names the old one, with mode and time as t
   expect(await stat(script)).toMatchObject({ mode: 0o100750, mtimeMs: 1_500_000_000_000 })
 })
 
-it('leaves binary files as they are', async () => {
+it('does not change binary files', async () => {
   const content = Buffer.from(`\x7fELF\0${directory}\0`)
   const library = await file('lib/x.so', content)
   await rewritePaths(directory, '/opt/py')
   expect((await readFile(library)).equals(content)).toBe(true)
 })
 
-it('corrects the records of the files that it changed, and of no other', async () => {
+it('corrects the RECORD lines of the files that it changed, and no others', async () => {
   const script = await file('bin/tool', `#!${directory}/bin/python\n`)
   const record = await file(
     'lib/python3/site-packages/tool-1.0.dist-info/RECORD',

@@ -18,7 +18,7 @@ export class LineBuffer {
     return this.#end
   }
 
-  /** Makes room for so many further bytes. */
+  /** Grows the buffer so that `count` more bytes fit. */
   reserve(count: number): void {
     const needed = this.#end + count
     if (needed <= this.#bytes.length) return
@@ -33,7 +33,7 @@ export class LineBuffer {
     else this.#end += encoder.encodeInto(text, this.#bytes.subarray(this.#end)).written
   }
 
-  /** Adds a text that is known to be ASCII, for which there is room. */
+  /** Adds a text that is known to be ASCII. The bytes must be reserved. */
   addAscii(text: string): void {
     const bytes = this.#bytes
     const end = this.#end
@@ -41,12 +41,12 @@ export class LineBuffer {
     this.#end = end + text.length
   }
 
-  /** Adds a byte, for which there is room. */
+  /** Adds a byte, which must be reserved. */
   addByte(byte: number): void {
     this.#bytes[this.#end++] = byte
   }
 
-  /** Adds a whole number from 0, aligned to the right in a column for which there is room. */
+  /** Adds a whole number from 0, aligned to the right in a column. The bytes must be reserved. */
   addNumber(value: number, width: number): void {
     if (value > 0x7fff_ffff) {
       this.addAscii(String(value).padStart(width))
@@ -65,7 +65,7 @@ export class LineBuffer {
     this.#end = start + width
   }
 
-  /** Adds bytes if all of them are printable ASCII. Otherwise nothing is added, and the answer is false. */
+  /** Adds bytes if all of them are printable ASCII. Otherwise adds nothing and returns false. */
   addPrintable(source: Uint8Array, from: number, to: number): boolean {
     this.reserve(to - from)
     const bytes = this.#bytes
@@ -79,7 +79,7 @@ export class LineBuffer {
     return true
   }
 
-  /** Adds a part of what was written once more. There must be room for it. */
+  /** Adds a copy of bytes that were written before. They must be reserved. */
   repeat(from: number, to: number): void {
     const bytes = this.#bytes
     let into = this.#end

@@ -1,4 +1,4 @@
-/** Checks an environment while it is packed, and refuses to complete the image of one that is unfit. */
+/** Checks an environment while it is packed, and stops the packing if the environment is unfit. */
 import { type FoundFile, type ImageOptions, type OpenDirectory, sourceDateEpoch } from 'squashfs-writer'
 import { assess } from '../../check/assessment.js'
 import { type EntriesOnDisk, entriesOnDisk } from '../../check/entries-on-disk.js'
@@ -11,7 +11,7 @@ import type { Environment } from '../../environment/environment.js'
 import { Failure } from '../../failure.js'
 import type { PackRequest } from './request.js'
 
-/** The results of the check; no more of the environment is kept in memory while it is packed. */
+/** The result of the check, and all of the environment that is kept in memory while it is packed. */
 export interface Checked {
   readonly relocation: Relocation
   readonly findings: readonly Finding[]
@@ -22,13 +22,13 @@ type CheckOptions = Pick<ImageOptions, 'examination' | 'beforeTables' | 'onStore
 
 export interface CheckWhilePacking {
   readonly options: CheckOptions
-  /** Undefined before all contents are written. */
+  /** Undefined until all contents are written. */
   readonly result: () => Checked | undefined
 }
 
 /**
- * The check examines files while they are packed, and judges when all were read. It can refuse the image: then none is
- * completed.
+ * Makes the options that let the library examine files while they are packed. The rules are applied when all files have been read. If
+ * they refuse the environment, no image is completed.
  */
 export function checkWhilePacking(
   request: PackRequest,
@@ -39,7 +39,7 @@ export function checkWhilePacking(
   let checked: Checked | undefined
   async function* filesToExamine(): AsyncGenerator<FoundFile> {
     found = await entriesOnDisk(directory, shouldExamine)
-    // Nothing else is asked of it: of half a million files it holds 80 MB. Bytecode is made from its entries, and counted apart.
+    // Frees memory (80 MB for half a million files). `--compile` needs the directory longer, for the modules and the census.
     if (!request.compile) await directory.close()
     yield* new Set(found.files.map(({ file }) => file))
   }
@@ -57,7 +57,7 @@ export function checkWhilePacking(
   return { options, result: () => checked }
 }
 
-/** @throws Failure when the environment is not to be packed as it is. */
+/** @throws Failure if the environment is refused. */
 function checkEnvironment(
   request: PackRequest,
   environment: Environment,
@@ -77,8 +77,8 @@ function checkEnvironment(
 }
 
 /**
- * Findings that contradict the request. Other errors do not stop the packing: the machine that packs need not be
- * the one that runs, and an image that turns out to be of no use has done no harm.
+ * Codes of findings that contradict the request. Other errors do not stop the packing, since the environment may work on another
+ * machine than this one.
  */
 const CONTRADICTIONS: ReadonlySet<string> = new Set(['MOUNT_POINT'])
 
@@ -88,28 +88,28 @@ interface Source {
 }
 
 /**
- * With `strict` every warning refuses the packing, otherwise only a contradiction.
+ * Refuses an environment: with `strict` for every error or warning, otherwise only for a contradiction.
  * @throws Failure that names the findings.
  */
 export function refuseUnfit(findings: readonly Finding[], strict: boolean, source: Source): void {
   const contradiction = findings.find(({ code }) => CONTRADICTIONS.has(code))
-  if (contradiction) throw contradicting(contradiction, source)
+  if (contradiction) throw contradictionFailure(contradiction, source)
   const unfit = strict ? [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')] : []
-  if (unfit.length > 0) throw notPassed(unfit, source)
+  if (unfit.length > 0) throw checkFailure(unfit, source)
 }
 
-function contradicting({ code, message, effect, remedy }: Finding, source: Source): Failure {
-  const whatHappens = `${effect.slice(0, 1).toLowerCase()}${effect.slice(1).replace(/\.$/, '')}`
-  return new Failure(code, `${source.typed}: ${message}; ${whatHappens}`, remedy, { path: source.path })
+function contradictionFailure({ code, message, effect, remedy }: Finding, source: Source): Failure {
+  const consequence = `${effect.slice(0, 1).toLowerCase()}${effect.slice(1).replace(/\.$/, '')}`
+  return new Failure(code, `${source.typed}: ${message}; ${consequence}`, remedy, { path: source.path })
 }
 
-function notPassed(unfit: readonly Finding[], { typed, path }: Source): Failure {
+function checkFailure(unfit: readonly Finding[], { typed, path }: Source): Failure {
   const [first] = unfit
   const message =
     unfit.length === 1 && first
       ? `${typed} does not pass the check: ${first.message} (${first.code}); no image was written`
       : `${typed} does not pass the check; no image was written`
-  const remedy = `venv-packer check ${typed} says what to do; without --strict it is packed as it is.`
+  const remedy = `venv-packer check ${typed} shows what to do. Without --strict it is packed all the same.`
   const paths = unfit.map((finding) => ({
     path: finding.places[0]?.path ?? '.',
     code: finding.code,

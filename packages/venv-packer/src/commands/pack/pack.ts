@@ -1,4 +1,4 @@
-/** `venv-packer pack`: packs a virtual environment into one image, with the check and the bytecode on the way. */
+/** `venv-packer pack`: packs a virtual environment into an image. Checks it and compiles its modules at the same time. */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
@@ -27,8 +27,8 @@ export async function runPack({ values }: Invocation<'pack'>): Promise<ExitCode>
 }
 
 /**
- * Has something packed, and prints the report. Signals stop the work.
- * @param work gets the context of the packing; `showProgress` starts the progress bar, where there is to be one.
+ * Runs the work of `pack` or `create`, and prints the report. Signals stop the work.
+ * @param work calls `showProgress` when the progress bar is to appear.
  */
 export async function packOnTerminal(
   style: ReportStyle,
@@ -91,10 +91,10 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
   }
 }
 
-/** The modules are compiled when the directory has been read; their bytecode is packed with the entries found. */
+/** Compiles the modules when the directory has been read. Their bytecode is packed together with the entries found. */
 interface CompileWhilePacking {
   readonly bytecodeOf: (directory: OpenDirectory) => AsyncGenerator<Entry>
-  /** Undefined where the packing ended before anything was compiled. */
+  /** Undefined if the packing ended before anything was compiled. */
   readonly result: () => Promise<Bytecode | undefined>
   readonly stop: () => Promise<void>
 }
@@ -122,7 +122,7 @@ function compileWhilePacking(
     stop: async () => {
       await compiler?.then(
         (started) => started.stop(),
-        () => {}, // a compiler that did not start has nothing to stop, and its error was thrown
+        () => {}, // a compiler that did not start has thrown its error already
       )
     },
   }
@@ -151,7 +151,7 @@ interface Packed {
 async function writeImage(packing: Packing, context: PackContext): Promise<Packed> {
   const { environment, destination } = packing
   try {
-    // Loaded only now: whatever can be refused without it is refused at once.
+    // Loaded only now, so that a wrong request is refused without loading it.
     const library = await import('squashfs-writer')
     const { exclude } = packing.request
     const directory = await library.openDirectory(environment.realPath, { exclude, signal: context.signal })
@@ -221,12 +221,11 @@ function codec(library: typeof import('squashfs-writer'), { name, level, encoder
 }
 
 /**
- * Tells V8 not to let its youngest objects have more room than they have now, some 2 MiB: they would get 16 MiB, three times
- * over. The objects of a packing are gone soon or stay to the end, so that the room gains no time; without it a venv of 20,000 files
- * takes 240 instead of 180 MB.
+ * Keeps V8's young generation from growing. Its semi-spaces would grow from 2 MiB to 16 MiB, and there are three of them. That saves no
+ * time here, because objects either die soon or live until the end; it costs 60 MB for a venv of 20,000 files (240 instead of 180 MB).
  *
- * Said while Node runs, since a Node that is started with such flags cannot use the compiled code that it brings along, and
- * takes half as long again to start.
+ * The flag is set at run time. If it were passed to Node at start, Node could not use its embedded code cache, and its start
+ * would take half as long again.
  */
 function limitYoungGeneration(): void {
   setFlagsFromString('--semi-space-growth-factor=1')

@@ -1,4 +1,4 @@
-/** `venv-packer run`: a command with an image mounted and its environment active. It leaves nothing mounted. */
+/** `venv-packer run`: runs a command with an image mounted and its environment active, and unmounts the image. */
 import { constants } from 'node:os'
 import type { Invocation } from '../../cli/commands.js'
 import { COMMAND_REMEDY } from '../../cli/parse.js'
@@ -25,15 +25,15 @@ import { failedMethodLine, leftoverLine, reportRunPlan, warningLine } from './re
 /** The callbacks and signals of a run. */
 export interface RunContext {
   readonly earlySignals: EarlySignals
-  /** A method that did not work, and why. */
+  /** Called for a method that could not mount the image. */
   readonly onFailedMethod: (failure: FailedMethod) => void
-  /** Something that may not be meant so. */
+  /** Called with a warning about the command. */
   readonly onWarning: (warning: string) => void
-  /** Something that could not be cleaned up. */
+  /** Called if the image could not be unmounted. */
   readonly onLeftover: (message: string) => void
 }
 
-/** Runs the command by the first method that mounts the image, and gives its exit code: 128 + n when signal n ended it. */
+/** Runs the command by the first method that can mount the image. Returns its exit code, 128 + n if signal n ended it. */
 export async function run(request: RunRequest, context: RunContext): Promise<number> {
   const relay = startSignalRelay(context.earlySignals)
   try {
@@ -49,7 +49,7 @@ export async function run(request: RunRequest, context: RunContext): Promise<num
 async function tryMethods(plan: RunPlan, relay: SignalRelay, context: RunContext): Promise<number> {
   const failed: FailedMethod[] = []
   for (const method of plannedMounts(plan)) {
-    const result = await go(method, relay, context)
+    const result = await tryMethod(method, relay, context)
     if (result.mounted) return result.exitCode
     const signal = relay.received()
     if (signal !== undefined) throw interrupted(signal)
@@ -62,7 +62,7 @@ async function tryMethods(plan: RunPlan, relay: SignalRelay, context: RunContext
 
 const NOT_STARTED: MountedRun = { mounted: false, reason: 'a signal came first' }
 
-async function go(
+async function tryMethod(
   { plan, command }: PlannedMount,
   relay: SignalRelay,
   context: RunContext,
@@ -81,7 +81,7 @@ async function go(
   }
 }
 
-/** Most programs begin their messages with their name, and the method has that name, too. */
+/** Removes the name of the program from its message, if it is the name of the method. */
 function withoutName(reason: string, name: string): string {
   return reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
 }
