@@ -225,11 +225,11 @@ describe('the modules', () => {
     })
   })
 
-  it('of level 0 are what plain python looks for: without them the summary says so', async () => {
+  it('of level 0 are those of python without -O, and the summary says if they are missing', async () => {
     await withVenv(async (directory) => {
       const { stdout } = await venvPacker(['pack', '.venv', '--optimize', '1,2'], { cwd: directory })
       expect(stdout).toMatch(/ bytecode +1 module compiled at levels 1 and 2, \d+ bytes\n/)
-      expect(stdout).toContain('             plain python looks for level 0, and will not find it\n')
+      expect(stdout).toContain('             python without -O uses level 0, which is not there\n')
     })
   })
 })

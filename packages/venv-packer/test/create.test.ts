@@ -96,7 +96,7 @@ describe('settings that send packages elsewhere', () => {
       expect(code).toBe(1)
       const step = isPip ? 'pip install' : 'uv pip install'
       expect(stderr).toContain(
-        `${step} says that it is done, but nothing is in the environment: ${filled(setting)} is set in ${file}\n`,
+        `${step} succeeded, but nothing is in the environment: ${filled(setting)} is set in ${file}\n`,
       )
       expect(await readdir(places.cwd)).not.toContain('venv.squashfs')
     })
@@ -370,7 +370,9 @@ describe('a failure leaves nothing behind, and says why', () => {
         await run('python3', ['-c', largeWheel, wheel, large])
         const full = await create({ cwd, work: small }, [...debian, large, ...offline])
         expect(full.stderr).toMatch(/^venv-packer: uv pip install failed \(exit status \d\)\n/)
-        expect(full.stderr).toMatch(/\n {2}Name a directory with more room with --work-dir\.\n {4}\S.*\n$/)
+        expect(full.stderr).toMatch(
+          /\n {2}Name a directory with more free space with --work-dir\.\n {4}\S.*\n$/,
+        )
         expect(await readdir(small)).toEqual([])
       }, '2m')
     })

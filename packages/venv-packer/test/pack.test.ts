@@ -162,7 +162,7 @@ describe('the summary', () => {
       expect(stdout).toMatch(
         /\n {2}in {9}\d+ inodes, [\d.]+ kB \(\d+ files, \d+ directories, \d+ symlinks\)\n/,
       )
-      expect(stdout).toMatch(/\n {2}out {8}1 inode, [\d.]+ kB, [\d.]+ % of what went in \([\d.]+ : 1\)\n/)
+      expect(stdout).toMatch(/\n {2}out {8}1 inode, [\d.]+ kB, [\d.]+ % of the input \([\d.]+ : 1\)\n/)
       const [image, mount] = [join(cwd, 'venv.squashfs'), join(cwd, '.venv')]
       for (const line of [
         `venv-packer run ${image} -- python`,
@@ -187,7 +187,7 @@ describe('the summary', () => {
       await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
       await symlink('/usr/bin/python3', join(cwd, '.venv', 'bin', 'python'))
       const { stdout } = await venvPacker(['pack', '.venv'], { cwd })
-      expect(stdout).toContain('uenv: not possible, it takes paths of letters, digits and / . _ - only')
+      expect(stdout).toContain('uenv: not possible, it accepts paths of letters, digits and / . _ - only')
       expect(await pasted('mkdir', stdout, cwd)).toBe('')
       const mounted = join(cwd, 'venv')
       const prefix = 'import sys; print(sys.prefix)'

@@ -164,7 +164,7 @@ describe('pack --keep', () => {
       await packAll(cwd, ['a', 'b'], '--keep', '1')
       const { stdout } = await pack(cwd, 'c', '--keep', '1')
       expect(stdout).toContain(
-        '\n  kept       the previous image as venv.squashfs.2; back to it: venv-packer rollback venv.squashfs' +
+        '\n  kept       the previous image as venv.squashfs.2; to go back: venv-packer rollback venv.squashfs' +
           '\n  removed    venv.squashfs.1\n',
       )
       const { image } = JSON.parse((await pack(cwd, 'd', '--keep', '1', '--json')).stdout)
@@ -462,7 +462,7 @@ describe('rollback', () => {
       }
       expect(await refused('venv.squashfs')).toContain(
         'venv-packer: no previous image of venv.squashfs is kept\n' +
-          '  To keep some from now on, renew it with venv-packer pack VENV --keep 2.\n',
+          '  To keep images from now on, use venv-packer pack VENV --keep 2.\n',
       )
       expect(await refused('x.squashfs')).toContain(
         'venv-packer: x.squashfs does not exist\n  Give the path of an image.\n',

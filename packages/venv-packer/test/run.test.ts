@@ -736,7 +736,7 @@ describe('an image', () => {
             stdout: expect.stringMatching(/^hello you from /),
             stderr: '',
           })
-        else expect(stderr).toContain('its form IMAGE:MOUNT cannot say these paths')
+        else expect(stderr).toContain('its argument IMAGE:MOUNT cannot express these paths')
       }
     })
   })

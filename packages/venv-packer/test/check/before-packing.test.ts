@@ -33,9 +33,9 @@ it('shows its warnings and errors in the summary, one line each, and packs', asy
     const { code, stdout, stderr } = await venvPacker(['pack', '.venv'], { cwd })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain(
-      '\n  check      1 error, 2 warnings; venv-packer check .venv says more\n' +
+      '\n  check      1 error, 2 warnings; for details: venv-packer check .venv\n' +
         '             the interpreter leads to a Python that does not exist here [INTERPRETER_NOT_FOUND]\n' +
-        '             symlinks lead to nothing [LINK_DANGLING]\n' +
+        '             symlinks are dangling: their targets do not exist [LINK_DANGLING]\n' +
         '             symlinks lead out of the environment [LINK_OUTSIDE]\n',
     )
     expect(await readdir(cwd)).toContain('venv.squashfs')
@@ -62,7 +62,7 @@ it('with --strict stops before anything is written', async () => {
       stdout: '',
       stderr:
         'venv-packer: .venv does not pass the check: symlinks lead to nothing (LINK_DANGLING); no image was written\n' +
-        '  venv-packer check .venv says what to do; without --strict it is packed as it is.\n' +
+        '  venv-packer check .venv shows what to do. Without --strict it is packed all the same.\n' +
         '    venv-packer check .venv\n',
     })
     await symlink('/etc/hostname', join(venv, 'outside'))

@@ -113,12 +113,12 @@ describe('bytecode that does not fit its source', () => {
     })
   })
 
-  it('or is cut short', async () => {
+  it('or is truncated', async () => {
     await template.copied(async (venv) => {
       const { stdout } = await run('find', [await sitePackages(venv), '-name', 'words*.pyc'])
       await truncate(stdout.toString().trim(), 7)
       expect((await checked(venv)).of('BYTECODE_STALE').places[0]?.detail).toContain(
-        'words.py has bytecode that is cut short',
+        'words.py has truncated bytecode',
       )
       expect(await compiledAnew(venv)).toEqual(['words'])
     })

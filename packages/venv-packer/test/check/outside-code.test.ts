@@ -79,7 +79,7 @@ it('one whose code lies in the environment is fine where the environment stays a
     for (const options of [[], ['--mount-point', '/scratch/x']]) {
       const { found, of } = await checked(venv, options)
       expect(found).toEqual(['warning CODE_PATH_TO_THIS_PLACE', ...always])
-      expect(of('CODE_PATH_TO_THIS_PLACE').effect).toContain('It is in the image')
+      expect(of('CODE_PATH_TO_THIS_PLACE').effect).toContain('The code is in the image')
     }
     expect((await checked(venv, ['--exclude', 'src'])).found).toContain('warning EDITABLE_INSTALL')
   })

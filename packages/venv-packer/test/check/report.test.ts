@@ -47,7 +47,7 @@ describe('the exit code', () => {
 })
 
 describe('for people', () => {
-  it('each finding says what it is, where, what will happen, and the remedy; the worst come first', async () => {
+  it('each finding has a message, paths, effect and remedy; the most severe come first', async () => {
     await template.copied(async (venv, cwd) => {
       await spoil(venv)
       await ruin(venv)
@@ -55,16 +55,16 @@ describe('for people', () => {
       expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
       const error = stdout.indexOf('\n\nerror    the interpreter leads to a Python that does not exist here')
       const warning = stdout.indexOf(
-        '\n\nwarning  symlinks lead to nothing [LINK_DANGLING]\n' +
+        '\n\nwarning  symlinks are dangling: their targets do not exist [LINK_DANGLING]\n' +
           '           link-a: nothing\n' +
           '           link-b: nothing\n' +
           '           link-c: nothing\n' +
           '           and 1 more; --json lists them all\n' +
-          '         They are packed as they are, ',
+          '         They are packed unchanged, ',
       )
       expect(error).toBeGreaterThan(0)
       expect(warning).toBeGreaterThan(error)
-      expect(stdout).toMatch(/\n {9}-> Remove them, or put back what they lead to\.\n/)
+      expect(stdout).toMatch(/\n {9}-> Remove them, or restore their targets\.\n/)
       expect(stdout).toMatch(/\n\n1 error, 1 warning\n$/)
     })
   })
