@@ -34,6 +34,11 @@ export interface SourceDirectory {
   /** Opens a regular file for reading; returns its descriptor. */
   open(name: ByteString): number
   /**
+   * Opens a directory in it.
+   * @param follow whether a symlink to a directory will do.
+   */
+  enter(name: ByteString, follow: boolean): SourceDirectory
+  /**
    * All extended attributes; those whose names `wanted` refuses come with an empty value. A filesystem without xattrs has
    * none.
    */

@@ -40,6 +40,7 @@ export function linuxCalls(libc: Libc = loadLibc()): SourceCalls {
       status: (name) => statx.status(directory, zeroEnded(name)),
       target: (name) => readlinkSync(at(name), { encoding: 'latin1' }),
       open: (name) => openSync(at(name), OPEN_FILE),
+      enter: (name, followName) => enter(`${here}/${name}`, followName),
       xattrs: (name, wanted) => xattrsByPath.all(zeroEnded(`${here}/${name}`), wanted),
       xattr: (name, attribute) => xattrsByPath.value(zeroEnded(`${here}/${name}`), attribute),
       close: () => closeSync(directory),

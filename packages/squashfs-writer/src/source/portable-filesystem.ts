@@ -36,6 +36,7 @@ function enterDirectory(directory: ByteString, follow: boolean): SourceDirectory
     status: (name) => statusOf(lstatSync(path(name), { bigint: true })),
     target: (name) => readlinkSync(path(name), { encoding: 'latin1' }),
     open: (name) => openSync(path(name), OPEN_FLAGS),
+    enter: (name, followName) => enterDirectory(`${real}/${name}`, followName),
     xattrs: () => [],
     xattr: () => null,
     close: () => {},

@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import { InodeType } from '../format/inode.js'
 import { forEachPath } from '../tree/order.js'
-import type { SourceCalls, Status } from './filesystem.js'
+import type { SourceCalls, SourceDirectory, Status } from './filesystem.js'
 import { type ScanOptions, scan } from './scan.js'
 import { createCallTimer } from './workers/call-timer.js'
+import { EnteredDirectories } from './workers/entered-directories.js'
 import type { Pool } from './workers/pool.js'
 import { type Jobs, NAMES_PER_BATCH } from './workers/protocol.js'
 import { statBatch } from './workers/stat-batch.js'
@@ -49,19 +50,21 @@ function callsOf({ listing, closed = [] }: Disk): SourceCalls {
       ...(isListing(found) || typeof found === 'number' ? {} : found),
     }
   }
+  const enter = (path: string): SourceDirectory => {
+    if (closed.includes(path)) throw Object.assign(new Error('EACCES: closed'), { code: 'EACCES' })
+    return {
+      names: () => Object.keys(at(path) as Listing),
+      status: (name) => statusOf(name === '' ? path : `${path}/${name}`),
+      target: () => 'target',
+      open: () => -1,
+      enter: (name) => enter(`${path}/${name}`),
+      xattrs: () => [],
+      xattr: () => null,
+      close: () => {},
+    }
+  }
   return {
-    enter(path) {
-      if (closed.includes(path)) throw Object.assign(new Error('EACCES: closed'), { code: 'EACCES' })
-      return {
-        names: () => Object.keys(at(path) as Listing),
-        status: (name) => statusOf(name === '' ? path : `${path}/${name}`),
-        target: () => 'target',
-        open: () => -1,
-        xattrs: () => [],
-        xattr: () => null,
-        close: () => {},
-      }
-    },
+    enter,
     close: () => {},
     identity: () => '',
     xattrs: () => [],
@@ -72,10 +75,10 @@ function callsOf({ listing, closed = [] }: Disk): SourceCalls {
 /** A pool that does its jobs at once, and keeps what was asked of it and answered. */
 function poolOf(disk: Disk, wanted = 8) {
   const asked: Jobs['stat']['ask'][] = []
-  const source = callsOf(disk)
+  const directories = new EnteredDirectories(callsOf(disk))
   const pool = {
     run: async (_: string, ask: Jobs['stat']['ask']) => {
-      const answers = statBatch(ask, source, createCallTimer())
+      const answers = statBatch(ask, directories, createCallTimer())
       asked.push({ ...ask, directories: ask.directories.slice(0, answers.length) }) // the rest is asked for again
       return answers
     },

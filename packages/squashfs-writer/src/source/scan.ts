@@ -163,7 +163,13 @@ class Scan {
   }
 
   async #list(directories: readonly Pending[]): Promise<void> {
-    const onDisk = directories.map(({ path, seen, names }) => ({ path: this.#diskPath(path), seen, names }))
+    const above = this.#source.length + 1
+    const onDisk = directories.map(({ path, seen, names }) => ({
+      path: this.#diskPath(path),
+      seen,
+      above,
+      names,
+    }))
     const answers = await this.#pool.run('stat', { directories: onDisk, xattrs: this.#options.xattrs })
     for (const [n, pending] of directories.entries()) {
       const answer = answers[n]

@@ -14,6 +14,7 @@ import {
   tryBase,
 } from './base-blocks.js'
 import { createCallTimer } from './call-timer.js'
+import { EnteredDirectories } from './entered-directories.js'
 import { attempt } from './failure.js'
 import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles, type OpenFiles } from './open-files.js'
@@ -29,6 +30,7 @@ export class Executor {
   readonly #permits: Permits
   #codec: Codec | null
   #files: OpenFiles | null = null
+  #directories: EnteredDirectories | null = null
   #base: BaseBlocks | null = null
   /** Made when the first job comes. */
   #tools: Promise<FileTools> | null = null
@@ -59,9 +61,10 @@ export class Executor {
     }
   }
 
-  /** Closes the file and the directory that may be open still. */
+  /** Closes the file and the directories that may be open still. */
   close(): void {
     this.#files?.close()
+    this.#directories?.close()
   }
 
   #calls(): Pick<AnswerMessage, 'calls' | 'slowCalls'> {
@@ -73,11 +76,14 @@ export class Executor {
     const { codec, blockSize, storeData, storeTails, examiner } = this.#setup
     const source = await loadSourceCalls()
     if (!this.#codec && codec) this.#codec = await codecFrom(codec)
-    const files = createOpenFiles(source, this.#timer)
+    const directories = new EnteredDirectories(source)
+    const files = createOpenFiles(source, directories, this.#timer)
+    this.#directories = directories
     this.#files = files
     const encode: BlockEncoder = (...block) => this.#encode(...block)
     return {
       source,
+      directories,
       files,
       encode,
       encodeLike: (bytes, stored, like, access, room) =>
@@ -94,7 +100,7 @@ export class Executor {
   #work(message: JobMessage, tools: FileTools): unknown {
     switch (message.name) {
       case 'stat':
-        return statBatch(message.ask, tools.source, this.#timer)
+        return statBatch(message.ask, tools.directories, this.#timer)
       case 'read':
         return readRanges(message.ask, tools)
       case 'encode':

@@ -6,6 +6,7 @@ import type { BlockEncoder } from '../../image/encode-block.js'
 import { asBytePath } from '../../tree/byte-string.js'
 import { loadSourceCalls, type SourceCalls, splitPath } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
+import { EnteredDirectories } from './entered-directories.js'
 import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles } from './open-files.js'
 import { BUFFER_SIZE, BUFFER_WITH_ROOM, type Examine, noRanges, RangeFlag, type Ranges } from './protocol.js'
@@ -47,11 +48,13 @@ async function withTree(
     mkdirSync(directory)
     const own = await loadSourceCalls()
     const source = calls(own)
-    const files = createOpenFiles(source, createCallTimer())
+    const directories = new EnteredDirectories(source)
+    const files = createOpenFiles(source, directories, createCallTimer())
     const ranges = noRanges()
     const place = { path: directory, seen: null }
     const tools: FileTools = {
       source,
+      directories,
       files,
       encode: marking,
       encodeLike: (bytes, stored) => marking(bytes, stored),
@@ -90,6 +93,7 @@ async function withTree(
       )
     } finally {
       files.close()
+      directories.close()
     }
   })
 }

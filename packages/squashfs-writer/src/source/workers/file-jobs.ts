@@ -6,6 +6,7 @@ import type { BytePath } from '../../tree/byte-string.js'
 import { createLargeDigest, PART_SIZE } from '../digest.js'
 import type { SourceCalls } from '../filesystem.js'
 import type { EncodedOrTaken } from './base-blocks.js'
+import type { EnteredDirectories } from './entered-directories.js'
 import { attempt, ChangedError } from './failure.js'
 import type { OpenFiles } from './open-files.js'
 import {
@@ -22,6 +23,7 @@ import {
 /** The context of file jobs. */
 export interface FileTools {
   readonly source: SourceCalls
+  readonly directories: EnteredDirectories
   readonly files: OpenFiles
   readonly encode: BlockEncoder
   /** The same, unless a block of the base has the same content. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
-import { createOpenFiles, enterSeen, isSamePlace } from './open-files.js'
+import { EnteredDirectories } from './entered-directories.js'
+import { createOpenFiles, isSamePlace } from './open-files.js'
 
 const STATUS: Status = {
   mode: 0o40755,
@@ -30,8 +31,8 @@ function noting(identities: Readonly<Record<number, string>> = {}) {
       if (name === 'refused') throw Object.assign(new Error('EACCES: not for you'), { code: 'EACCES' })
       return next++
     },
+    enter: (name) => directoryOf(`${path}/${name}`),
     xattrs: () => [],
-
     xattr: () => null,
     close: () => asked.push(`leave ${path}`),
   })
@@ -48,6 +49,9 @@ function noting(identities: Readonly<Record<number, string>> = {}) {
   return { asked, source }
 }
 
+const openFilesOf = (source: SourceCalls, timer = createCallTimer()) =>
+  createOpenFiles(source, new EnteredDirectories(source), timer)
+
 /** As `identity.ts` has it. */
 const SEEN = '5 6 7 8 9'
 const place = (directory: string, name: string) => ({
@@ -59,7 +63,7 @@ const place = (directory: string, name: string) => ({
 describe('open files', () => {
   it('of one directory are opened from it, which is entered once', () => {
     const { asked, source } = noting()
-    const files = createOpenFiles(source, createCallTimer())
+    const files = openFilesOf(source)
     expect(['a', 'b'].map((name) => files.withFile(place('one', name), false, (n) => n))).toEqual([10, 11])
     files.withFile(place('two', 'a'), false, () => {})
     files.close()
@@ -69,29 +73,27 @@ describe('open files', () => {
       'close 10',
       'open one/b',
       'close 11',
-      'leave one',
       'enter two, following',
       'open two/a',
       'close 12',
-      'leave two',
     ])
   })
 
   it('that go on stay open until another is wanted', () => {
     const { asked, source } = noting()
-    const files = createOpenFiles(source, createCallTimer())
+    const files = openFilesOf(source)
     const numbers = [true, true, false].map((goesOn) => files.withFile(place('one', 'a'), goesOn, (n) => n))
     expect(numbers).toEqual([10, 10, 10])
     expect(asked.filter((call) => /^(open|close)/.test(call))).toEqual(['open one/a', 'close 10'])
     files.withFile(place('one', 'a'), true, () => {})
     files.withFile(place('one', 'b'), true, () => {})
     files.close()
-    expect(asked.slice(3)).toEqual(['open one/a', 'close 11', 'open one/b', 'close 12', 'leave one'])
+    expect(asked.slice(3)).toEqual(['open one/a', 'close 11', 'open one/b', 'close 12'])
   })
 
   it('that are others than were found, or changed while they were read, fail and are closed', () => {
     const { asked, source } = noting({ 10: '5 99 7 8 9' })
-    const files = createOpenFiles(source, createCallTimer())
+    const files = openFilesOf(source)
     let used = 0
     expect(() => files.withFile(place('one', 'a'), true, () => used++)).toThrow(
       expect.objectContaining({ code: 'CHANGED' }),
@@ -102,7 +104,7 @@ describe('open files', () => {
 
   it('that cannot be opened, or whose reader throws, leave nothing open', () => {
     const { asked, source } = noting()
-    const files = createOpenFiles(source, createCallTimer())
+    const files = openFilesOf(source)
     expect(() => files.withFile(place('one', 'refused'), true, () => {})).toThrow('not for you')
     const objection = new Error('not this one')
     expect(() =>
@@ -112,12 +114,12 @@ describe('open files', () => {
     ).toThrow(objection)
     files.close()
     files.close()
-    expect(asked).toEqual(['enter one, following', 'open one/refused', 'open one/a', 'close 10', 'leave one'])
+    expect(asked).toEqual(['enter one, following', 'open one/refused', 'open one/a', 'close 10'])
   })
 
   it('are counted as metadata calls when they are opened, and not when they go on', () => {
     const timer = createCallTimer()
-    const files = createOpenFiles(noting().source, timer)
+    const files = openFilesOf(noting().source, timer)
     for (const goesOn of [true, false, true]) files.withFile(place('one', 'a'), goesOn, () => {})
     expect(timer.calls).toBe(2)
   })
@@ -126,17 +128,5 @@ describe('open files', () => {
     expect(isSamePlace(place('one', 'a'), place('one', 'a'))).toBe(true)
     expect(isSamePlace(place('one', 'a'), place('one', 'b'))).toBe(false)
     expect(isSamePlace(place('one', 'a'), place('two', 'a'))).toBe(false)
-  })
-})
-
-describe('a directory', () => {
-  it('is the one that was seen, or it is left again and reported', () => {
-    const { asked, source } = noting()
-    expect(() => enterSeen({ path: 'one', seen: 'another inode' }, true, source)).toThrow(
-      expect.objectContaining({ code: 'CHANGED' }),
-    )
-    expect(asked).toEqual(['enter one, following', 'leave one'])
-    enterSeen({ path: 'two', seen: null }, false, source)
-    expect(asked.at(-1)).toBe('enter two')
   })
 })

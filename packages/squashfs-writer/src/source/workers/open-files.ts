@@ -1,12 +1,13 @@
 /**
- * Open files: the file and the directory that were opened last stay open, since the parts of a large file come one after
- * another, and so do the files of a directory. Each is proven to be what was found.
+ * Open files: the file that was opened last stays open, since the parts of a large file come one after another. Each is proven
+ * to be the one that was found.
  */
 
-import type { DirectoryOnDisk, Identity } from '../../tree/node.js'
-import type { SourceCalls, SourceDirectory } from '../filesystem.js'
-import { changeSince, differsInCtimeAlone, inodeOf } from '../identity.js'
+import type { Identity } from '../../tree/node.js'
+import type { SourceCalls } from '../filesystem.js'
+import { changeSince, differsInCtimeAlone } from '../identity.js'
 import type { CallTimer } from './call-timer.js'
+import type { EnteredDirectories } from './entered-directories.js'
 import { ChangedError } from './failure.js'
 import type { FilePlace } from './protocol.js'
 
@@ -22,21 +23,19 @@ export interface OpenFiles {
   close(): void
 }
 
-export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFiles {
+export function createOpenFiles(
+  source: SourceCalls,
+  directories: EnteredDirectories,
+  timer: CallTimer,
+): OpenFiles {
   let open: { readonly place: FilePlace; readonly descriptor: number } | null = null
-  let entered: { readonly onDisk: DirectoryOnDisk; readonly directory: SourceDirectory } | null = null
 
   function openFile(place: FilePlace): number {
     if (open && isSamePlace(open.place, place)) return open.descriptor
     closeFile()
     const began = performance.now()
     try {
-      const { path, seen } = place.directory
-      if (entered?.onDisk.path !== path || entered.onDisk.seen !== seen) {
-        leaveDirectory()
-        entered = { onDisk: { path, seen }, directory: enterSeen(place.directory, true, source) }
-      }
-      open = { place, descriptor: entered.directory.open(place.name) }
+      open = { place, descriptor: directories.enter(place.directory, true).open(place.name) }
       return open.descriptor
     } finally {
       timer.count(began)
@@ -61,11 +60,6 @@ export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFile
     open = null
   }
 
-  function leaveDirectory(): void {
-    entered?.directory.close()
-    entered = null
-  }
-
   return {
     withFile(place, goesOn, use) {
       try {
@@ -78,32 +72,10 @@ export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFile
         throw error
       }
     },
-    close() {
-      closeFile()
-      leaveDirectory()
-    },
+    close: closeFile,
   }
 }
 
 export function isSamePlace(one: FilePlace, other: FilePlace): boolean {
   return one.name === other.name && one.directory.path === other.directory.path
-}
-
-/**
- * Enters a directory, and makes sure that it is the one that was seen: on the way to it a directory may have been
- * replaced, by a symlink that leads elsewhere above all.
- */
-export function enterSeen(
-  { path, seen }: DirectoryOnDisk,
-  follow: boolean,
-  source: SourceCalls,
-): SourceDirectory {
-  const directory = source.enter(path, follow)
-  try {
-    if (seen === null || inodeOf(directory.status('').identity) === seen) return directory
-    throw new ChangedError('a directory on the way to it was replaced by another after it was found')
-  } catch (error) {
-    directory.close()
-    throw error
-  }
 }

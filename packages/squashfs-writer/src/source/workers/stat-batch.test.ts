@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
+import { EnteredDirectories } from './entered-directories.js'
 import { FACT, FACTS, isFailure, NAMES_PER_BATCH, STAT_TIME } from './protocol.js'
 import { statBatch } from './stat-batch.js'
 
@@ -43,6 +44,7 @@ function filesystem(
         },
         target: (name) => `target of ${name}`,
         open: () => -1,
+        enter: () => directory,
         xattrs: (name) => [['user.of', Buffer.from(name)]],
         xattr: () => null,
         close: () => {},
@@ -76,7 +78,11 @@ describe('facts', () => {
   })
 
   it('are in the order of names, with what each kind has', () => {
-    const [answer] = statBatch({ directories: [directory('one')], xattrs: 'all' }, source, createCallTimer())
+    const [answer] = statBatch(
+      { directories: [directory('one')], xattrs: 'all' },
+      new EnteredDirectories(source),
+      createCallTimer(),
+    )
     const facts = factsOf(answer)
     expect(facts.names).toEqual(['file', 'large', 'link', 'linked', 'refused', 'sub'])
     expect(facts.rest).toEqual([])
@@ -98,14 +104,18 @@ describe('facts', () => {
   })
 
   it('have no xattrs where none are wanted', () => {
-    const [answer] = statBatch({ directories: [directory('one')], xattrs: 'none' }, source, createCallTimer())
+    const [answer] = statBatch(
+      { directories: [directory('one')], xattrs: 'none' },
+      new EnteredDirectories(source),
+      createCallTimer(),
+    )
     expect(factsOf(answer).xattrs).toEqual([])
   })
 
   it('are about the names that are given, the directory itself among them', () => {
     const [answer] = statBatch(
       { directories: [directory('one', ['', 'file'])], xattrs: 'none' },
-      source,
+      new EnteredDirectories(source),
       createCallTimer(),
     )
     const { names, numbers } = factsOf(answer)
@@ -116,7 +126,7 @@ describe('facts', () => {
   it('of a directory that cannot be entered are a failure, and the next has its own', () => {
     const answers = statBatch(
       { directories: [directory('gone'), directory('one')], xattrs: 'none' },
-      source,
+      new EnteredDirectories(source),
       createCallTimer(),
     )
     expect(answers[0]).toEqual({ code: 'ENOENT', message: 'it vanished after it was found' })
@@ -125,9 +135,9 @@ describe('facts', () => {
 
   it('of a directory that is another than was seen are a failure', () => {
     const other = { path: 'one', seen: 'another inode', names: null }
-    expect(statBatch({ directories: [other], xattrs: 'none' }, source, createCallTimer())).toMatchObject([
-      { code: 'CHANGED' },
-    ])
+    expect(
+      statBatch({ directories: [other], xattrs: 'none' }, new EnteredDirectories(source), createCallTimer()),
+    ).toMatchObject([{ code: 'CHANGED' }])
   })
 
   it('are about so many names at a time; the rest is given back', () => {
@@ -135,7 +145,7 @@ describe('facts', () => {
     const timer = createCallTimer()
     const [answer] = statBatch(
       { directories: [directory('many')], xattrs: 'none' },
-      filesystem({ many }),
+      new EnteredDirectories(filesystem({ many })),
       timer,
     )
     const { names, rest } = factsOf(answer)
@@ -151,7 +161,7 @@ describe('facts', () => {
     const slow = filesystem({ many, more: many }, STAT_TIME / 2)
     const answers = statBatch(
       { directories: [directory('many'), directory('more')], xattrs: 'none' },
-      slow,
+      new EnteredDirectories(slow),
       timer,
     )
     expect(answers.length).toBe(1)

@@ -4,11 +4,11 @@ import { ACCESS_ACL } from '../../tree/access-acl.js'
 import type { ByteString } from '../../tree/byte-string.js'
 import type { Identity } from '../../tree/node.js'
 import { isValueWanted } from '../../tree/rules.js'
-import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
+import type { SourceDirectory, Status } from '../filesystem.js'
 import { inodeOf } from '../identity.js'
 import type { CallTimer } from './call-timer.js'
+import type { EnteredDirectories } from './entered-directories.js'
 import { attempt, failureOf } from './failure.js'
-import { enterSeen } from './open-files.js'
 import {
   bringsXattrs,
   type DirectoryToList,
@@ -26,13 +26,13 @@ const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = constants
 /** Facts about what is in directories: of the first ones, as far as the time goes. */
 export function statBatch(
   { directories, xattrs }: Jobs['stat']['ask'],
-  source: SourceCalls,
+  entered: EnteredDirectories,
   timer: CallTimer,
 ): Jobs['stat']['answer'] {
   const end = performance.now() + STAT_TIME
   const answers: Jobs['stat']['answer'] = []
   for (const directory of directories) {
-    answers.push(attempt(() => statDirectory(directory, xattrs, end, source, timer)))
+    answers.push(attempt(() => statDirectory(directory, xattrs, end, entered, timer)))
     if (performance.now() > end) break
   }
   return answers
@@ -42,18 +42,14 @@ function statDirectory(
   { names, ...place }: DirectoryToList,
   xattrs: XattrsRead,
   end: number,
-  source: SourceCalls,
+  entered: EnteredDirectories,
   timer: CallTimer,
 ): Facts & { rest: ByteString[] } {
   const began = performance.now()
-  const directory = enterSeen(place, false, source)
-  try {
-    const all = names ?? directory.names().sort()
-    const facts = statNames(directory, all.slice(0, NAMES_PER_BATCH), xattrs, end, timer, timer.count(began))
-    return { ...facts, rest: all.slice(facts.names.length) }
-  } finally {
-    directory.close()
-  }
+  const directory = entered.enter(place, false)
+  const all = names ?? directory.names().sort()
+  const facts = statNames(directory, all.slice(0, NAMES_PER_BATCH), xattrs, end, timer, timer.count(began))
+  return { ...facts, rest: all.slice(facts.names.length) }
 }
 
 /** Facts about names, as far as the time goes, and at least about one. */
