@@ -27,7 +27,7 @@ interface Json {
 }
 
 describe('a renewal', () => {
-  it('reads only what changed; the image, and what the check finds, are the same', async () => {
+  it('reads only changed files, and gives the same image and findings', async () => {
     await template.copied(async (venv, cwd) => {
       const env = { XDG_CACHE_HOME: join(cwd, 'cache') }
       const pack = async (...args: string[]): Promise<Json> => {
@@ -55,7 +55,7 @@ describe('a renewal', () => {
     })
   })
 
-  it('says what was taken over, and why not more', async () => {
+  it('reports what was taken over, and why not more', async () => {
     await template.copied(async (venv, cwd) => {
       await setTimeout(AGE)
       const summary = async (cache: string) => {
@@ -75,7 +75,7 @@ describe('a renewal', () => {
     })
   })
 
-  it('keeps its records where only their owner can read them', async () => {
+  it('keeps its records in files that only their owner can read', async () => {
     await template.copied(async (venv, cwd) => {
       const env = { XDG_CACHE_HOME: join(cwd, 'cache') }
       const { code } = await venvPacker(['pack', venv, '-o', 'venv.squashfs', '--quiet'], { cwd, env })

@@ -25,10 +25,10 @@ async function typed(
 ): Promise<readonly string[][]> {
   await requireTools([shell])
   const { command, file, before } = shells[shell]
-  // In the end the command only tells what it gets.
-  const told = `venv-packer() { printf got; printf '[%s]' "$@"; echo; }`
+  // The stub prints its arguments.
+  const stub = `venv-packer() { printf got; printf '[%s]' "$@"; echo; }`
   await mkdir(join(cwd, 'rc'))
-  await writeFile(join(cwd, 'rc', file), `${[before, ...setUp, told, "PS1='ready> '"].join('\n')}\n`)
+  await writeFile(join(cwd, 'rc', file), `${[before, ...setUp, stub, "PS1='ready> '"].join('\n')}\n`)
   const { written, pressed } = await onTerminal({
     command,
     cwd,
@@ -81,7 +81,7 @@ describe.each(['bash', 'zsh'] as const)('in %s the tab key completes', (shell) =
   })
 })
 
-it.each(['bash', 'zsh'] as const)('in %s the tab key completes what follows --, too', async (shell) => {
+it.each(['bash', 'zsh'] as const)('in %s the tab key also completes words after --', async (shell) => {
   await withDirectory(async (cwd) => {
     for (const file of ['venv.squashfs', 'script.py']) await writeFile(join(cwd, file), '')
     const start: CommandRow = {

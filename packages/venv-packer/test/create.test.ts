@@ -69,7 +69,7 @@ async function create(
 
 const debian = ['--python', DEBIAN_PYTHON]
 
-describe('settings that send packages elsewhere', () => {
+describe('settings that make the installer install elsewhere', () => {
   it.each([
     ['pip.conf', '[install]\ntarget = TARGET\n', 'install.target = TARGET'],
     ['pip.conf', '[global]\nprefix = TARGET\n', 'global.prefix = TARGET'],
@@ -102,7 +102,7 @@ describe('settings that send packages elsewhere', () => {
     })
   })
 
-  it('are put aside where they are variables, and named where they are options', async () => {
+  it('are ignored if they are variables, and named if they are options', async () => {
     await withPlaces(async (places) => {
       const line = [
         ...debian,
@@ -119,7 +119,7 @@ describe('settings that send packages elsewhere', () => {
     })
   })
 
-  it('are not suspected where nothing was to be installed', async () => {
+  it('are not reported if there was nothing to install', async () => {
     await withPlaces(async (places) => {
       await writeFile(join(places.cwd, 'none.txt'), 'six; sys_platform == "win32"\n')
       expect(await create(places, [...debian, '-r', 'none.txt', ...offline])).toMatchObject({ code: 0 })
@@ -128,7 +128,7 @@ describe('settings that send packages elsewhere', () => {
 })
 
 describe('an environment by uv', () => {
-  it('works wherever its image is mounted: its commands, and imports that never compile', async () => {
+  it('works wherever its image is mounted, and imports do not compile', async () => {
     await withPlaces(async (places) => {
       const { code, stdout, stderr } = await create(places, [
         ...debian,
@@ -153,7 +153,7 @@ describe('an environment by uv', () => {
     })
   })
 
-  it('has what requirements and packages name, from the index; the report has them all', async () => {
+  it('has the packages of requirements and arguments from the index, and the report lists them', async () => {
     await withPlaces(async (places) => {
       await writeFile(join(places.cwd, 'requirements.txt'), 'six==1.17.0\n')
       await writeFile(join(places.cwd, 'more.txt'), 'idna\n')
@@ -178,7 +178,7 @@ describe('an environment by uv', () => {
     })
   })
 
-  it('is as the options for images say', async () => {
+  it('is packed with the options of pack', async () => {
     await withPlaces(async (places) => {
       const image = ['--compression', 'gzip', '--owner', '7:8', '--optimize', '0,1', '--exclude', 'activate*']
       const { stdout } = await create(places, [...debian, ...image, '--json', wheel, ...offline])
@@ -198,7 +198,7 @@ describe('an environment by uv', () => {
     })
   })
 
-  it('is not disturbed by what a shell has set for other Pythons and other environments', async () => {
+  it('is not affected by variables for other Pythons and environments', async () => {
     await withPlaces(async (places) => {
       const { code, stderr } = await create(places, [...debian, wheel, ...offline], {
         PYTHONPATH: shelf,
@@ -218,7 +218,7 @@ describe('an environment by uv', () => {
     })
   })
 
-  it('is made in memory where there is room, and is gone from there afterwards', async () => {
+  it('is made in memory if there is enough space, and is removed afterwards', async () => {
     await withDirectory(async (directory) => {
       const real = (await run('sh', ['-c', 'command -v uv'], { env })).stdout.toString().trim()
       const seen = join(directory, 'seen')
@@ -233,8 +233,8 @@ describe('an environment by uv', () => {
       expect(code).toBe(0)
       const [made] = /\S+$/m.exec(await readFile(seen, 'utf8')) ?? []
       const memory = await statfs('/dev/shm')
-      const room = Math.min(memory.bavail * memory.bsize, process.availableMemory())
-      expect(dirname(dirname(made!))).toBe(room >= 8_000_000_000 ? '/dev/shm' : tmpdir())
+      const available = Math.min(memory.bavail * memory.bsize, process.availableMemory())
+      expect(dirname(dirname(made!))).toBe(available >= 8_000_000_000 ? '/dev/shm' : tmpdir())
       expect(basename(dirname(made!))).toMatch(/^venv-packer-/)
       expect(existsSync(dirname(made!))).toBe(false)
     })
@@ -242,7 +242,7 @@ describe('an environment by uv', () => {
 })
 
 describe('an environment by python -m venv and pip', () => {
-  it('works where it is to be mounted: commands, activation, hashes; and names no other place', async () => {
+  it('works at its mount point (commands, activation, hashes), and contains no other path', async () => {
     await withPlaces(async (places) => {
       const mountPoint = join(dirname(places.cwd), 'final', 'py')
       const { code, stdout, stderr } = await create(places, [
@@ -285,8 +285,8 @@ describe('an environment by python -m venv and pip', () => {
   }
 })
 
-describe('a failure leaves nothing behind, and says why', () => {
-  it('a package that is not there: the last lines of uv, and its exit status', async () => {
+describe('a failure removes all files, and gives the reason', () => {
+  it('a package that does not exist: the last lines of uv, and its exit status', async () => {
     await withPlaces(async (places) => {
       const { code, stdout, stderr } = await create(places, [...debian, 'no-such-package', ...offline])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
@@ -305,7 +305,7 @@ describe('a failure leaves nothing behind, and says why', () => {
     })
   })
 
-  it('a Python that is not there', async () => {
+  it('a Python that does not exist', async () => {
     await withPlaces(async (places) => {
       const { stderr } = await create(places, ['--python', '3.99', 'six'])
       expect(stderr).toMatch(/^venv-packer: uv venv failed \(exit status \d\)\n {2}\| .*3\.99/)
@@ -321,7 +321,7 @@ describe('a failure leaves nothing behind, and says why', () => {
     })
   })
 
-  it('uv that is not there: how to get it', async () => {
+  it('uv that is not installed: how to install it', async () => {
     await withPlaces(async (places) => {
       const { code, stderr } = await create(places, ['six'], { PATH: '/usr/bin:/bin' })
       expect({ code, stderr }).toEqual({
@@ -334,7 +334,7 @@ describe('a failure leaves nothing behind, and says why', () => {
     })
   })
 
-  it('an image that exists: before anything is made', async () => {
+  it('an image that exists: refused before anything is made', async () => {
     await withPlaces(async (places) => {
       await writeFile(join(places.cwd, 'venv.squashfs'), 'old')
       const { code, stderr } = await create(places, ['six'], { PATH: '/usr/bin:/bin' })
@@ -349,7 +349,7 @@ describe('a failure leaves nothing behind, and says why', () => {
     })
   })
 
-  it('a directory for the work that is missing, closed, or full', async () => {
+  it('a work directory that is missing, not writable, or full', async () => {
     await withPlaces(async ({ cwd, work }) => {
       const missing = await create({ cwd, work: join(work, 'missing') }, ['six'])
       expect(missing.stderr).toContain(
@@ -447,7 +447,7 @@ def build_wheel(*_, **__):
     },
   )
 
-  it('by two Ctrl-C it ends at once; even then nothing stays in memory', async () => {
+  it('two Ctrl-C end it at once, and nothing stays in memory', async () => {
     await withPlaces(async (places) => {
       const deaf = 'signal.signal(signal.SIGINT, signal.SIG_IGN)'
       const project = await endlessPackage(dirname(places.cwd), deaf)
@@ -475,7 +475,7 @@ describe('on a terminal', () => {
     ...offline,
   ]
 
-  it('uv says what it does, then the summary follows', async () => {
+  it('the output of uv is shown, then the summary', async () => {
     await withPlaces(async ({ cwd, work }) => {
       const request = { command: command('--work-dir', work, wheel), cwd, env: { ...env, TERM: 'xterm' } }
       const { code, written } = await onTerminal(request)

@@ -85,13 +85,13 @@ describe('the commands of the guide run', () => {
     expect(stdout.toString()).toBe(`${join(scratch, 'bin', 'venv-packer')}\n`)
   })
 
-  it('and nothing is left mounted, nor in memory', async () => {
+  it('and leave no mounts and no files in memory', async () => {
     await expect.poll(() => mountTraces(scratch), { timeout: 10_000 }).toEqual(NO_TRACES)
     await expect(type('ls -A /dev/shm/$USER-demo/')).rejects.toThrow('No such file')
   })
 })
 
-it('no command is left out: each stands in a block that is run', () => {
+it('every command is in a block that is run', () => {
   expect(fences.filter(({ language }) => language !== 'sh' && language !== 'text')).toEqual([])
   expect(guide.match(/^\s*(```|~~~)/gm)).toHaveLength(2 * fences.length)
   const programs =
@@ -102,7 +102,7 @@ it('no command is left out: each stands in a block that is run', () => {
   for (const code of inText) expect(typed).toContain(code)
 })
 
-it('a block waits for venv-packer create only as long as there is none: take its mark away', async () => {
+it('a block is marked as waiting for venv-packer create only if there is no such command', async () => {
   const { stdout } = await venvPacker(['--help'])
   const thereIsCreate = stdout.includes('\n  create ')
   for (const { text, needsCreate } of steps) {

@@ -19,7 +19,7 @@ async function seen(cwd: string, ...args: readonly string[]): Promise<string> {
   return text.replaceAll('\\x0d', '\\r').replaceAll('\\x0a', '\\n')
 }
 
-describe('on a terminal, names that would drive it are shown as escapes', () => {
+describe('on a terminal, control characters in names are escaped', () => {
   it('in the summary: the directory, the image, warnings, and the lines that mount it', async () => {
     await withDirectory(async (cwd) => {
       await mkdir(join(cwd, evil))
@@ -70,7 +70,7 @@ describe('on a terminal, names that would drive it are shown as escapes', () => 
   })
 })
 
-it('JSON says the same names to a program, and drives no terminal', async () => {
+it('JSON has the same names, and no control characters', async () => {
   await withDirectory(async (cwd) => {
     await mkdir(join(cwd, evil))
     const { stdout } = await venvPacker(['pack', evil, '--any-directory', '--json'], { cwd })

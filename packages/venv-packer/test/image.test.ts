@@ -50,7 +50,7 @@ async function withSample(use: (cwd: string) => Promise<void>): Promise<void> {
 const untimed = (text: string) => text.split('\n').map((line) => line.replace(HOUR, 'TIME'))
 
 describe('list', () => {
-  it('shows a directory as ls -l does, names that would drive a terminal as escapes', async () => {
+  it('prints a directory like ls -l, and escapes control characters in names', async () => {
     await withSample(async (cwd) => {
       const root = await venvPacker(['list', 'image.squashfs'], { cwd })
       expect({ ...root, stdout: untimed(root.stdout) }).toEqual({
@@ -78,7 +78,7 @@ describe('list', () => {
     })
   })
 
-  it('-R shows all directories below, as ls -lR does', async () => {
+  it('-R prints all subdirectories, like ls -lR', async () => {
     await withSample(async (cwd) => {
       const { stdout } = await venvPacker(['list', '-R', 'image.squashfs'], { cwd })
       const lines = untimed(stdout)
@@ -124,7 +124,7 @@ describe('list', () => {
     })
   })
 
-  it('says what is not there, and what is no image', async () => {
+  it('reports a missing path, and a file that is not an image', async () => {
     await withSample(async (cwd) => {
       await writeFile(join(cwd, 'text'), 'text')
       for (const [args, message] of [
@@ -145,7 +145,7 @@ describe('list', () => {
 })
 
 describe('cat', () => {
-  it('writes a file as it is, following symlinks inside of the image', async () => {
+  it('writes the content of a file, and follows symlinks inside of the image', async () => {
     await withSample(async (cwd) => {
       for (const path of ['second', 'link/file', '/directory/file'])
         expect(await venvPacker(['cat', 'image.squashfs', path], { cwd })).toEqual({
@@ -156,7 +156,7 @@ describe('cat', () => {
     })
   })
 
-  it('refuses what is not a file', async () => {
+  it('refuses anything but a file', async () => {
     await withSample(async (cwd) => {
       const { code, stderr } = await venvPacker(['cat', 'image.squashfs', 'directory'], { cwd })
       expect({ code, stderr: stderr.split('\n')[0] }).toEqual({
@@ -204,7 +204,7 @@ describe('extract', () => {
     })
   })
 
-  it('takes parts, keeps existing files without --force, and follows no symlink', async () => {
+  it('extracts given paths, keeps existing files without --force, and follows no symlink', async () => {
     await withSample(async (cwd) => {
       const extract = (...args: string[]) => venvPacker(['extract', 'image.squashfs', ...args], { cwd })
       expect(await extract('directory/file', '-o', 'part', '--json')).toMatchObject({ code: 0 })
@@ -226,7 +226,7 @@ describe('extract', () => {
     })
   })
 
-  it('gives an ordinary user what an ordinary user may have', async () => {
+  it('extracts for an ordinary user what that user may create', async () => {
     await withSample(async (cwd) => {
       await withNobody(async ({ prefix: [program = '', ...prefix] }) => {
         await mkdir(join(cwd, 'theirs'))
@@ -246,7 +246,7 @@ describe('extract', () => {
     })
   })
 
-  it('says where nothing can be written', async () => {
+  it('names the path that cannot be written', async () => {
     await withSample(async (cwd) => {
       await writeFile(join(cwd, 'file'), '')
       const { code, stderr } = await venvPacker(['extract', 'image.squashfs', '-o', 'file'], { cwd })
@@ -271,7 +271,7 @@ describe('verify', () => {
     })
   })
 
-  it('names what is damaged, and ends with 1', async () => {
+  it('names the damaged paths, and ends with 1', async () => {
     await withDirectory(async (cwd) => {
       const path = join(cwd, 'image.squashfs')
       const content = 'compressible '.repeat(20_000)
@@ -299,7 +299,7 @@ describe('verify', () => {
 })
 
 describe('info', () => {
-  it('says what an image of an environment is, and how much of it each package takes', async () => {
+  it('prints the properties of an image, and the size of each package in it', async () => {
     await withDirectory(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
       const packed = await venvPacker(['pack', '.venv', '--level', '5', '--json'], { cwd })
@@ -320,7 +320,7 @@ describe('info', () => {
     })
   })
 
-  it('says that an image holds no environment', async () => {
+  it('says that an image contains no environment', async () => {
     await withSample(async (cwd) => {
       const { stdout } = await venvPacker(['info', 'image.squashfs'], { cwd })
       expect(stdout).toContain('no virtual environment')

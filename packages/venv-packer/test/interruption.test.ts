@@ -38,11 +38,11 @@ describe('an interrupted packing leaves the old image as it was and no other fil
     })
   })
 
-  it('takes one Ctrl-C that arrives twice, as from npx, for one', async () => {
+  it('counts one Ctrl-C that arrives twice, as from npx, as one', async () => {
     expect(await interrupt(['SIGINT', 'SIGINT'])).toMatchObject({ code: 130 })
   })
 
-  it('says so in JSON where that is wanted', async () => {
+  it('is reported as JSON with --json', async () => {
     const { code, stdout, stderr } = await interrupt(['SIGTERM'], '--json')
     expect({ code, stderr }).toEqual({ code: 143, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, exitCode: 143, error: { code: 'INTERRUPTED' } })

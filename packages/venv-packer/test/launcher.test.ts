@@ -53,7 +53,7 @@ describe('the launcher', () => {
     })
   })
 
-  it('says which Node is needed when it is started with one that is too old', async () => {
+  it('names the required version if Node is too old', async () => {
     await withDirectory(async (cwd) => {
       for (const version of ['8.17.0', '18.20.4', '20.18.3']) {
         const script = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`
@@ -85,7 +85,7 @@ describe('the launcher', () => {
     })
   })
 
-  it('keeps to syntax that old versions of Node parse', async () => {
+  it('uses only syntax that old versions of Node parse', async () => {
     const source = await readFile(new URL('../bin/venv-packer.cjs', import.meta.url), 'utf8')
     expect(source).not.toMatch(/\?\?|\?\.|\|\|=|&&=|\bawait\b/)
   })

@@ -16,7 +16,7 @@ describe('the published packages, installed with plain npm in an empty directory
 
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  it('name no workspace, and carry what they need and no more', async () => {
+  it('do not refer to the workspace, and install only what they need', async () => {
     for (const name of PUBLISHED) {
       const installed = join(directory, 'node_modules', name)
       expect(await readFile(join(installed, 'package.json'), 'utf8')).not.toContain('workspace:')
@@ -48,7 +48,7 @@ describe('the published packages, installed with plain npm in an empty directory
     )
   })
 
-  it('serve a program in strict TypeScript', async () => {
+  it('can be used by a program in strict TypeScript', async () => {
     await writeFile(
       join(directory, 'program.ts'),
       `import { type ImageResult, memorySink, openDirectory, overlay, packDirectory, writeImage } from 'squashfs-writer'

@@ -24,7 +24,7 @@ describe('a real environment', () => {
 
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  it('of at least 20,000 inodes, as the filesystem counts them, becomes one image', async () => {
+  it('of at least 20,000 inodes becomes one image', async () => {
     expect(packed).toMatchObject({ code: 0, stderr: '' })
     const report = JSON.parse(packed.stdout)
     const { stdout } = await run('find', [venv, '-printf', '%i\\n'])
@@ -52,7 +52,7 @@ describe('a real environment', () => {
     })
   })
 
-  it('gives the same bytes when it is packed again', async () => {
+  it('gives the same bytes if it is packed again', async () => {
     const again = `${image}.again`
     await venvPacker(['pack', venv, '-o', again, '--threads', '1'])
     expect((await readFile(again)).equals(await readFile(image))).toBe(true)

@@ -31,7 +31,7 @@ describe('the runtime dependencies', () => {
     expect(documented().filter(isForThisMachine)).toEqual(found.sort(byName).filter(isForThisMachine))
   })
 
-  it('need no install script: the only one that has any works without it', () => {
+  it('need no install script: the only one that has one works without it', () => {
     const scripts = ['preinstall', 'install', 'postinstall']
     const having = installed()
       .map(manifestOf)
@@ -40,7 +40,7 @@ describe('the runtime dependencies', () => {
     expect(having.map(({ name }) => name)).toEqual(['koffi'])
   })
 
-  it('are named by exact versions, as everything in the workspace is, and locked by their digests', () => {
+  it('have exact versions, like all packages in the workspace, and are locked by digests', () => {
     for (const directory of [
       '.',
       'benchmarks',
@@ -66,7 +66,7 @@ describe('the runtime dependencies', () => {
 describe.each(packages)('the packed %s', (name) => {
   const directory = join(workspace, 'packages', name)
 
-  it('holds what is built from its sources (types where it is a library), its program, its words, and nothing else', async () => {
+  it('contains its compiled sources (with types for the library), its program and its documentation, and nothing else', async () => {
     await withDirectory(async (scratch) => {
       const { stdout } = await run('tar', ['-tzf', await pack(directory, scratch)])
       const expected = [
@@ -87,7 +87,7 @@ describe.each(packages)('the packed %s', (name) => {
     })
   })
 
-  it('points at no source map, for it has none', async () => {
+  it('refers to no source map, since it contains none', async () => {
     for (const file of await glob('dist/**/*.{js,cjs,d.ts}', { cwd: directory })) {
       expect([file, await readFile(join(directory, file), 'utf8')]).toEqual([
         file,
@@ -97,7 +97,7 @@ describe.each(packages)('the packed %s', (name) => {
   })
 })
 
-it('both are the same bytes when they are packed again, also when they are built anew elsewhere', async () => {
+it('both have the same bytes when they are packed again, also after a build in another directory', async () => {
   await withDirectory(async (scratch) => {
     const copy = join(scratch, 'copy')
     await cp(join(workspace, 'packages'), join(copy, 'packages'), { recursive: true, verbatimSymlinks: true })

@@ -4,7 +4,7 @@ import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { venvPacker } from './command.js'
 
-describe('wrong usage ends with exit code 2, nothing on standard output, and lines that say what to write', () => {
+describe('wrong usage ends with exit code 2, nothing on standard output, and a remedy', () => {
   it.each([
     [[], 'no command is given', 'Try venv-packer pack VENV, or see venv-packer --help.'],
     [['pak'], "unknown command 'pak'", 'Did you mean pack?'],
@@ -112,7 +112,7 @@ it('--version prints the version of the package', async () => {
   }
 })
 
-it('--version --json says what a bug report needs, in one line', async () => {
+it('--version --json prints the versions for a bug report in one line', async () => {
   const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
   for (const args of [
     ['--version', '--json'],
@@ -165,7 +165,7 @@ it('--help prints the same help wherever it stands', async () => {
   expect(await venvPacker(['pack', '--force', '-h'])).toEqual(await venvPacker(['pack', '-h']))
 })
 
-it('--json of run is for dry runs: otherwise standard output is that of the command', async () => {
+it('run has --json only for dry runs, since otherwise standard output is that of the command', async () => {
   const { code, stdout, stderr } = await venvPacker(['run', 'a', '--json', '--', 'python'])
   expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
   expect(JSON.parse(stdout).error).toMatchObject({ code: 'USAGE', message: '--json goes with --dry-run' })

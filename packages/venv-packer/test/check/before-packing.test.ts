@@ -17,7 +17,7 @@ async function spoil(venv: string): Promise<void> {
   await symlink('/etc/hostname', join(venv, 'outside'))
 }
 
-it('says nothing about an environment that is fine', async () => {
+it('prints nothing about an environment without findings', async () => {
   await template.copied(async (_venv, cwd) => {
     const { code, stdout, stderr } = await venvPacker(['pack', '.venv', '--strict'], { cwd })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -61,7 +61,7 @@ it('with --strict stops before anything is written', async () => {
       code: 1,
       stdout: '',
       stderr:
-        'venv-packer: .venv does not pass the check: symlinks lead to nothing (LINK_DANGLING); no image was written\n' +
+        'venv-packer: .venv does not pass the check: symlinks are dangling: their targets do not exist (LINK_DANGLING); no image was written\n' +
         '  venv-packer check .venv shows what to do. Without --strict it is packed all the same.\n' +
         '    venv-packer check .venv\n',
     })
@@ -69,7 +69,7 @@ it('with --strict stops before anything is written', async () => {
     const { stderr } = await venvPacker(['pack', '.venv', '--strict'], { cwd })
     expect(stderr.split('\n').slice(0, 3)).toEqual([
       'venv-packer: .venv does not pass the check; no image was written',
-      '  dangling: symlinks lead to nothing (LINK_DANGLING)',
+      '  dangling: symlinks are dangling: their targets do not exist (LINK_DANGLING)',
       '  outside: symlinks lead out of the environment (LINK_OUTSIDE)',
     ])
     const json = JSON.parse((await venvPacker(['pack', '.venv', '--strict', '--json'], { cwd })).stdout)

@@ -54,7 +54,7 @@ describe('the image of an environment', () => {
     })
   })
 
-  it('is judged when the environment is gone, and says what it is', async () => {
+  it('is checked without the environment, and described', async () => {
     await template.copied(async (venv, cwd) => {
       await spoil(venv)
       await venvPacker(['pack', '.venv', '-o', 'image.squashfs', '--no-check'], { cwd })
@@ -73,7 +73,7 @@ describe('the image of an environment', () => {
   })
 })
 
-it('a file that is no image, and an image without an environment, are said to be so', async () => {
+it('a file that is not an image, and an image without an environment, are reported', async () => {
   await template.copied(async (venv, cwd) => {
     const noImage = await venvPacker(['check', '.venv/pyvenv.cfg'], { cwd })
     expect(noImage).toMatchObject({ code: 1, stderr: expect.stringContaining('is not a squashfs image') })

@@ -46,7 +46,7 @@ it('counts hard links, symlinks, fifos and names with any bytes as the file syst
   })
 })
 
-it('does not count what --exclude names', async () => {
+it('does not count excluded entries', async () => {
   await withDirectory(async (directory) => {
     const venv = join(directory, '.venv')
     await smallVenv(venv)
@@ -59,7 +59,7 @@ it('does not count what --exclude names', async () => {
   })
 })
 
-it('on a network file system looks at many entries at a time, and opens only what it must read', async () => {
+it('on a network file system reads many entries at once, and opens only files that it must read', async () => {
   await withDirectory(async (directory) => {
     const venv = join(directory, '.venv')
     await smallVenv(venv)

@@ -60,7 +60,7 @@ it('the environment is walked once, for the check and the packing together', asy
   })
 })
 
-it('where every call waits for the network many are made at once', async () => {
+it('on a slow network file system many calls are made at once', async () => {
   await template.copied(async (venv, cwd) => {
     await fill(venv)
     await withLustre(venv, { delay: 2, xattrs: [] }, async ({ directory, atOnce }) => {

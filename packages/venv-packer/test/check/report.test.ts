@@ -38,7 +38,7 @@ describe('the exit code', () => {
     })
   })
 
-  it('with --quiet is all there is', async () => {
+  it('is the only result with --quiet', async () => {
     await template.copied(async (venv, cwd) => {
       await ruin(venv)
       expect(await venvPacker(['check', '.venv', '-q'], { cwd })).toEqual({ code: 1, stdout: '', stderr: '' })
@@ -69,7 +69,7 @@ describe('for people', () => {
     })
   })
 
-  it('there are no control characters where it is no terminal, and lines are left whole', async () => {
+  it('output that is not a terminal has no control characters, and lines are not wrapped', async () => {
     await template.copied(async (venv, cwd) => {
       await spoil(venv)
       const { stdout } = await venvPacker(['check', '.venv'], { cwd, env: { FORCE_COLOR: '1' } })
@@ -101,7 +101,7 @@ describe('for people', () => {
 })
 
 describe('--json', () => {
-  it('prints one object of the shape that the README shows', async () => {
+  it('prints one object with the fields that the README shows', async () => {
     await template.copied(async (venv, cwd) => {
       await spoil(venv)
       const { json, exitCode } = await checked(venv)
@@ -148,8 +148,8 @@ describe('--json', () => {
   })
 })
 
-describe('--exclude and --any-directory are those of pack', () => {
-  it('an excluded path is not reported, whatever is wrong with it', async () => {
+describe('--exclude and --any-directory mean the same as for pack', () => {
+  it('an excluded path is not reported', async () => {
     await template.copied(async (venv) => {
       const site = await sitePackages(venv)
       await mkdir(join(venv, 'wrong', '.cache'), { recursive: true })
@@ -161,7 +161,7 @@ describe('--exclude and --any-directory are those of pack', () => {
     })
   })
 
-  it('any directory is checked for what matters in any directory', async () => {
+  it('any directory is checked by the rules that apply to it', async () => {
     await template.copied(async (venv) => {
       await rm(join(venv, 'pyvenv.cfg'))
       await spoil(venv)
