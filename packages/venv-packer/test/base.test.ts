@@ -1,4 +1,4 @@
-/** A renewal takes blocks over from the image that is replaced: it says so, and the image and the check are the same. */
+/** Tests that a renewal takes over blocks of the replaced image, reports that, and gives the same image and findings. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Until nothing is too young any more to be certain. */
+/** Waits until all files are old enough to count as certainly unchanged. */
 const AGE = 2_200
 
 interface Json {
@@ -69,7 +69,7 @@ describe('a renewal', () => {
       expect(await summary(cache)).toMatch(
         /taken over +\d+ files unread, .* from venv\.squashfs; all of it took /,
       )
-      // A cache that is not there, and cannot be made.
+      // A cache directory that does not exist and cannot be made.
       const none = await summary('/dev/null/cache')
       expect(none).toMatch(/taken over .* from venv\.squashfs\n +there is no record of its packing/)
     })

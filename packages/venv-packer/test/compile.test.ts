@@ -1,4 +1,4 @@
-/** `venv-packer pack --compile`: an image from which no import ever compiles, of a venv that is not touched. */
+/** Tests `venv-packer pack --compile`: imports from the image do not compile, and the venv is not changed. */
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ import { ended, start, venvPacker } from './command.js'
 import { importsFrom } from './imports.js'
 import { childrenOf, isRunning } from './processes.js'
 
-/** A directory with a small environment `.venv` in it, and the place of its packages. */
+/** Calls a function with a directory that contains a small environment `.venv`, and the directory of its packages. */
 async function withVenv(use: (directory: string, sitePackages: string) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
     await smallVenv(join(directory, '.venv'))
@@ -36,7 +36,7 @@ async function packed(cwd: string, ...args: string[]) {
   return JSON.parse(stdout)
 }
 
-/** The names of what lies in a package's `__pycache__`, without Python's version in them. */
+/** The names in a package's `__pycache__`, without Python's version. */
 function cached(tree: TreeState, name = SMALL_PACKAGE): string[] {
   const inCache = [...tree.keys()].filter((key) => key.includes(`${name}/__pycache__/`))
   return inCache.map((key) => key.replace(/.*__pycache__\//, '').replace(/cpython-\d+/, 'TAG')).sort()
@@ -281,7 +281,7 @@ with open(path, 'rb') as file:
     head = file.read(16)
     print(head[4:8].hex(), marshal.load(file).co_filename)`
         const { stdout } = await run('python3', ['-c', program, join(scratch, 'out')])
-        // 01000000: a hash that is not looked at (PEP 552).
+        // 01000000: an unchecked hash (PEP 552).
         expect(stdout.toString()).toBe(`01000000 ${sitePackages}/${SMALL_PACKAGE}/__init__.py\n`)
       })
     })
@@ -418,7 +418,7 @@ describe('interrupted while it compiles', () => {
   )
 })
 
-/** Modules that take a while. */
+/** Modules that take long to compile. */
 async function manyModules(directory: string, count: number): Promise<void> {
   await mkdir(directory)
   const sets = "\ndef f(x):\n    return x in {'a', 'bc', 'd_e', 1, 2.0, (3, None), '%'}\n"

@@ -1,4 +1,4 @@
-/** Completion: in real shells on a terminal, set up as the help says, with the tab key. */
+/** Tests completion in real shells on a terminal, set up as the help says, with the tab key. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requireTools, withDirectory } from 'fixtures'
@@ -16,7 +16,7 @@ const shells = {
   zsh: { command: ['zsh', '-d', '-i'], file: '.zshrc', before: 'autoload -Uz compinit; compinit -D -u' },
 } as const
 
-/** Types lines with tabs in them, and gives the arguments that the command then gets, line by line. */
+/** Types lines with tabs, and returns the arguments that the command receives, line by line. */
 async function typed(
   shell: Shell,
   cwd: string,
@@ -38,7 +38,7 @@ async function typed(
   })
   expect(pressed).toBe(true)
   const got = [...written.matchAll(/got((?:\[[^\]\n]*\])+)\r/g)]
-  // The slash after a directory goes away with the return key in zsh, and stays in bash.
+  // On return, zsh removes the slash after a directory, and bash keeps it.
   return got.map(([, words = '']) => words.slice(1, -1).replaceAll('/]', ']').replace(/\/$/, '').split(']['))
 }
 

@@ -1,4 +1,4 @@
-/** `venv-packer create`: a new environment in an image, by real tools; nothing of it stays but the image. */
+/** Tests `venv-packer create` with real tools: only the image is kept. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
@@ -22,9 +22,9 @@ import { importsFrom } from './imports.js'
 import { isRunning } from './processes.js'
 import { onTerminal } from './terminal.js'
 
-/** A PATH with uv on it, and a cache that lasts. */
+/** A PATH with uv, and a persistent cache. */
 let env: Readonly<Record<string, string>>
-/** A package with a command, as a file; with these options uv asks no index for it. */
+/** The file of a package with a command, and options with which uv needs no index. */
 let wheel: string
 const offline = ['--', '--offline']
 let shelf: string
@@ -43,7 +43,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(shelf, { recursive: true, force: true }))
 
-/** A directory for images, and one in which environments are made, which has to be empty afterwards. */
+/** Calls a function with a directory for images, and a work directory, which must be empty afterwards. */
 async function withPlaces(use: (places: Places) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
     const places = { cwd: join(directory, 'here'), work: join(directory, 'work') }
@@ -273,9 +273,9 @@ describe('an environment by python -m venv and pip', () => {
         await unmount(mountPoint)
       }
     })
-  }, 300_000) // venv's pip installs itself first, and compiles itself
+  }, 300_000) // `python -m venv` installs and compiles pip
 
-  /** The list of what is installed has the command's size and hash as they are now. */
+  /** Expects the RECORD to have the current size and hash of the command. */
   async function expectTrueRecord(environment: string): Promise<void> {
     const { stdout } = await run('find', [environment, '-path', '*/greeter-1.0.dist-info/RECORD'])
     const record = await readFile(stdout.toString().trim(), 'utf8')
@@ -393,7 +393,7 @@ with zipfile.ZipFile(sys.argv[2], 'w') as wheel:
 `
 
 describe('interrupted in the middle of an install', () => {
-  /** A package whose build says who it is, and then takes for ever. */
+  /** A package whose build prints its process id, and never ends. */
   async function endlessPackage(directory: string, atStart = ''): Promise<string> {
     const project = join(directory, 'endless')
     await mkdir(project)

@@ -1,4 +1,4 @@
-/** `venv-packer diff`: the packages that are installed in one environment and not in another. */
+/** Tests `venv-packer diff`: the packages that differ between two environments. */
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SMALL_PACKAGE, smallVenv, withDirectory, withMount } from 'fixtures'

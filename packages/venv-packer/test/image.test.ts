@@ -1,4 +1,4 @@
-/** The commands that look into an image: `list`, `cat`, `extract`, `verify`, `info`. */
+/** Tests the commands that read an image: `list`, `cat`, `extract`, `verify`, `info`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -14,7 +14,7 @@ const evil = 'evil\u001b[2J'
 const TIME = 1_700_000_000
 const HOUR = /\d{4}-\d\d-\d\d \d\d:\d\d/
 
-/** Writes image.squashfs with one of everything. */
+/** Writes image.squashfs with an entry of each type. */
 async function writeSample(cwd: string): Promise<void> {
   await writeImage(
     [
@@ -46,7 +46,7 @@ async function withSample(use: (cwd: string) => Promise<void>): Promise<void> {
   })
 }
 
-/** Lines without the time, which depends on the zone. */
+/** Lines without the time, which depends on the time zone. */
 const untimed = (text: string) => text.split('\n').map((line) => line.replace(HOUR, 'TIME'))
 
 describe('list', () => {
@@ -240,7 +240,7 @@ describe('extract', () => {
           skipped: [{ path: 'null', message: 'only root can make devices' }],
         })
         const file = await stat(join(cwd, 'theirs', 'out', 'directory', 'file'))
-        // Someone else's program must not run with this user's rights.
+        // A program of another user must not run with the rights of this user.
         expect([file.uid, file.mode & 0o7777]).toEqual([NOBODY, 0o755])
       })
     })
@@ -315,7 +315,7 @@ describe('info', () => {
         venv: true,
         image: { bytes: size, compression: 'zstd', level: 5 },
       })
-      // Each package takes as much as pack said when it wrote the image.
+      // The sizes of packages are those that pack reported.
       expect(json.packages).toEqual(JSON.parse(packed.stdout).packages)
     })
   })

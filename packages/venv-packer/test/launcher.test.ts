@@ -1,4 +1,4 @@
-/** The launcher: checks the version of Node and keeps signals before the first module is loaded. */
+/** Tests the launcher, which checks the version of Node and listens for signals before any module is loaded. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { smallVenv, withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { ended, fillWithNoise, slowly, start, venvPacker } from './command.js'
 
-/** Runs the command with a script before it, which stands for another machine or another Node. */
+/** Runs the command after a script that simulates another machine or another Node. */
 async function after(script: string, args: readonly string[], cwd: string, env = {}) {
   await writeFile(join(cwd, 'before.cjs'), script)
   return await venvPacker(args, {
@@ -15,7 +15,7 @@ async function after(script: string, args: readonly string[], cwd: string, env =
   })
 }
 
-/** Opens the debugger before the launcher runs, as a SIGUSR1 does that comes while Node starts. */
+/** Opens the debugger before the launcher runs, like a SIGUSR1 while Node starts. */
 const OPEN_DEBUGGER = `if (require('node:worker_threads').isMainThread) {
   process.kill(process.pid, 'SIGUSR1')
   while (require('node:inspector').url() === undefined) {}
@@ -37,7 +37,7 @@ describe('the launcher', () => {
   it('gives compression a thread for each core, or as many as UV_THREADPOOL_SIZE says', async () => {
     await withDirectory(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
-      // The thread pool is as it is from its first use to the end of the process.
+      // The size of the thread pool does not change after its first use.
       const threads = async (cores: number, UV_THREADPOOL_SIZE: string): Promise<number> => {
         const script = coreCount(cores) + printThreads
         const { stderr } = await after(script, ['pack', '.venv', '-f', '--threads', '1'], cwd, {

@@ -1,4 +1,4 @@
-/** Nothing goes through a shell: a name is a name, whatever a shell would make of it. */
+/** Tests that no command line goes through a shell, so that names are never interpreted. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** `venv-packer pack`: its image, its report, and its refusals. */
+/** Tests `venv-packer pack`: its image, its report, and its failures. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -27,7 +27,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { launcher, standIns, venvPacker } from './command.js'
 
-/** Makes Node find none of the binaries that zstd's packages bring. */
+/** Hides the binaries of the bundled zstd from Node. */
 const WITHOUT_ZSTD_BINARY = `
 const { _resolveFilename: resolve } = require('node:module')
 require('node:module')._resolveFilename = (name, ...rest) => {
@@ -36,7 +36,7 @@ require('node:module')._resolveFilename = (name, ...rest) => {
 }
 `
 
-/** A directory with a small environment `.venv` in it. */
+/** Calls a function with a directory that contains a small environment `.venv`. */
 async function withVenv(use: (directory: string) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
     await smallVenv(join(directory, '.venv'))
@@ -44,7 +44,7 @@ async function withVenv(use: (directory: string) => Promise<void>): Promise<void
   })
 }
 
-/** The superblock's facts, as unsquashfs reads them. */
+/** The superblock, as unsquashfs prints it. */
 async function imageFacts(image: string): Promise<string> {
   return (await run('unsquashfs', ['-s', image])).stdout.toString()
 }
@@ -145,7 +145,7 @@ describe('the image', () => {
   })
 })
 
-/** Pastes a line of the summary into a shell, and gives it something to read; returns the output. */
+/** Pastes a command line of the summary into a shell with standard input; returns the output. */
 async function pasted(beginning: string, summary: string, cwd: string, input = ''): Promise<string> {
   const line = summary.split('\n').find((text) => text.startsWith(`  ${beginning} `))
   const env = { PATH: `${standIns}:${process.env.PATH}` }
@@ -496,7 +496,7 @@ describe('a refusal, with exit code 1 and a remedy', () => {
       const library = join(cwd, '.venv', 'lib', 'many')
       await mkdir(library, { recursive: true })
       for (let n = 0; n < 4000; n++) await writeFile(join(library, `${n}.txt`), `${n} `.repeat(200))
-      // By the calling thread, and by workers: several times, for they end while others are about to start.
+      // In the calling thread and in workers. Repeated, because workers end while others start.
       for (const threads of ['1', '3', '4', '5', '4', '5']) {
         const args = ['pack', '.venv', '--encoder', 'bundled', '--threads', threads]
         const { code, stdout, stderr } = await venvPacker(args, surroundings)

@@ -1,4 +1,4 @@
-/** Both packages as they are published: packed by npm, installed by npm elsewhere, without install scripts, and used. */
+/** Tests both packages as they are published: packed and installed by npm, without install scripts, and used. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -83,7 +83,7 @@ console.log(result.files > 0, sink.bytes().length, typeof wrong)
         files: ['program.ts'],
       }),
     )
-    // The compiler is the workspace's; the types are the library's own, without anyone else's beside them.
+    // The compiler of the workspace, with no types but those of the library.
     const compiler = join(
       dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))),
       'bin',

@@ -1,4 +1,4 @@
-/** The line to paste of each message is pasted, and mends the fault. */
+/** Tests that the line to paste of each failure fixes the problem. */
 import { access, lstat, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(scratch, { recursive: true, force: true }))
 
-/** Fails, and gives the last line of what it says. */
+/** Runs a command that fails, and returns the last line of its message. */
 async function toPaste(...args: string[]): Promise<string> {
   const { code, stderr } = await venvPacker(args, { cwd: scratch })
   expect(code).not.toBe(0)

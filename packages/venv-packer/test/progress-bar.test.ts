@@ -1,4 +1,4 @@
-/** The progress bar on a real terminal: it is there while the work is done, and gone without a trace afterwards. */
+/** Tests the progress bar on a real terminal: it is shown during the work, and erased afterwards. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KEPT_MEMORY, withDirectory } from 'fixtures'
@@ -8,7 +8,7 @@ import { onTerminal, screen, type TerminalRequest, type TerminalResult } from '.
 
 const pack = [process.execPath, launcher, 'pack', 'data', ...slowly]
 
-/** Packs some megabytes, slowly, on a terminal. */
+/** Packs some megabytes slowly on a terminal. */
 async function packOnTerminal<T>(
   files: number,
   request: Partial<TerminalRequest>,

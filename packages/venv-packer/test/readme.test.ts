@@ -1,4 +1,4 @@
-/** The commands in the READMEs are run; those that make environments of packages from an index are read alone. */
+/** Runs the commands in the READMEs. Those that need a package index are only parsed. */
 import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { parseCommandLine } from '../src/cli/parse.js'
 import { standIns } from './command.js'
 
-/** Our own commands in the blocks for a shell, and others that are given our images. */
+/** The commands of venv-packer in shell blocks, and commands of other tools for its images. */
 const found = ['README.md', 'packages/venv-packer/README.md'].flatMap((path) => {
   const text = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
   return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]

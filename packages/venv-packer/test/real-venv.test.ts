@@ -1,4 +1,4 @@
-/** The main job, on real input: an environment of 20,000 inodes and more is packed, mounted elsewhere, and used. */
+/** Tests the main task on a real environment of more than 20,000 inodes: pack it, mount it at another path, use it. */
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { differences, EVERY_FACET, referenceVenv, run, surveys, withMount } from
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, venvPacker } from './command.js'
 
-/** Some filesystems (btrfs, overlay) give every directory one link; which files are the same inode is still compared. */
+/** Without link counts of directories, which are 1 on some filesystems (btrfs, overlay). Hard links of files are still compared. */
 const facets = EVERY_FACET.filter((facet) => facet !== 'links')
 
 describe('a real environment', () => {

@@ -1,4 +1,4 @@
-/** Renewing an image under running jobs: `pack --force`, `pack --keep`, and back with `rollback`. */
+/** Tests renewing an image while jobs use it: `pack --force`, `pack --keep`, and `rollback`. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -19,7 +19,7 @@ import { run, withDirectory, withMount, withTmpfs } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { type Ended, type Surroundings, venvPacker } from './command.js'
 
-/** A directory with an environment in it, as small as can be. */
+/** Calls a function with a directory that contains a minimal environment. */
 async function withVenv(use: (cwd: string) => Promise<void>): Promise<void> {
   await withDirectory(async (cwd) => {
     await makeVenv(cwd)
@@ -38,7 +38,7 @@ async function pack(cwd: string, content: string, ...options: readonly string[])
   return await venvPacker(['pack', '.venv', ...options], { cwd })
 }
 
-/** Packs one content after the other. */
+/** Packs several contents, one after the other. */
 async function packAll(
   cwd: string,
   contents: readonly string[],
@@ -63,7 +63,7 @@ async function rollback(cwd: string, ...args: readonly string[]): Promise<Ended>
   return await venvPacker(['rollback', 'venv.squashfs', ...args], { cwd })
 }
 
-/** A job that reads a whole tree again and again, and stops when it finds anything changed. */
+/** A job that reads a tree repeatedly, and stops if it has changed. */
 const job = `
 import hashlib, os, sys, threading
 def digest(directory):
@@ -337,7 +337,7 @@ describe('rollback', () => {
       })
       await rollback(cwd)
       expect(await contents(cwd)).toMatchObject({ 'venv.squashfs': 'c', 'venv.squashfs.4': 'b' })
-      // The next renewal keeps the image that was in use last as the newest.
+      // The next renewal keeps the image that was replaced as the newest.
       await rollback(cwd, '--to', '1')
       await packAll(cwd, ['d'], '--keep', '2')
       expect(await contents(cwd)).toEqual({
@@ -494,7 +494,7 @@ describe('rollback', () => {
   })
 })
 
-/** Ended at the moment of the rename, as by a power cut: with no chance to do anything about it. */
+/** Kills the process at the rename, like a power failure. */
 const killedAtRename: Surroundings = {
   env: {
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`

@@ -34,10 +34,10 @@ import { type Ended, ended, launcher, type Surroundings, standIns, start, venvPa
 import { onTerminal, screen } from './terminal.js'
 
 const allMethods = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
-/** On these no one but the command sees the mount. */
+/** The methods with which only the command sees the mount. */
 const privateMethods = ['squashfs-mount', 'mount', 'user-namespace'] as const
 
-/** Holds a relocatable environment and one that works at its own path alone, packed, each with a command of its own. */
+/** The directory of two images: a relocatable environment, and one that works at its own path only. Each has its own command. */
 let images: string
 let movable: string
 let fixedVenv: string
@@ -70,7 +70,7 @@ interface Place {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** A directory to work in, with one for temporary files that must be empty in the end; nothing may be left mounted. */
+/** Calls a function with a work directory. Afterwards its directory for temporary files must be empty, and nothing mounted. */
 async function inPlace<T>(use: (place: Place) => Promise<T>): Promise<T> {
   return await withDirectory(async (cwd) => {
     const TMPDIR = join(cwd, 'tmp')
@@ -85,17 +85,17 @@ async function inPlace<T>(use: (place: Place) => Promise<T>): Promise<T> {
   }, images)
 }
 
-/** Nothing is mounted any more, no loop device in use, no daemon running; these may need a moment to see it. */
+/** Expects no mount, no loop device in use, and no daemon. They may take a moment to disappear. */
 async function expectNoTraces(process?: number): Promise<void> {
   await expect.poll(() => mountTraces(images, process), { timeout: 10_000 }).toEqual(NO_TRACES)
 }
 
-/** Runs a command by `venv-packer run` to its end. */
+/** Runs a command with `venv-packer run`. */
 async function runIn(image: string, options: readonly string[], ...command: string[]): Promise<Ended> {
   return await inPlace((place) => venvPacker(['run', image, ...options, '--', ...command], place))
 }
 
-/** Starts a command and waits until it has said `ready`. */
+/** Starts a command, and waits until it has printed `ready`. */
 async function startIn(
   image: string,
   options: readonly string[],
@@ -119,7 +119,7 @@ function ready(child: ChildProcess): Promise<void> {
   })
 }
 
-/** Python that counts a signal's coming for its answer, once. */
+/** A Python program that prints each signal, and exits with 5 a moment after the first one. */
 function taking(signal: string): string {
   return `
 import os, signal, time
@@ -132,10 +132,10 @@ os.write(1, b'ready\\n')
 time.sleep(60)`
 }
 
-/** Where an image is mounted that works anywhere. */
+/** The mount point of a relocatable image. */
 const ownPlace = /^\/tmp\/venv-packer-\d+\/\w{12}\/movable\n$/
 
-/** A user whom no one else in these tests is. */
+/** A user that no other test uses. */
 const STRANGER = 54_321
 
 const python = (code: string): string[] => ['python', '-c', code]
@@ -293,7 +293,7 @@ describe.each(allMethods)('by %s', (method) => {
 })
 
 describe('a command that is a script', () => {
-  /** Packs an environment with these scripts in its bin, and gives the image. */
+  /** Packs an environment with these scripts in its bin, and returns the image. */
   async function withScripts({ cwd }: Place, scripts: Readonly<Record<string, string>>): Promise<string> {
     const venv = join(cwd, 'venv')
     await run('cp', ['--archive', join(images, 'movable'), venv])
@@ -887,7 +887,7 @@ import greeter`
 })
 
 describe('the methods of mounting', () => {
-  /** Puts programs that fail before those of the machine. */
+  /** Puts failing programs first in PATH. */
   async function withBroken(programs: Readonly<Record<string, string>>, { cwd, env }: Place): Promise<Place> {
     const directory = join(cwd, 'broken')
     await mkdir(directory)

@@ -1,4 +1,4 @@
-/** The command line itself: a fault in it is reported at once, with exit code 2. */
+/** Tests wrong command lines, which are reported at once with exit code 2. */
 import { readFile } from 'node:fs/promises'
 import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-/** Files that cannot be read here or by others there, and files that do not belong in an environment. */
+/** Tests findings about files that cannot be read, and files that do not belong in an environment. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The check as a part of pack: its findings there, and when it stops the packing. */
+/** Tests the check as a part of pack: its findings, and when it stops the packing. */
 import { readdir, symlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'

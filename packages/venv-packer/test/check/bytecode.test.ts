@@ -1,4 +1,4 @@
-/** Bytecode: what Python would compile anew at every start from a read-only image, judged beside what Python does. */
+/** Tests findings about bytecode against Python itself, which compiles these modules at every start from a read-only image. */
 import { appendFile, mkdir, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, withMount } from 'fixtures'
@@ -18,7 +18,7 @@ async function compile(venv: string, ...options: readonly string[]): Promise<voi
   await run(join(venv, 'bin', 'python'), ['-m', 'compileall', '-q', ...options, site])
 }
 
-/** The modules of which Python finds no fitting bytecode in an image of the environment. */
+/** The modules that Python compiles when it runs from an image of the environment. */
 async function compiledAnew(venv: string, options: readonly string[] = [], env: Record<string, string> = {}) {
   const image = `${venv}.squashfs`
   const packed = await venvPacker(['pack', venv, '-o', image, '--force', ...options], { env })

@@ -1,4 +1,4 @@
-/** A sound environment: the check has no findings, and changes nothing. */
+/** Tests an environment without problems: the check has no findings, and changes nothing. */
 import { join } from 'node:path'
 import { differences, run, survey } from 'fixtures'
 import { afterAll, beforeAll, expect, it } from 'vitest'

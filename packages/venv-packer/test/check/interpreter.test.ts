@@ -1,4 +1,4 @@
-/** The Python that runs an environment, which is nearly never in the image. */
+/** Tests findings about the Python that runs an environment, which is rarely in the image. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEBIAN_PYTHON, run, withDirectory } from 'fixtures'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Has `bin/python` lead to another place. */
+/** Makes `bin/python` a symlink to another path. */
 async function leadTo(venv: string, target: string): Promise<void> {
   await unlink(join(venv, 'bin', 'python'))
   await symlink(target, join(venv, 'bin', 'python'))

@@ -1,4 +1,4 @@
-/** Files in an environment that nothing uses: their number and size. */
+/** Tests findings about files in an environment that nothing uses, with their number and size. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'

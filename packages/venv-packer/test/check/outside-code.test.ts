@@ -1,4 +1,4 @@
-/** Code that is not in the environment: editable installs, and directories that .pth files add. */
+/** Tests findings about code that is not in the environment: editable installs, and directories that .pth files add. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findUv, run } from 'fixtures'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** A project that builds itself, so that no index is needed: an editable wheel is a .pth file. */
+/** A project with its own build backend, so that no index is needed. Its editable wheel contains a .pth file. */
 async function makeProject(directory: string): Promise<string> {
   const project = join(directory, 'my project')
   await mkdir(join(project, 'src', 'mine'), { recursive: true })

@@ -1,4 +1,4 @@
-/** Installed packages: their sizes, and whether they are complete. */
+/** Tests the sizes of installed packages, and findings about incomplete ones. */
 import { existsSync } from 'node:fs'
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

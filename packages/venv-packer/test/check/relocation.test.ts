@@ -1,4 +1,4 @@
-/** Environments that work at one path only, and the mount point that is advised. */
+/** Tests findings about environments and scripts that work at one path only. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

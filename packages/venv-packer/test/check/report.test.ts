@@ -1,4 +1,4 @@
-/** How the check speaks: to people, on a terminal and off it, to programs, and by its exit code. */
+/** Tests the reports of the check: text, with and without a terminal, JSON, and the exit code. */
 import { mkdir, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,12 +12,12 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Gives an environment something that is a warning. */
+/** Causes a warning. */
 async function spoil(venv: string): Promise<void> {
   for (const name of ['a', 'b', 'c', 'd']) await symlink('nothing', join(venv, `link-${name}`))
 }
 
-/** Gives an environment something that is an error. */
+/** Causes an error. */
 async function ruin(venv: string): Promise<void> {
   await unlink(join(venv, 'bin', 'python'))
   await symlink('/opt/gone/bin/python3', join(venv, 'bin', 'python'))

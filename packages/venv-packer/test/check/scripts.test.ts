@@ -1,4 +1,4 @@
-/** Scripts that cannot start anywhere. */
+/** Tests findings about scripts that cannot start anywhere. */
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from 'fixtures'

@@ -1,4 +1,4 @@
-/** Shared libraries, made by the compiler, that look for others along paths of their own. */
+/** Tests findings about library paths (RPATH), with shared libraries made by the compiler. */
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requireTools, run } from 'fixtures'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Links a shared library that holds nothing. */
+/** Links an empty shared library. */
 async function link(path: string, ...options: readonly string[]): Promise<void> {
   await run('gcc', ['-shared', '-nostdlib', '-x', 'c', '/dev/null', '-o', path, ...options])
 }
@@ -48,7 +48,7 @@ describe('a library path', () => {
           { path: 'lib/native/libone.so', detail: libs },
         ])
         expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
-        // The loader agrees: it does not find the library once the environment is elsewhere.
+        // The loader does not find the library either if the environment is at another path.
         const elsewhere = `${venv}-elsewhere`
         await rename(venv, elsewhere)
         const { stdout } = await run('ldd', [join(elsewhere, 'lib', 'native', 'libone.so')])

@@ -1,4 +1,4 @@
-/** Symlinks: those that lead to nothing, out of the environment, or to where it lies now. */
+/** Tests findings about symlinks: dangling ones, and those that lead out of the environment or to its current path. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Makes links in the directory `links` of an environment, by name. */
+/** Makes symlinks in the directory `links` of an environment. */
 async function addLinks(venv: string, links: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(join(venv, 'links'), { recursive: true })
   for (const [name, target] of Object.entries(links)) await symlink(target, join(venv, 'links', name))
