@@ -7,7 +7,7 @@ export interface FailedPath {
   readonly message: string
 }
 
-/** How to build the line that a user can paste: another command, or the same command line with changes. */
+/** The recipe for the line that a user can paste: another command, or the same command line with changes. */
 export interface CommandFix {
   /** A complete command, instead of the changed command line. */
   readonly line?: string

@@ -76,7 +76,7 @@ describe('numpy from the package index, packed with another time for every file 
   it.each([
     ['plain python', []],
     ['python -OO', ['-OO']],
-    ['python that is told to compare every hash', ['--check-hash-based-pycs', 'always']],
+    ['python that compares every hash', ['--check-hash-based-pycs', 'always']],
   ])('is never compiled again by %s from an image with bytecode', async (_, options) => {
     await withMount(join(directory, 'compiled.squashfs'), async (mounted) => {
       const { fromBytecode, compiled } = await importsFrom(mounted, 'import numpy, numpy.testing', ...options)

@@ -32,7 +32,7 @@ export interface CompilerSettings {
   readonly python: string
   /** Directory of the environment. */
   readonly environment: string
-  /** Where the image will be mounted; '' for an environment that works anywhere. */
+  /** The mount point of the image; '' for an environment that works anywhere. */
   readonly mountPoint: string
   readonly levels: readonly Level[]
 }

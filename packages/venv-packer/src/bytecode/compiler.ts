@@ -41,7 +41,7 @@ export interface CompileProgress {
 
 export interface CompilerOptions {
   readonly environment: { readonly typed: string; readonly path: string; readonly realPath: string }
-  /** Where the image will be mounted; undefined for an environment that works anywhere. */
+  /** The mount point of the image; undefined for an environment that works anywhere. */
   readonly mountPoint: string | undefined
   readonly levels: readonly Level[]
   /** The most processes to start. */

@@ -21,11 +21,11 @@ import { scriptFindings } from './rules/scripts.js'
 import { sharedLibraryFindings } from './rules/shared-libraries.js'
 import { symlinkFindings } from './rules/symlinks.js'
 
-/** How the environment will be packed and used, as far as it is known. */
+/** The packing and use of the environment, as far as they are known. */
 export interface Plan {
   /** Glob patterns of the paths that are left out. */
   readonly exclude: readonly string[]
-  /** Where the image will be mounted, absolute; undefined if the user did not say. */
+  /** The mount point of the image, absolute; undefined if the user did not say. */
   readonly mountPoint: string | undefined
   readonly owner: NonNullable<PackOptions['owner']>
   /** Whether `pack` compiles the modules. Then the bytecode in the environment does not matter. */

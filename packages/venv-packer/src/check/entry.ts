@@ -36,7 +36,7 @@ export type Content =
   | { readonly kind: 'bytecode'; readonly header: BytecodeHeader | null }
   | { readonly kind: 'elf'; readonly elf: ElfFile }
 
-/** What the examiner has read of files, by path, or why a file could not be read. */
+/** The parts of files that the examiner has read, by path, or the failure to read them. */
 export type ExaminedContents = Map<ByteString, Content | null | Failure>
 
 /** The last part of a path. */

@@ -43,9 +43,9 @@ export interface SpaceUsed {
   readonly share: number
 }
 
-/** How an environment will be used, as far as it is known. */
+/** The use of an environment, as far as it is known. */
 export interface IntendedUse {
-  /** Where the image will be mounted, absolute; undefined if the user did not say. */
+  /** The mount point of the image, absolute; undefined if the user did not say. */
   readonly mountPoint: ByteString | undefined
   /** The owner of the files in the image. */
   readonly owner: NonNullable<PackOptions['owner']>

@@ -43,7 +43,7 @@ function memoized<T>(find: (path: ByteString) => T): (path: ByteString) => T {
 }
 
 /**
- * Where a path is:
+ * The kind of place that a path leads to:
  * - `uenv`: in a user environment (https://github.com/eth-cscs/uenv2), which exists while that is mounted;
  * - `temporary`: in memory or on a local disk of this node;
  * - `home`: in someone's home directory;

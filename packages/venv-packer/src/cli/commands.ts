@@ -78,7 +78,7 @@ its name only when it is complete. The venv is not changed.`,
     short: 'create <packages>',
     summary: 'make a new environment in memory, and pack it',
     usage: '[options] [packages...] [-- <options of the installer>]',
-    about: `Makes a relocatable environment with uv, in memory where there is room, installs packages
+    about: `Makes a relocatable environment with uv, in memory if there is enough, installs packages
 into it, compiles their modules and packs it. Only the image is kept. Options after --
 are passed to uv pip install.`,
     operands: { packages: { syntax: '[packages...]', called: 'the name of a package' } },

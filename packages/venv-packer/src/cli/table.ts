@@ -45,11 +45,11 @@ export interface OptionSection {
 export interface CommandRow {
   /** Its syntax in the help of the program: `list <image> [path]`. */
   readonly short: string
-  /** What it does, in one line that begins with a lower-case verb. */
+  /** Its purpose, in one line that begins with a lower-case verb. */
   readonly summary: string
   /** The first line of its help after the name. */
   readonly usage: string
-  /** What it does, in lines of the help. */
+  /** Its purpose, in lines of the help. */
   readonly about: string
   readonly operands: Readonly<Record<string, OperandRow>>
   readonly options: readonly OptionSection[]
@@ -59,7 +59,7 @@ export interface CommandRow {
   readonly note?: string
   readonly examples?: string
   readonly exitCodes?: string
-  /** What the words after `--` are: a command to run, or options for another program. */
+  /** The meaning of the words after `--`: a command to run, or options for another program. */
   readonly rest?: 'command' | 'options'
 }
 

@@ -8,7 +8,7 @@ import { shellWord } from '../terminal/printable.js'
 import { printMore } from '../terminal/printing.js'
 
 export interface CatRequest {
-  /** Both as the user typed them. */
+  /** Both paths as the user typed them. */
   readonly image: string
   readonly path: string
 }

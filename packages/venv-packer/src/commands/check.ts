@@ -19,14 +19,14 @@ import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { printable } from '../terminal/printable.js'
 import { line, print, rounded } from '../terminal/printing.js'
 
-/** What the command line asks for. */
+/** The request of the command line. */
 export interface CheckRequest {
   /** The path of the environment or image, as the user typed it. */
   readonly source: string
   /** Accept a directory that is not a virtual environment. */
   readonly anyDirectory: boolean
   readonly exclude: readonly string[]
-  /** Where the image will be mounted, absolute; undefined if the user did not say. */
+  /** The mount point of the image, absolute; undefined if the user did not say. */
   readonly mountPoint: string | undefined
   /** Whether warnings count as errors. */
   readonly strict: boolean

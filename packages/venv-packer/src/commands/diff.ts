@@ -19,7 +19,7 @@ import { printable } from '../terminal/printable.js'
 import { line, print } from '../terminal/printing.js'
 
 export interface DiffRequest {
-  /** Both as the user typed them. */
+  /** Both paths as the user typed them. */
   readonly old: string
   readonly new: string
 }

@@ -11,7 +11,7 @@ import { printable } from '../terminal/printable.js'
 import { line, print, rounded } from '../terminal/printing.js'
 
 export interface ExtractRequest {
-  /** As the user typed it, like the other paths. */
+  /** The path as the user typed it, like the other paths. */
   readonly image: string
   /** Relative to the image's root; empty for the whole image. */
   readonly paths: readonly string[]

@@ -21,7 +21,7 @@ import { printable } from '../terminal/printable.js'
 import { line, print } from '../terminal/printing.js'
 
 export interface InfoRequest {
-  /** As the user typed it. */
+  /** The path as the user typed it. */
   readonly image: string
 }
 

@@ -14,7 +14,7 @@ import { printable, shellWord } from '../terminal/printable.js'
 import { line, print } from '../terminal/printing.js'
 
 export interface RollbackRequest {
-  /** As the user typed it. */
+  /** The path as the user typed it. */
   readonly image: string
   /** The number of the image to go back to; undefined for the newest. */
   readonly to: number | undefined
@@ -40,7 +40,7 @@ export interface RollbackChange {
 }
 
 interface ImagePlace {
-  /** As the user typed it. */
+  /** The path as the user typed it. */
   readonly typed: string
   /** Absolute, symlinks not followed. */
   readonly path: string

@@ -11,7 +11,7 @@ import { printable } from '../terminal/printable.js'
 import { line, print, rounded } from '../terminal/printing.js'
 
 export interface VerifyRequest {
-  /** As the user typed it. */
+  /** The path as the user typed it. */
   readonly image: string
 }
 

@@ -42,12 +42,12 @@ export interface ScriptStart {
 }
 
 export interface NextProgram {
-  /** How the program is found: by its path, by its name in PATH, or in the directory of the script. */
+  /** The method to find the program: by its path, by its name in PATH, or in the directory of the script. */
   readonly by: 'path' | 'PATH' | 'own directory'
   readonly program: ByteString
 }
 
-/** How a script is started. Null for a file without a shebang line (`#!…`). */
+/** The programs that start a script. Null for a file without a shebang line (`#!…`). */
 export function scriptStart(head: ByteString): ScriptStart | null {
   const [first = '', second = ''] = head.split('\n')
   const match = /^#![ \t]*([^ \t\0]+)[ \t]*(.*?)[ \t]*$/s.exec(first)

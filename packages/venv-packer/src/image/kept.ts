@@ -177,7 +177,7 @@ async function copy(file: string, path: string): Promise<void> {
   }
 }
 
-/** What became of previous images when a new one was put in place. */
+/** The previous images that were kept and removed when a new one was put in place. */
 export interface PreviousImages extends Removal {
   /** The numbered name of the image that was replaced; undefined if there was none. */
   readonly kept: string | undefined

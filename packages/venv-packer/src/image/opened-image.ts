@@ -16,7 +16,7 @@ import { explainSystemError, isMissing, systemErrorCode, systemFailure } from '.
 import { shellWord } from '../terminal/printable.js'
 
 export interface OpenedImage {
-  /** As it was typed, for messages. */
+  /** The path as the user typed it, for messages. */
   readonly typed: string
   /** Absolute. */
   readonly path: string
@@ -155,7 +155,7 @@ export function shownPath(path: ByteString): string {
 }
 
 export interface ImageToRun {
-  /** As it was typed, for messages. */
+  /** The path as the user typed it, for messages. */
   readonly typed: string
   /** Absolute. */
   readonly path: string

@@ -66,7 +66,7 @@ async function recordOf(image: string): Promise<Uint8Array | null> {
   }
 }
 
-/** By https://specifications.freedesktop.org/basedir-spec/latest/, which says to ignore a relative path. */
+/** The path follows https://specifications.freedesktop.org/basedir-spec/latest/, which says to ignore a relative path. */
 function recordDirectory({ XDG_CACHE_HOME, HOME }: NodeJS.ProcessEnv): string | null {
   const home = HOME || homedir()
   const cache = XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(home, '.cache')

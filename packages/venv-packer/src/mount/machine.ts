@@ -21,7 +21,7 @@ export interface Machine {
   readonly gid: number
   /** Absolute paths of the installed programs. */
   readonly programs: Readonly<Partial<Record<MountProgram, string>>>
-  /** How squashfs-mount is called: with `IMAGE:MOUNT`, or since uenv 9 with `--sqfs=IMAGE:MOUNT`. */
+  /** The form of arguments of squashfs-mount: `IMAGE:MOUNT`, or since uenv 9 `--sqfs=IMAGE:MOUNT`. */
   readonly squashfsMountForm: 'pair' | 'option'
   /** Whether the user may open `/dev/fuse`. */
   readonly fuse: 'usable' | 'missing' | 'forbidden'
@@ -45,7 +45,7 @@ export async function lookupMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
   }
 }
 
-/** How the installed squashfs-mount is called. If none is installed: the form of the one that anyone can install. */
+/** The form of arguments of the installed squashfs-mount. If none is installed: the form of the one that anyone can install. */
 export async function squashfsMountForm(env: NodeJS.ProcessEnv): Promise<Machine['squashfsMountForm']> {
   return await formOf(await findProgram('squashfs-mount', programDirectories(env)))
 }

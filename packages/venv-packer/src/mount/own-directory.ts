@@ -15,7 +15,7 @@ import { mountedAt } from './mount-point.js'
 export interface NamedImage {
   /** Absolute. */
   readonly path: string
-  /** Of {@link sharedIdentity}. */
+  /** The identity that {@link sharedIdentity} returns. */
   readonly identity: string
 }
 

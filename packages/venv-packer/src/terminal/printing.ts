@@ -75,7 +75,7 @@ export function rounded(value: number): number {
   return Math.round(value * 1000) / 1000
 }
 
-/** How a command reports: for people or for programs, verbose or quiet. */
+/** The style of a report: for people or for programs, verbose or quiet. */
 export interface ReportStyle {
   /** Print one JSON object on standard output instead of text. */
   readonly json: boolean

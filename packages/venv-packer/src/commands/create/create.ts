@@ -14,11 +14,11 @@ import { runStep } from './run-step.js'
 import { type CreateOptions, checkMountPoint, type Steps, stepsWithUv, stepsWithVenv } from './steps.js'
 import { withWorkDirectory } from './work-directory.js'
 
-/** What the command line asks for. Paths are as the user typed them. */
+/** The request of the command line. Paths are as the user typed them. */
 export interface CreateRequest {
   readonly tool: Tool
   readonly createOptions: CreateOptions
-  /** Where to make the environment; undefined: in memory, or in the temporary directory. */
+  /** The directory in which to make the environment; undefined: in memory, or in the temporary directory. */
   readonly workDirectory: string | undefined
   readonly packing: ImageRequest
 }

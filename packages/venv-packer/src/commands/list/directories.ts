@@ -5,7 +5,7 @@ import { locate, withImage } from '../../image/opened-image.js'
 import { tuneForShortRun } from '../../short-run.js'
 
 export interface ListRequest {
-  /** As the user typed it. */
+  /** The path as the user typed it. */
   readonly image: string
   /** Relative to the image's root; '' for the root. */
   readonly path: string

@@ -21,7 +21,7 @@ const MAX_BYTES_BEFORE_NAME = 160
 
 export class LineWriter {
   readonly #buffer = new LineBuffer()
-  /** Where the first columns of the last line lie in the buffer. */
+  /** The position of the first columns of the last line in the buffer. */
   #firstColumns = 0
   #firstColumnsEnd = 0
 
@@ -95,7 +95,7 @@ interface Widths {
   readonly links: number
   readonly uid: number
   readonly gid: number
-  /** Of sizes and device numbers. */
+  /** The width of sizes and device numbers. */
   readonly size: number
 }
 

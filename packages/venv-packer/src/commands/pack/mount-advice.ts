@@ -35,11 +35,11 @@ export interface MountAdviceInput {
   readonly venv: boolean
   /** True when the environment works wherever it is mounted. */
   readonly anywhere: boolean
-  /** Where it will be mounted, absolute; undefined if the user did not say. */
+  /** The mount point of the image, absolute; undefined if the user did not say. */
   readonly mountPoint: string | undefined
   /** Whether a path can be a mount point: it does not exist, or is an empty directory. */
   readonly isFree: (path: string) => boolean
-  /** How the installed squashfs-mount is called. */
+  /** The form of arguments of the installed squashfs-mount. */
   readonly squashfsMountForm: Machine['squashfsMountForm']
 }
 

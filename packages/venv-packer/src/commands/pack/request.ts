@@ -13,7 +13,7 @@ import { type Compression, chooseCompression } from '../../image/compression.js'
 import type { Destination } from '../../image/destination.js'
 import type { PreviousImages } from '../../image/kept.js'
 
-/** What the command line asks for. Paths are as the user typed them. */
+/** The request of the command line. Paths are as the user typed them. */
 export interface PackRequest extends ImageRequest {
   readonly source: string
   /** Accept a directory that is not a virtual environment. */
@@ -39,7 +39,7 @@ export interface ImageRequest {
   readonly owner: Owner
   /** Undefined: one for each core. */
   readonly threads: number | undefined
-  /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
+  /** The mount point of the image, absolute. Undefined: where it works, or beside the image. */
   readonly mountPoint: string | undefined
   /** Whether to check the environment. */
   readonly check: boolean

@@ -30,7 +30,7 @@ function headline({ environment, destination, seconds }: PackReport): string {
   return `${printable(destination.typed)} ${verb} from ${printable(environment.typed)} in ${duration(seconds)}`
 }
 
-/** How `create` made the environment. */
+/** The tool with which `create` made the environment. */
 function maker({ createdWith, environment }: PackReport): readonly string[] {
   if (createdWith === undefined) return []
   const { uv, version, home } = environment.config ?? {}
@@ -69,7 +69,7 @@ function figures({ result, found, previous, destination, bytecode }: PackReport)
   return [...lines, ...list('unreadable', result.omitted), ...list('warnings', result.warnings)]
 }
 
-/** What was taken from the base; empty if there was no base. */
+/** The files and bytes that were taken from the base; empty if there was no base. */
 function takenOver({ base }: ImageResult): readonly string[] {
   if (base === null) return []
   const { files, storedBytes, secondsInFull, problem } = base

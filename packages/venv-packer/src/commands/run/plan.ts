@@ -9,7 +9,7 @@ import { chooseMountPoint } from '../../mount/mount-point.js'
 import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
 import { type RequiredCommand, requireCommand, requireInterpreter } from './require-command.js'
 
-/** What the command line asks for. Paths are as the user typed them. */
+/** The request of the command line. Paths are as the user typed them. */
 export interface RunRequest {
   readonly image: string
   /** The mount point. Undefined: where the environment works, or a directory of our own. */
@@ -112,7 +112,7 @@ export function plannedMounts({
 const DEFAULT_PATH = '/bin:/usr/bin'
 
 export interface Activation {
-  /** Where the image will be mounted. */
+  /** The mount point of the image. */
   readonly point: string
   /** Whether the image contains a virtual environment. */
   readonly isVenv: boolean

@@ -11,7 +11,7 @@ import { systemErrorCode } from '../../system-errors.js'
 
 export interface SearchPlace {
   readonly image: ImageReader
-  /** Where the image will be mounted. */
+  /** The mount point of the image. */
   readonly point: string
   /** The value of PATH. */
   readonly path: string
@@ -144,7 +144,7 @@ async function requireInterpreters(
 interface InterpreterCandidate {
   /** As the script has it. */
   readonly written: string
-  /** Where it may be. */
+  /** The paths at which it may be. */
   readonly paths: readonly string[]
 }
 
