@@ -182,9 +182,7 @@ describe('fragment blocks', () => {
       await withMount(image, async (mounted) => {
         const found = await survey(mounted)
         const indices = Array.from({ length: count }, (_, index) => index)
-        const wrong = indices.filter(
-          (index) => found.get(path(index))?.sha256 !== sumOf(content(index)),
-        )
+        const wrong = indices.filter((index) => found.get(path(index))?.sha256 !== sumOf(content(index)))
         expect(wrong.slice(0, 3)).toEqual([])
       })
     })
