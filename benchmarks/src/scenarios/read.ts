@@ -43,13 +43,19 @@ const listing: readonly Contender[] = [
     makesImage: false,
     version: unsquashfsVersion,
   },
+  {
+    name: `${UNSQUASHFS} -lln, list -R`,
+    command: ({ tree }) => [UNSQUASHFS, '-lln', join(tree, IMAGE)],
+    makesImage: false,
+    version: unsquashfsVersion,
+  },
 ]
 
 export const read: Scenario = {
   name: 'read',
   title: 'An image taken apart and listed',
   about:
-    'An image of the default settings, extracted (`venv-packer extract`, `unsquashfs -d`) and listed whole (`venv-packer list -R`, `unsquashfs -ll`), each as a whole process. What is extracted lies where other scenarios have their images; it is removed before each run, which is not measured.',
+    'An image of the default settings, extracted (`venv-packer extract`, `unsquashfs -d`) and listed whole (`venv-packer list -R`, which shows owners as numbers; `unsquashfs -ll`, which looks their names up, and `-lln`, which does not), each as a whole process. What is extracted lies where other scenarios have their images; it is removed before each run, which is not measured.',
   rounds: 5,
   cases: [
     { name: 'reference venv', tree: imageOf(referenceVenvTree) },

@@ -39,6 +39,8 @@ beforeAll(async () => {
   }
   shelf = await mkdtemp(join(tmpdir(), 'venv-packer-wheels-'))
   wheel = await greeterWheel(shelf)
+  await run(DEBIAN_PYTHON, ['-m', 'venv', join(shelf, 'venv')])
+  await writeFile(join(shelf, 'python3'), pythonThatCopies(join(shelf, 'venv')), { mode: 0o755 })
 })
 
 afterAll(() => rm(shelf, { recursive: true, force: true }))
@@ -68,6 +70,17 @@ async function create(
 }
 
 const debian = ['--python', DEBIAN_PYTHON]
+/** For tests of what pip does in an environment of venv, however that came to be. */
+const debianThatCopies = () => ['--python', join(shelf, 'python3')]
+
+/** Debian's Python, but its venv copies an environment: pip, which installs itself into a new one, takes seconds to do so. */
+function pythonThatCopies(venv: string): string {
+  return `#!/bin/sh
+for directory; do :; done
+test "$1 $2" = '-m venv' && exec cp --archive --no-target-directory ${venv} "$directory"
+exec ${DEBIAN_PYTHON} "$@"
+`
+}
 
 describe('settings that make the installer install elsewhere', () => {
   it.each([
@@ -85,14 +98,10 @@ describe('settings that make the installer install elsewhere', () => {
       const filled = (template: string) => template.replace('TARGET', join(places.cwd, 'elsewhere'))
       await writeFile(file, filled(text))
       const isPip = name === 'pip.conf'
-      const tool = isPip
-        ? ['--with', 'venv', '--mount-point', '/opt/py', wheel, '--', '--no-index']
-        : [wheel, ...offline]
-      const { code, stderr } = await create(
-        places,
-        [...debian, ...tool],
-        isPip ? { PIP_CONFIG_FILE: file } : {},
-      )
+      const args = isPip
+        ? [...debianThatCopies(), '--with', 'venv', '--mount-point', '/opt/py', wheel, '--', '--no-index']
+        : [...debian, wheel, ...offline]
+      const { code, stderr } = await create(places, args, isPip ? { PIP_CONFIG_FILE: file } : {})
       expect(code).toBe(1)
       const step = isPip ? 'pip install' : 'uv pip install'
       expect(stderr).toContain(
@@ -105,13 +114,12 @@ describe('settings that make the installer install elsewhere', () => {
   it('are ignored if they are variables, and named if they are options', async () => {
     await withPlaces(async (places) => {
       const line = [
-        ...debian,
         ...['--with', 'venv', '--mount-point', '/opt/py', '--no-compile'],
         ...[wheel, '--', '--no-index'],
       ]
       const variables = { PIP_TARGET: '/nowhere', PIP_ROOT: '/nowhere', PIP_DRY_RUN: '1' }
-      expect(await create(places, line, variables)).toMatchObject({ code: 0, stderr: '' })
-      const { code, stderr } = await create(places, ['--force', ...line, '--dry-run'])
+      expect(await create(places, [...debian, ...line], variables)).toMatchObject({ code: 0, stderr: '' })
+      const { code, stderr } = await create(places, ['--force', ...debianThatCopies(), ...line, '--dry-run'])
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringContaining(': --dry-run was given after --\n'),

@@ -20,10 +20,19 @@ const commandLines = [
   ['check', '.venv'],
 ]
 
+const answers = new Map<string, string>()
+
+/** The output of bash. It is started once for each command line, because many failures end with the same one. */
+function bash(...args: string[]): string {
+  const key = JSON.stringify(args)
+  const answer = answers.get(key) ?? execFileSync('bash', args, { encoding: 'utf8' })
+  answers.set(key, answer)
+  return answer
+}
+
 /** Splits a line into words like a shell. */
 function wordsOf(line: string): string[] {
-  const program = `printf '%s\\0' ${line}`
-  return execFileSync('bash', ['-c', program], { encoding: 'utf8' }).split('\0').slice(0, -1)
+  return bash('-c', `printf '%s\\0' ${line}`).split('\0').slice(0, -1)
 }
 
 it('the README lists the codes', () => {
@@ -52,7 +61,7 @@ describe.each(codes)('%s', (code) => {
         remedyLine(new Failure(code, 'it is so', 'Do this.', { path, systemCode }), argv),
       )
       for (const line of new Set(lines)) {
-        execFileSync('bash', ['-n', '-c', line])
+        bash('-n', '-c', line)
         expect(line).not.toMatch(/\n|\b(IMAGE|FOLDER|DIRECTORY|VENV|PATH|FILE|COMMAND|PREFIX)\b|\.\.\.|…/)
         const ours = /(?<=^|&& |=\S+ )venv-packer (.*)$/.exec(line)?.[1]
         if (ours !== undefined) expect(() => parseCommandLine(wordsOf(ours))).not.toThrow()

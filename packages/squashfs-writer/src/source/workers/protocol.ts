@@ -87,7 +87,7 @@ export type XattrsRead = 'all' | 'access-acl' | 'none'
 /** Names about which there are facts in one go; the rest is given back as names. */
 export const NAMES_PER_BATCH = 128
 /** Milliseconds after which a job ends with the directory that it is at, so that slow directories are shared out. */
-export const STAT_TIME = 25
+export const STAT_TIME = 100
 
 /** Where a file is and what it must be. */
 export type FilePlace = Pick<FileOnDisk, 'directory' | 'name' | 'seen'>
