@@ -39,7 +39,13 @@ export interface PackRecord {
 export interface NewPackRecord extends Omit<PackRecord, 'file'> {
   readonly inodes: number
   /** As many, by inode number, from 1 on. */
-  readonly files: Iterable<RecordedFile | null>
+  readonly files: Iterable<FileToRecord | null>
+}
+
+/** A file as it goes into a record. */
+export interface FileToRecord extends Omit<RecordedFile, 'answer'> {
+  /** The examiner's answer as JSON; undefined where it was not asked. */
+  readonly answer: string | undefined
 }
 
 export interface ImageTie {
@@ -133,7 +139,7 @@ function columnsOf(files: NewPackRecord['files'], inodes: number) {
     if (file) {
       flags[n] = flagsOf(file)
       if (file.digest !== null) digests.add(file.digest)
-      if (file.answer !== undefined) answers.push(`[${n},${JSON.stringify(file.answer)}]`)
+      if (file.answer !== undefined) answers.push(`[${n},${file.answer}]`)
     }
     identities.add(file?.identity ?? NO_IDENTITY)
     n++
@@ -166,7 +172,7 @@ class LatinColumn {
   }
 }
 
-function flagsOf({ withoutXattrs, digest }: RecordedFile): number {
+function flagsOf({ withoutXattrs, digest }: FileToRecord): number {
   return FLAG.KNOWN | (withoutXattrs ? FLAG.WITHOUT_XATTRS : 0) | (digest === null ? 0 : FLAG.DIGEST)
 }
 

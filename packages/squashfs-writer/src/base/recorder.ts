@@ -13,7 +13,7 @@ import type { Output } from '../image/output.js'
 import { changedAt } from '../source/identity.js'
 import { toDisplay } from '../tree/byte-string.js'
 import type { FileNode, Node } from '../tree/node.js'
-import { encodePackRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
+import { encodePackRecord, type FileToRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
 
 /**
  * Milliseconds before the scan from which on a change is too young. A file that is changed twice within the granularity of its
@@ -53,7 +53,8 @@ export class Recorder {
   readonly #checksums: number[] = []
   #firstBlock: number | null = null
   readonly #withXattrs = new Set<FileNode>()
-  readonly #examined = new Map<FileNode, unknown>()
+  /** The examiner's answers as JSON. */
+  readonly #examined = new Map<FileNode, string>()
   readonly #tables: Hash = createHash('sha256')
   #image: {
     readonly leaves: readonly Node[]
@@ -113,12 +114,12 @@ export class Recorder {
 
   /** @throws SquashfsError for an answer that JSON cannot hold: the record is written only when the image is in its place. */
   wasExamined(file: FileNode, answer: unknown): void {
+    if (answer === undefined) return
     try {
-      JSON.stringify(answer)
+      this.#examined.set(file, JSON.stringify(answer))
     } catch (cause) {
       throw unrecordable(file, cause)
     }
-    this.#examined.set(file, answer)
   }
 
   /**
@@ -151,11 +152,11 @@ export class Recorder {
     this.#checksums.push(checksum)
   }
 
-  *#recordedFiles(leaves: readonly Node[]): Iterable<RecordedFile | null> {
+  *#recordedFiles(leaves: readonly Node[]): Iterable<FileToRecord | null> {
     for (const node of leaves) yield node.type === InodeType.FILE ? this.#recorded(node) : null
   }
 
-  #recorded(file: FileNode): RecordedFile | null {
+  #recorded(file: FileNode): FileToRecord | null {
     const { content } = file
     if (content.kind !== 'disk') return null
     const { carried: carriedOf, keepsAnswers, scanStart, asksXattrs } = this.#options
@@ -163,7 +164,8 @@ export class Recorder {
     if (carried) {
       const { recorded } = carried
       const withoutXattrs = carried.asksXattrs ? !this.#withXattrs.has(file) : recorded.withoutXattrs
-      const known = keepsAnswers ? recorded.answer : undefined
+      const known =
+        keepsAnswers && recorded.answer !== undefined ? JSON.stringify(recorded.answer) : undefined
       return { ...recorded, withoutXattrs, answer: this.#examined.get(file) ?? known }
     }
     if (changedAt(content.seen) >= scanStart - TOO_YOUNG) return null
