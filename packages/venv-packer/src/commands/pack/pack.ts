@@ -1,7 +1,6 @@
 /** `venv-packer pack`: packs a virtual environment into an image. Checks it and compiles its modules at the same time. */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
 import type { Census, Codec, Entry, ImageOptions, ImageResult, OpenDirectory } from 'squashfs-writer'
 import type { Bytecode, Compiler } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
@@ -14,6 +13,7 @@ import type { Keeper } from '../../image/kept.js'
 import { listenForInterruption } from '../../terminal/interruption.js'
 import { print, type ReportStyle, reportStyle } from '../../terminal/printing.js'
 import type { Checked, CheckWhilePacking } from './check-while-packing.js'
+import { heapLimiter, limitYoungGeneration } from './memory.js'
 import { type PackProgress, type ProgressBar, startProgressBar } from './progress.js'
 import { reportPack } from './report.js'
 import { type PackReport, type PackRequest, packRequest } from './request.js'
@@ -154,9 +154,17 @@ async function writeImage(packing: Packing, context: PackContext): Promise<Packe
     // Loaded only now, so that a wrong request is refused without loading it.
     const library = await import('squashfs-writer')
     const { exclude } = packing.request
-    const directory = await library.openDirectory(environment.realPath, { exclude, signal: context.signal })
+    const limitHeap = heapLimiter()
+    const limiting: PackContext = {
+      ...context,
+      onProgress(progress) {
+        limitHeap(progress.files)
+        context.onProgress(progress)
+      },
+    }
+    const directory = await library.openDirectory(environment.realPath, { exclude, ...limiting })
     try {
-      return await writeEntries(directory, packing, context, library)
+      return await writeEntries(directory, packing, limiting, library)
     } finally {
       await directory.close()
     }
@@ -218,15 +226,4 @@ function codec(library: typeof import('squashfs-writer'), { name, level, encoder
     case 'none':
       return library.uncompressed()
   }
-}
-
-/**
- * Keeps V8's young generation from growing. Its semi-spaces would grow from 2 MiB to 16 MiB, and there are three of them. That saves no
- * time here, because objects either die soon or live until the end; it costs 60 MB for a venv of 20,000 files (240 instead of 180 MB).
- *
- * The flag is set at run time. If it were passed to Node at start, Node could not use its embedded code cache, and its start
- * would take half as long again.
- */
-function limitYoungGeneration(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
 }
