@@ -26,7 +26,7 @@ const packages = {
   },
   'venv-packer': {
     entries: { main: 'main.ts' },
-    single: { peek: 'check/peek.ts' },
+    single: { examiner: 'check/examiner.ts' },
     quick: { quick: 'quick.ts' },
   },
 }

@@ -235,6 +235,31 @@ describe('an examiner that throws', () => {
   })
 })
 
+describe('a result that cannot be written as JSON', () => {
+  it.each([
+    ['a BigInt', '10n'],
+    ['a cycle', '(() => { const one = {}; one.self = one; return one })()'],
+  ])('is an error that names the file if it is to be recorded: %s', async (_, value) => {
+    await withTmpfs(async (directory) => {
+      const source = join(directory, 'source')
+      mkdirSync(source)
+      writeFileSync(join(source, 'file'), 'content')
+      const examiner = moduleOf(`export default () => ${value}`)
+      const image = join(directory, 'image.squashfs')
+      const packing = packExamined(source, image, { examiner, version: '1' }, { record: true })
+      await expect(packing).rejects.toMatchObject({
+        name: 'SquashfsError',
+        code: 'EXAMINER_ANSWER',
+        message: expect.stringContaining(
+          `${join(source, 'file')}: the examiner's answer cannot be written as JSON`,
+        ),
+      })
+      expect(readdirSync(directory)).toEqual(['source'])
+      expect((await packExamined(source, image, { examiner }, { record: true })).answers).toHaveLength(1)
+    })
+  })
+})
+
 describe('an error that the caller throws', () => {
   it.each<readonly [string, (objection: Error) => ImageOptions]>([
     [

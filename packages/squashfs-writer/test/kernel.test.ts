@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   entriesOf,
   expectedState,
@@ -248,7 +248,10 @@ describe('large directories', () => {
         const scattered = Array.from({ length: 1000 }, (_, turn) => files[(turn * 7919) % files.length]!)
         expect(scattered.filter((file) => !isFound(file))).toEqual([])
 
-        const absent = scattered.map(({ name }) => Buffer.concat([name.subarray(0, 254), Buffer.from('!')]))
+        // For a name that is not there the kernel reads on until the first byte is another: a large part of the listing.
+        const absent = scattered
+          .slice(0, 100)
+          .map(({ name }) => Buffer.concat([name.subarray(0, 254), Buffer.from('!')]))
         expect(absent.filter((name) => stateOf(name) !== undefined)).toEqual([])
 
         const listed = readdirSync(many, { encoding: 'buffer' }).sort(Buffer.compare)
@@ -308,11 +311,9 @@ describe('limits', () => {
       await writeImage(owners(65_535), image)
       await withMount(image, async (mounted) => {
         const found = await survey(mounted, { contents: false })
-        const wrong = [...found].filter(
-          ([key, { uid }]) => key !== '.' && key !== 'f' && uid !== Number(key.slice(2)),
-        )
-        expect(found.size).toBe(65_535 + 2)
-        expect(wrong).toEqual([])
+        const files = [...found].filter(([, { type }]) => type === 'file')
+        expect(files).toHaveLength(65_535)
+        expect(files.filter(([key, { uid }]) => uid !== Number(basename(key)))).toEqual([])
       })
     })
   })
@@ -324,7 +325,7 @@ describe('limits', () => {
       expect(error).toBeInstanceOf(LimitError)
       expect(error).toMatchObject({
         code: 'FORMAT_LIMIT',
-        message: expect.stringMatching(/^f\/\d+: its owner \d+:0 .* 65535 .*owner: 'root'/),
+        message: expect.stringMatching(/^\d+\/\d+: its owner \d+:0 .* 65535 .*owner: 'root'/),
       })
       await expect(stat(image)).rejects.toMatchObject({ code: 'ENOENT' })
     })
@@ -611,8 +612,9 @@ function manyNames(index: number): Buffer {
   return Buffer.from(number)
 }
 
+/** A file of each owner, called by its number, in directories that are short: the kernel looks each name up. */
 function* owners(count: number): Generator<Entry> {
-  for (let uid = 0; uid < count; uid++) yield { type: 'file', path: `f/${uid}`, content: '', uid }
+  for (let uid = 0; uid < count; uid++) yield { type: 'file', path: `${uid >> 8}/${uid}`, content: '', uid }
 }
 
 /** Reads a file whole: where a byte is not zero, and which it is. */

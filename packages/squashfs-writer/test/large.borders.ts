@@ -32,7 +32,9 @@ it('a directory of 300,000 names: all are listed, and lookups find the right fil
         (text) => timeOf(join(mounted, 'many', text)) !== timeByName.get(text),
       )
       expect(wrong).toEqual([])
-      expect(scattered.filter((text) => timeOf(join(mounted, 'many', `${text}!`)) !== null)).toEqual([])
+      // For a name that is not there the kernel reads on until the first character is another: a large part of the listing.
+      const absent = scattered.slice(0, 100).map((text) => `${text}!`)
+      expect(absent.filter((text) => timeOf(join(mounted, 'many', text)) !== null)).toEqual([])
     })
     const { stdout } = await run('unsquashfs', ['-ls', image])
     expect(stdout.toString().trim().split('\n')).toHaveLength(count + 2)
@@ -45,7 +47,7 @@ it('a million hard links to one file: one inode, found by each name, and packed 
     const count = 1_000_000
     // One directory is large. The kernel goes through a part of a listing for each name that it looks up, so that the others
     // are short: packing again looks all names up.
-    const [inLarge, inEach] = [100_000, 1_000]
+    const [inLarge, inEach] = [20_000, 100]
     const path = (index: number) =>
       `${index < inLarge ? 0 : Math.floor((index - inLarge) / inEach) + 1}/${index}`
     const directories = 1 + (count - inLarge) / inEach

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-// Starts venv-packer. What must happen before any other module is loaded happens here: the Node version is judged
-// (so this file keeps to syntax that old Nodes parse), and where Node has no zstd of its own, libuv's thread pool, where the
-// bundled one works, gets a thread for each core. It reads its size once, at first use.
+// Starts venv-packer. This file does what must be done before any other module is loaded. It checks the version of Node, and therefore
+// uses only syntax that old versions of Node parse. If Node has no zstd, it sets the size of libuv's thread pool, in which the
+// bundled zstd runs, to one thread for each core: libuv reads the size once, at first use.
 'use strict'
 
-// Node opens its debugger on a port at SIGUSR1, unless someone listens. What comes before run listens is kept for it.
+// Without a listener Node opens its debugger on SIGUSR1. Signals that come before `run` listens are collected for it.
 const early = []
-const keep = (signal) => early.push(signal)
-process.on('SIGUSR1', keep)
+const collect = (signal) => early.push(signal)
+process.on('SIGUSR1', collect)
 
 const version = process.versions.node.split('.').map(Number)
 if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
@@ -23,29 +23,29 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 19)) {
   process.exit(1)
 }
 
-// Until run says otherwise: should the process ever end before the work has, that is no success.
+// If the process ends before the work is done, it is a failure.
 process.exitCode = 1
 
 const argv = process.argv.slice(2)
 const hasZstd = process.versions.zstd !== undefined
 
-// Not for run: its command would get the setting, too.
+// Not for `run`: its command would inherit the variable.
 if (!process.env.UV_THREADPOOL_SIZE && argv[0] !== 'run' && !hasZstd) {
   process.env.UV_THREADPOOL_SIZE = String(require('node:os').availableParallelism())
 }
 
 const earlySignals = {
   take: () => {
-    process.off('SIGUSR1', keep)
+    process.off('SIGUSR1', collect)
     return early
   },
 }
 
-// The bundled zstd is a dependency of the library, and is found from there only.
+// quick.cjs cannot load the bundled zstd, which is a dependency of the library and not of this package.
 const isQuick = hasZstd && /^(-.*|help|list)$/.test(argv[0] || '')
 
 Promise.resolve()
-  .then(() => (isQuick ? require('../dist/quick.cjs').quickly(argv) : null))
+  .then(() => (isQuick ? require('../dist/quick.cjs').runQuickly(argv) : null))
   .then((exitCode) =>
     exitCode === null ? import('../dist/main.js').then((cli) => cli.main(argv, earlySignals)) : exitCode,
   )

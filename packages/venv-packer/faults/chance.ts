@@ -1,27 +1,27 @@
-/** Chance: where and when a fault comes. One seed gives the same choices again; moments depend on the machine as well. */
+/** Random choices from a seed. The same seed gives the same choices, but the step that a moment hits depends on the machine as well. */
 import { inject } from 'vitest'
 
-/** How many times as many runs as usual. */
-const MORE = Number(process.env.FAULTS_RUNS ?? 1)
+/** The factor for the number of runs. */
+const FACTOR = Number(process.env.FAULTS_RUNS ?? 1)
 
-/** So many runs, or as many times more as were asked for. */
-export function runs(usual: number): readonly number[] {
-  return Array.from({ length: Math.ceil(usual * MORE) }, (_, n) => n)
+/** @param count the number of runs, which is multiplied by FAULTS_RUNS. */
+export function runs(count: number): readonly number[] {
+  return Array.from({ length: Math.ceil(count * FACTOR) }, (_, n) => n)
 }
 
 export interface Chance {
-  /** From `least` on, below `end`. */
+  /** A number from `least` to `end - 1`. */
   integer(least: number, end: number): number
   oneOf<T>(choices: readonly T[]): T
 }
 
-/** Each kind of fault has a series of its own, whichever of them are run. */
+/** Each kind of fault has its own sequence, so that it does not depend on the other tests that run. */
 export function chanceOf(kind: string): Chance {
   let state = [...`${inject('seed')} ${kind}`].reduce(
     (hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0),
     7,
   )
-  /** mulberry32: from 0 on, below 1. */
+  /** mulberry32: a number from 0 to less than 1. */
   const next = (): number => {
     state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), state | 1)

@@ -1,4 +1,4 @@
-/** Somebody goes on working in the directory while it is packed. */
+/** Tests packing while files and directories change. */
 import {
   appendFileSync,
   mkdirSync,
@@ -23,16 +23,16 @@ import {
   type Place,
   packAndMeanwhile,
   packing,
+  recordRun,
   remove,
   renew,
   someDirectory,
   someFile,
-  tell,
   undisturbed,
   withPlace,
 } from './runs.js'
 
-/** A change of a path; returns the path that then cannot be packed as it was found. */
+/** A kind of change: its name, how to choose a path, and the change itself. */
 type Change = readonly [fault: string, choose: (chance: Chance) => string, act: (path: string) => void]
 
 describe('at some moment of a packing', () => {
@@ -44,7 +44,7 @@ describe('at some moment of a packing', () => {
     ['file becomes another', someFile, (path) => replace(path, (at) => writeFileSync(at, 'another'))],
     ['directory is removed', someDirectory, (path) => rmSync(path, { recursive: true })],
     ['directory becomes another', someDirectory, (path) => replace(path, (at) => mkdirSync(at))],
-  ])('a %s: the image is complete, or it is the old one still', async (fault, choose, act) => {
+  ])('a %s: the image is complete, or still the old one', async (fault, choose, act) => {
     const chance = chanceOf(fault)
     await withPlace(async (place) => {
       const { work } = await undisturbed(place)
@@ -55,7 +55,7 @@ describe('at some moment of a packing', () => {
           act(join(place.source, path)),
         )
         const image = (await readFile(place.image)).equals(Buffer.from(old)) ? 'old' : 'new'
-        tell({ fault, image, code: end.code })
+        recordRun({ fault, image, code: end.code })
         await expectOnlyImage(place)
         expect({ code: end.code, image }).toEqual(
           image === 'old' ? { code: 1, image } : { code: 0, image: 'new' },
@@ -70,7 +70,7 @@ describe('at some moment of a packing', () => {
     })
   })
 
-  it('a directory is swapped for a symlink and back, again and again: nothing leaks from where it leads', async () => {
+  it('a directory is swapped for a symlink and back repeatedly: no file of the target is packed', async () => {
     const chance = chanceOf('swap')
     await withPlace(async (place) => {
       const secret = 'a secret that lies elsewhere'
@@ -103,7 +103,7 @@ describe('at some moment of a packing', () => {
         const { code } = await result
         const bytes = await readFile(place.image)
         const image = bytes.equals(Buffer.from(old)) ? 'old' : 'new'
-        tell({ fault: 'directory is swapped for a symlink', image, code })
+        recordRun({ fault: 'directory is swapped for a symlink', image, code })
         expect(code).toBe(image === 'new' ? 0 : 1)
         expect(bytes.includes(secret)).toBe(false)
         await expectOnlyImage(place)
@@ -113,7 +113,7 @@ describe('at some moment of a packing', () => {
   })
 })
 
-/** Makes another one aside, so that it is whole from its first moment on. */
+/** Replaces a path by renames, so that the new file is complete when it appears. */
 function replace(path: string, make: (path: string) => void): void {
   make(`${path}.new`)
   renameSync(path, `${path}.away`)
@@ -121,8 +121,8 @@ function replace(path: string, make: (path: string) => void): void {
 }
 
 /**
- * Untouched files are there as they were; a touched one is there as before or as after, under the name that it is made
- * by, or not at all.
+ * Expects unchanged files to be packed as they were. A changed path may be packed as before or as after the change, also under its temporary
+ * name, or not at all.
  */
 async function expectComplete(place: Place, touched: string, before: TreeState): Promise<void> {
   const extracted = join(place.cwd, 'extracted')

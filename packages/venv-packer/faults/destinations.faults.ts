@@ -1,4 +1,4 @@
-/** Places that take no image, or stop doing so, or take it elsewhere. */
+/** Tests destinations that cannot be written, that vanish, or that are symlinks. */
 import { lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -13,36 +13,36 @@ import {
   packAndMeanwhile,
   packing,
   placeIn,
+  recordRun,
   renew,
-  tell,
   undisturbed,
   withPlace,
 } from './runs.js'
 
-describe('an image that is to go', () => {
-  it('to a directory, or where a symlink leads nowhere, is refused and nothing is touched', async () => {
+describe('a destination', () => {
+  it('that is a directory or a dangling symlink is refused, and nothing is changed', async () => {
     await withPlace(async (place) => {
       mkdirSync(join(place.directory, 'directory'))
       symlinkSync('nowhere', join(place.directory, 'link'))
-      for (const [name, told, remedy] of [
+      for (const [name, message, remedy] of [
         ['directory', /is a directory/, /Name a file: --output/],
         ['link', /is a symlink to nothing/, /Remove it, or name another image/],
       ] as const) {
         const end = await venvPacker(packing({ ...place, image: join(place.directory, name) }))
-        tell({
+        recordRun({
           fault: `destination is a ${name === 'link' ? 'symlink to nothing' : name}`,
           image: await imageAt(place, ''),
           code: end.code,
         })
         expect(end.code).toBe(1)
-        expectExplained(end, told, remedy)
+        expectExplained(end, message, remedy)
         expect(readdirSync(place.directory).sort()).toEqual(['directory', 'link', 'venv.squashfs'])
         expect(readdirSync(join(place.directory, 'directory'))).toEqual([])
       }
     })
   })
 
-  it('where a symlink leads, also to another filesystem, goes there, and the symlink stays', async () => {
+  it('that is a symlink is followed, also to another filesystem, and the symlink stays', async () => {
     await withPlace(async (place) => {
       const { hash } = await undisturbed(place)
       await withTmpfs(async (directory) => {
@@ -52,7 +52,7 @@ describe('an image that is to go', () => {
         symlinkSync(elsewhere.image, link)
         const end = await venvPacker(packing({ ...place, image: link }))
         const image = await imageAt(elsewhere, hash)
-        tell({ fault: 'destination is a symlink to another filesystem', image, code: end.code })
+        recordRun({ fault: 'destination is a symlink to another filesystem', image, code: end.code })
         expect({ code: end.code, image }).toEqual({ code: 0, image: 'new' })
         expect(lstatSync(link).isSymbolicLink()).toBe(true)
         await expectOnlyImage(elsewhere)
@@ -61,7 +61,7 @@ describe('an image that is to go', () => {
     })
   })
 
-  it('to a filesystem that is read-only is refused', async () => {
+  it('on a read-only filesystem is refused', async () => {
     await withPlace(async (place) => {
       await withTmpfs(async (directory) => {
         const fixed = placeIn(place.cwd, directory)
@@ -69,7 +69,7 @@ describe('an image that is to go', () => {
         await run('mount', ['-o', 'remount,ro', directory])
         const end = await venvPacker(packing(fixed))
         const image = await imageAt(fixed, '')
-        tell({ fault: 'destination is read-only', image, code: end.code })
+        recordRun({ fault: 'destination is read-only', image, code: end.code })
         expect({ code: end.code, image }).toEqual({ code: 1, image: 'old' })
         expectExplained(
           end,
@@ -81,7 +81,7 @@ describe('an image that is to go', () => {
     })
   })
 
-  it('to a directory that is removed meanwhile has no place any more, and none is made up', async () => {
+  it('in a directory that is removed during the packing is an error, and no other is made', async () => {
     const chance = chanceOf('directory of the image is removed')
     await withPlace(async (place) => {
       const { work } = await undisturbed(place)
@@ -89,7 +89,7 @@ describe('an image that is to go', () => {
         const end = await packAndMeanwhile(packing(place), chance.integer(0, work), () =>
           rmSync(place.directory, { recursive: true, maxRetries: 5 }),
         )
-        tell({ fault: 'destination is gone', image: 'gone', code: end.code })
+        recordRun({ fault: 'destination is gone', image: 'gone', code: end.code })
         expect(await readdir(place.cwd)).toEqual(['source'])
         if (end.code !== 0) {
           expect(end.code).toBe(1)

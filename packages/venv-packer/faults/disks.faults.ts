@@ -1,4 +1,4 @@
-/** Disks that are full at any byte, that fail at any byte, and files that may not be read. */
+/** Tests disks that are full or fail at some byte, and files that may not be read. */
 import { chmod, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withLustre, withTmpfs } from 'fixtures'
@@ -11,28 +11,28 @@ import {
   imageAt,
   packing,
   placeIn,
+  recordRun,
   renew,
   someDirectory,
   someFile,
-  tell,
   undisturbed,
   withPlace,
 } from './runs.js'
 
 describe('a packing', () => {
-  it('whose disk is full at some byte leaves the old image and says so, or fits', async () => {
+  it('whose disk is full at some byte keeps the old image and reports it, or fits', async () => {
     const chance = chanceOf('disk full')
     await withPlace(async (place) => {
       const { hash, size } = await undisturbed(place)
       for (const _ of runs(12)) {
-        // In pages, of which the old image takes one.
-        const room = 4096 * chance.integer(2, Math.ceil(size / 4096) + 20)
+        // Whole pages. The old image takes one.
+        const freeBytes = 4096 * chance.integer(2, Math.ceil(size / 4096) + 20)
         await withTmpfs(async (directory) => {
           const small = placeIn(place.cwd, directory)
           await renew(small)
           const end = await venvPacker(packing(small))
           const image = await imageAt(small, hash)
-          tell({ fault: 'disk full', image, code: end.code })
+          recordRun({ fault: 'disk full', image, code: end.code })
           await expectOnlyImage(small)
           expect(end.code).toBe(image === 'new' ? 0 : 1)
           if (end.code === 1)
@@ -41,12 +41,12 @@ describe('a packing', () => {
               `${small.image} cannot be written: no space left on the device`,
               /Free some space there, or name another place with --output\./,
             )
-        }, `${room}`)
+        }, `${freeBytes}`)
       }
     })
   })
 
-  it('whose source fails at some byte (EIO) leaves the old image and names the file', async () => {
+  it('whose source fails at some byte (EIO) keeps the old image and names the file', async () => {
     const chance = chanceOf('read error')
     await withPlace(async (place) => {
       for (const _ of runs(6)) {
@@ -57,7 +57,7 @@ describe('a packing', () => {
           venvPacker(packing({ source: lustre.directory, image: place.image })),
         )
         const image = await imageAt(place, '')
-        tell({ fault: 'read error', image, code: end.code })
+        recordRun({ fault: 'read error', image, code: end.code })
         await expectOnlyImage(place)
         expect({ code: end.code, image }).toEqual({ code: 1, image: 'old' })
         expectExplained(
@@ -69,7 +69,7 @@ describe('a packing', () => {
     })
   })
 
-  it('that may not read a file or a directory leaves the old image and names it', async () => {
+  it('that may not read a file or a directory keeps the old image and names it', async () => {
     const chance = chanceOf('permission denied')
     await withPlace(async (place) => {
       for (const _ of runs(6)) {
@@ -79,7 +79,7 @@ describe('a packing', () => {
         const end = await venvPacker(packing(place), { boundByPermissions: true })
         await chmod(join(place.source, path), mode)
         const image = await imageAt(place, '')
-        tell({ fault: 'permission denied', image, code: end.code })
+        recordRun({ fault: 'permission denied', image, code: end.code })
         await expectOnlyImage(place)
         expect({ code: end.code, image }).toEqual({ code: 1, image: 'old' })
         expectExplained(

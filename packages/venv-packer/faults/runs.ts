@@ -1,4 +1,4 @@
-/** Runs: a packing over an older image, with a fault in it, and what the image's name holds afterwards. */
+/** Helpers for fault tests: pack over an older image, inject a fault, and inspect the image afterwards. */
 
 import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -13,25 +13,25 @@ import type { Chance } from './chance.js'
 
 export interface Run {
   readonly fault: string
-  /** The file at the image's name in the end. */
+  /** The file with the image's name after the run. */
   readonly image: 'old' | 'new' | 'gone'
   readonly code: number | string | null
 }
 
-/** Keeps a run for the table. */
-export function tell(run: Run): void {
+/** Records a run for the table. */
+export function recordRun(run: Run): void {
   appendFileSync(
-    join(inject('told'), `${process.pid}-${process.env.VITEST_WORKER_ID}`),
+    join(inject('runDirectory'), `${process.pid}-${process.env.VITEST_WORKER_ID}`),
     `${JSON.stringify(run)}\n`,
   )
 }
 
 export interface Place {
-  /** Holds all the rest. */
+  /** The parent directory of the others. */
   readonly cwd: string
   /** The files that are packed: `noise-0` and so on, and `directory-0/file-0` and so on. */
   readonly source: string
-  /** The directory of the image, with the old one and nothing else in it. */
+  /** The directory of the image, which contains only the old image. */
   readonly directory: string
   readonly image: string
 }
@@ -40,7 +40,7 @@ const DIRECTORIES = 12
 const FILES = 12
 const LARGE_FILES = 6
 
-/** A path in what is packed. */
+/** A path in the packed directory. */
 export function someFile(chance: Chance): string {
   const [directory, file] = [chance.integer(0, DIRECTORIES), chance.integer(1, FILES)]
   return chance.oneOf([`directory-${directory}/file-${file}`, `noise-${file % LARGE_FILES}`])
@@ -52,7 +52,7 @@ export function someDirectory(chance: Chance): string {
 
 export const old = 'the old image'
 
-/** A directory to pack, and an old image in the place of the new one. */
+/** Calls `use` with a directory to pack and an old image. */
 export async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
   await withDirectory(async (cwd) => {
     const place = placeIn(cwd, join(cwd, 'images'))
@@ -80,26 +80,26 @@ export async function fill(source: string): Promise<void> {
   await fillWithNoise(source, LARGE_FILES)
 }
 
-/** Puts the old image in its place. */
+/** Writes the old image. */
 export async function renew({ image }: Place): Promise<void> {
   await writeFile(image, old)
 }
 
-/** Arguments that pack `source` over the old image; the level makes it last long enough to be hit. */
+/** Arguments that pack `source` over the old image. The level makes the packing long enough for a fault to occur during it. */
 export function packing({ source, image }: Pick<Place, 'source' | 'image'>): readonly string[] {
   return ['pack', source, '--any-directory', '--force', '--no-base', '--level', '9', '--output', image]
 }
 
 export interface Undisturbed {
-  /** Of the image that is made. */
+  /** The hash of the image. */
   readonly hash: string
-  /** Its bytes. */
+  /** The size of the image. */
   readonly size: number
-  /** The work that it takes, see {@link workOf}. */
+  /** The processor time of the packing, see {@link workOf}. */
   readonly work: number
 }
 
-/** The image of a packing without a fault. */
+/** Packs without a fault. */
 export async function undisturbed(place: Place): Promise<Undisturbed> {
   const child = start(packing(place))
   const end = ended(child)
@@ -115,8 +115,8 @@ export async function undisturbed(place: Place): Promise<Undisturbed> {
 }
 
 /**
- * How far a process is: processor time in ticks, of which there are 100 a second. Unlike the clock it does not depend on
- * what else the machine does. Null when the process has ended.
+ * The processor time that a process has used, in ticks of 10 ms. Unlike wall time it does not depend on the load of the machine. Null if
+ * the process has ended.
  */
 function workOf({ pid, exitCode, signalCode }: ChildProcess): number | null {
   if (exitCode !== null || signalCode !== null) return null
@@ -133,7 +133,7 @@ function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Packs, and does something after so much work. */
+/** Packs, and calls `act` when the process has used that much processor time. */
 export async function packAndMeanwhile(
   args: readonly string[],
   after: number,
@@ -147,7 +147,7 @@ export async function packAndMeanwhile(
   return await end
 }
 
-/** The image at the name: the complete old one or the complete new one; fails for anything else. */
+/** Which image has the name: the complete old one or the complete new one. Fails for anything else. */
 export async function imageAt({ image }: Pick<Place, 'image'>, newHash: string): Promise<'old' | 'new'> {
   const bytes = await readFile(image)
   if (bytes.equals(Buffer.from(old))) return 'old'
@@ -155,7 +155,7 @@ export async function imageAt({ image }: Pick<Place, 'image'>, newHash: string):
   return 'new'
 }
 
-/** A failure is three lines or more: the fault with its path, the remedy, and a command to paste. */
+/** Expects a failure of three or more lines: the problem with its path, the remedy, and a command line to paste. */
 export function expectExplained(
   { stdout, stderr }: Ended,
   what: string | RegExp,

@@ -1,4 +1,4 @@
-/** SIGINT, SIGTERM and SIGKILL at any moment after the first quarter of the work, in which Node itself starts. */
+/** Tests SIGINT, SIGTERM and SIGKILL at any moment after the first quarter of the work, in which Node starts. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -12,9 +12,9 @@ import {
   type Place,
   packAndMeanwhile,
   packing,
+  recordRun,
   remove,
   renew,
-  tell,
   undisturbed,
   withPlace,
 } from './runs.js'
@@ -25,21 +25,21 @@ describe.concurrent('at 100 moments, a packing that gets', () => {
     ['SIGTERM', 143, 33],
   ] as const)(
     '%s leaves the complete old or the complete new image and nothing else',
-    async ([signal, code, usual]) => {
+    async ([signal, code, count]) => {
       const chance = chanceOf(signal)
       await withPlace(async (place) => {
         const { hash, work } = await undisturbed(place)
-        for (const _ of runs(usual)) {
+        for (const _ of runs(count)) {
           const end = await packAndMeanwhile(
             packing(place),
             chance.integer(Math.floor(work / 4), work),
             async (kill) => {
-              await setTimeout(chance.integer(0, 30)) // it also waits without working
+              await setTimeout(chance.integer(0, 30)) // also hits moments in which the process waits
               kill(signal)
             },
           )
           const image = await imageAt(place, hash)
-          tell({ fault: signal, image, code: end.code })
+          recordRun({ fault: signal, image, code: end.code })
           await expectOnlyImage(place)
           expectEndsWell(end, signal, code, image)
           await renew(place)
@@ -48,7 +48,7 @@ describe.concurrent('at 100 moments, a packing that gets', () => {
     },
   )
 
-  it('SIGKILL leaves one of them too, and the next run removes what the dead one left, and only that', async () => {
+  it('SIGKILL leaves one of them as well, and the next run removes only the partial file of the killed run', async () => {
     const chance = chanceOf('SIGKILL')
     await withPlace(async (place) => {
       const { hash, work } = await undisturbed(place)
@@ -62,7 +62,7 @@ describe.concurrent('at 100 moments, a packing that gets', () => {
           },
         )
         const image = await imageAt(place, hash)
-        tell({ fault: 'SIGKILL', image, code: end.code })
+        recordRun({ fault: 'SIGKILL', image, code: end.code })
         expect(image).toBe(end.code === 0 ? 'new' : image)
         await expectTidied(place)
         await renew(place)
@@ -71,7 +71,7 @@ describe.concurrent('at 100 moments, a packing that gets', () => {
   })
 })
 
-/** With the documented code; or by the signal itself, before or after the packing; or undisturbed, when it was over. */
+/** Expects the documented exit code; or the end by the signal, before the handler is set or after the packing; or success. */
 function expectEndsWell(end: Ended, signal: NodeJS.Signals, code: number, image: 'old' | 'new'): void {
   if (end.code === 0) expect(image).toBe('new')
   else if (end.code === signal) expect(end.stderr).toBe('')

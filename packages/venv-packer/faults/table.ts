@@ -1,4 +1,4 @@
-/** Table: the outcome of every run, by the kind of its fault; printed when all are done. */
+/** Prints a table of the outcomes of all runs, by kind of fault, after the last test. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,23 +8,23 @@ import type { Run } from './runs.js'
 declare module 'vitest' {
   interface ProvidedContext {
     seed: number
-    /** A directory for what the test files have to tell. */
-    told: string
+    /** The directory in which test files record their runs. */
+    runDirectory: string
   }
 }
 
-/** Before the first test file, in vitest's own process; the function that it returns runs after the last. */
+/** Vitest calls this before the first test file, and the returned function after the last one. */
 export default function setup(project: TestProject): () => void {
   const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 31))
-  const told = mkdtempSync(join(tmpdir(), 'faults-'))
+  const runDirectory = mkdtempSync(join(tmpdir(), 'faults-'))
   project.provide('seed', seed)
-  project.provide('told', told)
+  project.provide('runDirectory', runDirectory)
   console.log(`FAULTS_SEED=${seed}\n`)
   return () => {
-    const lines = readdirSync(told).flatMap((name) =>
-      readFileSync(join(told, name), 'utf8').trim().split('\n'),
+    const lines = readdirSync(runDirectory).flatMap((name) =>
+      readFileSync(join(runDirectory, name), 'utf8').trim().split('\n'),
     )
-    rmSync(told, { recursive: true })
+    rmSync(runDirectory, { recursive: true })
     console.log(`\n${tableOf(lines.map((line) => JSON.parse(line)))}\nFAULTS_SEED=${seed}\n`)
   }
 }
@@ -54,6 +54,6 @@ function rowOf(fault: string, all: readonly Run[]): readonly string[] {
   const ended = (image: Run['image']) => `${all.filter((run) => run.image === image).length}`
   const codes = new Map<string, number>()
   for (const { code } of all) codes.set(`${code}`, (codes.get(`${code}`) ?? 0) + 1)
-  const told = [...codes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, count]) => `${code} (${count})`)
-  return [fault, `${all.length}`, ended('old'), ended('new'), told.join(', ')]
+  const counts = [...codes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([code, count]) => `${code} (${count})`)
+  return [fault, `${all.length}`, ended('old'), ended('new'), counts.join(', ')]
 }

@@ -1,14 +1,14 @@
-/** Child processes: their output, and how they ended. */
+/** Helps with child processes: captures their output and describes how they exited. */
 import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 
-/** `exit status 1`, or `ended by SIGKILL`. */
-export function endingInWords(code: number | null, signal: NodeJS.Signals | null): string {
+/** Returns `exit status 1`, or `ended by SIGKILL`. */
+export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
   return signal === null ? `exit status ${code}` : `ended by ${signal}`
 }
 
-/** The exit code as a shell has it: 128 + n for a process that signal n ended. */
+/** Resolves with the exit code as a shell reports it: 128 + n for a process that signal n ended. */
 export function exitCodeOf(child: ChildProcess): Promise<number> {
   return new Promise((done, failed) => {
     child.once('error', failed)
@@ -18,18 +18,20 @@ export function exitCodeOf(child: ChildProcess): Promise<number> {
   })
 }
 
-/** The text that is written to a stream: so far at any time, and all of it in the end. */
-export interface Listened {
-  readonly soFar: () => string
-  readonly ended: Promise<void>
+/** The text that a child process writes to a stream. */
+export interface CapturedOutput {
+  /** The text up to now. */
+  readonly text: () => string
+  /** Resolves when the stream is closed. */
+  readonly closed: Promise<void>
 }
 
-export function listenTo(stream: Readable | null): Listened {
+export function captureOutput(stream: Readable | null): CapturedOutput {
   const pieces: Buffer[] = []
   stream?.on('data', (piece: Buffer) => pieces.push(piece))
-  const ended = new Promise<void>((done) => {
+  const closed = new Promise<void>((done) => {
     if (stream === null) done()
     else stream.once('close', () => done())
   })
-  return { soFar: () => Buffer.concat(pieces).toString('utf8'), ended }
+  return { text: () => Buffer.concat(pieces).toString('utf8'), closed }
 }

@@ -1,36 +1,36 @@
-/** The one error that users see: a message with the path, a remedy, and the exit code. */
+/** The error that is reported to users: a message that names the path, a remedy, and the exit code. */
 
-/** A path that stood in the way, one of possibly many. */
+/** One of the paths that caused a failure. */
 export interface FailedPath {
   readonly path: string
   readonly code: string
   readonly message: string
 }
 
-/** Makes a remedy a line to paste: another command, or the same command line with something changed. */
-export interface Mending {
-  /** Another command. */
+/** The recipe for the line that a user can paste: another command, or the same command line with changes. */
+export interface CommandFix {
+  /** A complete command, instead of the changed command line. */
   readonly line?: string
-  /** Before the command line, such as TMPDIR=/var/tmp, or a command and `&&`. */
+  /** Text before the command line, such as `TMPDIR=/var/tmp`, or a command and `&&`. */
   readonly before?: string
-  /** Added to the command line, in the place of options of the same name. */
+  /** Options to add. They replace options of the same name. */
   readonly options?: readonly string[]
-  /** Options that the command line has and should not. */
+  /** Options to remove. */
   readonly without?: readonly string[]
-  /** The path that was probably meant in the place of the failure's path. */
-  readonly meant?: string | undefined
+  /** The path that the user probably meant instead of the failure's path. */
+  readonly suggestedPath?: string | undefined
 }
 
 export interface FailureDetails {
-  /** Where the code alone does not say what to paste. */
-  readonly mending?: Mending | undefined
-  /** The path that it is about, absolute. */
+  /** Needed where the code alone does not determine the line to paste. */
+  readonly fix?: CommandFix | undefined
+  /** The path that the failure is about, absolute. */
   readonly path?: string
-  /** Every path, where there may be many. */
+  /** All paths, for a failure that may have several. */
   readonly paths?: readonly FailedPath[]
-  /** The system's own code, such as ENOSPC. */
+  /** The code of the system error, such as ENOSPC. */
   readonly systemCode?: string | undefined
-  /** The last lines of another program's output, where that program failed. */
+  /** The last lines of the output of another program that failed. */
   readonly output?: string | undefined
   readonly exitCode?: ExitCode
   readonly cause?: unknown
@@ -43,10 +43,10 @@ export class Failure extends Error {
   readonly systemCode: string | undefined
   readonly output: string | undefined
   readonly exitCode: ExitCode
-  readonly mending: Mending | undefined
+  readonly fix: CommandFix | undefined
 
   constructor(
-    /** Stable, for programs; the message may change. */
+    /** Programs may rely on the code. The message may change. */
     readonly code: string,
     message: string,
     /** An instruction for the user, as one sentence. */
@@ -58,12 +58,12 @@ export class Failure extends Error {
     this.paths = details.paths ?? []
     this.systemCode = details.systemCode
     this.output = details.output
-    this.mending = details.mending
+    this.fix = details.fix
     this.exitCode = details.exitCode ?? EXIT_CODES.failed
   }
 }
 
-/** The command line itself is wrong; nothing was looked at yet. */
+/** The failure for a wrong command line, which is reported before anything is read. */
 export function wrongUsage(message: string, remedy = 'See venv-packer pack --help.'): Failure {
   return new Failure('USAGE', message, remedy, { exitCode: EXIT_CODES.wrongUsage })
 }
@@ -72,7 +72,7 @@ export const EXIT_CODES = {
   done: 0,
   failed: 1,
   wrongUsage: 2,
-  /** These three as env(1), nohup(1) and timeout(1) have them; all else is the command's own. */
+  /** `run` uses these three like env(1), nohup(1) and timeout(1). Other exit codes of `run` are those of its command. */
   commandNotStarted: 125,
   commandNotExecutable: 126,
   commandNotFound: 127,
@@ -81,10 +81,10 @@ export const EXIT_CODES = {
   terminated: 143,
 } as const
 
-/** 0 to 255: one of these, or that of the command that was run. */
+/** 0 to 255: one of `EXIT_CODES`, or the exit code of the command that `run` ran. */
 export type ExitCode = number
 
-/** For an option or an operand that is the empty text. */
+/** The failure for an option or an operand that is an empty string. */
 export function emptyValue(what: string, hint?: string): Failure {
   const remedy = 'Was a shell variable in it not set?'
   return wrongUsage(`${what} is empty`, hint === undefined ? remedy : `${remedy} ${hint}`)

@@ -1,4 +1,4 @@
-/** The command: arguments in, a report or JSON out, and the exit code. Each part is loaded when it is needed. */
+/** The entry point of the command. Loads each command only when it is run, since loading takes time. */
 import type { Invocation } from './cli/commands.js'
 import { instantAnswer } from './cli/instant-answer.js'
 import { plainImageCommand } from './cli/plain-image-command.js'
@@ -7,8 +7,8 @@ import type { EarlySignals } from './mount/signal-relay.js'
 import { print } from './terminal/printing.js'
 
 /**
- * Runs one command line to its end. Never rejects: errors are reported, and show in the exit code.
- * @param earlySignals those for which the launcher has listened.
+ * Runs a command line and resolves with the exit code. Never rejects: it reports errors itself.
+ * @param earlySignals the signals that the launcher received.
  */
 export async function main(argv: readonly string[], earlySignals: EarlySignals): Promise<ExitCode> {
   try {
@@ -27,12 +27,24 @@ export async function main(argv: readonly string[], earlySignals: EarlySignals):
   }
 }
 
+/** In milliseconds. A command that ends earlier need not load the module, which takes 2 ms. */
+const DEBUGGER_CHECK_MS = 250
+
+/** Not for `run`, which closes the debugger itself and passes the signal on. */
+function closeDebuggerLater(): void {
+  setTimeout(async () => {
+    const { closeUninvitedDebugger } = await import('./uninvited-debugger.js')
+    closeUninvitedDebugger()
+  }, DEBUGGER_CHECK_MS).unref()
+}
+
 async function printed(text: string): Promise<ExitCode> {
   await print(text)
   return EXIT_CODES.done
 }
 
 async function runCommand(invocation: Invocation, earlySignals: EarlySignals): Promise<ExitCode> {
+  if (invocation.command !== 'run') closeDebuggerLater()
   switch (invocation.command) {
     case 'pack':
       return await (await import('./commands/pack/pack.js')).runPack(invocation)

@@ -1,4 +1,4 @@
-/** The package itself: its version, and the files that come with it. */
+/** Gives access to the package itself: its version, and the files that are installed with it. */
 import { readFileSync } from 'node:fs'
 
 export function packageVersion(): string {

@@ -1,14 +1,14 @@
 /**
- * Quick: what is done in less time than the rest of the command takes to load. It is one file with its part of the library,
- * and no ES module, which Node takes longer to load.
+ * The entry point for `list`, `--version` and `--help`, which take less time than loading the other commands. It is bundled with the
+ * parts of the library that it needs into one CommonJS file, because Node loads ES modules more slowly.
  */
 import { instantAnswer } from './cli/instant-answer.js'
 import { plainImageCommand } from './cli/plain-image-command.js'
 import { EXIT_CODES, type ExitCode } from './failure.js'
 import { print } from './terminal/printing.js'
 
-/** Runs a command line to its end as `main` does; null for one that `main` is for. */
-export function quickly(argv: readonly string[]): Promise<ExitCode> | null {
+/** Runs a command line like `main`. Returns null for a command line that needs `main`. */
+export function runQuickly(argv: readonly string[]): Promise<ExitCode> | null {
   const answer = instantAnswer(argv)
   if (answer !== undefined) return reported(argv, () => print(answer).then(() => EXIT_CODES.done))
   const plain = plainImageCommand(argv)

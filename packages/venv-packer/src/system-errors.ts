@@ -1,4 +1,4 @@
-/** The system's error codes (ENOSPC, EACCES, ...) in words, and what to do about each where an image is written. */
+/** Explains system errors (ENOSPC, EACCES, ...), and what to do about each when an image is written. */
 
 import { namedCode, UNNAMED } from 'squashfs-writer/system'
 import { type ExitCode, Failure } from './failure.js'
@@ -42,28 +42,28 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   ETIMEDOUT: { message: 'the file system did not answer', remedy: `Try again, or ${ELSEWHERE}.` },
 }
 
-/** Words and remedy for a code; for an unknown code the system's own message is used. */
+/** The message and remedy for a code. An unknown code gets the message of the error. */
 export function explainSystemError(code: string | undefined, ownMessage: string): Explanation {
   const known = code === undefined ? undefined : EXPLANATIONS[namedCode(code)]
   return known ?? { message: ownMessage, remedy: `Try again, or ${ELSEWHERE}.` }
 }
 
-/** Of what was there when it was found: it changed, vanished, or became a symlink or a file. */
+/** Codes for a path that has changed since it was found: its content changed, it vanished, or it became a symlink or a file. */
 const SIGNS_OF_CHANGE: readonly string[] = ['CHANGED', 'ENOENT', 'ELOOP', 'ENOTDIR', 'ESTALE']
 
-/** Whether a path that was found could not be read since it is not what it was. */
+/** Whether a path could not be read because it has changed since it was found. */
 export function isSignOfChange({ code }: { readonly code: string }): boolean {
   return SIGNS_OF_CHANGE.includes(namedCode(code))
 }
 
-/** The code of a system error (`ENOENT`, not Node's own `ERR_…`), wherever it was thrown; undefined for other values. */
+/** The code of a system error, such as `ENOENT`. Undefined for any other value, and for Node's own `ERR_…`. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
   const code = namedCode(error.code)
   return /^E(?!RR_)[A-Z0-9]+$/.test(code) ? code : undefined
 }
 
-/** The message of an error; with the name of a system error, and words for it, where Node has none. */
+/** The message of an error. Where Node does not know a system error, its name and an explanation are put in. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   const code = systemErrorCode(error)
@@ -75,14 +75,14 @@ export function messageOf(error: unknown): string {
 export interface SystemFailureDetails {
   /** Absolute. */
   readonly path: string
-  /** Undefined: the usual one for the error where an image is written. */
+  /** Default: the remedy for this error when an image is written. */
   readonly remedy?: string | undefined
   readonly exitCode?: ExitCode
-  /** The error that was thrown, where the system's is only its cause. */
+  /** The error that was thrown, if the system error is its cause. */
   readonly thrown?: Error
 }
 
-/** A failure for which the system gives the reason: `WHAT: permission denied`. */
+/** Makes a failure from a system error. Its message is `WHAT: permission denied`. */
 export function systemFailure(
   code: string,
   what: string,
@@ -99,7 +99,7 @@ export function systemFailure(
   })
 }
 
-/** Whether a path, or a directory on the way to it, is not there. */
+/** Whether an error says that a path or one of its parent directories does not exist. */
 export function isMissing(error: unknown): boolean {
   const code = systemErrorCode(error)
   return code === 'ENOENT' || code === 'ENOTDIR'

@@ -1,4 +1,4 @@
-/** A renewal takes blocks over from the image that is replaced: it says so, and the image and the check are the same. */
+/** Tests that a renewal takes over blocks of the replaced image, reports that, and gives the same image and findings. */
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Until nothing is too young any more to be certain. */
+/** Waits until all files are old enough to count as certainly unchanged. */
 const AGE = 2_200
 
 interface Json {
@@ -27,7 +27,7 @@ interface Json {
 }
 
 describe('a renewal', () => {
-  it('reads only what changed; the image, and what the check finds, are the same', async () => {
+  it('reads only changed files, and gives the same image and findings', async () => {
     await template.copied(async (venv, cwd) => {
       const env = { XDG_CACHE_HOME: join(cwd, 'cache') }
       const pack = async (...args: string[]): Promise<Json> => {
@@ -55,7 +55,7 @@ describe('a renewal', () => {
     })
   })
 
-  it('says what was taken over, and why not more', async () => {
+  it('reports what was taken over, and why not more', async () => {
     await template.copied(async (venv, cwd) => {
       await setTimeout(AGE)
       const summary = async (cache: string) => {
@@ -69,13 +69,13 @@ describe('a renewal', () => {
       expect(await summary(cache)).toMatch(
         /taken over +\d+ files unread, .* from venv\.squashfs; all of it took /,
       )
-      // A cache that is not there, and cannot be made.
+      // A cache directory that does not exist and cannot be made.
       const none = await summary('/dev/null/cache')
       expect(none).toMatch(/taken over .* from venv\.squashfs\n +there is no record of its packing/)
     })
   })
 
-  it('keeps its records where only their owner can read them', async () => {
+  it('keeps its records in files that only their owner can read', async () => {
     await template.copied(async (venv, cwd) => {
       const env = { XDG_CACHE_HOME: join(cwd, 'cache') }
       const { code } = await venvPacker(['pack', venv, '-o', 'venv.squashfs', '--quiet'], { cwd, env })

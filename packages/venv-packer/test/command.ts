@@ -1,4 +1,4 @@
-/** Runs the command as a user does: the launcher in a process of its own. */
+/** Runs the command like a user: the launcher in its own process. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 export const launcher = fileURLToPath(new URL('../bin/venv-packer.cjs', import.meta.url))
 
-/** Programs that stand for those that the system does not have; see the first lines of each. */
+/** Stand-ins for programs that the system does not have. The first lines of each describe it. */
 export const standIns = fileURLToPath(new URL('./stand-ins', import.meta.url))
 
 export interface Ended {
@@ -20,9 +20,9 @@ export interface Ended {
 export interface Surroundings {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** In a process group of its own, as a shell starts it. */
+  /** Run it in its own process group, like a shell. */
   readonly detached?: boolean
-  /** Root may do everything with every file; with this it may only do what the permissions say, like anyone. */
+  /** Removes root's capabilities that override file permissions. */
   readonly boundByPermissions?: boolean
 }
 
@@ -31,7 +31,7 @@ const withoutOverride = [
   '--inh-caps=-dac_override,-dac_read_search,-fowner',
 ]
 
-/** The same command line, for which even root may only do what the permissions say. */
+/** The command line without root's capabilities that override file permissions. */
 export function asBoundByPermissions(line: readonly string[]): readonly string[] {
   return ['setpriv', ...withoutOverride, ...line]
 }
@@ -51,7 +51,7 @@ export function start(
   })
 }
 
-/** Waits for its end, and gives all that it said. */
+/** Waits for the end of a process, and returns its output. */
 export async function ended(child: ChildProcess): Promise<Ended> {
   const [stdout, stderr] = [collected(child.stdout), collected(child.stderr)]
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
@@ -69,13 +69,13 @@ function collected(stream: NodeJS.ReadableStream | null): () => string {
   return () => Buffer.concat(pieces).toString('utf8')
 }
 
-/** Waits until a directory holds a file that was not there before: the image has been begun. */
+/** Waits until a directory has a new file, which means that the packing has begun to write. */
 export async function newFileIn(directory: string): Promise<void> {
   const before = (await readdir(directory)).length
   while ((await readdir(directory)).length === before) await new Promise((wait) => setTimeout(wait, 10))
 }
 
-/** Arguments that make packing take long, whatever the machine: the hardest level, in the largest blocks. */
+/** Arguments that make packing slow on every machine: the highest level and the largest blocks. */
 export const slowly = ['--level', '22', '--block-size', '1M', '--any-directory'] as const
 
 /** Fills a directory with bytes that do not compress, in files of 2 MB. */

@@ -1,4 +1,4 @@
-/** `venv-packer pack --compile`: an image from which no import ever compiles, of a venv that is not touched. */
+/** Tests `venv-packer pack --compile`: imports from the image do not compile, and the venv is not changed. */
 import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ import { ended, start, venvPacker } from './command.js'
 import { importsFrom } from './imports.js'
 import { childrenOf, isRunning } from './processes.js'
 
-/** A directory with a small environment `.venv` in it, and the place of its packages. */
+/** Calls a function with a directory that contains a small environment `.venv`, and the directory of its packages. */
 async function withVenv(use: (directory: string, sitePackages: string) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
     await smallVenv(join(directory, '.venv'))
@@ -36,7 +36,7 @@ async function packed(cwd: string, ...args: string[]) {
   return JSON.parse(stdout)
 }
 
-/** The names of what lies in a package's `__pycache__`, without Python's version in them. */
+/** The names in a package's `__pycache__`, without Python's version. */
 function cached(tree: TreeState, name = SMALL_PACKAGE): string[] {
   const inCache = [...tree.keys()].filter((key) => key.includes(`${name}/__pycache__/`))
   return inCache.map((key) => key.replace(/.*__pycache__\//, '').replace(/cpython-\d+/, 'TAG')).sort()
@@ -65,7 +65,7 @@ describe('numpy from the package index, packed with another time for every file 
 
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  it('is compiled at every start from an image as it is: its bytecode is older than its source', async () => {
+  it('is compiled at every start without --compile, since its bytecode is older than its source', async () => {
     await withMount(join(directory, 'plain.squashfs'), async (mounted) => {
       const { fromBytecode, compiled } = await importsFrom(mounted, 'import numpy')
       expect(fromBytecode).toEqual([])
@@ -76,7 +76,7 @@ describe('numpy from the package index, packed with another time for every file 
   it.each([
     ['plain python', []],
     ['python -OO', ['-OO']],
-    ['python that is told to compare every hash', ['--check-hash-based-pycs', 'always']],
+    ['python that compares every hash', ['--check-hash-based-pycs', 'always']],
   ])('is never compiled again by %s from an image with bytecode', async (_, options) => {
     await withMount(join(directory, 'compiled.squashfs'), async (mounted) => {
       const { fromBytecode, compiled } = await importsFrom(mounted, 'import numpy, numpy.testing', ...options)
@@ -87,7 +87,7 @@ describe('numpy from the package index, packed with another time for every file 
 })
 
 describe('the venv', () => {
-  it('is not touched: it may be on a read-only file system, and in the hands of someone else', async () => {
+  it('is not changed: it may be on a read-only file system, and belong to another user', async () => {
     await withVenv(async (directory) => {
       const venv = join(directory, '.venv')
       const before = await survey(venv)
@@ -117,7 +117,7 @@ describe('the venv', () => {
     })
   })
 
-  it('keeps in the image all that it has, but for the bytecode of the levels that are compiled', async () => {
+  it('keeps all files in the image, except the bytecode of the compiled levels', async () => {
     await withVenv(async (directory, sitePackages) => {
       const cache = join(sitePackages, SMALL_PACKAGE, '__pycache__')
       const [own] = await readdir(cache)
@@ -136,7 +136,7 @@ describe('the venv', () => {
     })
   })
 
-  it('gives each .pyc the owner, time and rights of its module, and a new directory for them those of the one above', async () => {
+  it('gives each .pyc the owner, time and permissions of its module, and a new directory those of its parent', async () => {
     await withVenv(async (directory, sitePackages) => {
       const private_ = join(sitePackages, 'private')
       await mkdir(private_)
@@ -160,7 +160,7 @@ describe('the venv', () => {
 })
 
 describe('the modules', () => {
-  it('that cannot be compiled are counted, and named in the JSON with the reason; the others are there', async () => {
+  it('that cannot be compiled are counted, and listed in the JSON with the reason; the others are compiled', async () => {
     await withVenv(async (directory, sitePackages) => {
       await mkdir(join(sitePackages, 'templates'))
       await writeFile(join(sitePackages, 'templates', 'module.py'), 'import {{ name }}\n')
@@ -194,7 +194,7 @@ describe('the modules', () => {
     })
   })
 
-  it('that --exclude leaves out are not compiled; fresh bytecode can take the place of all that was there', async () => {
+  it('that --exclude leaves out are not compiled; new bytecode can replace all existing bytecode', async () => {
     await withVenv(async (directory, sitePackages) => {
       await mkdir(join(sitePackages, 'tests'))
       await writeFile(join(sitePackages, 'tests', 'test_a.py'), 'x = 1\n')
@@ -209,7 +209,7 @@ describe('the modules', () => {
     })
   })
 
-  it('of strange names, and symlinks to modules, have their bytecode as well', async () => {
+  it('with unusual names, and symlinks to modules, get bytecode as well', async () => {
     await withVenv(async (directory, sitePackages) => {
       await writeFile(join(sitePackages, 'größe.py'), 'x = "größe"\n')
       await symlink(`${SMALL_PACKAGE}/__init__.py`, join(sitePackages, 'linked.py'))
@@ -225,11 +225,11 @@ describe('the modules', () => {
     })
   })
 
-  it('of level 0 are what plain python looks for: without them the summary says so', async () => {
+  it('of level 0 are those of python without -O, and the summary says if they are missing', async () => {
     await withVenv(async (directory) => {
       const { stdout } = await venvPacker(['pack', '.venv', '--optimize', '1,2'], { cwd: directory })
       expect(stdout).toMatch(/ bytecode +1 module compiled at levels 1 and 2, \d+ bytes\n/)
-      expect(stdout).toContain('             plain python looks for level 0, and will not find it\n')
+      expect(stdout).toContain('             python without -O uses level 0, which is not there\n')
     })
   })
 })
@@ -247,7 +247,7 @@ describe('the bytes of the image', () => {
     })
   })
 
-  it('do not tell where a relocatable venv lay when it was packed; tracebacks tell where it is mounted', async () => {
+  it('do not depend on the path of a relocatable venv; tracebacks have the mount point', async () => {
     await withVenv(async (directory, sitePackages) => {
       await writeFile(join(directory, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
       await writeFile(join(sitePackages, 'broken.py'), 'def fail():\n    raise KeyError\n')
@@ -269,7 +269,7 @@ describe('the bytes of the image', () => {
     })
   })
 
-  it('tell of a venv that is not relocatable the path at which it works', async () => {
+  it('contain the path at which a venv that is not relocatable works', async () => {
     await withVenv(async (directory, sitePackages) => {
       await packed(directory, '--compile')
       await withDirectory(async (scratch) => {
@@ -281,14 +281,14 @@ with open(path, 'rb') as file:
     head = file.read(16)
     print(head[4:8].hex(), marshal.load(file).co_filename)`
         const { stdout } = await run('python3', ['-c', program, join(scratch, 'out')])
-        // 01000000: a hash that is not looked at (PEP 552).
+        // 01000000: an unchecked hash (PEP 552).
         expect(stdout.toString()).toBe(`01000000 ${sitePackages}/${SMALL_PACKAGE}/__init__.py\n`)
       })
     })
   })
 })
 
-describe('without an interpreter that compiles', () => {
+describe('if the interpreter does not compile', () => {
   const python = (directory: string) => join(directory, '.venv', 'bin', 'python')
 
   async function refused(cwd: string): Promise<string> {
@@ -366,7 +366,7 @@ exec(compile(open(sys.argv[1]).read(), sys.argv[1], 'exec'))`
   })
 })
 
-it('without room in the temporary directory no image is written, and the message names the directory', async () => {
+it('if the temporary directory is full, no image is written, and the message names the directory', async () => {
   await withVenv(async (directory, sitePackages) => {
     await manyModules(join(sitePackages, 'many'), 150)
     await withTmpfs(async (small) => {
@@ -418,7 +418,7 @@ describe('interrupted while it compiles', () => {
   )
 })
 
-/** Modules that take a while. */
+/** Modules that take long to compile. */
 async function manyModules(directory: string, count: number): Promise<void> {
   await mkdir(directory)
   const sets = "\ndef f(x):\n    return x in {'a', 'bc', 'd_e', 1, 2.0, (3, None), '%'}\n"

@@ -1,4 +1,4 @@
-/** Completion: in real shells on a terminal, set up as the help says, with the tab key. */
+/** Tests completion in real shells on a terminal, set up as the help says, with the tab key. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requireTools, withDirectory } from 'fixtures'
@@ -16,7 +16,7 @@ const shells = {
   zsh: { command: ['zsh', '-d', '-i'], file: '.zshrc', before: 'autoload -Uz compinit; compinit -D -u' },
 } as const
 
-/** Types lines with tabs in them, and gives the arguments that the command then gets, line by line. */
+/** Types lines with tabs, and returns the arguments that the command receives, line by line. */
 async function typed(
   shell: Shell,
   cwd: string,
@@ -25,10 +25,10 @@ async function typed(
 ): Promise<readonly string[][]> {
   await requireTools([shell])
   const { command, file, before } = shells[shell]
-  // In the end the command only tells what it gets.
-  const told = `venv-packer() { printf got; printf '[%s]' "$@"; echo; }`
+  // The stub prints its arguments.
+  const stub = `venv-packer() { printf got; printf '[%s]' "$@"; echo; }`
   await mkdir(join(cwd, 'rc'))
-  await writeFile(join(cwd, 'rc', file), `${[before, ...setUp, told, "PS1='ready> '"].join('\n')}\n`)
+  await writeFile(join(cwd, 'rc', file), `${[before, ...setUp, stub, "PS1='ready> '"].join('\n')}\n`)
   const { written, pressed } = await onTerminal({
     command,
     cwd,
@@ -38,7 +38,7 @@ async function typed(
   })
   expect(pressed).toBe(true)
   const got = [...written.matchAll(/got((?:\[[^\]\n]*\])+)\r/g)]
-  // The slash after a directory goes away with the return key in zsh, and stays in bash.
+  // On return, zsh removes the slash after a directory, and bash keeps it.
   return got.map(([, words = '']) => words.slice(1, -1).replaceAll('/]', ']').replace(/\/$/, '').split(']['))
 }
 
@@ -81,7 +81,7 @@ describe.each(['bash', 'zsh'] as const)('in %s the tab key completes', (shell) =
   })
 })
 
-it.each(['bash', 'zsh'] as const)('in %s the tab key completes what follows --, too', async (shell) => {
+it.each(['bash', 'zsh'] as const)('in %s the tab key also completes words after --', async (shell) => {
   await withDirectory(async (cwd) => {
     for (const file of ['venv.squashfs', 'script.py']) await writeFile(join(cwd, file), '')
     const start: CommandRow = {

@@ -1,4 +1,4 @@
-/** `venv-packer create`: a new environment in an image, by real tools; nothing of it stays but the image. */
+/** Tests `venv-packer create` with real tools: only the image is kept. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
@@ -22,9 +22,9 @@ import { importsFrom } from './imports.js'
 import { isRunning } from './processes.js'
 import { onTerminal } from './terminal.js'
 
-/** A PATH with uv on it, and a cache that lasts. */
+/** A PATH with uv, and a persistent cache. */
 let env: Readonly<Record<string, string>>
-/** A package with a command, as a file; with these options uv asks no index for it. */
+/** The file of a package with a command, and options with which uv needs no index. */
 let wheel: string
 const offline = ['--', '--offline']
 let shelf: string
@@ -39,11 +39,13 @@ beforeAll(async () => {
   }
   shelf = await mkdtemp(join(tmpdir(), 'venv-packer-wheels-'))
   wheel = await greeterWheel(shelf)
+  await run(DEBIAN_PYTHON, ['-m', 'venv', join(shelf, 'venv')])
+  await writeFile(join(shelf, 'python3'), pythonThatCopies(join(shelf, 'venv')), { mode: 0o755 })
 })
 
 afterAll(() => rm(shelf, { recursive: true, force: true }))
 
-/** A directory for images, and one in which environments are made, which has to be empty afterwards. */
+/** Calls a function with a directory for images, and a work directory, which must be empty afterwards. */
 async function withPlaces(use: (places: Places) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
     const places = { cwd: join(directory, 'here'), work: join(directory, 'work') }
@@ -68,8 +70,19 @@ async function create(
 }
 
 const debian = ['--python', DEBIAN_PYTHON]
+/** For tests of what pip does in an environment of venv, however that came to be. */
+const debianThatCopies = () => ['--python', join(shelf, 'python3')]
 
-describe('settings that send packages elsewhere', () => {
+/** Debian's Python, but its venv copies an environment: pip, which installs itself into a new one, takes seconds to do so. */
+function pythonThatCopies(venv: string): string {
+  return `#!/bin/sh
+for directory; do :; done
+test "$1 $2" = '-m venv' && exec cp --archive --no-target-directory ${venv} "$directory"
+exec ${DEBIAN_PYTHON} "$@"
+`
+}
+
+describe('settings that make the installer install elsewhere', () => {
   it.each([
     ['pip.conf', '[install]\ntarget = TARGET\n', 'install.target = TARGET'],
     ['pip.conf', '[global]\nprefix = TARGET\n', 'global.prefix = TARGET'],
@@ -85,33 +98,28 @@ describe('settings that send packages elsewhere', () => {
       const filled = (template: string) => template.replace('TARGET', join(places.cwd, 'elsewhere'))
       await writeFile(file, filled(text))
       const isPip = name === 'pip.conf'
-      const tool = isPip
-        ? ['--with', 'venv', '--mount-point', '/opt/py', wheel, '--', '--no-index']
-        : [wheel, ...offline]
-      const { code, stderr } = await create(
-        places,
-        [...debian, ...tool],
-        isPip ? { PIP_CONFIG_FILE: file } : {},
-      )
+      const args = isPip
+        ? [...debianThatCopies(), '--with', 'venv', '--mount-point', '/opt/py', wheel, '--', '--no-index']
+        : [...debian, wheel, ...offline]
+      const { code, stderr } = await create(places, args, isPip ? { PIP_CONFIG_FILE: file } : {})
       expect(code).toBe(1)
       const step = isPip ? 'pip install' : 'uv pip install'
       expect(stderr).toContain(
-        `${step} says that it is done, but nothing is in the environment: ${filled(setting)} is set in ${file}\n`,
+        `${step} succeeded, but nothing is in the environment: ${filled(setting)} is set in ${file}\n`,
       )
       expect(await readdir(places.cwd)).not.toContain('venv.squashfs')
     })
   })
 
-  it('are put aside where they are variables, and named where they are options', async () => {
+  it('are ignored if they are variables, and named if they are options', async () => {
     await withPlaces(async (places) => {
       const line = [
-        ...debian,
         ...['--with', 'venv', '--mount-point', '/opt/py', '--no-compile'],
         ...[wheel, '--', '--no-index'],
       ]
       const variables = { PIP_TARGET: '/nowhere', PIP_ROOT: '/nowhere', PIP_DRY_RUN: '1' }
-      expect(await create(places, line, variables)).toMatchObject({ code: 0, stderr: '' })
-      const { code, stderr } = await create(places, ['--force', ...line, '--dry-run'])
+      expect(await create(places, [...debian, ...line], variables)).toMatchObject({ code: 0, stderr: '' })
+      const { code, stderr } = await create(places, ['--force', ...debianThatCopies(), ...line, '--dry-run'])
       expect({ code, stderr }).toEqual({
         code: 1,
         stderr: expect.stringContaining(': --dry-run was given after --\n'),
@@ -119,7 +127,7 @@ describe('settings that send packages elsewhere', () => {
     })
   })
 
-  it('are not suspected where nothing was to be installed', async () => {
+  it('are not reported if there was nothing to install', async () => {
     await withPlaces(async (places) => {
       await writeFile(join(places.cwd, 'none.txt'), 'six; sys_platform == "win32"\n')
       expect(await create(places, [...debian, '-r', 'none.txt', ...offline])).toMatchObject({ code: 0 })
@@ -128,7 +136,7 @@ describe('settings that send packages elsewhere', () => {
 })
 
 describe('an environment by uv', () => {
-  it('works wherever its image is mounted: its commands, and imports that never compile', async () => {
+  it('works wherever its image is mounted, and imports do not compile', async () => {
     await withPlaces(async (places) => {
       const { code, stdout, stderr } = await create(places, [
         ...debian,
@@ -153,7 +161,7 @@ describe('an environment by uv', () => {
     })
   })
 
-  it('has what requirements and packages name, from the index; the report has them all', async () => {
+  it('has the packages of requirements and arguments from the index, and the report lists them', async () => {
     await withPlaces(async (places) => {
       await writeFile(join(places.cwd, 'requirements.txt'), 'six==1.17.0\n')
       await writeFile(join(places.cwd, 'more.txt'), 'idna\n')
@@ -178,7 +186,7 @@ describe('an environment by uv', () => {
     })
   })
 
-  it('is as the options for images say', async () => {
+  it('is packed with the options of pack', async () => {
     await withPlaces(async (places) => {
       const image = ['--compression', 'gzip', '--owner', '7:8', '--optimize', '0,1', '--exclude', 'activate*']
       const { stdout } = await create(places, [...debian, ...image, '--json', wheel, ...offline])
@@ -198,7 +206,7 @@ describe('an environment by uv', () => {
     })
   })
 
-  it('is not disturbed by what a shell has set for other Pythons and other environments', async () => {
+  it('is not affected by variables for other Pythons and environments', async () => {
     await withPlaces(async (places) => {
       const { code, stderr } = await create(places, [...debian, wheel, ...offline], {
         PYTHONPATH: shelf,
@@ -218,7 +226,7 @@ describe('an environment by uv', () => {
     })
   })
 
-  it('is made in memory where there is room, and is gone from there afterwards', async () => {
+  it('is made in memory if there is enough space, and is removed afterwards', async () => {
     await withDirectory(async (directory) => {
       const real = (await run('sh', ['-c', 'command -v uv'], { env })).stdout.toString().trim()
       const seen = join(directory, 'seen')
@@ -233,8 +241,8 @@ describe('an environment by uv', () => {
       expect(code).toBe(0)
       const [made] = /\S+$/m.exec(await readFile(seen, 'utf8')) ?? []
       const memory = await statfs('/dev/shm')
-      const room = Math.min(memory.bavail * memory.bsize, process.availableMemory())
-      expect(dirname(dirname(made!))).toBe(room >= 8_000_000_000 ? '/dev/shm' : tmpdir())
+      const available = Math.min(memory.bavail * memory.bsize, process.availableMemory())
+      expect(dirname(dirname(made!))).toBe(available >= 8_000_000_000 ? '/dev/shm' : tmpdir())
       expect(basename(dirname(made!))).toMatch(/^venv-packer-/)
       expect(existsSync(dirname(made!))).toBe(false)
     })
@@ -242,7 +250,7 @@ describe('an environment by uv', () => {
 })
 
 describe('an environment by python -m venv and pip', () => {
-  it('works where it is to be mounted: commands, activation, hashes; and names no other place', async () => {
+  it('works at its mount point (commands, activation, hashes), and contains no other path', async () => {
     await withPlaces(async (places) => {
       const mountPoint = join(dirname(places.cwd), 'final', 'py')
       const { code, stdout, stderr } = await create(places, [
@@ -273,9 +281,9 @@ describe('an environment by python -m venv and pip', () => {
         await unmount(mountPoint)
       }
     })
-  }, 300_000) // venv's pip installs itself first, and compiles itself
+  }, 300_000) // `python -m venv` installs and compiles pip
 
-  /** The list of what is installed has the command's size and hash as they are now. */
+  /** Expects the RECORD to have the current size and hash of the command. */
   async function expectTrueRecord(environment: string): Promise<void> {
     const { stdout } = await run('find', [environment, '-path', '*/greeter-1.0.dist-info/RECORD'])
     const record = await readFile(stdout.toString().trim(), 'utf8')
@@ -285,8 +293,8 @@ describe('an environment by python -m venv and pip', () => {
   }
 })
 
-describe('a failure leaves nothing behind, and says why', () => {
-  it('a package that is not there: the last lines of uv, and its exit status', async () => {
+describe('a failure removes all files, and gives the reason', () => {
+  it('a package that does not exist: the last lines of uv, and its exit status', async () => {
     await withPlaces(async (places) => {
       const { code, stdout, stderr } = await create(places, [...debian, 'no-such-package', ...offline])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
@@ -305,7 +313,7 @@ describe('a failure leaves nothing behind, and says why', () => {
     })
   })
 
-  it('a Python that is not there', async () => {
+  it('a Python that does not exist', async () => {
     await withPlaces(async (places) => {
       const { stderr } = await create(places, ['--python', '3.99', 'six'])
       expect(stderr).toMatch(/^venv-packer: uv venv failed \(exit status \d\)\n {2}\| .*3\.99/)
@@ -321,7 +329,7 @@ describe('a failure leaves nothing behind, and says why', () => {
     })
   })
 
-  it('uv that is not there: how to get it', async () => {
+  it('uv that is not installed: how to install it', async () => {
     await withPlaces(async (places) => {
       const { code, stderr } = await create(places, ['six'], { PATH: '/usr/bin:/bin' })
       expect({ code, stderr }).toEqual({
@@ -334,7 +342,7 @@ describe('a failure leaves nothing behind, and says why', () => {
     })
   })
 
-  it('an image that exists: before anything is made', async () => {
+  it('an image that exists: refused before anything is made', async () => {
     await withPlaces(async (places) => {
       await writeFile(join(places.cwd, 'venv.squashfs'), 'old')
       const { code, stderr } = await create(places, ['six'], { PATH: '/usr/bin:/bin' })
@@ -349,7 +357,7 @@ describe('a failure leaves nothing behind, and says why', () => {
     })
   })
 
-  it('a directory for the work that is missing, closed, or full', async () => {
+  it('a work directory that is missing, not writable, or full', async () => {
     await withPlaces(async ({ cwd, work }) => {
       const missing = await create({ cwd, work: join(work, 'missing') }, ['six'])
       expect(missing.stderr).toContain(
@@ -370,7 +378,9 @@ describe('a failure leaves nothing behind, and says why', () => {
         await run('python3', ['-c', largeWheel, wheel, large])
         const full = await create({ cwd, work: small }, [...debian, large, ...offline])
         expect(full.stderr).toMatch(/^venv-packer: uv pip install failed \(exit status \d\)\n/)
-        expect(full.stderr).toMatch(/\n {2}Name a directory with more room with --work-dir\.\n {4}\S.*\n$/)
+        expect(full.stderr).toMatch(
+          /\n {2}Name a directory with more free space with --work-dir\.\n {4}\S.*\n$/,
+        )
         expect(await readdir(small)).toEqual([])
       }, '2m')
     })
@@ -391,7 +401,7 @@ with zipfile.ZipFile(sys.argv[2], 'w') as wheel:
 `
 
 describe('interrupted in the middle of an install', () => {
-  /** A package whose build says who it is, and then takes for ever. */
+  /** A package whose build prints its process id, and never ends. */
   async function endlessPackage(directory: string, atStart = ''): Promise<string> {
     const project = join(directory, 'endless')
     await mkdir(project)
@@ -445,7 +455,7 @@ def build_wheel(*_, **__):
     },
   )
 
-  it('by two Ctrl-C it ends at once; even then nothing stays in memory', async () => {
+  it('two Ctrl-C end it at once, and nothing stays in memory', async () => {
     await withPlaces(async (places) => {
       const deaf = 'signal.signal(signal.SIGINT, signal.SIG_IGN)'
       const project = await endlessPackage(dirname(places.cwd), deaf)
@@ -473,7 +483,7 @@ describe('on a terminal', () => {
     ...offline,
   ]
 
-  it('uv says what it does, then the summary follows', async () => {
+  it('the output of uv is shown, then the summary', async () => {
     await withPlaces(async ({ cwd, work }) => {
       const request = { command: command('--work-dir', work, wheel), cwd, env: { ...env, TERM: 'xterm' } }
       const { code, written } = await onTerminal(request)

@@ -1,4 +1,4 @@
-/** `venv-packer diff`: the packages that are installed in one environment and not in another. */
+/** Tests `venv-packer diff`: the packages that differ between two environments. */
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SMALL_PACKAGE, smallVenv, withDirectory, withMount } from 'fixtures'
@@ -11,7 +11,7 @@ async function sitePackages(venv: string): Promise<string> {
   return join(venv, 'lib', python, 'site-packages')
 }
 
-it('tells the packages that were added, removed and changed since an image was packed', async () => {
+it('lists the packages that were added, removed and changed since an image was packed', async () => {
   await withDirectory(async (cwd) => {
     const venv = join(cwd, '.venv')
     await smallVenv(venv)
@@ -52,7 +52,7 @@ it('tells the packages that were added, removed and changed since an image was p
   })
 })
 
-it('takes images and environments in any mix', async () => {
+it('accepts images and environments in any combination', async () => {
   await withDirectory(async (cwd) => {
     const venv = join(cwd, '.venv')
     await smallVenv(venv)
@@ -80,7 +80,7 @@ it('takes images and environments in any mix', async () => {
   })
 })
 
-it('refuses what is no environment, on disk and in an image, and what is no image', async () => {
+it('refuses directories and images without an environment, and files that are not images', async () => {
   await withDirectory(async (cwd) => {
     await mkdir(join(cwd, '.venv'))
     await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), '')

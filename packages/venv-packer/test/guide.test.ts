@@ -1,4 +1,4 @@
-/** docs/guide.md: every command in it is run, in order, by a shell that reads what is typed. */
+/** Tests docs/guide.md: runs every command in it, in order, in a shell. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
@@ -29,7 +29,7 @@ describe('the commands of the guide run', () => {
     await writeFile(join(scratch, 'bash-env'), 'set -e -o pipefail\n')
     const uv = await findUv()
     env = {
-      // venv-packer is the one that the guide installs, and there is no Node but its own.
+      // The only venv-packer is the one that the guide installs, and the only Node is its own.
       PATH: [
         join(scratch, 'bin'),
         standIns,
@@ -37,15 +37,15 @@ describe('the commands of the guide run', () => {
         await pathWithoutNode(scratch),
       ].join(delimiter),
       SCRATCH: scratch,
-      // A place of our own in memory, too, which the guide names by the user.
+      // The guide uses this name for a directory in memory.
       USER: basename(scratch),
-      // Read by every bash: the shells inside of a mount and of a job stop at the first command that fails as well.
+      // Every bash reads this: shells in a mount and in a job also stop at the first command that fails.
       BASH_ENV: join(scratch, 'bash-env'),
       PIP_DISABLE_PIP_VERSION_CHECK: '1',
       UV_TOOL_BIN_DIR: join(scratch, 'bin'),
       UV_TOOL_DIR: join(scratch, 'tools'),
       UV_FIND_LINKS: await wheelDirectory(),
-      // A cache of its own, so that no package of the last run's version is taken from there.
+      // A separate cache, so that no venv-packer of an earlier run is used.
       UV_CACHE_DIR: join(scratch, 'uv-cache'),
       UV_PYTHON_DOWNLOADS: 'never',
       UV_PYTHON_PREFERENCE: 'only-system',
@@ -58,7 +58,7 @@ describe('the commands of the guide run', () => {
     await rm(join('/dev/shm', `${basename(scratch)}-demo`), { recursive: true, force: true })
   })
 
-  /** From standard input: lines after a command that opens a shell are for that shell, as on a terminal. */
+  /** Types on standard input: lines after a command that opens a shell are read by that shell, like on a terminal. */
   async function type(text: string): Promise<RunResult> {
     const STAND_IN_FORM = text.includes('squashfs-mount --sqfs=') ? 'option' : undefined
     return await run('bash', ['-eu'], {
@@ -85,13 +85,13 @@ describe('the commands of the guide run', () => {
     expect(stdout.toString()).toBe(`${join(scratch, 'bin', 'venv-packer')}\n`)
   })
 
-  it('and nothing is left mounted, nor in memory', async () => {
+  it('and leave no mounts and no files in memory', async () => {
     await expect.poll(() => mountTraces(scratch), { timeout: 10_000 }).toEqual(NO_TRACES)
     await expect(type('ls -A /dev/shm/$USER-demo/')).rejects.toThrow('No such file')
   })
 })
 
-it('no command is left out: each stands in a block that is run', () => {
+it('every command is in a block that is run', () => {
   expect(fences.filter(({ language }) => language !== 'sh' && language !== 'text')).toEqual([])
   expect(guide.match(/^\s*(```|~~~)/gm)).toHaveLength(2 * fences.length)
   const programs =
@@ -102,7 +102,7 @@ it('no command is left out: each stands in a block that is run', () => {
   for (const code of inText) expect(typed).toContain(code)
 })
 
-it('a block waits for venv-packer create only as long as there is none: take its mark away', async () => {
+it('a block is marked as waiting for venv-packer create only if there is no such command', async () => {
   const { stdout } = await venvPacker(['--help'])
   const thereIsCreate = stdout.includes('\n  create ')
   for (const { text, needsCreate } of steps) {

@@ -1,22 +1,22 @@
-/** The guide as its reader meets it: the blocks to be typed, and what they are said to print. */
+/** Parses the guide: the commands to type, and the output that it shows for them. */
 import { readFileSync } from 'node:fs'
 
 export const guide = readFileSync(new URL('../../../docs/guide.md', import.meta.url), 'utf8')
 
 /** A block between fences. */
 export interface Fence {
-  /** `sh` is typed, `text` is what the block before it prints. */
+  /** `sh` for commands, `text` for the output of the block before it. */
   readonly language: string
   readonly text: string
-  /** Where it begins in the guide. */
+  /** The number of its first line. */
   readonly line: number
-  /** Marked as one that waits for `venv-packer create`. */
+  /** Whether it is marked as waiting for `venv-packer create`. */
   readonly needsCreate: boolean
 }
 
-/** A command that a reader of the guide types, and its result. */
+/** Commands that a reader types, and their output. */
 export interface Step extends Fence {
-  /** The output that the guide shows; undefined where it shows none. */
+  /** The output that the guide shows; undefined if it shows none. */
   readonly output: string | undefined
 }
 
@@ -38,7 +38,7 @@ export const steps: readonly Step[] = fences.flatMap((step, n) => {
     : []
 })
 
-/** Lines as a reader compares them: figures differ from one machine to the next, and so does the width of columns. */
+/** Lines for comparison, without figures and column widths, which differ between machines. */
 export function comparable(text: string): readonly string[] {
   const figure = /\d[\d.,:-]*( (bytes|[kMG]B|ms|s|min)\b)?/g
   return text

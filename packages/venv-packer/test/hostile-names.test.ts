@@ -1,4 +1,4 @@
-/** File names that would drive the terminal (titles, colours, the cursor, other letters' places) are shown as escapes. */
+/** Tests that control characters in file names (title, colours, cursor, writing direction) are escaped. */
 import { chmod, mkdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
@@ -6,20 +6,20 @@ import { describe, expect, it } from 'vitest'
 import { asBoundByPermissions, launcher, venvPacker } from './command.js'
 import { onTerminal, screen } from './terminal.js'
 
-/** Sets the title, clears the screen, goes up, rings; C1's form of ESC [; turns the writing direction. */
+/** Sets the title, clears the screen, moves the cursor, rings the bell; CSI as C1; changes the writing direction. */
 const evil = '\u001b]0;owned\u0007\u001b[2J\r\n\u001b[A\u009b31m\u202egnp.exe\u007f'
 const shown = '\\x1b]0;owned\\x07\\x1b[2J\\r\\n\\x1b[A\\x9b31m\\u202egnp.exe\\x7f'
 
-/** The visible output; fails at every control character but those of the progress bar and the ends of lines. */
+/** The visible output. Fails for control characters other than those of the progress bar and newlines. */
 async function seen(cwd: string, ...args: readonly string[]): Promise<string> {
   const command = asBoundByPermissions([process.execPath, launcher, ...args])
   const text = screen((await onTerminal({ command, cwd, columns: 250 })).written).join('\n')
   expect(text).not.toMatch(/[\u007f-\u009f\u202e]/)
-  // Paths inside of what is packed are bytes, and shown as such.
+  // Paths in the packed directory are bytes, and shown as such.
   return text.replaceAll('\\x0d', '\\r').replaceAll('\\x0a', '\\n')
 }
 
-describe('on a terminal, names that would drive it are shown as escapes', () => {
+describe('on a terminal, control characters in names are escaped', () => {
   it('in the summary: the directory, the image, warnings, and the lines that mount it', async () => {
     await withDirectory(async (cwd) => {
       await mkdir(join(cwd, evil))
@@ -62,13 +62,15 @@ describe('on a terminal, names that would drive it are shown as escapes', () => 
       for (let n = 0; n < 2; n++) await seen(cwd, ...pack)
       expect(await seen(cwd, ...pack)).toContain(`kept       the previous image as i${shown}.2`)
       expect(await seen(cwd, 'rollback', image, '--list')).toContain(`\ni${shown}.2 `)
-      expect(await seen(cwd, 'rollback', image)).toContain(`i${shown} is again what was kept as i${shown}.2`)
+      expect(await seen(cwd, 'rollback', image)).toContain(
+        `i${shown} is again the image that was kept as i${shown}.2`,
+      )
       expect(await seen(cwd, 'rollback', image, '--to', '9')).toContain(`no image of i${shown} is kept`)
     })
   })
 })
 
-it('JSON says the same names to a program, and drives no terminal', async () => {
+it('JSON has the same names, and no control characters', async () => {
   await withDirectory(async (cwd) => {
     await mkdir(join(cwd, evil))
     const { stdout } = await venvPacker(['pack', evil, '--any-directory', '--json'], { cwd })

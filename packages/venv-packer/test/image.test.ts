@@ -1,4 +1,4 @@
-/** The commands that look into an image: `list`, `cat`, `extract`, `verify`, `info`. */
+/** Tests the commands that read an image: `list`, `cat`, `extract`, `verify`, `info`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -14,7 +14,7 @@ const evil = 'evil\u001b[2J'
 const TIME = 1_700_000_000
 const HOUR = /\d{4}-\d\d-\d\d \d\d:\d\d/
 
-/** Writes image.squashfs with one of everything. */
+/** Writes image.squashfs with an entry of each type. */
 async function writeSample(cwd: string): Promise<void> {
   await writeImage(
     [
@@ -46,11 +46,11 @@ async function withSample(use: (cwd: string) => Promise<void>): Promise<void> {
   })
 }
 
-/** Lines without the time, which depends on the zone. */
+/** Lines without the time, which depends on the time zone. */
 const untimed = (text: string) => text.split('\n').map((line) => line.replace(HOUR, 'TIME'))
 
 describe('list', () => {
-  it('shows a directory as ls -l does, names that would drive a terminal as escapes', async () => {
+  it('prints a directory like ls -l, and escapes control characters in names', async () => {
     await withSample(async (cwd) => {
       const root = await venvPacker(['list', 'image.squashfs'], { cwd })
       expect({ ...root, stdout: untimed(root.stdout) }).toEqual({
@@ -78,7 +78,7 @@ describe('list', () => {
     })
   })
 
-  it('-R shows all directories below, as ls -lR does', async () => {
+  it('-R prints all subdirectories, like ls -lR', async () => {
     await withSample(async (cwd) => {
       const { stdout } = await venvPacker(['list', '-R', 'image.squashfs'], { cwd })
       const lines = untimed(stdout)
@@ -124,7 +124,7 @@ describe('list', () => {
     })
   })
 
-  it('says what is not there, and what is no image', async () => {
+  it('reports a missing path, and a file that is not an image', async () => {
     await withSample(async (cwd) => {
       await writeFile(join(cwd, 'text'), 'text')
       for (const [args, message] of [
@@ -145,7 +145,7 @@ describe('list', () => {
 })
 
 describe('cat', () => {
-  it('writes a file as it is, following symlinks inside of the image', async () => {
+  it('writes the content of a file, and follows symlinks inside of the image', async () => {
     await withSample(async (cwd) => {
       for (const path of ['second', 'link/file', '/directory/file'])
         expect(await venvPacker(['cat', 'image.squashfs', path], { cwd })).toEqual({
@@ -156,7 +156,7 @@ describe('cat', () => {
     })
   })
 
-  it('refuses what is not a file', async () => {
+  it('refuses anything but a file', async () => {
     await withSample(async (cwd) => {
       const { code, stderr } = await venvPacker(['cat', 'image.squashfs', 'directory'], { cwd })
       expect({ code, stderr: stderr.split('\n')[0] }).toEqual({
@@ -204,7 +204,7 @@ describe('extract', () => {
     })
   })
 
-  it('takes parts, keeps existing files without --force, and follows no symlink', async () => {
+  it('extracts given paths, keeps existing files without --force, and follows no symlink', async () => {
     await withSample(async (cwd) => {
       const extract = (...args: string[]) => venvPacker(['extract', 'image.squashfs', ...args], { cwd })
       expect(await extract('directory/file', '-o', 'part', '--json')).toMatchObject({ code: 0 })
@@ -226,7 +226,7 @@ describe('extract', () => {
     })
   })
 
-  it('gives an ordinary user what an ordinary user may have', async () => {
+  it('extracts for an ordinary user what that user may create', async () => {
     await withSample(async (cwd) => {
       await withNobody(async ({ prefix: [program = '', ...prefix] }) => {
         await mkdir(join(cwd, 'theirs'))
@@ -240,13 +240,13 @@ describe('extract', () => {
           skipped: [{ path: 'null', message: 'only root can make devices' }],
         })
         const file = await stat(join(cwd, 'theirs', 'out', 'directory', 'file'))
-        // Someone else's program must not run with this user's rights.
+        // A program of another user must not run with the rights of this user.
         expect([file.uid, file.mode & 0o7777]).toEqual([NOBODY, 0o755])
       })
     })
   })
 
-  it('says where nothing can be written', async () => {
+  it('names the path that cannot be written', async () => {
     await withSample(async (cwd) => {
       await writeFile(join(cwd, 'file'), '')
       const { code, stderr } = await venvPacker(['extract', 'image.squashfs', '-o', 'file'], { cwd })
@@ -259,19 +259,19 @@ describe('extract', () => {
 })
 
 describe('verify', () => {
-  it('says that an image is sound', async () => {
+  it('says that an image is undamaged', async () => {
     await withSample(async (cwd) => {
       const { code, stdout } = await venvPacker(['verify', 'image.squashfs'], { cwd })
       expect({ code, stdout }).toEqual({
         code: 0,
-        stdout: expect.stringMatching(/^image.squashfs is sound: 7 inodes, 1 data block \(/),
+        stdout: expect.stringMatching(/^image.squashfs is undamaged: 7 inodes, 1 data block \(/),
       })
       const json = await venvPacker(['verify', 'image.squashfs', '--json'], { cwd })
       expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, passed: true, inodes: 7, problems: [] })
     })
   })
 
-  it('names what is damaged, and ends with 1', async () => {
+  it('names the damaged paths, and ends with 1', async () => {
     await withDirectory(async (cwd) => {
       const path = join(cwd, 'image.squashfs')
       const content = 'compressible '.repeat(20_000)
@@ -299,7 +299,7 @@ describe('verify', () => {
 })
 
 describe('info', () => {
-  it('says what an image of an environment is, and how much of it each package takes', async () => {
+  it('prints the properties of an image, and the size of each package in it', async () => {
     await withDirectory(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
       const packed = await venvPacker(['pack', '.venv', '--level', '5', '--json'], { cwd })
@@ -315,12 +315,12 @@ describe('info', () => {
         venv: true,
         image: { bytes: size, compression: 'zstd', level: 5 },
       })
-      // Each package takes as much as pack said when it wrote the image.
+      // The sizes of packages are those that pack reported.
       expect(json.packages).toEqual(JSON.parse(packed.stdout).packages)
     })
   })
 
-  it('says that an image holds no environment', async () => {
+  it('says that an image contains no environment', async () => {
     await withSample(async (cwd) => {
       const { stdout } = await venvPacker(['info', 'image.squashfs'], { cwd })
       expect(stdout).toContain('no virtual environment')

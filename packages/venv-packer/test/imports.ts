@@ -1,17 +1,17 @@
-/** The files from which Python takes its modules, as -v prints them for a mounted image. */
+/** Finds out from `python -v` which files Python loads modules of a mounted image from. */
 import { join } from 'node:path'
 import { run } from 'fixtures'
 
 export interface Imports {
   /** Modules whose code came from a .pyc file of the image, without the mount point. */
   readonly fromBytecode: readonly string[]
-  /** Modules whose source had to be compiled, and what Python tried to write of it. */
+  /** Modules that Python compiled, and the .pyc files that it tried to write. */
   readonly compiled: readonly string[]
 }
 
-/** Runs Python from the mounted image with `-v`, and looks at what it says of the image's modules. */
+/** Runs Python from the mounted image with `-v`, and parses its output about modules of the image. */
 export async function importsFrom(mounted: string, code: string, ...options: string[]): Promise<Imports> {
-  // Of a Python that knows it cannot write we would not hear that it tried.
+  // A Python that may not write bytecode does not report that it tried.
   const env = { PYTHONDONTWRITEBYTECODE: undefined, PYTHONPYCACHEPREFIX: undefined }
   const python = join(mounted, 'bin', 'python')
   const { stderr } = await run(python, [...options, '-v', '-c', code], { env })

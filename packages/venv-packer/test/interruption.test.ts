@@ -1,11 +1,11 @@
-/** Ctrl-C and SIGTERM while packing: the work stops, its traces are removed, and the exit code says why. */
+/** Tests Ctrl-C and SIGTERM while packing: the work stops, temporary files are removed, and the exit code names the signal. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { type Ended, ended, fillWithNoise, newFileIn, slowly, start } from './command.js'
 
-/** Begins to pack over an old image, sends the signals when the work has begun, and waits for the end. */
+/** Starts packing over an old image, sends the signals when the work has begun, and waits for the end. */
 async function interrupt(signals: readonly NodeJS.Signals[], ...options: string[]): Promise<Ended> {
   return await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'data'))
@@ -38,11 +38,11 @@ describe('an interrupted packing leaves the old image as it was and no other fil
     })
   })
 
-  it('takes one Ctrl-C that arrives twice, as from npx, for one', async () => {
+  it('counts one Ctrl-C that arrives twice, as from npx, as one', async () => {
     expect(await interrupt(['SIGINT', 'SIGINT'])).toMatchObject({ code: 130 })
   })
 
-  it('says so in JSON where that is wanted', async () => {
+  it('is reported as JSON with --json', async () => {
     const { code, stdout, stderr } = await interrupt(['SIGTERM'], '--json')
     expect({ code, stderr }).toEqual({ code: 143, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, exitCode: 143, error: { code: 'INTERRUPTED' } })
@@ -58,7 +58,7 @@ it('a second Ctrl-C ends it at once', async () => {
     const end = ended(child)
     await begun
     const again = setInterval(() => child.kill('SIGINT'), 400)
-    // A shell says 130 for both: on a busy machine the first may have done its work before the second comes.
+    // Both are 130 in a shell. On a busy machine the first signal may end the process before the second one.
     expect([130, 'SIGINT']).toContain((await end).code)
     clearInterval(again)
   })

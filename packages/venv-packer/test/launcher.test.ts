@@ -1,16 +1,31 @@
-/** The launcher: checks the version of Node and keeps signals before the first module is loaded. */
-import { readFile, writeFile } from 'node:fs/promises'
+/** Tests the launcher, which checks the version of Node and listens for signals before any module is loaded. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { smallVenv, withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
-import { venvPacker } from './command.js'
+import { ended, fillWithNoise, slowly, start, venvPacker } from './command.js'
 
-/** Runs the command with a script before it, which stands for another machine or another Node. */
+/** Runs the command after a script that simulates another machine or another Node. */
 async function after(script: string, args: readonly string[], cwd: string, env = {}) {
   await writeFile(join(cwd, 'before.cjs'), script)
   return await venvPacker(args, {
     cwd,
     env: { NODE_OPTIONS: `--require=${join(cwd, 'before.cjs')}`, ...env },
+  })
+}
+
+/** Opens the debugger before the launcher runs, like a SIGUSR1 while Node starts. */
+const OPEN_DEBUGGER = `if (require('node:worker_threads').isMainThread) {
+  process.kill(process.pid, 'SIGUSR1')
+  while (require('node:inspector').url() === undefined) {}
+}`
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => done(true)).once('error', () => done(false))
+    socket.once('connect', () => socket.destroy())
   })
 }
 
@@ -22,7 +37,7 @@ describe('the launcher', () => {
   it('gives compression a thread for each core, or as many as UV_THREADPOOL_SIZE says', async () => {
     await withDirectory(async (cwd) => {
       await smallVenv(join(cwd, '.venv'))
-      // The thread pool is as it is from its first use to the end of the process.
+      // The size of the thread pool does not change after its first use.
       const threads = async (cores: number, UV_THREADPOOL_SIZE: string): Promise<number> => {
         const script = coreCount(cores) + printThreads
         const { stderr } = await after(script, ['pack', '.venv', '-f', '--threads', '1'], cwd, {
@@ -38,7 +53,7 @@ describe('the launcher', () => {
     })
   })
 
-  it('says which Node is needed when it is started with one that is too old', async () => {
+  it('names the required version if Node is too old', async () => {
     await withDirectory(async (cwd) => {
       for (const version of ['8.17.0', '18.20.4', '20.18.3']) {
         const script = `Object.defineProperty(process.versions, 'node', { value: '${version}' })`
@@ -51,7 +66,26 @@ describe('the launcher', () => {
     })
   })
 
-  it('keeps to syntax that old versions of Node parse', async () => {
+  it('closes the debugger that a SIGUSR1 has opened while Node started', async () => {
+    await withDirectory(async (cwd) => {
+      await mkdir(join(cwd, 'data'))
+      await fillWithNoise(join(cwd, 'data'), 40)
+      await writeFile(join(cwd, 'before.cjs'), OPEN_DEBUGGER)
+      const env = { NODE_OPTIONS: `--require=${join(cwd, 'before.cjs')} --inspect-port=0` }
+      const child = start(['pack', 'data', ...slowly], { cwd, env })
+      const end = ended(child)
+      const line = await new Promise<string>((done) =>
+        child.stderr?.once('data', (text) => done(String(text))),
+      )
+      const port = Number(/ws:\/\/127\.0\.0\.1:(\d+)\//.exec(line)?.[1])
+      await expect.poll(() => isOpen(port), { timeout: 10_000 }).toBe(false)
+      expect(child.exitCode).toBeNull()
+      child.kill()
+      expect(await end).toMatchObject({ code: 143 })
+    })
+  })
+
+  it('uses only syntax that old versions of Node parse', async () => {
     const source = await readFile(new URL('../bin/venv-packer.cjs', import.meta.url), 'utf8')
     expect(source).not.toMatch(/\?\?|\?\.|\|\|=|&&=|\bawait\b/)
   })

@@ -1,4 +1,4 @@
-/** Nothing goes through a shell: a name is a name, whatever a shell would make of it. */
+/** Tests that no command line goes through a shell, so that names are never interpreted. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ const packages = fileURLToPath(new URL('../..', import.meta.url))
 const sources = ['{venv-packer,squashfs-writer}/src/**/*.ts', 'venv-packer/bin/*']
 
 describe('no source of the command or of the library', () => {
-  it('has a shell read a line: programs are started with a list of arguments', async () => {
+  it('starts a shell with a command line: programs get lists of arguments', async () => {
     const files = await glob(sources, { cwd: packages, ignore: ['**/*.test.ts'] })
     const found = await Promise.all(
       files.map(async (file) => {

@@ -1,4 +1,4 @@
-/** `venv-packer pack`: its image, its report, and its refusals. */
+/** Tests `venv-packer pack`: its image, its report, and its failures. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -27,7 +27,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { launcher, standIns, venvPacker } from './command.js'
 
-/** Makes Node find none of the binaries that zstd's packages bring. */
+/** Hides the binaries of the bundled zstd from Node. */
 const WITHOUT_ZSTD_BINARY = `
 const { _resolveFilename: resolve } = require('node:module')
 require('node:module')._resolveFilename = (name, ...rest) => {
@@ -36,7 +36,7 @@ require('node:module')._resolveFilename = (name, ...rest) => {
 }
 `
 
-/** A directory with a small environment `.venv` in it. */
+/** Calls a function with a directory that contains a small environment `.venv`. */
 async function withVenv(use: (directory: string) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
     await smallVenv(join(directory, '.venv'))
@@ -44,13 +44,13 @@ async function withVenv(use: (directory: string) => Promise<void>): Promise<void
   })
 }
 
-/** The superblock's facts, as unsquashfs reads them. */
+/** The superblock, as unsquashfs prints it. */
 async function imageFacts(image: string): Promise<string> {
   return (await run('unsquashfs', ['-s', image])).stdout.toString()
 }
 
 describe('the image', () => {
-  it('holds the environment, entry by entry', async () => {
+  it('contains the environment, entry by entry', async () => {
     await withVenv(async (cwd) => {
       expect(await venvPacker(['pack', '.venv'], { cwd })).toMatchObject({ code: 0, stderr: '' })
       await unsquash(join(cwd, 'venv.squashfs'), join(cwd, 'out'))
@@ -76,7 +76,7 @@ describe('the image', () => {
     })
   })
 
-  it('of a directory that is a symlink holds what the link points to, and has the name of the link', async () => {
+  it('of a symlink contains its target, and has the name of the symlink', async () => {
     await withVenv(async (cwd) => {
       await symlink('.venv', join(cwd, 'current'))
       await venvPacker(['pack', 'current'], { cwd })
@@ -85,7 +85,7 @@ describe('the image', () => {
     })
   })
 
-  it('has the compressor, level and block size that were asked for', async () => {
+  it('has the compressor, level and block size of the options', async () => {
     await withVenv(async (cwd) => {
       const facts = async (...options: string[]): Promise<string> => {
         await venvPacker(['pack', '.venv', '-o', 'x.squashfs', '--force', ...options], { cwd })
@@ -145,7 +145,7 @@ describe('the image', () => {
   })
 })
 
-/** Pastes a line of the summary into a shell, and gives it something to read; returns the output. */
+/** Pastes a command line of the summary into a shell with standard input; returns the output. */
 async function pasted(beginning: string, summary: string, cwd: string, input = ''): Promise<string> {
   const line = summary.split('\n').find((text) => text.startsWith(`  ${beginning} `))
   const env = { PATH: `${standIns}:${process.env.PATH}` }
@@ -155,14 +155,14 @@ async function pasted(beginning: string, summary: string, cwd: string, input = '
 }
 
 describe('the summary', () => {
-  it('says what went in, what came out, and how to mount it', async () => {
+  it('shows the input, the output, and how to mount the image', async () => {
     await withVenv(async (cwd) => {
       const { stdout } = await venvPacker(['pack', '.venv'], { cwd })
       expect(stdout).toMatch(/^venv\.squashfs written from \.venv in \d+\.\d s\n/)
       expect(stdout).toMatch(
         /\n {2}in {9}\d+ inodes, [\d.]+ kB \(\d+ files, \d+ directories, \d+ symlinks\)\n/,
       )
-      expect(stdout).toMatch(/\n {2}out {8}1 inode, [\d.]+ kB, [\d.]+ % of what went in \([\d.]+ : 1\)\n/)
+      expect(stdout).toMatch(/\n {2}out {8}1 inode, [\d.]+ kB, [\d.]+ % of the input \([\d.]+ : 1\)\n/)
       const [image, mount] = [join(cwd, 'venv.squashfs'), join(cwd, '.venv')]
       for (const line of [
         `venv-packer run ${image} -- python`,
@@ -180,14 +180,14 @@ describe('the summary', () => {
     })
   })
 
-  it('has lines that do what they say when they are pasted into a shell, whatever the names', async () => {
+  it('has command lines that work when they are pasted into a shell, whatever the names are', async () => {
     await withDirectory(async (directory) => {
       const cwd = join(directory, "it's a\nstrange, \\ name $HOME \u001b[31m")
       await mkdir(join(cwd, '.venv', 'bin'), { recursive: true })
       await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
       await symlink('/usr/bin/python3', join(cwd, '.venv', 'bin', 'python'))
       const { stdout } = await venvPacker(['pack', '.venv'], { cwd })
-      expect(stdout).toContain('uenv: not possible, it takes paths of letters, digits and / . _ - only')
+      expect(stdout).toContain('uenv: not possible, it accepts paths of letters, digits and / . _ - only')
       expect(await pasted('mkdir', stdout, cwd)).toBe('')
       const mounted = join(cwd, 'venv')
       const prefix = 'import sys; print(sys.prefix)'
@@ -207,7 +207,7 @@ describe('the summary', () => {
     })
   })
 
-  it('mounts a relocatable environment beside its image, and says that the directory is to be made', async () => {
+  it('mounts a relocatable environment beside its image, and has a command that makes the directory', async () => {
     await withVenv(async (cwd) => {
       await writeFile(join(cwd, '.venv', 'pyvenv.cfg'), 'home = /usr/bin\nrelocatable = true\n')
       const { stdout } = await venvPacker(['pack', '.venv', '-o', 'py.squashfs'], { cwd })
@@ -217,7 +217,7 @@ describe('the summary', () => {
     })
   })
 
-  it('mounts it where --mount-point says that it will be', async () => {
+  it('mounts it at --mount-point', async () => {
     await withVenv(async (cwd) => {
       await appendFile(join(cwd, '.venv', 'pyvenv.cfg'), 'relocatable = true\n')
       const line = ['pack', '.venv', '-f', '--mount-point', 'not/there']
@@ -234,7 +234,7 @@ describe('the summary', () => {
     })
   })
 
-  it('says where to mount what is no environment, also to venv-packer run', async () => {
+  it('gives a mount point for a directory that is not an environment, also for venv-packer run', async () => {
     await withDirectory(async (cwd) => {
       await mkdir(join(cwd, 'data'))
       await writeFile(join(cwd, 'data', 'table'), 'content')
@@ -259,7 +259,7 @@ describe('the summary', () => {
     })
   })
 
-  it('and the errors show names with control characters as escapes', async () => {
+  it('and errors escape control characters in names', async () => {
     await withDirectory(async (cwd) => {
       const name = 'a\u001b[2J\nb'
       const { stderr } = await venvPacker(['pack', name], { cwd })
@@ -271,7 +271,7 @@ describe('the summary', () => {
     })
   })
 
-  it('is nothing at all with --quiet', async () => {
+  it('is empty with --quiet', async () => {
     await withVenv(async (cwd) => {
       expect(await venvPacker(['pack', '.venv', '--quiet'], { cwd })).toEqual({
         code: 0,
@@ -281,7 +281,7 @@ describe('the summary', () => {
     })
   })
 
-  it('has no control characters when it is piped', async () => {
+  it('has no control characters in a pipe', async () => {
     await withVenv(async (cwd) => {
       const { stdout, stderr } = await venvPacker(['pack', '.venv'], { cwd })
       expect(stderr).toBe('')
@@ -290,7 +290,7 @@ describe('the summary', () => {
     })
   })
 
-  it('may be cut off by its reader: that is no failure', async () => {
+  it('may be cut off by its reader, which is not an error', async () => {
     await withVenv(async (cwd) => {
       const child = spawn(process.execPath, [launcher, 'pack', '.venv'], {
         cwd,
@@ -320,7 +320,7 @@ describe('the summary', () => {
 })
 
 describe('--json', () => {
-  it('prints one object with all that the summary says, and nothing else', async () => {
+  it('prints one object with the content of the summary, and nothing else', async () => {
     await withVenv(async (cwd) => {
       const { code, stdout, stderr } = await venvPacker(['pack', '.venv', '--json', '--quiet'], { cwd })
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -405,7 +405,7 @@ describe('a refusal, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('a project instead of the environment in it, or a directory inside of one: the right one is named', async () => {
+  it('a project instead of its environment, or a directory inside of one: the message names the environment', async () => {
     await withVenv(async (cwd) => {
       const remedy = (await venvPacker(['pack', '.'], { cwd })).stderr.split('\n')[1]
       expect(remedy).toBe('  Did you mean .venv? To pack . as it is, add --any-directory.')
@@ -425,7 +425,7 @@ describe('a refusal, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('an image inside of what is packed, also by way of a symlink', async () => {
+  it('an image inside of the packed directory, also through a symlink', async () => {
     await withVenv(async (cwd) => {
       await symlink('.venv/lib', join(cwd, 'lib'))
       for (const output of ['.venv/x.squashfs', 'lib/x.squashfs']) {
@@ -441,7 +441,7 @@ describe('a refusal, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('an image that is a directory, a device, a symlink to nothing, or in a directory that does not exist', async () => {
+  it('an image that is a directory, a device, a dangling symlink, or in a missing directory', async () => {
     await withVenv(async (cwd) => {
       await symlink('nothing', join(cwd, 'link'))
       const refused = async (output: string): Promise<string> =>
@@ -460,7 +460,7 @@ describe('a refusal, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('a destination that is full, read-only or closed: the old image stays, and nothing else is left', async () => {
+  it('a destination that is full, read-only or not writable: the old image stays, and temporary files are removed', async () => {
     await withVenv(async (cwd) => {
       await cp('/usr/bin/python3', join(cwd, '.venv', 'large'), { dereference: true })
       await withTmpfs(async (small) => {
@@ -488,7 +488,7 @@ describe('a refusal, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('zstd where its library cannot be loaded, and says to take gzip, which does without', async () => {
+  it('zstd if its library cannot be loaded; the remedy is gzip', async () => {
     await withVenv(async (cwd) => {
       const preload = join(cwd, 'no-binary.cjs')
       await writeFile(preload, WITHOUT_ZSTD_BINARY)
@@ -496,7 +496,7 @@ describe('a refusal, with exit code 1 and a remedy', () => {
       const library = join(cwd, '.venv', 'lib', 'many')
       await mkdir(library, { recursive: true })
       for (let n = 0; n < 4000; n++) await writeFile(join(library, `${n}.txt`), `${n} `.repeat(200))
-      // By the calling thread, and by workers: several times, for they end while others are about to start.
+      // In the calling thread and in workers. Repeated, because workers end while others start.
       for (const threads of ['1', '3', '4', '5', '4', '5']) {
         const args = ['pack', '.venv', '--encoder', 'bundled', '--threads', threads]
         const { code, stdout, stderr } = await venvPacker(args, surroundings)
@@ -538,7 +538,7 @@ describe('a refusal, with exit code 1 and a remedy', () => {
     })
   })
 
-  it('with --debug the stack is printed as well, without it never', async () => {
+  it('the stack trace is printed only with --debug', async () => {
     await withDirectory(async (cwd) => {
       const plain = await venvPacker(['pack', 'nothing'], { cwd })
       expect(plain.stderr).not.toMatch(/\n\s+at /)

@@ -1,4 +1,4 @@
-/** Both packages as they are published: packed by npm, installed by npm elsewhere, without install scripts, and used. */
+/** Tests both packages as they are published: packed and installed by npm, without install scripts, and used. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -16,7 +16,7 @@ describe('the published packages, installed with plain npm in an empty directory
 
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  it('name no workspace, and carry what they need and no more', async () => {
+  it('do not refer to the workspace, and install only what they need', async () => {
     for (const name of PUBLISHED) {
       const installed = join(directory, 'node_modules', name)
       expect(await readFile(join(installed, 'package.json'), 'utf8')).not.toContain('workspace:')
@@ -48,7 +48,7 @@ describe('the published packages, installed with plain npm in an empty directory
     )
   })
 
-  it('serve a program in strict TypeScript', async () => {
+  it('can be used by a program in strict TypeScript', async () => {
     await writeFile(
       join(directory, 'program.ts'),
       `import { type ImageResult, memorySink, openDirectory, overlay, packDirectory, writeImage } from 'squashfs-writer'
@@ -83,7 +83,7 @@ console.log(result.files > 0, sink.bytes().length, typeof wrong)
         files: ['program.ts'],
       }),
     )
-    // The compiler is the workspace's; the types are the library's own, without anyone else's beside them.
+    // The compiler of the workspace, with no types but those of the library.
     const compiler = join(
       dirname(fileURLToPath(import.meta.resolve('typescript/package.json'))),
       'bin',

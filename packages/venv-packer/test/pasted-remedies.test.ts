@@ -1,4 +1,4 @@
-/** The line to paste of each message is pasted, and mends the fault. */
+/** Tests that the line to paste of each failure fixes the problem. */
 import { access, lstat, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -15,7 +15,7 @@ beforeEach(async () => {
 
 afterEach(() => rm(scratch, { recursive: true, force: true }))
 
-/** Fails, and gives the last line of what it says. */
+/** Runs a command that fails, and returns the last line of its message. */
 async function toPaste(...args: string[]): Promise<string> {
   const { code, stderr } = await venvPacker(args, { cwd: scratch })
   expect(code).not.toBe(0)
@@ -41,42 +41,42 @@ it.each([
   expect((await stat(inScratch('venv.squashfs'))).size).toBeGreaterThan(4000)
 })
 
-it('a directory for the image that is not there', async () => {
+it('a missing directory for the image', async () => {
   await paste(await toPaste('pack', '.venv', '-o', 'new images/deep/a.squashfs', '-q'))
   await access(inScratch('new images/deep/a.squashfs'))
 })
 
-it('the directory of an image in the place of its name', async () => {
+it('the directory of an image instead of its name', async () => {
   await mkdir(inScratch('images'))
   await paste(await toPaste('pack', '.venv', '-o', 'images', '-q'))
   await access(inScratch('images/venv.squashfs'))
 })
 
-it('an image inside of what it is made of', async () => {
+it('an image inside of the packed directory', async () => {
   await paste(await toPaste('pack', '.venv', '-o', '.venv/a.squashfs', '-q'))
   await access(inScratch('a.squashfs'))
 })
 
-it('a path that is not there, beside an environment that is', async () => {
+it('a missing path near an environment', async () => {
   const line = await toPaste('pack', 'vnev', '-o', 'a.squashfs', '-q')
   expect(line).toBe('venv-packer pack .venv -o a.squashfs -q')
   await paste(line)
   await access(inScratch('a.squashfs'))
 })
 
-it('a directory that is no environment', async () => {
+it('a directory that is not an environment', async () => {
   await mkdir(inScratch('other/some data'), { recursive: true })
   await paste(await toPaste('pack', 'other/some data', '-q'))
   await access(inScratch('some data.squashfs'))
 })
 
-it('a symlink to nothing in the place of the image', async () => {
+it('a dangling symlink instead of the image', async () => {
   await symlink('gone', inScratch('a.squashfs'))
   await paste(await toPaste('pack', '.venv', '-o', 'a.squashfs', '-q'))
   expect((await lstat(inScratch('a.squashfs'))).isFile()).toBe(true)
 })
 
-it('files that nobody may read', async () => {
+it('files that cannot be read', async () => {
   await run('setpriv', ['--version'])
   await writeFile(inScratch('.venv/secret'), 'x', { mode: 0o000 })
   const { stderr } = await venvPacker(['pack', '.venv', '-q'], { cwd: scratch, boundByPermissions: true })
@@ -85,13 +85,13 @@ it('files that nobody may read', async () => {
   await access(inScratch('venv.squashfs'))
 })
 
-it('files that are there already when an image is extracted', async () => {
+it('files that exist already when an image is extracted', async () => {
   await paste('venv-packer pack .venv -q && mkdir -p out && echo old > out/pyvenv.cfg')
   await paste(await toPaste('extract', 'venv.squashfs', 'pyvenv.cfg', '-o', 'out'))
   expect((await stat(inScratch('out/pyvenv.cfg'))).size).toBeGreaterThan(10)
 })
 
-it('a directory to mount at that is not there any more', async () => {
+it('a mount point that does not exist any more', async () => {
   await paste('venv-packer pack .venv -q && mv .venv away')
   const line = await toPaste('run', 'venv.squashfs', '--', 'python', '-c', 'import smallpackage')
   expect(line).toBe(
@@ -100,14 +100,14 @@ it('a directory to mount at that is not there any more', async () => {
   await paste(line)
 })
 
-it('a program that the environment does not have', async () => {
+it('a program that is not in the environment', async () => {
   await paste('venv-packer pack .venv -q')
   const line = await toPaste('run', 'venv.squashfs', '--', 'no-such-program')
   expect(line).toBe('venv-packer list venv.squashfs bin')
   await paste(line)
 })
 
-it('nothing kept to go back to', async () => {
+it('no kept image to go back to', async () => {
   await paste('venv-packer pack .venv -q')
   const line = await toPaste('rollback', 'venv.squashfs')
   await paste(line)

@@ -1,8 +1,8 @@
-/** The processes that a command has started: which they are, and whether they have ended with it. */
+/** Finds the child processes of a command, and checks whether they have ended with it. */
 import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Waits until a process has so many children, and gives their ids. */
+/** Waits until a process has `count` children, and returns their ids. */
 export async function childrenOf(parent: ChildProcess, count: number): Promise<readonly number[]> {
   while (parent.exitCode === null) {
     const children = processes().filter((pid) => statusOf(pid)?.parent === parent.pid)
@@ -23,7 +23,7 @@ function processes(): readonly number[] {
     .map(Number)
 }
 
-/** From /proc/PID/stat, whose second field is a name in brackets that may hold anything. */
+/** Reads /proc/PID/stat, whose second field is a name in parentheses that may contain any character. */
 function statusOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
   try {
     const [state = '', parent = ''] = readFileSync(`/proc/${pid}/stat`, 'latin1')

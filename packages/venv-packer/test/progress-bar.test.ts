@@ -1,4 +1,4 @@
-/** The progress bar on a real terminal: it is there while the work is done, and gone without a trace afterwards. */
+/** Tests the progress bar on a real terminal: it is shown during the work, and erased afterwards. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KEPT_MEMORY, withDirectory } from 'fixtures'
@@ -8,7 +8,7 @@ import { onTerminal, screen, type TerminalRequest, type TerminalResult } from '.
 
 const pack = [process.execPath, launcher, 'pack', 'data', ...slowly]
 
-/** Packs some megabytes, slowly, on a terminal. */
+/** Packs some megabytes slowly on a terminal. */
 async function packOnTerminal<T>(
   files: number,
   request: Partial<TerminalRequest>,
@@ -25,7 +25,7 @@ async function packOnTerminal<T>(
 const figures = /\[=*>? *\] +\d+ % {2}\d+\/2 files {2}[\d.]+ \w+ of 4\.0 MB/
 
 describe('the progress bar', () => {
-  it('shows files and bytes, and is gone when the summary appears', async () => {
+  it('shows files and bytes, and is erased before the summary', async () => {
     await packOnTerminal(2, {}, async ({ code, written }) => {
       expect(code).toBe(0)
       expect(written).toMatch(figures)
@@ -35,7 +35,7 @@ describe('the progress bar', () => {
     })
   })
 
-  it('keeps to one line of a narrow terminal', async () => {
+  it('stays on one line of a narrow terminal', async () => {
     await packOnTerminal(2, { columns: 30 }, async ({ written }) => {
       expect(written).toMatch(/\d+ % {2}\d+\/2 files/)
       // biome-ignore lint/suspicious/noControlCharactersInRegex: the bar is drawn between these two.
@@ -45,7 +45,7 @@ describe('the progress bar', () => {
     })
   })
 
-  it('is wiped away by Ctrl-C, which leaves one message, exit code 130, and no file', async () => {
+  it('is erased by Ctrl-C, which leaves one message, exit code 130, and no file', async () => {
     await packOnTerminal(
       40,
       { press: [['/40 files', '\u0003']] },
@@ -62,7 +62,7 @@ describe('the progress bar', () => {
     )
   })
 
-  it('goes to standard error, so that --json on standard output stays pure', async () => {
+  it('is printed on standard error, so that standard output has only JSON', async () => {
     const command = ['sh', '-c', '"$@" > report.json', 'sh', ...pack, '--json']
     await packOnTerminal(2, { command }, async ({ code, written }, directory) => {
       expect(code).toBe(0)

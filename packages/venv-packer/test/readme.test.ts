@@ -1,14 +1,14 @@
-/** The commands in the READMEs are run; those that make environments of packages from an index are read alone. */
+/** Runs the commands in the READMEs. Those that need a package index are only parsed. */
 import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { run, smallVenv } from 'fixtures'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { parseCommandLine } from '../src/cli/parse.js'
 import { standIns } from './command.js'
 
-/** Our own commands in the blocks for a shell, and others that are given our images. */
+/** The commands of venv-packer in shell blocks, and commands of other tools for its images. */
 const found = ['README.md', 'packages/venv-packer/README.md'].flatMap((path) => {
   const text = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
   return [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)]
@@ -20,15 +20,27 @@ const lines = [...new Set(found)]
 const isRun = (line: string): boolean => !line.startsWith('venv-packer create ')
 
 let scratch: string
+/** What `scratch` holds at first: an environment, and with it images of it. */
+let templates: string
 
-beforeEach(async () => {
-  scratch = await mkdtemp(join(tmpdir(), 'venv-packer-readme-'))
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'venv-packer-readme-'))
+  scratch = join(directory, 'scratch')
+  templates = join(directory, 'templates')
+  await mkdir(templates)
+  await mkdir(join(scratch, 'data'), { recursive: true })
   await smallVenv(join(scratch, '.venv'))
-  await mkdir(join(scratch, 'data'))
   await writeFile(join(scratch, 'train.py'), 'import smallpackage\n')
+  await copy(scratch, join(templates, 'unpacked'))
+  await type('venv-packer pack .venv -q && venv-packer pack .venv -q --keep 2')
+  await copy(scratch, join(templates, 'packed'))
 })
 
-afterEach(() => rm(scratch, { recursive: true, force: true }))
+afterAll(() => rm(dirname(scratch), { recursive: true, force: true }))
+
+async function copy(from: string, to: string): Promise<void> {
+  await run('cp', ['--archive', '--no-target-directory', from, to])
+}
 
 async function type(line: string): Promise<void> {
   const env = { PATH: [standIns, process.env.PATH].join(delimiter), SCRATCH: scratch }
@@ -36,8 +48,9 @@ async function type(line: string): Promise<void> {
 }
 
 it.each(lines.filter(isRun))('%s', async (line) => {
-  if (!line.startsWith('venv-packer pack ') || /--keep|--force|-f\b/.test(line))
-    await type('venv-packer pack .venv -q && venv-packer pack .venv -q --keep 2')
+  const needsImages = !line.startsWith('venv-packer pack ') || /--keep|--force|-f\b/.test(line)
+  await rm(scratch, { recursive: true })
+  await copy(join(templates, needsImages ? 'packed' : 'unpacked'), scratch)
   const [python = ''] = await readdir(join(scratch, '.venv', 'lib'))
   await type(
     line

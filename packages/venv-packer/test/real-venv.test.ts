@@ -1,4 +1,4 @@
-/** The main job, on real input: an environment of 20,000 inodes and more is packed, mounted elsewhere, and used. */
+/** Tests the main task on a real environment of more than 20,000 inodes: pack it, mount it at another path, use it. */
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { differences, EVERY_FACET, referenceVenv, run, surveys, withMount } from
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, venvPacker } from './command.js'
 
-/** Some filesystems (btrfs, overlay) give every directory one link; which files are the same inode is still compared. */
+/** Without link counts of directories, which are 1 on some filesystems (btrfs, overlay). Hard links of files are still compared. */
 const facets = EVERY_FACET.filter((facet) => facet !== 'links')
 
 describe('a real environment', () => {
@@ -24,7 +24,7 @@ describe('a real environment', () => {
 
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  it('of at least 20,000 inodes, as the filesystem counts them, becomes one image', async () => {
+  it('of at least 20,000 inodes becomes one image', async () => {
     expect(packed).toMatchObject({ code: 0, stderr: '' })
     const report = JSON.parse(packed.stdout)
     const { stdout } = await run('find', [venv, '-printf', '%i\\n'])
@@ -52,7 +52,7 @@ describe('a real environment', () => {
     })
   })
 
-  it('gives the same bytes when it is packed again', async () => {
+  it('gives the same bytes if it is packed again', async () => {
     const again = `${image}.again`
     await venvPacker(['pack', venv, '-o', again, '--threads', '1'])
     expect((await readFile(again)).equals(await readFile(image))).toBe(true)

@@ -1,4 +1,4 @@
-/** The figures in the READMEs and in the guide are those of benchmarks/RESULTS.md, with their date and versions. */
+/** Tests that the figures in READMEs and guide are those of benchmarks/RESULTS.md, with their date and versions. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { markedFigures, recorded, sectionsOf, unmarkedFigures } from './recorded-figures.js'

@@ -1,19 +1,19 @@
-/** Figures in texts, and the results that they are taken from. */
+/** Finds marked figures in texts, and the recorded results that they refer to. */
 
 /** A figure with its mark: `<!-- RESULTS section | [heading |] row | column -->0.98`. */
 export interface MarkedFigure {
-  /** As it is shown, without separators of thousands. */
+  /** The figure in the text, without commas between thousands. */
   readonly shown: string
   readonly section: string
-  /** Within a section of several tables; undefined for the only one. */
+  /** The heading of the table; undefined if the section has only one table. */
   readonly heading: string | undefined
   readonly row: string
   readonly column: string
-  /** The paragraph around it, without marks. */
+  /** The paragraph of the figure, without marks. */
   readonly paragraph: string
 }
 
-/** The benchmarks' record. */
+/** A section of the recorded results. */
 export interface Section {
   /** The day and the programs, as the record says them. */
   readonly date: string
@@ -46,7 +46,7 @@ export function markedFigures(text: string): MarkedFigure[] {
   )
 }
 
-/** Figures that look measured and have no mark. Code, tables and marks themselves are not looked at. */
+/** Figures that look measured and have no mark. Code and tables are ignored. */
 export function unmarkedFigures(text: string): string[] {
   return paragraphs(text)
     .filter((paragraph) => !paragraph.startsWith('|'))
@@ -89,7 +89,7 @@ function sectionOf(text: string): Section {
   return { date, versions: new Map(versions.map(([, name = '', version = '']) => [name, version])), tables }
 }
 
-/** The recorded figure, to as many digits as are shown; undefined where the record has no such cell. */
+/** The recorded figure, with as many digits as the text shows; undefined if the record has no such cell. */
 export function recorded(
   { section, heading, row, column, shown }: MarkedFigure,
   all: ReadonlyMap<string, Section>,
@@ -103,7 +103,7 @@ export function recorded(
   return cell === undefined || Number.isNaN(value) ? undefined : toDigitsOf(shown, value)
 }
 
-/** 17122 as 17000 where 17000 is shown, 3.29 as 3.3 where 3.4 is. */
+/** Rounds 17122 to 17000 if the text shows 17000, and 3.29 to 3.3 if it shows 3.4. */
 function toDigitsOf(shown: string, value: number): string {
   const [whole = '', fraction] = shown.split('.')
   if (fraction !== undefined) return value.toFixed(fraction.length)

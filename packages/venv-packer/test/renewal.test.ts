@@ -1,4 +1,4 @@
-/** Renewing an image under running jobs: `pack --force`, `pack --keep`, and back with `rollback`. */
+/** Tests renewing an image while jobs use it: `pack --force`, `pack --keep`, and `rollback`. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -19,7 +19,7 @@ import { run, withDirectory, withMount, withTmpfs } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { type Ended, type Surroundings, venvPacker } from './command.js'
 
-/** A directory with an environment in it, as small as can be. */
+/** Calls a function with a directory that contains a minimal environment. */
 async function withVenv(use: (cwd: string) => Promise<void>): Promise<void> {
   await withDirectory(async (cwd) => {
     await makeVenv(cwd)
@@ -38,7 +38,7 @@ async function pack(cwd: string, content: string, ...options: readonly string[])
   return await venvPacker(['pack', '.venv', ...options], { cwd })
 }
 
-/** Packs one content after the other. */
+/** Packs several contents, one after the other. */
 async function packAll(
   cwd: string,
   contents: readonly string[],
@@ -63,7 +63,7 @@ async function rollback(cwd: string, ...args: readonly string[]): Promise<Ended>
   return await venvPacker(['rollback', 'venv.squashfs', ...args], { cwd })
 }
 
-/** A job that reads a whole tree again and again, and stops when it finds anything changed. */
+/** A job that reads a tree repeatedly, and stops if it has changed. */
 const job = `
 import hashlib, os, sys, threading
 def digest(directory):
@@ -76,11 +76,11 @@ def digest(directory):
                 total.update(name.encode() + file.read())
     return total.hexdigest()
 first = digest(sys.argv[1])
-told = threading.Event()
-threading.Thread(target=lambda: (sys.stdin.read(), told.set()), daemon=True).start()
+stop = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 rounds = 0
 print('begun', flush=True)
-while not told.is_set() or rounds < 3:
+while not stop.is_set() or rounds < 3:
     assert digest(sys.argv[1]) == first, 'the mounted image changed'
     rounds += 1
 print(rounds)
@@ -103,7 +103,7 @@ async function startJob(directory: string): Promise<{ readonly end: () => Promis
   }
 }
 
-describe('a job that has an image mounted goes on with it', () => {
+describe('a job keeps the image that it has mounted', () => {
   it.each([
     ['pack --force', ['--force']],
     ['pack --keep, also when it removes the image from the kept ones', ['--keep', '1']],
@@ -125,7 +125,7 @@ describe('a job that has an image mounted goes on with it', () => {
     })
   })
 
-  it('before, while and after a rollback', async () => {
+  it('before, during and after a rollback', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['old', 'new'], '--keep', '1')
       await withMount(join(cwd, 'venv.squashfs'), async (mounted) => {
@@ -142,7 +142,7 @@ describe('a job that has an image mounted goes on with it', () => {
 })
 
 describe('pack --keep', () => {
-  it('keeps so many previous images under numbers that only grow, and removes the oldest', async () => {
+  it('keeps n previous images under growing numbers, and removes the oldest', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a'], '--keep', '2')
       expect(await contents(cwd)).toEqual({ 'venv.squashfs': 'a' })
@@ -159,12 +159,12 @@ describe('pack --keep', () => {
     })
   })
 
-  it('says what it kept and what it removed, in words and in JSON', async () => {
+  it('reports what it kept and removed, as text and as JSON', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a', 'b'], '--keep', '1')
       const { stdout } = await pack(cwd, 'c', '--keep', '1')
       expect(stdout).toContain(
-        '\n  kept       the previous image as venv.squashfs.2; back to it: venv-packer rollback venv.squashfs' +
+        '\n  kept       the previous image as venv.squashfs.2; to go back: venv-packer rollback venv.squashfs' +
           '\n  removed    venv.squashfs.1\n',
       )
       const { image } = JSON.parse((await pack(cwd, 'd', '--keep', '1', '--json')).stdout)
@@ -179,7 +179,7 @@ describe('pack --keep', () => {
     })
   })
 
-  it('never removes what is not a whole image of its own under a number of its own', async () => {
+  it('removes only complete images with numbered names', async () => {
     await withVenv(async (cwd) => {
       const image = join(cwd, 'venv.squashfs')
       await packAll(cwd, ['a'])
@@ -197,15 +197,15 @@ describe('pack --keep', () => {
     })
   })
 
-  it('never leaves the name of the image without an image, and neither does a rollback', async () => {
+  it('keeps an image under the image name at all times, and so does a rollback', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a'])
       const watch = `
 import os, sys, threading
-told = threading.Event()
-threading.Thread(target=lambda: (sys.stdin.read(), told.set()), daemon=True).start()
+stop = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 print('begun', flush=True)
-while not told.is_set():
+while not stop.is_set():
     os.stat(sys.argv[1])`
       const watcher = spawn('python3', ['-c', watch, join(cwd, 'venv.squashfs')], { stdio: 'pipe' })
       const closed = once(watcher, 'close')
@@ -217,7 +217,7 @@ while not told.is_set():
     })
   })
 
-  it('loses no image when it is killed before it can replace the old one, and counts none twice', async () => {
+  it('loses no image when it is killed before the rename, and counts none twice', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a', 'b'], '--keep', '2')
       await writeFile(join(cwd, '.venv', 'version'), 'c')
@@ -238,7 +238,7 @@ while not told.is_set():
     })
   })
 
-  it('keeps the old image once when two renew it at the same time, and both leave whole images', async () => {
+  it('keeps the old image once if two runs renew it at the same time, and both write complete images', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a'])
       for (const name of ['x', 'y']) {
@@ -259,7 +259,7 @@ while not told.is_set():
     })
   })
 
-  it("keeps a copy where the image must not have a second name, as with another user's file", async () => {
+  it("keeps a copy if a hard link is not allowed's file", async () => {
     await withVenv(async (cwd) => {
       const image = join(cwd, 'venv.squashfs')
       await packAll(cwd, ['a'])
@@ -276,7 +276,7 @@ while not told.is_set():
     })
   })
 
-  it('leaves the old image in its place, and nothing else, when there is no room to keep it', async () => {
+  it('keeps the old image and removes all else if there is no space to keep it', async () => {
     await withTmpfs(async (small) => {
       await withVenv(async (cwd) => {
         const image = join(small, 'venv.squashfs')
@@ -301,7 +301,7 @@ while not told.is_set():
     }, '200k')
   })
 
-  it('tells which old image it could not remove; that is no failure', async () => {
+  it('reports an old image that it could not remove, which is not an error', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a', 'b'], '--keep', '1')
       const oldest = join(cwd, 'venv.squashfs.1')
@@ -318,16 +318,16 @@ while not told.is_set():
 })
 
 describe('rollback', () => {
-  it('goes back to the newest kept image and keeps the present one, so that a second one undoes it', async () => {
+  it('goes back to the newest kept image and keeps the current one, so that a second rollback undoes it', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a', 'b', 'c'], '--keep', '2')
       const { code, stdout, stderr } = await rollback(cwd)
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       expect(stdout).toMatch(
-        /^venv\.squashfs is again what was kept as venv\.squashfs\.2 \(packed \d{4}-\d\d-\d\d \d\d:\d\d, 4\.1 kB\)\n/,
+        /^venv\.squashfs is again the image that was kept as venv\.squashfs\.2 \(packed \d{4}-\d\d-\d\d \d\d:\d\d, 4\.1 kB\)\n/,
       )
       expect(stdout).toContain(
-        '\n  replaced   kept as venv.squashfs.3; jobs that have it mounted go on with it' +
+        '\n  replaced   kept as venv.squashfs.3; jobs that have it mounted are not affected' +
           '\n  to undo    venv-packer rollback venv.squashfs --to 3\n',
       )
       expect(await contents(cwd)).toEqual({
@@ -337,7 +337,7 @@ describe('rollback', () => {
       })
       await rollback(cwd)
       expect(await contents(cwd)).toMatchObject({ 'venv.squashfs': 'c', 'venv.squashfs.4': 'b' })
-      // The next renewal keeps the image that was in use last as the newest.
+      // The next renewal keeps the image that was replaced as the newest.
       await rollback(cwd, '--to', '1')
       await packAll(cwd, ['d'], '--keep', '2')
       expect(await contents(cwd)).toEqual({
@@ -357,7 +357,7 @@ describe('rollback', () => {
         code: 1,
         stdout: '',
         stderr: expect.stringContaining(
-          'venv-packer: no image of venv.squashfs is kept under the number 1\n  Kept are 3, 2; --list tells more.\n',
+          'venv-packer: no image of venv.squashfs is kept under the number 1\n  Kept numbers: 3, 2. --list shows details.\n',
         ),
       })
     })
@@ -387,7 +387,7 @@ describe('rollback', () => {
     })
   })
 
-  it('speaks JSON', async () => {
+  it('prints JSON with --json', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a', 'b', 'c'], '--keep', '2')
       const path = join(cwd, 'venv.squashfs')
@@ -414,7 +414,7 @@ describe('rollback', () => {
     })
   })
 
-  it('puts an image back that was removed by mistake', async () => {
+  it('restores an image that was removed by mistake', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a', 'b'], '--keep', '2')
       await rm(join(cwd, 'venv.squashfs'))
@@ -424,7 +424,7 @@ describe('rollback', () => {
     })
   })
 
-  it('of an image behind a symlink changes the image, not the link', async () => {
+  it('of a symlink changes its target, not the symlink', async () => {
     await withVenv(async (cwd) => {
       await mkdir(join(cwd, 'images'))
       await symlink('images/v1', join(cwd, 'current'))
@@ -437,7 +437,7 @@ describe('rollback', () => {
     })
   })
 
-  it('that is killed halfway loses nothing, and can be done again', async () => {
+  it('that is killed loses nothing, and can be repeated', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a', 'b'], '--keep', '2')
       const killed = await venvPacker(['rollback', 'venv.squashfs'], { cwd, ...killedAtRename })
@@ -449,7 +449,7 @@ describe('rollback', () => {
     })
   })
 
-  it('is refused when nothing is kept, or nothing can be changed', async () => {
+  it('is refused if no image is kept, or the directory cannot be changed', async () => {
     await withVenv(async (cwd) => {
       await packAll(cwd, ['a'])
       const refused = async (...args: readonly string[]): Promise<string> => {
@@ -462,7 +462,7 @@ describe('rollback', () => {
       }
       expect(await refused('venv.squashfs')).toContain(
         'venv-packer: no previous image of venv.squashfs is kept\n' +
-          '  To keep some from now on, renew it with venv-packer pack VENV --keep 2.\n',
+          '  To keep images from now on, use venv-packer pack VENV --keep 2.\n',
       )
       expect(await refused('x.squashfs')).toContain(
         'venv-packer: x.squashfs does not exist\n  Give the path of an image.\n',
@@ -494,7 +494,7 @@ describe('rollback', () => {
   })
 })
 
-/** Ended at the moment of the rename, as by a power cut: with no chance to do anything about it. */
+/** Kills the process at the rename, like a power failure. */
 const killedAtRename: Surroundings = {
   env: {
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`

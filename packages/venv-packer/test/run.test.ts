@@ -1,4 +1,4 @@
-/** `venv-packer run`: a command in the environment of an image, by every way there is, and nothing left of it. */
+/** `venv-packer run`: runs a command by every mount method, and leaves nothing mounted. */
 import type { ChildProcess } from 'node:child_process'
 import {
   chmod,
@@ -33,11 +33,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ended, ended, launcher, type Surroundings, standIns, start, venvPacker } from './command.js'
 import { onTerminal, screen } from './terminal.js'
 
-const allWays = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
-/** On these no one but the command sees the mount. */
-const privateWays = ['squashfs-mount', 'mount', 'user-namespace'] as const
+const allMethods = ['squashfs-mount', 'mount', 'user-namespace', 'squashfuse'] as const
+/** The methods with which only the command sees the mount. */
+const privateMethods = ['squashfs-mount', 'mount', 'user-namespace'] as const
 
-/** Holds a relocatable environment and one that works at its own path alone, packed, each with a command of its own. */
+/** The directory of two images: a relocatable environment, and one that works at its own path only. Each has its own command. */
 let images: string
 let movable: string
 let fixedVenv: string
@@ -70,7 +70,7 @@ interface Place {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** A directory to work in, with one for temporary files that must be empty in the end; nothing may be left mounted. */
+/** Calls a function with a work directory. Afterwards its directory for temporary files must be empty, and nothing mounted. */
 async function inPlace<T>(use: (place: Place) => Promise<T>): Promise<T> {
   return await withDirectory(async (cwd) => {
     const TMPDIR = join(cwd, 'tmp')
@@ -85,17 +85,17 @@ async function inPlace<T>(use: (place: Place) => Promise<T>): Promise<T> {
   }, images)
 }
 
-/** Nothing is mounted any more, no loop device in use, no daemon running; these may need a moment to see it. */
+/** Expects no mount, no loop device in use, and no daemon. They may take a moment to disappear. */
 async function expectNoTraces(process?: number): Promise<void> {
   await expect.poll(() => mountTraces(images, process), { timeout: 10_000 }).toEqual(NO_TRACES)
 }
 
-/** Runs a command by `venv-packer run` to its end. */
+/** Runs a command with `venv-packer run`. */
 async function runIn(image: string, options: readonly string[], ...command: string[]): Promise<Ended> {
   return await inPlace((place) => venvPacker(['run', image, ...options, '--', ...command], place))
 }
 
-/** Starts a command and waits until it has said `ready`. */
+/** Starts a command, and waits until it has printed `ready`. */
 async function startIn(
   image: string,
   options: readonly string[],
@@ -119,7 +119,7 @@ function ready(child: ChildProcess): Promise<void> {
   })
 }
 
-/** Python that counts a signal's coming for its answer, once. */
+/** A Python program that prints each signal, and exits with 5 a moment after the first one. */
 function taking(signal: string): string {
   return `
 import os, signal, time
@@ -132,18 +132,18 @@ os.write(1, b'ready\\n')
 time.sleep(60)`
 }
 
-/** Where an image is mounted that works anywhere. */
+/** The mount point of a relocatable image. */
 const ownPlace = /^\/tmp\/venv-packer-\d+\/\w{12}\/movable\n$/
 
-/** A user whom no one else in these tests is. */
+/** A user that no other test uses. */
 const STRANGER = 54_321
 
 const python = (code: string): string[] => ['python', '-c', code]
 
-describe.each(allWays)('by %s', (way) => {
-  const options = ['--with', way]
+describe.each(allMethods)('by %s', (method) => {
+  const options = ['--with', method]
 
-  it('Python runs from the image, and imports from there', async () => {
+  it('Python runs from the image, and imports from it', async () => {
     const code = `import greeter, os, sys; print(sys.prefix == os.environ['VIRTUAL_ENV'], greeter.__file__)`
     const { code: status, stdout, stderr } = await runIn(movable, options, ...python(code))
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -152,13 +152,13 @@ describe.each(allWays)('by %s', (way) => {
     )
   })
 
-  it('a command of the environment is found by its name, and gets its arguments as they are', async () => {
+  it('a command of the environment is found by its name, and gets its arguments unchanged', async () => {
     const words = ['a b', '', '$HOME', "it's", '"', '*', '\n', '--', '-c', '\\']
     const { stdout } = await runIn(movable, options, GREETER, ...words)
     expect(stdout.startsWith(`hello ${words.join(' ')} from /`)).toBe(true)
   })
 
-  it('the environment is active: VIRTUAL_ENV, its bin first in PATH, no PYTHONHOME; the rest is as it was', async () => {
+  it('the environment is active: VIRTUAL_ENV, its bin first in PATH, no PYTHONHOME; other variables are unchanged', async () => {
     await inPlace(async ({ cwd, env }) => {
       const odd = {
         PYTHONHOME: '/nowhere',
@@ -221,7 +221,7 @@ describe.each(allWays)('by %s', (way) => {
     })
   })
 
-  it('signals that we get go to the command, which ends by them, or takes them', async () => {
+  it('signals are passed to the command, which ends or handles them', async () => {
     const expected = {
       SIGTERM: 143,
       SIGHUP: 129,
@@ -271,7 +271,7 @@ describe.each(allWays)('by %s', (way) => {
     })
   })
 
-  it('a command that is not there ends with exit code 127, one that cannot be executed with 126', async () => {
+  it('a missing command ends with exit code 127, one that cannot be executed with 126', async () => {
     expect(await runIn(movable, options, 'no-such-command')).toEqual({
       code: 127,
       stdout: '',
@@ -282,7 +282,7 @@ describe.each(allWays)('by %s', (way) => {
     expect(await runIn(movable, options, '/etc/passwd')).toMatchObject({ code: 126 })
   })
 
-  it('the settings of our own process are not those of the command', async () => {
+  it('variables that the launcher sets are not passed to the command', async () => {
     const { stdout } = await runIn(
       movable,
       options,
@@ -293,7 +293,7 @@ describe.each(allWays)('by %s', (way) => {
 })
 
 describe('a command that is a script', () => {
-  /** Packs an environment with these scripts in its bin, and gives the image. */
+  /** Packs an environment with these scripts in its bin, and returns the image. */
   async function withScripts({ cwd }: Place, scripts: Readonly<Record<string, string>>): Promise<string> {
     const venv = join(cwd, 'venv')
     await run('cp', ['--archive', join(images, 'movable'), venv])
@@ -333,7 +333,7 @@ describe('a command that is a script', () => {
     })
   })
 
-  it('of another environment, which is still there, runs with a warning', async () => {
+  it('of another environment that still exists runs with a warning', async () => {
     await inPlace(async (place) => {
       const image = await withScripts(place, {
         two: `#!${fixedVenv}/bin/python\nimport sys; print(sys.prefix)\n`,
@@ -350,7 +350,7 @@ describe('a command that is a script', () => {
     })
   })
 
-  it('runs with the Python of the image, however its first line says so; a script of a user as that says', async () => {
+  it('runs with the Python of the image for every form of its first line; another script runs with the interpreter that it names', async () => {
     await inPlace(async (place) => {
       const image = await withScripts(place, {
         one: '#!/usr/bin/env python\nimport sys; print(sys.prefix)\n',
@@ -371,7 +371,7 @@ describe('a command that is a script', () => {
     })
   })
 
-  it('is looked for where a PATH before it says', async () => {
+  it('is searched in the PATH that is set before it', async () => {
     await inPlace(async (place) => {
       const { env } = await withAnother(place, GREETER)
       const line = ['run', movable, '--', `PATH=${env.PATH}`, GREETER]
@@ -381,7 +381,7 @@ describe('a command that is a script', () => {
 })
 
 describe('SIGUSR1, by which Node would open its debugger,', () => {
-  it('reaches the command also when it comes while Node starts', async () => {
+  it('reaches the command even if it comes while Node starts', async () => {
     await inPlace(async (place) => {
       const child = start(['run', movable, '--with', 'mount', '--', 'sleep', '60'], place)
       const end = ended(child)
@@ -392,7 +392,7 @@ describe('SIGUSR1, by which Node would open its debugger,', () => {
     })
   })
 
-  it('reaches the command also when it comes while the image is mounted', async () => {
+  it('reaches the command even if it comes while the image is being mounted', async () => {
     await inPlace(async (place) => {
       const slow = join(place.cwd, 'slow')
       await mkdir(slow)
@@ -410,10 +410,10 @@ describe('SIGUSR1, by which Node would open its debugger,', () => {
   })
 })
 
-describe.each(privateWays)('by %s, with no one else seeing the mount,', (way) => {
-  const options = ['--with', way]
+describe.each(privateMethods)('by %s, which no other process sees,', (method) => {
+  const options = ['--with', method]
 
-  it('an environment that is not relocatable is mounted where it was made, over what is there', async () => {
+  it('an environment that is not relocatable is mounted where it was made, over the existing directory', async () => {
     await inPlace(async (place) => {
       await rename(fixedVenv, `${fixedVenv}.away`)
       await mkdir(fixedVenv)
@@ -432,7 +432,7 @@ describe.each(privateWays)('by %s, with no one else seeing the mount,', (way) =>
     })
   })
 
-  it('others see the directory as it was', async () => {
+  it('other processes see the directory without the mount', async () => {
     await inPlace(async (place) => {
       const command = ['sh', '-c', 'echo ready; exec sleep 60']
       const { child, end } = await startIn(fixed, options, command, place)
@@ -456,7 +456,7 @@ print('went on')`
     })
   })
 
-  it('the mount lasts as long as a process that the command left behind, and no longer', async () => {
+  it('the mount exists as long as a background process of the command, and no longer', async () => {
     await inPlace(async ({ cwd, env }) => {
       const left = `import os, time
 if os.fork(): os._exit(0)
@@ -474,7 +474,7 @@ open('came', 'w').write(${SMALL_PACKAGE}.__file__)`
   })
 })
 
-describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
+describe('by an ordinary user who may open /dev/fuse,', () => {
   /** The mounts that a user without any rights sees where the command is started. */
   async function nobodyRuns(options: readonly string[], ...command: string[]): Promise<Ended> {
     return await withNobody(async ({ prefix, pid }) => {
@@ -492,7 +492,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
   }
 
   it.each([
-    ['the first way that is possible is a user namespace', []],
+    ['the first method that is possible is a user namespace', []],
     ['squashfuse alone works as well', ['--with', 'squashfuse']],
   ] as const)('%s', async (_, options) => {
     const code = 'import greeter, os; print(os.getuid(), os.getgid(), greeter.__file__)'
@@ -501,7 +501,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
     expect(stdout).toMatch(new RegExp(`^${NOBODY} ${NOBODY} /tmp/venv-packer-${NOBODY}/\\w{12}/movable/lib/`))
   })
 
-  it('the command has no rights in its namespace that it had not before', async () => {
+  it('the command has no additional rights in its namespace', async () => {
     const { stdout } = await nobodyRuns(
       ['--with', 'user-namespace'],
       'grep',
@@ -511,7 +511,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
     expect(stdout.match(/\t0{16}\n/g)).toHaveLength(4)
   })
 
-  it('a method that only root can use is said to be so, where there is no other way', async () => {
+  it('a method that only root can use is reported as such if there is no other', async () => {
     expect(await nobodyRuns(['--with', 'mount'], 'true')).toEqual({
       code: 125,
       stdout: '',
@@ -534,7 +534,7 @@ describe('by nobody, on a machine where /dev/fuse is for everyone,', () => {
   })
 })
 
-describe('the place of the mount', () => {
+describe('the mount point', () => {
   it('of a relocatable environment may be any directory', async () => {
     await inPlace(async (place) => {
       await mkdir(join(place.cwd, 'here'))
@@ -544,7 +544,7 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('of a relocatable environment is the same each time, by every way, whatever the session says of temporary files', async () => {
+  it('of a relocatable environment is the same each time, by every method, whatever the variables for temporary files are', async () => {
     await inPlace(async ({ cwd, env }) => {
       const XDG_RUNTIME_DIR = join(cwd, 'runtime')
       await mkdir(XDG_RUNTIME_DIR)
@@ -553,10 +553,10 @@ describe('the place of the mount', () => {
         { ...env, XDG_RUNTIME_DIR },
         { ...env, TMPDIR: '/no/such', XDG_RUNTIME_DIR: '/nor/this' },
       ]
-      const lines = allWays.flatMap((way) => sessions.map((session) => ({ way, session })))
+      const lines = allMethods.flatMap((method) => sessions.map((session) => ({ method, session })))
       const places = new Set<string>()
-      for (const { way, session } of lines) {
-        const line = ['run', movable, '--with', way, '--', ...python('import sys; print(sys.prefix)')]
+      for (const { method, session } of lines) {
+        const line = ['run', movable, '--with', method, '--', ...python('import sys; print(sys.prefix)')]
         const { code, stdout, stderr } = await venvPacker(line, { cwd, env: session })
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
         places.add(stdout)
@@ -566,7 +566,7 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('is another one for an image of another name, and for another user', async () => {
+  it('differs for an image of another name, and for another user', async () => {
     await inPlace(async (place) => {
       await copyFile(movable, join(place.cwd, 'copy.squashfs'))
       const placeOf = async (image: string) =>
@@ -578,7 +578,7 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('is not where another user made a directory for us: then the session says where', async () => {
+  it('is not a directory that another user has made: then TMPDIR or XDG_RUNTIME_DIR is used', async () => {
     await inPlace(async ({ cwd, env }) => {
       const trap = `/tmp/venv-packer-${STRANGER}`
       await mkdir(trap, { mode: 0o777 })
@@ -595,7 +595,7 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('of an environment that is not relocatable may be said by another name for the same directory', async () => {
+  it('of an environment that is not relocatable may be given by another path of the same directory', async () => {
     await inPlace(async (place) => {
       await symlink(images, join(place.cwd, 'link'))
       const line = ['run', fixed, '--at', 'link/fixed', '--', 'sh', '-c', `echo $VIRTUAL_ENV; ${GREETER} you`]
@@ -636,7 +636,7 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('of an image without a venv has to be said', async () => {
+  it('of an image without a venv must be given', async () => {
     await inPlace(async (place) => {
       await mkdir(join(place.cwd, 'data'))
       await writeFile(join(place.cwd, 'data', 'table'), 'content')
@@ -663,7 +663,7 @@ describe('the place of the mount', () => {
     })
   })
 
-  it('of an image in a compression that we cannot read has to be said, too', async () => {
+  it('of an image with another compressor must be given, too', async () => {
     await inPlace(async (place) => {
       await run(
         'mksquashfs',
@@ -685,7 +685,7 @@ it('variables before the command are set for it', async () => {
 })
 
 describe('on a terminal', () => {
-  it('Ctrl-C reaches the command once, and what the command has is the terminal', async () => {
+  it('Ctrl-C reaches the command once, and the command has the terminal', async () => {
     await inPlace(async ({ cwd, env }) => {
       const code = `import sys; print(sys.stdin.isatty(), sys.stdout.isatty(), sys.stderr.isatty())${taking('SIGINT')}`
       const command = [process.execPath, launcher, 'run', movable, '--', ...python(code)]
@@ -695,7 +695,7 @@ describe('on a terminal', () => {
     })
   })
 
-  it('Ctrl-Z stops it, and the shell takes it on again', async () => {
+  it('Ctrl-Z stops it, and the shell continues it', async () => {
     await inPlace(async ({ cwd, env }) => {
       const script = `import os, time
 os.write(1, b'ready\\n')
@@ -726,22 +726,22 @@ describe('an image', () => {
       await mkdir(directory)
       await copyFile(movable, join(directory, name))
       const at = name.includes(':') ? [] : ['--at', `./${name}`]
-      for (const way of allWays) {
-        const options = way === 'squashfuse' ? ['--with', way] : ['--with', way, ...at]
+      for (const method of allMethods) {
+        const options = method === 'squashfuse' ? ['--with', method] : ['--with', method, ...at]
         const line = ['run', `./${name}/${name}`, ...options, '--', GREETER, 'you']
         const { stdout, stderr } = await venvPacker(line, place)
-        const possible = way !== 'squashfs-mount' || !name.includes(':')
+        const possible = method !== 'squashfs-mount' || !name.includes(':')
         if (possible)
           expect({ stdout, stderr }).toEqual({
             stdout: expect.stringMatching(/^hello you from /),
             stderr: '',
           })
-        else expect(stderr).toContain('its form IMAGE:MOUNT cannot say these paths')
+        else expect(stderr).toContain('its argument IMAGE:MOUNT cannot express these paths')
       }
     })
   })
 
-  it('that is none, is not there, or is damaged is refused before anything is mounted', async () => {
+  it('that is not an image, is missing, or is damaged is refused before anything is mounted', async () => {
     await inPlace(async (place) => {
       await writeFile(join(place.cwd, 'text'), 'x'.repeat(5000))
       const bytes = await readFile(movable)
@@ -762,7 +762,7 @@ describe('an image', () => {
     })
   })
 
-  it('whose interpreter is not on this machine is refused: another one would be found on PATH', async () => {
+  it('whose interpreter is missing on this machine is refused, since PATH would give another one', async () => {
     await inPlace(async (place) => {
       await mkdir(join(place.cwd, 'venv', 'bin'), { recursive: true })
       await writeFile(join(place.cwd, 'venv', 'pyvenv.cfg'), 'home = /opt/gone/bin\nrelocatable = true\n')
@@ -787,7 +787,7 @@ describe('an image', () => {
   })
 })
 
-describe('a mount that others see', () => {
+describe('a shared mount', () => {
   const seen = ['--with', 'squashfuse']
   const waiting = (name: string) =>
     python(`import os, time
@@ -796,7 +796,7 @@ while not os.path.exists('${name}'): time.sleep(0.02)
 import greeter
 print(greeter.__file__)`)
 
-  it('is used by all runs at the same time, and taken away by the last of them', async () => {
+  it('is used by all concurrent runs, and unmounted by the last of them', async () => {
     await inPlace(async (place) => {
       const first = await startIn(movable, seen, waiting('first'), place)
       const second = await startIn(movable, seen, waiting('second'), place)
@@ -810,7 +810,7 @@ print(greeter.__file__)`)
     })
   })
 
-  it('ends with the last run also when another one was killed, and is made anew when its daemon was', async () => {
+  it('ends with the last run even if another one was killed, and is mounted again if its daemon was killed', async () => {
     await inPlace(async (place) => {
       const killed = await startIn(movable, seen, waiting('killed'), place)
       killed.child.kill('SIGKILL')
@@ -830,7 +830,7 @@ print(greeter.__file__)`)
     })
   })
 
-  it('goes on with the image that it was made from, while a renewed one is run beside it', async () => {
+  it('keeps the old image while a run of the renewed one is active', async () => {
     await inPlace(async (place) => {
       const image = join(place.cwd, 'renewed.squashfs')
       await copyFile(movable, image)
@@ -850,7 +850,7 @@ import greeter`
     })
   })
 
-  it('is not shared by two jobs: a batch system ends the daemon with the job that started it', async () => {
+  it('is not shared by two jobs, since a batch system ends the daemon with its job', async () => {
     await inPlace(async (place) => {
       const job = (id: string) => ({ ...place, env: { ...place.env, SLURM_JOB_ID: id, SLURM_STEP_ID: '0' } })
       const first = await startIn(movable, seen, waiting('jobs'), job('71'))
@@ -872,11 +872,11 @@ import greeter`
     })
   })
 
-  it('does not disturb those that only their command sees, at the same place', async () => {
+  it('does not disturb private mounts at the same path', async () => {
     await inPlace(async (place) => {
       const shared = await startIn(movable, seen, waiting('shared'), place)
       const others = await Promise.all(
-        privateWays.map((way) => startIn(movable, ['--with', way], waiting('others'), place)),
+        privateMethods.map((method) => startIn(movable, ['--with', method], waiting('others'), place)),
       )
       await writeFile(join(place.cwd, 'shared'), '')
       const { stdout } = await shared.end
@@ -887,7 +887,7 @@ import greeter`
 })
 
 describe('the methods of mounting', () => {
-  /** Puts programs that fail before those of the machine. */
+  /** Puts failing programs first in PATH. */
   async function withBroken(programs: Readonly<Record<string, string>>, { cwd, env }: Place): Promise<Place> {
     const directory = join(cwd, 'broken')
     await mkdir(directory)
@@ -898,7 +898,7 @@ describe('the methods of mounting', () => {
   }
   const noSquashfs = "mount: unknown filesystem type 'squashfs'.\n       dmesg(1) may have more information."
 
-  it('are tried one after the other until one mounts the image; --debug says why each did not', async () => {
+  it('are tried in order until one mounts the image; --debug says why the others did not', async () => {
     await inPlace(async (place) => {
       const broken = await withBroken({ 'squashfs-mount': 'Failed to unshare', mount: noSquashfs }, place)
       const quiet = await venvPacker(['run', movable, '--', GREETER], broken)
@@ -933,7 +933,7 @@ describe('the methods of mounting', () => {
     })
   })
 
-  it('are not tried again when it is the command that fails', async () => {
+  it('are not tried again if the command fails', async () => {
     await inPlace(async (place) => {
       const line = ['run', movable, '--', 'sh', '-c', 'echo once >> count; exit 1']
       expect(await venvPacker(line, place)).toMatchObject({ code: 1 })
@@ -941,7 +941,7 @@ describe('the methods of mounting', () => {
     })
   })
 
-  it('are not tried any further when a signal comes before the command is started', async () => {
+  it('are not tried any more after a signal before the command is started', async () => {
     await inPlace(async (place) => {
       const broken = await withBroken({}, place)
       const mount = '#!/bin/sh\necho $$ > mounting.new && mv mounting.new mounting\nexec sleep 60\n'
@@ -961,7 +961,7 @@ describe('the methods of mounting', () => {
     })
   })
 
-  it('squashfs-mount of uenv 9 gets the image by its own option', async () => {
+  it('squashfs-mount of uenv 9 gets the image by --sqfs', async () => {
     await inPlace(async ({ cwd, env }) => {
       const line = ['run', movable, '--with', 'squashfs-mount', '--', GREETER, 'you']
       const { stdout } = await venvPacker(line, { cwd, env: { ...env, STAND_IN_FORM: 'option' } })
@@ -969,7 +969,7 @@ describe('the methods of mounting', () => {
     })
   })
 
-  it('are shown by --dry-run, in their order, with what each would run, or why it cannot', async () => {
+  it('are shown by --dry-run in their order, with the command line of each, or why it is not possible', async () => {
     await inPlace(async ({ cwd, env }) => {
       const none = { ...env, PATH: process.env.PATH ?? '' }
       const { code, stdout, stderr } = await venvPacker(
@@ -982,7 +982,7 @@ describe('the methods of mounting', () => {
       expect(stdout).toMatch(/holds a relocatable venv of Python 3\.\d+\.\d+\.\n/)
       expect(stdout).toContain(`\n  env VIRTUAL_ENV=${point} PATH=${point}/bin:"$PATH" python 'a b'\n`)
       const names = [...stdout.matchAll(/^ {2}(\S+) +(.*)$/gm)].map((match) => match[1])
-      expect(names.filter((name) => name !== 'env')).toEqual([...allWays])
+      expect(names.filter((name) => name !== 'env')).toEqual([...allMethods])
       expect(stdout).toContain('\n  squashfs-mount  not possible: it is not installed\n')
       expect(stdout).toMatch(
         /\n {2}squashfuse {6}\S+\/squashfuse_ll -o ro,nosuid,nodev,fsname=\S+ \S+ \S+\n {18}COMMAND\n {18}\S+\/fusermount3 -u -z /,
@@ -990,7 +990,7 @@ describe('the methods of mounting', () => {
     })
   })
 
-  it('are shown as JSON, too, and their lines do what they say', async () => {
+  it('are shown as JSON, and their command lines work', async () => {
     await inPlace(async (place) => {
       const dryRun = ['run', fixed, '--dry-run', '--json', '--', GREETER, 'you']
       const report = JSON.parse((await venvPacker(dryRun, place)).stdout)
@@ -1008,7 +1008,7 @@ describe('the methods of mounting', () => {
           expect(stdout.toString()).toBe(`hello you from ${fixedVenv}\n`)
         }
       }
-      expect(report.ways.map((way: { name: string }) => way.name)).toEqual(allWays)
+      expect(report.ways.map((method: { name: string }) => method.name)).toEqual(allMethods)
     })
   })
 })

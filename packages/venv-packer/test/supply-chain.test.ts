@@ -1,4 +1,4 @@
-/** The dependencies and files that a user gets with the two packages; they are the same each time. */
+/** Tests which dependencies and files users get with the two packages, and that these are reproducible. */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, symlink } from 'node:fs/promises'
@@ -31,16 +31,16 @@ describe('the runtime dependencies', () => {
     expect(documented().filter(isForThisMachine)).toEqual(found.sort(byName).filter(isForThisMachine))
   })
 
-  it('need no install script: the only one that has any works without it', () => {
+  it('need no install script: the only one that has one works without it', () => {
     const scripts = ['preinstall', 'install', 'postinstall']
     const having = installed()
       .map(manifestOf)
       .filter((manifest) => scripts.some((script) => manifest.scripts?.[script] !== undefined))
-    // packed.test.ts installs with scripts off, and packs.
+    // packed.test.ts installs without install scripts, and packs.
     expect(having.map(({ name }) => name)).toEqual(['koffi'])
   })
 
-  it('are named by exact versions, as everything in the workspace is, and locked by their digests', () => {
+  it('have exact versions, like all packages in the workspace, and are locked by digests', () => {
     for (const directory of [
       '.',
       'benchmarks',
@@ -66,7 +66,7 @@ describe('the runtime dependencies', () => {
 describe.each(packages)('the packed %s', (name) => {
   const directory = join(workspace, 'packages', name)
 
-  it('holds what is built from its sources (types where it is a library), its program, its words, and nothing else', async () => {
+  it('contains its compiled sources (with types for the library), its program and its documentation, and nothing else', async () => {
     await withDirectory(async (scratch) => {
       const { stdout } = await run('tar', ['-tzf', await pack(directory, scratch)])
       const expected = [
@@ -87,7 +87,7 @@ describe.each(packages)('the packed %s', (name) => {
     })
   })
 
-  it('points at no source map, for it has none', async () => {
+  it('refers to no source map, since it contains none', async () => {
     for (const file of await glob('dist/**/*.{js,cjs,d.ts}', { cwd: directory })) {
       expect([file, await readFile(join(directory, file), 'utf8')]).toEqual([
         file,
@@ -97,7 +97,7 @@ describe.each(packages)('the packed %s', (name) => {
   })
 })
 
-it('both are the same bytes when they are packed again, also when they are built anew elsewhere', async () => {
+it('both have the same bytes when they are packed again, also after a build in another directory', async () => {
   await withDirectory(async (scratch) => {
     const copy = join(scratch, 'copy')
     await cp(join(workspace, 'packages'), join(copy, 'packages'), { recursive: true, verbatimSymlinks: true })
@@ -130,7 +130,7 @@ it('both are the same bytes when they are packed again, also when they are built
   })
 })
 
-/** The scripts that are reached from where a package is entered. */
+/** The scripts that the entry points of a package import. */
 async function programFiles(directory: string): Promise<string[]> {
   const manifest = await readFile(join(directory, 'package.json'), 'utf8')
   const entries = manifest.match(/(?<="\.\/)dist\/[^"]+\.js(?=")/g) ?? []
@@ -143,7 +143,7 @@ async function programFiles(directory: string): Promise<string[]> {
   return [...found]
 }
 
-/** Has npm pack a package; returns the tarball's path. */
+/** Packs a package with npm; returns the path of the tarball. */
 async function pack(directory: string, target: string): Promise<string> {
   const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', target], { cwd: directory })
   return join(target, stdout.toString().trim())
@@ -153,7 +153,7 @@ function manifestOf(directory: string): Manifest {
   return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
 }
 
-/** The directories of all packages that are installed along, each once. */
+/** The directories of all runtime dependencies, each once. */
 function installed(): string[] {
   const found = new Set<string>()
   const waiting: string[] = packages.map((name) => join(workspace, 'packages', name))
@@ -161,7 +161,7 @@ function installed(): string[] {
     const { dependencies, optionalDependencies } = manifestOf(directory)
     for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
       const place = placeOf(name, directory)
-      // Of optional ones, which are binaries, only this machine's is there.
+      // Optional dependencies are binaries. Only the one for this machine is installed.
       if (place === null && dependencies?.[name] !== undefined) throw new Error(`${name} is not installed`)
       if (place === null || found.has(place) || packages.some((own) => own === name)) continue
       found.add(place)
@@ -171,7 +171,7 @@ function installed(): string[] {
   return [...found]
 }
 
-/** Where Node finds a package from a directory on. */
+/** The directory in which Node finds a package. */
 function placeOf(name: string, from: string): string | null {
   for (let at = from; ; at = dirname(at)) {
     const place = join(at, 'node_modules', name)

@@ -1,4 +1,4 @@
-/** A terminal to run the command on, and what a person then sees on its screen. */
+/** Runs the command on a terminal, and computes what its screen shows. */
 import { fileURLToPath } from 'node:url'
 import { run } from 'fixtures'
 
@@ -7,13 +7,13 @@ export interface TerminalRequest {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
   readonly columns?: number
-  /** When a text has been seen the keys are pressed: [text, keys], one pair after the other. */
+  /** Pairs of a text and keys: when the text has appeared, the keys are pressed. */
   readonly press?: readonly (readonly [string, string])[]
 }
 
 export interface TerminalResult {
   readonly code: number
-  /** All that was written to the terminal, control characters and all. */
+  /** All output, with control characters. */
   readonly written: string
   /** Whether all keys were pressed. */
   readonly pressed: boolean
@@ -32,8 +32,8 @@ export async function onTerminal(request: TerminalRequest): Promise<TerminalResu
 const pieces = /\u001b\[(\d*)([A-Za-z])|[\s\S]/g
 
 /**
- * The lines on the screen in the end. Knows returns, "go to column" and "clear line", and throws at anything else:
- * a command that sends only these has nothing to restore when it ends.
+ * The lines on the screen at the end. Supports return, "go to column" and "clear line", and throws for other control sequences: a command
+ * that uses only these has nothing to restore when it ends.
  */
 export function screen(written: string): readonly string[] {
   const lines: string[] = ['']

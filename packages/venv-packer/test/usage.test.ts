@@ -1,10 +1,10 @@
-/** The command line itself: a fault in it is reported at once, with exit code 2. */
+/** Tests wrong command lines, which are reported at once with exit code 2. */
 import { readFile } from 'node:fs/promises'
 import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { venvPacker } from './command.js'
 
-describe('wrong usage ends with exit code 2, nothing on standard output, and lines that say what to write', () => {
+describe('wrong usage ends with exit code 2, nothing on standard output, and a remedy', () => {
   it.each([
     [[], 'no command is given', 'Try venv-packer pack VENV, or see venv-packer --help.'],
     [['pak'], "unknown command 'pak'", 'Did you mean pack?'],
@@ -32,14 +32,18 @@ describe('wrong usage ends with exit code 2, nothing on standard output, and lin
     [['pack', 'a', '--block-size', '2M'], 'a power of two from 4K to 1M', 'See'],
     [['pack', 'a', '--block-size', 'big'], '--block-size big is not a size: write 131072, 128K or 1M', 'See'],
     [['pack', 'a', '--owner', 'me'], '--owner me is unknown: it is keep, root, or UID:GID in numbers', 'See'],
-    [['create'], 'nothing is named that is to be installed', 'Name packages, or a file with -r FILE.'],
+    [['create'], 'no packages are given', 'Name packages, or a file with -r FILE.'],
     [['create', 'six', '-r', ''], '--requirements is empty', 'shell variable'],
     [['create', ''], 'the name of a package is empty', 'shell variable'],
     [['create', 'six', '--python', ''], '--python is empty', 'shell variable'],
     [['create', 'six', '--work-dir', ''], '--work-dir is empty', 'shell variable'],
     [['create', 'six', '--with', 'conda'], '--with conda is unknown: it is one of uv, venv', 'See'],
     [['create', 'six', '--with', 'venv'], '--with venv needs --mount-point', 'works at one path only'],
-    [['create', 'six', '--no-compile', '--optimize', '1'], '--optimize says what --no-compile', 'Give one'],
+    [
+      ['create', 'six', '--no-compile', '--optimize', '1'],
+      '--optimize and --no-compile contradict each other',
+      'Leave one',
+    ],
     [['create', 'six', '--index-url', 'x'], "unknown option '--index-url'", 'go after --.'],
     [['pack', 'a', '--optimize', '3'], '--optimize 3 is unknown: it is one or more of 0, 1, 2', 'See'],
     [['pack', 'a', '--threads', '0'], '--threads 0 is not possible: it goes from 1', 'See'],
@@ -108,7 +112,7 @@ it('--version prints the version of the package', async () => {
   }
 })
 
-it('--version --json says what a bug report needs, in one line', async () => {
+it('--version --json prints the versions for a bug report in one line', async () => {
   const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
   for (const args of [
     ['--version', '--json'],
@@ -123,10 +127,10 @@ it('--version --json says what a bug report needs, in one line', async () => {
       command: 'version',
       version: manifest.version,
       node: process.versions.node,
-      zstd: {
-        encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
-        version: process.versions.zstd ?? null,
-      },
+      zstd:
+        process.versions.zstd === undefined
+          ? { encoder: 'bundled', version: '1.5.2' }
+          : { encoder: 'node', version: process.versions.zstd },
       platform: `${process.platform}-${process.arch}`,
     })
   }
@@ -161,7 +165,7 @@ it('--help prints the same help wherever it stands', async () => {
   expect(await venvPacker(['pack', '--force', '-h'])).toEqual(await venvPacker(['pack', '-h']))
 })
 
-it('--json of run is for dry runs: otherwise standard output is that of the command', async () => {
+it('run has --json only for dry runs, since otherwise standard output is that of the command', async () => {
   const { code, stdout, stderr } = await venvPacker(['run', 'a', '--json', '--', 'python'])
   expect({ code, stderr }).toEqual({ code: 2, stderr: '' })
   expect(JSON.parse(stdout).error).toMatchObject({ code: 'USAGE', message: '--json goes with --dry-run' })

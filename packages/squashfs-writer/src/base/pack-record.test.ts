@@ -1,10 +1,18 @@
 import { crc32 } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { decodePackRecord, encodePackRecord, IDENTITY_SIZE, type NewPackRecord } from './pack-record.js'
+import {
+  decodePackRecord,
+  encodePackRecord,
+  type FileToRecord,
+  IDENTITY_SIZE,
+  type NewPackRecord,
+} from './pack-record.js'
 
 const identity = (n: number) => String.fromCharCode(n).repeat(IDENTITY_SIZE)
 
-const RECORD: NewPackRecord & { files: readonly unknown[] } = {
+const ANSWER = { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] }
+
+const RECORD: NewPackRecord & { files: readonly (FileToRecord | null)[] } = {
   tie: { bytesUsed: 123_456, digest: 'ab'.repeat(32), file: '1 2 3 4' },
   settings: '{"codec":"zstd"}',
   user: 1000,
@@ -19,9 +27,9 @@ const RECORD: NewPackRecord & { files: readonly unknown[] } = {
       identity: identity(255),
       withoutXattrs: false,
       digest: null,
-      examined: { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] },
+      examined: JSON.stringify(ANSWER),
     },
-    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), examined: null },
+    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), examined: 'null' },
   ],
 }
 
@@ -30,7 +38,9 @@ describe('a pack record', () => {
     const record = decodePackRecord(encodePackRecord(RECORD))!
     const { inodes, files, ...rest } = RECORD
     expect(record).toMatchObject(rest)
-    expect(files.map((_, n) => record.file(n + 1))).toEqual(files)
+    expect(files.map((_, n) => record.file(n + 1))).toEqual(
+      files.map((file) => file && { ...file, examined: file.examined && JSON.parse(file.examined) }),
+    )
     expect(inodes).toBe(files.length)
     expect([record.file(0), record.file(5), record.file(-1)]).toEqual([null, null, null])
   })

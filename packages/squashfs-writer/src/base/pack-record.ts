@@ -37,7 +37,13 @@ export interface PackRecord {
 export interface NewPackRecord extends Omit<PackRecord, 'file'> {
   readonly inodes: number
   /** One for each inode, in the order of inode numbers. */
-  readonly files: Iterable<RecordedFile | null>
+  readonly files: Iterable<FileToRecord | null>
+}
+
+/** A file to record. */
+export interface FileToRecord extends Omit<RecordedFile, 'examined'> {
+  /** The result of the examiner as JSON; undefined if the file was not examined. */
+  readonly examined: string | undefined
 }
 
 export interface ImageTie {
@@ -131,7 +137,7 @@ function columnsOf(files: NewPackRecord['files'], inodes: number) {
     if (file) {
       flags[n] = flagsOf(file)
       if (file.digest !== null) digests.add(file.digest)
-      if (file.examined !== undefined) examined.push(`[${n},${JSON.stringify(file.examined)}]`)
+      if (file.examined !== undefined) examined.push(`[${n},${file.examined}]`)
     }
     identities.add(file?.identity ?? NO_IDENTITY)
     n++
@@ -164,7 +170,7 @@ class LatinColumn {
   }
 }
 
-function flagsOf({ withoutXattrs, digest }: RecordedFile): number {
+function flagsOf({ withoutXattrs, digest }: FileToRecord): number {
   return FLAG.KNOWN | (withoutXattrs ? FLAG.WITHOUT_XATTRS : 0) | (digest === null ? 0 : FLAG.DIGEST)
 }
 

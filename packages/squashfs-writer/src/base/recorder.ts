@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { FileIdentity } from '../destination/identity.js'
+import { messageOf, SquashfsError } from '../errors.js'
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { InodeType } from '../format/inode.js'
 import type { BaseBlock } from '../image/base-block.js'
@@ -9,8 +10,9 @@ import type { BlockWriter } from '../image/block-writer.js'
 import type { EncodedBlock } from '../image/encode-block.js'
 import type { Output } from '../image/output.js'
 import { changedAt } from '../source/identity.js'
+import { toDisplay } from '../tree/byte-string.js'
 import type { FileNode, Node } from '../tree/node.js'
-import { encodePackRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
+import { encodePackRecord, type FileToRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
 
 /**
  * A file that was changed less than this many milliseconds before the scan is not recorded. A file that changes twice within a tick
@@ -50,7 +52,8 @@ export class Recorder {
   readonly #checksums: number[] = []
   #firstBlock: number | null = null
   readonly #withXattrs = new Set<FileNode>()
-  readonly #examined = new Map<FileNode, unknown>()
+  /** The results of the examiner as JSON. */
+  readonly #examined = new Map<FileNode, string>()
   readonly #tables: Hash = createHash('sha256')
   #image: {
     readonly leaves: readonly Node[]
@@ -108,8 +111,14 @@ export class Recorder {
     this.#withXattrs.add(file)
   }
 
+  /** @throws SquashfsError for a result that cannot be written as JSON. The record is written when the image is complete, which is too late for an error. */
   wasExamined(file: FileNode, result: unknown): void {
-    this.#examined.set(file, result)
+    if (result === undefined) return
+    try {
+      this.#examined.set(file, JSON.stringify(result))
+    } catch (cause) {
+      throw unrecordable(file, cause)
+    }
   }
 
   /**
@@ -142,11 +151,11 @@ export class Recorder {
     this.#checksums.push(checksum)
   }
 
-  *#recordedFiles(leaves: readonly Node[]): Iterable<RecordedFile | null> {
+  *#recordedFiles(leaves: readonly Node[]): Iterable<FileToRecord | null> {
     for (const node of leaves) yield node.type === InodeType.FILE ? this.#recorded(node) : null
   }
 
-  #recorded(file: FileNode): RecordedFile | null {
+  #recorded(file: FileNode): FileToRecord | null {
     const { content } = file
     if (content.kind !== 'disk') return null
     const { carried: carriedOf, keepsExamined, scanStart, readsXattrs } = this.#options
@@ -154,7 +163,8 @@ export class Recorder {
     if (carried) {
       const { recorded } = carried
       const withoutXattrs = carried.readsXattrs ? !this.#withXattrs.has(file) : recorded.withoutXattrs
-      const known = keepsExamined ? recorded.examined : undefined
+      const known =
+        keepsExamined && recorded.examined !== undefined ? JSON.stringify(recorded.examined) : undefined
       return { ...recorded, withoutXattrs, examined: this.#examined.get(file) ?? known }
     }
     if (changedAt(content.seen) >= scanStart - TOO_YOUNG) return null
@@ -165,4 +175,15 @@ export class Recorder {
       examined: this.#examined.get(file),
     }
   }
+}
+
+/** @param cause the error of `JSON.stringify`: because of a BigInt, a cycle, or a string that is too long. */
+function unrecordable({ content }: FileNode, cause: unknown): SquashfsError {
+  const path = content.kind === 'disk' ? `${toDisplay(`${content.directory.path}/${content.name}`)}: ` : ''
+  return new SquashfsError(
+    'EXAMINER_ANSWER',
+    `${path}the examiner's answer cannot be written as JSON (${messageOf(cause).split('\n')[0]}); ` +
+      'return a value without BigInts and cycles, or leave examination.version out, so that answers are not recorded',
+    { cause },
+  )
 }

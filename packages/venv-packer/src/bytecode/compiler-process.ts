@@ -1,9 +1,9 @@
-/** One process of an environment's own interpreter that compiles modules by `python/compile-modules.py`. */
+/** Runs `python/compile-modules.py` with an environment's own interpreter, and exchanges messages with it. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { toByteString } from 'squashfs-writer/paths'
-import { endingInWords } from '../child-process.js'
+import { describeExit } from '../child-process.js'
 import { followLinks, withoutPythonSettings } from '../environment/interpreter.js'
 import { textOf } from '../environment/paths.js'
 import { Failure } from '../failure.js'
@@ -13,15 +13,18 @@ import { readFrames } from './frames.js'
 import type { Level } from './modules.js'
 
 export interface CompilerProcess {
-  /** Once it has started: the interpreter's tag in the names of its bytecode, such as `cpython-312`. */
+  /** Resolves when the process has started. The interpreter's tag in names of bytecode files, such as `cpython-312`. */
   readonly tag: Promise<string>
-  /** To be called when it has started, and not again before it has answered. Compiles modules, given by their paths in the environment, one character for each byte. */
+  /**
+   * Compiles modules. Call it when the process has started, and wait for the result before the next call.
+   * @param modules paths in the environment, one character for each byte.
+   */
   compile(modules: readonly string[]): Promise<readonly Compiled[]>
-  /** Ends it, whatever it is at. Resolves when it has ended. */
+  /** Kills the process. Resolves when it has ended. */
   stop(): Promise<void>
 }
 
-/** A module's .pyc files, one for each level, or why there is none. */
+/** The .pyc files of a module, one for each level, or the reason why it could not be compiled. */
 export type Compiled = { readonly files: readonly Buffer[] } | { readonly error: string }
 
 export interface CompilerSettings {
@@ -29,7 +32,7 @@ export interface CompilerSettings {
   readonly python: string
   /** Directory of the environment. */
   readonly environment: string
-  /** The directory in which it will be found when it runs; '' where that is anywhere. */
+  /** The mount point of the image; '' for an environment that works anywhere. */
   readonly mountPoint: string
   readonly levels: readonly Level[]
 }
@@ -39,34 +42,37 @@ export class CompilerEnded extends Error {
   override readonly name = 'CompilerEnded'
   constructor(
     message: string,
-    /** The end of its standard error. */
-    readonly said: string,
-    /** The exit code; null where it did not start, or was ended by a signal. */
+    /** The last part of its standard error. */
+    readonly stderr: string,
+    /** Null if the process did not start, or a signal ended it. */
     readonly exitCode: number | null,
-    /** The system's error, where it did not start. */
+    /** The system error, if it did not start. */
     cause?: unknown,
   ) {
     super(message, { cause })
   }
 }
 
+/** Characters of standard error that are kept. */
+const MAX_STDERR = 4000
+
 const program = fileURLToPath(packageFile('python/compile-modules.py'))
 
-/** No site-packages of anyone, nothing written, nothing said about the code: only the compiler is wanted. */
+/** Only the compiler is needed: no site-packages, no bytecode of its own, no warnings about the code. */
 const INTERPRETER_OPTIONS = ['-s', '-S', '-B', '-W', 'ignore', '-X', 'utf8'] as const
 
-/** The exit code of the program for an interpreter that is too old for it. */
+/** The program's exit code when the interpreter is too old for it. */
 export const TOO_OLD = 100
 
-/** Starts one. Its promises are rejected with CompilerEnded when it does not start, or ends. */
+/** Starts a process. Its promises reject with CompilerEnded if it does not start, or ends early. */
 export function startCompilerProcess(settings: CompilerSettings): CompilerProcess {
   const { python, environment, mountPoint, levels } = settings
   const child = spawn(python, [...INTERPRETER_OPTIONS, program, environment, mountPoint, levels.join(',')], {
-    // The order of a set's members follows their hashes.
+    // The order of the members of a set depends on their hashes, and the bytes of a .pyc depend on that order.
     env: { ...withoutPythonSettings(process.env), PYTHONHASHSEED: '0' },
   })
   const ended = endOf(child)
-  child.stdin.on('error', () => {}) // of a process that is gone; its end tells more
+  child.stdin.on('error', () => {}) // the process has ended: `ended` gives the reason
   const frames = readFrames(child.stdout)
 
   async function line<T>(): Promise<T> {
@@ -82,7 +88,7 @@ export function startCompilerProcess(settings: CompilerSettings): CompilerProces
   }
 
   const tag = line<{ readonly tag: string }>().then((greeting) => greeting.tag)
-  tag.catch(() => {}) // thrown where it is waited for
+  tag.catch(() => {}) // the caller who awaits it handles the error
 
   return {
     tag,
@@ -109,26 +115,27 @@ export function startCompilerProcess(settings: CompilerSettings): CompilerProces
 
 type Answer = { readonly sizes: readonly number[] } | { readonly error: string }
 
-/** Resolves, when the process has ended or could not be started, with what that is as an error. */
+/** Resolves when the process has ended or could not be started, with the error that describes it. */
 async function endOf(child: ChildProcessWithoutNullStreams): Promise<CompilerEnded> {
-  let said = ''
+  let stderr = ''
   child.stderr.on('data', (piece: Buffer) => {
-    said = (said + piece.toString('utf8')).slice(-4000)
+    stderr = (stderr + piece.toString('utf8')).slice(-MAX_STDERR)
   })
   try {
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-    return new CompilerEnded(endingInWords(code, signal), said.trim(), code)
+    return new CompilerEnded(describeExit(code, signal), stderr.trim(), code)
   } catch (error) {
     return new CompilerEnded(messageOf(error), '', null, error)
   }
 }
 
-/** An interpreter by its path as it was typed, for words, and absolute, for programs. */
+/** The path of an interpreter: as the user typed it, for messages, and absolute. */
 interface Interpreter {
   readonly typed: string
   readonly path: string
 }
 
+/** The failure for an interpreter that could not be used. */
 export async function interpreterFailure(ended: CompilerEnded, interpreter: Interpreter): Promise<Failure> {
   const systemCode = systemErrorCode(ended.cause)
   const details = { path: interpreter.path, systemCode, cause: ended }
@@ -143,16 +150,16 @@ export async function interpreterFailure(ended: CompilerEnded, interpreter: Inte
     return new Failure(code, message, 'Make it executable, or pack without compiling.', details)
   }
   if (ended.exitCode === TOO_OLD) {
-    const message = `${typed} cannot compile for an image: ${ended.said}`
+    const message = `${typed} cannot compile for an image: ${ended.stderr}`
     return new Failure(code, message, TOO_OLD_REMEDY, details)
   }
-  const lastWords = ended.said.split('\n').at(-1)
-  const message = `${typed} does not compile: ${lastWords ? `${lastWords} (${ended.message})` : ended.message}`
+  const lastLine = ended.stderr.split('\n').at(-1)
+  const message = `${typed} does not compile: ${lastLine ? `${lastLine} (${ended.message})` : ended.message}`
   const remedy = 'See whether it runs at all and has the memory it needs, or pack without compiling.'
   return new Failure(code, message, remedy, details)
 }
 
-/** Such a Python checks bytecode by time, or by hash since 3.7, as its own `compileall` writes it. */
+/** An older Python can still use the bytecode that its own `compileall` writes. */
 const TOO_OLD_REMEDY =
   'Make the environment with a later Python, or pack without compiling: bytecode that it has is packed as it is (bin/python -m compileall -q lib).'
 
@@ -163,7 +170,7 @@ function missing({ typed, path }: Interpreter): string {
     : `${typed} is a symlink to ${target}, which does not exist here`
 }
 
-/** Where symlinks lead in the end; whether anything is there or not. */
+/** The path that symlinks lead to, whether it exists or not. */
 function endOfLinks(path: string): string {
   const end = followLinks(toByteString(path))?.at(-1)
   return end === undefined ? path : textOf(end)

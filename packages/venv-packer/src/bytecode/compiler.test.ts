@@ -9,8 +9,8 @@ async function* after(...steps: readonly (readonly [number, string])[]): AsyncGe
   }
 }
 
-describe('sources that are merged', () => {
-  it('give all their values, each in its own order', async () => {
+describe('merged sources', () => {
+  it('yield the values of every source in order', async () => {
     const sources = [after([5, 'a1'], [1, 'a2']), after(), after([1, 'b1'], [1, 'b2'], [30, 'b3'])]
     const values = await collected(merged(sources))
     expect(values.toSorted()).toEqual(['a1', 'a2', 'b1', 'b2', 'b3'])
@@ -18,7 +18,7 @@ describe('sources that are merged', () => {
     expect(values.at(-1)).toBe('b3')
   })
 
-  it('fail with the first that fails; that others fail as well is no failure of its own', async () => {
+  it('throw the first error, and ignore the errors of other sources', async () => {
     const sources = [after([1, 'a']), after([2, 'fail']), after([4, 'fail'])]
     await expect(collected(merged(sources))).rejects.toThrow(RangeError)
     await new Promise((wait) => setTimeout(wait, 10))

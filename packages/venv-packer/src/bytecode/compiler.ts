@@ -1,4 +1,4 @@
-/** Compiles the modules of an environment on all cores; their .pyc files become entries for its image. */
+/** Compiles the modules of an environment on all cores, and makes entries for the image from the .pyc files. */
 import { join } from 'node:path'
 import type { Entry, FoundEntry } from 'squashfs-writer'
 import { type ByteString, toBytes, toDisplay } from 'squashfs-writer/paths'
@@ -12,25 +12,25 @@ import {
 } from './compiler-process.js'
 import { batchesOf, bytecodePath, type Level, type Module, modulesAmong } from './modules.js'
 
-/** The outcome for all modules. */
+/** The result for all modules. */
 export interface Bytecode {
   readonly levels: readonly Level[]
-  /** How many were compiled. */
+  /** The number of modules that were compiled. */
   readonly modules: number
-  /** Their .pyc files, one for each module and level, and the bytes of these. */
+  /** The number of .pyc files, one for each module and level, and their total size. */
   readonly files: number
   readonly bytes: number
-  /** Modules that could not be: templates, code for another Python. */
+  /** Modules that could not be compiled, such as templates or code for another Python. */
   readonly failed: readonly FailedModule[]
 }
 
 export interface FailedModule {
-  /** In the environment. */
+  /** Relative to the environment. */
   readonly path: string
   readonly message: string
 }
 
-/** How far it is. Files are modules, bytes are those of their sources. */
+/** The progress. Files are modules, and bytes are those of their sources. */
 export interface CompileProgress {
   readonly phase: 'compile'
   readonly files: number
@@ -41,25 +41,26 @@ export interface CompileProgress {
 
 export interface CompilerOptions {
   readonly environment: { readonly typed: string; readonly path: string; readonly realPath: string }
-  /** The directory in which the environment will be found when it runs; undefined where that is anywhere. */
+  /** The mount point of the image; undefined for an environment that works anywhere. */
   readonly mountPoint: string | undefined
   readonly levels: readonly Level[]
-  /** How many processes there may be. */
+  /** The most processes to start. */
   readonly processes: number
   readonly onProgress: (progress: CompileProgress) => void
 }
 
 export interface Compiler {
-  /** Compiles the modules among the entries found, and yields their bytecode as it gets ready. */
+  /** Compiles the modules among the entries, and yields their bytecode as it becomes ready. */
   entries(found: AsyncIterable<FoundEntry>): AsyncGenerator<Entry>
   result(): Bytecode
-  /** Ends processes that may still be at work. */
+  /** Kills the processes that still run. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the environment's own interpreter, so that one that is missing is known before anything is packed.
- * @throws Failure for an interpreter that does not start or is too old; so do the entries when one ends early.
+ * Starts one process with the environment's own interpreter, so that a missing interpreter is reported before anything is packed.
+ * The others are started by `entries`.
+ * @throws Failure for an interpreter that does not start or is too old. `entries` throws one when a process ends early.
  */
 export async function startCompiler(options: CompilerOptions): Promise<Compiler> {
   const { environment, levels, mountPoint = '' } = options
@@ -88,14 +89,14 @@ export async function startCompiler(options: CompilerOptions): Promise<Compiler>
     const batches = batchesOf(modules)
     while (processes.length < Math.min(options.processes, batches.length))
       processes.push(startCompilerProcess(settings))
-    const lanes = merged(processes.map((one) => lane(one, batches)))
-    for await (const batch of lanes) {
-      for (const { module, result } of batch) yield* take(module, result)
+    const results = merged(processes.map((one) => compileBatches(one, batches)))
+    for await (const batch of results) {
+      for (const { module, result } of batch) yield* entriesOf(module, result)
       progress(batch.map(({ module }) => module))
     }
   }
 
-  function* take(module: Module, result: Compiled): Generator<Entry> {
+  function* entriesOf(module: Module, result: Compiled): Generator<Entry> {
     if ('error' in result) {
       failed.push({ path: toDisplay(module.path), message: result.error })
       return
@@ -108,7 +109,10 @@ export async function startCompiler(options: CompilerOptions): Promise<Compiler>
     }
   }
 
-  async function* lane(one: CompilerProcess, batches: (readonly Module[])[]): AsyncGenerator<Batch> {
+  async function* compileBatches(
+    one: CompilerProcess,
+    batches: (readonly Module[])[],
+  ): AsyncGenerator<Batch> {
     await explained(() => one.tag)
     for (let batch = batches.shift(); batch; batch = batches.shift()) {
       const paths = batch.map(({ path }) => path)
@@ -134,7 +138,7 @@ export async function startCompiler(options: CompilerOptions): Promise<Compiler>
 
 type Batch = readonly { readonly module: Module; readonly result: Compiled }[]
 
-/** A .pyc file has the owner, the time and the permissions of its module. */
+/** A .pyc file gets the owner, time and permissions of its module. */
 function bytecodeEntry({ type, mode, uid, gid, mtime }: Module, path: ByteString, bytes: Buffer): Entry {
   return {
     type: 'file',
@@ -147,7 +151,7 @@ function bytecodeEntry({ type, mode, uid, gid, mtime }: Module, path: ByteString
   }
 }
 
-/** Contents that come as a stream wait in a temporary file for their turn, not in memory. */
+/** As a stream: the library keeps the content of a stream in a temporary file, not in memory, until it is written. */
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes
 }
@@ -158,12 +162,13 @@ function startProgress(
 ): (done: readonly Module[]) => void {
   const totalBytes = sizeOf(modules)
   let [files, bytesIn] = [0, 0]
-  const tell = () => onProgress({ phase: 'compile', files, totalFiles: modules.length, bytesIn, totalBytes })
-  tell()
+  const report = () =>
+    onProgress({ phase: 'compile', files, totalFiles: modules.length, bytesIn, totalBytes })
+  report()
   return (done) => {
     files += done.length
     bytesIn += sizeOf(done)
-    tell()
+    report()
   }
 }
 
@@ -171,11 +176,11 @@ function sizeOf(modules: readonly Module[]): number {
   return modules.reduce((sum, { size }) => sum + size, 0)
 }
 
-/** Yields the values of all sources, as they come; each source works on its next value meanwhile. Ends with the first failure. */
+/** Yields the values of all sources as they arrive. Every source is asked for its next value at once. Throws the first error. */
 export async function* merged<T>(sources: readonly AsyncIterator<T>[]): AsyncGenerator<T> {
   const next = (source: AsyncIterator<T>) => {
     const value = source.next().then((result) => ({ source, result }))
-    value.catch(() => {}) // thrown by the race below
+    value.catch(() => {}) // Promise.race below throws it
     return value
   }
   const underWay = new Map(sources.map((source) => [source, next(source)]))

@@ -1,10 +1,10 @@
-/** Frames: lines, and bytes whose number a line announced, read from the output of another program. */
+/** Reads the output of `compile-modules.py`: lines, and byte strings whose lengths a line has announced. */
 import type { Readable } from 'node:stream'
 
 export interface FrameReader {
-  /** Without its newline; undefined when the stream ends instead. */
+  /** The next line, without its newline. Undefined if the stream ends first. */
   line(): Promise<string | undefined>
-  /** Undefined when the stream ends before there are so many. */
+  /** The next bytes. Undefined if the stream ends first. */
   bytes(count: number): Promise<Buffer | undefined>
 }
 

@@ -16,7 +16,7 @@ const found = (
 }
 
 describe('a module', () => {
-  it('is a file, or a symlink, whose name ends with .py; but not a script in bin', async () => {
+  it('is a file or a symlink with a name that ends with .py, outside of bin', async () => {
     const modules = await modulesAmong([
       found('lib/a.py'),
       found('lib/b.py', 0, 'symlink'),
@@ -36,7 +36,7 @@ describe('a module', () => {
     ])
   })
 
-  it('has its bytecode where Python itself looks for it', () => {
+  it('has its bytecode where Python looks for it', () => {
     const program = `
 import importlib.util, json, sys
 levels = ['', 1, 2]
@@ -50,8 +50,8 @@ print(json.dumps([sys.implementation.cache_tag] + [
   })
 })
 
-describe('modules are shared out', () => {
-  it('each once, the large ones first and alone, the small ones together', async () => {
+describe('batches', () => {
+  it('have each module once, large modules first and alone, small modules together', async () => {
     const sizes = [10, 500_000, 100_000, 20_000, 131_072, ...Array.from({ length: 200 }, () => 5)]
     const modules = await modulesAmong(sizes.map((size, n) => found(`${n}.py`, size)))
     const batches = batchesOf(modules)
@@ -65,7 +65,7 @@ describe('modules are shared out', () => {
     for (const batch of batches) expect(batch.length).toBeLessThanOrEqual(64)
   })
 
-  it('none at all where there are none', () => {
+  it('are none where there are no modules', () => {
     expect(batchesOf([])).toEqual([])
   })
 })

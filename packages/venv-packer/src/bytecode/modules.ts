@@ -1,10 +1,10 @@
-/** Modules: the files that Python imports, the paths of their bytecode, and their batches for the compiling processes. */
+/** Finds the modules of an environment, and decides where their bytecode goes and which modules are compiled together. */
 import type { FoundEntry } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 
 /** A module that was found: a file, or a symlink to one. */
 export interface Module {
-  /** In the environment. */
+  /** Relative to the environment. */
   readonly path: ByteString
   readonly type: 'file' | 'symlink'
   /** Bytes; 0 for a symlink. */
@@ -15,7 +15,7 @@ export interface Module {
   readonly mtime: number
 }
 
-/** All files that may be imported. Scripts in `bin` are run, and Python keeps no bytecode of them. */
+/** All files that may be imported. Not the scripts in `bin`: Python keeps no bytecode of a script. */
 export async function modulesAmong(
   entries: Iterable<FoundEntry> | AsyncIterable<FoundEntry>,
 ): Promise<readonly Module[]> {
@@ -32,8 +32,9 @@ export async function modulesAmong(
 }
 
 /**
- * PEP 3147 and 488: `a/b.py` has its bytecode in `a/__pycache__/b.cpython-312.pyc`, at level 1 in `b.cpython-312.opt-1.pyc`.
- * @param tag of the interpreter, `cpython-312`.
+ * The path of a module's bytecode (PEP 3147 and 488): `a/__pycache__/b.cpython-312.pyc` for `a/b.py`, and
+ * `a/__pycache__/b.cpython-312.opt-1.pyc` at level 1.
+ * @param tag the interpreter's tag, such as `cpython-312`.
  */
 export function bytecodePath(module: ByteString, tag: string, level: Level): ByteString {
   const name = module.lastIndexOf('/') + 1
@@ -42,11 +43,11 @@ export function bytecodePath(module: ByteString, tag: string, level: Level): Byt
   return `${module.slice(0, name)}__pycache__/${stem}.${tag}${optimized}.pyc`
 }
 
-/** The size of a batch: large enough that sending takes no time beside compiling, small enough that all processes end together. */
+/** Limits of a batch: large enough that messages cost little, small enough that all processes end at about the same time. */
 const BATCH_BYTES = 131_072
 const BATCH_MODULES = 64
 
-/** The large modules come first, so that all processes end at about the same time. */
+/** Divides modules into batches, the largest modules first, so that all processes end at about the same time. */
 export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
   const batches: Module[][] = []
   let [batch, bytes]: [Module[], number] = [[], 0]
@@ -62,7 +63,8 @@ export function batchesOf(modules: readonly Module[]): (readonly Module[])[] {
   return batches
 }
 
-/** That of plain `python`. */
-export const USUAL_LEVELS: readonly Level[] = [0]
+/** The level that `python` without `-O` uses. */
+export const DEFAULT_LEVELS: readonly Level[] = [0]
 
+/** An optimization level: 0 for `python`, 1 for `python -O`, 2 for `python -OO`. */
 export type Level = 0 | 1 | 2

@@ -1,27 +1,27 @@
-/** Entries on disk: those of an open directory, as the check has them. */
+/** Reads the entries of a directory on disk for the check. */
 import type { FoundEntry, FoundFile, OpenDirectory, UnreadableEntry } from 'squashfs-writer'
 import { asBytePath, type BytePath, toByteString } from 'squashfs-writer/paths'
 import type { Entry } from './entry.js'
 
-/** A file of which something is wanted, and what it is for the library. */
-export interface FileToPeek {
+/** A file that the examiner is to read. */
+export interface FileToExamine {
   readonly path: BytePath
   readonly file: FoundFile
 }
 
 export interface EntriesOnDisk {
-  /** All, the directory itself first. */
+  /** All entries, the directory itself first. */
   readonly entries: readonly Entry[]
-  readonly files: readonly FileToPeek[]
+  readonly files: readonly FileToExamine[]
 }
 
-/** @param isWanted of which files something is wanted. */
+/** @param isWanted whether the examiner is to read a file. */
 export async function entriesOnDisk(
   directory: OpenDirectory,
   isWanted: (entry: Entry) => boolean,
 ): Promise<EntriesOnDisk> {
   const entries: Entry[] = []
-  const files: FileToPeek[] = []
+  const files: FileToExamine[] = []
   for await (const found of directory.entries) {
     const inode = found.type === 'hardlink' ? found.of : found
     const entry = entryOf(pathOf(found.path), inode)
@@ -48,7 +48,7 @@ function entryOf(path: BytePath, inode: Exclude<FoundEntry, { type: 'hardlink' }
   }
 }
 
-/** Of what cannot be looked at there is no more to tell than why. */
+/** An entry that cannot be read has nothing but its failure, and attributes if it is a directory. */
 function unreadableEntry({ path, code, message, directory }: UnreadableEntry): Entry {
   const failure = { code, message }
   if (directory) return { ...entryOf(pathOf(path), directory), failure }
@@ -56,7 +56,7 @@ function unreadableEntry({ path, code, message, directory }: UnreadableEntry): E
   return { ...nothing, path: pathOf(path), failure }
 }
 
-/** The library names the directory itself `.`. */
+/** The library's path for the directory itself is `.`. */
 function pathOf(path: string | Uint8Array): BytePath {
   return path === '.' ? asBytePath('') : toByteString(path)
 }

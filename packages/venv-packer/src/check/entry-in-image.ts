@@ -1,4 +1,4 @@
-/** Entry in image: an inode of an image as an entry, so that the check need not know where an environment lies. */
+/** Converts an inode of an image to an entry, so that the check works the same for images and directories. */
 import { asBytePath, type ByteString, toByteString } from 'squashfs-writer/paths'
 import { type ImageInode, InodeType, TYPE_NAMES } from 'squashfs-writer/read'
 import type { Entry } from './entry.js'

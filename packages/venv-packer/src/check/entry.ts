@@ -1,14 +1,14 @@
-/** An entry of an environment, and the part of its content that the check needs. */
+/** The input of the check: the entries of an environment, and the parts of files that it needs. */
 import type { Failure, FoundEntry } from 'squashfs-writer'
 import type { BytePath, ByteString } from 'squashfs-writer/paths'
 import type { BytecodeHeader } from './formats/bytecode-header.js'
 import type { ElfFile } from './formats/elf.js'
 
-/** A path in the environment, as the filesystem or an image has it. */
+/** An entry of an environment, on disk or in an image. */
 export interface Entry {
-  /** null for what could not be looked at, or is of no type that squashfs knows: then only `failure` says more. */
+  /** Null if the entry could not be read, or if squashfs has no such type. Then `failure` says why. */
   readonly type: Exclude<FoundEntry['type'], 'hardlink'> | null
-  /** From the directory on, one character for each byte; '' for the directory itself. */
+  /** Relative to the environment, one character for each byte; '' for the environment itself. */
   readonly path: BytePath
   /** Permission bits. */
   readonly mode: number
@@ -16,40 +16,40 @@ export interface Entry {
   readonly gid: number
   /** Whole seconds since 1970, rounded down. */
   readonly mtime: number
-  /** Bytes of a file; 0 for all else. */
+  /** The size of a file; 0 for other types. */
   readonly size: number
-  /** Tells the inode of what has several names; null for the rest, and for directories. */
+  /** Identifies an inode with several names; null for other inodes, and for directories. */
   readonly inode: string | null
-  /** Where a symlink leads; null for all else. */
+  /** The target of a symlink; null for other types. */
   readonly target: BytePath | null
-  /** Why it cannot be packed, as far as that shows without reading it; null where it can. */
+  /** Why the entry cannot be packed, as far as it is known without reading it; null if it can. */
   readonly failure: Failure | null
 }
 
-/** The part of a file's content that was read, by the kind of file. */
+/** The part of a file that was read, by the kind of file. */
 export type Content =
-  /** The whole of a small text. */
+  /** A whole text file. */
   | { readonly kind: 'text'; readonly text: ByteString }
-  /** The first bytes of what lies in `bin`. */
+  /** The first bytes of a file in `bin`. */
   | { readonly kind: 'program'; readonly head: ByteString }
-  /** Null where it is cut short, or no bytecode at all. */
+  /** Null for a file that is truncated or is not bytecode. */
   | { readonly kind: 'bytecode'; readonly header: BytecodeHeader | null }
   | { readonly kind: 'elf'; readonly elf: ElfFile }
 
-/** The parts that were read of files, by their paths, or why that could not be done. */
-export type Peeked = Map<ByteString, Content | null | Failure>
+/** The parts of files that the examiner has read, by path, or the failure to read them. */
+export type ExaminedContents = Map<ByteString, Content | null | Failure>
 
 /** The last part of a path. */
 export function nameOf(path: ByteString): ByteString {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** The path of the directory that holds it; '' for what lies in the environment's own directory. */
+/** The path of the parent directory; '' for the environment itself. */
 export function directoryOf(path: ByteString): ByteString {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
 }
 
-/** A path below another. */
+/** Joins the path of a directory and a name. */
 export function below(directory: ByteString, name: ByteString): ByteString {
   return directory === '' ? name : `${directory}/${name}`
 }

@@ -1,4 +1,4 @@
-/** A finding: something about an environment that its user should know before it is packed. */
+/** Defines findings: facts about an environment that its user should know before packing it. */
 
 import type { PackOptions } from 'squashfs-writer'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
@@ -8,57 +8,57 @@ import type { Outside } from './outside.js'
 import type { Packages } from './packages.js'
 import type { Relocation } from './relocation.js'
 
-/** error: the image would be of no use. warning: something goes wrong, or slowly. note: good to know. */
+/** error: the image would be useless. warning: something fails or is slow. note: good to know. */
 export const SEVERITIES = ['error', 'warning', 'note'] as const
 export type Severity = (typeof SEVERITIES)[number]
 
 export interface Finding {
-  /** Stable, for programs; the words may change. */
+  /** Programs may rely on the code. The texts may change. */
   readonly code: string
   readonly severity: Severity
   /** The fact that was found. */
   readonly message: string
-  /** The consequence where the image is used. */
+  /** The consequence when the image is used. */
   readonly effect: string
   /** An instruction for the user. */
   readonly remedy: string
-  /** Where it is so, in the order of paths; at least one. */
+  /** The paths that the finding is about, sorted; at least one. */
   readonly places: readonly Place[]
-  /** The size of all that lies there; null where it does not matter. */
-  readonly weight: Weight | null
+  /** The space that these paths take; null if it does not matter. */
+  readonly spaceUsed: SpaceUsed | null
 }
 
-/** One of the places of a finding, fit to be shown. */
+/** A path of a finding, as text for reports. */
 export interface Place {
-  /** From the environment on; `.` is its own directory. */
+  /** Relative to the environment; `.` for the environment itself. */
   readonly path: string
-  /** The target, text or fault that was found there. */
+  /** A detail about this path, such as the target of a symlink. */
   readonly detail: string | null
 }
 
-export interface Weight {
+export interface SpaceUsed {
   readonly inodes: number
   readonly bytes: number
-  /** Of all bytes of the environment: 0 to 1. */
+  /** The share of all bytes of the environment, 0 to 1. */
   readonly share: number
 }
 
-/** Under which use an environment will be used, as far as it is known. */
+/** The use of an environment, as far as it is known. */
 export interface IntendedUse {
-  /** Where the image will be mounted, absolute; undefined where that is not said. */
+  /** The mount point of the image, absolute; undefined if the user did not say. */
   readonly mountPoint: ByteString | undefined
   /** The owner of the files in the image. */
   readonly owner: NonNullable<PackOptions['owner']>
-  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); null for as they are. */
+  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); null for no limit. */
   readonly latestTime: number | null
-  /** Whether the image gets bytecode of its own, so that what lies in the environment does not matter. */
+  /** Whether `pack` compiles the modules. Then the bytecode in the environment does not matter. */
   readonly compiles: boolean
-  /** Home directories that are known. */
+  /** Known home directories. */
   readonly homes: readonly ByteString[]
   readonly outside: Outside
 }
 
-/** All that findings are made from. */
+/** The input of the rules. */
 export interface CheckContext {
   readonly inventory: Inventory
   readonly relocation: Relocation
@@ -66,11 +66,11 @@ export interface CheckContext {
   readonly use: IntendedUse
 }
 
-/** Findings about one thing. Pure: it touches no disk but through `use.outside`. */
+/** A rule makes findings about one subject. It is a pure function, and accesses the disk only through `use.outside`. */
 export type Rule = (context: CheckContext) => readonly Finding[]
 
-/** A path of the environment, with a detail about it. */
-export interface Spot {
+/** A path of a finding as bytes, see {@link Place}. */
+export interface Location {
   readonly path: ByteString
   readonly detail?: ByteString
 }
@@ -79,25 +79,25 @@ export function ofSeverity(findings: readonly Finding[], severity: Severity): re
   return findings.filter((finding) => finding.severity === severity)
 }
 
-type Words = Pick<Finding, 'code' | 'severity' | 'message' | 'effect' | 'remedy'>
+type FindingText = Pick<Finding, 'code' | 'severity' | 'message' | 'effect' | 'remedy'>
 
-/** One finding about all these spots, or none where there are none. */
+/** One finding about all locations; none if there are no locations. */
 export function findingAt(
-  spots: readonly Spot[],
-  words: Words,
-  weight: Weight | null = null,
+  locations: readonly Location[],
+  text: FindingText,
+  spaceUsed: SpaceUsed | null = null,
 ): readonly Finding[] {
-  if (spots.length === 0) return []
-  const sorted = [...spots].sort((a, b) => (a.path < b.path ? -1 : 1))
+  if (locations.length === 0) return []
+  const sorted = [...locations].sort((a, b) => (a.path < b.path ? -1 : 1))
   const places = sorted.map(({ path, detail }) => ({
     path: path === '' ? '.' : toDisplay(path),
     detail: detail === undefined ? null : toDisplay(detail),
   }))
-  return [{ ...words, places, weight }]
+  return [{ ...text, places, spaceUsed }]
 }
 
-/** The size of these entries. */
-export function weightOf(entries: readonly Entry[], inventory: Inventory): Weight {
+/** The space that entries take, each inode once. */
+export function spaceUsedBy(entries: readonly Entry[], inventory: Inventory): SpaceUsed {
   const inodes = entries.filter(newInodes())
   const bytes = inodes.reduce((sum, { size }) => sum + size, 0)
   return {

@@ -1,4 +1,4 @@
-/** The inventory of an environment: all its entries, as the file system counts them, and the parts of files that matter. */
+/** The inventory of an environment: its entries, their number and size, its interpreter, and the parts of files that were read. */
 
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { Failure } from 'squashfs-writer'
@@ -15,41 +15,41 @@ import { diskPath } from '../environment/paths.js'
 import { type PythonDirectory, pythonDirectory } from '../environment/python-layout.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
 import { systemErrorCode } from '../system-errors.js'
-import type { Content, Entry, Peeked } from './entry.js'
+import type { Content, Entry, ExaminedContents } from './entry.js'
 import { ELF_HEAD_SIZE, machineIn, machineName } from './formats/elf.js'
 
 export interface Inventory {
-  /** Where the environment lies: as it was named, absolute. */
+  /** The path of the environment: absolute, symlinks not followed. */
   readonly path: ByteString
-  /** The same with all symlinks followed. */
+  /** The path with all symlinks followed. */
   readonly realPath: ByteString
-  /** Undefined for a directory that is no virtual environment. */
+  /** Undefined for a directory that is not a virtual environment. */
   readonly config: PyvenvConfig | undefined
   /** Whether conda made it. */
   readonly conda: boolean
-  /** All but what is excluded; the directory itself is the first, its path ''. */
+  /** All entries but excluded ones. The first is the environment itself, with the path ''. */
   readonly entries: readonly Entry[]
-  /** Made when it is first asked for: half a million of them take 20 MB. */
+  /** The entries by path. The map is made on first use: for half a million entries it takes 20 MB. */
   readonly at: ReadonlyMap<ByteString, Entry>
-  /** The part of a file's content that was read; null where there is none. */
+  /** The part of a file that was read; null if nothing was read. */
   readonly contentOf: (entry: Entry) => Content | null
-  /** The system's code and words where the current user cannot read an entry; null where nothing speaks against it. */
+  /** Why the current user cannot read an entry; null if nothing shows that. */
   readonly failureOf: (entry: Entry) => Failure | null
-  /** Whether a path, or a directory above it, is left out by the patterns of --exclude. */
+  /** Whether `--exclude` leaves out a path or one of its parent directories. */
   readonly isExcluded: (path: ByteString) => boolean
   readonly census: Census
   readonly interpreter: Interpreter | undefined
-  /** For which machine the interpreter is, as `uname -m` has it; undefined where that is not known. */
+  /** The machine that the interpreter is for, as `uname -m` prints it; undefined if unknown. */
   readonly machine: string | undefined
-  /** The directory of its Python; undefined where there is none. */
+  /** The directory of its Python; undefined if there is none. */
   readonly python: PythonDirectory | undefined
   /** Directories of other Pythons. */
   readonly otherPythons: readonly PythonDirectory[]
 }
 
-/** The counts of a file system and its quotas. */
+/** Numbers of inodes and bytes, as quotas count them. */
 export interface Census {
-  /** Each once, however many names it has. */
+  /** An inode with several names counts once. */
   readonly inodes: number
   readonly files: number
   readonly directories: number
@@ -60,23 +60,24 @@ export interface Census {
   readonly bytes: number
 }
 
-/** Lookups of the interpreter, on disk or in an image. */
+/** Looks up paths of the interpreter, on disk or in an image. */
 export interface InterpreterLookup extends PathLookup {
-  /** `e_machine` of a program's ELF header; null where it has none. */
+  /** `e_machine` in the ELF header of a program; null for other files. */
   readonly machine: (program: ByteString) => number | null
 }
 
 export const onDisk: InterpreterLookup = { ...pathsOnDisk, machine: machineOf }
 
 /**
- * @param found the entries of the environment, without those that `exclude` names.
- * @param peeked the parts that were read of its files.
- * @param lookup looks the paths of its interpreter up.
+ * Takes the inventory of an environment.
+ * @param found its entries, without those that `exclude` leaves out.
+ * @param contents what the examiner has read of its files.
+ * @param lookup looks up the paths of its interpreter.
  */
 export function takeInventory(
   environment: Environment,
   found: readonly Entry[],
-  peeked: Peeked,
+  contents: ExaminedContents,
   exclude: readonly string[],
   lookup: (at: () => ReadonlyMap<ByteString, Entry>) => InterpreterLookup = () => onDisk,
 ): Inventory {
@@ -94,7 +95,7 @@ export function takeInventory(
     get at() {
       return at()
     },
-    ...contentsIn(peeked),
+    ...contentsIn(contents),
     isExcluded: exclusion(exclude),
     census: takeCensus(found),
     interpreter,
@@ -114,15 +115,15 @@ function byPath(entries: readonly Entry[]): () => ReadonlyMap<ByteString, Entry>
   }
 }
 
-/** The parts that were read of files, as the inventory gives them. */
-export function contentsIn(peeked: Peeked): Pick<Inventory, 'contentOf' | 'failureOf'> {
+/** Separates what was read of files from the failures. */
+export function contentsIn(contents: ExaminedContents): Pick<Inventory, 'contentOf' | 'failureOf'> {
   return {
     contentOf({ path }) {
-      const answer = peeked.get(path) ?? null
+      const answer = contents.get(path) ?? null
       return answer && 'code' in answer ? null : answer
     },
     failureOf({ path, failure }) {
-      const answer = peeked.get(path) ?? null
+      const answer = contents.get(path) ?? null
       return failure ?? (answer && 'code' in answer ? answer : null)
     },
   }
@@ -147,7 +148,7 @@ export function takeCensus(entries: readonly Entry[]): Census {
   }
 }
 
-/** Tells of entries, one after the other, whether their inode is new: it may have several names. */
+/** A filter that accepts only the first of the entries that have the same inode. */
 export function newInodes(): (entry: Entry) => boolean {
   const seen = new Set<string>()
   return ({ inode }) => {
@@ -195,6 +196,6 @@ function machineOf(program: ByteString): number | null {
     }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return null // a program may be executable and not readable
+    return null // a program can be executable without being readable
   }
 }

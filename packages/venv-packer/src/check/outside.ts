@@ -1,20 +1,20 @@
-/** Paths outside of the environment: whether they exist here, and whether another node is likely to have them. */
+/** Judges paths outside of the environment: whether they exist here, and whether other nodes are likely to have them. */
 import { accessSync, constants, realpathSync } from 'node:fs'
 import type { ByteString } from 'squashfs-writer/paths'
 import { diskPath } from '../environment/paths.js'
 
 export interface Outside {
-  /** Whether an absolute path is there; a path that may not be looked at is not. */
+  /** Whether an absolute path exists, and the user may access it. */
   readonly exists: (path: ByteString) => boolean
-  /** With all symlinks followed; as it is where it does not exist. */
+  /** The path with all symlinks followed; unchanged if it does not exist. */
   readonly realPath: (path: ByteString) => ByteString
 }
 
-/** Asks the file system, about each path once. */
+/** Asks the file system once for each path. */
 export function outsideOnDisk(): Outside {
   return {
-    exists: remembered((path) => succeeds(() => accessSync(diskPath(path), constants.F_OK))),
-    realPath: remembered((path) => {
+    exists: memoized((path) => succeeds(() => accessSync(diskPath(path), constants.F_OK))),
+    realPath: memoized((path) => {
       try {
         return realpathSync(diskPath(path), { encoding: 'latin1' })
       } catch {
@@ -33,7 +33,7 @@ function succeeds(call: () => void): boolean {
   }
 }
 
-function remembered<T>(find: (path: ByteString) => T): (path: ByteString) => T {
+function memoized<T>(find: (path: ByteString) => T): (path: ByteString) => T {
   const known = new Map<ByteString, T>()
   return (path) => {
     const found = known.get(path) ?? find(path)
@@ -43,8 +43,9 @@ function remembered<T>(find: (path: ByteString) => T): (path: ByteString) => T {
 }
 
 /**
- * - `uenv`: in a user environment (https://github.com/eth-cscs/uenv2), there while it is mounted;
- * - `temporary`: in memory or on the disk of this one node;
+ * The kind of place that a path leads to:
+ * - `uenv`: in a user environment (https://github.com/eth-cscs/uenv2), which exists while that is mounted;
+ * - `temporary`: in memory or on a local disk of this node;
  * - `home`: in someone's home directory;
  * - `shared`: anywhere else.
  */
@@ -54,16 +55,16 @@ export const UENV_MOUNT = '/user-environment'
 
 const TEMPORARY_DIRECTORIES = ['/tmp', '/var/tmp', '/dev/shm', '/run']
 /** `/home/me`, `/users/me`, `/cluster/home/me`, and root's. */
-const USUAL_HOME = /^(?:\/[^/]+)?\/(?:home|homes|users|Users)\/[^/]+\/|^\/root\//
+const COMMON_HOME = /^(?:\/[^/]+)?\/(?:home|homes|users|Users)\/[^/]+\/|^\/root\//
 
-/** @param homes home directories that are known; others are known by their usual names. */
+/** @param homes known home directories. Others are recognized by common names. */
 export function localityOf(path: ByteString, homes: readonly ByteString[]): Locality {
   if (isBelow(path, UENV_MOUNT)) return 'uenv'
   if (TEMPORARY_DIRECTORIES.some((directory) => isBelow(path, directory))) return 'temporary'
-  return USUAL_HOME.test(path) || homes.some((home) => isBelow(path, home)) ? 'home' : 'shared'
+  return COMMON_HOME.test(path) || homes.some((home) => isBelow(path, home)) ? 'home' : 'shared'
 }
 
-/** Whether a path is a directory or lies in it; both absolute. */
+/** Whether `path` is `directory` or below it. */
 export function isBelow(path: ByteString, directory: ByteString): boolean {
   return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`)
 }

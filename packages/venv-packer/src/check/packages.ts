@@ -1,4 +1,4 @@
-/** The packages of an environment: the files of each, and the bytes that they take in the environment and in its image. */
+/** Assigns the files of an environment to its packages, and sums up their sizes on disk and in the image. */
 import { posix } from 'node:path'
 import { type ByteString, toDisplay } from 'squashfs-writer/paths'
 import { distributionOf } from '../environment/distributions.js'
@@ -11,25 +11,25 @@ import { isBelow } from './outside.js'
 export interface Package {
   readonly name: string
   readonly version: string
-  /** Its `dist-info` directory, from the environment on. */
+  /** Its `dist-info` directory, relative to the environment. */
   readonly info: ByteString
-  /** Files that its RECORD lists; null where it has none. */
+  /** The files that its RECORD lists; null if it has no RECORD. */
   readonly recorded: readonly Recorded[] | null
-  /** All that lies in the environment and belongs to it, without directories. */
+  /** Its entries, without directories. */
   readonly entries: readonly Entry[]
 }
 
 export interface Recorded {
-  /** From the environment on. */
+  /** Relative to the environment. */
   readonly path: ByteString
-  /** Bytes; null where it is not recorded. */
+  /** Bytes; null if RECORD has no size. */
   readonly size: number | null
 }
 
 export interface Packages {
-  /** In the order of their directories. */
+  /** Sorted by their `dist-info` directories. */
   readonly all: readonly Package[]
-  /** The entries that belong to none, without directories. */
+  /** The entries that belong to no package, without directories. */
   readonly rest: readonly Entry[]
 }
 
@@ -60,7 +60,7 @@ export function packagesOf(
   return { all: found.map((one, n) => ({ ...one, entries: entries[n] ?? [] })), rest }
 }
 
-/** A directory without such a name is a package all the same, for it may have a RECORD. */
+/** A directory with another name is a package as well, since it may have a RECORD. */
 function nameAndVersion(info: ByteString): Pick<Package, 'name' | 'version'> {
   const directory = toDisplay(nameOf(info))
   return distributionOf(directory) ?? { name: directory.replace(/\.dist-info$/, ''), version: '' }
@@ -75,7 +75,9 @@ function recordedIn(
   const root = inventory.path
   const site = directoryOf(info)
   return parseRecord(content.text).flatMap(({ path, size }) => {
-    const inside = isPlain(path) ? `${site}/${path}` : insideOf(root, posix.resolve(`${root}/${site}`, path))
+    const inside = isNormalized(path)
+      ? `${site}/${path}`
+      : insideOf(root, posix.resolve(`${root}/${site}`, path))
     // Some Pythons install into lib64, which is a symlink to lib.
     return inside === null
       ? []
@@ -88,8 +90,8 @@ function contentAt(path: ByteString, { at, contentOf }: Pick<Inventory, 'at' | '
   return entry ? contentOf(entry) : null
 }
 
-/** Whether a path is relative and has no steps that lead nowhere or up: nearly all are so, and need no resolving. */
-function isPlain(path: ByteString): boolean {
+/** Whether a path is relative and has no empty, `.` or `..` part. Nearly all paths are so, and need not be resolved. */
+function isNormalized(path: ByteString): boolean {
   return !/^\/|(?:^|\/)\.{0,2}(?:\/|$)/.test(path)
 }
 
@@ -97,7 +99,7 @@ function insideOf(root: ByteString, absolute: ByteString): ByteString | null {
   return isBelow(absolute, root) ? absolute.slice(root.length + 1) : null
 }
 
-/** Bytecode goes with its source: uv does not record it, and other Pythons' is in no record. */
+/** The owner of a bytecode file is the owner of its source: uv does not record bytecode, and no RECORD has that of other Pythons. */
 export function ownerOfBytecode(
   path: ByteString,
   owners: ReadonlyMap<ByteString, number>,
@@ -108,37 +110,37 @@ export function ownerOfBytecode(
   return module === undefined ? undefined : owners.get(below(directoryOf(cache), `${module}.py`))
 }
 
-/** Files in its `dist-info` are a package's own, recorded or not. */
+/** A package owns all files in its `dist-info`, recorded or not. */
 function ownerOfInfo(path: ByteString, infos: ReadonlyMap<ByteString, number>): number | undefined {
   const at = path.indexOf('.dist-info/')
   return at < 0 ? undefined : infos.get(path.slice(0, at + '.dist-info'.length))
 }
 
 export interface PackageShare {
-  /** Null for what belongs to no package. */
+  /** Null for the files that belong to no package. */
   readonly name: string | null
   readonly version: string | null
-  /** Files and symlinks; directories belong to no one. */
+  /** The number of files and symlinks, without directories. */
   readonly files: number
   readonly bytes: number
-  /** Bytes that its files take in the image; null where there is no image. */
+  /** Bytes that its files take in the image; null if there is no image. */
   readonly bytesInImage: number | null
 }
 
-/** The largest first; the share of no package comes last. */
+/** The share of each package, the largest first. The files of no package come last. */
 export function packageShares(packages: Packages): readonly PackageShare[] {
   return inOrder(sharesOf(packages))
 }
 
-/** Shares of an image that is being written. */
+/** Sums up the shares of packages in an image that is being written. */
 export interface SharesInImage {
-  /** Takes note of the bytes that a file takes. */
+  /** Adds the bytes that a file takes. */
   readonly add: (path: ByteString, storedBytes: number) => void
-  /** As by {@link packageShares}, with what was added. */
+  /** Like {@link packageShares}, with the bytes that were added. */
   readonly shares: () => readonly PackageShare[]
 }
 
-/** Keeps no more of the packages than the owner of each file. */
+/** Keeps only the owner of each file in memory, not the packages. */
 export function sharesInImage(packages: Packages): SharesInImage {
   const shares = sharesOf(packages)
   const others = shares.length - 1
@@ -148,7 +150,7 @@ export function sharesInImage(packages: Packages): SharesInImage {
   const stored = shares.map(() => 0)
   return {
     add: (path, storedBytes) => {
-      // Bytecode that is compiled for the image was not there to be found.
+      // Bytecode that `pack` compiles is not among the entries of the packages.
       const owner = owners.get(path) ?? ownerOfBytecode(path, owners) ?? others
       stored[owner] = (stored[owner] ?? 0) + storedBytes
     },
@@ -156,7 +158,7 @@ export function sharesInImage(packages: Packages): SharesInImage {
   }
 }
 
-/** In the order of the packages; the share of no package comes last. */
+/** The share of each package, in their order. The files of no package come last. */
 function sharesOf({ all, rest }: Packages): readonly PackageShare[] {
   const isNew = newInodes()
   return [

@@ -1,15 +1,18 @@
-/** The inventory of an environment in an image: enough to tell the packages. */
+/** Takes the part of the inventory of an environment in an image that is needed to list its packages. */
 import type { ByteString } from 'squashfs-writer/paths'
 import { type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
 import { isRecord } from '../environment/distributions.js'
 import type { PyvenvConfig } from '../environment/pyvenv-cfg.js'
-import { below, type Content, type Entry, type Peeked } from './entry.js'
+import { below, type Content, type Entry, type ExaminedContents } from './entry.js'
 import { entryInImage } from './entry-in-image.js'
 import { contentsIn, type Inventory, pythonsOf } from './inventory.js'
 
 export type PackedInventory = Pick<Inventory, 'path' | 'entries' | 'at' | 'contentOf' | 'python'>
 
-/** @param path where the environment is thought to lie: absolute. */
+/**
+ * @param path the assumed path of the environment, absolute.
+ * @param each is called for each name in the image.
+ */
 export async function packedInventory(
   image: OpenImage,
   path: ByteString,
@@ -17,7 +20,7 @@ export async function packedInventory(
   each: (path: ByteString, inode: ImageInode) => Promise<void>,
 ): Promise<PackedInventory> {
   const at = new Map<ByteString, Entry>()
-  const records: Peeked = new Map()
+  const records: ExaminedContents = new Map()
   for await (const { path: above, inode, names } of image.walk()) {
     if (above === '') at.set('', entryInImage('', inode))
     for (const { name, inode } of names) {
@@ -32,7 +35,7 @@ export async function packedInventory(
   return { path, entries, at, contentOf, python: pythonsOf(entries, config).python }
 }
 
-/** No RECORD is larger, but a damaged image may say so. */
+/** No RECORD is larger. A damaged image may claim a larger size. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024
 
 async function textOf(image: OpenImage, inode: ImageInode): Promise<Content | null> {

@@ -1,4 +1,4 @@
-/** Whether an environment works wherever it is mounted, and if not, the one path at which it does. */
+/** Finds out whether an environment works wherever it is mounted, and if not, at which path it does. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { worksAnywhere } from '../environment/environment.js'
@@ -8,8 +8,8 @@ import { pythonOfKernel } from './formats/text-files.js'
 import type { Inventory } from './inventory.js'
 import { isBelow, type Outside } from './outside.js'
 
-/** A file that works only where the environment that it names is. */
-export interface Anchor {
+/** A file that contains the absolute path of an environment, and works only if that environment is there. */
+export interface PathReference {
   readonly kind: 'script' | 'activate' | 'kernel'
   readonly path: ByteString
   /** The absolute path of that environment. */
@@ -19,26 +19,26 @@ export interface Anchor {
 export interface Relocation {
   /** Whether it works wherever it is mounted. */
   readonly relocatable: boolean
-  /** The path that its scripts were made for; where none says so, that at which it lies. */
+  /** The path that its scripts contain; if they contain none, its own path. */
   readonly madeFor: ByteString
-  readonly anchors: readonly Anchor[]
-  /** Whether two absolute paths are the same place, also by way of symlinks. */
+  readonly references: readonly PathReference[]
+  /** Whether two absolute paths lead to the same file, through symlinks or not. */
   readonly isSamePlace: (a: ByteString, b: ByteString) => boolean
 }
 
 export function relocationOf(inventory: Inventory, outside: Outside): Relocation {
   const { path, entries } = inventory
-  const anchors = entries.flatMap((entry) => anchorIn(entry.path, inventory.contentOf(entry)) ?? [])
-  const activate = anchors.find(({ kind }) => kind === 'activate')
+  const references = entries.flatMap((entry) => referenceIn(entry.path, inventory.contentOf(entry)) ?? [])
+  const activate = references.find(({ kind }) => kind === 'activate')
   return {
     relocatable: worksAnywhere(inventory),
-    madeFor: activate?.environment ?? mostFrequent(anchors.map(({ environment }) => environment)) ?? path,
-    anchors,
+    madeFor: activate?.environment ?? mostFrequent(references.map(({ environment }) => environment)) ?? path,
+    references,
     isSamePlace: (a, b) => a === b || outside.realPath(a) === outside.realPath(b),
   }
 }
 
-function anchorIn(path: ByteString, content: Content | null): Anchor | undefined {
+function referenceIn(path: ByteString, content: Content | null): PathReference | undefined {
   if (content?.kind === 'program') return ofPython('script', path, pythonOfScript(content.head))
   if (content?.kind !== 'text') return undefined
   if (path.endsWith('/kernel.json')) return ofPython('kernel', path, pythonOfKernel(content.text))
@@ -47,10 +47,14 @@ function anchorIn(path: ByteString, content: Content | null): Anchor | undefined
   return environment === null ? undefined : { kind: 'activate', path, environment }
 }
 
-/** Interpreters of the system: a script that names one of them is meant for it. */
+/** Prefixes of the system's interpreters. A script may name these on purpose. */
 const SYSTEM_PREFIXES: ReadonlySet<ByteString> = new Set(['/', '/usr', '/usr/local'])
 
-function ofPython(kind: Anchor['kind'], path: ByteString, python: ByteString | null): Anchor | undefined {
+function ofPython(
+  kind: PathReference['kind'],
+  path: ByteString,
+  python: ByteString | null,
+): PathReference | undefined {
   if (python === null || posix.basename(posix.dirname(python)) !== 'bin') return undefined
   const environment = posix.dirname(posix.dirname(python))
   return SYSTEM_PREFIXES.has(environment) ? undefined : { kind, path, environment }
@@ -62,8 +66,8 @@ function mostFrequent(texts: readonly ByteString[]): ByteString | undefined {
   return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))[0]?.[0]
 }
 
-/** Where the environment will be in use: as far as it is said, or as there is but one place. */
-export function futurePath(
+/** The path at which the environment will be used: the mount point, or the only path at which it works; undefined if unknown. */
+export function pathInUse(
   relocation: Relocation,
   mountPoint: ByteString | undefined,
 ): ByteString | undefined {
@@ -72,28 +76,29 @@ export function futurePath(
 
 export interface PathTarget {
   /**
-   * - `inside`: into the environment, also where it will be mounted;
-   * - `left behind`: to where the environment lies now, or was made, and the image may not be;
-   * - `outside`: anywhere else.
+   * - `inside`: in the environment, wherever it is mounted;
+   * - `left behind`: in the environment at its current or original path, where the image may not be mounted;
+   * - `outside`: elsewhere.
    */
   readonly kind: 'inside' | 'left behind' | 'outside'
-  /** The path from the environment on; null outside of it. */
+  /** The path relative to the environment; null outside of it. */
   readonly inner: ByteString | null
 }
 
-/** The part of a check's context that decides where a path leads. */
+/** The part of the check's context that is needed to classify a path. */
 interface PathTargetContext {
   readonly inventory: Pick<Inventory, 'path' | 'realPath'>
   readonly relocation: Relocation
   readonly use: { readonly mountPoint: ByteString | undefined }
 }
 
+/** Classifies an absolute path. */
 export function pathTargetOf(
   path: ByteString,
   { inventory, relocation, use }: PathTargetContext,
 ): PathTarget {
   const { madeFor, relocatable, isSamePlace } = relocation
-  const future = futurePath(relocation, use.mountPoint)
+  const future = pathInUse(relocation, use.mountPoint)
   const places = [...(future === undefined ? [] : [future]), inventory.path, inventory.realPath]
   const place = [...places, ...(relocatable ? [] : [madeFor])].find((directory) => isBelow(path, directory))
   if (place === undefined) return { kind: 'outside', inner: null }

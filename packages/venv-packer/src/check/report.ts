@@ -1,10 +1,10 @@
-/** Findings and packages in reports: as text with places, effect and remedy, and as JSON. */
+/** Formats findings and packages for reports, as text and as JSON. */
 
 import type { Colours } from '../terminal/colours.js'
 import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { printable, wrapped } from '../terminal/printable.js'
 import { rounded } from '../terminal/printing.js'
-import { type Finding, ofSeverity, type Place, SEVERITIES, type Severity, type Weight } from './finding.js'
+import { type Finding, ofSeverity, type Place, SEVERITIES, type Severity, type SpaceUsed } from './finding.js'
 import type { Census } from './inventory.js'
 import type { PackageShare } from './packages.js'
 
@@ -14,8 +14,8 @@ const ARROW = '-> '
 const margin = ' '.repeat('warning  '.length)
 
 /**
- * The most severe first, with a blank line before each.
- * @param width of the lines; infinite where there is no terminal.
+ * The lines of all findings, with a blank line before each finding.
+ * @param width of the lines; infinite if there is no terminal.
  */
 export function findingLines(
   findings: readonly Finding[],
@@ -25,7 +25,7 @@ export function findingLines(
   return findings.flatMap((finding) => ['', ...linesOf(finding, colours, width)])
 }
 
-/** `1 error, 2 warnings, 3 notes`, without those of which there are none. */
+/** `1 error, 2 warnings, 3 notes`, without severities that do not occur. */
 export function findingCounts(findings: readonly Finding[]): string {
   const counts = SEVERITIES.map((severity) => [severity, ofSeverity(findings, severity).length] as const)
   return counts
@@ -35,12 +35,12 @@ export function findingCounts(findings: readonly Finding[]): string {
 }
 
 function linesOf(finding: Finding, colours: Colours, width: number): readonly string[] {
-  const { code, severity, message, effect, remedy, places, weight } = finding
+  const { code, severity, message, effect, remedy, places, spaceUsed } = finding
   const paragraph = (text: string) => wrapped(printable(text), width - margin.length)
   const title = paragraph(`${message} [${code}]`).map((line) => titleLine(line, code, colours))
   const body = [
     ...placeLines(places).map((line) => `  ${line}`),
-    ...(weight === null ? [] : [weightText(weight)]),
+    ...(spaceUsed === null ? [] : [spaceText(spaceUsed)]),
     ...paragraph(effect),
     ...wrapped(printable(remedy), width - margin.length - ARROW.length).map(
       (line, n) => (n === 0 ? ARROW : ' '.repeat(ARROW.length)) + line,
@@ -61,7 +61,7 @@ function label(severity: Severity, colours: Colours): string {
   return colours[severity](severity) + margin.slice(severity.length)
 }
 
-/** Where there is something to say about each, one line for each; otherwise all in one. */
+/** One line for each place if they have details, otherwise one line for all. */
 function placeLines(places: readonly Place[]): readonly string[] {
   const shown = places.slice(0, MAX_PLACES_SHOWN)
   const rest = places.length - shown.length
@@ -74,12 +74,16 @@ function placeText({ path, detail }: Place): string {
   return printable(detail === null ? path : `${path}: ${detail}`)
 }
 
-function weightText({ inodes, bytes: size, share }: Weight): string {
+function spaceText({ inodes, bytes: size, share }: SpaceUsed): string {
   return `${counted(inodes, 'inode')}, ${bytes(size)}, ${percent(share, 1)} of the environment`
 }
 
-export function findingJson({ code, severity, message, effect, remedy, places, weight }: Finding): object {
-  const size = weight && { inodes: weight.inodes, bytes: weight.bytes, share: rounded(weight.share) }
+export function findingJson({ code, severity, message, effect, remedy, places, spaceUsed }: Finding): object {
+  const size = spaceUsed && {
+    inodes: spaceUsed.inodes,
+    bytes: spaceUsed.bytes,
+    share: rounded(spaceUsed.share),
+  }
   return { code, severity, message, effect, remedy, count: places.length, places, size }
 }
 

@@ -1,9 +1,10 @@
-/** The table of commands and their options: parsing, help and completion come from it, and from nothing else. */
+/** The table of commands and their options. Parsing, help and completion are made from it. */
 import { MOUNT_METHOD_NAMES } from '../mount/methods.js'
 import { imageCommands } from './image-commands.js'
 import {
   anyDirectory,
   contentOptions,
+  DEFAULT_EXIT_CODES,
   debug,
   exclude,
   image,
@@ -14,13 +15,12 @@ import {
   packingOptions,
   strict,
   style,
-  USUAL_EXIT_CODES,
 } from './options.js'
 import type { CommandRow, ValuesOf } from './table.js'
 import { keptNumber } from './values.js'
 
-const CHECK_TITLE = 'The check, which comes first (see venv-packer check --help)'
-const PACKING_EXIT_CODES = `${USUAL_EXIT_CODES}, 130 after Ctrl-C, 143 after SIGTERM`
+const CHECK_TITLE = 'Check (see venv-packer check --help)'
+const PACKING_EXIT_CODES = `${DEFAULT_EXIT_CODES}, 130 after Ctrl-C, 143 after SIGTERM`
 
 /** In the order in which the help lists them. */
 export const commands = {
@@ -29,27 +29,27 @@ export const commands = {
     summary: 'pack a virtual environment into an image',
     usage: '[options] <venv>',
     about: `Packs a Python virtual environment into one squashfs image. The image appears under
-its name only when it is complete; the venv is not touched.`,
+its name only when it is complete. The venv is not changed.`,
     operands: { venv: { syntax: '<venv>', called: 'the path of the venv' } },
     options: [
       {
         title: 'The image',
         rows: {
           ...imageOptions(
-            "where it goes (default: the directory's name without its leading dot, plus .squashfs, in the current directory)",
+            "the path of the image (default: the directory's name without its leading dot, plus .squashfs, in the current directory)",
           ),
           mountPoint: mountPointOf(
-            'where it will be mounted, for the lines that are printed (default: where the venv works; if it works anywhere, beside the image)',
+            'where it will be mounted, for the check and the printed commands (default: where the venv works; if it works anywhere, beside the image)',
           ),
         },
       },
       {
-        title: 'What goes in',
+        title: 'Contents',
         rows: {
           anyDirectory,
           compile: {
             flags: '--compile',
-            help: "the modules' bytecode, too, so that no import ever compiles; the venv's own Python makes it, the venv is not touched",
+            help: "add bytecode for all modules, so that no import has to compile; the venv's own Python makes it, the venv is not changed",
           },
           ...contentOptions,
         },
@@ -64,7 +64,7 @@ its name only when it is complete; the venv is not touched.`,
           },
         },
       },
-      { title: 'How', rows: packingOptions },
+      { title: 'Other options', rows: packingOptions },
     ],
     examples: `  venv-packer pack .venv                             writes venv.squashfs here
   venv-packer pack .venv -o /scratch/py.squashfs -f  replaces it if it is there
@@ -78,9 +78,9 @@ its name only when it is complete; the venv is not touched.`,
     short: 'create <packages>',
     summary: 'make a new environment in memory, and pack it',
     usage: '[options] [packages...] [-- <options of the installer>]',
-    about: `Makes a relocatable environment with uv, in memory where there is room, installs packages
-into it, compiles their modules and packs it all. Nothing stays but the image. What
-follows -- goes to uv pip install as it is.`,
+    about: `Makes a relocatable environment with uv, in memory if there is enough, installs packages
+into it, compiles their modules and packs it. Only the image is kept. Options after --
+are passed to uv pip install.`,
     operands: { packages: { syntax: '[packages...]', called: 'the name of a package' } },
     options: [
       {
@@ -89,40 +89,40 @@ follows -- goes to uv pip install as it is.`,
           requirements: {
             flags: '-r, --requirements <file>',
             repeatable: true,
-            help: 'a file that lists the packages to install; repeatable',
+            help: 'a file that lists packages to install; repeatable',
           },
           python: {
             flags: '--python <python>',
-            help: 'its version or its path (default: the one of the system)',
+            help: 'the version or path of Python (default: the one of the system)',
           },
           with: {
             flags: '--with <tool>',
             choices: ['uv', 'venv'],
             default: 'uv',
-            help: 'uv, or venv for python -m venv and pip; that works at one path only, so it needs --mount-point (default: uv)',
+            help: 'uv, or venv for python -m venv and pip, whose environments work at one path only and need --mount-point (default: uv)',
           },
           workDir: {
             flags: '--work-dir <directory>',
-            help: 'where it is made (default: /dev/shm if 8 GB are free there, else the temporary directory)',
+            help: 'where to make it (default: /dev/shm if 8 GB are free there, else the temporary directory)',
           },
         },
       },
       {
         title: 'The image',
         rows: {
-          ...imageOptions('where it goes (default: venv.squashfs in the current directory)'),
+          ...imageOptions('the path of the image (default: venv.squashfs in the current directory)'),
           mountPoint: mountPointOf('where it will be mounted (default: anywhere)'),
         },
       },
       {
-        title: 'What goes in',
-        rows: { compile: { flags: '--no-compile', help: 'no bytecode for the modules' }, ...contentOptions },
+        title: 'Contents',
+        rows: { compile: { flags: '--no-compile', help: 'add no bytecode' }, ...contentOptions },
       },
       {
         title: CHECK_TITLE,
-        rows: { strict, check: { flags: '--no-check', help: 'leave the check out' } },
+        rows: { strict, check: { flags: '--no-check', help: 'pack without the check' } },
       },
-      { title: 'How', rows: packingOptions },
+      { title: 'Other options', rows: packingOptions },
     ],
     examples: `  venv-packer create -o py.squashfs numpy pandas
   venv-packer create -o py.squashfs --python 3.12 -r requirements.txt
@@ -133,28 +133,28 @@ follows -- goes to uv pip install as it is.`,
   },
   check: {
     short: 'check <venv-or-image>',
-    summary: 'say what would go wrong with the image, before it is packed',
+    summary: 'find problems of an environment before it is packed',
     usage: '[options] <venv-or-image>',
-    about: `Says what would go wrong where the image of a virtual environment is used, before
-it is packed: what, where, what will happen, and the remedy. Nothing is changed.
-An image that is there already is read as it is: it need not be mounted.`,
+    about: `Finds problems that the image of a virtual environment would have where it is used.
+Each finding names the paths, the effect and the remedy. Nothing is changed. An existing
+image can be checked as well. It need not be mounted.`,
     operands: { venvOrImage: { syntax: '<venv-or-image>', called: 'the path' } },
     options: [
       {
-        title: 'What is looked at',
+        title: 'Input',
         rows: {
-          anyDirectory: { ...anyDirectory, help: 'a directory that is not a virtual environment, too' },
+          anyDirectory: { ...anyDirectory, help: 'accept a directory that is not a virtual environment' },
           exclude,
         },
       },
       {
-        title: 'How it is judged',
+        title: 'Findings',
         rows: {
           mountPoint: mountPointOf('where the image will be mounted'),
           strict: { flags: '--strict', help: 'warnings count as errors' },
         },
       },
-      { title: 'How', rows: { json, quiet: onlyExitCode, debug } },
+      { title: 'Output', rows: { json, quiet: onlyExitCode, debug } },
     ],
     examples: `  venv-packer check .venv
   venv-packer check .venv --mount-point /scratch/me/.venv
@@ -167,7 +167,7 @@ An image that is there already is read as it is: it need not be mounted.`,
     summary: 'run a command in the environment of an image',
     usage: '[options] <image> -- <command> [arguments]',
     about: `Runs a command with the image mounted and its environment active: VIRTUAL_ENV is set, and
-the image's bin comes first in PATH. Nothing stays mounted.`,
+the image's bin is first in PATH. The image is unmounted afterwards.`,
     operands: { image },
     options: [
       {
@@ -175,42 +175,42 @@ the image's bin comes first in PATH. Nothing stays mounted.`,
         rows: {
           at: {
             flags: '--at <directory>',
-            help: 'mount it there (default: where the venv works; if it works anywhere, a directory of its own in /tmp, the same each time)',
+            help: 'the mount point (default: where the venv works; if it works anywhere, a directory in /tmp, the same each time)',
           },
           with: {
             flags: '--with <method>',
             choices: MOUNT_METHOD_NAMES,
-            help: 'mount it by this method, and try no other',
+            help: 'use only this mount method',
           },
-          dryRun: { flags: '--dry-run', help: 'show the methods, and the command that would run' },
-          json: { flags: '--json', help: 'with --dry-run: one JSON object on standard output' },
-          debug: { flags: '--debug', help: 'say why a method did not work; stacks with the errors' },
+          dryRun: { flags: '--dry-run', help: 'print the methods and the command, and run nothing' },
+          json: { flags: '--json', help: 'with --dry-run: print one JSON object on standard output' },
+          debug: { flags: '--debug', help: 'print why methods did not work, and stack traces' },
         },
       },
     ],
     terms: {
-      title: 'The methods, in the order in which they are tried',
+      title: 'Mount methods, in the order in which they are tried',
       rows: [
-        ['squashfs-mount', 'the setuid program of CSCS; the kernel mounts'],
-        ['mount', 'for root: the kernel mounts, and only the command sees it'],
-        ['user-namespace', 'squashfuse mounts, and only the command sees it'],
-        ['squashfuse', 'squashfuse mounts, and all of your processes see it'],
+        ['squashfs-mount', 'the setuid program of CSCS; the kernel mounts the image'],
+        ['mount', 'for root: the kernel mounts the image; only the command sees it'],
+        ['user-namespace', 'squashfuse mounts the image; only the command sees it'],
+        ['squashfuse', 'squashfuse mounts the image; all of your processes see it'],
       ],
     },
     examples: `  venv-packer run venv.squashfs -- python train.py
   venv-packer run venv.squashfs -- bash
   srun venv-packer run $SCRATCH/venv.squashfs -- python train.py`,
-    exitCodes: `those of the command, 128 + n if signal n ended it; 125 if it was not
-started, 126 if it cannot be executed, 127 if there is no such command; 2 wrong usage`,
+    exitCodes: `that of the command, 128 + n if signal n ended it; 125 if it was not started,
+126 if it cannot be executed, 127 if it was not found; 2 wrong usage`,
     rest: 'command',
   },
   rollback: {
     short: 'rollback <image>',
-    summary: 'go back to an image that was kept when it was renewed',
+    summary: 'go back to a previous image that was kept',
     usage: '[options] <image>',
-    about: `Goes back to an image that pack --keep has kept: it takes the image's name again, at once
-and whole. The image until then is kept in turn, so that a second rollback undoes the
-first. Jobs go on with the image that they have mounted.`,
+    about: `Goes back to an image that pack --keep has kept: it gets the image's name again by a
+rename. The current image is kept as well, so that a second rollback undoes the first.
+Jobs that have an image mounted are not affected.`,
     operands: { image },
     options: [
       {
@@ -219,47 +219,47 @@ first. Jobs go on with the image that they have mounted.`,
           to: {
             flags: '--to <k>',
             read: keptNumber,
-            help: 'go back to the kept image of this number (default: the newest)',
+            help: 'the number of the kept image (default: the newest)',
           },
           list: {
             flags: '-l, --list',
             conflicts: 'to',
-            help: 'only list the kept images: number, date, size',
+            help: 'list the kept images with number, date and size, and change nothing',
           },
           ...style,
         },
       },
     ],
-    note: `A number only grows and is not given again: venv.squashfs.3 is one and the same image as
-long as it is there.`,
+    note: `Numbers grow and are not reused while a higher one exists: venv.squashfs.3 never becomes a
+different image.`,
     examples: `  venv-packer rollback venv.squashfs --list
   venv-packer rollback venv.squashfs
   venv-packer rollback venv.squashfs --to 3`,
-    exitCodes: USUAL_EXIT_CODES,
+    exitCodes: DEFAULT_EXIT_CODES,
   },
   diff: {
     short: 'diff <old> <new>',
-    summary: 'say which packages differ between two environments',
+    summary: 'list the packages that differ between two environments',
     usage: '[options] <old> <new>',
-    about: `Says which packages were added, removed or changed from one virtual environment to
-another; each is a virtual environment or an image.`,
+    about: `Lists the packages that were added, removed or changed between two virtual environments.
+Each is a directory or an image.`,
     operands: {
       old: { syntax: '<old>', called: 'the path of a venv' },
       new: { syntax: '<new>', called: 'the path of a venv' },
     },
     options: [{ title: 'Options', rows: { json, debug } }],
     examples: `  venv-packer diff old/.venv new/.venv
-  venv-packer diff venv.squashfs .venv   what the next renewal of an image changes
+  venv-packer diff venv.squashfs .venv   what would change if it were packed again
   venv-packer diff venv.squashfs.3 venv.squashfs`,
-    exitCodes: '0 done, also when they differ; 1 failed, 2 wrong usage',
+    exitCodes: '0 done, also if they differ; 1 failed, 2 wrong usage',
   },
   ...imageCommands,
   completion: {
     short: 'completion <shell>',
-    summary: "print what makes bash or zsh complete this command's words",
+    summary: 'print the completion script for bash or zsh',
     usage: '<shell>',
     about: `Prints a script that makes bash or zsh complete commands, options, their values, and
-paths of environments and images. To have it in every shell, add one line
+paths of environments and images. To use it in every shell, add one line
 
   to ~/.bashrc:  source <(venv-packer completion bash)
   to ~/.zshrc:   source <(venv-packer completion zsh)    after compinit`,
@@ -273,7 +273,7 @@ export type CommandName = keyof typeof commands
 /** The values of one command's options and operands. */
 export type Values<N extends CommandName> = ValuesOf<(typeof commands)[N]>
 
-/** A command line that was read: the command, its values, and the words after `--`, untouched; undefined without one. */
+/** A parsed command line: the command, its values, and the words after `--`. */
 export type Invocation<N extends CommandName = CommandName> = {
   readonly [M in N]: {
     readonly command: M
@@ -282,7 +282,7 @@ export type Invocation<N extends CommandName = CommandName> = {
   }
 }[N]
 
-/** The row of a command; undefined where there is no such command. */
+/** The row of a command; undefined if there is no such command. */
 export function commandNamed(name: string): CommandRow | undefined {
   return Object.hasOwn(commands, name) ? commands[name as CommandName] : undefined
 }

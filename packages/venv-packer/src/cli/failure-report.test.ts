@@ -12,7 +12,7 @@ it('a failure is three lines: the fault with its path, the remedy, and a line to
   )
 })
 
-it('of many paths the first ten are named, and the number of the rest', () => {
+it('the first ten of many paths are listed, and the number of the others', () => {
   const paths = Array.from({ length: 1012 }, (_, n) => ({
     path: `lib/${n}\n`,
     code: 'EACCES',

@@ -1,4 +1,4 @@
-/** Reports a failure in the style that the arguments ask for, and gives the exit code that goes with it. */
+/** Reports a failure as text or JSON, as the arguments say, and returns its exit code. */
 
 import { type ExitCode, Failure } from '../failure.js'
 import { packageVersion } from '../package.js'
@@ -10,9 +10,9 @@ import { remedyLine } from './remedy-line.js'
 
 export async function reportFailure(error: unknown, argv: readonly string[]): Promise<ExitCode> {
   const { json, debug } = failureStyle(argv)
-  const failure = error instanceof Failure ? error : unforeseen(error)
+  const failure = error instanceof Failure ? error : unexpected(error)
   if (json) {
-    // Where standard output itself has failed, the words on standard error are the whole report.
+    // If standard output itself fails, report on standard error.
     await print(failureJson(failure, argv)).catch(() => printError(failureLines(failure, argv)))
   } else {
     await printError(failureLines(failure, argv))
@@ -21,8 +21,8 @@ export async function reportFailure(error: unknown, argv: readonly string[]): Pr
   return failure.exitCode
 }
 
-/** An error that is no Failure: the system's, in its own words, or a fault in the program. */
-function unforeseen(error: unknown): Failure {
+/** Makes a Failure of another error: a system error, or a bug. */
+function unexpected(error: unknown): Failure {
   const message = messageOf(error)
   const systemCode = systemErrorCode(error)
   return systemCode === undefined
@@ -40,7 +40,7 @@ function unforeseen(error: unknown): Failure {
       })
 }
 
-/** The stacks of an error and of all that caused it. */
+/** The stack traces of an error and of its causes. */
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const own = error.stack ?? error.message

@@ -1,9 +1,9 @@
-/** The help texts, made from the table of commands. */
+/** Makes the help texts from the table of commands. */
 import { wrapped } from '../terminal/printable.js'
 import { commands } from './commands.js'
 import type { CommandRow } from './table.js'
 
-/** Columns: the narrowest terminal on which no line of the help is broken. */
+/** The maximal width of the help texts, in columns. */
 const WIDTH = 90
 
 const LAST_OPTIONS = [
@@ -11,13 +11,13 @@ const LAST_OPTIONS = [
   ['-V, --version', 'print the version'],
 ] as const
 
-/** A heading, and the words below it that are explained. */
+/** A heading with words and their explanations. */
 interface Section {
   readonly title: string
   readonly rows: readonly (readonly [words: string, help: string])[]
 }
 
-/** The help of the command that was named. */
+/** The help of a command. */
 export function commandHelp(name: string, row: CommandRow): string {
   const sections = row.options.map(
     ({ title, rows }, n): Section => ({
@@ -38,7 +38,7 @@ export function commandHelp(name: string, row: CommandRow): string {
   ])
 }
 
-/** The help without a command. */
+/** The help of the program. */
 export function programHelp(): string {
   return paragraphs([
     'Usage: venv-packer <command> [options]',
@@ -48,18 +48,18 @@ export function programHelp(): string {
       {
         title: 'Options',
         rows: [
-          ['-h, --help', "print this help; venv-packer pack --help for a command's own"],
+          ['-h, --help', 'print this help; venv-packer pack --help prints that of a command'],
           [
             '-V, --version',
-            'print the version; --version --json prints those of Node and zstd as well, and the platform, for a bug report',
+            'print the version; with --json also those of Node and zstd, and the platform, for bug reports',
           ],
         ],
       },
     ]),
     `Examples:
   venv-packer pack .venv --compile            writes venv.squashfs
-  venv-packer run venv.squashfs -- python     Python in its environment
-  venv-packer pack .venv --compile --keep 2   renews it`,
+  venv-packer run venv.squashfs -- python     runs Python in its environment
+  venv-packer pack .venv --compile --keep 2   replaces it, and keeps the old image`,
   ])
 }
 
@@ -67,7 +67,7 @@ function paragraphs(texts: readonly (string | undefined)[]): string {
   return `${texts.filter((text) => text !== undefined).join('\n\n')}\n`
 }
 
-/** All of one help have their explanations in one column. */
+/** The explanations of all sections begin in the same column. */
 function sectionTexts(sections: readonly Section[]): readonly string[] {
   const column = 4 + Math.max(...sections.flatMap(({ rows }) => rows.map(([words]) => words.length)))
   return sections.map(({ title, rows }) =>

@@ -1,8 +1,10 @@
-/** The command lines that are answered at once, before anything is loaded that could take time. */
+/** Answers `--version` and `--help` without loading the parser or the library. */
+import { BUNDLED_ZSTD_VERSION, type Encoder } from '../image/compression.js'
 import { packageVersion } from '../package.js'
 import { commandNamed } from './commands.js'
 import { commandHelp, programHelp } from './help.js'
 
+/** The text to print; undefined for any other command line. */
 export function instantAnswer(argv: readonly string[]): string | undefined {
   const [first = '', second, ...more] = argv
   if (second === undefined) {
@@ -25,19 +27,23 @@ function helpOf(name: string): string | undefined {
   return row && commandHelp(name, row)
 }
 
-/** One JSON object on one line. Fields are added, never renamed. */
+/** One JSON object on one line. Fields may be added, but are never renamed. */
 function versionJson(): string {
   const properties = {
     ok: true,
     command: 'version',
     version: packageVersion(),
     node: process.versions.node,
-    // The zstd that compresses without --encoder, and the version of Node's own: null where Node has none.
-    zstd: {
-      encoder: process.versions.zstd === undefined ? 'bundled' : 'node',
-      version: process.versions.zstd ?? null,
-    },
+    zstd: defaultZstd(),
     platform: `${process.platform}-${process.arch}`,
   }
   return `${JSON.stringify(properties)}\n`
+}
+
+/** The zstd that compresses without `--encoder`. */
+function defaultZstd(): { readonly encoder: Encoder; readonly version: string } {
+  const { zstd } = process.versions
+  return zstd === undefined
+    ? { encoder: 'bundled', version: BUNDLED_ZSTD_VERSION }
+    : { encoder: 'node', version: zstd }
 }

@@ -1,56 +1,62 @@
-/** Rows and texts that several commands of the table share. */
+/** Rows and texts of the command table that several commands share. */
 import { COMPRESSORS, ENCODERS } from '../image/compression.js'
 import type { OptionRow } from './table.js'
 import { blockSize, bytecodeLevels, keptImages, mountPoint, number, owner } from './values.js'
 
 export const image = { syntax: '<image>', called: 'the path of the image' } as const
 
-export const USUAL_EXIT_CODES = '0 done, 1 failed, 2 wrong usage'
+export const DEFAULT_EXIT_CODES = '0 done, 1 failed, 2 wrong usage'
 
-export const json = { flags: '--json', help: 'one JSON object on standard output, also for errors' } as const
-export const quiet = { flags: '-q, --quiet', help: 'nothing but errors' } as const
-export const onlyExitCode = { flags: '-q, --quiet', help: 'nothing but the exit code' } as const
-export const debug = { flags: '--debug', help: 'stacks with the errors' } as const
+export const json = {
+  flags: '--json',
+  help: 'print one JSON object on standard output, also for errors',
+} as const
+export const quiet = { flags: '-q, --quiet', help: 'print nothing but errors' } as const
+export const onlyExitCode = {
+  flags: '-q, --quiet',
+  help: 'print nothing; the exit code is the result',
+} as const
+export const debug = { flags: '--debug', help: 'print stack traces of errors' } as const
 
-/** How every command speaks that may be asked for more or less than its report. */
+/** The options of commands that print a report. */
 export const style = { json, quiet, debug } as const
 
 export const exclude = {
   flags: '--exclude <glob>',
   repeatable: true,
-  help: 'leave out paths of this pattern; without a slash, names at any depth; repeatable',
+  help: 'leave out paths that match; a pattern without a slash matches names at any depth; repeatable',
 } as const satisfies OptionRow
 
 export const anyDirectory = {
   flags: '--any-directory',
-  help: 'a directory that is not a virtual environment, too',
+  help: 'accept a directory that is not a virtual environment',
 } as const
 
-export const xattrs = { flags: '--no-xattrs', help: 'no extended attributes' } as const
+export const xattrs = { flags: '--no-xattrs', help: 'leave out extended attributes' } as const
 
 export const mountPointOf = <H extends string>(help: H) =>
   ({ flags: '--mount-point <path>', read: mountPoint, help }) as const
 
-/** Where an image goes, and how it is written: of every command that packs. */
+/** The options of every command that writes an image. */
 export const imageOptions = <O extends string>(output: O) =>
   ({
     output: { flags: '-o, --output <image>', help: output },
     force: {
       flags: '-f, --force',
-      help: 'replace it if it exists; jobs that have it mounted go on with it',
+      help: 'replace an existing image; jobs that have it mounted are not affected',
     },
     keep: {
       flags: '--keep <n>',
       read: keptImages,
-      help: 'replace it as well, and keep the last n images that were replaced under numbered names: see venv-packer rollback',
+      help: 'replace an existing image, and keep the last n replaced images under numbered names (see venv-packer rollback)',
     },
     base: {
       flags: '--base <image>',
-      help: 'take unchanged files from this image, instead of compressing them again (default: the image that is replaced)',
+      help: 'take unchanged files from this image instead of compressing them again (default: the image that is replaced)',
     },
     takesOver: {
       flags: '--no-base',
-      help: 'take nothing from an image; the bytes are the same either way',
+      help: 'take nothing from another image; the result is the same',
     },
     compression: {
       flags: '--compression <name>',
@@ -66,7 +72,7 @@ export const imageOptions = <O extends string>(output: O) =>
     encoder: {
       flags: '--encoder <name>',
       choices: ENCODERS,
-      help: 'zstd of node, or bundled: for the same bytes from every version of Node (default: node, where it has zstd)',
+      help: 'the zstd of node, or the bundled one, which gives the same bytes on every version of Node (default: node if it has zstd)',
     },
     blockSize: {
       flags: '--block-size <size>',
@@ -80,7 +86,7 @@ export const contentOptions = {
   optimize: {
     flags: '--optimize <levels>',
     read: bytecodeLevels,
-    help: 'bytecode of these levels: 0 for python, 1 for python -O, 2 for python -OO, with commas between (default: 0)',
+    help: 'add bytecode of these levels, separated by commas: 0 for python, 1 for python -O, 2 for python -OO (default: 0)',
   },
   exclude,
   xattrs,
@@ -93,7 +99,7 @@ export const contentOptions = {
   },
 } as const satisfies Record<string, OptionRow>
 
-export const strict = { flags: '--strict', help: 'warnings are failures, and no image is written' } as const
+export const strict = { flags: '--strict', help: 'treat warnings as errors: no image is written' } as const
 
 export const packingOptions = {
   threads: {

@@ -1,4 +1,4 @@
-/** Reads a command line by the table of commands. Throws wrong usage as a Failure. */
+/** Parses a command line by the table of commands, with Commander. */
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { emptyValue, type Failure, wrongUsage } from '../failure.js'
 import { packageVersion } from '../package.js'
@@ -7,12 +7,13 @@ import { commandNamed, commands, type Invocation } from './commands.js'
 import { commandHelp, programHelp } from './help.js'
 import type { CommandRow, OperandRow, OptionRow, ReadContext } from './table.js'
 
-/** `--help` and `--version`: a text to print, and nothing else to do. */
+/** The result for `--help` and `--version`: a text to print. */
 export interface PrintedText {
   readonly command: 'print'
   readonly text: string
 }
 
+/** @throws Failure for wrong usage. */
 export function parseCommandLine(argv: readonly string[]): Invocation | PrintedText {
   let invocation: Invocation | undefined
   let text = ''
@@ -27,7 +28,7 @@ export function parseCommandLine(argv: readonly string[]): Invocation | PrintedT
   program.helpInformation = programHelp
   for (const [name, row] of Object.entries(commands)) {
     defineCommand(program, name, row, (values) => {
-      // Of this type because the table was used to parse it.
+      // The type is right because the table was used to parse the values.
       invocation = { command: name, values, rest } as unknown as Invocation
     })
   }
@@ -38,11 +39,11 @@ export function parseCommandLine(argv: readonly string[]): Invocation | PrintedT
     if (error.exitCode === 0) return { command: 'print', text }
     throw refusal(error, argv, rest)
   }
-  if (invocation === undefined) throw wrongUsage('no command is given', USUAL_REMEDY)
+  if (invocation === undefined) throw wrongUsage('no command is given', DEFAULT_REMEDY)
   return invocation
 }
 
-/** Only some commands have something behind `--` that is not theirs. */
+/** Separates the words after `--`, for the commands that pass them on. */
 function splitAtDashes(argv: readonly string[]): {
   readonly own: readonly string[]
   readonly rest: readonly string[] | undefined
@@ -58,7 +59,7 @@ function defineCommand(
   program: Command,
   name: string,
   row: CommandRow,
-  take: (values: Readonly<Record<string, unknown>>) => void,
+  onValues: (values: Readonly<Record<string, unknown>>) => void,
 ): void {
   const seeHelp = `See venv-packer ${name} --help.`
   const command = program.command(name).version(packageVersion(), '-V, --version')
@@ -79,19 +80,19 @@ function defineCommand(
       const value = given[defined.attributeName()]
       return [key, optionValue(value, option, { option: defined.long ?? '', seeHelp })]
     })
-    take(Object.fromEntries([...ofOperands, ...ofOptions]))
+    onValues(Object.fromEntries([...ofOperands, ...ofOptions]))
   })
 }
 
-function optionOf({ flags, default: usual, repeatable, conflicts }: OptionRow): Option {
+function optionOf({ flags, default: defaultValue, repeatable, conflicts }: OptionRow): Option {
   const option = new Option(flags)
-  if (usual !== undefined) option.default(usual)
+  if (defaultValue !== undefined) option.default(defaultValue)
   if (conflicts !== undefined) option.conflicts(conflicts)
   if (!repeatable) return option
   return option.default([]).argParser<readonly string[]>((value, earlier) => [...earlier, value])
 }
 
-/** The value for the command: text, text that was read, texts, or whether the option was given. */
+/** The value of an option: a string, the result of `read`, a list of strings, or whether it was given. */
 function optionValue(value: unknown, row: OptionRow, context: ReadContext): unknown {
   const { option } = context
   if (isEmpty(value)) throw emptyValue(option)
@@ -115,24 +116,24 @@ function operandValue(value: unknown, { called, hint, choices }: OperandRow, com
   return value
 }
 
-/** The empty text, or one among several. */
+/** Whether a value is an empty string, or a list that contains one. */
 function isEmpty(value: unknown): boolean {
   return value === '' || (Array.isArray(value) && value.includes(''))
 }
 
-const USUAL_REMEDY = 'Try venv-packer pack VENV, or see venv-packer --help.'
+const DEFAULT_REMEDY = 'Try venv-packer pack VENV, or see venv-packer --help.'
 
-/** The remedy where there is no command to run. */
+/** The remedy if `run` is given no command. */
 export const COMMAND_REMEDY = 'Write venv-packer run IMAGE -- COMMAND; bash is a command, too.'
 
-/** Commander's message is one line, with a suggestion in brackets on a second one now and then. */
+/** Makes a Failure of Commander's error. Its message is one line, and may have a suggestion in parentheses on a second line. */
 function refusal(
   { code, message }: CommanderError,
   argv: readonly string[],
   rest: readonly string[] | undefined,
 ): Failure {
   const [first = ''] = argv
-  if (code === 'commander.help') return wrongUsage('no command is given', USUAL_REMEDY)
+  if (code === 'commander.help') return wrongUsage('no command is given', DEFAULT_REMEDY)
   if (first === 'run' && rest === undefined && MEANT_FOR_COMMAND.has(code))
     return wrongUsage('there is no -- before the command', COMMAND_REMEDY)
   const [what = '', suggestion] = message.replace(/^error: /, '').split('\n(')
@@ -140,14 +141,14 @@ function refusal(
   const seeHelp = `See venv-packer ${row === undefined ? '' : `${first} `}--help.`
   if (row?.rest === 'options' && code === 'commander.unknownOption')
     return wrongUsage(what, `${seeHelp} Options for uv pip install go after --.`)
-  return wrongUsage(what, suggestion?.replace(/\)$/, '') ?? remedyForUsualMistake(code, first) ?? seeHelp)
+  return wrongUsage(what, suggestion?.replace(/\)$/, '') ?? remedyForCommonMistake(code, first) ?? seeHelp)
 }
 
-/** Commander's codes for the words of a command that has no `--` before it. */
+/** Commander's codes if `--` is missing before the command of `run`. */
 const MEANT_FOR_COMMAND = new Set(['commander.unknownOption', 'commander.excessArguments'])
 
-/** The right command line instead of one as other programs take it; undefined for a mistake that is not a usual one. */
-function remedyForUsualMistake(code: string, first: string): string | undefined {
+/** The remedy for a common mistake, such as a command line in the style of another program; undefined for others. */
+function remedyForCommonMistake(code: string, first: string): string | undefined {
   if (code === 'commander.excessArguments' && first === 'pack')
     return 'The image is named by --output: venv-packer pack VENV --output IMAGE.'
   if (code === 'commander.unknownOption' && first.startsWith('-'))

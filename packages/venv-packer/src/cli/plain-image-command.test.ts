@@ -16,7 +16,7 @@ it.each([
   'verify --json a.squashfs',
   'info a.squashfs',
   'info --json --debug a.squashfs',
-])('%s is what Commander makes of it', (line) => {
+])('%s is parsed like Commander parses it', (line) => {
   const words = line.split(' ')
   expect(plainImageCommand(words)).toEqual(parseCommandLine(words))
 })

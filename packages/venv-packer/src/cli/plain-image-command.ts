@@ -1,6 +1,6 @@
 /**
- * Reads the usual command lines of the commands that read an image without Commander, which takes as long to load as an image
- * takes to list. All else, wrong usage included, is left to `parse.ts`.
+ * Parses simple command lines of the commands that read an image without Commander, because loading Commander takes as long as
+ * listing an image. All other command lines, including wrong ones, are left to `parse.ts`.
  */
 import type { Invocation } from './commands.js'
 import { imageCommands } from './image-commands.js'
@@ -8,32 +8,32 @@ import type { CommandRow, OptionRow } from './table.js'
 
 type Values = Readonly<Record<string, unknown>>
 
-/** Undefined for a command line that is not plain: abbreviated or combined options, `--option=value`, empty words, mistakes. */
+/** Undefined for a command line that is not simple: abbreviated or combined options, `--option=value`, empty words, mistakes. */
 export function plainImageCommand([name = '', ...words]: readonly string[]): Invocation | undefined {
   if (!Object.hasOwn(imageCommands, name)) return undefined
   const row: CommandRow = imageCommands[name as keyof typeof imageCommands]
   const values = valuesOf(row, words)
-  // Of this type because the table was used to parse it.
+  // The type is right because the table was used to parse the values.
   return values && ({ command: name, values, rest: undefined } as unknown as Invocation)
 }
 
 function valuesOf(row: CommandRow, words: readonly string[]): Values | undefined {
   const options = row.options.flatMap(({ rows }) => Object.entries(rows))
   const values: Record<string, unknown> = Object.fromEntries(
-    options.map(([key, option]) => [key, valueWithout(option)]),
+    options.map(([key, option]) => [key, defaultValueOf(option)]),
   )
   const operands: string[] = []
   for (let n = 0; n < words.length; n++) {
     const word = words[n]!
     const [key, option] = options.find(([, { flags }]) => namesIn(flags).includes(word)) ?? []
     if (key === undefined || option === undefined) {
-      if (isUnusual(word)) return undefined
+      if (isEmptyOrOption(word)) return undefined
       operands.push(word)
     } else if (isSwitch(option)) {
-      values[key] = !isOnUnlessNamed(option)
+      values[key] = !isOnByDefault(option)
     } else {
       const value = words[++n] ?? ''
-      if (isUnusual(value) || !isPlainText(option)) return undefined
+      if (isEmptyOrOption(value) || !isPlainText(option)) return undefined
       values[key] = value
     }
   }
@@ -51,11 +51,11 @@ function operandsOf(row: CommandRow, words: readonly string[]): Values | undefin
   return rest.length === 0 ? values : undefined
 }
 
-function valueWithout(option: OptionRow): unknown {
-  return isSwitch(option) ? isOnUnlessNamed(option) : option.default
+function defaultValueOf(option: OptionRow): unknown {
+  return isSwitch(option) ? isOnByDefault(option) : option.default
 }
 
-function isUnusual(word: string): boolean {
+function isEmptyOrOption(word: string): boolean {
   return word === '' || word.startsWith('-')
 }
 
@@ -68,11 +68,11 @@ function isSwitch({ flags }: OptionRow): boolean {
   return !flags.includes('<')
 }
 
-function isOnUnlessNamed({ flags }: OptionRow): boolean {
+function isOnByDefault({ flags }: OptionRow): boolean {
   return flags.startsWith('--no-')
 }
 
-/** Whether any text is a value, and only the last one counts. */
+/** Whether the option accepts any text, and the last value counts. */
 function isPlainText({ read, choices, repeatable, conflicts }: OptionRow): boolean {
   return [read, choices, repeatable, conflicts].every((one) => one === undefined)
 }

@@ -1,4 +1,4 @@
-/** The last line of every failure's message can be pasted. The codes are those that the README lists. */
+/** Tests that the last line of every failure message can be pasted. The codes are those that the README lists. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
@@ -20,10 +20,19 @@ const commandLines = [
   ['check', '.venv'],
 ]
 
-/** The words of a line as a shell takes them. */
+const answers = new Map<string, string>()
+
+/** The output of bash. It is started once for each command line, because many failures end with the same one. */
+function bash(...args: string[]): string {
+  const key = JSON.stringify(args)
+  const answer = answers.get(key) ?? execFileSync('bash', args, { encoding: 'utf8' })
+  answers.set(key, answer)
+  return answer
+}
+
+/** Splits a line into words like a shell. */
 function wordsOf(line: string): string[] {
-  const program = `printf '%s\\0' ${line}`
-  return execFileSync('bash', ['-c', program], { encoding: 'utf8' }).split('\0').slice(0, -1)
+  return bash('-c', `printf '%s\\0' ${line}`).split('\0').slice(0, -1)
 }
 
 it('the README lists the codes', () => {
@@ -32,10 +41,10 @@ it('the README lists the codes', () => {
   )
 })
 
-/** Codes that not every command has. */
+/** The commands that a code occurs in, where these are not all. */
 const arisesIn: Readonly<Record<string, readonly string[]>> = {
   IMAGE_EXISTS: ['pack', 'create'],
-  WORK_FOLDER: ['create'],
+  WORK_DIRECTORY: ['create'],
   DESTINATION: ['pack', 'create', 'rollback'],
   NO_MOUNT_POINT: ['run'],
   NOT_MOUNTED: ['run'],
@@ -52,7 +61,7 @@ describe.each(codes)('%s', (code) => {
         remedyLine(new Failure(code, 'it is so', 'Do this.', { path, systemCode }), argv),
       )
       for (const line of new Set(lines)) {
-        execFileSync('bash', ['-n', '-c', line])
+        bash('-n', '-c', line)
         expect(line).not.toMatch(/\n|\b(IMAGE|FOLDER|DIRECTORY|VENV|PATH|FILE|COMMAND|PREFIX)\b|\.\.\.|…/)
         const ours = /(?<=^|&& |=\S+ )venv-packer (.*)$/.exec(line)?.[1]
         if (ours !== undefined) expect(() => parseCommandLine(wordsOf(ours))).not.toThrow()
@@ -72,14 +81,14 @@ it.each([
   [['.venv'], "unknown command '.venv'", 'Write venv-packer pack .venv.', 'venv-packer pack .venv'],
   [['diff', 'a'], "missing required argument 'new'", 'See it.', 'venv-packer diff --help'],
   [['.x', 'a'], "unknown command '.x'", 'See it.', 'venv-packer --help'],
-])('the right word takes the place of the wrong one: %j', (argv, message, remedy, line) => {
+])('the line has the right word instead of the wrong one: %j', (argv, message, remedy, line) => {
   expect(remedyLine(new Failure('USAGE', message, remedy), argv)).toBe(line)
 })
 
-it('options are added before the command that is run, and take the place of those that are there', () => {
-  const failure = new Failure('NO_MOUNT_POINT', 'no', 'Do.', { mending: { options: ['--at', '/b'] } })
+it('options are added before the command that is run, and replace options of the same name', () => {
+  const failure = new Failure('NO_MOUNT_POINT', 'no', 'Do.', { fix: { options: ['--at', '/b'] } })
   const argv = ['run', '--at', '/a', 'i.squashfs', '--', 'python', '--at', '/a']
   expect(remedyLine(failure, argv)).toBe('venv-packer run i.squashfs --at /b -- python --at /a')
-  const short = new Failure('X', 'no', 'Do.', { mending: { options: ['--output', 'b'] } })
+  const short = new Failure('X', 'no', 'Do.', { fix: { options: ['--output', 'b'] } })
   expect(remedyLine(short, ['pack', '.venv', '-o', 'a', '-f'])).toBe('venv-packer pack .venv -f --output b')
 })

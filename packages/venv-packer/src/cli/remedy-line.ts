@@ -1,7 +1,7 @@
-/** The line that a user can paste to mend a failure, or to see its cause. */
+/** Makes the line that a user can paste to fix a failure, or to find its cause. */
 import { homedir } from 'node:os'
 import { basename, dirname, relative, resolve } from 'node:path'
-import type { Failure, Mending } from '../failure.js'
+import type { CommandFix, Failure } from '../failure.js'
 import { shellWord } from '../terminal/printable.js'
 import { commands } from './commands.js'
 import type { CommandRow } from './table.js'
@@ -11,15 +11,15 @@ import type { CommandRow } from './table.js'
  * @returns one line for a POSIX shell
  */
 export function remedyLine(failure: Failure, argv: CommandLine): string {
-  const mending = failure.mending ?? usual[failure.code]?.(failure, argv) ?? {}
-  return mending.line ?? changed(argv, mending, failure.path)
+  const fix = failure.fix ?? fixes[failure.code]?.(failure, argv) ?? {}
+  return fix.line ?? changed(argv, fix, failure.path)
 }
 
-/** The changes by code, where the code says enough; for the others it is the same command line again. */
-const usual: Readonly<Record<string, (failure: Failure, argv: CommandLine) => Mending>> = {
-  USAGE: usage,
+/** The fix by code, where the code determines it. For other codes the line is the same command line again. */
+const fixes: Readonly<Record<string, (failure: Failure, argv: CommandLine) => CommandFix>> = {
+  USAGE: correctUsage,
   NOT_FOUND: search,
-  NOT_A_FOLDER: search,
+  NOT_A_DIRECTORY: search,
   NOT_A_VENV: ({ path = '.' }) => ({ line: `venv-packer info ${shown(path)}` }),
   NOT_A_FILE: ({ path = '.' }) => ({ line: `ls -ld ${shown(path)}` }),
   UNREADABLE: makeReadable,
@@ -28,7 +28,7 @@ const usual: Readonly<Record<string, (failure: Failure, argv: CommandLine) => Me
   NOT_INSTALLED: () => ({ line: 'curl -LsSf https://astral.sh/uv/install.sh | sh' }),
   ENVIRONMENT: () => ({ line: 'uv python list' }),
   INSTALL: () => ({ line: 'venv-packer create --help' }),
-  WORK_FOLDER: () => ({ options: ['--work-dir', '/var/tmp'] }),
+  WORK_DIRECTORY: () => ({ options: ['--work-dir', '/var/tmp'] }),
   INTERPRETER: (_, [command]) =>
     command === 'create'
       ? { options: ['--no-compile'], without: ['--optimize'] }
@@ -57,8 +57,8 @@ const usual: Readonly<Record<string, (failure: Failure, argv: CommandLine) => Me
   UNEXPECTED: () => ({ options: ['--debug'] }),
 }
 
-/** What Commander or we suggest in the place of a wrong word; otherwise the help of the command. */
-function usage({ message, remedy }: Failure, argv: CommandLine): Mending {
+/** The command line with the suggested word instead of the wrong one; without a suggestion, the help of the command. */
+function correctUsage({ message, remedy }: Failure, argv: CommandLine): CommandFix {
   const [, wrong = ''] = /^unknown (?:option|command) '(.+)'$/.exec(message) ?? []
   const [, right] = /^Did you mean (\S+)\?$/.exec(remedy) ?? []
   const at = argv.indexOf(wrong)
@@ -69,37 +69,37 @@ function usage({ message, remedy }: Failure, argv: CommandLine): Mending {
   return { line: `venv-packer ${isCommand ? `${argv[0]} ` : ''}--help` }
 }
 
-const PACKS: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
+const COMMANDS_FOR_VENVS: ReadonlySet<string | undefined> = new Set(['pack', 'check', 'diff'])
 
-function search(_: Failure, [command]: CommandLine): Mending {
-  const name = PACKS.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
+function search(_: Failure, [command]: CommandLine): CommandFix {
+  const name = COMMANDS_FOR_VENVS.has(command) ? 'pyvenv.cfg' : "'*.squashfs'"
   return { line: `find . -maxdepth 3 -name ${name}` }
 }
 
-function makeReadable({ path = '.', paths, systemCode }: Failure): Mending {
+function makeReadable({ path = '.', paths, systemCode }: Failure): CommandFix {
   if (systemCode === 'EIO' || (paths.length > 0 && paths.every(({ code }) => code === 'EIO')))
     return { line: 'dmesg | tail' }
   const denied = systemCode ?? paths.find(({ code }) => code === 'EACCES' || code === 'EPERM')?.code
   return denied === undefined ? {} : { before: `chmod -R u+rX ${shown(path)} &&` }
 }
 
-function check({ path = '.' }: Failure): Mending {
+function check({ path = '.' }: Failure): CommandFix {
   return { line: `venv-packer check ${shown(path)}` }
 }
 
-function packAgain({ path = '' }: Failure): Mending {
+function packAgain({ path = '' }: Failure): CommandFix {
   return { line: `venv-packer pack .venv --output ${shown(path)} --force` }
 }
 
-function mountBeside(_: Failure, argv: CommandLine): Mending {
+function mountBeside(_: Failure, argv: CommandLine): CommandFix {
   const point = basename(imageOf(argv)).replace(/\.squashfs$/, '') || 'image'
   return { before: `mkdir -p ${shellWord(`${point}.mounted`)} &&`, options: ['--at', `${point}.mounted`] }
 }
 
-/** Where the place is full or closed, where else there is room is for the user to choose. */
-function writeElsewhere({ path = '', systemCode }: Failure, argv: CommandLine): Mending {
+/** If the disk is full, the line shows the free space: only the user knows another place. */
+function writeElsewhere({ path = '', systemCode }: Failure, argv: CommandLine): CommandFix {
   const directory = dirname(path)
-  // Its image has one place.
+  // `rollback` cannot write elsewhere.
   if (argv[0] === 'rollback') return { line: `ls -ld ${shown(directory)}` }
   switch (systemCode) {
     case 'ENOENT':
@@ -131,13 +131,13 @@ function writeElsewhere({ path = '', systemCode }: Failure, argv: CommandLine): 
   }
 }
 
-/** Relative to where we are if that is shorter, as one word. */
+/** A path as one word of a shell, relative to the current directory if that is shorter. */
 function shown(path: string): string {
   const fromHere = relative('', path) || '.'
   return shellWord(fromHere.length < path.length ? fromHere : path)
 }
 
-/** The words after the program's name. */
+/** The arguments of the program. */
 export type CommandLine = readonly string[]
 
 const flags = Object.values<CommandRow>(commands).flatMap(({ options }) =>
@@ -158,23 +158,26 @@ const switches: ReadonlySet<string> = new Set(
 )
 
 /**
- * @param path the path that `meant` replaces, absolute
+ * Applies a fix to a command line.
+ * @param path the absolute path that `suggestedPath` replaces
  * @returns one line for a shell
  */
-function changed(argv: CommandLine, mending: Mending, path?: string): string {
+function changed(argv: CommandLine, fix: CommandFix, path?: string): string {
   const end = argv.indexOf('--')
   let own = end < 0 ? argv : argv.slice(0, end)
   const command = end < 0 ? [] : argv.slice(end)
-  const { options = [], without = [], meant } = mending
+  const { options = [], without = [], suggestedPath } = fix
   for (const name of [...without, ...options.filter((word) => word.startsWith('--'))])
-    own = leavingOut(own, name)
-  const at = path === undefined || meant === undefined ? -1 : own.findIndex((word) => resolve(word) === path)
-  if (meant !== undefined && at > 0) own = own.with(at, meant)
+    own = withoutOption(own, name)
+  const at =
+    path === undefined || suggestedPath === undefined ? -1 : own.findIndex((word) => resolve(word) === path)
+  if (suggestedPath !== undefined && at > 0) own = own.with(at, suggestedPath)
   const words = ['venv-packer', ...own, ...options, ...command].map(shellWord)
-  return [...(mending.before === undefined ? [] : [mending.before]), ...words].join(' ')
+  return [...(fix.before === undefined ? [] : [fix.before]), ...words].join(' ')
 }
 
-function leavingOut(own: CommandLine, name: string): CommandLine {
+/** Without an option and its value. */
+function withoutOption(own: CommandLine, name: string): CommandLine {
   const hasValue = !switches.has(name)
   return own.filter((word, n) => {
     const isName = (one: string | undefined): boolean => one === name || one === shortNames.get(name)
@@ -183,10 +186,10 @@ function leavingOut(own: CommandLine, name: string): CommandLine {
   })
 }
 
-/** Options of `run` whose value could be taken for the image. */
+/** The options of `run` that have a value, which could be mistaken for the image. */
 const VALUED: ReadonlySet<string | undefined> = new Set(['--at', '--with'])
 
-/** The image that a command line is about. */
+/** The image operand of a command line. */
 function imageOf(argv: CommandLine): string {
   return argv.find((word, n) => n > 0 && !word.startsWith('-') && !VALUED.has(argv[n - 1])) ?? 'IMAGE'
 }

@@ -1,37 +1,37 @@
-/** How a row of the table of commands is built, and which values a command line with that row has. */
+/** Defines the rows of the command table, and derives the types of a command's values from its row. */
 
-/** An option: its flags, the values it takes, and its text in the help. */
+/** An option: its flags, its values, and its help text. */
 export interface OptionRow {
-  /** `-o, --output <image>`, `--strict`; `--no-check` for one that is on unless it is named. */
+  /** `-o, --output <image>`, `--strict`; `--no-check` for an option that is on by default. */
   readonly flags: string
   readonly help: string
   readonly default?: string
-  /** Given several times it has several values. */
+  /** The option may be given several times, and its value is a list. */
   readonly repeatable?: true
-  /** All that the value may be. */
+  /** All possible values. */
   readonly choices?: readonly string[]
   /** Some possible values, for completion. */
   readonly suggestions?: readonly string[]
-  /** Makes the value for the command of the text. @throws Failure for a text that is no such value. */
+  /** Converts the text of the command line to the value. @throws Failure for an invalid text. */
   readonly read?: (text: string, context: ReadContext) => unknown
-  /** The name of an option that cannot be given as well. */
+  /** The name of an option that cannot be combined with this one. */
   readonly conflicts?: string
 }
 
 export interface ReadContext {
   /** `--output` */
   readonly option: string
-  /** The remedy for a value that does not exist. */
+  /** The remedy for an invalid value. */
   readonly seeHelp: string
 }
 
-/** An argument without an option before it. */
+/** A positional argument. */
 export interface OperandRow {
-  /** `<venv>`, `[path-in-image]` where it may be left out, `[packages...]` for any number. */
+  /** `<venv>`, `[path-in-image]` if it is optional, `[packages...]` for any number. */
   readonly syntax: string
-  /** How a message calls it: `the path of the venv`. */
+  /** Its name in messages: `the path of the venv`. */
   readonly called: string
-  /** A hint for an argument that is empty. */
+  /** A hint for the message about an empty argument. */
   readonly hint?: string
   readonly choices?: readonly string[]
 }
@@ -43,27 +43,27 @@ export interface OptionSection {
 }
 
 export interface CommandRow {
-  /** As the help of all commands shows it: `list <image> [path]`. */
+  /** Its syntax in the help of the program: `list <image> [path]`. */
   readonly short: string
-  /** Its work, in one line; without a capital. */
+  /** Its purpose, in one line that begins with a lower-case verb. */
   readonly summary: string
-  /** The rest of the first line of its help, after the name. */
+  /** The first line of its help after the name. */
   readonly usage: string
-  /** Its work, in lines of the help. */
+  /** Its purpose, in lines of the help. */
   readonly about: string
   readonly operands: Readonly<Record<string, OperandRow>>
   readonly options: readonly OptionSection[]
-  /** Words that are explained after the options. */
+  /** Terms that are explained after the options. */
   readonly terms?: { readonly title: string; readonly rows: readonly (readonly [string, string])[] }
   /** A paragraph between options and examples. */
   readonly note?: string
   readonly examples?: string
   readonly exitCodes?: string
-  /** The kind of words that follow `--`: a command to run, or options for another program. */
+  /** The meaning of the words after `--`: a command to run, or options for another program. */
   readonly rest?: 'command' | 'options'
 }
 
-/** The values that a command line gives the command with this row, by the names in the table. */
+/** The values of a command, by the names in its row. */
 export type ValuesOf<C extends CommandRow> = OptionValues<RowsOf<C>> & OperandValues<C['operands']>
 
 type RowsOf<C extends CommandRow> = Intersection<C['options'][number]['rows']>

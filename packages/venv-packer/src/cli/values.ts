@@ -1,4 +1,4 @@
-/** Readers of values: each turns a text on the command line into a value, or refuses it. */
+/** Converts texts of the command line to values, and refuses invalid ones. */
 import { resolve } from 'node:path'
 import type { PackOptions } from 'squashfs-writer'
 import type { Level } from '../bytecode/modules.js'
@@ -12,7 +12,7 @@ interface NumberRange {
 
 const anyNumber: NumberRange = { from: 0, to: Number.POSITIVE_INFINITY }
 
-/** A whole number of a range. */
+/** A whole number within a range. */
 export function number(range = anyNumber): (text: string, context: ReadContext) => number {
   return (text, { option, seeHelp }) => {
     if (!/^\d{1,9}$/.test(text)) throw wrongUsage(`${option} ${text} is not a whole number`, seeHelp)
@@ -28,14 +28,14 @@ export function number(range = anyNumber): (text: string, context: ReadContext) 
 
 const MAX_KEPT = 1000
 
-/** How many previous images are kept. */
+/** The value of `--keep`. */
 export function keptImages(text: string, context: ReadContext): number {
   if (/^0+$/.test(text))
     throw wrongUsage('--keep 0 keeps nothing', 'To replace the image and keep none, use --force.')
   return number({ from: 1, to: MAX_KEPT })(text, context)
 }
 
-/** The number of a kept image. */
+/** The value of `--to`: the number of a kept image. */
 export function keptNumber(text: string): number {
   if (!/^[1-9]\d{0,4}$/.test(text))
     throw wrongUsage(
@@ -47,7 +47,7 @@ export function keptNumber(text: string): number {
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
 
-/** The bytes of 4096, 64K, 128KiB, 1M: K, M and G count in 1024s, as in mksquashfs. Undefined for any other text. */
+/** Parses 4096, 64K, 128KiB or 1M. K, M and G are powers of 1024, as in mksquashfs. Undefined for any other text. */
 export function parseByteSize(text: string): number | undefined {
   const match = /^(\d{1,15})(?:([kmg])(?:i?b)?|b)?$/i.exec(text.trim())
   if (!match) return undefined
@@ -67,10 +67,10 @@ export function blockSize(text: string, { seeHelp }: ReadContext): number {
 /** The owner of the files in the image. */
 export type Owner = NonNullable<PackOptions['owner']>
 
-/** Ids are unsigned 32-bit numbers, and the last of them means "no one" to the kernel. */
+/** Ids are unsigned 32-bit numbers. For the kernel the highest one means "no id". */
 const MAX_ID = 0xffff_fffe
 
-/** `keep`, `root` or `UID:GID`; undefined when the text is none of them. */
+/** Parses `keep`, `root` or `UID:GID`. Undefined for any other text. */
 export function parseOwner(text: string): Owner | undefined {
   if (text === 'keep' || text === 'root') return text
   const match = /^(\d{1,10}):(\d{1,10})$/.exec(text)
@@ -85,7 +85,7 @@ export function owner(text: string, { seeHelp }: ReadContext): Owner {
   )
 }
 
-/** `0,1`: each level once, in ascending order; undefined when the text is no list of levels. */
+/** Parses `0,1`: each level once, in ascending order. Undefined for any other text. */
 export function parseLevels(text: string): readonly Level[] | undefined {
   if (!/^[012](,[012])*$/.test(text)) return undefined
   return ([0, 1, 2] as const).filter((level) => text.includes(String(level)))
@@ -98,7 +98,7 @@ export function bytecodeLevels(text: string, { seeHelp }: ReadContext): readonly
   )
 }
 
-/** Absolute; symlinks are left as they are, since it may be a path on another machine. */
+/** An absolute path. Symlinks are not followed, since it may be a path on another machine. */
 export function mountPoint(text: string): string {
   return resolve(text)
 }

@@ -1,4 +1,4 @@
-/** `venv-packer cat`: the content of a file in an image. */
+/** `venv-packer cat`: writes the content of a file in an image to standard output. */
 
 import { InodeType } from 'squashfs-writer/read'
 import type { Invocation } from '../cli/commands.js'
@@ -8,7 +8,7 @@ import { shellWord } from '../terminal/printable.js'
 import { printMore } from '../terminal/printing.js'
 
 export interface CatRequest {
-  /** As they were typed. */
+  /** Both paths as the user typed them. */
   readonly image: string
   readonly path: string
 }
@@ -18,7 +18,7 @@ export async function runCat({ values }: Invocation<'cat'>): Promise<ExitCode> {
   return EXIT_CODES.done
 }
 
-/** @param write takes the file's bytes piece by piece; false when no one wants more. */
+/** @param write is called with pieces of the content; resolves with false to stop. */
 export async function cat(
   request: CatRequest,
   write: (bytes: Uint8Array) => Promise<boolean>,
@@ -34,6 +34,6 @@ function notAFile({ image, path }: CatRequest, file: string): Failure {
   const line = `venv-packer list ${shellWord(image)} ${shellWord(path)}`
   return new Failure('NOT_A_FILE', `${path} in ${image} is not a file`, `${line} shows what it is.`, {
     path: file,
-    mending: { line },
+    fix: { line },
   })
 }

@@ -1,11 +1,11 @@
-/** `venv-packer check`: examines a virtual environment, or the image of one, and prints findings. It changes nothing. */
+/** `venv-packer check`: assesses a virtual environment, or an image of one, and prints findings. It changes nothing. */
 
 import { resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { toDisplay } from 'squashfs-writer/paths'
-import { type Examination, examine } from '../check/examination.js'
+import { type Assessment, assess } from '../check/assessment.js'
 import { ofSeverity } from '../check/finding.js'
-import { examineImage } from '../check/image-examination.js'
+import { assessImage } from '../check/image-assessment.js'
 import { type PackageShare, packageShares } from '../check/packages.js'
 import { censusJson, findingCounts, findingJson, findingLines, packageJson } from '../check/report.js'
 import type { Invocation } from '../cli/commands.js'
@@ -19,13 +19,14 @@ import { bytes, count, counted, percent } from '../terminal/figures.js'
 import { printable } from '../terminal/printable.js'
 import { line, print, rounded } from '../terminal/printing.js'
 
-/** The request of the command line; the path of the environment or image is still as it was typed. */
+/** The request of the command line. */
 export interface CheckRequest {
+  /** The path of the environment or image, as the user typed it. */
   readonly source: string
-  /** Check a directory that is not a virtual environment, too. */
+  /** Accept a directory that is not a virtual environment. */
   readonly anyDirectory: boolean
   readonly exclude: readonly string[]
-  /** Where the image will be mounted, absolute; undefined where that is not said. */
+  /** The mount point of the image, absolute; undefined if the user did not say. */
   readonly mountPoint: string | undefined
   /** Whether warnings count as errors. */
   readonly strict: boolean
@@ -33,11 +34,11 @@ export interface CheckRequest {
 
 export interface CheckReport {
   readonly request: CheckRequest
-  /** Bytes of the image that was examined; null for a directory. */
+  /** Bytes of the image that was assessed; null for a directory. */
   readonly imageSize: number | null
   readonly environment: Environment
-  readonly examination: Examination
-  /** Whether it has no errors, and with `strict` no warnings. */
+  readonly assessment: Assessment
+  /** Whether there are no errors, and with `strict` no warnings. */
   readonly passed: boolean
   readonly seconds: number
 }
@@ -52,48 +53,48 @@ export async function runCheck({ values }: Invocation<'check'>): Promise<ExitCod
 export async function check(request: CheckRequest): Promise<CheckReport> {
   const started = performance.now()
   const found = (await isFile(resolve(request.source)))
-    ? await withImage(request.source, (opened) => examinedImage(request, opened))
-    : await examinedDirectory(request)
-  const { findings } = found.examination
+    ? await withImage(request.source, (opened) => assessOpenedImage(request, opened))
+    : await assessDirectory(request)
+  const { findings } = found.assessment
   const against = request.strict ? (['error', 'warning'] as const) : (['error'] as const)
   const passed = against.every((severity) => ofSeverity(findings, severity).length === 0)
   return { request, ...found, passed, seconds: (performance.now() - started) / 1000 }
 }
 
-type Examined = Pick<CheckReport, 'environment' | 'imageSize' | 'examination'>
+type Assessed = Pick<CheckReport, 'environment' | 'imageSize' | 'assessment'>
 
-async function examinedDirectory(request: CheckRequest): Promise<Examined> {
+async function assessDirectory(request: CheckRequest): Promise<Assessed> {
   const environment = await openEnvironment(request.source, request.anyDirectory)
-  return { environment, imageSize: null, examination: await examined(request, environment) }
+  return { environment, imageSize: null, assessment: await assessEnvironment(request, environment) }
 }
 
-/** An image does not say where it was packed from: it is taken to lie where it works, or is to be mounted. */
-async function examinedImage(
+/** An image does not record the path it was packed from. Its path is assumed to be where it works, or the given mount point. */
+async function assessOpenedImage(
   { exclude, mountPoint, anyDirectory }: CheckRequest,
   { typed, path: file, image }: OpenedImage,
-): Promise<Examined> {
+): Promise<Assessed> {
   const { config, conda, madeFor } = await packedEnvironment(image)
   if (config === undefined && !anyDirectory) throw noVenvInImage(typed, file)
   const path = madeFor ?? mountPoint ?? file
   const environment = { typed, path, realPath: path, config, conda, madeFor }
   const plan = { exclude, mountPoint, owner: 'keep', compiles: false, latestTime: null } as const
-  return { environment, imageSize: image.size, examination: await examineImage(image, environment, plan) }
+  return { environment, imageSize: image.size, assessment: await assessImage(image, environment, plan) }
 }
 
-async function examined(
+async function assessEnvironment(
   { exclude, mountPoint }: CheckRequest,
   environment: Environment,
-): Promise<Examination> {
+): Promise<Assessment> {
   const { openDirectory, sourceDateEpoch } = await import('squashfs-writer')
-  const { peekAt, peekModule } = await import('../check/peeked.js')
+  const { examineDirectory, examinerModule } = await import('../check/examined-files.js')
   try {
     const latestTime = sourceDateEpoch(process.env)
     const plan = { exclude, mountPoint, owner: 'keep', compiles: false, latestTime } as const
-    const options = { exclude, examiner: peekModule(), readXattrs: false }
+    const options = { exclude, examiner: examinerModule(), readXattrs: false }
     const directory = await openDirectory(environment.realPath, options)
     try {
-      const { entries, peeked } = await peekAt(directory)
-      return examine(environment, plan, entries, peeked)
+      const { entries, contents } = await examineDirectory(directory)
+      return assess(environment, plan, entries, contents)
     } finally {
       await directory.close()
     }
@@ -103,9 +104,9 @@ async function examined(
   }
 }
 
-/** For people: the environment, the findings, the size of the packages, and the verdict. */
+/** The report as text: the environment, the findings, the sizes of the packages, and the verdict. */
 function checkText(report: CheckReport, colours: Colours, width: number): string {
-  const { inventory, packages, findings } = report.examination
+  const { inventory, packages, findings } = report.assessment
   const table = packageTable(packageShares(packages), inventory.census.bytes)
   const [heading, ...rows] = table.map((line) => `  ${line}`)
   return [
@@ -119,8 +120,8 @@ function checkText(report: CheckReport, colours: Colours, width: number): string
   ].join('\n')
 }
 
-function sizeText({ examination, imageSize }: CheckReport): string {
-  const { inodes, files, directories, symlinks, others, bytes: size } = examination.inventory.census
+function sizeText({ assessment, imageSize }: CheckReport): string {
+  const { inodes, files, directories, symlinks, others, bytes: size } = assessment.inventory.census
   const kinds = [
     counted(files, 'file'),
     counted(directories, 'directory', 'directories'),
@@ -137,8 +138,8 @@ function properties(report: CheckReport): readonly string[] {
   return ['', row('python', pythonText(report)), row('mount', mountText(report))]
 }
 
-function pythonText({ environment, examination }: CheckReport): string {
-  const { interpreter, machine } = examination.inventory
+function pythonText({ environment, assessment }: CheckReport): string {
+  const { interpreter, machine } = assessment.inventory
   const version = environment.config?.version ?? 'of unknown version'
   const end = interpreter?.links.at(-1)
   return printable(
@@ -146,15 +147,15 @@ function pythonText({ environment, examination }: CheckReport): string {
   )
 }
 
-function mountText({ request, examination }: CheckReport): string {
-  const { relocatable, madeFor } = examination.relocation
+function mountText({ request, assessment }: CheckReport): string {
+  const { relocatable, madeFor } = assessment.relocation
   if (!relocatable) return printable(`at ${toDisplay(madeFor)} only: the environment is not relocatable`)
   const place = request.mountPoint === undefined ? 'anywhere' : `at ${request.mountPoint}, or anywhere else`
   return printable(`${place}: the environment is relocatable`)
 }
 
-function verdict({ examination, imageSize }: CheckReport, colours: Colours): string {
-  const { findings } = examination
+function verdict({ assessment, imageSize }: CheckReport, colours: Colours): string {
+  const { findings } = assessment
   const counts = findingCounts(findings)
   const worst = findings[0]?.severity ?? 'note'
   if (worst !== 'note') return colours[worst](counts)
@@ -167,14 +168,14 @@ function row(name: string, text: string): string {
 
 const MAX_WIDTH = 100
 
-/** Lines are broken for terminals only: a program that reads a pipe gets them whole. */
+/** Lines are wrapped for terminals only. A program that reads a pipe gets whole lines. */
 function widthOf({ isTTY, columns }: NodeJS.WriteStream): number {
   return isTTY ? Math.min(columns, MAX_WIDTH) : Number.POSITIVE_INFINITY
 }
 
 const MAX_PACKAGES_SHOWN = 10
 
-/** Lines with a heading; none where there are no packages. */
+/** Lines of a table with a heading; empty if there are no packages. */
 export function packageTable(shares: readonly PackageShare[], bytesOfAll: number): readonly string[] {
   const packages = shares.filter(({ name, files }) => name !== null && files > 0)
   if (packages.length === 0) return []
@@ -183,7 +184,7 @@ export function packageTable(shares: readonly PackageShare[], bytesOfAll: number
   const others = shares.filter(({ name }) => name === null)
   const rows = [
     ...shown,
-    ...(hidden.length === 0 ? [] : [{ ...together(hidden), label: counted(hidden.length, 'other package') }]),
+    ...(hidden.length === 0 ? [] : [{ ...totalsOf(hidden), label: counted(hidden.length, 'other package') }]),
     ...others.map((share) => ({ ...share, label: 'in no package' })),
   ]
   return aligned([
@@ -196,14 +197,14 @@ function labelOf({ name, version }: PackageShare): string {
   return printable(`${name} ${version}`.trim())
 }
 
-function together(shares: readonly PackageShare[]): { readonly files: number; readonly bytes: number } {
+function totalsOf(shares: readonly PackageShare[]): { readonly files: number; readonly bytes: number } {
   return {
     files: shares.reduce((sum, { files }) => sum + files, 0),
     bytes: shares.reduce((sum, share) => sum + share.bytes, 0),
   }
 }
 
-/** The first column to the left, the others to the right. */
+/** Aligns the first column to the left, and the others to the right. */
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const columns = rows[0]?.length ?? 0
   const widths = Array.from({ length: columns }, (_, n) =>
@@ -215,8 +216,8 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
 }
 
 function checkJson(report: CheckReport): string {
-  const { request, environment, imageSize, examination, passed, seconds } = report
-  const { inventory, relocation, packages, findings } = examination
+  const { request, environment, imageSize, assessment, passed, seconds } = report
+  const { inventory, relocation, packages, findings } = assessment
   const { config } = environment
   const { interpreter, census } = inventory
   return line({

@@ -1,4 +1,4 @@
-/** `venv-packer diff`: the packages that are installed in one environment and not in the other. */
+/** `venv-packer diff`: lists the packages that differ between two environments. */
 
 import { resolve } from 'node:path'
 import type { Invocation } from '../cli/commands.js'
@@ -19,7 +19,7 @@ import { printable } from '../terminal/printable.js'
 import { line, print } from '../terminal/printing.js'
 
 export interface DiffRequest {
-  /** As they were typed. */
+  /** Both paths as the user typed them. */
   readonly old: string
   readonly new: string
 }
@@ -45,12 +45,12 @@ export async function diff(request: DiffRequest): Promise<DiffReport> {
 }
 
 async function readSide(typed: string): Promise<{ readonly side: DiffSide; readonly found: Distributions }> {
-  if (await isFile(resolve(typed))) return await withImage(typed, lookIntoImage)
+  if (await isFile(resolve(typed))) return await withImage(typed, readImageSide)
   const side = await openEnvironment(typed, false)
   return { side, found: await distributionsIn(side.path) }
 }
 
-async function lookIntoImage({
+async function readImageSide({
   typed,
   path,
   image,

@@ -1,4 +1,4 @@
-/** `venv-packer extract`: writes an image, or parts of it, into a directory. */
+/** `venv-packer extract`: extracts an image, or parts of it, into a directory. */
 
 import { resolve } from 'node:path'
 import { type ExtractResult, extractImage } from 'squashfs-writer/read'
@@ -11,9 +11,9 @@ import { printable } from '../terminal/printable.js'
 import { line, print, rounded } from '../terminal/printing.js'
 
 export interface ExtractRequest {
-  /** As they were typed. */
+  /** The path as the user typed it, like the other paths. */
   readonly image: string
-  /** From the image's root; everything if there are none. */
+  /** Relative to the image's root; empty for the whole image. */
   readonly paths: readonly string[]
   readonly output: string
   readonly force: boolean
@@ -22,7 +22,7 @@ export interface ExtractRequest {
 
 export interface ExtractReport {
   readonly request: ExtractRequest
-  /** Absolute, both. */
+  /** Both absolute. */
   readonly image: string
   readonly output: string
   readonly result: ExtractResult

@@ -1,4 +1,4 @@
-/** `venv-packer info`: an image's properties, its environment, and its packages as `pip list` has them. */
+/** `venv-packer info`: prints the properties of an image, its environment, and its packages like `pip list`. */
 
 import { stat } from 'node:fs/promises'
 import { Compressor, decodeLevel } from 'squashfs-writer/format'
@@ -21,7 +21,7 @@ import { printable } from '../terminal/printable.js'
 import { line, print } from '../terminal/printing.js'
 
 export interface InfoRequest {
-  /** As it was typed. */
+  /** The path as the user typed it. */
   readonly image: string
 }
 
@@ -31,23 +31,23 @@ export interface InfoReport {
   readonly image: string
   /** Bytes of the file. */
   readonly size: number
-  /** When the file was written. */
+  /** The mtime of the file. */
   readonly written: Date
-  /** Its time, as the image itself says it: `SOURCE_DATE_EPOCH`, or that of the newest file in it. */
+  /** The time in the superblock: `SOURCE_DATE_EPOCH`, or the mtime of the newest file in the image. */
   readonly createdAt: Date
   readonly compression: {
-    /** `zstd`, `gzip`, ...; `none` where nothing is compressed. */
+    /** `zstd`, `gzip`, ...; `none` if nothing is compressed. */
     readonly name: string
-    /** Null where the image does not say it. */
+    /** Null if the image does not record it. */
     readonly level: number | null
   }
   /** Bytes. */
   readonly blockSize: number
   readonly environment: EnvironmentProperties
   readonly census: Census
-  /** Files whose content is that of another one, and is in the image once. */
+  /** Files whose content is stored only once, with another file. */
   readonly duplicates: { readonly files: number; readonly bytes: number }
-  /** None where the image holds no environment. */
+  /** Empty if the image contains no environment. */
   readonly packages: readonly PackageShare[]
 }
 
@@ -64,7 +64,7 @@ export async function info(request: InfoRequest): Promise<InfoReport> {
     const place = toByteString(environment.madeFor ?? path)
     const inventory = await packedInventory(image, place, environment.config, stored.add)
     const shares = sharesInImage(packagesOf(inventory))
-    stored.each(shares.add)
+    stored.forEach(shares.add)
     const { createdAt, blockSize } = image.superblock
     return {
       request,
@@ -82,7 +82,7 @@ export async function info(request: InfoRequest): Promise<InfoReport> {
   })
 }
 
-/** All parts are stored as they are: squashfs then names a compressor that was not used. */
+/** If inodes and data are not compressed, the compressor in the superblock was not used. */
 const STORED_PARTS = 0x0001 | 0x0002
 
 async function compressionOf(image: OpenImage): Promise<InfoReport['compression']> {
@@ -96,7 +96,7 @@ async function compressionOf(image: OpenImage): Promise<InfoReport['compression'
   return { name, level: options === null ? (IMPLIED_LEVELS[name] ?? null) : decodeLevel(options) }
 }
 
-/** The levels that the format implies where an image does not say it. */
+/** The levels that the format implies if an image does not record one. */
 const IMPLIED_LEVELS: Readonly<Record<string, number>> = { zstd: 15, gzip: 9 }
 
 function infoText(report: InfoReport): string {

@@ -1,4 +1,4 @@
-/** `venv-packer rollback`: puts a kept image back in place, or lists them. */
+/** `venv-packer rollback`: restores a kept image, or lists the kept images. */
 
 import { existsSync } from 'node:fs'
 import { realpath, stat } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Invocation } from '../cli/commands.js'
 import { EXIT_CODES, type ExitCode, Failure } from '../failure.js'
 import { type ImageFile, imageFileAt } from '../image/image-file.js'
-import { CLOSED_DIRECTORY, type KeptImage, keepImage, keptImages, putBack } from '../image/kept.js'
+import { CLOSED_DIRECTORY, type KeptImage, keepImage, keptImages, restoreImage } from '../image/kept.js'
 import { packageVersion } from '../package.js'
 import { isMissing, systemErrorCode, systemFailure } from '../system-errors.js'
 import { bytes, minute } from '../terminal/figures.js'
@@ -14,37 +14,37 @@ import { printable, shellWord } from '../terminal/printable.js'
 import { line, print } from '../terminal/printing.js'
 
 export interface RollbackRequest {
-  /** As it was typed. */
+  /** The path as the user typed it. */
   readonly image: string
   /** The number of the image to go back to; undefined for the newest. */
   readonly to: number | undefined
-  /** List the kept images, and change nothing. */
+  /** Whether to list the kept images, and change nothing. */
   readonly list: boolean
 }
 
 export interface RollbackReport {
   readonly image: ImagePlace
-  /** The image that has the name now; undefined when nothing has, or no whole image. */
+  /** The current image; undefined if there is none, or it is incomplete. */
   readonly present: ImageFile | undefined
-  /** The kept images as they are now, the newest first. */
+  /** The kept images after the change, the newest first. */
   readonly kept: readonly KeptImage[]
   /** The change that was made; undefined for a list. */
   readonly change: RollbackChange | undefined
 }
 
 export interface RollbackChange {
-  /** The image that was put back, as it was found. */
+  /** The image that was restored, as it was before. */
   readonly restored: KeptImage
-  /** Where the image is now that was there before; undefined when there was none. */
+  /** The numbered name of the image that was replaced; undefined if there was none. */
   readonly replaced: string | undefined
 }
 
 interface ImagePlace {
-  /** As it was typed. */
+  /** The path as the user typed it. */
   readonly typed: string
-  /** Absolute, with symlinks left as they are. */
+  /** Absolute, symlinks not followed. */
   readonly path: string
-  /** All symlinks followed. */
+  /** Absolute, all symlinks followed. */
   readonly realPath: string
 }
 
@@ -64,7 +64,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
   if (request.list) return { image, present, kept, change: undefined }
   const restored = chosen(image, kept, request.to)
   const replaced = await keepImage(image.realPath)
-  await putBack(restored, image.realPath)
+  await restoreImage(restored, image.realPath)
   return {
     image,
     present: await imageFileAt(image.realPath),
@@ -73,7 +73,7 @@ export async function rollback(request: RollbackRequest): Promise<RollbackReport
   }
 }
 
-/** The image may be missing: then a kept one takes its place. Its directory must be there. */
+/** The image may be missing, but its directory must exist. */
 async function placeOf(typed: string): Promise<ImagePlace> {
   const path = resolve(typed)
   const realPath = await realpath(path)
@@ -89,16 +89,18 @@ async function placeOf(typed: string): Promise<ImagePlace> {
 function chosen(place: ImagePlace, kept: readonly KeptImage[], to: number | undefined): KeptImage {
   const found = to === undefined ? kept[0] : kept.find(({ number }) => number === to)
   if (found !== undefined) return found
-  const there = kept.map(({ number }) => number).join(', ')
+  const numbers = kept.map(({ number }) => number).join(', ')
   const message = `no image of ${place.typed} is kept under the number ${to}`
-  throw new Failure('NOT_KEPT', message, `Kept are ${there}; --list tells more.`, { path: place.path })
+  throw new Failure('NOT_KEPT', message, `Kept numbers: ${numbers}. --list shows details.`, {
+    path: place.path,
+  })
 }
 
 function nothingKept({ typed, path, realPath }: ImagePlace): Failure {
   const [, image, number] = /^(.+)\.([1-9]\d{0,4})$/.exec(typed) ?? []
   const line = image === undefined ? undefined : `venv-packer rollback ${shellWord(image)} --to ${number}`
   const didYouMean = line && `Did you mean ${line}?`
-  const details = { path, mending: line === undefined ? undefined : { line } }
+  const details = { path, fix: line === undefined ? undefined : { line } }
   if (!existsSync(realPath)) {
     return new Failure(
       'NOT_FOUND',
@@ -107,7 +109,7 @@ function nothingKept({ typed, path, realPath }: ImagePlace): Failure {
       details,
     )
   }
-  const remedy = 'To keep some from now on, renew it with venv-packer pack VENV --keep 2.'
+  const remedy = 'To keep images from now on, use venv-packer pack VENV --keep 2.'
   return new Failure('NOTHING_KEPT', `no previous image of ${typed} is kept`, didYouMean ?? remedy, details)
 }
 
@@ -124,13 +126,13 @@ function unreachable(typed: string, path: string, error: unknown): Failure {
 function changeText({ image }: RollbackReport, { restored, replaced }: RollbackChange): readonly string[] {
   const { written, bytes: size } = restored
   const headline =
-    `${printable(image.typed)} is again what was kept as ${nameOf(restored.path)} ` +
+    `${printable(image.typed)} is again the image that was kept as ${nameOf(restored.path)} ` +
     `(packed ${minute(written)}, ${bytes(size)})`
   if (replaced === undefined) return [headline]
   return [
     headline,
     '',
-    `  replaced   kept as ${nameOf(replaced)}; jobs that have it mounted go on with it`,
+    `  replaced   kept as ${nameOf(replaced)}; jobs that have it mounted are not affected`,
     `  to undo    ${rollbackTo(image.typed, basename(replaced).split('.').at(-1))}`,
   ]
 }
@@ -151,7 +153,7 @@ function listText({ image, present, kept }: RollbackReport): readonly string[] {
   return [
     ...lines,
     '',
-    ...waysBack(
+    ...rollbackHints(
       image.typed,
       kept.map(({ number }) => number),
     ),
@@ -162,9 +164,9 @@ function row(image: ImageFile): readonly string[] {
   return [nameOf(image.path), minute(image.written), bytes(image.bytes)]
 }
 
-/** How to go back to the newest, and to another one. */
-function waysBack(typed: string, [newest, other]: readonly number[]): readonly string[] {
-  if (newest === undefined) return ['No previous image is kept. To keep some, renew it with --keep 2.']
+/** The commands that go back to the newest kept image, and to another one. */
+function rollbackHints(typed: string, [newest, other]: readonly number[]): readonly string[] {
+  if (newest === undefined) return ['No previous image is kept. To keep some, use venv-packer pack --keep 2.']
   const toNewest = `To go back to ${newest}:  ${rollbackTo(typed)}`
   return other === undefined
     ? [toNewest]

@@ -1,4 +1,4 @@
-/** `venv-packer verify`: reads all that is in an image, and says whether it is whole. */
+/** `venv-packer verify`: reads a whole image, and reports damage. */
 
 import type { Verification } from 'squashfs-writer/read'
 import type { Invocation } from '../cli/commands.js'
@@ -11,7 +11,7 @@ import { printable } from '../terminal/printable.js'
 import { line, print, rounded } from '../terminal/printing.js'
 
 export interface VerifyRequest {
-  /** As it was typed. */
+  /** The path as the user typed it. */
   readonly image: string
 }
 
@@ -52,7 +52,7 @@ function verifyText({ request, verification, seconds }: VerifyReport): string {
   const read =
     `${counted(inodes, 'inode')}, ${counted(dataBlocks, 'data block')} (${bytes(size)}) and ` +
     `${counted(metadataBlocks, 'metadata block')} read in ${duration(seconds)}`
-  if (problems.length === 0) return `${printable(request.image)} is sound: ${read}\n`
+  if (problems.length === 0) return `${printable(request.image)} is undamaged: ${read}\n`
   return [
     `${colours.heading(printable(request.image))} is damaged: ${read}`,
     '',

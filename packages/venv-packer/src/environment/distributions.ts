@@ -1,14 +1,14 @@
-/** The distributions that are installed in an environment, as its `*.dist-info` directories are named. */
+/** Lists the distributions that are installed in an environment, by the names of its `*.dist-info` directories. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InodeType, type OpenImage } from 'squashfs-writer/read'
 import { systemErrorCode } from '../system-errors.js'
 import { textOf } from './paths.js'
 
-/** Names as PyPI compares them (PEP 503), with their versions. */
+/** Versions by normalized name (PEP 503). */
 export type Distributions = ReadonlyMap<string, string>
 
-/** @param directory an environment's, with `lib/pythonX.Y/site-packages` in it. */
+/** @param directory the directory of an environment, with `lib/pythonX.Y/site-packages` in it. */
 export async function distributionsIn(directory: string): Promise<Distributions> {
   const pythons = await namesIn(join(directory, 'lib'))
   const names = await Promise.all(
@@ -17,7 +17,7 @@ export async function distributionsIn(directory: string): Promise<Distributions>
   return distributionsNamed(names.flat())
 }
 
-/** The same, of an environment in an image. */
+/** Like {@link distributionsIn}, for an environment in an image. */
 export async function distributionsInImage(image: OpenImage): Promise<Distributions> {
   const pythons = await namesInImage(image, 'lib')
   const names: string[] = []
@@ -29,12 +29,12 @@ function distributionsNamed(directories: readonly string[]): Distributions {
   return new Map(
     directories.flatMap((directory) => {
       const found = distributionOf(directory)
-      return found === undefined ? [] : [[plainName(found.name), found.version] as const]
+      return found === undefined ? [] : [[normalizedName(found.name), found.version] as const]
     }),
   )
 }
 
-/** Nothing where there is no such directory. */
+/** Empty if the directory does not exist. */
 async function namesInImage(image: OpenImage, path: string): Promise<readonly string[]> {
   const inode = await image.find(path, { followSymlinks: true })
   if (inode?.type !== InodeType.DIRECTORY) return []
@@ -46,7 +46,7 @@ export interface DistributionChanges {
   readonly added: readonly Distribution[]
   readonly removed: readonly Distribution[]
   readonly changed: readonly { readonly name: string; readonly old: string; readonly new: string }[]
-  /** How many are the same. */
+  /** The number of distributions that have the same version in both. */
   readonly unchanged: number
 }
 
@@ -55,7 +55,7 @@ export interface Distribution {
   readonly version: string
 }
 
-/** The changes that lead from the old distributions to the new ones, in the order of names. */
+/** The differences between two environments, sorted by name. */
 export function changesBetween(before: Distributions, after: Distributions): DistributionChanges {
   const only = (some: Distributions, others: Distributions): readonly Distribution[] =>
     inOrder([...some].filter(([name]) => !others.has(name))).map(([name, version]) => ({ name, version }))
@@ -72,21 +72,21 @@ export function changesBetween(before: Distributions, after: Distributions): Dis
   }
 }
 
-/** The name as PyPI compares names (PEP 503). */
-export function plainName(name: string): string {
+/** The normalized name, by which PyPI compares names (PEP 503). */
+export function normalizedName(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-')
 }
 
 /**
- * By the name of its directory, `ruamel.yaml-0.18.6.dist-info`: neither part holds a hyphen. Undefined for any other directory, and
- * for `~uamel.yaml-…`, which pip left when it removed one.
+ * Reads name and version from the name of a directory, such as `ruamel.yaml-0.18.6.dist-info`. Neither part contains a hyphen.
+ * Undefined for any other directory, and for `~uamel.yaml-…`, which pip leaves behind when it fails to remove a package.
  */
 export function distributionOf(directory: string): Distribution | undefined {
   const [, name, version] = /^([a-z0-9].*)-([^-]+)\.dist-info$/i.exec(directory) ?? []
   return name === undefined || version === undefined ? undefined : { name, version }
 }
 
-/** Whether a path is that of the list of a distribution's files. */
+/** Whether a path is that of a RECORD, the list of a distribution's files. */
 export function isRecord(path: string): boolean {
   return /\.dist-info\/RECORD$/.test(path)
 }
@@ -95,7 +95,7 @@ function inOrder(entries: [string, string][]): readonly [string, string][] {
   return entries.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Nothing where there is no such directory. */
+/** Empty if the directory does not exist. */
 async function namesIn(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory)

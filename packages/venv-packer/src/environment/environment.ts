@@ -1,4 +1,4 @@
-/** A virtual environment, or another directory that was asked for, as it lies at a path or in an image. */
+/** Opens a virtual environment, or with `--any-directory` another directory, and reads its properties. */
 
 import { access, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -11,23 +11,23 @@ import { pathInActivateScript } from './scripts.js'
 export interface Environment extends EnvironmentProperties {
   /** The path as it was typed, for messages. */
   readonly typed: string
-  /** Absolute, with symlinks left as they are: the path that the scripts inside were written for. */
+  /** Absolute, symlinks not followed: scripts in the environment contain this path. */
   readonly path: string
-  /** The directory itself, all symlinks followed. */
+  /** Absolute, all symlinks followed. */
   readonly realPath: string
 }
 
-/** The properties of an environment that its own files tell, on disk or in an image. */
+/** The properties that the files of an environment state, on disk or in an image. */
 export interface EnvironmentProperties {
-  /** The content of `pyvenv.cfg`; undefined for a directory that is not a virtual environment. */
+  /** From `pyvenv.cfg`; undefined for a directory that is not a virtual environment. */
   readonly config: PyvenvConfig | undefined
-  /** Whether conda made it (it has a `conda-meta`): many of its files name their prefix, where it works alone. */
+  /** Whether conda made it (it has a `conda-meta`). Many of its files contain its path, so that it works only there. */
   readonly conda: boolean
-  /** The path for which `bin/activate` was made; undefined for an environment that works anywhere, and where no script says it. */
+  /** The path that `bin/activate` contains; undefined for a relocatable environment, and if the script contains none. */
   readonly madeFor: string | undefined
 }
 
-/** Whether it works wherever it is mounted. A directory that no tool has made is taken for such. */
+/** Whether an environment works wherever it is mounted. A directory that is no virtual environment is assumed to. */
 export function worksAnywhere({ config, conda }: Pick<Environment, 'config' | 'conda'>): boolean {
   return config?.relocatable ?? !conda
 }
@@ -37,9 +37,9 @@ export function onlyPath(environment: Environment): string | undefined {
   return worksAnywhere(environment) ? undefined : (environment.madeFor ?? environment.path)
 }
 
-/** Where the files of an environment are read from. */
+/** Reads files of an environment, on disk or in an image. */
 export interface EnvironmentFiles {
-  /** Undefined where there is no such file. */
+  /** Undefined if there is no such file. */
   readonly text: (path: string) => Promise<string | undefined>
   readonly isDirectory: (path: string) => Promise<boolean>
 }
@@ -57,7 +57,10 @@ export async function environmentProperties({
   return { config, conda: false, madeFor: madeFor ?? undefined }
 }
 
-/** Opens the environment at `typed`. Without `anyDirectory` it must be a virtual environment. */
+/**
+ * Opens an environment. Without `anyDirectory` it must be a virtual environment.
+ * @param typed its path as the user typed it.
+ */
 export async function openEnvironment(typed: string, anyDirectory: boolean): Promise<Environment> {
   const path = resolve(typed)
   const realPath = await directoryAt(typed, path)
@@ -83,7 +86,7 @@ function condaPrefix(typed: string, path: string): Failure {
     'NOT_A_VENV',
     `${typed} is an environment of conda, not a virtual environment: its files name their prefix, ${path}`,
     `To pack it, to be mounted at that prefix alone: --any-directory --mount-point ${shellWord(path)}.`,
-    { path, mending: { options: ['--any-directory', '--mount-point', path] } },
+    { path, fix: { options: ['--any-directory', '--mount-point', path] } },
   )
 }
 
@@ -93,17 +96,17 @@ async function directoryAt(typed: string, path: string): Promise<string> {
     if (found.isDirectory()) return await realpath(path)
   } catch (error) {
     if (isMissing(error)) {
-      const { remedy, mending } = didYouMean(await venvsNear(resolve('.')), 'Give the directory of a venv.')
-      throw new Failure('NOT_FOUND', `${typed} does not exist`, remedy, { path, mending })
+      const { remedy, fix } = didYouMean(await venvsNear(resolve('.')), 'Give the directory of a venv.')
+      throw new Failure('NOT_FOUND', `${typed} does not exist`, remedy, { path, fix })
     }
     throw unreadable(typed, path, error)
   }
-  const usual = 'Give the directory of a venv, the one that holds pyvenv.cfg.'
-  const { remedy, mending } = didYouMean(await venvsNear(path), usual)
-  throw new Failure('NOT_A_FOLDER', `${typed} is not a directory`, remedy, { path, mending })
+  const otherwise = 'Give the directory of a venv, the one that holds pyvenv.cfg.'
+  const { remedy, fix } = didYouMean(await venvsNear(path), otherwise)
+  throw new Failure('NOT_A_DIRECTORY', `${typed} is not a directory`, remedy, { path, fix })
 }
 
-/** Only `pyvenv.cfg` has to be readable: it decides what is packed. */
+/** Only `pyvenv.cfg` must be readable: it decides what kind of environment this is. */
 async function textOn(typed: string, path: string, name: string): Promise<string | undefined> {
   const file = resolve(path, name)
   try {
@@ -117,18 +120,18 @@ async function textOn(typed: string, path: string, name: string): Promise<string
 }
 
 async function notAVenv(typed: string, path: string): Promise<Failure> {
-  const usual = `To pack ${typed} as it is, add --any-directory.`
-  const { remedy, mending = { options: ['--any-directory'] } } = didYouMean(await venvsNear(path), usual)
+  const otherwise = `To pack ${typed} as it is, add --any-directory.`
+  const { remedy, fix = { options: ['--any-directory'] } } = didYouMean(await venvsNear(path), otherwise)
   return new Failure('NOT_A_VENV', `${typed} is not a virtual environment (it has no pyvenv.cfg)`, remedy, {
     path,
-    mending,
+    fix,
   })
 }
 
-function didYouMean(near: readonly string[], otherwise: string): Pick<Failure, 'remedy' | 'mending'> {
-  const [meant] = near
-  if (meant === undefined) return { remedy: otherwise, mending: undefined }
-  return { remedy: `Did you mean ${near.join(' or ')}? ${otherwise}`, mending: { meant } }
+function didYouMean(near: readonly string[], otherwise: string): Pick<Failure, 'remedy' | 'fix'> {
+  const [suggestedPath] = near
+  if (suggestedPath === undefined) return { remedy: otherwise, fix: undefined }
+  return { remedy: `Did you mean ${near.join(' or ')}? ${otherwise}`, fix: { suggestedPath } }
 }
 
 function unreadable(typed: string, path: string, error: unknown): Failure {
@@ -136,12 +139,12 @@ function unreadable(typed: string, path: string, error: unknown): Failure {
   return systemFailure('UNREADABLE', `${typed} cannot be read`, error, { path, remedy })
 }
 
-/** Names that people give to environments, looked at first. */
-const USUAL_NAMES = ['.venv', 'venv', '.env', 'env']
+/** Common names of environments, which are searched first. */
+const COMMON_NAMES = ['.venv', 'venv', '.env', 'env']
 const MAX_DIRECTORIES = 200
 const MAX_HINTS = 3
 
-/** Subdirectories of `path` that are virtual environments, else the directory above that is one; relative to where we are. */
+/** Subdirectories of `path` that are virtual environments; if there are none, the nearest parent that is one. Relative paths if shorter. */
 export async function venvsNear(path: string): Promise<readonly string[]> {
   const inside = await venvsAmong(await subdirectories(path), MAX_HINTS)
   const near = inside.length > 0 ? inside : await venvsAmong(directoriesAbove(path), 1)
@@ -161,9 +164,9 @@ async function subdirectories(path: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(path, { withFileTypes: true })
     const names = entries.filter((entry) => !entry.isFile()).map((entry) => entry.name)
-    const usual = USUAL_NAMES.filter((name) => names.includes(name))
-    const others = names.filter((name) => !usual.includes(name)).sort()
-    return [...usual, ...others].slice(0, MAX_DIRECTORIES).map((name) => join(path, name))
+    const common = COMMON_NAMES.filter((name) => names.includes(name))
+    const others = names.filter((name) => !common.includes(name)).sort()
+    return [...common, ...others].slice(0, MAX_DIRECTORIES).map((name) => join(path, name))
   } catch {
     return []
   }

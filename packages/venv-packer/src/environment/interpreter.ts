@@ -1,4 +1,4 @@
-/** The interpreter of an environment: where its links lead, and the settings under which we start it. */
+/** Finds the interpreter of an environment: where its symlinks lead, and whether it can be run. */
 import { accessSync, constants, lstatSync, readlinkSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
@@ -6,21 +6,21 @@ import { MAX_LINKS_FOLLOWED } from 'squashfs-writer/system'
 import { diskPath } from './paths.js'
 
 export interface Interpreter {
-  /** The path by which Python is started, from the environment on: `bin/python`. */
+  /** The path in the environment by which Python is started, such as `bin/python`. */
   readonly path: ByteString
-  /** The absolute path of each link's target in turn; none for an interpreter that is a file in the environment. */
+  /** The absolute target of each symlink, in order; empty if the interpreter is a file in the environment. */
   readonly links: readonly ByteString[]
-  /** Where the links end: the absolute path of the program. */
+  /** The absolute path of the program at the end of the symlinks. */
   readonly end: ByteString
-  /** Whether there is a file at the end of the links. */
+  /** Whether the program exists. */
   readonly exists: boolean
   /** Whether the current user may run it. */
   readonly executable: boolean
 }
 
-/** Lookups of paths, on disk or in an image. */
+/** Looks up paths, on disk or in an image. */
 export interface PathLookup {
-  /** Null for a path that is no link, undefined for one that does not exist or may not be looked up. */
+  /** Null for a path that is no symlink; undefined for one that does not exist or cannot be looked up. */
   readonly linkTarget: (path: ByteString) => ByteString | null | undefined
   readonly exists: (path: ByteString) => boolean
   readonly executable: (path: ByteString) => boolean
@@ -32,7 +32,7 @@ export const pathsOnDisk: PathLookup = {
   executable: (path) => may(path, constants.X_OK),
 }
 
-/** Undefined where the environment has no interpreter at all. */
+/** Undefined if the environment has no interpreter. */
 export function findInterpreter(environment: ByteString, lookup: PathLookup): Interpreter | undefined {
   for (const path of ['bin/python', 'bin/python3']) {
     const links = followLinks(`${environment}/${path}`, lookup)
@@ -49,7 +49,7 @@ export function findInterpreter(environment: ByteString, lookup: PathLookup): In
   return undefined
 }
 
-/** Where a link leads to, step by step; undefined where there is nothing to begin with. */
+/** The absolute target of each symlink that `start` leads through; undefined if `start` does not exist. */
 export function followLinks(start: ByteString, lookup = pathsOnDisk): readonly ByteString[] | undefined {
   const links: ByteString[] = []
   for (let at = start; links.length < MAX_LINKS_FOLLOWED; ) {
@@ -62,7 +62,7 @@ export function followLinks(start: ByteString, lookup = pathsOnDisk): readonly B
   return links
 }
 
-/** Null for a path that is no link, undefined for one that does not exist or may not be looked up. */
+/** See {@link PathLookup.linkTarget}. */
 function linkTarget(path: ByteString): ByteString | null | undefined {
   try {
     if (!lstatSync(diskPath(path)).isSymbolicLink()) return null
@@ -82,8 +82,8 @@ function may(path: ByteString, mode: number): boolean {
 }
 
 /**
- * The same variables without those that Python itself obeys (PYTHONPATH, PYTHONHOME, PYTHONOPTIMIZE, ...): modules of a
- * cluster set them, and an environment would be made or compiled with packages that it does not have.
+ * Removes the variables that Python itself reads (PYTHONPATH, PYTHONHOME, PYTHONOPTIMIZE, ...). Environment modules of a cluster set
+ * them, and an environment would be made or compiled with packages that it does not have.
  */
 export function withoutPythonSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('PYTHON')))

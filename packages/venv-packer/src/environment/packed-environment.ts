@@ -1,4 +1,4 @@
-/** The environment in an image, before it is mounted. */
+/** Reads the properties of an environment in an image that is not mounted. */
 import { type ImageReader, InodeType } from 'squashfs-writer/read'
 import { type EnvironmentProperties, environmentProperties } from './environment.js'
 
@@ -9,7 +9,7 @@ export async function packedEnvironment(image: ImageReader): Promise<Environment
   })
 }
 
-/** No such file is larger, but a damaged image may say so. */
+/** No such file is larger. A damaged image may claim a larger size. */
 const MAX_TEXT_BYTES = 1024 * 1024
 
 async function textAt(image: ImageReader, path: string): Promise<string | undefined> {

@@ -1,13 +1,13 @@
-/** Paths of an environment as bytes: for Node's `fs`, and as text. */
+/** Converts paths, which are byte strings here, for Node's `fs` and to text. */
 import { type ByteString, toBytes } from 'squashfs-writer/paths'
 
-/** As Node's `fs` takes it: text where that says the same, bytes where it does not. */
+/** A path for Node's `fs`: a string for ASCII, otherwise bytes. */
 export function diskPath(path: ByteString): string | Buffer {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is the point.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is all of ASCII.
   return /^[\u0000-\u007f]*$/.test(path) ? path : Buffer.from(toBytes(path))
 }
 
-/** The text of a path that is UTF-8. */
+/** The text of a UTF-8 path. */
 export function textOf(path: ByteString): string {
   return Buffer.from(path, 'latin1').toString('utf8')
 }

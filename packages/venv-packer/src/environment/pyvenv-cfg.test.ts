@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parsePyvenvConfig } from './pyvenv-cfg.js'
 
 describe('pyvenv.cfg', () => {
-  it('of python -m venv tells home, version and the command that made it', () => {
+  it('of python -m venv has home, version and the command that made it', () => {
     const config = parsePyvenvConfig(
       'home = /usr/bin\ninclude-system-site-packages = false\nversion = 3.11.7\n' +
         "executable = /usr/bin/python3.11\ncommand = /usr/bin/python3 -m venv --prompt='x=y' /scratch/.venv\n" +
@@ -19,7 +19,7 @@ describe('pyvenv.cfg', () => {
     })
   })
 
-  it('of uv tells that the environment is relocatable', () => {
+  it('of uv says that the environment is relocatable', () => {
     const config = parsePyvenvConfig(
       'home = /opt/python/bin\nimplementation = CPython\nuv = 0.9.2\nversion_info = 3.12.11\n' +
         'include-system-site-packages = true\nprompt = demo\nrelocatable = true\n',

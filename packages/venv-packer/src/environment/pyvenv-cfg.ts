@@ -1,22 +1,22 @@
-/** Reads `pyvenv.cfg`, the file that makes a directory a Python virtual environment. */
+/** Parses `pyvenv.cfg`, the file that makes a directory a Python virtual environment. */
 
 export interface PyvenvConfig {
-  /** Directory of the interpreter that the environment was made with. */
+  /** The directory of the interpreter that the environment was made with. */
   readonly home: string | undefined
   /** Python's version, such as `3.12.4`. */
   readonly version: string | undefined
-  /** True when the environment works wherever it lies (`uv venv --relocatable`). */
+  /** Whether the environment works at any path (`uv venv --relocatable`). */
   readonly relocatable: boolean
-  /** True when packages of the interpreter itself are seen, too. */
+  /** Whether the packages of the interpreter can be imported as well. */
   readonly systemSitePackages: boolean
   readonly prompt: string | undefined
-  /** The version of uv, when uv made it. */
+  /** The version of uv, if uv made the environment. */
   readonly uv: string | undefined
-  /** The command that made it, where Python wrote it down (3.11 and later). */
+  /** The command that made the environment (recorded by Python 3.11 and later). */
   readonly command: string | undefined
 }
 
-/** Lines of `key = value`, keys in any case, as Python's `site` reads them. All other lines are ignored. */
+/** Reads lines of `key = value` like Python's `site` does: keys in any case, other lines ignored. */
 export function parsePyvenvConfig(text: string): PyvenvConfig {
   const values = new Map<string, string>()
   for (const line of text.replace(/^\uFEFF/, '').split(/\r\n|\r|\n/)) {
@@ -37,7 +37,7 @@ export function parsePyvenvConfig(text: string): PyvenvConfig {
   }
 }
 
-/** `python -m venv --prompt` writes the prompt as a Python literal. */
+/** Removes the quotes of a prompt: `python -m venv --prompt` writes a Python literal. */
 function unquoted(value: string | undefined): string | undefined {
   const quoted = value === undefined ? null : /^(['"])(.*)\1$/.exec(value)
   return quoted ? quoted[2] : value

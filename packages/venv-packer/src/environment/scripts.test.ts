@@ -18,7 +18,7 @@ it.each([
   ['VIRTUAL_ENV=\'\'"$(dirname -- "$(dirname -- "$(realpath -- "$SCRIPT_PATH")")")"\'\'\n', null],
   ['    const virtual_env = (path self | path dirname | path dirname)\n', null],
   ['unset VIRTUAL_ENV\nVIRTUAL_ENV_PROMPT="/a"\n', null],
-])('the script %j is for %j', (text, path) => {
+])('the script %j is made for %j', (text, path) => {
   expect(pathInActivateScript(text)).toBe(path)
 })
 
@@ -35,7 +35,7 @@ it.each([
   ['#!/bin/bash\nexec /a/bin/python\n', null],
   ['import re\n', null],
   ['', null],
-])('the first lines %j name the Python %j', (head, python) => {
+])('the first lines %j contain the Python %j', (head, python) => {
   expect(pythonOfScript(head)).toBe(python)
 })
 

@@ -1,7 +1,7 @@
-/** The scripts in `bin`: the programs that start them, and the path for which an activate script was made. */
+/** Parses the scripts in `bin`: which program runs a script, and which path an activate script contains. */
 import type { ByteString } from 'squashfs-writer/paths'
 
-/** The shell of each activate script (`activate` is for zsh as well); those for Windows do not matter here. */
+/** The shell of each activate script, without those for Windows. `activate` is for zsh as well. */
 export const ACTIVATE_SCRIPTS: Readonly<Record<string, string>> = {
   activate: 'bash',
   'activate.csh': 'csh',
@@ -13,7 +13,7 @@ export const ACTIVATE_SCRIPTS: Readonly<Record<string, string>> = {
 const ASSIGNMENT =
   /^[ \t]*(?:export[ \t]+|setenv[ \t]+|set[ \t]+-gx[ \t]+|const[ \t]+|let[ \t]+)?VIRTUAL_ENV(?:[ \t]*=[ \t]*|[ \t]+)(\S.*)$/gim
 
-/** The absolute path that an activate script is for; null where it finds out when it runs. */
+/** The absolute path that an activate script contains; null for a script that finds its path when it runs. */
 export function pathInActivateScript(text: ByteString): ByteString | null {
   for (const [, value = ''] of text.matchAll(ASSIGNMENT)) {
     const path = firstWord(value)
@@ -22,32 +22,32 @@ export function pathInActivateScript(text: ByteString): ByteString | null {
   return null
 }
 
-/** As by {@link firstShellWord}; nushell has a form of its own: `r#'/a b'#`. */
+/** Like {@link firstShellWord}, and also for raw strings of nushell: `r#'/a b'#`. */
 function firstWord(value: ByteString): ByteString {
   return /^r#'([^']*)'#/.exec(value)?.[1] ?? firstShellWord(value)
 }
 
-/** Bytes that are enough for the longest first line a kernel takes, or for the two lines of a script run by way of a shell. */
+/** Enough bytes for the longest shebang line that a kernel accepts, or for the two lines of a script with a wrapper. */
 export const PROGRAM_HEAD_SIZE = 1024
 
-/** Bytes in which the docstring of a script ends, licence and all. */
+/** Enough bytes for the docstring of a script with a wrapper, including a licence text. */
 export const WRAPPED_HEAD_SIZE = 65_536
 
 /** The programs that run a script. */
 export interface ScriptStart {
-  /** The program that the kernel starts, as it is written. The kernel takes a relative path from the working directory. */
+  /** The program that the kernel starts, as the script has it. A relative path is relative to the working directory. */
   readonly interpreter: ByteString
-  /** The program that this one starts in turn, where it is env(1) or a shell that hands the script on to Python. */
+  /** The program that the first one starts, if that is env(1) or the shell of a wrapper. */
   readonly next: NextProgram | null
 }
 
 export interface NextProgram {
-  /** Whether it is a path, a name that is looked up in PATH, or lies in the directory of the script. */
+  /** The method to find the program: by its path, by its name in PATH, or in the directory of the script. */
   readonly by: 'path' | 'PATH' | 'own directory'
   readonly program: ByteString
 }
 
-/** Null for a file without a first line of the form `#!…`. */
+/** The programs that start a script. Null for a file without a shebang line (`#!…`). */
 export function scriptStart(head: ByteString): ScriptStart | null {
   const [first = '', second = ''] = head.split('\n')
   const match = /^#![ \t]*([^ \t\0]+)[ \t]*(.*?)[ \t]*$/s.exec(first)
@@ -59,7 +59,7 @@ export function scriptStart(head: ByteString): ScriptStart | null {
 
 const SHELLS = /\/(?:ba|da)?sh$/
 
-/** The kernel hands on all that follows as one argument, which env takes apart only after `-S`. */
+/** The kernel passes the rest of the line as one argument. env splits it only with `-S`. */
 function programOfEnv(argument: ByteString): NextProgram | null {
   const split = /^(?:-[a-z]*S|--split-string[= ])(.*)$/s.exec(argument)?.[1]
   if (split === undefined)
@@ -69,8 +69,8 @@ function programOfEnv(argument: ByteString): NextProgram | null {
 }
 
 /**
- * Installers write such a line where the path of Python is too long for a first line or has a space, or where it is to be
- * found out: `'''exec' '/the/path/python' "$0" "$@"`, which for Python is the beginning of a string.
+ * The second line of a wrapper. Installers write `#!/bin/sh` and `'''exec' '/the/path/python' "$0" "$@"` if the path of Python is
+ * too long for a shebang line, contains a space, or must be found at run time. Python reads the line as the beginning of a string.
  */
 const WRAPPER = /^'''exec' (.*)$/s
 const BESIDE_SCRIPT = /^"\$\(dirname -- "\$\(realpath -- "\$0"\)"\)"\/(.*)$/s
@@ -85,8 +85,8 @@ function programOfWrapper(line: ByteString): NextProgram | null {
 }
 
 /**
- * The absolute path of the Python that runs a script. Null where it is found otherwise (`/usr/bin/env`, beside the script),
- * and for any other file.
+ * The absolute path of the Python that runs a script. Null if the script does not contain the path (`/usr/bin/env`, own
+ * directory), and for any other file.
  */
 export function pythonOfScript(head: ByteString): ByteString | null {
   const start = scriptStart(head)
@@ -95,23 +95,23 @@ export function pythonOfScript(head: ByteString): ByteString | null {
   return paths.find((path) => path.startsWith('/') && isPython(path)) ?? null
 }
 
-/** Whether a program is a Python, by its name. */
+/** Whether the name of a program is that of a Python. */
 export function isPython(path: ByteString): boolean {
   return /(?:^|\/)(?:python|pypy|graalpy)[^/]*$/.test(path)
 }
 
-/** Whether a script is started by such a line, and Python reads that as its first string. */
+/** Whether a script has a wrapper, which Python reads as the first string of the script. */
 export function isWrapped(head: ByteString): boolean {
   return scriptStart(head)?.next != null && WRAPPER.test(head.split('\n')[1] ?? '')
 }
 
-/** Comments, empty lines, and strings that stand alone, as a docstring does. */
+/** Comments, empty lines, and string statements such as a docstring. */
 const BEFORE_CODE =
   /(?:[ \t\r\f]*(?:#[^\n]*)?\n|(?<docstring>[ru]?(?:"""(?:[^\\]|\\.)*?"""|'''(?:[^\\]|\\.)*?'''|"(?:[^"\\\n]|\\.)+"|'(?:[^'\\\n]|\\.)+')[ \t;]*(?:#[^\n]*)?\n))/isy
 
 /**
- * Whether a script does not compile for the wrapper before it: the wrapper is the script's docstring, the one that it had is
- * a statement now, and after a statement Python takes no `from __future__ import`.
+ * Whether a script does not compile because of its wrapper. The wrapper becomes the docstring, so that the script's own docstring is
+ * an ordinary statement, and Python allows no `from __future__ import` after a statement.
  */
 export function isBrokenByWrapper(text: ByteString): boolean {
   if (!isWrapped(text)) return false
@@ -126,8 +126,7 @@ export function isBrokenByWrapper(text: ByteString): boolean {
 }
 
 /**
- * The first word of a line, without its quotes: `/a/b`, `"/a b"`, `'/a b'`, `'/it'"'"'s'`. Parts that the shell would replace
- * (`$NAME`, `$(…)`) stay as they are written.
+ * The first word of a line, without quotes: `/a/b`, `"/a b"`, `'/a b'`, `'/it'"'"'s'`. `$NAME` and `$(…)` are not expanded.
  */
 export function firstShellWord(line: ByteString): ByteString {
   const parts = line.matchAll(/'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s;'"\\]+)|([\s;])/g)

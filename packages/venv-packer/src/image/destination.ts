@@ -1,27 +1,30 @@
-/** Where the image goes: its default name, and all that can be refused before any work is done. */
+/** Decides where the image is written, and refuses an unusable destination before any work is done. */
 import { access, constants, lstat, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { Failure } from '../failure.js'
 import { systemErrorCode, systemFailure } from '../system-errors.js'
 
 export interface Destination {
-  /** As it was typed, or the default name: for messages. */
+  /** The path as the user typed it, or the default name. For messages. */
   readonly typed: string
-  /** Absolute, with symlinks left as they are. */
+  /** Absolute, symlinks not followed. */
   readonly path: string
-  /** The place that is written: all symlinks followed, so that a link goes on pointing at its target. */
+  /** The path that is written, all symlinks followed: a symlink at `path` stays, and its target is replaced. */
   readonly realPath: string
-  /** True when an image lies there now. */
+  /** Whether there is a file now. */
   readonly replaces: boolean
 }
 
-/** The directory that is packed, as far as it matters here: the image may not lie inside it. */
+/** The directory that is packed. The image must not lie inside of it. */
 interface Source {
   readonly path: string
   readonly realPath: string
 }
 
-/** The directory's name without its leading dot, plus `.squashfs`. `directory` is absolute. */
+/**
+ * The name of the directory without a leading dot, plus `.squashfs`.
+ * @param directory an absolute path.
+ */
 export function defaultImageName(directory: string): string {
   const name = basename(directory).replace(/^\./, '')
   return `${name === '' ? 'root' : name}.squashfs`
@@ -31,7 +34,7 @@ export async function chooseDestination(typed: string, source: Source, force: bo
   const path = resolve(typed)
   if (typed.endsWith('/')) throw namesADirectory(typed, path, source)
   const place = await realPlace(typed, path)
-  const found = await whatLiesAt(typed, place)
+  const found = await existingAt(typed, place)
   if (found?.kind === 'directory') throw namesADirectory(typed, path, source)
   const realPath = found?.realPath ?? place
   if (isInside(realPath, source.realPath)) {
@@ -39,7 +42,7 @@ export async function chooseDestination(typed: string, source: Source, force: bo
       'IMAGE_INSIDE_VENV',
       `${typed} lies inside the directory that is to be packed`,
       'Name a place outside of it with --output.',
-      { path, mending: { options: ['--output', join(dirname(source.path), basename(path))] } },
+      { path, fix: { options: ['--output', join(dirname(source.path), basename(path))] } },
     )
   }
   if (found !== undefined && !force) {
@@ -49,7 +52,7 @@ export async function chooseDestination(typed: string, source: Source, force: bo
   return { typed, path, realPath, replaces: found !== undefined }
 }
 
-/** `path` with the symlinks of its directory followed; the directory must be there and writable. */
+/** Follows the symlinks in the directory of `path`. Throws a Failure unless the directory exists and is writable. */
 async function realPlace(typed: string, path: string): Promise<string> {
   try {
     const directory = await realpath(dirname(path))
@@ -65,8 +68,8 @@ interface Found {
   readonly realPath: string
 }
 
-/** A file, a directory, or undefined for nothing; everything else is refused. */
-async function whatLiesAt(typed: string, path: string): Promise<Found | undefined> {
+/** The file or directory at a path; undefined if there is nothing. Throws a Failure for anything else. */
+async function existingAt(typed: string, path: string): Promise<Found | undefined> {
   const isLink = await lstat(path).then(
     (found) => found.isSymbolicLink(),
     () => false,
@@ -86,7 +89,7 @@ async function whatLiesAt(typed: string, path: string): Promise<Found | undefine
   const remedy = 'Name a file with --output, and copy it from there.'
   throw new Failure('NOT_A_FILE', `${typed} is a device, pipe or socket, and an image is a file`, remedy, {
     path,
-    mending: { without: ['--output'] },
+    fix: { without: ['--output'] },
   })
 }
 
@@ -100,7 +103,7 @@ function namesADirectory(typed: string, path: string, source: Source): Failure {
   return new Failure('DESTINATION', `${typed} is a directory`, `Name a file: --output ${file}`, {
     path,
     systemCode: 'EISDIR',
-    mending: { options: ['--output', file] },
+    fix: { options: ['--output', file] },
   })
 }
 

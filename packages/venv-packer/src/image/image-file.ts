@@ -1,4 +1,4 @@
-/** A squashfs image as a file: its size, its time and its identity, without mounting it. */
+/** Looks at an image as a file: its size, time and identity. */
 import { constants } from 'node:fs'
 import { lstat, open } from 'node:fs/promises'
 import { decodeSuperblock, SUPERBLOCK_SIZE, type Superblock } from 'squashfs-writer/format'
@@ -7,13 +7,13 @@ import { systemErrorCode } from '../system-errors.js'
 export interface ImageFile {
   readonly path: string
   readonly bytes: number
-  /** When it was packed. */
+  /** The mtime of the file. */
   readonly written: Date
-  /** The same for all names of one file. */
+  /** Device and inode number: the same for all hard links of a file. */
   readonly identity: string
 }
 
-/** Undefined for all but a regular file that can be read and has a whole squashfs image in it. */
+/** The image at a path. Undefined unless it is a readable regular file that contains a complete squashfs image. */
 export async function imageFileAt(path: string): Promise<ImageFile | undefined> {
   try {
     const found = await lstat(path, { bigint: true })
@@ -27,7 +27,7 @@ export async function imageFileAt(path: string): Promise<ImageFile | undefined> 
   }
 }
 
-/** Of whatever lies there, image or not; undefined for nothing. Whole, since inode numbers of Lustre have 64 bits. */
+/** The identity of any file; undefined if there is none. Uses bigints, because inode numbers of Lustre have 64 bits. */
 export async function identityAt(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await lstat(path, { bigint: true })

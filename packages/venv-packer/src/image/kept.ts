@@ -1,10 +1,9 @@
 /**
- * Kept images: the previous images of a name, beside it, each under that name and a number: `venv.squashfs.3`.
+ * Keeps previous images of a name under numbered names beside it, such as `venv.squashfs.3`.
  *
- * A number only ever grows and is never given again while a higher one is there, so that a job that names
- * `venv.squashfs.3` gets that image or none, never another. The image's own name is never missing, not even for a moment:
- * the old image gets its number as a second name (a hard link), then the new one takes the first name from it by a
- * rename. A run that stops in between leaves one name too many and loses nothing.
+ * Numbers grow, and a number is not reused while a higher one exists: a job that names `venv.squashfs.3` gets that image or an
+ * error, never a different image. The image name always exists: the old image gets a numbered name as a hard link, then the
+ * new image replaces it by a rename. A run that stops between the two steps leaves one hard link too many and loses nothing.
  */
 
 import { constants } from 'node:fs'
@@ -20,7 +19,7 @@ export interface KeptImage extends ImageFile {
   readonly number: number
 }
 
-/** The kept images of an image, the newest first. Only whole images count, and no further name of the image itself. */
+/** The kept images of an image, the newest first. Incomplete files and hard links of the image itself are left out. */
 export async function keptImages(image: string): Promise<readonly KeptImage[]> {
   const present = await identityAt(image)
   const found = await Promise.all(
@@ -33,8 +32,8 @@ export async function keptImages(image: string): Promise<readonly KeptImage[]> {
 }
 
 /**
- * Gives the image a number as its second name.
- * @returns the path of that name; undefined when there is no image.
+ * Gives the image a numbered name.
+ * @returns the path of that name; undefined if there is no image.
  */
 export async function keepImage(image: string): Promise<string | undefined> {
   for (;;) {
@@ -42,35 +41,34 @@ export async function keepImage(image: string): Promise<string | undefined> {
     if (present === undefined) return undefined
     const [newest] = await numberedFiles(image)
     const isKept = newest !== undefined && (await identityAt(newest.path)) === present
-    const path = isKept ? newest.path : await giveNumber(image, (newest?.number ?? 0) + 1)
-    // When another run has replaced the image meanwhile, that one is to be kept as well.
+    const path = isKept ? newest.path : await linkUnderNumber(image, (newest?.number ?? 0) + 1)
+    // If another run has replaced the image meanwhile, keep that one as well.
     if ((await identityAt(image)) === present) return path
   }
 }
 
 export interface Removal {
   readonly removed: readonly string[]
-  /** The images that could not be removed, and why. */
+  /** The images that could not be removed. */
   readonly remaining: readonly { readonly path: string; readonly message: string }[]
 }
 
 /**
- * Removes the oldest of the kept images beyond so many. Never fails, for the new image is in place already: images that
- * cannot be removed are in the result, and a directory that cannot be read any more is left to the next time.
+ * Removes all kept images but the newest. Never throws, since the new image is in place already: the result lists images that
+ * could not be removed. If the directory cannot be read, nothing is removed this time.
+ * @param count how many to keep.
  */
-export async function removeOldest(image: string, beyond: number): Promise<Removal> {
-  const surplus = (await keptImages(image).catch(() => [])).slice(beyond)
-  const outcomes = await Promise.all(
-    surplus.map(async ({ path }) => ({ path, message: await whyNotRemoved(path) })),
-  )
+export async function removeOldest(image: string, count: number): Promise<Removal> {
+  const surplus = (await keptImages(image).catch(() => [])).slice(count)
+  const outcomes = await Promise.all(surplus.map(async ({ path }) => ({ path, message: await remove(path) })))
   return {
     removed: outcomes.filter(({ message }) => message === undefined).map(({ path }) => path),
     remaining: outcomes.flatMap(({ path, message }) => (message === undefined ? [] : [{ path, message }])),
   }
 }
 
-/** Puts a kept image in the image's place; that one loses this name. */
-export async function putBack(kept: KeptImage, image: string): Promise<void> {
+/** Renames a kept image to the image's name. The file that has this name now loses it. */
+export async function restoreImage(kept: KeptImage, image: string): Promise<void> {
   try {
     await rename(kept.path, image)
     await syncDirectory(dirname(image))
@@ -79,11 +77,11 @@ export async function putBack(kept: KeptImage, image: string): Promise<void> {
   }
 }
 
-/** At most five digits: a copy with a date in its name (`venv.squashfs.20250131`) is nobody's number. */
+/** At most five digits, so that a copy with a date in its name (`venv.squashfs.20250131`) does not count. */
 const KEPT_NUMBER = /^[1-9]\d{0,4}$/
 const MAX_NUMBER = 99_999
 
-/** All files that have the name of a kept image, the highest number first. */
+/** All files with numbered names, the highest number first. */
 async function numberedFiles(image: string): Promise<readonly { path: string; number: number }[]> {
   const [directory, start] = [dirname(image), `${basename(image)}.`]
   const names = await readdir(directory).catch((error: unknown) => {
@@ -96,27 +94,28 @@ async function numberedFiles(image: string): Promise<readonly { path: string; nu
     .sort((a, b) => b.number - a.number)
 }
 
-async function giveNumber(image: string, number: number): Promise<string> {
+async function linkUnderNumber(image: string, number: number): Promise<string> {
   const path = `${image}.${number}`
   if (number > MAX_NUMBER) {
     const highest = `${image}.${MAX_NUMBER}`
     const remedy = `Give ${highest} a name without a number.`
     throw new Failure('DESTINATION', `${image} cannot be kept: there is no higher number`, remedy, {
       path: image,
-      mending: { before: `mv -n ${shellWord(highest)} ${shellWord(`${image}.old`)} &&` },
+      fix: { before: `mv -n ${shellWord(highest)} ${shellWord(`${image}.old`)} &&` },
     })
   }
   try {
-    await giveSecondName(image, path)
-    await syncDirectory(dirname(image)) // after a power failure the names are there in the order in which they were given
+    await linkOrCopy(image, path)
+    await syncDirectory(dirname(image)) // so that the numbered name is on disk before the rename, also after a power failure
     return path
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return await giveNumber(image, number + 1)
+    if (systemErrorCode(error) === 'EEXIST') return await linkUnderNumber(image, number + 1)
     throw refused(`${image} cannot be kept as ${basename(path)}, and was not replaced`, image, error)
   }
 }
 
-async function whyNotRemoved(path: string): Promise<string | undefined> {
+/** Returns a message if the file could not be removed. */
+async function remove(path: string): Promise<string | undefined> {
   try {
     await unlink(path)
     return undefined
@@ -131,7 +130,7 @@ function refused(message: string, path: string, error: unknown): Failure {
   return systemFailure('DESTINATION', message, error, { path, remedy })
 }
 
-/** Where the rights to the directory of an image are missing. */
+/** The remedy if the user may not write to the directory of an image. */
 export const CLOSED_DIRECTORY = 'Get the rights to its directory, or do it as another user.'
 
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -141,7 +140,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'Give the image a shorter name.',
 }
 
-/** No hard links at all, none to others' files, none across project quotas, or too many of one file. */
+/** The errors if hard links are not possible: not supported, not to files of others, not across project quotas, or too many. */
 const NO_HARD_LINK: readonly (string | undefined)[] = [
   'EPERM',
   'ENOTSUP',
@@ -151,8 +150,11 @@ const NO_HARD_LINK: readonly (string | undefined)[] = [
   'EMLINK',
 ]
 
-/** @throws the system's error, EEXIST among them: a file that has that name is never replaced. */
-export async function giveSecondName(file: string, path: string): Promise<void> {
+/**
+ * Makes a hard link, or a copy if hard links are not possible.
+ * @throws the system error; EEXIST if `path` exists, which is never replaced.
+ */
+export async function linkOrCopy(file: string, path: string): Promise<void> {
   try {
     await link(file, path)
   } catch (error) {
@@ -161,7 +163,7 @@ export async function giveSecondName(file: string, path: string): Promise<void> 
   }
 }
 
-/** A copy with the file's own date, safe on the disk. If the machine stops meanwhile it is shorter than it says of itself. */
+/** Copies a file with its times, and flushes it. A copy that is cut off by a crash is shorter than its superblock says. */
 async function copy(file: string, path: string): Promise<void> {
   await copyFile(file, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
   try {
@@ -175,25 +177,26 @@ async function copy(file: string, path: string): Promise<void> {
   }
 }
 
-/** The previous images, after a new one is in place. */
+/** The previous images that were kept and removed when a new one was put in place. */
 export interface PreviousImages extends Removal {
-  /** Where the image is now that was replaced; undefined when there was none. */
+  /** The numbered name of the image that was replaced; undefined if there was none. */
   readonly kept: string | undefined
 }
 
 export interface Keeper {
-  /** When the new image is complete, before it takes its name. */
+  /** Call when the new image is complete, before it is renamed. */
   readonly keep: (image: string) => Promise<void>
-  /** When the new image is in place. */
-  readonly tidy: (image: string) => Promise<PreviousImages>
+  /** Call when the new image is in place. Removes the oldest kept images. */
+  readonly removeOldest: (image: string) => Promise<PreviousImages>
 }
 
-export function keeperOf(most: number): Keeper {
+/** Keeps the image that is replaced, and removes the oldest kept images. */
+export function createKeeper(maxKept: number): Keeper {
   let kept: string | undefined
   return {
     keep: async (image) => {
       kept = await keepImage(image)
     },
-    tidy: async (image) => ({ kept, ...(await removeOldest(image, most)) }),
+    removeOldest: async (image) => ({ kept, ...(await removeOldest(image, maxKept)) }),
   }
 }

@@ -1,4 +1,4 @@
-/** Turns errors of squashfs-writer into failures with this command's own words and options. */
+/** Turns errors of squashfs-writer into failures whose messages and remedies name the command's options. */
 import { dirname } from 'node:path'
 import {
   CodecError,
@@ -15,15 +15,15 @@ import { namedCode } from 'squashfs-writer/system'
 import { Failure, wrongUsage } from '../failure.js'
 import { isSignOfChange, systemFailure } from '../system-errors.js'
 
-/** A path as it was typed, for words, and absolute, for programs. */
+/** A path as the user typed it, for messages, and absolute. */
 interface Place {
   readonly typed: string
   readonly path: string
 }
 
 /**
- * Anything unknown comes back as it is.
- * @param image null where none was to be written.
+ * Returns a failure, or the same value if it is not an error of the library.
+ * @param image null for a command that writes none.
  */
 export function explainLibraryError(cause: unknown, source: Place, image: Place | null): unknown {
   if (cause instanceof UnreadableError)
@@ -33,7 +33,7 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place 
   if (cause instanceof EntryError) {
     return new Failure(cause.code, cause.message, 'Leave it out with --exclude.', {
       path: cause.path,
-      mending: { options: ['--exclude', cause.path] },
+      fix: { options: ['--exclude', cause.path] },
       cause,
     })
   }
@@ -56,17 +56,17 @@ export function explainLibraryError(cause: unknown, source: Place, image: Place 
   return cause
 }
 
-/** The bundled zstd: the Python wheel has none, since its Node has zstd of its own. */
+/** The bundled zstd is missing. The Python wheel leaves it out, because its Node has zstd. */
 function noCodec(cause: CodecError, path: string): Failure {
   const message = `the bundled ${cause.codec} is not installed here, or has no binary for this machine`
-  const [remedy, mending] =
+  const [remedy, fix] =
     process.versions.zstd === undefined
       ? [
           'Pack with --compression gzip.',
           { options: ['--compression', 'gzip'], without: ['--encoder', '--level'] },
         ]
       : ['Leave --encoder bundled out: this Node has zstd of its own.', { without: ['--encoder'] }]
-  return new Failure(cause.code, message, remedy, { path, mending, cause })
+  return new Failure(cause.code, message, remedy, { path, fix, cause })
 }
 
 function unreadable(cause: UnreadableError, source: Place, outcome: string): Failure {

@@ -1,4 +1,4 @@
-/** An image that a command reads: opened, used and closed; errors in this command's words. */
+/** Opens an image for a command, finds paths in it, and turns errors of the reader into failures. */
 
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -16,14 +16,14 @@ import { explainSystemError, isMissing, systemErrorCode, systemFailure } from '.
 import { shellWord } from '../terminal/printable.js'
 
 export interface OpenedImage {
-  /** As it was typed, for messages. */
+  /** The path as the user typed it, for messages. */
   readonly typed: string
   /** Absolute. */
   readonly path: string
   readonly image: OpenImage
 }
 
-/** Whether there is anything but a directory at a path. A path that is missing is reported where an environment is opened. */
+/** Whether a path exists and is not a directory. A missing path is reported later, by `openEnvironment`. */
 export async function isFile(path: string): Promise<boolean> {
   try {
     return !(await stat(path)).isDirectory()
@@ -33,7 +33,10 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** Opens the image at `typed`, calls `use` with it, and closes it. Errors of the image are Failures. */
+/**
+ * Opens an image, calls `use` with it, and closes it. Errors of the reader become Failures.
+ * @param typed its path as the user typed it.
+ */
 export async function withImage<T>(typed: string, use: (opened: OpenedImage) => Promise<T>): Promise<T> {
   const path = resolve(typed)
   try {
@@ -91,11 +94,11 @@ function extractFailure(cause: ExtractError): Failure {
     exists
       ? 'Extract into another directory, or replace existing files with --force.'
       : 'Name another place with --output.',
-    { path: cause.path, systemCode, mending: exists ? { options: ['--force'] } : undefined, cause },
+    { path: cause.path, systemCode, fix: exists ? { options: ['--force'] } : undefined, cause },
   )
 }
 
-/** The failure of a command that needs an environment, for an image without one. */
+/** The failure for an image without an environment, in a command that needs one. */
 export function noVenvInImage(typed: string, path: string): Failure {
   return new Failure(
     'NOT_A_VENV',
@@ -105,16 +108,17 @@ export function noVenvInImage(typed: string, path: string): Failure {
   )
 }
 
-/** Something in an image, with the path that leads to it without symlinks. */
+/** An inode of an image, with its path without symlinks. */
 export interface Located {
   readonly path: ByteString
   readonly inode: ImageInode
 }
 
 /**
- * Finds the entry at a path that was typed, from the image's root; symlinks on the way are followed, the last one with `follow`
- * or a slash at the end.
- * @throws Failure where there is nothing.
+ * Finds the entry at a path. Symlinks in its directories are followed. If the entry itself is a symlink, it is followed with
+ * `follow`, or if the path ends with a slash.
+ * @param path relative to the image's root, as the user typed it.
+ * @throws Failure if there is no such entry.
  */
 export async function locate(
   { typed, path: file, image }: OpenedImage,
@@ -145,23 +149,23 @@ async function find(image: OpenImage, path: string, follow: boolean): Promise<Lo
   return inode && { path: whole, inode }
 }
 
-/** A path of an image, as people see it. */
+/** A path in an image, for messages and lists. */
 export function shownPath(path: ByteString): string {
   return path === '' ? '.' : toDisplay(path)
 }
 
 export interface ImageToRun {
-  /** As it was typed, for messages. */
+  /** The path as the user typed it, for messages. */
   readonly typed: string
   /** Absolute. */
   readonly path: string
-  /** The same for all names of one file. */
+  /** Device and inode number: the same for all hard links of a file. */
   readonly identity: string
-  /** Undefined where it is compressed in a way that only others can read. */
+  /** Undefined for an image with a compressor that venv-packer cannot read. The kernel may mount it all the same. */
   readonly open: OpenImage | undefined
 }
 
-/** Opens the image at `typed`, and refuses any other file. */
+/** Opens the image for `run`. Throws a Failure for any other file. */
 export async function openImageToRun(typed: string): Promise<ImageToRun> {
   const { commandNotStarted } = EXIT_CODES
   const path = resolve(typed)
@@ -174,19 +178,19 @@ export async function openImageToRun(typed: string): Promise<ImageToRun> {
   } catch (error) {
     if (error instanceof ImageError && error.code === 'UNKNOWN_COMPRESSOR')
       return { typed, path, identity, open: undefined }
-    if (error instanceof ImageError && isRefusal(error))
+    if (error instanceof ImageError && isSystemError(error))
       throw unreadable(typed, path, error.cause, commandNotStarted)
     if (error instanceof ImageError) throw damaged(typed, path, error)
     throw error instanceof Failure ? error : unreadable(typed, path, error, commandNotStarted)
   }
 }
 
-/** The system did not let it be read; its error is the cause. */
-function isRefusal({ code }: ImageError): boolean {
+/** Whether the file could not be opened or read. The system error is the cause. */
+function isSystemError({ code }: ImageError): boolean {
   return code === 'IMAGE_NOT_FOUND' || code === 'IMAGE_UNREADABLE'
 }
 
-/** The failure for an image that cannot be read to its end. */
+/** The failure of `run` for an image that is damaged or incomplete. */
 export function damaged(typed: string, path: string, cause: ImageError): Failure {
   const remedy =
     'Give an image that venv-packer pack or mksquashfs has made; unsquashfs -s shows whether it is whole.'
@@ -201,12 +205,12 @@ function directoryInstead(typed: string, path: string): Failure {
   const line = `venv-packer pack ${shellWord(typed)}`
   return new Failure('NOT_AN_IMAGE', `${typed} is a directory, and an image is a file`, `Pack it: ${line}`, {
     path,
-    mending: { line },
+    fix: { line },
     exitCode: EXIT_CODES.commandNotStarted,
   })
 }
 
-/** @param error the system's. */
+/** @param error the system error. */
 function unreadable(
   typed: string,
   path: string,

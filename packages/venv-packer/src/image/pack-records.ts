@@ -1,10 +1,9 @@
 /**
- * Pack records: the library's records of how images were packed, kept in the user's cache, so that the next packing can take over from
- * it the files that did not change. Nothing lies beside the image.
+ * Keeps the library's pack records in the user's cache directory. With the record of an image, the next `pack` takes over unchanged
+ * files without reading them. No file is written beside the image.
  *
- * A record is found by the head of its image, which has the place and length of every table: a copy has the same one, under
- * whatever name. That it is of this image and no other is for the library to say. A cache that cannot be read or written is no
- * error: contents are then compared.
+ * The file name of a record is a digest of the image's superblock, so that a copy of the image finds it as well. The library
+ * verifies that a record belongs to the image. An unreadable or read-only cache is not an error: contents are then compared.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -13,19 +12,19 @@ import { isAbsolute, join } from 'node:path'
 import type { ImageOptions } from 'squashfs-writer'
 import type { Destination } from './destination.js'
 
-/** Bytes of an image's superblock. */
-const HEAD_SIZE = 96
-/** Records that are kept, the newest, and for how long at most. One takes 150 bytes for each file. */
+/** Bytes. */
+const SUPERBLOCK_SIZE = 96
+/** Older records and those beyond this number are removed. A record has about 150 bytes for each file. */
 const MOST_RECORDS = 32
 const LONGEST_AGE = 180 * 24 * 3600 * 1000
-/** No record of a sensible image is larger; it is read into memory. */
+/** Larger files are not read into memory. No record of a realistic image is that large. */
 const LARGEST_RECORD = 2 ** 30
 
 type Base = NonNullable<ImageOptions['base']>
 
 /**
- * The image from which is taken over, with its record if there is one.
- * @param wanted undefined for the image that is replaced, null for none.
+ * The base: the image that unchanged files are taken from, with its record if there is one.
+ * @param wanted the value of `--base`; undefined for the image that is replaced, null for no base.
  */
 export async function baseFor(
   wanted: string | null | undefined,
@@ -50,7 +49,7 @@ export async function keepRecord(image: string, record: Uint8Array): Promise<voi
     await removeOld(directory)
   } catch {
     // A cache that cannot be written: the next packing compares contents.
-    await rm(partial, { force: true }).catch(() => {}) // nothing more can be done about it
+    await rm(partial, { force: true }).catch(() => {}) // there may be no such file
   }
 }
 
@@ -63,24 +62,26 @@ async function recordOf(image: string): Promise<Uint8Array | null> {
     const found = await stat(path)
     return found.isFile() && found.size <= LARGEST_RECORD ? await readFile(path) : null
   } catch {
-    return null // there is none, or none that this user may read
+    return null // it does not exist, or this user may not read it
   }
 }
 
-/** https://specifications.freedesktop.org/basedir-spec/latest/: a relative path is to be ignored. */
+/** The path follows https://specifications.freedesktop.org/basedir-spec/latest/, which says to ignore a relative path. */
 function recordDirectory({ XDG_CACHE_HOME, HOME }: NodeJS.ProcessEnv): string | null {
   const home = HOME || homedir()
   const cache = XDG_CACHE_HOME && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(home, '.cache')
   return isAbsolute(cache) ? join(cache, 'venv-packer', 'records') : null
 }
 
-/** Null for what has no head. */
+/** Null for a file that is shorter than a superblock, or that cannot be read. */
 async function recordName(image: string): Promise<string | null> {
   try {
     const file = await open(image)
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_SIZE), 0, HEAD_SIZE, 0)
-      return bytesRead === HEAD_SIZE ? createHash('sha256').update(buffer).digest('hex').slice(0, 40) : null
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(SUPERBLOCK_SIZE), 0, SUPERBLOCK_SIZE, 0)
+      return bytesRead === SUPERBLOCK_SIZE
+        ? createHash('sha256').update(buffer).digest('hex').slice(0, 40)
+        : null
     } finally {
       await file.close()
     }

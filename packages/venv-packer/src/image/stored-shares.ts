@@ -1,4 +1,4 @@
-/** Stored shares: how many bytes of an image each of its files takes. */
+/** Computes how many bytes of an image each file takes. */
 import type { ByteString } from 'squashfs-writer/paths'
 import {
   type FileStorage,
@@ -9,11 +9,11 @@ import {
 } from 'squashfs-writer/read'
 
 export interface StoredShares {
-  /** Takes note of a name; the further names of an inode count for nothing. */
+  /** Adds a path. Further names of an inode are ignored. */
   add(path: ByteString, inode: ImageInode): Promise<void>
-  /** Each file's bytes: its own blocks, and its part of the block that its tail shares, in proportion. */
-  each(take: (path: ByteString, bytes: number) => void): void
-  /** Files whose content lies where an earlier one's does. */
+  /** Calls `use` for each file, with the bytes of its blocks and its proportional part of the fragment block. */
+  forEach(use: (path: ByteString, bytes: number) => void): void
+  /** Files whose content is stored only once, with an earlier file. */
   duplicates(): { readonly files: number; readonly bytes: number }
 }
 
@@ -27,8 +27,8 @@ export function storedShares(image: OpenImage): StoredShares {
   const inodes = new Set<number>()
   const places = new Set<string>()
   const files: Stored[] = []
-  /** Where the last tail in each fragment block ends. */
-  const filled = new Map<number, number>()
+  /** The end of the last tail in each fragment block. */
+  const tailsEnd = new Map<number, number>()
   const duplicates = { files: 0, bytes: 0 }
 
   async function addFile(path: ByteString, file: ImageFile): Promise<void> {
@@ -40,16 +40,16 @@ export function storedShares(image: OpenImage): StoredShares {
       duplicates.bytes += file.size
       return
     }
-    if (tail) filled.set(tail.fragment, Math.max(filled.get(tail.fragment) ?? 0, tail.end))
+    if (tail) tailsEnd.set(tail.fragment, Math.max(tailsEnd.get(tail.fragment) ?? 0, tail.end))
     files.push({ path, bytesInBlocks, tail })
   }
 
-  /** Rounded at the tails' borders, so that the parts of a fragment block add up to the block. */
-  function partOf(tail: Stored['tail']): number {
-    const full = tail === null ? undefined : filled.get(tail.fragment)
+  /** The start and the end are rounded, not their difference, so that the parts of a fragment block add up to its size. */
+  function shareOfFragment(tail: Stored['tail']): number {
+    const full = tail === null ? undefined : tailsEnd.get(tail.fragment)
     if (tail === null || !full) return 0
-    const upTo = (offset: number) => Math.round((tail.blockBytes * offset) / full)
-    return upTo(tail.end) - upTo(tail.start)
+    const bytesUpTo = (offset: number) => Math.round((tail.blockBytes * offset) / full)
+    return bytesUpTo(tail.end) - bytesUpTo(tail.start)
   }
 
   return {
@@ -61,8 +61,8 @@ export function storedShares(image: OpenImage): StoredShares {
       }
       await addFile(path, inode)
     },
-    each(take) {
-      for (const { path, bytesInBlocks, tail } of files) take(path, bytesInBlocks + partOf(tail))
+    forEach(use) {
+      for (const { path, bytesInBlocks, tail } of files) use(path, bytesInBlocks + shareOfFragment(tail))
     },
     duplicates: () => duplicates,
   }

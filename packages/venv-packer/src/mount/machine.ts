@@ -1,4 +1,4 @@
-/** The means of this machine to mount an image: the user's ids, programs, and devices. */
+/** Finds out how this machine can mount an image: the user's ids, programs and devices. */
 import { execFile } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
@@ -19,15 +19,15 @@ export type MountProgram = (typeof MOUNT_PROGRAMS)[number]
 export interface Machine {
   readonly uid: number
   readonly gid: number
-  /** Absolute paths of the programs that are there. */
+  /** Absolute paths of the installed programs. */
   readonly programs: Readonly<Partial<Record<MountProgram, string>>>
-  /** How squashfs-mount takes an image: `IMAGE:MOUNT`, or from uenv 9 on `--sqfs=IMAGE:MOUNT`. */
+  /** The form of arguments of squashfs-mount: `IMAGE:MOUNT`, or since uenv 9 `--sqfs=IMAGE:MOUNT`. */
   readonly squashfsMountForm: 'pair' | 'option'
-  /** Whether FUSE's device may be used. */
+  /** Whether the user may open `/dev/fuse`. */
   readonly fuse: 'usable' | 'missing' | 'forbidden'
 }
 
-/** Programs for administrators are not on everyone's PATH. */
+/** Not every user's PATH has the directories of administration programs. */
 const ADMINISTRATOR_DIRECTORIES = ['/usr/sbin', '/sbin', '/usr/local/sbin']
 
 export async function lookupMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
@@ -45,7 +45,7 @@ export async function lookupMachine(env: NodeJS.ProcessEnv): Promise<Machine> {
   }
 }
 
-/** How the squashfs-mount that is installed takes an image; where there is none, as the one that anyone can install. */
+/** The form of arguments of the installed squashfs-mount. If none is installed: the form of the one that anyone can install. */
 export async function squashfsMountForm(env: NodeJS.ProcessEnv): Promise<Machine['squashfsMountForm']> {
   return await formOf(await findProgram('squashfs-mount', programDirectories(env)))
 }
@@ -71,7 +71,7 @@ async function may(path: string, mode: number): Promise<boolean> {
   )
 }
 
-/** Its help names the option; the older one ends with exit code 1 after its help. */
+/** The help of the newer one names the option. The older one prints its help and exits with 1. */
 async function formOf(squashfsMount: string | undefined): Promise<Machine['squashfsMountForm']> {
   if (squashfsMount === undefined) return 'pair'
   return await new Promise((done) => {

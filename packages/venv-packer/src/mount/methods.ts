@@ -1,23 +1,23 @@
-/** The methods of mounting: each plans, by the programs and rights of the machine, how a command runs with an image mounted. */
+/** Defines the mount methods. Each one plans, for a machine, the command line that runs a command with an image mounted. */
 import type { Machine } from './machine.js'
 
 /**
- * In a script: the streams of a program that mounts. It gets no input, reports to the process that waits for the mount, and keeps
- * neither the command's output open nor its standard error (which waits as number 3, see `run-mounted.ts`).
+ * The redirections of a mounting program in a script. It gets no input, and its output goes to standard error, which `run` reads.
+ * File descriptor 3 is the command's standard error (see `run-mounted.ts`): a daemon must not keep it open.
  */
-const APART = '</dev/null >&2 3>&-'
+const MOUNT_STREAMS = '</dev/null >&2 3>&-'
 
-/** A program by its absolute path, and its arguments. No shell ever reads it. */
+/** The absolute path of a program, and its arguments. It is not interpreted by a shell. */
 export type CommandLine = readonly string[]
 
-/** An image and its mount point; both absolute. */
+/** An image and its mount point. Paths are absolute. */
 export interface Mounting {
   readonly image: string
-  /** Tells the image's file, for all names that it has. */
+  /** The same for all hard links of the image's file. */
   readonly identity: string
-  /** A directory that is there. */
+  /** An existing directory. */
   readonly point: string
-  /** The directory of our own at which others may see the image; undefined where that is not wanted. */
+  /** Our own directory for a mount that other processes see; undefined if the user chose the mount point. */
   readonly shared: string | undefined
 }
 
@@ -26,22 +26,22 @@ export const MOUNT_METHOD_NAMES = ['squashfs-mount', 'mount', 'user-namespace', 
 export type MountMethodName = (typeof MOUNT_METHOD_NAMES)[number]
 
 export type Plan =
-  /** The reason why it does not work on this machine. */
+  /** The method does not work on this machine. */
   | { readonly possible: false; readonly reason: string }
   | {
       readonly possible: true
-      /** How others come to see the mount too, where it does not end with the command. */
+      /** For a mount that other processes see, and that must be unmounted. */
       readonly shared?: SharedPlan
-      /** The line that runs a command with the image mounted. */
-      readonly around: (command: CommandLine) => CommandLine
-      /** Whether an environment variable does not reach the command. */
-      readonly loses: (variable: string) => boolean
+      /** Makes the command line that runs a command with the image mounted. */
+      readonly wrap: (command: CommandLine) => CommandLine
+      /** Whether the method removes an environment variable, so that it must be passed to the command in another form. */
+      readonly drops: (variable: string) => boolean
     }
 
-/** A mount that all processes of the user see: runs at the same time use one, and the last of them takes it away. */
+/** A mount that all processes of the user see. Concurrent runs share it, and the last one unmounts it. */
 export interface SharedPlan {
   readonly point: string
-  /** The source of the mount in /proc/self/mountinfo. */
+  /** The mount source, as /proc/self/mountinfo shows it. */
   readonly source: string
   readonly mount: CommandLine
   readonly unmount: CommandLine
@@ -58,15 +58,15 @@ export function impossible(reason: string): Plan {
   return { possible: false, reason }
 }
 
-/** Some shells keep only what could be a variable of their own, and a function of bash (`BASH_FUNC_module%%`) could not. */
-export function lostInShell(variable: string): boolean {
+/** Some shells remove variables whose names are not shell names, such as an exported function of bash (`BASH_FUNC_module%%`). */
+export function isDroppedByShell(variable: string): boolean {
   return !/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)
 }
 
-/** $1 mount(8), $2 the image, $3 the mount point; the rest is run. */
-const MOUNT_BY_KERNEL = `"$1" --no-mtab -t squashfs -o loop,ro,nosuid,nodev "$2" "$3" ${APART} && shift 3 && exec "$@"`
+/** $1 mount(8), $2 the image, $3 the mount point, then the command to run. */
+const MOUNT_BY_KERNEL = `"$1" --no-mtab -t squashfs -o loop,ro,nosuid,nodev "$2" "$3" ${MOUNT_STREAMS} && shift 3 && exec "$@"`
 
-/** For root: the kernel mounts the image in a mount namespace of the command's own. */
+/** For root: mounts the image with the kernel, in a mount namespace for the command. */
 export const kernelMount: MountMethod = {
   name: 'mount',
   plan: ({ uid, programs }: Machine, { image, point }: Mounting): Plan => {
@@ -75,20 +75,20 @@ export const kernelMount: MountMethod = {
     if (unshare === undefined || mount === undefined) return impossible('unshare or mount is not installed')
     return {
       possible: true,
-      // A slave sees later mounts of the machine (home directories by automount), and shows nothing of its own.
-      around: (command) => [
+      // A slave namespace receives later mounts of the machine, such as automounted home directories, and propagates none.
+      wrap: (command) => [
         ...[unshare, '--mount', '--propagation', 'slave'],
         ...['/bin/sh', '-c', MOUNT_BY_KERNEL, 'sh', mount, image, point],
         ...command,
       ],
-      loses: lostInShell,
+      drops: isDroppedByShell,
     }
   },
 }
 
 /**
- * IMAGE:MOUNT, as an argument; null where that form cannot say the paths. The program of uenv 9 and later takes letters,
- * digits and `/ . _ -` only.
+ * The argument `IMAGE:MOUNT` or `--sqfs=IMAGE:MOUNT`; null if it cannot express the paths. The squashfs-mount of uenv 9 and later
+ * accepts letters, digits and `/ . _ -` only.
  */
 export function squashfsMountArgument(
   form: Machine['squashfsMountForm'],
@@ -99,22 +99,22 @@ export function squashfsMountArgument(
   return (image + point).includes(':') ? null : pair
 }
 
-/** Variables that the loader takes away from a setuid program (glibc's unsecvars.h). */
-const LOST_IN_SETUID =
+/** Variables that the loader removes for a setuid program (glibc's unsecvars.h). */
+const UNSAFE_IN_SETUID =
   /^(LD_.*|MALLOC_.*|GLIBC_TUNABLES|GCONV_PATH|GETCONF_DIR|HOSTALIASES|LOCALDOMAIN|LOCPATH|NIS_PATH|NLSPATH|RESOLV_HOST_CONF|RES_OPTIONS|TMPDIR|TZDIR)$/
 
-/** CSCS's setuid program mounts with the kernel in a namespace of its own, and runs a command there. */
+/** The setuid program of CSCS mounts the image with the kernel in a new namespace, and runs the command there. */
 export const squashfsMount: MountMethod = {
   name: 'squashfs-mount',
   plan: (machine: Machine, mounting: Mounting): Plan => {
     const program = machine.programs['squashfs-mount']
     if (program === undefined) return impossible('it is not installed')
     const argument = squashfsMountArgument(machine.squashfsMountForm, mounting)
-    if (argument === null) return impossible('its form IMAGE:MOUNT cannot say these paths')
+    if (argument === null) return impossible('its argument IMAGE:MOUNT cannot express these paths')
     return {
       possible: true,
-      around: (command) => [program, argument, '--', ...command],
-      loses: (variable) => LOST_IN_SETUID.test(variable) || lostInShell(variable),
+      wrap: (command) => [program, argument, '--', ...command],
+      drops: (variable) => UNSAFE_IN_SETUID.test(variable) || isDroppedByShell(variable),
     }
   },
 }
@@ -125,7 +125,7 @@ type Squashfuse =
   | { readonly usable: true; readonly program: string }
   | { readonly usable: false; readonly reason: string }
 
-/** The program to mount with, the faster one first, or why there is none. */
+/** The program that mounts by FUSE, or the reason why there is none. squashfuse_ll is faster. */
 export function squashfuseOf({ programs, fuse }: Machine): Squashfuse {
   const program = programs.squashfuse_ll ?? programs.squashfuse
   if (program === undefined) return { usable: false, reason: 'squashfuse is not installed' }
@@ -134,7 +134,7 @@ export function squashfuseOf({ programs, fuse }: Machine): Squashfuse {
   return { usable: true, program }
 }
 
-/** squashfuse mounts at a directory that all of the user's processes see; the last command to end unmounts it. */
+/** squashfuse mounts the image where all processes of the user see it. The last run to end unmounts it. */
 export const squashfuse: MountMethod = {
   name: 'squashfuse',
   plan: (machine: Machine, { image, identity, shared: point }: Mounting): Plan => {
@@ -150,18 +150,18 @@ export const squashfuse: MountMethod = {
     return {
       possible: true,
       shared: { point, source, mount, unmount, flock },
-      around: (command) => command,
-      loses: lostInShell,
+      wrap: (command) => command,
+      drops: isDroppedByShell,
     }
   },
 }
 
-/** The source of a mount of an image's file, by which another run recognizes it. */
+/** The mount source for an image's file, by which another run recognizes the mount. */
 export function sourceOf(identity: string): string {
   return `venv-packer:${identity}`
 }
 
-/** Lazily: a process that the command left behind may go on reading, but nothing stays in the way. */
+/** A lazy unmount: background processes of the command can still read, and the mount point is free at once. */
 function unmountLine({ uid, programs }: Machine, point: string): readonly string[] | undefined {
   const fusermount = programs.fusermount3 ?? programs.fusermount
   if (fusermount !== undefined) return [fusermount, '-u', '-z', point]
@@ -169,26 +169,26 @@ function unmountLine({ uid, programs }: Machine, point: string): readonly string
 }
 
 /**
- * $1 squashfuse, $2 its options, $3 the image, $4 the mount point, $5 mount(8), $6 umount(8). Once the daemon runs, this goes
- * on to its end, or takes the mount away again: otherwise the daemon would stay, in a namespace that no one can enter.
+ * $1 squashfuse, $2 its options, $3 the image, $4 the mount point, $5 mount(8), $6 umount(8). The script ignores signals, so that it
+ * either finishes or unmounts. Otherwise the daemon could stay in a namespace that no process can enter.
  */
-const MOUNT_FOR_THE_OTHER = `trap '' HUP INT QUIT TERM USR1 USR2 ALRM
-"$1" -o "$2" "$3" "$4" ${APART} || exit
+const MOUNT_IN_DAEMON_NAMESPACE = `trap '' HUP INT QUIT TERM USR1 USR2 ALRM
+"$1" -o "$2" "$3" "$4" ${MOUNT_STREAMS} || exit
 "$5" --make-rprivate / && "$6" --no-mtab "$4" && exit
 "$6" --no-mtab --lazy "$4"
 exit 1`
 
-/** $1 unshare, $2 the script above, $3 to $8 its arguments; the rest is run. */
+/** $1 unshare, $2 the script above, $3 to $8 its arguments, then the command to run. */
 const MOUNT_BY_SQUASHFUSE =
   '"$1" --mount --propagation unchanged /bin/sh -c "$2" sh "$3" "$4" "$5" "$6" "$7" "$8" && shift 8 && exec "$@"'
 
 /**
- * squashfuse mounts the image in a user and mount namespace of the command's own; no other process sees it.
+ * squashfuse mounts the image in a user and mount namespace of the command. No other process sees it.
  *
- * A FUSE mount lives as long as its daemon, and a mount namespace as long as a process in it. If the daemon were in the
- * command's namespace, each would keep the other alive for ever. So the daemon gets a namespace of its own: it mounts there,
- * the mount shows in the command's namespace as well, and it is taken away again in the daemon's alone. When the command's
- * last process ends, the mount goes with its namespace, and the daemon with the mount. Nothing is left to clean up.
+ * A FUSE mount exists as long as its daemon runs, and a mount namespace as long as it has a process. If the daemon were in the command's
+ * namespace, each would keep the other alive forever. Therefore the daemon gets its own namespace. It mounts there, the mount
+ * propagates to the command's namespace, and is then unmounted in the daemon's namespace only. When the last process of the command
+ * ends, its namespace ends with the mount, and the daemon ends with the mount. Nothing needs to be cleaned up.
  */
 export const userNamespace: MountMethod = {
   name: 'user-namespace',
@@ -200,15 +200,15 @@ export const userNamespace: MountMethod = {
     if (!squashfuse.usable) return impossible(squashfuse.reason)
     return {
       possible: true,
-      around: (command) => [
+      wrap: (command) => [
         ...[unshare, '--user', '--map-root-user', '--mount', '--propagation', 'shared'],
-        ...['/bin/sh', '-c', MOUNT_BY_SQUASHFUSE, 'sh', unshare, MOUNT_FOR_THE_OTHER],
+        ...['/bin/sh', '-c', MOUNT_BY_SQUASHFUSE, 'sh', unshare, MOUNT_IN_DAEMON_NAMESPACE],
         ...[squashfuse.program, SQUASHFUSE_OPTIONS, image, point, mount, umount],
-        // Only root may mount, even here; the command is its user again.
+        // Only root may mount, even in the namespace. A second user namespace gives the command its user's id again.
         ...[unshare, '--user', `--map-user=${machine.uid}`, `--map-group=${machine.gid}`, '--'],
         ...command,
       ],
-      loses: lostInShell,
+      drops: isDroppedByShell,
     }
   },
 }

@@ -1,4 +1,4 @@
-/** Where an image is mounted: at the place that was asked for, the only one at which it works, or a directory of our own. */
+/** Chooses the mount point of an image: the one that the user gives, or the only one at which the environment works. */
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { EnvironmentProperties } from '../environment/environment.js'
@@ -6,18 +6,18 @@ import { EXIT_CODES, Failure, type FailureDetails } from '../failure.js'
 import { systemErrorCode, systemFailure } from '../system-errors.js'
 import { shellWord } from '../terminal/printable.js'
 
-/** An absolute path; undefined where the environment works anywhere, and no place was asked for. */
-type WantedPoint = string | undefined
+/** An absolute path; undefined if the environment works anywhere and the user gives no mount point. */
+type ChosenPoint = string | undefined
 
 /**
- * @param at the mount point, as it was typed.
- * @param packed undefined for an image that cannot be looked into.
+ * @param at the mount point as the user typed it.
+ * @param packed undefined for an image that venv-packer cannot read.
  */
 export async function chooseMountPoint(
   image: string,
   at: string | undefined,
   packed: EnvironmentProperties | undefined,
-): Promise<WantedPoint> {
+): Promise<ChosenPoint> {
   if (at === undefined) return await onlyMountPoint(image, packed)
   const point = resolve(at)
   const madeFor = packed?.madeFor
@@ -35,7 +35,7 @@ export async function chooseMountPoint(
 async function onlyMountPoint(
   image: string,
   packed: EnvironmentProperties | undefined,
-): Promise<WantedPoint> {
+): Promise<ChosenPoint> {
   if (packed === undefined) {
     const message = `${image} is compressed in a way that venv-packer cannot read: where it works is not known`
     throw refusal('NO_MOUNT_POINT', message, 'Say where to mount it: --at DIRECTORY.')
@@ -48,7 +48,7 @@ async function onlyMountPoint(
       'NO_MOUNT_POINT',
       message,
       'Mount it there: --at PREFIX, the path at which conda made it.',
-      { mending: { line } },
+      { fix: { line } },
     )
   }
   if (config === undefined) {
@@ -80,7 +80,7 @@ async function checked(point: string, typed: string): Promise<string> {
       'NO_MOUNT_POINT',
       `there is no directory ${typed} to mount the image at`,
       `Make an empty one: ${make}`,
-      { path: point, mending: { before: `${make} &&` } },
+      { path: point, fix: { before: `${make} &&` } },
     )
   }
   throw refusal('NO_MOUNT_POINT', `${typed} is no directory to mount an image at`, 'Name one with --at.', {
@@ -108,9 +108,9 @@ function refusal(code: string, message: string, remedy: string, details: Failure
   return new Failure(code, message, remedy, { ...details, exitCode: EXIT_CODES.commandNotStarted })
 }
 
-/** The source that the uppermost mount at a path was given when it was made; undefined where nothing is mounted. */
+/** The source of the topmost mount at a path; undefined if nothing is mounted there. */
 export async function mountedAt(path: string): Promise<string | undefined> {
-  // Of the path itself the kernel would ask the mount, and that of a daemon that has ended answers with an error.
+  // Not `realpath(path)`: it fails if the daemon of a FUSE mount at the path has ended.
   const real = join(await realpath(dirname(path)), basename(path))
   const mountinfo = await readFile('/proc/self/mountinfo', 'utf8')
   const sources = mountinfo.split('\n').flatMap((line) => {
@@ -120,7 +120,7 @@ export async function mountedAt(path: string): Promise<string | undefined> {
   return sources.at(-1)
 }
 
-/** proc(5): spaces and the like are written as three octal digits. */
+/** proc(5): white space and backslashes are written as three octal digits. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
 }

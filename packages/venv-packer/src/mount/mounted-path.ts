@@ -1,4 +1,4 @@
-/** Where a path leads to once an image is mounted: into the image, or by a symlink out of it. */
+/** Resolves paths as they will be once an image is mounted: into the image, or out of it through a symlink. */
 import { realpath } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { type ImageReader, type Inode, InodeType } from 'squashfs-writer/read'
@@ -7,15 +7,15 @@ import { MAX_LINKS_FOLLOWED } from 'squashfs-writer/system'
 export type Destination =
   | {
       readonly kind: 'inside'
-      /** With all links followed, below the mount point. */
+      /** Below the mount point, all symlinks followed. */
       readonly path: string
       readonly executable: boolean
     }
-  /** A path that does not lie in the image. */
+  /** A path outside of the image. */
   | { readonly kind: 'outside'; readonly path: string }
   | { readonly kind: 'nothing' }
 
-/** Follows an absolute path, and all links on its way, as they will be with the image mounted at the point. */
+/** Resolves an absolute path and its symlinks as if the image were mounted at `point`. */
 export async function followMounted(image: ImageReader, point: string, path: string): Promise<Destination> {
   let at = path
   for (let links = 0; links < MAX_LINKS_FOLLOWED; links++) {
@@ -30,8 +30,8 @@ export async function followMounted(image: ImageReader, point: string, path: str
 }
 
 /**
- * A path that leads to the mount point by symlinks of this machine, as a path below the mount point; undefined for one that
- * does not lead there.
+ * Rewrites a path that leads below the mount point through symlinks of this machine. Undefined for a path that does not lead
+ * there.
  */
 export async function pathBelowPoint(point: string, path: string): Promise<string | undefined> {
   if (pathInside(point, path) !== undefined) return path
@@ -43,17 +43,17 @@ export async function pathBelowPoint(point: string, path: string): Promise<strin
   return undefined
 }
 
-/** The first bytes of a file, at a path below the mount point with all links followed; none for all but small files. */
-export async function headOfMounted(image: ImageReader, point: string, path: string): Promise<Uint8Array> {
+/** The content of a script in the image; empty for a file that is too large to be a script. `path` has no symlinks. */
+export async function scriptOfMounted(image: ImageReader, point: string, path: string): Promise<Uint8Array> {
   const inode = await image.find(pathInside(point, path) ?? '')
   if (inode?.type !== InodeType.FILE || inode.size > MAX_SCRIPT_BYTES) return new Uint8Array()
   return await image.read(inode)
 }
 
-/** Bytes. Scripts are small; a larger file is a program. */
+/** A larger file is not a script. */
 const MAX_SCRIPT_BYTES = 1024 * 1024
 
-/** The inode at a path in the image, null for none; or, behind the first link in the path, the path to go on with. */
+/** The inode at a path, or null. If the path contains a symlink: the path that results from following the first one. */
 async function firstLink(image: ImageReader, path: string): Promise<Inode | string | null> {
   const names = path.split('/')
   for (let n = 1; n <= names.length; n++) {

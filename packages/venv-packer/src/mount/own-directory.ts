@@ -1,6 +1,6 @@
 /**
- * The directory at which an image is mounted that works anywhere: the same one for a user and an image, each time and on
- * every node. Programs keep such a path (in caches, in Jupyter kernels), and the ranks of a job compare theirs.
+ * Chooses the mount point of an image that works anywhere. It is the same for a user and an image, each time and on every node,
+ * because programs store such paths (caches, Jupyter kernels), and the ranks of a job compare theirs.
  */
 import { createHash } from 'node:crypto'
 import { access, constants, lstat, mkdir, realpath } from 'node:fs/promises'
@@ -11,18 +11,18 @@ import { messageOf, systemErrorCode } from '../system-errors.js'
 import { sourceOf } from './methods.js'
 import { mountedAt } from './mount-point.js'
 
-/** An image by its name, and by the file that has this name now. */
+/** An image: its name, and the file that has this name now. */
 export interface NamedImage {
   /** Absolute. */
   readonly path: string
-  /** Of {@link sharedIdentity}. */
+  /** The identity that {@link sharedIdentity} returns. */
   readonly identity: string
 }
 
 /**
- * The identity that runs share which use one mount: the file, and the step of a job, since a batch system ends the daemon behind a mount
- * together with the step that it was started in.
- * @param identity the same for all names of one file.
+ * The identity by which runs decide whether to share a mount: the file, and the job step. A batch system kills the daemon of a mount
+ * at the end of the step that started it.
+ * @param identity the same for all hard links of a file.
  */
 export function sharedIdentity(identity: string, env: NodeJS.ProcessEnv): string {
   const { SLURM_JOB_ID, SLURM_STEP_ID, PBS_JOBID } = env
@@ -34,27 +34,27 @@ export function sharedIdentity(identity: string, env: NodeJS.ProcessEnv): string
 export interface OwnDirectories {
   /** For a mount that only the command sees. */
   readonly point: string
-  /** For one that others see: the same, unless another file, or the mount of another job, shows there now. */
+  /** For a mount that other processes see. It differs from `point` if another file, or another job's mount, is mounted there. */
   readonly shared: string
 }
 
 /**
- * Chooses the directories. They stay there, empty, when the command has ended: where one is removed, the kernel takes
- * away what is mounted at it in any namespace, also under a server that the command left running.
- * @param make whether they are made; otherwise it is only checked that they could be.
+ * Chooses the directories. They are not removed when the command has ended: removing a mount point makes the kernel unmount it in
+ * all namespaces, also in that of a server that the command has left running.
+ * @param make whether to make them; otherwise only check that they could be made.
  */
 export async function ownDirectories(
   image: NamedImage,
   env: NodeJS.ProcessEnv,
   make: boolean,
 ): Promise<OwnDirectories> {
-  const [usual, other] = await placesFor(image)
+  const [byName, byFile] = await directoryNames(image)
   let problem: unknown
-  for (const home of homes(env)) {
+  for (const base of baseDirectories(env)) {
     try {
-      await (make ? makeHome(home) : requireUsable(home))
-      const point = join(home, usual)
-      const shared = (await isFree(point, image)) ? point : join(home, other)
+      await (make ? makeBase(base) : requireUsable(base))
+      const point = join(base, byName)
+      const shared = (await isFree(point, image)) ? point : join(base, byFile)
       if (make) for (const directory of new Set([point, shared])) await makeInside(directory)
       return { point, shared }
     } catch (error) {
@@ -70,22 +70,25 @@ export async function ownDirectories(
     {
       systemCode: systemErrorCode(problem),
       exitCode: EXIT_CODES.commandNotStarted,
-      mending: { before: 'TMPDIR="$HOME"' },
+      fix: { before: 'TMPDIR="$HOME"' },
       cause: problem,
     },
   )
 }
 
-/** `/tmp` comes first: every node has it, and the variables differ between a login, a job and its ranks. */
-function homes(env: NodeJS.ProcessEnv): readonly string[] {
+/** `/tmp` comes first, because every node has it. The variables can differ between a login session, a job and its ranks. */
+function baseDirectories(env: NodeJS.ProcessEnv): readonly string[] {
   const parents = ['/tmp', env.XDG_RUNTIME_DIR ?? '', tmpdir()]
   // A path with a colon could not be a part of PATH.
   const usable = parents.filter((parent) => parent.startsWith('/') && !parent.includes(':'))
   return [...new Set(usable)].map((parent) => join(parent, `venv-packer-${process.getuid?.() ?? 0}`))
 }
 
-/** The place for an image of this name, and one for this very file and job, should something else show at the first. */
-async function placesFor({ path, identity }: NamedImage): Promise<readonly [usual: string, other: string]> {
+/** Two relative paths: one for the name of the image, and one for this file and job, in case the first is occupied. */
+async function directoryNames({
+  path,
+  identity,
+}: NamedImage): Promise<readonly [byName: string, byFile: string]> {
   const named = join(await realpath(dirname(path)), basename(path))
   const plain = basename(path, '.squashfs')
     .replace(/[^\w.-]/g, '_')
@@ -95,7 +98,7 @@ async function placesFor({ path, identity }: NamedImage): Promise<readonly [usua
   return [place(named), place(`${named}\n${identity}`)]
 }
 
-/** Whether nothing else shows there: squashfuse shows an old image as long as a run uses it. */
+/** Whether nothing but this image is mounted there. An old image stays mounted by squashfuse as long as a run uses it. */
 async function isFree(directory: string, { identity }: NamedImage): Promise<boolean> {
   const source = await mountedAt(directory).catch(ifMissing)
   return source === undefined || source === sourceOf(identity)
@@ -105,9 +108,9 @@ function ifMissing(error: unknown): undefined {
   if (systemErrorCode(error) !== 'ENOENT') throw error
 }
 
-async function makeHome(home: string): Promise<void> {
-  await makeDirectory(home)
-  await requireUsable(home)
+async function makeBase(base: string): Promise<void> {
+  await makeDirectory(base)
+  await requireUsable(base)
 }
 
 async function makeInside(directory: string): Promise<void> {
@@ -123,15 +126,15 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** Anyone may make a directory of this name in `/tmp`, and put files of their own into it. */
-async function requireUsable(home: string): Promise<void> {
+/** In `/tmp` any user could have made a directory of this name. Throws unless it is ours, or could be made. */
+async function requireUsable(base: string): Promise<void> {
   try {
-    const found = await lstat(home)
+    const found = await lstat(base)
     if (!found.isDirectory() || found.uid !== process.getuid?.() || (found.mode & 0o022) !== 0)
-      throw new Unusable(`${home} is not a directory of yours that only you may write to`)
+      throw new Unusable(`${base} is not a directory of yours that only you may write to`)
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw error
-    await access(dirname(home), constants.W_OK | constants.X_OK)
+    await access(dirname(base), constants.W_OK | constants.X_OK)
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * A mount that several runs use: the first mounts, and the last unmounts. Locks of the kernel count them, so that a run that
- * was killed is not counted any more.
+ * Shares a mount between runs: the first run mounts, and the last one unmounts. Kernel locks (flock) count the runs, because the
+ * kernel releases the lock of a run that was killed.
  *
- * Each user holds a shared lock on the directory above the mount point. A run that mounts or unmounts holds the lock of a
- * file there meanwhile, so that no run comes or goes in between.
+ * Every run holds a shared lock on the directory above the mount point. While a run mounts or unmounts, it also holds an exclusive
+ * lock on a file there, so that no other run starts or ends in between.
  */
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -17,21 +17,21 @@ export type SharedMount =
   | { readonly mounted: false; readonly reason: string }
   | {
       readonly mounted: true
-      /** Gives the mount back; the result is the error of an unmount that failed. */
+      /** Ends the use of the mount. Resolves with a message if unmounting failed. */
       readonly release: () => Promise<string | undefined>
     }
 
-/** Mounts the image as planned, or uses the mount that is there. A signal ends the waiting. */
+/** Mounts the image as planned, or uses the existing mount. A signal ends the wait for a lock. */
 export async function shareMount(plan: SharedPlan, relay: SignalRelay): Promise<SharedMount> {
   const directory = dirname(plan.point)
-  const gate = await open(join(directory, 'lock'), 'a', 0o600)
-  const users = await open(directory)
+  const mountLock = await open(join(directory, 'lock'), 'a', 0o600)
+  const usersLock = await open(directory)
   const close = async (): Promise<void> => {
-    await users.close()
-    await gate.close()
+    await usersLock.close()
+    await mountLock.close()
   }
   try {
-    const reason = await enter(plan, gate, users, relay)
+    const reason = await startUsing(plan, mountLock, usersLock, relay)
     if (reason !== undefined) {
       await close()
       return { mounted: false, reason }
@@ -44,7 +44,7 @@ export async function shareMount(plan: SharedPlan, relay: SignalRelay): Promise<
     mounted: true,
     release: async () => {
       try {
-        return await leave(plan, gate, users)
+        return await stopUsing(plan, mountLock, usersLock)
       } finally {
         await close()
       }
@@ -52,41 +52,41 @@ export async function shareMount(plan: SharedPlan, relay: SignalRelay): Promise<
   }
 }
 
-/** Gives a reason where it is not mounted in the end. */
-async function enter(
+/** Resolves with a reason if the image could not be mounted. */
+async function startUsing(
   plan: SharedPlan,
-  gate: FileHandle,
-  users: FileHandle,
+  mountLock: FileHandle,
+  usersLock: FileHandle,
   relay: SignalRelay,
 ): Promise<string | undefined> {
-  if (!(await lock(plan, '--exclusive', gate, relay))) return NOT_LOCKED
+  if (!(await lock(plan, '--exclusive', mountLock, relay))) return NOT_LOCKED
   try {
     const reason = await mountIfNeeded(plan, relay)
     if (reason !== undefined) return reason
-    return (await lock(plan, '--shared', users, relay)) ? undefined : NOT_LOCKED
+    return (await lock(plan, '--shared', usersLock, relay)) ? undefined : NOT_LOCKED
   } finally {
-    await lock(plan, '--unlock', gate)
+    await lock(plan, '--unlock', mountLock)
   }
 }
 
-const NOT_LOCKED = 'the lock of its directory could not be had'
+const NOT_LOCKED = 'its directory could not be locked'
 
 async function mountIfNeeded(plan: SharedPlan, relay: SignalRelay): Promise<string | undefined> {
   const source = await mountedAt(plan.point)
   if (source !== undefined && source !== plan.source) return `something else is mounted at ${plan.point}`
   if (source !== undefined) {
-    if (await answers(plan.point)) return undefined
+    if (await isDaemonAlive(plan.point)) return undefined
     await runProgram(plan.unmount)
   }
-  const { exitCode, said } = await runProgram(plan.mount, { relay })
+  const { exitCode, output } = await runProgram(plan.mount, { relay })
   if (exitCode === 0) return undefined
-  // Where a signal ended it, there may be a mount or not.
+  // A signal may have ended the program after it had mounted the image.
   if ((await mountedAt(plan.point)) !== undefined) await runProgram(plan.unmount)
-  return inOneLine(said)
+  return inOneLine(output)
 }
 
-/** Whether the daemon behind a mount is alive. */
-async function answers(point: string): Promise<boolean> {
+/** Whether the daemon of a FUSE mount still runs. */
+async function isDaemonAlive(point: string): Promise<boolean> {
   try {
     await stat(point)
     return true
@@ -96,15 +96,19 @@ async function answers(point: string): Promise<boolean> {
   }
 }
 
-async function leave(plan: SharedPlan, gate: FileHandle, users: FileHandle): Promise<string | undefined> {
-  await lock(plan, '--exclusive', gate)
-  // Only where no one else has a lock; if it is not given, the shared one is gone as well.
-  if (!(await lock(plan, '--nonblock', users))) return undefined
-  const { exitCode, said } = await runProgram(plan.unmount)
-  return exitCode === 0 ? undefined : inOneLine(said)
+async function stopUsing(
+  plan: SharedPlan,
+  mountLock: FileHandle,
+  usersLock: FileHandle,
+): Promise<string | undefined> {
+  await lock(plan, '--exclusive', mountLock)
+  // This succeeds only if no other run holds a lock. If it fails, our shared lock is released as well.
+  if (!(await lock(plan, '--nonblock', usersLock))) return undefined
+  const { exitCode, output } = await runProgram(plan.unmount)
+  return exitCode === 0 ? undefined : inOneLine(output)
 }
 
-/** A lock belongs to the open file, which flock(1) inherits: it stays when that has ended, until the file is closed. */
+/** A lock belongs to the open file, which flock(1) inherits. It stays after flock(1) has ended, until this process closes the file. */
 async function lock(
   { flock }: SharedPlan,
   kind: '--exclusive' | '--shared' | '--nonblock' | '--unlock',

@@ -1,105 +1,102 @@
-/** Passes the signals that this process gets on to the command that it runs, except where the command got them as well. */
+/** Passes signals from this process to the command that it runs, unless the command has received them itself. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import inspector from 'node:inspector'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { systemErrorCode } from '../system-errors.js'
+import { closeUninvitedDebugger } from '../uninvited-debugger.js'
 
 /** Signals that end a program. */
-const ENDING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
-/** Signals that tell it something. The others (window size, stop, continue) mean this process as well. */
-const TELLING = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
-const relayed = [...ENDING, ...TELLING] as const
+const TERMINATING = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+/** Signals with a meaning that the program defines. Others (window size, stop, continue) are meant for this process as well. */
+const USER_DEFINED = ['SIGUSR1', 'SIGUSR2', 'SIGALRM'] as const
+const relayed = [...TERMINATING, ...USER_DEFINED] as const
 export type RelayedSignal = (typeof relayed)[number]
 
-const ends: ReadonlySet<RelayedSignal> = new Set(ENDING)
+const terminating: ReadonlySet<RelayedSignal> = new Set(TERMINATING)
 
-/** The signals that came before the relay was there: the launcher listens for SIGUSR1, by which Node would open its debugger. */
+/** The signals that came before the relay started. The launcher listens for SIGUSR1, because Node would open its debugger. */
 export interface EarlySignals {
-  /** Ends that listening, and gives the signals that came. */
+  /** Stops the launcher's listener, and returns the signals that came. */
   readonly take: () => readonly 'SIGUSR1'[]
 }
 
 export interface SignalRelay {
-  /** Resolves when signals to all processes of the group are told apart from those to this one. */
+  /** Resolves when signals to the process group can be distinguished from signals to this process. */
   readonly ready: Promise<void>
-  /** From now on signals go to this process, which mounts or does something else before the command; only those that end it. */
+  /** Sends terminating signals to this process, which mounts the image before the command starts. */
   readonly to: (child: ChildProcess) => void
-  /** The command has taken the place of the process that mounted: it gets all signals, and those that were kept for it. */
+  /** Call when the mounting process has become the command. It then gets all signals, including those received earlier. */
   readonly commandStarted: () => void
-  /** The first signal that ends the work, if one came. */
+  /** The first terminating signal, if one came. */
   readonly received: () => RelayedSignal | undefined
   readonly stop: () => void
 }
 
-/** Milliseconds in which a signal that is sent to several processes, one after the other, has reached them all. */
+/** The milliseconds after which a signal to a process group has reached all of its processes. */
 const GROUP_SIGNAL_MS = 20
+/** The milliseconds after which a signal that was rejected is sent again. */
+const RETRY_MS = 20
 
 export function startSignalRelay(early: EarlySignals): SignalRelay {
-  const witness = startSignalWitness(relayed)
+  const monitor = startGroupMonitor(relayed)
   let child: ChildProcess | undefined
   let started = false
   let first: RelayedSignal | undefined
-  let kept: RelayedSignal[] = []
-  let last = Promise.resolve()
+  let pending: RelayedSignal[] = []
+  let previous = Promise.resolve()
 
   const onSignal = (signal: RelayedSignal): void => {
-    if (ends.has(signal)) first ??= signal
-    last = last.then(() => pass(signal))
+    if (terminating.has(signal)) first ??= signal
+    previous = previous.then(() => pass(signal))
   }
 
   async function pass(signal: RelayedSignal): Promise<void> {
     await setTimeout(GROUP_SIGNAL_MS)
-    const toGroup = (await witness.saw(signal)) && isInOurGroup(child)
-    if (toGroup && !started) first ??= signal // the mounting program has got it
-    if (toGroup) return
-    if (started || ends.has(signal)) deliver(signal, child)
-    else kept.push(signal)
+    const isForGroup = (await monitor.received(signal)) && isInOurGroup(child)
+    if (isForGroup && !started) first ??= signal // the mounting program has received it
+    if (isForGroup) return
+    if (started || terminating.has(signal)) deliver(signal, child)
+    else pending.push(signal)
   }
 
   for (const signal of relayed) process.on(signal, onSignal)
-  for (const signal of [...early.take(), ...takenByDebugger()]) onSignal(signal)
+  for (const signal of [...early.take(), ...signalsTakenByDebugger()]) onSignal(signal)
   return {
-    ready: witness.watching,
+    ready: monitor.ready,
     to: (next) => {
       child = next
     },
     commandStarted: () => {
       started = true
-      for (const signal of [...kept, ...takenByDebugger()]) deliver(signal, child)
-      kept = []
+      for (const signal of [...pending, ...signalsTakenByDebugger()]) deliver(signal, child)
+      pending = []
     },
     received: () => first,
     stop: () => {
       for (const signal of relayed) process.off(signal, onSignal)
-      witness.stop()
+      monitor.stop()
     },
   }
 }
 
-/** A SIGUSR1 that came while Node started has opened its debugger, where no one asked for that: it is closed again. */
-function takenByDebugger(): readonly 'SIGUSR1'[] {
-  const isWanted = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) =>
-    option.includes('--inspect'),
-  )
-  if (isWanted || inspector.url() === undefined) return []
-  inspector.close()
-  return ['SIGUSR1']
+/** The SIGUSR1 that came while Node started, if one did: it has opened Node's debugger, which is closed again. */
+function signalsTakenByDebugger(): readonly 'SIGUSR1'[] {
+  return closeUninvitedDebugger() ? ['SIGUSR1'] : []
 }
 
-/** A setuid program takes no signal of ours until it is the user's process again: so once more, a moment later. */
+/** A setuid program rejects our signals (EPERM) until it runs as the user again. Then the signal is sent again. */
 function deliver(signal: RelayedSignal, child: ChildProcess | undefined): void {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   try {
     process.kill(child.pid, signal)
   } catch (error) {
     if (systemErrorCode(error) !== 'EPERM') throw error
-    void setTimeout(20).then(() => deliver(signal, child))
+    void setTimeout(RETRY_MS).then(() => deliver(signal, child))
   }
 }
 
-/** Whether a process is in the group that we are in: an interactive shell makes itself one of its own. */
+/** Whether a process is in our process group. An interactive shell, for example, creates its own. */
 function isInOurGroup(child: ChildProcess | undefined): boolean {
   const own = groupOf('self')
   return child?.pid === undefined || own === groupOf(child.pid)
@@ -117,58 +114,57 @@ function groupOf(pid: number | 'self'): string | undefined {
 }
 
 /**
- * A process beside us that gets the signals to all processes of our group, and no others. It tells a signal to the group,
- * which the command gets as well, from one to this process alone: Node is not told who sent a signal.
+ * A helper process that receives only the signals to our process group. It distinguishes a signal to the group, which the
+ * command receives as well, from a signal to this process only. Node itself cannot distinguish them.
  */
-interface SignalWitness {
-  /** Resolves when it has come so far that it notices signals. */
-  readonly watching: Promise<void>
-  /** Whether it got this signal since it was last asked. To be asked one after the other. */
-  readonly saw: (signal: NodeJS.Signals) => Promise<boolean>
+interface GroupMonitor {
+  /** Resolves when the helper has set its signal handlers. */
+  readonly ready: Promise<void>
+  /** Whether the helper has received this signal since the last call. Wait for one call before the next. */
+  readonly received: (signal: NodeJS.Signals) => Promise<boolean>
   readonly stop: () => void
 }
 
 /**
- * Says each signal, and answers each line. A shell runs the trap of a signal that came before the line first. It ends with
- * its input; a read that a signal interrupts is no end.
+ * Prints the name of each signal, and a line `ready` for each line of input. A shell runs the trap of an earlier signal before it answers.
+ * The script exits at the end of its input. A `read` that a signal has interrupted is not the end.
  */
-function script(signals: readonly NodeJS.Signals[]): string {
+function monitorScript(signals: readonly NodeJS.Signals[]): string {
   const traps = signals.map((signal) => `trap 'echo ${signal}; came=1' ${signal.slice('SIG'.length)}`)
   return [
     ...traps,
-    'echo asked',
+    'echo ready',
     'while :; do',
     '  came=',
-    '  if read -r line; then echo asked; elif [ -z "$came" ]; then exit 0; fi',
+    '  if read -r line; then echo ready; elif [ -z "$came" ]; then exit 0; fi',
     'done',
   ].join('\n')
 }
 
-function startSignalWitness(signals: readonly NodeJS.Signals[]): SignalWitness {
-  const child = spawn('/bin/sh', ['-c', script(signals)], { stdio: ['pipe', 'pipe', 'ignore'] })
-  const seen = new Set<string>()
+function startGroupMonitor(signals: readonly NodeJS.Signals[]): GroupMonitor {
+  const child = spawn('/bin/sh', ['-c', monitorScript(signals)], { stdio: ['pipe', 'pipe', 'ignore'] })
+  const received = new Set<string>()
   const waiting: (() => void)[] = []
-  const answered = (): void => waiting.shift()?.()
   createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line === 'asked') answered()
-    else seen.add(line)
+    if (line === 'ready') waiting.shift()?.()
+    else received.add(line)
   })
   const gone = new Promise<void>((done) => {
     child.once('error', () => done())
-    // A signal that it got before it listened has ended it.
+    // A signal before the traps were set has ended the helper.
     child.once('exit', (_code, signal) => {
-      if (signal !== null) seen.add(signal)
+      if (signal !== null) received.add(signal)
       done()
     })
   })
-  child.stdin.on('error', () => {}) // it is gone, and its end tells more
+  child.stdin.on('error', () => {}) // the helper has ended: see `gone`
   const answer = (): Promise<void> => Promise.race([new Promise<void>((done) => waiting.push(done)), gone])
   return {
-    watching: answer(),
-    saw: async (signal) => {
+    ready: answer(),
+    received: async (signal) => {
       child.stdin.write('\n')
       await answer()
-      return seen.delete(signal)
+      return received.delete(signal)
     },
     stop: () => end(child),
   }

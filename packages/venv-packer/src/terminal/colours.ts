@@ -1,4 +1,4 @@
-/** Colours for terminals; on anything else, and where NO_COLOR asks for none (https://no-color.org), plain text. */
+/** Colours text for terminals. Output that is not a terminal, and users who set NO_COLOR (https://no-color.org), get plain text. */
 
 export interface Colours {
   readonly error: (text: string) => string
@@ -16,9 +16,9 @@ export function coloursFor(
   return plain ? noColours : ansiColours
 }
 
-/** The numbers of ECMA-48 (SGR) that switch the style on and off. */
+/** @param on @param off the SGR codes of ECMA-48 that switch the style on and off. */
 const styled = (on: number, off: number) => (text: string) => `\u001b[${on}m${text}\u001b[${off}m`
-const asItIs = (text: string): string => text
+const unchanged = (text: string): string => text
 
 const ansiColours: Colours = {
   error: styled(31, 39),
@@ -29,9 +29,9 @@ const ansiColours: Colours = {
 }
 
 const noColours: Colours = {
-  error: asItIs,
-  warning: asItIs,
-  note: asItIs,
-  heading: asItIs,
-  aside: asItIs,
+  error: unchanged,
+  warning: unchanged,
+  note: unchanged,
+  heading: unchanged,
+  aside: unchanged,
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { bytes, count, counted, duration, percent, wholeSeconds } from './figures.js'
 
-it('counts have their thousands apart', () => {
+it('counts have commas between thousands', () => {
   expect([0, 999, 1000, 23_260, 1_234_567].map(count)).toEqual(['0', '999', '1,000', '23,260', '1,234,567'])
   expect([counted(1, 'file'), counted(2, 'file'), counted(0, 'entry', 'entries')]).toEqual([
     '1 file',
@@ -35,6 +35,6 @@ it('times have the units that fit', () => {
   expect(wholeSeconds(-1)).toBe('0 s')
 })
 
-it('shares are in percent, also of nothing', () => {
+it('shares are in percent, also when the whole is 0', () => {
   expect([percent(157, 553), percent(4096, 0)]).toEqual(['28.4 %', '100.0 %'])
 })

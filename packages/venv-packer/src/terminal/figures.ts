@@ -1,4 +1,4 @@
-/** Numbers as people read them: 23,260 · 553.1 MB · 28.4 % · 1 min 05 s · 2025-01-31 09:05. */
+/** Formats numbers for people: 23,260 · 553.1 MB · 28.4 % · 1 min 05 s · 2025-01-31 09:05. */
 
 export function count(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
@@ -11,7 +11,7 @@ export function counted(value: number, singular: string, plural = `${singular}s`
 
 const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 
-/** In thousands, as `ls --si` and the makers of disks have it. */
+/** A size in decimal units (1 kB is 1000 bytes), like `ls --si` and the labels of disks. */
 export function bytes(value: number): string {
   let unit = 0
   let scaled = value
@@ -31,7 +31,7 @@ export function duration(seconds: number): string {
   return wholeSeconds(seconds)
 }
 
-/** Without the tenths, for what is only a guess. */
+/** A duration without tenths, for estimates. */
 export function wholeSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds))
   if (whole < 60) return `${whole} s`
@@ -39,7 +39,7 @@ export function wholeSeconds(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${twoDigits(Math.floor((whole % 3600) / 60))} min`
 }
 
-/** As clocks here show it: 2025-01-31 09:05. */
+/** Local time: 2025-01-31 09:05. */
 export function minute(date: Date): string {
   const day = [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join('-')
   return `${day} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`

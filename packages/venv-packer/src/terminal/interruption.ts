@@ -1,11 +1,11 @@
-/** Ctrl-C, SIGTERM and SIGHUP: the first stops the work and lets it clean up, a second one ends the process at once. */
+/** Handles Ctrl-C, SIGTERM and SIGHUP: the first signal stops the work and lets it clean up, a second one ends the process at once. */
 import { setMaxListeners } from 'node:events'
 import { EXIT_CODES, Failure } from '../failure.js'
 
 export interface Interruption {
-  /** Aborted with a Failure that says by what. */
+  /** Aborted by the first signal. The reason is a Failure that names it. */
   readonly signal: AbortSignal
-  /** From now on the signals do again what they do by default. */
+  /** Restores the default effect of the signals. */
   readonly stopListening: () => void
 }
 
@@ -16,12 +16,12 @@ const SIGNALS = {
 } as const
 type SignalName = keyof typeof SIGNALS
 
-/** Milliseconds. npx and the terminal both pass one Ctrl-C on: a second signal within this time is the same one again. */
+/** After one Ctrl-C both the terminal and npx send SIGINT. A second signal within these milliseconds is ignored. */
 const SAME_KEYSTROKE_MS = 300
 
 export function listenForInterruption(): Interruption {
   const controller = new AbortController()
-  setMaxListeners(0, controller.signal) // every thread that works listens to it
+  setMaxListeners(0, controller.signal) // one listener for each worker
   let first: number | undefined
   const onSignal = (name: SignalName): void => {
     const now = performance.now()

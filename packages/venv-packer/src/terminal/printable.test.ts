@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { printable, shellWord, wrapped } from './printable.js'
 
-it('control characters are printed as escapes, other letters as they are', () => {
+it('control characters are escaped, other characters are not', () => {
   expect(printable('a\nb\r\tc\u001b[2J\u007f\u009b1m')).toBe('a\\nb\\r\\tc\\x1b[2J\\x7f\\x9b1m')
   expect(printable('exe\u202etxt\u2028')).toBe('exe\\u202etxt\\u2028')
   expect(printable('naïve 漢字 😀 \\n')).toBe('naïve 漢字 😀 \\n')
@@ -27,12 +27,12 @@ describe('a word for the shell', () => {
   ])('arrives unchanged in bash: %j', (text) => {
     const word = shellWord(text)
     expect(execFileSync('bash', ['-c', `printf %s ${word}`]).toString()).toBe(text)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is the point.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test is that there are none.
     expect(word).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
   })
 })
 
-it('a text is broken between words; a word that is too long has a line to itself', () => {
+it('text is wrapped between words, and a word that is too long gets its own line', () => {
   expect(wrapped('a bc def ghij', 5)).toEqual(['a bc', 'def', 'ghij'])
   expect(wrapped('see /a/very/long/path there', 10)).toEqual(['see', '/a/very/long/path', 'there'])
   expect(wrapped('all in one', Number.POSITIVE_INFINITY)).toEqual(['all in one'])

@@ -1,12 +1,12 @@
-/** Makes a text fit for the terminal: without control characters, as one word of a shell, in lines of a width. */
+/** Prepares text for the terminal: escapes control characters, quotes words for a shell, and wraps lines. */
 
-/** Control characters (C0, DEL, C1), line and paragraph separators, and those that turn the writing direction. */
+/** Control characters (C0, DEL, C1), line and paragraph separators, and characters that change the writing direction. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
 export const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 const SHORT_FORMS: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-/** The same text with every such character as an escape (`\n`, `\x1b`, `\u202e`). */
+/** Replaces every unprintable character by an escape (`\n`, `\x1b`, `\u202e`). */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => SHORT_FORMS[character] ?? escaped(character.charCodeAt(0)))
 }
@@ -18,7 +18,7 @@ function escaped(code: number): string {
 
 const NEEDS_NO_QUOTES = /^[\w@%+=:,./-]+$/
 
-/** Bare where possible, in single quotes where needed, in `$'…'` (bash, zsh, ksh) where it cannot be printed as it is. */
+/** Quotes a word for a shell if it needs quotes. A word with unprintable characters becomes `$'…'`, which bash, zsh and ksh read. */
 export function shellWord(text: string): string {
   if (NEEDS_NO_QUOTES.test(text)) return text
   if (text.search(UNPRINTABLE) < 0) return `'${text.replaceAll("'", `'\\''`)}'`
@@ -26,13 +26,13 @@ export function shellWord(text: string): string {
   return `$'${quoted}'`
 }
 
-/** Byte by byte, because that is what `\x` means to a shell, whatever its locale. */
+/** In a shell `\x` stands for a byte, in every locale. */
 function escapedBytes(character: string): string {
   const bytes = [...Buffer.from(character)]
   return bytes.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
 }
 
-/** A word that is longer than a line has one to itself. */
+/** Wraps text between words. A word that is longer than `width` gets its own line. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

@@ -1,44 +1,44 @@
 /**
- * Writes reports to standard output and messages to standard error, in the style that was asked for. A reader that has gone
- * away (EPIPE) is no failure.
+ * Writes reports to standard output and messages to standard error. A reader that closes the pipe (EPIPE), such as `head`, is not a
+ * failure.
  */
 import type { Failure } from '../failure.js'
 import { UNPRINTABLE } from './printable.js'
 
-/** Done when the text is written; fails when it cannot be, as on a full disk. */
+/** Resolves when the text is written. Throws a Failure if it cannot be written, for example because the disk is full. */
 export async function print(text: string): Promise<void> {
   const error = await written(process.stdout, text)
   if (error) throw await outputLost(error)
 }
 
-/** As {@link print}, for one piece of many: false when the reader has gone, and no more need be written. */
+/** Like {@link print}, for output in several pieces. Resolves with false if the reader has closed the pipe: then stop. */
 export async function printMore(piece: string | Uint8Array): Promise<boolean> {
-  let readerIsThere = true
+  let isReading = true
   const error = await written(process.stdout, piece, () => {
-    readerIsThere = false
+    isReading = false
   })
   if (error) throw await outputLost(error)
-  return readerIsThere
+  return isReading
 }
 
-/** Messages for people. When they cannot be written there is no one left to tell. */
+/** Writes a message to standard error. An error of standard error itself is ignored, since nothing could report it. */
 export async function printError(text: string): Promise<void> {
   await written(process.stderr, text)
 }
 
-/** Waits until the text is written; gives the error if it cannot be, unless the reader has gone. */
+/** Waits until the text is written. Resolves with the error if that fails, except if the reader has closed the pipe. */
 function written(
   stream: NodeJS.WriteStream,
   text: string | Uint8Array,
-  onReaderGone = () => {},
+  onPipeClosed = () => {},
 ): Promise<NodeJS.ErrnoException | undefined> {
-  // A stream without a listener for errors would end the process; the news itself comes with the callback.
+  // Without a listener for errors the process would end. The callback below receives the error.
   if (stream.listenerCount('error') === 0) stream.on('error', () => {})
   return new Promise((done) => {
     const onWritten = (error?: NodeJS.ErrnoException | null): void => {
-      const isGone = error?.code === 'EPIPE'
-      if (isGone) onReaderGone()
-      done(error && !isGone ? error : undefined)
+      const isPipeClosed = error?.code === 'EPIPE'
+      if (isPipeClosed) onPipeClosed()
+      done(error && !isPipeClosed ? error : undefined)
     }
     try {
       stream.write(text, onWritten)
@@ -57,7 +57,7 @@ async function outputLost(error: NodeJS.ErrnoException): Promise<Failure> {
   })
 }
 
-/** Characters that JSON leaves as they are and that a terminal obeys (DEL, C1, turns of the writing direction) are escaped, too. */
+/** JSON that is safe to print on a terminal: DEL, C1 and direction characters, which `JSON.stringify` does not escape, are escaped. */
 export function json(value: object): string {
   return JSON.stringify(value).replace(
     UNPRINTABLE,
@@ -65,27 +65,29 @@ export function json(value: object): string {
   )
 }
 
+/** JSON with a newline at the end. */
 export function line(value: object): string {
   return `${json(value)}\n`
 }
 
+/** Rounded to three decimals. */
 export function rounded(value: number): number {
   return Math.round(value * 1000) / 1000
 }
 
-/** The form of a command's output: for people or for programs, verbose or quiet. */
+/** The style of a report: for people or for programs, verbose or quiet. */
 export interface ReportStyle {
-  /** One JSON object on standard output instead of words. */
+  /** Print one JSON object on standard output instead of text. */
   readonly json: boolean
-  /** Nothing but errors. */
+  /** Print nothing but errors. */
   readonly quiet: boolean
-  /** A progress bar, where there is a terminal. */
+  /** Show a progress bar if there is a terminal. */
   readonly progress: boolean
-  /** Stacks with the errors. */
+  /** Print stack traces of errors. */
   readonly debug: boolean
 }
 
-/** From the values of a command line; an option that a command does not have was not given. */
+/** Reads the style from the values of a command line. Commands that lack an option use its default. */
 export function reportStyle({
   json = false,
   quiet = false,
@@ -95,7 +97,7 @@ export function reportStyle({
   return { json, quiet, progress: progress && !quiet, debug }
 }
 
-/** The style of a failure's report: from the raw arguments, since these may be what could not be parsed. */
+/** The style of a failure report. Read from the raw arguments, because parsing them may be what failed. */
 export function failureStyle(argv: readonly string[]): Pick<ReportStyle, 'json' | 'debug'> {
   const end = argv.indexOf('--')
   const options = end < 0 ? argv : argv.slice(0, end)

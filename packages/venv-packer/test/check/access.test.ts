@@ -1,4 +1,4 @@
-/** Files that cannot be read here or by others there, and files that do not belong in an environment. */
+/** Tests findings about files that cannot be read, and files that do not belong in an environment. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -50,7 +50,7 @@ it('a file that only root may read is readable for root', async () => {
   })
 })
 
-it('a file that is not open to others is a note; packed for root it would be closed to its owner, too', async () => {
+it('a file that others cannot read is a note; with --owner root it is a warning, since its owner could not read it', async () => {
   await template.copied(async (venv, cwd) => {
     await chmod(join(venv, 'pyvenv.cfg'), 0o640)
     await run('chmod', ['-R', 'go-rwx', join(venv, 'bin')])
@@ -85,7 +85,7 @@ it('sockets, fifos and devices do not belong in an environment', async () => {
   })
 })
 
-it('names that are not UTF-8 are shown with their bytes, and no name moves the terminal', async () => {
+it('names that are not UTF-8 are shown with their bytes, and control characters are escaped', async () => {
   await template.copied(async (venv, cwd) => {
     for (const bytes of [
       [0x61, 0xff],

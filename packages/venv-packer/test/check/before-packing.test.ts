@@ -1,4 +1,4 @@
-/** The check as a part of pack: its findings there, and when it stops the packing. */
+/** Tests the check as a part of pack: its findings, and when it stops the packing. */
 import { readdir, symlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -17,7 +17,7 @@ async function spoil(venv: string): Promise<void> {
   await symlink('/etc/hostname', join(venv, 'outside'))
 }
 
-it('says nothing about an environment that is fine', async () => {
+it('prints nothing about an environment without findings', async () => {
   await template.copied(async (_venv, cwd) => {
     const { code, stdout, stderr } = await venvPacker(['pack', '.venv', '--strict'], { cwd })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -33,9 +33,9 @@ it('shows its warnings and errors in the summary, one line each, and packs', asy
     const { code, stdout, stderr } = await venvPacker(['pack', '.venv'], { cwd })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain(
-      '\n  check      1 error, 2 warnings; venv-packer check .venv says more\n' +
+      '\n  check      1 error, 2 warnings; for details: venv-packer check .venv\n' +
         '             the interpreter leads to a Python that does not exist here [INTERPRETER_NOT_FOUND]\n' +
-        '             symlinks lead to nothing [LINK_DANGLING]\n' +
+        '             symlinks are dangling: their targets do not exist [LINK_DANGLING]\n' +
         '             symlinks lead out of the environment [LINK_OUTSIDE]\n',
     )
     expect(await readdir(cwd)).toContain('venv.squashfs')
@@ -61,15 +61,15 @@ it('with --strict stops before anything is written', async () => {
       code: 1,
       stdout: '',
       stderr:
-        'venv-packer: .venv does not pass the check: symlinks lead to nothing (LINK_DANGLING); no image was written\n' +
-        '  venv-packer check .venv says what to do; without --strict it is packed as it is.\n' +
+        'venv-packer: .venv does not pass the check: symlinks are dangling: their targets do not exist (LINK_DANGLING); no image was written\n' +
+        '  venv-packer check .venv shows what to do. Without --strict it is packed all the same.\n' +
         '    venv-packer check .venv\n',
     })
     await symlink('/etc/hostname', join(venv, 'outside'))
     const { stderr } = await venvPacker(['pack', '.venv', '--strict'], { cwd })
     expect(stderr.split('\n').slice(0, 3)).toEqual([
       'venv-packer: .venv does not pass the check; no image was written',
-      '  dangling: symlinks lead to nothing (LINK_DANGLING)',
+      '  dangling: symlinks are dangling: their targets do not exist (LINK_DANGLING)',
       '  outside: symlinks lead out of the environment (LINK_OUTSIDE)',
     ])
     const json = JSON.parse((await venvPacker(['pack', '.venv', '--strict', '--json'], { cwd })).stdout)

@@ -1,4 +1,4 @@
-/** Bytecode: what Python would compile anew at every start from a read-only image, judged beside what Python does. */
+/** Tests findings about bytecode against Python itself, which compiles these modules at every start from a read-only image. */
 import { appendFile, mkdir, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, withMount } from 'fixtures'
@@ -18,7 +18,7 @@ async function compile(venv: string, ...options: readonly string[]): Promise<voi
   await run(join(venv, 'bin', 'python'), ['-m', 'compileall', '-q', ...options, site])
 }
 
-/** The modules of which Python finds no fitting bytecode in an image of the environment. */
+/** The modules that Python compiles when it runs from an image of the environment. */
 async function compiledAnew(venv: string, options: readonly string[] = [], env: Record<string, string> = {}) {
   const image = `${venv}.squashfs`
   const packed = await venvPacker(['pack', venv, '-o', image, '--force', ...options], { env })
@@ -55,7 +55,7 @@ describe('modules without bytecode', () => {
     })
   })
 
-  it('that have it for python -O and -OO only, as guides recommend', async () => {
+  it('that have it only for python -O and -OO, as some guides recommend', async () => {
     await template.copied(async (venv) => {
       await compile(venv, '-o', '1', '-o', '2')
       const { found, of } = await checked(venv)
@@ -67,7 +67,7 @@ describe('modules without bytecode', () => {
     })
   })
 
-  it('are a note where they are gaps: templates and code that does not compile', async () => {
+  it('are a note in compiled packages: templates and code that does not compile', async () => {
     await template.copied(async (venv) => {
       const tests = join(await sitePackages(venv), 'greeter', 'python2')
       await mkdir(tests)
@@ -78,7 +78,7 @@ describe('modules without bytecode', () => {
     })
   })
 
-  it('are not reported where they are excluded', async () => {
+  it('are not reported if they are excluded', async () => {
     await template.copied(async (venv) => {
       await rm(join(await sitePackages(venv), 'greeter', '__pycache__'), { recursive: true })
       expect((await checked(venv)).found).toContain('warning BYTECODE_MISSING')
@@ -87,7 +87,7 @@ describe('modules without bytecode', () => {
   })
 })
 
-describe('bytecode that does not fit its source', () => {
+describe('bytecode that does not match its source', () => {
   it('is found by the time and the size of the source', async () => {
     await template.copied(async (venv) => {
       const site = await sitePackages(venv)
@@ -113,18 +113,18 @@ describe('bytecode that does not fit its source', () => {
     })
   })
 
-  it('or is cut short', async () => {
+  it('or is truncated', async () => {
     await template.copied(async (venv) => {
       const { stdout } = await run('find', [await sitePackages(venv), '-name', 'words*.pyc'])
       await truncate(stdout.toString().trim(), 7)
       expect((await checked(venv)).of('BYTECODE_STALE').places[0]?.detail).toContain(
-        'words.py has bytecode that is cut short',
+        'words.py has truncated bytecode',
       )
       expect(await compiledAnew(venv)).toEqual(['words'])
     })
   })
 
-  it('will be, if SOURCE_DATE_EPOCH changes the time of the source in the image', async () => {
+  it('or will not match, because SOURCE_DATE_EPOCH changes the time of the source in the image', async () => {
     await template.copied(async (venv) => {
       const env = { SOURCE_DATE_EPOCH: '1000000000' }
       const { found, of } = await checked(venv, [], { env })
@@ -137,7 +137,7 @@ describe('bytecode that does not fit its source', () => {
     })
   })
 
-  it('is none where it goes by the hash: unchecked it always fits, checked it costs a look at the source', async () => {
+  it('does not exist with a hash: unchecked it always matches, checked it makes Python read the source', async () => {
     await template.copied(async (venv) => {
       const touchAll = async () =>
         run('find', [await sitePackages(venv), '-name', '*.py', '-exec', 'touch', '-d', '@7', '{}', '+'])
@@ -152,7 +152,7 @@ describe('bytecode that does not fit its source', () => {
   })
 })
 
-it('bytecode without a source is dead weight', async () => {
+it('bytecode without a source only takes space', async () => {
   await template.copied(async (venv) => {
     const site = await sitePackages(venv)
     await rename(join(site, 'greeter', 'words.py'), join(site, 'greeter', 'sentences.py'))

@@ -1,4 +1,4 @@
-/** Real environments to be checked: made by uv and by venv, with small wheels installed into them. */
+/** Makes real environments for tests of the check, with uv and venv, and with small wheels installed. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,11 +17,11 @@ export interface Wheel {
   readonly version?: string
   /** By path in site-packages. */
   readonly files: Readonly<Record<string, string>>
-  /** A command for `bin`, by what it calls: `module:function`. */
+  /** A command in `bin`, as `module:function`. */
   readonly command?: readonly [name: string, calls: string]
 }
 
-/** A package as people have them: modules, data, a command. */
+/** A typical package with modules, data and a command. */
 export const greeter: Wheel = {
   name: 'greeter',
   files: {
@@ -32,7 +32,7 @@ export const greeter: Wheel = {
   command: ['greet', 'greeter:main'],
 }
 
-/** Makes a relocatable environment of Debian's Python with uv, and installs wheels with their bytecode. */
+/** Makes a relocatable environment with uv and Debian's Python, and installs wheels with bytecode. */
 export async function makeFineVenv(venv: string, wheels: readonly Wheel[] = [greeter]): Promise<void> {
   await run(await findUv(), ['venv', '--quiet', '--relocatable', '--python', DEBIAN_PYTHON, venv])
   for (const wheel of wheels) await installWheel(venv, wheel)
@@ -48,7 +48,7 @@ export async function installWheel(venv: string, wheel: Wheel, ...options: reado
   })
 }
 
-/** Writes a wheel into a directory, and gives its path. */
+/** Writes a wheel into a directory, and returns its path. */
 export async function buildWheel(directory: string, wheel: Wheel): Promise<string> {
   const version = wheel.version ?? '1.0'
   const path = join(directory, `${wheel.name}-${version}-py3-none-any.whl`)
@@ -73,7 +73,7 @@ with zipfile.ZipFile(sys.argv[1], 'w') as archive:
 
 /** A template that is made once for a test file, and copied for each test. */
 export interface Template {
-  /** Hands out a fresh copy, `.venv` in a directory of its own. */
+  /** Calls a function with a new copy, `.venv` in its own directory. */
   readonly copied: (use: (venv: string, directory: string) => Promise<void>) => Promise<void>
   readonly remove: () => Promise<void>
 }
@@ -113,7 +113,7 @@ export interface Checked {
   readonly exitCode: number | string | null
   /** `warning BYTECODE_MISSING`, one for each finding. */
   readonly found: readonly string[]
-  /** A finding that is expected to be there. */
+  /** Returns a finding that must exist. */
   readonly of: (code: string) => Found
   /** The whole JSON object. */
   readonly json: Record<string, unknown>

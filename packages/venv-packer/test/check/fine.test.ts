@@ -1,4 +1,4 @@
-/** A sound environment: the check has no findings, and changes nothing. */
+/** Tests an environment without problems: the check has no findings, and changes nothing. */
 import { join } from 'node:path'
 import { differences, run, survey } from 'fixtures'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -19,14 +19,14 @@ it('has no errors and no warnings: relocatable, compiled, its interpreter instal
   })
 })
 
-it('is fit to be packed at any mount point', async () => {
+it('has no errors for any mount point', async () => {
   await template.copied(async (venv) => {
     const { found } = await checked(venv, ['--mount-point', '/scratch/elsewhere'])
     expect(found).toEqual(always)
   })
 })
 
-it('says what it looked at in a few lines', async () => {
+it('prints a few lines about the environment', async () => {
   await template.copied(async (venv, cwd) => {
     const { code, stdout, stderr } = await venvPacker(['check', '.venv'], { cwd })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -38,7 +38,7 @@ it('says what it looked at in a few lines', async () => {
   })
 })
 
-it('is not touched by the check', async () => {
+it('is not changed by the check', async () => {
   await template.copied(async (venv) => {
     const before = await survey(venv)
     await checked(venv)

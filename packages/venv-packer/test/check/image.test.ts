@@ -1,4 +1,4 @@
-/** An image is checked as the environment was that it was packed from: nothing is mounted. */
+/** Tests that an image gets the same findings as the environment that it was packed from. */
 import { cp, mkdir, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from 'fixtures'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Of everything that topics look at, something. */
+/** Causes findings of several rules. */
 async function spoil(venv: string): Promise<void> {
   const site = await sitePackages(venv)
   await symlink('nothing', join(venv, 'dangling'))
@@ -32,7 +32,7 @@ interface Judged {
   readonly found: Readonly<Record<string, unknown>>
 }
 
-/** What --json says, without where it was looked and how long that took. */
+/** The JSON without the path and the duration. */
 async function judged(cwd: string, ...args: readonly string[]): Promise<Judged> {
   const { code, stdout } = await venvPacker(['check', ...args, '--json'], { cwd })
   const { seconds, source, ...found } = JSON.parse(stdout)
@@ -54,7 +54,7 @@ describe('the image of an environment', () => {
     })
   })
 
-  it('is judged when the environment is gone, and says what it is', async () => {
+  it('is checked without the environment, and described', async () => {
     await template.copied(async (venv, cwd) => {
       await spoil(venv)
       await venvPacker(['pack', '.venv', '-o', 'image.squashfs', '--no-check'], { cwd })
@@ -73,7 +73,7 @@ describe('the image of an environment', () => {
   })
 })
 
-it('a file that is no image, and an image without an environment, are said to be so', async () => {
+it('a file that is not an image, and an image without an environment, are reported', async () => {
   await template.copied(async (venv, cwd) => {
     const noImage = await venvPacker(['check', '.venv/pyvenv.cfg'], { cwd })
     expect(noImage).toMatchObject({ code: 1, stderr: expect.stringContaining('is not a squashfs image') })

@@ -1,4 +1,4 @@
-/** The Python that runs an environment, which is nearly never in the image. */
+/** Tests findings about the Python that runs an environment, which is rarely in the image. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEBIAN_PYTHON, run, withDirectory } from 'fixtures'
@@ -12,14 +12,14 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Has `bin/python` lead to another place. */
+/** Makes `bin/python` a symlink to another path. */
 async function leadTo(venv: string, target: string): Promise<void> {
   await unlink(join(venv, 'bin', 'python'))
   await symlink(target, join(venv, 'bin', 'python'))
 }
 
 describe('an interpreter', () => {
-  it('is followed through all links to where it is', async () => {
+  it('is followed through all symlinks', async () => {
     await template.copied(async (venv) => {
       const { of, json } = await checked(venv)
       const { stdout } = await run('readlink', ['--canonicalize', DEBIAN_PYTHON])
@@ -43,21 +43,21 @@ describe('an interpreter', () => {
     })
   })
 
-  it('that is not there at all is an error', async () => {
+  it('that is missing is an error', async () => {
     await template.copied(async (venv) => {
       for (const name of ['python', 'python3']) await unlink(join(venv, 'bin', name))
       expect((await checked(venv)).found).toEqual(['error INTERPRETER_MISSING'])
     })
   })
 
-  it('whose links go round in a circle is an error', async () => {
+  it('whose symlinks form a loop is an error', async () => {
     await template.copied(async (venv) => {
       await leadTo(venv, 'python3')
       expect((await checked(venv)).found).toEqual(['error INTERPRETER_NOT_FOUND'])
     })
   })
 
-  it('that may not be run is an error', async () => {
+  it('that may not be executed is an error', async () => {
     await template.copied(async (venv, directory) => {
       await writeFile(join(directory, 'python3'), '', { mode: 0o644 })
       await leadTo(venv, join(directory, 'python3'))
@@ -65,7 +65,7 @@ describe('an interpreter', () => {
     })
   })
 
-  it('in a home directory works for some only; one of uv is reported separately', async () => {
+  it('in a home directory is a warning, with another remedy if uv installed it', async () => {
     const shared = await mkdtemp('/opt/venv-packer-home-')
     try {
       await template.copied(async (venv) => {
@@ -87,15 +87,15 @@ describe('an interpreter', () => {
     }
   })
 
-  it('in a temporary directory is there on this node only', async () => {
+  it('in a temporary directory exists only on this node', async () => {
     await template.copied(async (venv, directory) => {
       await symlink(DEBIAN_PYTHON, join(directory, 'python3'))
       await leadTo(venv, join(directory, 'python3'))
-      expect((await checked(venv)).found).toEqual(['warning INTERPRETER_IN_TEMPORARY_FOLDER'])
+      expect((await checked(venv)).found).toEqual(['warning INTERPRETER_IN_TEMPORARY_DIRECTORY'])
     })
   })
 
-  it('in a user environment needs that to be started as well; here it need not be', async () => {
+  it('in a user environment is a note, whether the uenv is started or not', async () => {
     await template.copied(async (venv) => {
       await leadTo(venv, '/user-environment/env/default/bin/python3.11')
       const { exitCode, found, of } = await checked(venv)
@@ -104,7 +104,7 @@ describe('an interpreter', () => {
     })
   })
 
-  it('that is a copy still takes its standard library from where it came from', async () => {
+  it('that is a copy still needs the standard library of the original', async () => {
     await withDirectory(async (directory) => {
       const venv = join(directory, '.venv')
       await run(DEBIAN_PYTHON, ['-m', 'venv', '--copies', '--without-pip', venv])
@@ -131,7 +131,7 @@ describe('the version of Python', () => {
     })
   })
 
-  it('is that of the interpreter that is found in the end, not of pyvenv.cfg', async () => {
+  it('is that of the interpreter that the symlinks lead to, not of pyvenv.cfg', async () => {
     await template.copied(async (venv) => {
       const shared = await mkdtemp('/opt/venv-packer-python-')
       try {
@@ -145,7 +145,7 @@ describe('the version of Python', () => {
   })
 })
 
-it('packages of the interpreter that the environment uses as well are not in the image', async () => {
+it('packages of the interpreter that the environment uses are reported, since they are not in the image', async () => {
   await template.copied(async (venv) => {
     const config = join(venv, 'pyvenv.cfg')
     const text = await readFile(config, 'utf8')
@@ -156,7 +156,7 @@ it('packages of the interpreter that the environment uses as well are not in the
   })
 })
 
-it('a directory that is no virtual environment has no interpreter to be judged', async () => {
+it('a directory that is not a virtual environment has no findings about the interpreter', async () => {
   await withDirectory(async (directory) => {
     await mkdir(join(directory, 'data'))
     const { exitCode, found } = await checked(join(directory, 'data'), ['--any-directory'])

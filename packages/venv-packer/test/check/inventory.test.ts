@@ -1,11 +1,11 @@
-/** The counts of the check, and the calls that it makes. */
+/** Tests the counts of the check, and the system calls that it makes. */
 import { link, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { referenceVenv, run, smallVenv, withDirectory, withLustre } from 'fixtures'
 import { expect, it } from 'vitest'
 import { checked } from './environments.js'
 
-/** The command that users of a cluster are told to count inodes with. */
+/** The command that cluster guides recommend for counting inodes. */
 async function inodesAsCounted(directory: string): Promise<number> {
   const count = 'find "$VENV" -exec stat --format="%i" {} + | sort -u | wc -l'
   const { stdout } = await run('bash', ['-c', count], { env: { VENV: directory } })
@@ -46,7 +46,7 @@ it('counts hard links, symlinks, fifos and names with any bytes as the file syst
   })
 })
 
-it('does not count what --exclude names', async () => {
+it('does not count excluded entries', async () => {
   await withDirectory(async (directory) => {
     const venv = join(directory, '.venv')
     await smallVenv(venv)
@@ -59,7 +59,7 @@ it('does not count what --exclude names', async () => {
   })
 })
 
-it('on a network file system looks at many entries at a time, and opens only what it must read', async () => {
+it('on a network file system reads many entries at once, and opens only files that it must read', async () => {
   await withDirectory(async (directory) => {
     const venv = join(directory, '.venv')
     await smallVenv(venv)
@@ -75,7 +75,7 @@ it('on a network file system looks at many entries at a time, and opens only wha
       expect(await lustre.atOnce()).toBeGreaterThanOrEqual(8)
       const calls = await lustre.calls()
       expect(calls.opendir).toBe(json.directories)
-      // pyvenv.cfg, the scripts for three shells, RECORD, one .pyc; and Activate.ps1, which lies in bin, too.
+      // pyvenv.cfg, the scripts for three shells, RECORD, one .pyc; and Activate.ps1, which is in bin as well.
       expect(calls.open).toBeLessThanOrEqual(8)
     })
   })

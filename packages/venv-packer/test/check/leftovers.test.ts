@@ -1,4 +1,4 @@
-/** Files in an environment that nothing uses: their number and size. */
+/** Tests findings about files in an environment that nothing uses, with their number and size. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'
@@ -57,7 +57,7 @@ it("uv's own cache in the environment is known by its tag, the environment's own
   })
 })
 
-it('packages that pip left half removed', async () => {
+it('packages that pip has not removed completely', async () => {
   await template.copied(async (venv) => {
     const site = await sitePackages(venv)
     await run('cp', ['-a', join(site, 'greeter'), join(site, '~reeter')])
@@ -67,7 +67,7 @@ it('packages that pip left half removed', async () => {
   })
 })
 
-it('bytecode of other Pythons and programs, and what an interrupted compilation left', async () => {
+it('bytecode of other Pythons and programs, and temporary files of an interrupted compilation', async () => {
   await template.copied(async (venv) => {
     const cache = join(await sitePackages(venv), 'greeter', '__pycache__')
     for (const name of ['words.cpython-34.pyc', 'words.pypy39.opt-1.pyc', 'words.cpython-311.pyc.140213'])

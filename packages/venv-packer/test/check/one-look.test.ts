@@ -1,4 +1,4 @@
-/** On a network each call is a wait: the check asks for nothing beyond what packing asks for, and asks many at a time. */
+/** Tests the system calls of the check on a slow network file system: no more calls than packing needs, and many at once. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { METADATA_CALLS, withLustre } from 'fixtures'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Files in many directories into which the check looks. */
+/** Files in many directories, of which the check reads parts. */
 const LOOKED_INTO = 200
 
 async function fill(venv: string): Promise<void> {
@@ -60,7 +60,7 @@ it('the environment is walked once, for the check and the packing together', asy
   })
 })
 
-it('where every call waits for the network many are made at once', async () => {
+it('on a slow network file system many calls are made at once', async () => {
   await template.copied(async (venv, cwd) => {
     await fill(venv)
     await withLustre(venv, { delay: 2, xattrs: [] }, async ({ directory, atOnce }) => {

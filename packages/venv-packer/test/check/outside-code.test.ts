@@ -1,4 +1,4 @@
-/** Code that is not in the environment: editable installs, and directories that .pth files add. */
+/** Tests findings about code that is not in the environment: editable installs, and directories that .pth files add. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { findUv, run } from 'fixtures'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** A project that builds itself, so that no index is needed: an editable wheel is a .pth file. */
+/** A project with its own build backend, so that no index is needed. Its editable wheel contains a .pth file. */
 async function makeProject(directory: string): Promise<string> {
   const project = join(directory, 'my project')
   await mkdir(join(project, 'src', 'mine'), { recursive: true })
@@ -51,7 +51,7 @@ async function installEditable(venv: string, project: string): Promise<void> {
   await run(await findUv(), ['pip', 'install', ...options, '--editable', project])
 }
 
-it('an editable install is named once, with the directory of its code', async () => {
+it('an editable install is listed once, with the directory of its code', async () => {
   await template.copied(async (venv, directory) => {
     const project = await makeProject(directory)
     await installEditable(venv, project)
@@ -64,14 +64,14 @@ it('an editable install is named once, with the directory of its code', async ()
   })
 })
 
-it('in an environment made by uv, the remedy is that of a project of uv as well', async () => {
+it('in an environment made by uv, the remedy is also for a project of uv', async () => {
   await template.copied(async (venv, directory) => {
     await installEditable(venv, await makeProject(directory))
     expect((await checked(venv)).of('EDITABLE_INSTALL').remedy).toContain('uv sync --no-editable')
   })
 })
 
-it('one whose code lies in the environment is fine where the environment stays at its path, and only there', async () => {
+it('one whose code is in the environment works only at the current path of the environment', async () => {
   await template.copied(async (venv) => {
     await mkdir(join(venv, 'src'))
     await installEditable(venv, await makeProject(join(venv, 'src')))
@@ -79,13 +79,13 @@ it('one whose code lies in the environment is fine where the environment stays a
     for (const options of [[], ['--mount-point', '/scratch/x']]) {
       const { found, of } = await checked(venv, options)
       expect(found).toEqual(['warning CODE_PATH_TO_THIS_PLACE', ...always])
-      expect(of('CODE_PATH_TO_THIS_PLACE').effect).toContain('It is in the image')
+      expect(of('CODE_PATH_TO_THIS_PLACE').effect).toContain('The code is in the image')
     }
     expect((await checked(venv, ['--exclude', 'src'])).found).toContain('warning EDITABLE_INSTALL')
   })
 })
 
-it('of .pth files the directories outside are named; those inside, remarks and code are fine', async () => {
+it('directories outside that a .pth file adds are listed; directories inside, comments and code are fine', async () => {
   await template.copied(async (venv, directory) => {
     const site = await sitePackages(venv)
     await mkdir(join(site, 'more'))
@@ -120,7 +120,7 @@ it('the .egg-link of an older tool is an editable install, too', async () => {
   })
 })
 
-it('a direct_url.json or RECORD that makes no sense does no harm', async () => {
+it('an invalid direct_url.json or RECORD is no error', async () => {
   await template.copied(async (venv) => {
     const info = join(await sitePackages(venv), 'greeter-1.0.dist-info')
     for (const text of ['', '{', '[]', 'null', '{"url": 1, "dir_info": {"editable": true}}', '\u00ff'])

@@ -1,4 +1,4 @@
-/** Installed packages: their sizes, and whether they are complete. */
+/** Tests the sizes of installed packages, and findings about incomplete ones. */
 import { existsSync } from 'node:fs'
 import { mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -33,7 +33,7 @@ interface Share {
 const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
 
 describe('by package', () => {
-  it('files and bytes are counted, the largest first, bytecode with its source', async () => {
+  it('files and bytes are summed up, the largest first, bytecode with its source', async () => {
     await template.copied(async (venv) => {
       const site = await sitePackages(venv)
       const { json } = await checked(venv)
@@ -69,7 +69,7 @@ describe('by package', () => {
     })
   })
 
-  it('a table shows the ten largest, and the rest in one line', async () => {
+  it('a table shows the ten largest, and the sum of the others', async () => {
     const { stdout } = await venvPacker(['check', await referenceVenv()])
     const lines = stdout.split('\n')
     const heading = lines.findIndex((line) => /^ {2}packages +files +bytes +share$/.test(line))
@@ -82,7 +82,7 @@ describe('by package', () => {
     expect(rows[11]).toMatch(/^ {2}in no package +[\d,]+ /)
   })
 
-  it('pack tells the bytes in the image: together they are all its data', async () => {
+  it('pack reports the bytes in the image, which add up to its data', async () => {
     await template.copied(async (_venv, cwd) => {
       const { stdout } = await venvPacker(['pack', '.venv', '--json', '--compression', 'none'], { cwd })
       const report = JSON.parse(stdout) as {
@@ -103,7 +103,7 @@ describe('by package', () => {
 })
 
 describe('a package', () => {
-  it('that misses files, or has empty ones that were not, is not whole', async () => {
+  it('with missing files, or empty files that should not be empty, is incomplete', async () => {
     await template.copied(async (venv) => {
       const site = await sitePackages(venv)
       await rm(join(site, 'greeter', 'words.py'))
@@ -118,7 +118,7 @@ describe('a package', () => {
     })
   })
 
-  it('is whole where another one put an empty file in the place of one of its own', async () => {
+  it('is complete if another one has replaced a file by an empty one', async () => {
     await template.copied(async (venv) => {
       const empty = { name: 'zz', files: { 'tests/__init__.py': '' } }
       const full = { name: 'aa', files: { 'tests/__init__.py': 'x = 1\n' } }
@@ -132,7 +132,7 @@ describe('a package', () => {
     })
   })
 
-  it('is whole without the bytecode that virtualenv recorded, and its directories', async () => {
+  it('is complete without the bytecode that virtualenv recorded, and its directories', async () => {
     await withDirectory(async (directory) => {
       const venv = join(directory, '.venv')
       await run(await virtualenv(), ['--quiet', '--python', DEBIAN_PYTHON, venv])
@@ -140,14 +140,14 @@ describe('a package', () => {
     })
   })
 
-  it('that misses what is excluded is whole', async () => {
+  it('without excluded files is complete', async () => {
     await template.copied(async (venv) => {
       expect((await checked(venv, ['--exclude', '*.csv'])).found).toEqual(always)
       expect((await checked(venv, ['--exclude', '**/greeter'])).found).toEqual(always)
     })
   })
 
-  it('that is there in two versions, or was removed in part', async () => {
+  it('in two versions, or not removed completely, is reported', async () => {
     await template.copied(async (venv) => {
       const site = await sitePackages(venv)
       const info = join(site, 'Greeter-0.9.dist-info')

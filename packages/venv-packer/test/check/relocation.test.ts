@@ -1,4 +1,4 @@
-/** Environments that work at one path only, and the mount point that is advised. */
+/** Tests findings about environments and scripts that work at one path only. */
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,7 +47,7 @@ describe('an environment made by python -m venv', () => {
   })
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  it('works at the one path where it was made; the scripts and shells that say so are named', async () => {
+  it('works only at the path where it was made; the scripts that contain it are listed', async () => {
     const { exitCode, found, of, json } = await checked(venv)
     expect({ exitCode, found }).toEqual({ exitCode: 0, found: ['warning NOT_RELOCATABLE', ...always] })
     const { message, remedy, places } = of('NOT_RELOCATABLE')
@@ -62,7 +62,7 @@ describe('an environment made by python -m venv', () => {
     expect(json.mount).toEqual({ point: venv, anywhere: false })
   })
 
-  it('is fine when that path is the mount point, however it is written', async () => {
+  it('is fine if that path is the mount point, however it is written', async () => {
     await symlink(directory, join(directory, 'link'))
     for (const path of [venv, `${venv}/`, `${directory}/x/../.venv`, `${directory}/link/.venv`]) {
       expect((await checked(venv, ['--mount-point', path])).found).toEqual(always)
@@ -70,13 +70,13 @@ describe('an environment made by python -m venv', () => {
     expect((await checked(venv, ['--mount-point', '.venv'], { cwd: directory })).found).toEqual(always)
   })
 
-  it('is of no use at another mount point', async () => {
+  it('cannot be used at another mount point', async () => {
     const { exitCode, found, of } = await checked(venv, ['--mount-point', '/scratch/other'])
     expect({ exitCode, found }).toEqual({ exitCode: 1, found: ['error MOUNT_POINT', ...always] })
     expect(of('MOUNT_POINT').message).toContain(`made for ${venv}, not for /scratch/other`)
   })
 
-  it('that was moved since is still for the path where it was made', async () => {
+  it('that was moved still works only at the path where it was made', async () => {
     const moved = join(directory, 'moved')
     await rename(venv, moved)
     try {
@@ -92,7 +92,7 @@ describe('an environment made by python -m venv', () => {
     }
   })
 
-  it('may hold scripts that were made for yet another one: they are named', async () => {
+  it('may contain scripts of another one, which are listed', async () => {
     const scripts = {
       old: '#!/scratch/old/.venv/bin/python3\n',
       'of-system': '#!/usr/bin/python3\n',
@@ -106,7 +106,7 @@ describe('an environment made by python -m venv', () => {
   })
 })
 
-it('scripts are understood in a directory whose path is long or has spaces and quotes in it', async () => {
+it('scripts are parsed for paths that are long, or contain spaces and quotes', async () => {
   for (const name of [`a 'b' c`, 'long-name-'.repeat(14)]) {
     await withDirectory(async (directory) => {
       const venv = join(directory, name)
@@ -144,7 +144,7 @@ describe('a relocatable environment', () => {
   })
   afterAll(() => template.remove())
 
-  it('into which pip installed a package has scripts that work at one path only', async () => {
+  it('has scripts that work at one path only if pip installed a package', async () => {
     await template.copied(async (venv) => {
       await pipInstall(venv, {
         name: 'other',
@@ -158,7 +158,7 @@ describe('a relocatable environment', () => {
     })
   })
 
-  it('may have scripts for some shells that name one path: users of bash and zsh are not concerned', async () => {
+  it('may have scripts for some shells that contain an absolute path, which does not affect bash and zsh', async () => {
     await template.copied(async (venv, directory) => {
       const fixed = join(directory, 'fixed')
       await run(await findUv(), ['venv', '--quiet', '--python', DEBIAN_PYTHON, fixed])
@@ -177,7 +177,7 @@ describe('a relocatable environment', () => {
     })
   })
 
-  it('may have scripts of another environment, which start nowhere', async () => {
+  it('may have scripts of another environment, which do not start', async () => {
     await template.copied(async (venv) => {
       const other = '/scratch/uv/builds-v0/.tmpX'
       await writeFile(join(venv, 'bin', 'built'), `#!${other}/bin/python\n`, { mode: 0o755 })
@@ -209,7 +209,7 @@ describe('a relocatable environment', () => {
 })
 
 describe('an environment of conda', () => {
-  it('is packed for its prefix alone, which its files name, and the error says so', async () => {
+  it('is packed for its prefix only, which its files contain, and the error says so', async () => {
     await withDirectory(async (directory) => {
       const prefix = join(directory, 'conda')
       for (const name of ['conda-meta', 'bin']) await mkdir(join(prefix, name), { recursive: true })

@@ -1,4 +1,4 @@
-/** How the check speaks: to people, on a terminal and off it, to programs, and by its exit code. */
+/** Tests the reports of the check: text, with and without a terminal, JSON, and the exit code. */
 import { mkdir, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,12 +12,12 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Gives an environment something that is a warning. */
+/** Causes a warning. */
 async function spoil(venv: string): Promise<void> {
   for (const name of ['a', 'b', 'c', 'd']) await symlink('nothing', join(venv, `link-${name}`))
 }
 
-/** Gives an environment something that is an error. */
+/** Causes an error. */
 async function ruin(venv: string): Promise<void> {
   await unlink(join(venv, 'bin', 'python'))
   await symlink('/opt/gone/bin/python3', join(venv, 'bin', 'python'))
@@ -38,7 +38,7 @@ describe('the exit code', () => {
     })
   })
 
-  it('with --quiet is all there is', async () => {
+  it('is the only result with --quiet', async () => {
     await template.copied(async (venv, cwd) => {
       await ruin(venv)
       expect(await venvPacker(['check', '.venv', '-q'], { cwd })).toEqual({ code: 1, stdout: '', stderr: '' })
@@ -47,7 +47,7 @@ describe('the exit code', () => {
 })
 
 describe('for people', () => {
-  it('each finding says what it is, where, what will happen, and the remedy; the worst come first', async () => {
+  it('each finding has a message, paths, effect and remedy; the most severe come first', async () => {
     await template.copied(async (venv, cwd) => {
       await spoil(venv)
       await ruin(venv)
@@ -55,21 +55,21 @@ describe('for people', () => {
       expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
       const error = stdout.indexOf('\n\nerror    the interpreter leads to a Python that does not exist here')
       const warning = stdout.indexOf(
-        '\n\nwarning  symlinks lead to nothing [LINK_DANGLING]\n' +
+        '\n\nwarning  symlinks are dangling: their targets do not exist [LINK_DANGLING]\n' +
           '           link-a: nothing\n' +
           '           link-b: nothing\n' +
           '           link-c: nothing\n' +
           '           and 1 more; --json lists them all\n' +
-          '         They are packed as they are, ',
+          '         They are packed unchanged, ',
       )
       expect(error).toBeGreaterThan(0)
       expect(warning).toBeGreaterThan(error)
-      expect(stdout).toMatch(/\n {9}-> Remove them, or put back what they lead to\.\n/)
+      expect(stdout).toMatch(/\n {9}-> Remove them, or restore their targets\.\n/)
       expect(stdout).toMatch(/\n\n1 error, 1 warning\n$/)
     })
   })
 
-  it('there are no control characters where it is no terminal, and lines are left whole', async () => {
+  it('output that is not a terminal has no control characters, and lines are not wrapped', async () => {
     await template.copied(async (venv, cwd) => {
       await spoil(venv)
       const { stdout } = await venvPacker(['check', '.venv'], { cwd, env: { FORCE_COLOR: '1' } })
@@ -101,7 +101,7 @@ describe('for people', () => {
 })
 
 describe('--json', () => {
-  it('prints one object of the shape that the README shows', async () => {
+  it('prints one object with the fields that the README shows', async () => {
     await template.copied(async (venv, cwd) => {
       await spoil(venv)
       const { json, exitCode } = await checked(venv)
@@ -148,8 +148,8 @@ describe('--json', () => {
   })
 })
 
-describe('--exclude and --any-directory are those of pack', () => {
-  it('an excluded path is not reported, whatever is wrong with it', async () => {
+describe('--exclude and --any-directory mean the same as for pack', () => {
+  it('an excluded path is not reported', async () => {
     await template.copied(async (venv) => {
       const site = await sitePackages(venv)
       await mkdir(join(venv, 'wrong', '.cache'), { recursive: true })
@@ -161,7 +161,7 @@ describe('--exclude and --any-directory are those of pack', () => {
     })
   })
 
-  it('any directory is checked for what matters in any directory', async () => {
+  it('any directory is checked by the rules that apply to it', async () => {
     await template.copied(async (venv) => {
       await rm(join(venv, 'pyvenv.cfg'))
       await spoil(venv)

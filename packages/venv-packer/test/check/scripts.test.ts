@@ -1,4 +1,4 @@
-/** Scripts that cannot start anywhere. */
+/** Tests findings about scripts that cannot start anywhere. */
 import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from 'fixtures'
@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-it('whose interpreter is not there are named, with it', async () => {
+it('whose interpreter is missing are listed, with its path', async () => {
   await template.copied(async (venv) => {
     const heads = {
       relative: '#!python\n',
@@ -39,7 +39,7 @@ it('whose interpreter is not there are named, with it', async () => {
   })
 })
 
-it('that uv has wrapped, with a docstring and a from __future__ import, are named: they do not compile', async () => {
+it('with a wrapper, a docstring and a from __future__ import are listed, since they do not compile', async () => {
   await template.copied(async (venv) => {
     const future = 'from __future__ import annotations\n'
     const doc = `"""What it does.\n\n${'A long licence. '.repeat(200)}\n"""\n`
@@ -63,7 +63,7 @@ it('that uv has wrapped, with a docstring and a from __future__ import, are name
   })
 })
 
-it('links to the interpreter are the interpreter, whatever they are called', async () => {
+it('symlinks to the interpreter are not findings, whatever their names are', async () => {
   await template.copied(async (venv) => {
     await symlink('python', join(venv, 'bin', '𝜋thon'))
     await symlink('/usr/bin/python3', join(venv, 'bin', 'graalpy'))

@@ -1,4 +1,4 @@
-/** Shared libraries, made by the compiler, that look for others along paths of their own. */
+/** Tests findings about library paths (RPATH), with shared libraries made by the compiler. */
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { requireTools, run } from 'fixtures'
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Links a shared library that holds nothing. */
+/** Links an empty shared library. */
 async function link(path: string, ...options: readonly string[]): Promise<void> {
   await run('gcc', ['-shared', '-nostdlib', '-x', 'c', '/dev/null', '-o', path, ...options])
 }
@@ -27,7 +27,7 @@ async function addLibrary(venv: string, ...options: readonly string[]): Promise<
 }
 
 describe('a library path', () => {
-  it('that begins at the library itself is fine, and so is none', async () => {
+  it('relative to the library is fine, and so is none', async () => {
     await template.copied(async (venv) => {
       const origin = ['$', '{ORIGIN}'].join('')
       for (const path of ['', '$ORIGIN', `${origin}/../native:$ORIGIN/gone`]) {
@@ -37,7 +37,7 @@ describe('a library path', () => {
     })
   })
 
-  it('with the path of the environment works at that path only, be it RPATH or RUNPATH', async () => {
+  it('with the path of the environment works at that path only, for RPATH and RUNPATH', async () => {
     await template.copied(async (venv) => {
       const libs = join(venv, 'lib', 'native')
       for (const kind of ['--disable-new-dtags', '--enable-new-dtags']) {
@@ -48,7 +48,7 @@ describe('a library path', () => {
           { path: 'lib/native/libone.so', detail: libs },
         ])
         expect((await checked(venv, ['--mount-point', venv])).found).toEqual(always)
-        // The loader agrees: it does not find the library once the environment is elsewhere.
+        // The loader does not find the library either if the environment is at another path.
         const elsewhere = `${venv}-elsewhere`
         await rename(venv, elsewhere)
         const { stdout } = await run('ldd', [join(elsewhere, 'lib', 'native', 'libone.so')])
@@ -58,7 +58,7 @@ describe('a library path', () => {
     })
   })
 
-  it('with the path of the environment is no matter where the library is found beside it anyway', async () => {
+  it('with the path of the environment is fine if a relative directory has the library as well', async () => {
     await template.copied(async (venv) => {
       await addLibrary(venv, `-Wl,-rpath,${join(venv, 'lib', 'native')}:$ORIGIN`)
       expect((await checked(venv)).found).toEqual(always)
@@ -89,7 +89,7 @@ describe('a library path', () => {
     })
   })
 
-  it('is not looked for in what only has the name of a library', async () => {
+  it('is not read from a file that only has the name of a library', async () => {
     await template.copied(async (venv) => {
       const libs = await addLibrary(venv)
       await writeFile(join(libs, 'libscript.so'), 'GROUP ( libone.so )\n')

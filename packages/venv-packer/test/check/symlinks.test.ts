@@ -1,4 +1,4 @@
-/** Symlinks: those that lead to nothing, out of the environment, or to where it lies now. */
+/** Tests findings about symlinks: dangling ones, and those that lead out of the environment or to its current path. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
@@ -19,13 +19,13 @@ beforeAll(async () => {
 })
 afterAll(() => template.remove())
 
-/** Makes links in the directory `links` of an environment, by name. */
+/** Makes symlinks in the directory `links` of an environment. */
 async function addLinks(venv: string, links: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(join(venv, 'links'), { recursive: true })
   for (const [name, target] of Object.entries(links)) await symlink(target, join(venv, 'links', name))
 }
 
-it('that stay in the environment are fine, by whatever way', async () => {
+it('that stay in the environment are fine, through any directories', async () => {
   await template.copied(async (venv) => {
     await addLinks(venv, {
       up: '../bin/activate',
@@ -38,7 +38,7 @@ it('that stay in the environment are fine, by whatever way', async () => {
   })
 })
 
-it('that lead to nothing are named, with what they say', async () => {
+it('that are dangling are listed with their targets', async () => {
   await template.copied(async (venv, directory) => {
     const links = { gone: '../gone', absolute: '/scratch/gone', circle: 'circle', file: '../pyvenv.cfg/x' }
     await addLinks(venv, { ...links, own: join(venv, 'gone'), above: '../../gone' })
@@ -55,7 +55,7 @@ it('that lead to nothing are named, with what they say', async () => {
   })
 })
 
-it('that lead out of the environment are named, absolute and relative', async () => {
+it('that lead out of the environment are listed, absolute and relative', async () => {
   await template.copied(async (venv, directory) => {
     await writeFile(join(directory, 'beside'), '')
     await addLinks(venv, {
@@ -75,7 +75,7 @@ it('that lead out of the environment are named, absolute and relative', async ()
   })
 })
 
-it('that are absolute and lead into the environment work only where it is mounted at its path', async () => {
+it('that are absolute and lead into the environment work only at its current path', async () => {
   await template.copied(async (venv) => {
     await addLinks(venv, { own: join(venv, 'bin', 'activate') })
     const { found, of } = await checked(venv)
@@ -88,7 +88,7 @@ it('that are absolute and lead into the environment work only where it is mounte
   })
 })
 
-it('to what is excluded lead to nothing in the image', async () => {
+it('to excluded paths are dangling in the image', async () => {
   await template.copied(async (venv) => {
     await mkdir(join(venv, 'large'))
     await writeFile(join(venv, 'large', 'file'), '')

@@ -22,7 +22,7 @@ interface Made {
   readonly little: boolean
 }
 
-/** An ELF file of nothing but a program header table, a dynamic section and its strings. */
+/** An ELF file with only a program header table, a dynamic section and a string table. */
 function makeElf({ wide, little }: Made, tags: readonly (readonly [number, string])[]): Buffer {
   const [headerSize, entrySize, address] = wide ? [64, 56, 8] : [52, 32, 4]
   const base = 0x10000
@@ -74,7 +74,7 @@ describe('an ELF file', () => {
     { wide: true, little: false },
     { wide: false, little: true },
     { wide: false, little: false },
-  ])('of any width and byte order tells its machine, library path and what it needs: %j', (made) => {
+  ])('of any width and byte order is parsed: machine, library path and needed libraries: %j', (made) => {
     const long = `/${'long/'.repeat(300)}`
     const file = makeElf(made, [
       [NEEDED, 'libone.so'],
@@ -91,13 +91,13 @@ describe('an ELF file', () => {
     expect(readElf(makeElf(made, [[NEEDED, 'x']])).found?.libraryPath).toEqual([])
   })
 
-  it('of the system is read with a few kilobytes', () => {
+  it('of the system is parsed from a few kilobytes', () => {
     const { found, bytes } = readElf(node)
     expect(found?.machine).toBe(node.readUInt16LE(18))
     expect(bytes).toBeLessThan(100_000)
   })
 
-  it('that is cut short or damaged does no harm', () => {
+  it('that is truncated or damaged is no error', () => {
     const whole = makeElf({ wide: true, little: true }, [
       [RUNPATH, '/x'],
       [NEEDED, 'y'],

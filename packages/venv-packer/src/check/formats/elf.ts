@@ -1,13 +1,13 @@
-/** ELF files (programs and shared libraries): for which machine they are, and where the loader looks for what they need. */
+/** Parses ELF files (programs and shared libraries): their machine, and where the loader searches for the libraries they need. */
 import type { ByteString } from 'squashfs-writer/paths'
 import { latin1, part, type Reading } from './reading.js'
 
 export interface ElfFile {
   /** `e_machine`: 62 for x86-64, 183 for AArch64. */
   readonly machine: number
-  /** Directories of DT_RUNPATH, or of DT_RPATH where there is none, as they are written; `$ORIGIN` is the file's own directory. */
+  /** The directories of DT_RUNPATH, or of DT_RPATH if there is none. `$ORIGIN`, the directory of the file, is not replaced. */
   readonly libraryPath: readonly ByteString[]
-  /** Names of the libraries that it needs; only where there is a library path, which is what they are looked up in. */
+  /** The names of the libraries that it needs; empty if there is no library path, since nothing uses them then. */
   readonly needed: readonly ByteString[]
 }
 
@@ -22,12 +22,12 @@ const MACHINES: Readonly<Record<number, string>> = {
   243: 'riscv64',
 }
 
-/** A machine's name as `uname -m` has it, where it is known. */
+/** The name of a machine, as `uname -m` prints it; undefined if unknown. */
 export function machineName(machine: number): string | undefined {
   return MACHINES[machine]
 }
 
-/** Bytes at the start of a file that hold its headers, as compilers arrange them. */
+/** Bytes at the start of a file that contain its headers, as linkers arrange them. */
 export const ELF_HEAD_SIZE = 1024
 const MAX_DYNAMIC_BYTES = 65_536
 const MAX_STRING_BYTES = 4096
@@ -37,8 +37,8 @@ const Segment = { LOAD: 1, DYNAMIC: 2 } as const
 const Tag = { END: 0, NEEDED: 1, STRING_TABLE: 5, RPATH: 15, RUNPATH: 29 } as const
 
 /**
- * Reads no more than headers and the strings that are asked for. Null where it is not ELF, or cut short.
- * @param head the first {@link ELF_HEAD_SIZE} bytes of the file, or all that it has.
+ * Reads only the headers and the strings that are needed. Null if the file is not ELF, or truncated.
+ * @param head the first {@link ELF_HEAD_SIZE} bytes of the file, or the whole file if it is shorter.
  */
 export function* parseElf(head: Uint8Array): Reading<ElfFile | null> {
   const machine = machineIn(head)
@@ -59,7 +59,7 @@ export function* parseElf(head: Uint8Array): Reading<ElfFile | null> {
   return { machine, libraryPath: path.split(':'), needed }
 }
 
-/** The machine that an ELF file is for, by its first bytes; null where they are not those of one. */
+/** The machine of an ELF file, from its first bytes; null if the file is not ELF. */
 export function machineIn(head: Uint8Array): number | null {
   return isElf(head) && head.length >= 64 ? numbersOf(head).half(head, 18) : null
 }
@@ -69,7 +69,7 @@ export function isElf(bytes: Uint8Array): boolean {
   return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
 }
 
-/** How numbers are written in this file: in 32 or 64 bits, with the low or the high byte first. */
+/** Reads the numbers of a file, which has 32 or 64 bits and little or big endian byte order. */
 interface Numbers {
   readonly wide: boolean
   readonly half: (bytes: Uint8Array, at: number) => number
@@ -119,7 +119,7 @@ function* segmentsOf(
   })
 }
 
-/** The pairs of the dynamic section, up to its end. */
+/** The tags and values of the dynamic section, up to its end. */
 function tagsOf(bytes: Uint8Array, { wide, address }: Numbers): readonly (readonly [number, number])[] {
   const size = wide ? 16 : 8
   const all = Array.from(
@@ -130,7 +130,7 @@ function tagsOf(bytes: Uint8Array, { wide, address }: Numbers): readonly (readon
   return end < 0 ? all : all.slice(0, end)
 }
 
-/** Where in the file lies what will be at this address. */
+/** The position in the file of a memory address. */
 function fileOffset(address: number | undefined, segments: readonly ElfSegment[]): number | undefined {
   if (address === undefined) return undefined
   const holder = segments.find(
@@ -139,7 +139,7 @@ function fileOffset(address: number | undefined, segments: readonly ElfSegment[]
   return holder && address - holder.address + holder.offset
 }
 
-/** Piece by piece, of all at once: string tables are large, and the texts in them are short. */
+/** Reads several strings in short pieces, because string tables are large and the strings are short. */
 function* stringsAt(places: readonly number[]): Reading<readonly ByteString[]> {
   const texts = places.map(() => '')
   let open = places.map((_, n) => n)

@@ -1,4 +1,4 @@
-/** A reading: a format decoded from parts of a file. It requests one after another from the caller, who has the file open. */
+/** Separates parsers from file access: a parser is a generator that requests ranges of a file from its caller, who has it open. */
 
 import type { ByteString } from 'squashfs-writer/paths'
 
@@ -8,16 +8,16 @@ export interface Range {
   readonly length: number
 }
 
-/** Asks for ranges, some at a time, and is given the bytes of each: fewer where the file ends before. */
+/** Yields ranges, and receives the bytes of each. A range that exceeds the file gives fewer bytes. */
 export type Reading<T> = Generator<readonly Range[], T, readonly Uint8Array[]>
 
-/** Asks for one range. */
+/** Requests one range. */
 export function* part(start: number, length: number): Reading<Uint8Array> {
   const [bytes] = yield [{ start, length }]
   return bytes!
 }
 
-/** Bytes as a text of as many characters. */
+/** Bytes as a string with one character for each byte. */
 export function latin1({ buffer, byteOffset, length }: Uint8Array): ByteString {
   return Buffer.from(buffer, byteOffset, length).toString('latin1')
 }

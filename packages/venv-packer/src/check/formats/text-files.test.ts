@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseRecord } from './text-files.js'
 
-it('of a package lists paths and sizes, whatever is in the paths', () => {
+it('a RECORD is parsed to paths and sizes, also if paths have quotes or commas', () => {
   const text =
     'six.py,sha256=abc,34549\r\nsix-1.17.0.dist-info/RECORD,,\n"odd, ""quoted"" name.py",sha256=x,5\n' +
     '../../../bin/tool,sha256=y,0\nbare\n\n'

@@ -1,13 +1,13 @@
 /**
- * Text files that packages bring: `RECORD`, the list of what was installed; `.pth`, which adds to the module search path;
- * `direct_url.json`, the origin of a package; and `kernel.json` of Jupyter.
+ * Parses text files of packages: `RECORD`, the list of installed files; `.pth`, which adds directories to the module search
+ * path; `direct_url.json`, the origin of a package; and `kernel.json` of Jupyter.
  */
 import { type ByteString, toByteString, toBytes } from 'squashfs-writer/paths'
 
 export interface RecordedFile {
-  /** From site-packages on, or absolute. */
+  /** Relative to site-packages, or absolute. */
   readonly path: ByteString
-  /** Bytes; null where it is not recorded. */
+  /** Bytes; null if RECORD has no size. */
   readonly size: number | null
 }
 
@@ -20,7 +20,7 @@ export function parseRecord(text: ByteString): readonly RecordedFile[] {
   })
 }
 
-/** The paths that it adds, as they are written. Lines that begin with `import` are code, those with `#` remarks. */
+/** The paths that a `.pth` file adds, as it has them. Lines that begin with `import` are code, and `#` begins a comment. */
 export function pathsInPth(text: ByteString): readonly ByteString[] {
   return text
     .replace(/^\xef\xbb\xbf/, '')
@@ -30,7 +30,7 @@ export function pathsInPth(text: ByteString): readonly ByteString[] {
     .filter((line) => line !== '')
 }
 
-/** The directory of an editable install; null for any other, and for what cannot be understood. */
+/** The directory of an editable install; null for other installs, and for invalid JSON. */
 export function editableDirectory(json: ByteString): ByteString | null {
   const value = parseJson(json)
   const url = field(value, 'url')
@@ -38,21 +38,21 @@ export function editableDirectory(json: ByteString): ByteString | null {
   return directoryOfUrl(toByteString(url))
 }
 
-/** `file:///a%20b` is `/a b`; any other comes back as it is. */
+/** `/a b` for `file:///a%20b`. Any other URL is returned unchanged. */
 function directoryOfUrl(url: ByteString): ByteString {
   const path = /^file:\/\/(?:localhost)?(\/[^?#]*)/.exec(url)?.[1]
   if (path === undefined) return url
   return path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 
-/** The absolute path of the Python that it starts; null where it gives a bare name, which is looked up. */
+/** The absolute path of the Python that a kernel starts; null for a name without a directory. */
 export function pythonOfKernel(json: ByteString): ByteString | null {
   const argv = field(parseJson(json), 'argv')
   const first: unknown = Array.isArray(argv) ? argv[0] : undefined
   return typeof first === 'string' && first.startsWith('/') ? toByteString(first) : null
 }
 
-/** The value, or undefined for what is no JSON. */
+/** The value; undefined for invalid JSON. */
 export function parseJson(text: ByteString): unknown {
   try {
     return JSON.parse(Buffer.from(toBytes(text)).toString('utf8'))

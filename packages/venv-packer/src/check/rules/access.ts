@@ -1,4 +1,4 @@
-/** Findings on access: files that cannot be read here, and files that others cannot read in the image. */
+/** Findings about access: files that you cannot read, and files that other users will not be able to read in the image. */
 
 import type { ByteString } from 'squashfs-writer/paths'
 import { explainSystemError, isSignOfChange } from '../../system-errors.js'
@@ -11,29 +11,29 @@ export function accessFindings(context: CheckContext): readonly Finding[] {
 }
 
 function changing({ inventory }: CheckContext): readonly Finding[] {
-  const spots = failuresIn(inventory).flatMap(({ path, failure }) =>
+  const locations = failuresIn(inventory).flatMap(({ path, failure }) =>
     isSignOfChange(failure) ? [{ path, detail: failure.message }] : [],
   )
-  return findingAt(spots, {
+  return findingAt(locations, {
     code: 'CHANGING',
     severity: 'warning',
-    message: 'parts of the environment changed while they were looked at',
-    effect: 'What changes while it is packed ends the packing: there will be no image.',
+    message: 'parts of the environment changed during the check',
+    effect: 'If files change while they are packed, no image is written.',
     remedy: 'Pack when nothing changes the environment any more.',
   })
 }
 
 function unreadable({ inventory }: CheckContext): readonly Finding[] {
-  const spots = failuresIn(inventory).flatMap(({ path, failure }) =>
+  const locations = failuresIn(inventory).flatMap(({ path, failure }) =>
     isSignOfChange(failure)
       ? []
       : [{ path, detail: explainSystemError(failure.code, failure.message).message }],
   )
-  return findingAt(spots, {
+  return findingAt(locations, {
     code: 'UNREADABLE',
     severity: 'error',
     message: 'you cannot read parts of the environment',
-    effect: 'They cannot be packed: there will be no image.',
+    effect: 'They cannot be packed, and no image is written.',
     remedy: 'Make them readable (chmod, or pack as another user), or leave them out with --exclude.',
   })
 }
@@ -55,16 +55,16 @@ function ownerOnly({ inventory, use }: CheckContext): readonly Finding[] {
     {
       code: 'NOT_FOR_OTHERS',
       severity: toRoot ? 'warning' : 'note',
-      message: 'files or directories are not open to other users',
+      message: 'other users cannot read some files or directories',
       effect: toRoot
-        ? 'In the image they belong to root, and you cannot read them any more.'
-        : 'The image keeps that: other users who mount it cannot read them.',
-      remedy: 'If others are to use the image: chmod -R go+rX on the environment before.',
+        ? 'In the image they belong to root, and you will not be able to read them.'
+        : 'The image keeps the permissions: other users who mount it cannot read them.',
+      remedy: 'If others are to use the image, run chmod -R go+rX on the environment first.',
     },
   )
 }
 
-/** Without the entries of a closed directory, which are closed with it. */
+/** Without entries in directories that are in the list themselves. */
 function topmost(entries: readonly Entry[]): readonly Entry[] {
   const directories = new Set<ByteString>(
     entries.filter(({ type }) => type === 'directory').map(({ path }) => path),

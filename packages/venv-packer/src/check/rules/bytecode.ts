@@ -1,8 +1,8 @@
-/** Findings on bytecode: on a read-only image Python compiles a module without fitting bytecode anew at every start. */
+/** Findings about bytecode: on a read-only image, Python compiles a module without matching bytecode at every start. */
 import type { ByteString } from 'squashfs-writer/paths'
 import { type PythonDirectory, parseBytecodeName } from '../../environment/python-layout.js'
 import { below, directoryOf, type Entry, nameOf } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, type Spot, weightOf } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location, spaceUsedBy } from '../finding.js'
 import type { BytecodeHeader } from '../formats/bytecode-header.js'
 import type { Inventory } from '../inventory.js'
 import { isBelow } from '../outside.js'
@@ -12,7 +12,7 @@ export function bytecodeFindings({ inventory, use }: CheckContext): readonly Fin
   if (python === undefined) return []
   const modules = inventory.entries
     .filter(({ path, type }) => type !== 'directory' && path.endsWith('.py') && isBelow(path, python.path))
-    .filter(({ path }) => !path.includes('/~')) // a package that pip left half removed is never imported
+    .filter(({ path }) => !path.includes('/~')) // the rest of a package that pip failed to remove is never imported
     .map((source) => moduleOf(source, python, inventory))
   const judged = [...absent(modules, python), ...unfit(modules, python, inventory, use.latestTime)]
   return [...(use.compiles ? [] : judged), ...orphans(inventory, python)]
@@ -20,11 +20,11 @@ export function bytecodeFindings({ inventory, use }: CheckContext): readonly Fin
 
 interface Module {
   readonly source: Entry
-  /** The entry of site-packages that it belongs to: `numpy`, `six.py`. */
+  /** The entry of site-packages that the module belongs to: `numpy`, `six.py`. */
   readonly package: ByteString
-  /** Bytecode of the level of plain `python`. */
+  /** Bytecode of level 0, for `python`. */
   readonly bytecode: Entry | undefined
-  /** Whether there is bytecode of another level (-O, -OO). */
+  /** Whether there is bytecode of another level (`-O`, `-OO`). */
   readonly optimised: boolean
 }
 
@@ -41,18 +41,18 @@ function moduleOf(source: Entry, { path, tag }: PythonDirectory, { at }: Invento
   }
 }
 
-const COMPILED_ANEW =
-  'Plain python compiles them anew at every start of a program that imports them: the image is read-only.'
+const COMPILED_AT_EVERY_START =
+  'The image is read-only: python compiles them at every start of a program that imports them.'
 
 function howToCompile({ path }: PythonDirectory): string {
-  return `Pack with --compile, or run this in the environment's directory before: bin/python -m compileall -q -j 0 ${path}`
+  return `Pack with --compile, or first run this in the environment's directory: bin/python -m compileall -q -j 0 ${path}`
 }
 
 function absent(modules: readonly Module[], python: PythonDirectory): readonly Finding[] {
   const without = modules.filter(({ bytecode }) => bytecode === undefined)
   const optimised = without.filter((module) => module.optimised)
   const plain = without.filter((module) => !module.optimised)
-  // Templates and Python 2 code do not compile: gaps in packages that are compiled otherwise are mostly these.
+  // Templates and Python 2 code do not compile. They are most of the modules without bytecode in otherwise compiled packages.
   const isCompiled = compiledPackages(modules)
   const missing = plain.filter((module) => !isCompiled(module))
   const gaps = plain.filter(isCompiled)
@@ -61,14 +61,14 @@ function absent(modules: readonly Module[], python: PythonDirectory): readonly F
       code: 'BYTECODE_MISSING',
       severity: 'warning',
       message: `${share(missing, modules)} have no bytecode`,
-      effect: COMPILED_ANEW,
+      effect: COMPILED_AT_EVERY_START,
       remedy: howToCompile(python),
     }),
     ...findingAt(byPackage(optimised), {
       code: 'BYTECODE_OPTIMISED_ONLY',
       severity: 'warning',
       message: `${share(optimised, modules)} have bytecode for python -O or -OO only`,
-      effect: COMPILED_ANEW,
+      effect: COMPILED_AT_EVERY_START,
       remedy: howToCompile(python),
     }),
     ...findingAt(
@@ -76,16 +76,16 @@ function absent(modules: readonly Module[], python: PythonDirectory): readonly F
       {
         code: 'BYTECODE_GAPS',
         severity: 'note',
-        message: `${share(gaps, modules)} have no bytecode, in packages that have it otherwise`,
+        message: `${share(gaps, modules)} have no bytecode, in packages that are compiled otherwise`,
         effect:
-          'Mostly these are templates or code that does not compile; one that is imported starts slower.',
-        remedy: 'Nothing is to be done unless they are imported.',
+          'These are mostly templates or code that does not compile. Importing such a module is slower.',
+        remedy: 'Nothing to do unless they are imported.',
       },
     ),
   ]
 }
 
-/** Tells whether at least half of the modules in the package of a module have bytecode. */
+/** A test whether at least half of the modules in the package of a module have bytecode. */
 function compiledPackages(modules: readonly Module[]): (module: Module) => boolean {
   const balance = new Map<ByteString, number>()
   for (const module of modules) {
@@ -122,15 +122,15 @@ function unfit(
     ...findingAt(withExamples(byPackage(stale.map(({ module }) => module)), stale), {
       code: 'BYTECODE_STALE',
       severity: 'warning',
-      message: `${share(stale, modules)} have bytecode that does not fit the source`,
-      effect: COMPILED_ANEW,
+      message: `${share(stale, modules)} have bytecode that does not match the source`,
+      effect: COMPILED_AT_EVERY_START,
       remedy: howToCompile(python),
     }),
     ...findingAt(byPackage(outdated), {
       code: 'BYTECODE_STALE_BY_EPOCH',
       severity: 'warning',
-      message: `${share(outdated, modules)} will have bytecode that does not fit: SOURCE_DATE_EPOCH changes the time of the source`,
-      effect: COMPILED_ANEW,
+      message: `${share(outdated, modules)} will have bytecode that does not match: SOURCE_DATE_EPOCH changes the time of the source`,
+      effect: COMPILED_AT_EVERY_START,
       remedy:
         'Pack with --compile, compile with --invalidation-mode unchecked-hash, or unset SOURCE_DATE_EPOCH.',
     }),
@@ -138,8 +138,8 @@ function unfit(
       code: 'BYTECODE_CHECKED',
       severity: 'note',
       message: `${share(checked, modules)} have bytecode that is compared with the hash of the source`,
-      effect: 'Each import reads the source as well, and compiles it anew if it differs.',
-      remedy: 'Compile with --invalidation-mode unchecked-hash: the image does not change.',
+      effect: 'Each import reads the source as well, and compiles it if it differs.',
+      remedy: 'Compile with --invalidation-mode unchecked-hash, since the image does not change.',
     }),
   ]
 }
@@ -149,8 +149,8 @@ interface Stale {
   readonly misfit: string | null
 }
 
-/** Packages with the first of their modules that is stale, and why it is. */
-function withExamples(packages: readonly Spot[], stale: readonly Stale[]): readonly Spot[] {
+/** Adds to each package the first of its stale modules, and why it is stale. */
+function withExamples(packages: readonly Location[], stale: readonly Stale[]): readonly Location[] {
   const first = new Map(stale.toReversed().map((one) => [one.module.package, one]))
   return packages.map(({ path, detail }) => {
     const example = first.get(path)
@@ -159,9 +159,9 @@ function withExamples(packages: readonly Spot[], stale: readonly Stale[]): reado
   })
 }
 
-/** Why Python would not use this bytecode for this source; null where it would. As importlib compares them. */
+/** Why Python would not use this bytecode for this source; null if it would. Compares them like importlib. */
 function misfit({ mtime, size }: Entry, header: BytecodeHeader | null): string | null {
-  if (header === null) return 'has bytecode that is cut short'
+  if (header === null) return 'has truncated bytecode'
   if (header.kind === 'hash') return null
   if (header.size !== size >>> 0) return `has ${size} bytes, and its bytecode was made from ${header.size}`
   if (header.mtime === mtime >>> 0) return null
@@ -188,10 +188,10 @@ function orphans(inventory: Inventory, { path, tag }: PythonDirectory): readonly
       code: 'BYTECODE_WITHOUT_SOURCE',
       severity: 'note',
       message: 'bytecode in __pycache__ has no source',
-      effect: 'Python does not look at it: it only takes room.',
+      effect: 'Python does not use it, and it takes space.',
       remedy: 'Remove it.',
     },
-    weightOf(found, inventory),
+    spaceUsedBy(found, inventory),
   )
 }
 
@@ -199,7 +199,7 @@ function share(some: readonly unknown[], all: readonly unknown[]): string {
   return `${some.length} of ${all.length} modules`
 }
 
-function byPackage(modules: readonly Module[]): readonly Spot[] {
+function byPackage(modules: readonly Module[]): readonly Location[] {
   const counts = new Map<ByteString, number>()
   for (const module of modules) counts.set(module.package, (counts.get(module.package) ?? 0) + 1)
   return [...counts].map(([path, count]) => ({ path, detail: count === 1 ? '1 module' : `${count} modules` }))

@@ -1,8 +1,8 @@
-/** Findings on things that do not belong in an environment: caches, leftovers of tools, special files, names that are not UTF-8. */
+/** Findings about files that do not belong in an environment: caches, leftovers of tools, special files, names that are not UTF-8. */
 import { type ByteString, toBytes } from 'squashfs-writer/paths'
 import { parseBytecodeName } from '../../environment/python-layout.js'
 import { directoryOf, type Entry, nameOf } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, weightOf } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, spaceUsedBy } from '../finding.js'
 import { isBelow } from '../outside.js'
 
 export function leftoverFindings(context: CheckContext): readonly Finding[] {
@@ -10,44 +10,44 @@ export function leftoverFindings(context: CheckContext): readonly Finding[] {
   return [
     ...underDirectories(context, cachesOf(context), {
       code: 'CACHE',
-      message: 'caches of tools lie in the environment',
-      effect: 'They are packed, and never used there.',
+      message: 'there are caches of tools in the environment',
+      effect: 'They are packed, but never used in the image.',
       remedy: 'Remove them, or leave them out with --exclude.',
     }),
     ...underDirectories(context, halfRemoved(context), {
       code: 'HALF_REMOVED',
-      message: 'pip left packages half removed (names that begin with ~)',
-      effect: 'They are packed, and never used.',
+      message: 'pip failed to remove packages completely (names that begin with ~)',
+      effect: 'The remains are packed, but never used.',
       remedy: 'Remove them.',
     }),
     ...underDirectories(context, python ? otherPythons.map(({ path }) => path) : [], {
       code: 'OTHER_PYTHON',
-      message: 'the environment holds packages of other Pythons',
-      effect: `Python ${python?.version} does not look at them: they only take room.`,
+      message: 'the environment has packages of other Pythons',
+      effect: `Python ${python?.version} does not use them, and they take space.`,
       remedy: 'Remove them, or leave them out with --exclude.',
     }),
     ...otherBytecode(context),
   ]
 }
 
-type Words = Pick<Finding, 'code' | 'message' | 'effect' | 'remedy'>
+type FindingText = Pick<Finding, 'code' | 'message' | 'effect' | 'remedy'>
 
-/** One note about directories or files, with the weight of all that lies in them. */
+/** A note about directories or files, with the space that they take. */
 function underDirectories(
   { inventory }: CheckContext,
   tops: readonly ByteString[],
-  words: Words,
+  text: FindingText,
 ): readonly Finding[] {
   if (tops.length === 0) return []
   const entries = inventory.entries.filter(({ path }) => tops.some((top) => isBelow(path, top)))
-  const spots = tops.map((path) => ({ path }))
-  return findingAt(spots, { ...words, severity: 'note' }, weightOf(entries, inventory))
+  const locations = tops.map((path) => ({ path }))
+  return findingAt(locations, { ...text, severity: 'note' }, spaceUsedBy(entries, inventory))
 }
 
 const CACHE_NAMES =
   /^(?:\.cache|\.pip|pip-cache|uv-cache|\.mypy_cache|\.pytest_cache|\.ruff_cache|\.ipynb_checkpoints)$/
 
-/** By their names, or by the tag that tools mark their caches with; uv marks the environment itself so. */
+/** Caches, by their names or by CACHEDIR.TAG. uv puts that tag into the environment itself, which does not count. */
 function cachesOf({ inventory }: CheckContext): readonly ByteString[] {
   const tagged = inventory.entries
     .filter(({ path }) => nameOf(path) === 'CACHEDIR.TAG' && path !== 'CACHEDIR.TAG')
@@ -66,7 +66,7 @@ function halfRemoved({ inventory }: CheckContext): readonly ByteString[] {
     .map(({ path }) => path)
 }
 
-/** Bytecode that is for another Python or for another program, and what an interrupted compilation left. */
+/** Bytecode for another Python or another program, and temporary files of an interrupted compilation. */
 function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
   const { python } = inventory
   if (python === undefined) return []
@@ -84,10 +84,10 @@ function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
       code: 'OTHER_BYTECODE',
       severity: 'note',
       message: `there is bytecode that Python ${python.version} does not use (${[...tags].sort().join(', ')})`,
-      effect: 'It only takes room.',
+      effect: 'It is never used, and takes space.',
       remedy: 'Remove it, or leave it out with --exclude.',
     },
-    weightOf(found, inventory),
+    spaceUsedBy(found, inventory),
   )
 }
 
@@ -109,9 +109,9 @@ export function kindFindings({ inventory }: CheckContext): readonly Finding[] {
       {
         code: 'SPECIAL_FILE',
         severity: 'warning',
-        message: 'sockets, fifos or devices lie in the environment',
+        message: 'there are sockets, fifos or devices in the environment',
         effect:
-          'They are packed as they are, and of no use there: nothing answers, and images are mounted without devices.',
+          'They are packed, but do not work in the image: no process serves them, and images are mounted without devices.',
         remedy: 'End the program that made them and remove them, or leave them out with --exclude.',
       },
     ),
@@ -121,7 +121,7 @@ export function kindFindings({ inventory }: CheckContext): readonly Finding[] {
         code: 'NAME_NOT_UTF8',
         severity: 'note',
         message: 'names are not UTF-8',
-        effect: 'They are packed as the bytes that they are; some programs cannot open them.',
+        effect: 'They are packed unchanged, but some programs cannot open them.',
         remedy: 'Rename them if they are used.',
       },
     ),

@@ -1,4 +1,4 @@
-/** Findings on code that is not in the environment: editable installs, and the directories that `.pth` files add. */
+/** Findings about code that is not in the environment: editable installs, and directories that `.pth` files add. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { type Content, directoryOf, type Entry } from '../entry.js'
@@ -7,8 +7,8 @@ import { editableDirectory, pathsInPth } from '../formats/text-files.js'
 import { isBelow } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
 
-/** Something in site-packages that has Python look for code in another directory. */
-interface Pointer {
+/** An entry of site-packages that makes Python search for code in another directory. */
+interface CodeReference {
   readonly path: ByteString
   /** Absolute. */
   readonly directory: ByteString
@@ -22,45 +22,45 @@ export function outsideCodeFindings(context: CheckContext): readonly Finding[] {
   const added = inSite
     .flatMap((entry) => addedDirectories(entry, inventory.contentOf(entry), site, inventory.realPath))
     .filter(({ directory }) => !editable.some((install) => isBelow(directory, install.directory)))
-  const placeOf = ({ directory }: Pointer) => placeOfCode(directory, context)
-  const isAway = (pointer: Pointer) => placeOf(pointer) === 'outside'
-  const spotOf = ({ path, directory }: Pointer) => ({
+  const placeOf = ({ directory }: CodeReference) => placeOfCode(directory, context)
+  const isAway = (pointer: CodeReference) => placeOf(pointer) === 'outside'
+  const locationOf = ({ path, directory }: CodeReference) => ({
     path,
     detail: use.outside.exists(directory) ? directory : `${directory} (does not exist)`,
   })
   return [
-    ...findingAt(editable.filter(isAway).map(spotOf), {
+    ...findingAt(editable.filter(isAway).map(locationOf), {
       code: 'EDITABLE_INSTALL',
       severity: 'warning',
       message: 'packages are installed as editable: their code lies in another directory',
       effect:
-        'Their code is not in the image: imports fail where that directory is missing, or take what is there then.',
+        'Their code is not in the image. Imports fail if that directory is missing, or load what it contains by then.',
       remedy:
         inventory.config?.uv === undefined
           ? 'Install them without -e (--editable) before packing.'
           : 'Before packing run uv sync --no-editable in the project, or install them without -e (--editable).',
     }),
-    ...findingAt([...editable, ...added].filter((pointer) => placeOf(pointer) === 'bound').map(spotOf), {
+    ...findingAt([...editable, ...added].filter((pointer) => placeOf(pointer) === 'bound').map(locationOf), {
       code: 'CODE_PATH_TO_THIS_PLACE',
       severity: 'warning',
       message: 'code in the environment is found by an absolute path (editable installs, .pth files)',
-      effect: 'It is in the image; where that is mounted anywhere else, imports of it fail.',
+      effect: 'The code is in the image, but imports fail if the image is mounted at another path.',
       remedy:
         'Install it without -e (--editable), make the paths relative, or mount the image at this place and say so with --mount-point.',
     }),
-    ...findingAt(added.filter(isAway).map(spotOf), {
+    ...findingAt(added.filter(isAway).map(locationOf), {
       code: 'PTH_OUTSIDE',
       severity: 'warning',
       message: '.pth files add directories outside of the environment to the module search path',
-      effect: 'What is imported from there is not in the image.',
+      effect: 'Modules in these directories are not in the image.',
       remedy: 'Install what is needed from there into the environment, and remove the .pth file.',
     }),
   ]
 }
 
 /**
- * Where code lies that is found by an absolute path: in the image, also where that will be mounted; in the image, but found
- * at one path only; or outside.
+ * Classifies code that is found by an absolute path: `inside` the image wherever it is mounted; `bound`: inside the image, but found
+ * at one path only; or `outside` of it.
  */
 function placeOfCode(directory: ByteString, context: CheckContext): 'inside' | 'bound' | 'outside' {
   const { kind, inner } = pathTargetOf(directory, context)
@@ -68,8 +68,12 @@ function placeOfCode(directory: ByteString, context: CheckContext): 'inside' | '
   return context.inventory.at.has(inner) ? 'bound' : 'outside'
 }
 
-/** By `direct_url.json` of its `dist-info`, or by the `.egg-link` of older tools. */
-function editableInstall({ path }: Entry, content: Content | null, site: ByteString): readonly Pointer[] {
+/** An editable install, by `direct_url.json` in a `dist-info`, or by the `.egg-link` of older tools. */
+function editableInstall(
+  { path }: Entry,
+  content: Content | null,
+  site: ByteString,
+): readonly CodeReference[] {
   if (content?.kind !== 'text') return []
   if (path.endsWith('.egg-link') && directoryOf(path) === site) {
     const [directory = ''] = content.text.split('\n')
@@ -80,13 +84,13 @@ function editableInstall({ path }: Entry, content: Content | null, site: ByteStr
   return directory === null ? [] : [{ path: directoryOf(path), directory }]
 }
 
-/** Relative paths are from site-packages on; those that stay in the environment go where it goes. */
+/** The directories that a `.pth` file adds. Relative paths that stay in the environment are left out, since they work anywhere. */
 function addedDirectories(
   { path }: Entry,
   content: Content | null,
   site: ByteString,
   root: ByteString,
-): readonly Pointer[] {
+): readonly CodeReference[] {
   if (content?.kind !== 'text' || !path.endsWith('.pth') || directoryOf(path) !== site) return []
   return pathsInPth(content.text).flatMap((text) => {
     const directory = posix.resolve(root, site, text)

@@ -1,7 +1,7 @@
-/** Findings on installed packages: those that miss files, are there twice, or were removed in part. */
+/** Findings about installed packages: missing files, several versions, incomplete removals. */
 import type { ByteString } from 'squashfs-writer/paths'
-import { plainName } from '../../environment/distributions.js'
-import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
+import { normalizedName } from '../../environment/distributions.js'
+import { type CheckContext, type Finding, findingAt, type Location } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 import type { Package, Recorded } from '../packages.js'
 
@@ -16,9 +16,9 @@ export function packageFindings({ inventory, packages }: CheckContext): readonly
       message: 'files of installed packages are missing or empty',
       effect: 'Imports that need them fail.',
       remedy:
-        'Install these packages again (uv pip install --reinstall), and look whether the disk or quota was full.',
+        'Install these packages again (uv pip install --reinstall), and see whether the disk or quota was full.',
     }),
-    ...findingAt(twice(all), {
+    ...findingAt(inSeveralVersions(all), {
       code: 'PACKAGE_TWICE',
       severity: 'warning',
       message: 'packages are registered in more than one version',
@@ -26,33 +26,36 @@ export function packageFindings({ inventory, packages }: CheckContext): readonly
       remedy:
         'Remove the dist-info directory of the version that is not installed, or install the package again.',
     }),
-    ...findingAt(without('METADATA').map(spotOf), {
+    ...findingAt(without('METADATA').map(locationOf), {
       code: 'PACKAGE_WITHOUT_METADATA',
       severity: 'warning',
-      message: 'packages were removed or installed in part: their dist-info has no METADATA',
+      message: 'packages were not removed or installed completely: their dist-info has no METADATA',
       effect: 'Programs that ask for the version of a package fail.',
       remedy: 'Remove these directories, or install the packages again.',
     }),
-    ...findingAt(without('RECORD').map(spotOf), {
+    ...findingAt(without('RECORD').map(locationOf), {
       code: 'PACKAGE_WITHOUT_RECORD',
       severity: 'note',
       message: 'packages have no RECORD of their files',
-      effect: 'They work; which files belong to them is not known.',
-      remedy: 'Nothing is to be done.',
+      effect: 'They work, but it is not known which files belong to them.',
+      remedy: 'Nothing to do.',
     }),
   ]
 }
 
-function spotOf({ info }: Package): Spot {
+function locationOf({ info }: Package): Location {
   return { path: info }
 }
 
-/** Bytecode and its directories: they are made again, and virtualenv records those that it has not made. */
+/** Bytecode and its directories do not count as lost: Python makes them again, and virtualenv records some that it has not made. */
 const BYTECODE = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
 
-/** A file that is left out on purpose is not lost. One package may have replaced another's file: it is as one of them recorded it. */
-function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inventory): readonly Spot[] {
-  const lost = new Map<ByteString, Spot>()
+/**
+ * Files that a RECORD lists and that are missing or empty. Excluded files do not count. If several packages record a file, it may be
+ * as any of them recorded it.
+ */
+function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inventory): readonly Location[] {
+  const lost = new Map<ByteString, Location>()
   for (const { path, size } of recordedOf(all)) {
     if (BYTECODE.test(path)) continue
     const entry = at.get(path)
@@ -71,11 +74,11 @@ function* recordedOf(all: readonly Package[]): Generator<Recorded> {
   for (const { recorded } of all) yield* recorded ?? []
 }
 
-function twice(all: readonly Package[]): readonly Spot[] {
+function inSeveralVersions(all: readonly Package[]): readonly Location[] {
   const byName = new Map<string, Package[]>()
   for (const one of all) {
-    const name = plainName(one.name)
+    const name = normalizedName(one.name)
     byName.set(name, [...(byName.get(name) ?? []), one])
   }
-  return [...byName.values()].filter(({ length }) => length > 1).flatMap((some) => some.map(spotOf))
+  return [...byName.values()].filter(({ length }) => length > 1).flatMap((some) => some.map(locationOf))
 }

@@ -1,8 +1,8 @@
-/** Findings on shared libraries: directories that the loader is told to look in, and modules that this Python cannot load. */
+/** Findings about shared libraries: their library paths (RPATH), and compiled modules that this Python cannot load. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { below, type Content, directoryOf, nameOf } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, type Spot } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location } from '../finding.js'
 import type { ElfFile } from '../formats/elf.js'
 import { localityOf } from '../outside.js'
 import { pathTargetOf } from '../relocation.js'
@@ -35,65 +35,64 @@ function libraryPaths(libraries: readonly Library[], context: CheckContext): rea
       })),
   )
   type Absolute = (typeof absolute)[number]
-  const spots = (wanted: (one: Absolute) => boolean): readonly Spot[] =>
+  const locations = (wanted: (one: Absolute) => boolean): readonly Location[] =>
     absolute.filter(wanted).map(({ library, directory }) => ({ path: library.path, detail: directory }))
   const isOutside = ({ target }: Absolute) => target.kind === 'outside'
   const isThere = ({ directory }: Absolute) => outside.exists(directory)
-  const isPassing = ({ directory }: Absolute) =>
+  const isOnThisNode = ({ directory }: Absolute) =>
     ['home', 'temporary'].includes(localityOf(directory, context.use.homes))
   return [
     ...findingAt(
-      spots(
+      locations(
         ({ library, target }) =>
           target.kind === 'left behind' && needsDirectory(library, target.inner ?? '', context),
       ),
       {
         code: 'LIBRARY_PATH_TO_THIS_PLACE',
         severity: 'warning',
-        message: 'shared libraries look for others where the environment lies now (RPATH)',
-        effect: 'Where the image is mounted anywhere else they are not found, and imports fail.',
+        message: 'shared libraries search for others at the current path of the environment (RPATH)',
+        effect: 'If the image is mounted at another path they are not found, and imports fail.',
         remedy:
           "Make the path relative (patchelf --set-rpath '$ORIGIN/…'), or mount the image at this place and say so with --mount-point.",
       },
     ),
     ...findingAt(
-      spots((one) => isOutside(one) && isThere(one) && isPassing(one)),
+      locations((one) => isOutside(one) && isThere(one) && isOnThisNode(one)),
       {
         code: 'LIBRARY_PATH_IN_HOME',
         severity: 'warning',
-        message: 'shared libraries look for others in a home or temporary directory (RPATH)',
+        message: 'shared libraries search for others in a home or temporary directory (RPATH)',
         effect:
-          'Libraries that they find there are not in the image: imports fail where that directory is missing.',
+          'Libraries in these directories are not in the image: imports fail where the directory is missing.',
         remedy:
-          'Build the package against libraries that every node has, or install one that brings its own.',
+          'Build the package with libraries that every node has, or install one that includes its libraries.',
       },
     ),
     ...findingAt(
-      spots((one) => isOutside(one) && isThere(one) && !isPassing(one)),
+      locations((one) => isOutside(one) && isThere(one) && !isOnThisNode(one)),
       {
         code: 'LIBRARY_PATH_OUTSIDE',
         severity: 'note',
-        message: 'shared libraries look for others outside of the environment (RPATH)',
-        effect: 'Libraries that they find there are not in the image, and must exist on the node.',
+        message: 'shared libraries search for others outside of the environment (RPATH)',
+        effect: 'Libraries in these directories are not in the image, and must exist on the node.',
         remedy:
-          'Nothing is to be done where the nodes are like this one; start the same user environment, if it is one.',
+          'Nothing to do if the nodes are like this one. If the directories are in a user environment, start the same one.',
       },
     ),
     ...findingAt(
-      spots((one) => isOutside(one) && !isThere(one)),
+      locations((one) => isOutside(one) && !isThere(one)),
       {
         code: 'LIBRARY_PATH_MISSING',
         severity: 'note',
         message: 'shared libraries name directories that do not exist (RPATH)',
-        effect:
-          'Mostly these are left from where the package was built; the loader looks there in vain, and goes on.',
-        remedy: 'Nothing is to be done if the package can be imported here.',
+        effect: 'These are mostly directories of the build machine. The loader ignores missing directories.',
+        remedy: 'Nothing to do if the package can be imported here.',
       },
     ),
   ]
 }
 
-/** Whether a library finds something in a directory of the environment that it finds nowhere else. */
+/** Whether a library finds a needed library in a directory of the environment, and in no relative directory. */
 function needsDirectory({ path, elf }: Library, directory: ByteString, { inventory }: CheckContext): boolean {
   const ownDirectory = `/${directoryOf(path)}`
   const relative = elf.libraryPath.flatMap((text) => {
@@ -108,7 +107,7 @@ function needsDirectory({ path, elf }: Library, directory: ByteString, { invento
 /** `_multiarray_umath.cpython-312-x86_64-linux-gnu.so` */
 const MODULE_NAME = /^(.+)\.cpython-(\d+)t?-([a-z0-9_]+)-linux-[a-z]+\.so$/
 
-/** Compiled modules that are for other Pythons or machines only, by their names. */
+/** Modules that are compiled only for other Pythons or machines, by their names. */
 function unusableModules({ inventory }: CheckContext): readonly Finding[] {
   const { python, machine } = inventory
   const modules = inventory.entries.flatMap(({ path, type }) => {
@@ -127,7 +126,7 @@ function unusableModules({ inventory }: CheckContext): readonly Finding[] {
       severity: 'warning',
       message: `compiled modules are not for Python ${python?.version}${machine === undefined ? '' : ` on ${machine}`}`,
       effect: 'They cannot be imported.',
-      remedy: 'Install the packages that they belong to again, with the Python of this environment.',
+      remedy: 'Install their packages again, with the Python of this environment.',
     },
   )
 }

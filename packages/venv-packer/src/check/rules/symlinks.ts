@@ -1,9 +1,9 @@
-/** Findings on symlinks: those that lead to nothing, out of the environment, or to where it lies now. */
+/** Findings about symlinks: dangling ones, and those that lead out of the environment or to its current path. */
 import { posix } from 'node:path'
 import type { ByteString } from 'squashfs-writer/paths'
 import { MAX_LINKS_FOLLOWED } from 'squashfs-writer/system'
 import { below, directoryOf, type Entry } from '../entry.js'
-import { type CheckContext, type Finding, findingAt, type Spot, weightOf } from '../finding.js'
+import { type CheckContext, type Finding, findingAt, type Location, spaceUsedBy } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 import { pathTargetOf } from '../relocation.js'
 
@@ -16,49 +16,49 @@ export function symlinkFindings(context: CheckContext): readonly Finding[] {
   const cached = found('cache')
   return [
     ...findingAt(
-      cached.map(spotOf),
+      cached.map(locationOf),
       {
         code: 'LINK_TO_UV_CACHE',
         severity: 'error',
-        message: "packages are links into uv's cache: their files are not in the environment",
-        effect: 'The image holds links and no packages: nothing can be imported where that cache is missing.',
+        message: "packages are symlinks into uv's cache: their files are not in the environment",
+        effect: 'The image contains symlinks instead of packages: imports fail where that cache is missing.',
         remedy: 'Install the packages again with uv pip install --link-mode=copy --reinstall.',
       },
-      weightOf(cached, inventory),
+      spaceUsedBy(cached, inventory),
     ),
-    ...findingAt(found('nowhere').map(spotOf), {
+    ...findingAt(found('nowhere').map(locationOf), {
       code: 'LINK_DANGLING',
       severity: 'warning',
-      message: 'symlinks lead to nothing',
-      effect: 'They are packed as they are, and lead to nothing on the node, too, unless it exists there.',
-      remedy: 'Remove them, or put back what they lead to.',
+      message: 'symlinks are dangling: their targets do not exist',
+      effect: 'They are packed unchanged, and are dangling on nodes that do not have the targets.',
+      remedy: 'Remove them, or restore their targets.',
     }),
-    ...findingAt(found('left behind').map(spotOf), {
+    ...findingAt(found('left behind').map(locationOf), {
       code: 'LINK_TO_THIS_PLACE',
       severity: 'warning',
-      message: 'absolute symlinks lead to where the environment lies now',
-      effect: 'Where the image is mounted anywhere else they do not lead into it.',
+      message: 'absolute symlinks lead to the current path of the environment',
+      effect: 'If the image is mounted at another path they do not lead into it.',
       remedy: 'Make them relative (ln -sr), or mount the image at this place and say so with --mount-point.',
     }),
-    ...findingAt(found('outside').map(spotOf), {
+    ...findingAt(found('outside').map(locationOf), {
       code: 'LINK_OUTSIDE',
       severity: 'warning',
       message: 'symlinks lead out of the environment',
-      effect: 'What they lead to is not in the image, and must exist on the node at the same path.',
-      remedy: 'Copy into the environment what is needed from there, or remove the links.',
+      effect: 'Their targets are not in the image, and must exist on the node at the same paths.',
+      remedy: 'Copy the targets into the environment if they are needed, or remove the symlinks.',
     }),
   ]
 }
 
 type Verdict = 'fine' | 'nowhere' | 'left behind' | 'outside' | 'cache'
 
-function spotOf({ path, target }: Entry): Spot {
+function locationOf({ path, target }: Entry): Location {
   return { path, detail: target ?? '' }
 }
 
 /**
- * The links that Python is started by are judged with the interpreter: those of the usual names, and all that lead to it,
- * such as `bin/𝜋thon` of Python 3.14.
+ * Whether a symlink leads to the interpreter, which has findings of its own: by its name, or by its target (`bin/𝜋thon` of
+ * Python 3.14).
  */
 function isInterpreter({ path, target }: Entry, { inventory, use }: CheckContext): boolean {
   const { config, interpreter } = inventory
@@ -85,8 +85,8 @@ function verdictOn({ path, target }: Entry, context: CheckContext): Verdict {
 }
 
 /**
- * Where a path leads, from a directory of the environment on: a path in it (relative), or an absolute one as soon as it leads
- * out of it. Undefined where it leads to nothing, or round in a circle.
+ * Resolves a path relative to a directory of the environment. Returns a relative path in the environment, or an absolute path if it
+ * leads out of it. Undefined if the path does not exist, or its symlinks form a loop.
  */
 function follow(
   directory: ByteString,

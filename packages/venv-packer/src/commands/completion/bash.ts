@@ -1,13 +1,13 @@
-/** The completion script for bash: a table of positions and values, and one function that reads it. */
+/** Makes the completion script for bash: a table of values by position, and a function that reads it. */
 import type { CommandWords, OptionWords, ProgramWords, Value } from './words.js'
 
 export function bashScript({ name, options, commands }: ProgramWords): string {
   const first = [...commands.map((command) => command.name), ...namesOf(options)]
-  return `# Completes the words of ${name} in bash. To have it in every shell, add to ~/.bashrc:
+  return `# Completion for ${name} in bash. To use it in every shell, add to ~/.bashrc:
 #   source <(${name} completion bash)
 
-# Sets kind and words for "COMMAND OPTION", "COMMAND OPERAND" (the first is 0) and "COMMAND --", for what follows that.
-# Fails where no value is wanted.
+# Sets kind and words for the value of "COMMAND OPTION", "COMMAND OPERAND" (the first is 0), or after "COMMAND --".
+# Fails if no value is expected.
 _venv_packer_value() {
   kind= words=
   case $1 in

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { CommandRow } from '../../cli/table.js'
 import { completionScript } from './completion.js'
 
-/** Commands with the fields that some of them have. */
+/** Commands that use all optional fields together. */
 const table: Readonly<Record<string, CommandRow>> = {
   start: {
     ...{ short: 'start', usage: '<image> -- <command> [arguments]', about: '', rest: 'command' },
@@ -28,7 +28,7 @@ const table: Readonly<Record<string, CommandRow>> = {
   },
 }
 
-/** The words that bash offers for the last of these, in a directory with a file and a directory in it. */
+/** The words that bash offers for the last of `words`, in a directory with one file and one directory. */
 async function offered(...words: readonly string[]): Promise<readonly string[]> {
   return await withDirectory(async (cwd) => {
     await mkdir(join(cwd, 'some-directory'))
@@ -51,8 +51,8 @@ async function offeredIn(cwd: string, words: readonly string[]): Promise<readonl
     .filter((line) => line !== '')
 }
 
-describe('bash is offered', () => {
-  it('every command and option of the definition, and no other', async () => {
+describe('bash offers', () => {
+  it('every command and option of the table, and no other', async () => {
     expect(await offered('')).toEqual(['start', 'fetch', '-V', '--version', '-h', '--help'])
     expect(await offered('start', '-')).toEqual(['--at', '-e', '--set', '-V', '--version', '-h', '--help'])
     expect(await offered('start', 'x', '--s')).toEqual(['--set'])
@@ -60,29 +60,29 @@ describe('bash is offered', () => {
     expect(await offered('stop', '-')).toEqual([])
   })
 
-  it('directories where a mount point is wanted, also after an equals sign', async () => {
+  it('directories for a mount point, also after an equals sign', async () => {
     expect(await offered('start', '--at', 'so')).toEqual(['some-directory'])
     expect(await offered('start', '--at', '=', 'so')).toEqual(['some-directory'])
     expect(await offered('start', '--at', '=')).toEqual(['some-directory'])
   })
 
-  it('nothing for a value that may be anything', async () => {
+  it('nothing for a value that may be any text', async () => {
     expect(await offered('start', '-e', '')).toEqual([])
     expect(await offered('fetch', 'a', 'b', '')).toEqual([])
   })
 
-  it('all files where there are no images', async () => {
+  it('all files if there are no images', async () => {
     expect(await offered('start', 'some-fi')).toEqual(['some-file'])
   })
 
-  it('commands and files where a command is wanted, as many words as there are', async () => {
+  it('commands and files after --, for any number of words', async () => {
     expect(await offered('start', '-e', 'a', 'image', '--', 'print')).toContain('printf')
     expect(await offered('start', 'image', '--', 'cat', 'some-fi')).toEqual(['some-file'])
     expect(await offered('start', 'image', '--', 'ls', '-')).not.toContain('--at')
   })
 })
 
-it('zsh shows the help, up to the details', async () => {
+it('zsh shows the help without details', async () => {
   await requireTools(['zsh'])
   const script = completionScript('zsh', table)
   expect(script).toContain(`'(--at)--at=[where it'\\''s mounted]:mount-point:_directories'`)

@@ -1,4 +1,4 @@
-/** `venv-packer completion`: the script for a shell, made from the table of commands. */
+/** `venv-packer completion`: prints the completion script for a shell, made from the table of commands. */
 import { commands, type Invocation } from '../../cli/commands.js'
 import type { CommandRow } from '../../cli/table.js'
 import { EXIT_CODES, type ExitCode } from '../../failure.js'

@@ -1,4 +1,4 @@
-/** The table of commands as a completion script needs it: words and kinds of values, by their position. */
+/** Converts the table of commands to the words and kinds of values that the completion scripts need. */
 import type { CommandRow, OptionRow } from '../../cli/table.js'
 
 export interface CommandWords {
@@ -6,12 +6,12 @@ export interface CommandWords {
   readonly description: string
   readonly options: readonly OptionWords[]
   readonly operands: readonly Operand[]
-  /** Whether another command line follows `--`. */
+  /** Whether a command line follows `--`. */
   readonly runsCommand: boolean
 }
 
 export interface OptionWords {
-  /** As they are typed: `-o`, `--output`. */
+  /** `-o`, `--output`. */
   readonly names: readonly string[]
   readonly description: string
   /** Undefined for an option without a value. */
@@ -23,12 +23,12 @@ export interface Value {
   /** Its name in the help. */
   readonly name: string
   readonly kind: ValueKind
-  /** All that it may be, for the kind `words`. */
+  /** All possible values, for the kind `words`. */
   readonly words: readonly string[]
 }
 
 export interface Operand extends Value {
-  /** It and all that follow. */
+  /** Whether the operand may be repeated. */
   readonly variadic: boolean
 }
 
@@ -78,7 +78,7 @@ function valueName(syntax: string): string | undefined {
   return /[<[]([^>\].]+)/.exec(syntax)?.[1]
 }
 
-/** By the words of the help, which mean the same everywhere. */
+/** The kinds of values by their names in the help, which are the same for all commands. */
 const KINDS: Readonly<Record<string, ValueKind>> = {
   venv: 'directory',
   'venv-or-image': 'image',
@@ -96,7 +96,7 @@ function valueNamed(name: string, words: readonly string[] | undefined): Value {
   return { name, kind, words: words ?? [] }
 }
 
-/** The beginning of a help text, up to its details. */
+/** The first part of a help text, without details. */
 function brief(help: string): string {
   return help.replace(/ \(.*|;.*/, '')
 }

@@ -1,9 +1,9 @@
-/** The completion script for zsh: the positions of words, in the form of `_arguments`. */
+/** Makes the completion script for zsh, which calls `_arguments`. */
 import type { CommandWords, Operand, OptionWords, ProgramWords, Value } from './words.js'
 
 export function zshScript({ name, options, commands }: ProgramWords): string {
   return `#compdef ${name}
-# Completes the words of ${name} in zsh. To have it in every shell, add to ~/.zshrc, after compinit:
+# Completion for ${name} in zsh. To use it in every shell, add to ~/.zshrc, after compinit:
 #   source <(${name} completion zsh)
 
 _${name}() {
@@ -52,7 +52,7 @@ function optionSpec({ names, description, value, repeatable }: OptionWords): str
   return `${quoted(without)}{${forms.join(',')}}${quoted(meaning)}`
 }
 
-/** The rest is a command line of its own; the dashes before it are not. */
+/** The words after `--` are a command line, which is completed without the `--`. */
 const COMMAND_SPEC = '*:::command:{ [[ $words[1] == -- ]] && { shift words; ((CURRENT--)) }; _normal }'
 
 function operandSpec(operand: Operand, index: number): string {

@@ -1,4 +1,4 @@
-/** `venv-packer create`: an environment is made in memory, installed into, and packed; nothing of it stays but the image. */
+/** `venv-packer create`: makes an environment in memory, installs packages into it, and packs it. Only the image is kept. */
 import { basename, dirname, extname, join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Invocation, Values } from '../../cli/commands.js'
@@ -8,32 +8,32 @@ import { chooseDestination } from '../../image/destination.js'
 import { reportStyle } from '../../terminal/printing.js'
 import { type PackContext, pack, packOnTerminal } from '../pack/pack.js'
 import { type ImageRequest, imageRequest, type PackReport, type PackRequest } from '../pack/request.js'
-import { movePaths } from './moved-paths.js'
 import { requireInstalled } from './require-installed.js'
+import { rewritePaths } from './rewrite-paths.js'
 import { runStep } from './run-step.js'
 import { type CreateOptions, checkMountPoint, type Steps, stepsWithUv, stepsWithVenv } from './steps.js'
 import { withWorkDirectory } from './work-directory.js'
 
-/** The request of the command line; paths are still as they were typed. */
+/** The request of the command line. Paths are as the user typed them. */
 export interface CreateRequest {
   readonly tool: Tool
   readonly createOptions: CreateOptions
-  /** Where the environment is made; undefined: in memory, or the temporary directory. */
+  /** The directory in which to make the environment; undefined: in memory, or in the temporary directory. */
   readonly workDirectory: string | undefined
   readonly packing: ImageRequest
 }
 
-/** The tool that makes the environment: uv a relocatable one, venv one for the mount point. */
+/** The tool that makes the environment. uv makes a relocatable one, and venv one for the mount point. */
 export type Tool = { readonly name: 'uv' } | { readonly name: 'venv'; readonly mountPoint: string }
 
 export interface CreateContext extends PackContext {
-  /** Whether the installer's output is shown, on standard error. */
+  /** Whether to show the installer's output on standard error. */
   readonly show: boolean
-  /** Called when the environment is there, and is about to be packed. */
+  /** Called when the environment is complete, before it is packed. */
   readonly onPacking: () => void
 }
 
-/** The name of the directory in which the environment is made, and so of an image without a name of its own. */
+/** The name of the environment's directory, and the default name of the image. */
 const ENVIRONMENT_NAME = 'venv'
 
 export async function create(request: CreateRequest, context: CreateContext): Promise<PackReport> {
@@ -41,7 +41,7 @@ export async function create(request: CreateRequest, context: CreateContext): Pr
   return await withWorkDirectory(request.workDirectory, async (workDirectory) => {
     const directory = join(workDirectory, ENVIRONMENT_NAME)
     const output = request.packing.output ?? `${ENVIRONMENT_NAME}.squashfs`
-    // All that can be refused is refused before anything is installed.
+    // Refuse an unusable destination before anything is installed.
     await chooseDestination(output, { path: directory, realPath: directory }, request.packing.force)
     const { make, install } = stepsFor(request, directory)
     await runStep(make, context)
@@ -49,7 +49,7 @@ export async function create(request: CreateRequest, context: CreateContext): Pr
     await runStep(install, context)
     const { createOptions, tool } = request
     await requireInstalled({ step: install, tool: tool.name, createOptions, directory, before })
-    if (request.tool.name === 'venv') await movePaths(directory, request.tool.mountPoint)
+    if (request.tool.name === 'venv') await rewritePaths(directory, request.tool.mountPoint)
     context.onPacking()
     const report = await pack(packRequest(request, directory, output), context)
     return created(report, request.tool, (performance.now() - started) / 1000)
@@ -63,12 +63,12 @@ function stepsFor({ tool, createOptions }: CreateRequest, directory: string): St
 }
 
 function packRequest({ tool, packing }: CreateRequest, directory: string, output: string): PackRequest {
-  // venv's own pip comes with bytecode, which names the place where it was made.
+  // The bytecode of the pip that venv installs contains the path of the work directory.
   const exclude = tool.name === 'venv' ? [...packing.exclude, '__pycache__'] : packing.exclude
   return { ...packing, source: directory, anyDirectory: false, output, exclude }
 }
 
-/** The environment is gone when the report is read: it names the mount point beside the image. */
+/** The environment is removed before the report is printed, so that the report names a mount point beside the image instead. */
 function created(report: PackReport, tool: Tool, seconds: number): PackReport {
   const { path } = report.destination
   const mounted = join(dirname(path), `${basename(path, extname(path))}.mount`)
@@ -88,9 +88,9 @@ export async function runCreate({ values, rest }: Invocation<'create'>): Promise
 function createRequest(values: Values<'create'>, passedOn: readonly string[]): CreateRequest {
   const { python, requirements, packages, workDir } = values
   if (packages.length + requirements.length + passedOn.length === 0)
-    throw wrongUsage('nothing is named that is to be installed', 'Name packages, or a file with -r FILE.')
+    throw wrongUsage('no packages are given', 'Name packages, or a file with -r FILE.')
   if (!values.compile && values.optimize !== undefined)
-    throw wrongUsage('--optimize says what --no-compile leaves out', 'Give one of them.')
+    throw wrongUsage('--optimize and --no-compile contradict each other', 'Leave one of them out.')
   const packing = imageRequest(values)
   return {
     tool: tool(values.with, packing.mountPoint),
@@ -105,7 +105,7 @@ function tool(name: Tool['name'], mountPoint: string | undefined): Tool {
   if (mountPoint === undefined) {
     throw wrongUsage(
       '--with venv needs --mount-point',
-      'What venv makes works at one path only: name the one where the image will be mounted.',
+      'An environment of venv works at one path only: give the path where the image will be mounted.',
     )
   }
   checkMountPoint(mountPoint)

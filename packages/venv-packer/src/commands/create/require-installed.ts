@@ -1,25 +1,25 @@
-/** Verifies that the packages are in the environment: settings of pip and uv can send them elsewhere, and both say nothing. */
+/** Verifies that packages were installed into the environment: settings of pip and uv can make them install elsewhere without a message. */
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
-import { type Distributions, distributionsIn, plainName } from '../../environment/distributions.js'
-import { Failure, type Mending } from '../../failure.js'
+import { type Distributions, distributionsIn, normalizedName } from '../../environment/distributions.js'
+import { type CommandFix, Failure } from '../../failure.js'
 import { systemErrorCode } from '../../system-errors.js'
 import { outputOf } from './run-step.js'
 import type { CreateOptions, Step } from './steps.js'
 
 export interface Installation {
-  /** The step that has installed. */
+  /** The step that has installed packages. */
   readonly step: Step
   readonly tool: 'uv' | 'venv'
   readonly createOptions: CreateOptions
-  /** Of the environment. */
+  /** The directory of the environment. */
   readonly directory: string
-  /** The distributions that were in it before. */
+  /** The distributions before the step. */
   readonly before: Distributions
 }
 
-/** @throws Failure that names the setting, if it is known. */
+/** @throws Failure if packages are missing. It names the setting, if that is known. */
 export async function requireInstalled(installation: Installation): Promise<void> {
   const { step, tool, createOptions, directory, before } = installation
   const after = await distributionsIn(directory)
@@ -30,30 +30,30 @@ export async function requireInstalled(installation: Installation): Promise<void
   const setting =
     optionAmong(createOptions.passedOn) ??
     (await (tool === 'uv' ? settingOfUv(step.env) : settingOfPip(step)))
-  // Nothing may have been asked for in the end: requirements that are empty, or not for this system.
+  // There may be nothing to install: an empty requirements file, or requirements for other systems.
   if (missing === undefined && setting === undefined) return
   const what = missing === undefined ? 'nothing is' : `${missing} is not`
   throw new Failure(
     'INSTALL',
-    `${step.name} says that it is done, but ${what} in the environment: ${setting?.words ?? 'it went elsewhere'}`,
-    setting?.remedy ?? `See what ${step.name} says, and the settings that it reads.`,
-    { mending: setting?.mending },
+    `${step.name} succeeded, but ${what} in the environment: ${setting?.words ?? 'it was installed elsewhere'}`,
+    setting?.remedy ?? `See the output of ${step.name}, and the settings that it reads.`,
+    { fix: setting?.fix },
   )
 }
 
-/** Of packages that are given by nothing but a name and a version. */
+/** The names of packages that are given by name and version, not by URL or file. */
 function namesOf(packages: readonly string[]): readonly string[] {
   return packages.flatMap((text) => {
     const name = /^([a-z0-9][\w.-]*)\s*(?:\[[^\]]*\]\s*)?(?:[<>=!~][^;@]*)?$/i.exec(text)?.[1]
-    return name === undefined || /\.(?:whl|zip|tar\.\w+|tgz)$/.test(text) ? [] : [plainName(name)]
+    return name === undefined || /\.(?:whl|zip|tar\.\w+|tgz)$/.test(text) ? [] : [normalizedName(name)]
   })
 }
 
 interface Setting {
-  /** The setting and its place, in words. */
+  /** Describes the setting, and where it is set. */
   readonly words: string
   readonly remedy: string
-  readonly mending?: Mending
+  readonly fix?: CommandFix
 }
 
 function optionAmong(passedOn: readonly string[]): Setting | undefined {
@@ -62,9 +62,10 @@ function optionAmong(passedOn: readonly string[]): Setting | undefined {
   return { words: `${option} was given after --`, remedy: 'Leave it out.' }
 }
 
+/** Settings that make pip install elsewhere. */
 const ELSEWHERE = /^(?:target|prefix|root|dry-run|dry_run)$/
 
-/** `pip config debug` lists files, and below each its settings; and the variables that it obeys. */
+/** Reads `pip config debug`, which lists files and environment variables with their settings. */
 async function settingOfPip({ program, env }: Step): Promise<Setting | undefined> {
   let place = ''
   for (const line of (await outputOf(program, ['-m', 'pip', 'config', 'debug'], env)).split('\n')) {
@@ -75,14 +76,14 @@ async function settingOfPip({ program, env }: Step): Promise<Setting | undefined
       return {
         words: `${key} = ${value} is set in ${place}`,
         remedy: 'Remove it there, or have pip read no such file: PIP_CONFIG_FILE=/dev/null.',
-        mending: { before: 'PIP_CONFIG_FILE=/dev/null' },
+        fix: { before: 'PIP_CONFIG_FILE=/dev/null' },
       }
     }
   }
   return undefined
 }
 
-/** In the files that uv reads, in the order of their weight (docs.astral.sh/uv/concepts/configuration-files). */
+/** Searches the files that uv reads, in order of precedence (docs.astral.sh/uv/concepts/configuration-files). */
 async function settingOfUv(env: NodeJS.ProcessEnv): Promise<Setting | undefined> {
   for (const file of uvFiles(env)) {
     const line = settingInToml(await textOf(file), file.endsWith('pyproject.toml') ? 'tool.uv.pip' : 'pip')
@@ -90,7 +91,7 @@ async function settingOfUv(env: NodeJS.ProcessEnv): Promise<Setting | undefined>
       return {
         words: `${line} is set in ${file}`,
         remedy: 'Remove it there, or have uv read no such file: UV_NO_CONFIG=1.',
-        mending: { before: 'UV_NO_CONFIG=1' },
+        fix: { before: 'UV_NO_CONFIG=1' },
       }
     }
   }
@@ -117,7 +118,7 @@ function directoriesFrom(directory: string): readonly string[] {
   return above === directory ? [directory] : [directory, ...directoriesFrom(above)]
 }
 
-/** The line that sets one of them, as `key = value`, in a table of that name or with the name before the key. */
+/** The setting as `key = value`, in a TOML table of that name, or with the name of the table before the key. */
 function settingInToml(text: string, table: string): string | undefined {
   let inside = ''
   for (const line of text.split('\n')) {
@@ -138,6 +139,6 @@ async function textOf(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return '' // a file that is not there, or that uv cannot read either
+    return '' // it does not exist, or uv cannot read it either
   }
 }

@@ -1,24 +1,24 @@
-/** Runs a step to its end; its output is shown, or kept for the failure. */
+/** Runs a step of `create` to its end. Its output is shown, or kept for the failure message. */
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
-import { endingInWords } from '../../child-process.js'
+import { describeExit } from '../../child-process.js'
 import { Failure } from '../../failure.js'
 import { messageOf, systemErrorCode } from '../../system-errors.js'
 import type { Step } from './steps.js'
 
 export interface StepContext {
   readonly signal: AbortSignal
-  /** Whether steps print their output on standard error while they run. */
+  /** Whether to show the output of steps on standard error. */
   readonly show: boolean
 }
 
-/** @throws Failure when the program is missing or fails; the signal's reason when it is aborted. */
+/** @throws Failure if the program is missing or fails; the signal's reason if it is aborted. */
 export async function runStep(step: Step, { signal, show }: StepContext): Promise<void> {
   signal.throwIfAborted()
-  const shown = show && step.talks
+  const shown = show && step.isOutputShown
   const out = shown ? 2 : 'pipe'
   const { child, ended } = startGroup(
     step.program,
@@ -26,16 +26,16 @@ export async function runStep(step: Step, { signal, show }: StepContext): Promis
     { env: shown ? step.env : { ...step.env, NO_COLOR: '1' }, stdio: ['ignore', out, out] },
     signal,
   )
-  const said = lastOf([child.stdout, child.stderr])
+  const output = captureLast([child.stdout, child.stderr])
   const { code, signal: killer } = await ended.catch((error: unknown) => {
     throw notStarted(step, error)
   })
   if (!shown) await streamsClosed(child)
   signal.throwIfAborted()
-  if (code !== 0) throw failed(step, endingInWords(code, killer), said())
+  if (code !== 0) throw failed(step, describeExit(code, killer), output())
 }
 
-/** The standard output of a program; nothing where it fails. */
+/** The standard output of a program; empty if it fails. */
 export async function outputOf(
   program: string,
   args: readonly string[],
@@ -46,23 +46,23 @@ export async function outputOf(
   })
 }
 
-/** Milliseconds in which the output of a program that has ended arrives. */
+/** How long to wait, in milliseconds, for the rest of the output of a program that has ended. */
 const OUTPUT_DELAY_MS = 300
 
 const MAX_OUTPUT = 100_000
 
-/** The end of the output on all streams together. */
-function lastOf(streams: readonly (Readable | null)[]): () => string {
-  let said = ''
+/** Captures the last characters of the output on all streams. */
+function captureLast(streams: readonly (Readable | null)[]): () => string {
+  let output = ''
   for (const stream of streams) {
     stream?.on('data', (piece: Buffer) => {
-      said = (said + piece.toString('utf8')).slice(-MAX_OUTPUT)
+      output = (output + piece.toString('utf8')).slice(-MAX_OUTPUT)
     })
   }
-  return () => said
+  return () => output
 }
 
-/** Something that the program started may live on with its streams: it is not waited for. */
+/** Waits for a moment only: a background process of the program may keep the streams open. */
 async function streamsClosed(child: ChildProcess): Promise<void> {
   const stop = new AbortController()
   const waiting = { signal: stop.signal }
@@ -77,37 +77,37 @@ function notStarted(step: Step, error: unknown): Failure {
   const systemCode = systemErrorCode(error)
   if (systemCode !== 'ENOENT') {
     const message = `${step.program} cannot be started: ${messageOf(error)}`
-    return new Failure(step.code, message, step.missing, { systemCode, mending: step.mending, cause: error })
+    return new Failure(step.code, message, step.missing, { systemCode, fix: step.fix, cause: error })
   }
   const where = step.program.includes('/') ? 'does not exist' : 'is not installed, or not on the PATH'
   const message = `${step.program} ${where}`
   return new Failure('NOT_INSTALLED', message, step.missing, {
     systemCode,
-    mending: step.mending,
+    fix: step.fix,
     cause: error,
   })
 }
 
-function failed({ name, code, remedy, mending }: Step, ending: string, said: string): Failure {
-  const full = /No space left on device|os error 28|Errno 28|Disk quota exceeded/.test(said)
+function failed({ name, code, remedy, fix }: Step, ending: string, output: string): Failure {
+  const full = /No space left on device|os error 28|Errno 28|Disk quota exceeded/.test(output)
   return new Failure(
     code,
     `${name} failed (${ending})`,
-    full ? 'Name a directory with more room with --work-dir.' : remedy,
-    { output: lastLines(said), mending: full ? { options: ['--work-dir', '/var/tmp'] } : mending },
+    full ? 'Name a directory with more free space with --work-dir.' : remedy,
+    { output: lastLines(output), fix: full ? { options: ['--work-dir', '/var/tmp'] } : fix },
   )
 }
 
 const MAX_LINES = 30
 
-function lastLines(said: string): string {
-  const text = stripVTControlCharacters(said).replace(/^.*\r(?!\n)/gm, '')
+function lastLines(output: string): string {
+  const text = stripVTControlCharacters(output).replace(/^.*\r(?!\n)/gm, '')
   return text.trim().split('\n').slice(-MAX_LINES).join('\n')
 }
 
 export interface ProcessGroup {
   readonly child: ChildProcess
-  /** Resolves when the program has ended; rejects when it could not be started. */
+  /** Resolves when the program has ended. Rejects if it could not be started. */
   readonly ended: Promise<Ending>
 }
 
@@ -116,12 +116,11 @@ export interface Ending {
   readonly signal: NodeJS.Signals | null
 }
 
-/** Milliseconds in which a program can tidy up after itself, before it is ended by force. */
+/** The milliseconds that a program has to clean up before it is killed. */
 const GRACE_MS = 3000
 
 /**
- * Starts a program in a process group of its own. An abort interrupts the group as Ctrl-C would, and what does not end
- * by that is killed.
+ * Starts a program in its own process group. An abort sends SIGINT to the group, like Ctrl-C, and kills processes that do not end.
  */
 export function startGroup(
   program: string,
@@ -137,7 +136,7 @@ export function startGroup(
     force = setTimeout(kill, GRACE_MS)
   }
   abort.addEventListener('abort', interrupt)
-  // A second Ctrl-C ends this process at once; and what the group works on is removed after it.
+  // A second Ctrl-C ends this process at once. The group must end before its work directory is removed.
   process.prependOnceListener('exit', kill)
   const ended = new Promise<Ending>((resolve, reject) => {
     child.once('error', reject)
@@ -146,7 +145,7 @@ export function startGroup(
     abort.removeEventListener('abort', interrupt)
     process.off('exit', kill)
     clearTimeout(force)
-    if (abort.aborted) kill() // processes that the program left behind
+    if (abort.aborted) kill() // background processes of the program
   })
   if (abort.aborted) interrupt()
   return { child, ended }
@@ -157,6 +156,6 @@ function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
   } catch (error) {
-    if (systemErrorCode(error) !== 'ESRCH') throw error // all of them have ended
+    if (systemErrorCode(error) !== 'ESRCH') throw error // ESRCH: all of them have ended
   }
 }

@@ -16,8 +16,8 @@ const lines = ({ make, install }: Steps) =>
 
 const installed = '-r a.txt -r b.txt numpy six>=1.16 --index-url https://example.org/simple -q'
 
-describe('the steps to an environment', () => {
-  it('by uv are to make a relocatable one, and to install into it', () => {
+describe('the steps of create', () => {
+  it('with uv make a relocatable environment, and install into it', () => {
     expect(lines(stepsWithUv('/w/venv', createOptions, {}))).toEqual([
       'uv venv --relocatable /w/venv',
       `uv pip install --python /w/venv/bin/python ${installed}`,
@@ -33,7 +33,7 @@ describe('the steps to an environment', () => {
     ['3', 'python3'],
     ['/opt/python/bin/python3', '/opt/python/bin/python3'],
     ['pypy3.10', 'pypy3.10'],
-  ])('by venv of the Python %s are run by %s, and by pip in the environment', (python, program) => {
+  ])('with venv and the Python %s are run by %s, and by pip in the environment', (python, program) => {
     expect(lines(stepsWithVenv('/w/venv', '/opt/py', { ...createOptions, python }, {}))).toEqual([
       `${program} -m venv --prompt py /w/venv`,
       `/w/venv/bin/python -m pip install --no-compile ${installed}`,
@@ -41,7 +41,7 @@ describe('the steps to an environment', () => {
   })
 })
 
-describe('the settings of a shell', () => {
+describe('environment variables', () => {
   const shell = {
     PATH: '/bin',
     PYTHONPATH: '/x',
@@ -57,21 +57,21 @@ describe('the settings of a shell', () => {
     PIP_INDEX_URL: 'https://example.org',
   }
 
-  it('that would lead elsewhere are not for uv; the others are', () => {
+  it('that change where uv installs are removed, others are kept', () => {
     const env = settings(stepsWithUv('/w/venv', createOptions, shell))
     expect(env).toMatchObject({ PATH: '/bin', UV_INDEX_URL: 'https://example.org', UV_LINK_MODE: 'copy' })
     for (const name of ['PYTHONPATH', 'PYTHONHOME', 'VIRTUAL_ENV', 'UV_SYSTEM_PYTHON'])
       expect(env).not.toHaveProperty(name)
   })
 
-  it('that would lead elsewhere are not for pip; the others are', () => {
+  it('that change where pip installs are removed, others are kept', () => {
     const env = settings(stepsWithVenv('/w/venv', '/opt/py', createOptions, shell))
     expect(env).toMatchObject({ PATH: '/bin', PIP_INDEX_URL: 'https://example.org', PIP_USER: '0' })
     for (const name of ['PYTHONPATH', 'VIRTUAL_ENV', 'PIP_TARGET', 'PIP_ROOT', 'PIP_DRY_RUN'])
       expect(env).not.toHaveProperty(name)
   })
 
-  it('say which interpreters uv prefers; else it is those of the system', () => {
+  it('choose the interpreters that uv prefers, by default those of the system', () => {
     const preference = (variables: NodeJS.ProcessEnv) =>
       settings(stepsWithUv('/w/venv', createOptions, variables)).UV_PYTHON_PREFERENCE
     expect(preference({})).toBe('system')
@@ -79,7 +79,7 @@ describe('the settings of a shell', () => {
     expect(preference({ UV_MANAGED_PYTHON: '1' })).toBeUndefined()
   })
 
-  it('let uv compile only where we do not', () => {
+  it('let uv compile only if pack does not', () => {
     const compiles = (ours: boolean) =>
       stepsWithUv('/w', { ...createOptions, compiles: ours }, { UV_COMPILE_BYTECODE: '1' }).make.env
         .UV_COMPILE_BYTECODE
@@ -94,10 +94,10 @@ describe('a mount point for venv', () => {
   })
 
   it.each([
-    ['/opt/my env', 'cannot stand in the first line of a script'],
-    ["/opt/it's", 'cannot stand in the first line of a script'],
-    ['/opt/$HOME', 'cannot stand in the first line of a script'],
-    ['/opt/ümlaut', 'cannot stand in the first line of a script'],
+    ['/opt/my env', 'cannot be used in the first line of a script'],
+    ["/opt/it's", 'cannot be used in the first line of a script'],
+    ['/opt/$HOME', 'cannot be used in the first line of a script'],
+    ['/opt/ümlaut', 'cannot be used in the first line of a script'],
     [`/${'x'.repeat(120)}`, 'is too long for the first line of a script'],
   ])('may not be %s', (path, message) => {
     expect(() => checkMountPoint(path)).toThrow(message)

@@ -1,42 +1,42 @@
-/** The programs that make an environment and install into it: uv, or venv and pip. */
+/** Plans the programs that make an environment and install packages into it: uv, or venv and pip. */
 
 import { basename, join } from 'node:path'
 import { withoutPythonSettings } from '../../environment/interpreter.js'
-import { type Mending, wrongUsage } from '../../failure.js'
+import { type CommandFix, wrongUsage } from '../../failure.js'
 
 export interface Step {
-  /** How people call it: `uv pip install`. */
+  /** Its name in messages: `uv pip install`. */
   readonly name: string
   readonly program: string
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** Whether its output is worth a look while it runs. */
-  readonly talks: boolean
-  /** Of the failure, when it fails. */
+  /** Whether to show its output on a terminal. */
+  readonly isOutputShown: boolean
+  /** The code of the failure if it fails. */
   readonly code: 'ENVIRONMENT' | 'INSTALL'
   readonly remedy: string
-  /** The remedy when there is no such program. */
+  /** The remedy if the program does not exist. */
   readonly missing: string
-  /** Of both, where their codes do not say it. */
-  readonly mending?: Mending
+  /** The fix for both failures, if their codes do not determine it. */
+  readonly fix?: CommandFix
 }
 
-/** One after the other. */
+/** The steps in their order. */
 export interface Steps {
   readonly make: Step
   readonly install: Step
 }
 
-/** The packages of an environment to be created, and its Python. */
+/** The Python and the packages of the environment. */
 export interface CreateOptions {
-  /** A version or a path; undefined: the tool's own choice. */
+  /** A version or a path; undefined: the default of the tool. */
   readonly python: string | undefined
-  /** Files in the format of pip's requirements. */
+  /** Requirements files in pip's format. */
   readonly requirements: readonly string[]
   readonly packages: readonly string[]
-  /** Options for the program that installs, untouched. */
+  /** Options for the installer, passed on unchanged. */
   readonly passedOn: readonly string[]
-  /** Whether the modules are compiled when they are packed, so that nothing needs to do it before. */
+  /** Whether `pack` compiles the modules, so that the installer need not. */
   readonly compiles: boolean
 }
 
@@ -61,7 +61,7 @@ export function stepsWithUv(
       program: 'uv',
       args: ['venv', '--relocatable', ...python, directory],
       env,
-      talks: false,
+      isOutputShown: false,
       code: 'ENVIRONMENT',
       remedy: 'Name another Python with --python, by its version or its path.',
       missing: MISSING,
@@ -77,7 +77,7 @@ export function stepsWithUv(
         ...installArguments(createOptions),
       ],
       env,
-      talks: true,
+      isOutputShown: true,
       code: 'INSTALL',
       remedy: 'Correct the packages to install; options for uv pip install go after --.',
       missing: MISSING,
@@ -91,15 +91,15 @@ function uvSettings(variables: NodeJS.ProcessEnv, compiles: boolean): NodeJS.Pro
   const hasPreference = UV_PYTHON_PREFERENCE ?? UV_MANAGED_PYTHON ?? UV_NO_MANAGED_PYTHON
   return {
     ...others,
-    // Symlinks would lead out of the image. A hard link changes with every use of the cache, and so while it is packed.
+    // Symlinks would lead out of the image. The ctime of a hard link changes when other environments use the cache, while it is packed.
     UV_LINK_MODE: 'copy',
     ...(compiles ? { UV_COMPILE_BYTECODE: 'false' } : {}),
-    // uv's own interpreters lie in the home directory, which compute nodes may not have.
+    // uv installs its interpreters in the home directory, which compute nodes may not have.
     ...(hasPreference === undefined ? { UV_PYTHON_PREFERENCE: 'system' } : {}),
   }
 }
 
-/** @param mountPoint where the environment will be found when it is used. */
+/** @param mountPoint where the image will be mounted. */
 export function stepsWithVenv(
   directory: string,
   mountPoint: string,
@@ -115,18 +115,18 @@ export function stepsWithVenv(
       program,
       args: ['-m', 'venv', '--prompt', basename(mountPoint), directory],
       env,
-      talks: false,
+      isOutputShown: false,
       code: 'ENVIRONMENT',
       remedy: 'Install what it asks for (Debian: python3-venv), or name another Python with --python.',
       missing: 'Name a Python that is there with --python, by its version or its path.',
-      mending: { options: ['--with', 'uv'] },
+      fix: { options: ['--with', 'uv'] },
     },
     install: {
       name: 'pip install',
       program: python,
       args: ['-m', 'pip', 'install', '--no-compile', ...installArguments(createOptions)],
       env,
-      talks: true,
+      isOutputShown: true,
       code: 'INSTALL',
       remedy: 'Correct the packages to install; options for pip install go after --.',
       missing: 'Name another Python with --python.',
@@ -134,13 +134,13 @@ export function stepsWithVenv(
   }
 }
 
-/** `3.12` is `python3.12`; anything else is a program's name or path already. */
+/** `python3.12` for `3.12`. Any other text is a name or path of a program. */
 function interpreter(python = 'python3'): string {
   return /^\d+(\.\d+)?$/.test(python) ? `python${python}` : python
 }
 
-/** Variables that send packages elsewhere, to the home directory for one, or nowhere. Files do so, too: see `require-installed.ts`. */
-const NOT_FOR_US: ReadonlySet<string> = new Set([
+/** Variables that make pip install elsewhere, or not at all. Configuration files can do so as well, see `require-installed.ts`. */
+const REMOVED_VARIABLES: ReadonlySet<string> = new Set([
   'VIRTUAL_ENV',
   'PIP_TARGET',
   'PIP_PREFIX',
@@ -149,7 +149,9 @@ const NOT_FOR_US: ReadonlySet<string> = new Set([
 ])
 
 function pipSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const others = Object.entries(withoutPythonSettings(variables)).filter(([name]) => !NOT_FOR_US.has(name))
+  const others = Object.entries(withoutPythonSettings(variables)).filter(
+    ([name]) => !REMOVED_VARIABLES.has(name),
+  )
   return {
     ...Object.fromEntries(others),
     PIP_USER: '0',
@@ -158,18 +160,18 @@ function pipSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   }
 }
 
-/** The longest first line of a script that every kernel reads. */
+/** The longest shebang line that every kernel accepts. */
 const MAX_SHEBANG_BYTES = 127
 
 /**
- * Refuses a mount point that could not stand in the first line of a script, or in the activate scripts of all shells.
- * (uv's relocatable environments name no path, and have no such limit.)
+ * Throws a Failure for a mount point that cannot be used in shebang lines, or in the activate scripts of all shells. (uv's
+ * relocatable environments contain no path, and have no such limit.)
  */
 export function checkMountPoint(mountPoint: string): void {
   const remedy =
     'Name another --mount-point, or leave out --with venv: uv makes environments that work anywhere.'
   if (!/^\/[\w./@%+=:,~-]+$/.test(mountPoint))
-    throw wrongUsage(`--mount-point ${mountPoint} cannot stand in the first line of a script`, remedy)
+    throw wrongUsage(`--mount-point ${mountPoint} cannot be used in the first line of a script`, remedy)
   if (`#!${join(mountPoint, 'bin', 'python3.99')}\n`.length > MAX_SHEBANG_BYTES)
     throw wrongUsage(`--mount-point ${mountPoint} is too long for the first line of a script`, remedy)
 }

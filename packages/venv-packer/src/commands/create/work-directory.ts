@@ -1,17 +1,17 @@
-/** The directory in which an environment is made: in memory where there is room, and gone afterwards, on every way out. */
+/** Makes the directory for a new environment, in memory if there is enough space, and removes it in every case. */
 import { constants, rmSync } from 'node:fs'
 import { access, mkdtemp, realpath, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemFailure } from '../../system-errors.js'
 
-/** Calls the function with the path of an empty directory, removes it with all that came into it, and gives the result. */
+/** Calls the function with the path of an empty directory, removes the directory with its content, and returns the result. */
 export async function withWorkDirectory<T>(
   typed: string | undefined,
   use: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const directory = await makeDirectory(typed ?? (await usualPlace()))
-  // A second Ctrl-C ends the process at once; files in memory would stay there.
+  const directory = await makeDirectory(typed ?? (await defaultParent()))
+  // A second Ctrl-C ends the process at once. The files would stay in memory.
   const removeAtOnce = () => rmSync(directory, { recursive: true, force: true })
   process.once('exit', removeAtOnce)
   try {
@@ -24,10 +24,10 @@ export async function withWorkDirectory<T>(
 
 const MEMORY = '/dev/shm'
 
-/** Bytes that a large environment takes, with the files that are needed to make it. */
+/** Enough bytes for a large environment, and the temporary files that are needed to make it. */
 const ENOUGH_BYTES = 8_000_000_000
 
-async function usualPlace(): Promise<string> {
+async function defaultParent(): Promise<string> {
   return (await hasSpace(MEMORY)) ? MEMORY : tmpdir()
 }
 
@@ -37,16 +37,16 @@ async function hasSpace(place: string): Promise<boolean> {
     await access(place, constants.W_OK | constants.X_OK)
     return found.isDirectory() && Math.min(bavail * bsize, process.availableMemory()) >= ENOUGH_BYTES
   } catch {
-    return false // there is none, or it is closed to us: the usual place remains
+    return false // it does not exist, or may not be used: use the temporary directory
   }
 }
 
-/** With all symlinks followed: the path under which programs will know it. */
+/** Returns a path without symlinks: programs in the environment will see this path. */
 async function makeDirectory(place: string): Promise<string> {
   try {
     return await mkdtemp(join(await realpath(place), 'venv-packer-'))
   } catch (error) {
-    throw systemFailure('WORK_FOLDER', `no environment can be made in ${place}`, error, {
+    throw systemFailure('WORK_DIRECTORY', `no environment can be made in ${place}`, error, {
       path: place,
       remedy: 'Name a directory that you may write to with --work-dir.',
     })

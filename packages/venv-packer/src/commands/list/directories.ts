@@ -1,37 +1,37 @@
-/** The directories of an image, one after the other, for `venv-packer list`. */
+/** Reads the directories of an image, one after the other, for `venv-packer list`. */
 import type { ByteString } from 'squashfs-writer/paths'
 import { type DirectoryColumns, type ImageInode, InodeType, type OpenImage } from 'squashfs-writer/read'
 import { locate, withImage } from '../../image/opened-image.js'
-import { expectShortRun } from '../../short-run.js'
+import { tuneForShortRun } from '../../short-run.js'
 
 export interface ListRequest {
-  /** As they were typed. */
+  /** The path as the user typed it. */
   readonly image: string
-  /** From the image's root; '' for the root. */
+  /** Relative to the image's root; '' for the root. */
   readonly path: string
   readonly recursive: boolean
 }
 
 export interface ListedDirectory {
-  /** From the image's root; null where something else than a directory was named, which is then the only name. */
+  /** Relative to the image's root; null if the user named something else than a directory. Then it is the only row. */
   readonly path: ByteString | null
-  /** Good until the directory is taken, and so are the inodes. */
+  /** Valid until `take` has returned or resolved, like the inodes. */
   readonly columns: DirectoryColumns
-  /** By row: those of symlinks and devices, for the target and the device number. */
+  /** The inodes of symlinks and devices by row, for the target or the device number. */
   readonly inodes: ReadonlyMap<number, ImageInode>
 }
 
-/** An image with so many is listed faster with the best code that V8 makes. */
+/** For larger images the code of V8's TurboFan saves more time than its compilation takes. */
 const MANY_INODES = 200_000
 
-/** @param take is given directory after directory; false ends it: no one wants more. */
+/** @param take is called with each directory; returns false to stop. */
 export async function list(
   request: ListRequest,
   take: (directory: ListedDirectory) => boolean | Promise<boolean>,
 ): Promise<void> {
   await withImage(request.image, async (opened) => {
     const { image } = opened
-    if (image.superblock.inodeCount < MANY_INODES) expectShortRun()
+    if (image.superblock.inodeCount < MANY_INODES) tuneForShortRun()
     const { path, inode } = await locate(opened, request.path, false)
     if (inode.type !== InodeType.DIRECTORY) {
       await take({ path: null, columns: oneRow(path, inode), inodes: new Map([[0, inode]]) })
@@ -71,7 +71,7 @@ function needsInode(type: number): boolean {
   return type === InodeType.SYMLINK || type === InodeType.BLOCK_DEVICE || type === InodeType.CHARACTER_DEVICE
 }
 
-/** As columns have it. */
+/** The value in `fragments` for a file without a fragment. */
 const NO_FRAGMENT = 0xffff_ffff
 
 function oneRow(

@@ -1,4 +1,4 @@
-/** `venv-packer list`: the entries of an image, as `ls -l` shows them, or as JSON. */
+/** `venv-packer list`: prints the entries of an image like `ls -l`, or as JSON. */
 
 import { resolve } from 'node:path'
 import { toDisplay } from 'squashfs-writer/paths'
@@ -10,7 +10,7 @@ import { packageVersion } from '../../package.js'
 import { printable } from '../../terminal/printable.js'
 import { json, printMore } from '../../terminal/printing.js'
 import { type ListedDirectory, type ListRequest, list } from './directories.js'
-import { lineWriter } from './lines.js'
+import { LineWriter } from './lines.js'
 
 export async function runList({ values }: Invocation<'list'>): Promise<ExitCode> {
   const request = { image: values.image, path: values.path ?? '', recursive: values.recursive }
@@ -20,20 +20,20 @@ export async function runList({ values }: Invocation<'list'>): Promise<ExitCode>
   return EXIT_CODES.done
 }
 
-/** Bytes that are printed in one go. */
+/** The number of bytes that are printed at once. */
 const PIECE_SIZE = 262_144
 
-/** A printer takes directory after directory; `end` prints the rest. */
+/** Prints directories. `end` prints the rest. */
 interface ListPrinter {
   readonly take: (directory: ListedDirectory) => boolean | Promise<boolean>
   readonly end: () => Promise<void>
 }
 
-/** Writes a piece; false when the reader has gone. */
+/** Prints a piece of the output. Resolves with false if the reader has closed the pipe. */
 type Print = (piece: string | Uint8Array) => Promise<boolean>
 
 function textPrinter({ recursive }: ListRequest, print: Print): ListPrinter {
-  const lines = lineWriter()
+  const lines = new LineWriter()
   let isFirst = true
   return {
     take(directory) {
@@ -49,7 +49,7 @@ function textPrinter({ recursive }: ListRequest, print: Print): ListPrinter {
   }
 }
 
-/** One object, printed piece by piece. */
+/** Prints one JSON object in pieces. */
 function jsonPrinter(request: ListRequest, print: Print): ListPrinter {
   const image = { path: resolve(request.image) }
   const head = json({ ok: true, command: 'list', version: packageVersion(), image, entries: [] })

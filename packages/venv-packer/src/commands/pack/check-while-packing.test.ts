@@ -9,11 +9,11 @@ const finding = (code: string, severity: Finding['severity']): Finding => ({
   effect: 'Mounted there its scripts do not start.',
   remedy: 'Mount it at /a.',
   places: [{ path: 'bin/activate', detail: null }],
-  weight: null,
+  spaceUsed: null,
 })
 const source = { typed: '.venv', path: '/a' }
 
-it('a mount point at which the environment cannot work stops the packing, strict or not', () => {
+it('a mount point at which the environment cannot work stops the packing, with and without --strict', () => {
   for (const strict of [false, true]) {
     expect(() => refuseUnfit([finding('MOUNT_POINT', 'error')], strict, source)).toThrow(
       expect.objectContaining({
@@ -25,7 +25,7 @@ it('a mount point at which the environment cannot work stops the packing, strict
   }
 })
 
-it('other errors stop it with --strict only, and notes never', () => {
+it('other errors stop it only with --strict, and notes never do', () => {
   const others = [finding('INTERPRETER_NOT_FOUND', 'error'), finding('CACHE', 'note')]
   expect(() => refuseUnfit(others, false, source)).not.toThrow()
   expect(() => refuseUnfit(others, true, source)).toThrow(expect.objectContaining({ code: 'CHECK_FAILED' }))

@@ -12,7 +12,7 @@ const fixed: MountAdviceInput = {
 }
 const movable: MountAdviceInput = { ...fixed, anywhere: true }
 
-describe('the lines that mount an image', () => {
+describe('the command lines that mount an image', () => {
   it('mount a fixed environment at its own path', () => {
     expect(mountAdvice(fixed)).toEqual({
       point: '/scratch/demo/.venv',
@@ -36,11 +36,11 @@ describe('the lines that mount an image', () => {
     expect(mountAdvice({ ...movable, image: '/scratch/image' }).point).toBe('/scratch/image.mount')
   })
 
-  it('mount it over its own directory where something lies beside the image already', () => {
+  it('mount it over its own directory if the path beside the image is taken', () => {
     expect(mountAdvice({ ...movable, isFree: () => false }).point).toBe('/scratch/demo/.venv')
   })
 
-  it('mount it where it was said that it will be mounted', () => {
+  it('mount it at the path of --mount-point', () => {
     for (const context of [fixed, movable]) {
       const { point, commands } = mountAdvice({ ...context, mountPoint: '/opt/env' })
       expect(point).toBe('/opt/env')
@@ -50,19 +50,19 @@ describe('the lines that mount an image', () => {
     }
   })
 
-  it('say to venv-packer run where to mount what is no environment', () => {
+  it('have --at for venv-packer run if it is no virtual environment', () => {
     expect(mountAdvice({ ...movable, venv: false }).commands['venv-packer']).toBe(
       'venv-packer run --at /scratch/venv /scratch/venv.squashfs -- bash',
     )
   })
 
-  it('are for the squashfs-mount that is installed', () => {
+  it('fit the installed squashfs-mount', () => {
     expect(mountAdvice({ ...movable, squashfsMountForm: 'option' }).commands['squashfs-mount']).toBe(
       'squashfs-mount --sqfs=/scratch/venv.squashfs:/scratch/venv -- bash',
     )
   })
 
-  it('quote what a shell, a CSV line or TOML would misread', () => {
+  it('quote paths for a shell, for a CSV line and for TOML', () => {
     const { commands } = mountAdvice({ ...fixed, image: '/my images/it\'s, "new".squashfs' })
     expect(commands.squashfuse).toBe(`squashfuse '/my images/it'\\''s, "new".squashfs' /scratch/demo/.venv`)
     expect(commands['squashfs-mount']).toBe(
@@ -82,7 +82,7 @@ describe('the lines that mount an image', () => {
     ['/a$b/venv.squashfs', ['uenv', 'slurm', 'container-engine']],
     ['/a\nb/venv.squashfs', ['uenv', 'slurm', 'container-engine']],
     ['/a:b/venv.squashfs', ['uenv', 'slurm', 'squashfs-mount', 'container-engine']],
-  ])('of %j leave out those that cannot say it', (image, missing) => {
+  ])('for %j are null for tools that do not accept the path', (image, missing) => {
     const { commands } = mountAdvice({ ...fixed, image })
     const absent = Object.entries(commands).filter(([, line]) => line === null)
     expect(absent.map(([tool]) => tool)).toEqual(missing)

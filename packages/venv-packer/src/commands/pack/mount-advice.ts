@@ -1,10 +1,10 @@
-/** How to use the image: at which place to mount it, and the exact line for each tool that can. */
+/** Makes the command lines that mount an image, for each tool, and chooses the mount point in them. */
 import { basename, dirname, extname, join } from 'node:path'
 import type { Machine } from '../../mount/machine.js'
 import { squashfsMountArgument } from '../../mount/methods.js'
 import { shellWord, UNPRINTABLE } from '../../terminal/printable.js'
 
-/** The tools in the order in which a user of a cluster meets them. */
+/** The tools, in the order in which a user of a cluster is likely to have them. */
 export const MOUNT_TOOLS = [
   'venv-packer',
   'uenv',
@@ -18,34 +18,34 @@ export const MOUNT_TOOLS = [
 export type MountTool = (typeof MOUNT_TOOLS)[number]
 
 export interface MountAdvice {
-  /** The directory at which the lines mount the image, absolute. */
+  /** The mount point in the command lines, absolute. */
   readonly point: string
-  /** False for an environment that works at one path alone. */
+  /** False for an environment that works at one path only. */
   readonly anywhere: boolean
-  /** The line for each tool, quoted for a shell; null where the tool cannot say these paths. */
+  /** The command line for each tool, quoted for a shell; null if the tool does not accept the paths. */
   readonly commands: Readonly<Record<MountTool, string | null>>
 }
 
 export interface MountAdviceInput {
-  /** Absolute path of the image. */
+  /** The absolute path of the image. */
   readonly image: string
-  /** Absolute path of the environment that was packed. */
+  /** The absolute path of the environment that was packed. */
   readonly environment: string
-  /** False for a directory that is no virtual environment. */
+  /** False for a directory that is not a virtual environment. */
   readonly venv: boolean
   /** True when the environment works wherever it is mounted. */
   readonly anywhere: boolean
-  /** Where it will be mounted, absolute, if that was said. */
+  /** The mount point of the image, absolute; undefined if the user did not say. */
   readonly mountPoint: string | undefined
-  /** Whether a path is free to be mounted at: nothing there, or an empty directory. */
+  /** Whether a path can be a mount point: it does not exist, or is an empty directory. */
   readonly isFree: (path: string) => boolean
-  /** How the squashfs-mount that is installed takes an image. */
+  /** The form of arguments of the installed squashfs-mount. */
   readonly squashfsMountForm: Machine['squashfsMountForm']
 }
 
 export function mountAdvice(context: MountAdviceInput): MountAdvice {
   const { image, anywhere } = context
-  const point = context.mountPoint ?? usualPoint(context)
+  const point = context.mountPoint ?? defaultPoint(context)
   const uenvs = withUenv(image, point)
   const squashfsMount = squashfsMountArgument(context.squashfsMountForm, { image, point })
   return {
@@ -65,22 +65,22 @@ export function mountAdvice(context: MountAdviceInput): MountAdvice {
 }
 
 /**
- * An environment that works anywhere is mounted beside its image, where every node sees it. The rest is mounted over the directory
- * that it was packed from: the only path at which it works.
+ * A relocatable environment is mounted beside its image, where every node sees it. Another one is mounted over the directory that
+ * it was packed from, the only path at which it works.
  */
-function usualPoint({ image, environment, anywhere, isFree }: MountAdviceInput): string {
+function defaultPoint({ image, environment, anywhere, isFree }: MountAdviceInput): string {
   if (!anywhere) return environment
   const name = basename(image, extname(image))
   const beside = join(dirname(image), name === basename(image) ? `${name}.mount` : name)
   return isFree(beside) ? beside : environment
 }
 
-/** An environment is mounted where it works, unsaid; another directory's place has to be said. */
+/** `run` finds the mount point of an environment itself. For another directory it needs `--at`. */
 function runArguments({ image, venv }: MountAdviceInput, point: string): string {
   return venv ? `${shellWord(image)} -- python` : `--at ${shellWord(point)} ${shellWord(image)} -- bash`
 }
 
-/** An image beside the one of a uenv: `UENV,IMAGE:MOUNT`. uenv takes paths of letters, digits and `/ . _ -` only. */
+/** `UENV,IMAGE:MOUNT` mounts an image together with a uenv. uenv accepts paths of letters, digits and `/ . _ -` only. */
 function withUenv(image: string, point: string): string | null {
   return /^[\w./-]+$/.test(image + point) ? `prgenv-gnu/24.11:v1,${image}:${point}` : null
 }
@@ -94,7 +94,7 @@ function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** For the environment definition file, which is TOML and puts variables in for `$`. Of the container engine at CSCS. */
+/** A line for the environment definition file of the container engine at CSCS, which is TOML and expands `$`. */
 function containerEngineMounts(image: string, point: string): string | null {
   if (/[:$]/.test(image + point) || (image + point).search(UNPRINTABLE) >= 0) return null
   return `mounts = [${JSON.stringify(`${image}:${point}:sqsh`)}]`

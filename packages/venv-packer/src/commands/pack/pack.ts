@@ -1,7 +1,6 @@
-/** `venv-packer pack`: packs a virtual environment into one image, with the check and the bytecode on the way. */
+/** `venv-packer pack`: packs a virtual environment into an image. Checks it and compiles its modules at the same time. */
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { setFlagsFromString } from 'node:v8'
 import type { Census, Codec, Entry, ImageOptions, ImageResult, OpenDirectory } from 'squashfs-writer'
 import type { Bytecode, Compiler } from '../../bytecode/compiler.js'
 import type { Level } from '../../bytecode/modules.js'
@@ -14,6 +13,7 @@ import type { Keeper } from '../../image/kept.js'
 import { listenForInterruption } from '../../terminal/interruption.js'
 import { print, type ReportStyle, reportStyle } from '../../terminal/printing.js'
 import type { Checked, CheckWhilePacking } from './check-while-packing.js'
+import { heapLimiter, limitYoungGeneration } from './memory.js'
 import { type PackProgress, type ProgressBar, startProgressBar } from './progress.js'
 import { reportPack } from './report.js'
 import { type PackReport, type PackRequest, packRequest } from './request.js'
@@ -27,8 +27,8 @@ export async function runPack({ values }: Invocation<'pack'>): Promise<ExitCode>
 }
 
 /**
- * Has something packed, and prints the report. Signals stop the work.
- * @param work gets the context of the packing; `showProgress` starts the progress bar, where there is to be one.
+ * Runs the work of `pack` or `create`, and prints the report. Signals stop the work.
+ * @param work calls `showProgress` when the progress bar is to appear.
  */
 export async function packOnTerminal(
   style: ReportStyle,
@@ -61,7 +61,7 @@ export interface PackContext {
 
 export async function pack(request: PackRequest, context: PackContext): Promise<PackReport> {
   const started = performance.now()
-  limitYoungObjects()
+  limitYoungGeneration()
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
@@ -72,7 +72,7 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
       { request, environment, destination, keeper, compilation },
       context,
     )
-    const previous = await keeper?.tidy(destination.realPath)
+    const previous = await keeper?.removeOldest(destination.realPath)
     return {
       request,
       environment,
@@ -91,10 +91,10 @@ export async function pack(request: PackRequest, context: PackContext): Promise<
   }
 }
 
-/** The modules are compiled when the directory has been read; their bytecode is packed with the entries found. */
+/** Compiles the modules when the directory has been read. Their bytecode is packed together with the entries found. */
 interface CompileWhilePacking {
   readonly bytecodeOf: (directory: OpenDirectory) => AsyncGenerator<Entry>
-  /** Undefined where the packing ended before anything was compiled. */
+  /** Undefined if the packing ended before anything was compiled. */
   readonly result: () => Promise<Bytecode | undefined>
   readonly stop: () => Promise<void>
 }
@@ -122,15 +122,15 @@ function compileWhilePacking(
     stop: async () => {
       await compiler?.then(
         (started) => started.stop(),
-        () => {}, // a compiler that did not start has nothing to stop, and its error was thrown
+        () => {}, // a compiler that did not start has thrown its error already
       )
     },
   }
 }
 
-async function keeping(most: number): Promise<Keeper> {
-  const { keeperOf } = await import('../../image/kept.js')
-  return keeperOf(most)
+async function keeping(maxKept: number): Promise<Keeper> {
+  const { createKeeper } = await import('../../image/kept.js')
+  return createKeeper(maxKept)
 }
 
 /** The parts of one packing. */
@@ -151,12 +151,20 @@ interface Packed {
 async function writeImage(packing: Packing, context: PackContext): Promise<Packed> {
   const { environment, destination } = packing
   try {
-    // Loaded only now: whatever can be refused without it is refused at once.
+    // Loaded only now, so that a wrong request is refused without loading it.
     const library = await import('squashfs-writer')
     const { exclude } = packing.request
-    const directory = await library.openDirectory(environment.realPath, { exclude, signal: context.signal })
+    const limitHeap = heapLimiter()
+    const limiting: PackContext = {
+      ...context,
+      onProgress(progress) {
+        limitHeap(progress.files)
+        context.onProgress(progress)
+      },
+    }
+    const directory = await library.openDirectory(environment.realPath, { exclude, ...limiting })
     try {
-      return await writeEntries(directory, packing, context, library)
+      return await writeEntries(directory, packing, limiting, library)
     } finally {
       await directory.close()
     }
@@ -218,16 +226,4 @@ function codec(library: typeof import('squashfs-writer'), { name, level, encoder
     case 'none':
       return library.uncompressed()
   }
-}
-
-/**
- * Tells V8 not to let its youngest objects have more room than they have now, some 2 MiB: they would get 16 MiB, three times
- * over. The objects of a packing are gone soon or stay to the end, so that the room gains no time; without it a venv of 20,000 files
- * takes 240 instead of 180 MB.
- *
- * Said while Node runs, since a Node that is started with such flags cannot use the compiled code that it brings along, and
- * takes half as long again to start.
- */
-function limitYoungObjects(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
 }

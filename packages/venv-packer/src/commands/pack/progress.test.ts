@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { progressLine, startPace } from './progress.js'
+import { progressLine, startRateMeter } from './progress.js'
 
 const half = {
   phase: 'data',
@@ -17,11 +17,11 @@ describe('the line of the progress bar', () => {
     )
   })
 
-  it('has no rate and no time left while there is nothing to judge by', () => {
+  it('has no rate and no remaining time at the beginning', () => {
     expect(progressLine(half, undefined, 120)).toMatch(/552\.0 MB$/)
   })
 
-  it('shows what has been found so far while the directory is read', () => {
+  it('shows the number of entries while the directory is read', () => {
     expect(progressLine({ ...half, phase: 'scan', totalFiles: 0, totalBytes: 0 }, undefined, 80)).toBe(
       'reading the directory: 8,812 entries',
     )
@@ -34,12 +34,12 @@ describe('the line of the progress bar', () => {
     )
   })
 
-  it('says what is done after the data', () => {
+  it('names the steps after the data', () => {
     expect(progressLine({ ...half, phase: 'tables' }, undefined, 80)).toMatch(/ 100 %.*writing the tables$/)
     expect(progressLine({ ...half, phase: 'seal' }, undefined, 80)).toMatch(/ 100 %.*flushing to disk$/)
   })
 
-  it.each([0, 1, 10, 20, 40, 79, 80, 200])('never fills a terminal that is %d columns wide', (width) => {
+  it.each([0, 1, 10, 20, 40, 79, 80, 200])('is shorter than a terminal of %d columns', (width) => {
     for (const phase of ['scan', 'compile', 'data', 'tables', 'seal'] as const) {
       expect(progressLine({ ...half, phase }, 138_000_000, width).length).toBeLessThanOrEqual(
         Math.max(0, width - 1),
@@ -55,13 +55,13 @@ describe('the line of the progress bar', () => {
   })
 })
 
-describe('the pace', () => {
+describe('the rate', () => {
   it('is that of the last few seconds', () => {
-    const pace = startPace()
-    expect(pace(0, 0)).toBeUndefined()
-    expect(pace(0.1, 100)).toBeUndefined()
-    expect(pace(1, 1000)).toBe(1000)
-    for (let second = 2; second <= 20; second++) pace(second, 1000 + (second - 1) * 10)
-    expect(pace(21, 1200)).toBeCloseTo(10)
+    const measure = startRateMeter()
+    expect(measure(0, 0)).toBeUndefined()
+    expect(measure(0.1, 100)).toBeUndefined()
+    expect(measure(1, 1000)).toBe(1000)
+    for (let second = 2; second <= 20; second++) measure(second, 1000 + (second - 1) * 10)
+    expect(measure(21, 1200)).toBeCloseTo(10)
   })
 })

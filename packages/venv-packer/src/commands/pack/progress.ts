@@ -1,4 +1,4 @@
-/** How far a packing is, on a terminal: one line with a bar, figures, and the time that is left. */
+/** Shows the progress of a packing on a terminal: one line with a bar, figures, and the remaining time. */
 
 import { clearLine, cursorTo } from 'node:readline'
 import type { WriteStream } from 'node:tty'
@@ -6,13 +6,16 @@ import type { Progress } from 'squashfs-writer'
 import type { CompileProgress } from '../../bytecode/compiler.js'
 import { bytes, count, counted, wholeSeconds } from '../../terminal/figures.js'
 
-/** How far the packing is; the modules are compiled after the directory was read. */
+/** The progress of the library or of the compiler. */
 export type PackProgress = Progress | CompileProgress
 
 const MAX_BAR = 40
 const MIN_BAR = 10
 
-/** `rate` is in bytes a second. The line is shorter than `width`, so that the terminal never wraps it. */
+/**
+ * The progress line. It is shorter than `width`, so that the terminal does not wrap it.
+ * @param rate bytes a second.
+ */
 export function progressLine(progress: PackProgress, rate: number | undefined, width: number): string {
   return fitted(figures(progress, rate), barShare(progress), width - 1)
 }
@@ -38,7 +41,7 @@ function figures(progress: PackProgress, rate: number | undefined): readonly str
   }
 }
 
-/** How much is done, 0 to 1; undefined before that is known. */
+/** The share that is done, 0 to 1; undefined if it is not known yet. */
 function barShare({ phase, files, totalFiles, bytesIn, totalBytes }: PackProgress): number | undefined {
   if (phase === 'scan') return undefined
   if (phase !== 'data' && phase !== 'compile') return 1
@@ -46,13 +49,13 @@ function barShare({ phase, files, totalFiles, bytesIn, totalBytes }: PackProgres
   return Math.min(1, Math.max(0, share))
 }
 
-/** The bar takes the columns that the figures leave; where these are too few it is left out, then figures from the end. */
+/** Fits the line into a width: the bar gets the remaining columns. If these are too few, it is left out, and then the last figures. */
 function fitted(parts: readonly string[], share: number | undefined, width: number): string {
   const text = parts.join('  ')
   if (share === undefined) return text.slice(0, Math.max(0, width))
   const percent = `${String(Math.floor(share * 100)).padStart(3)} %`
-  const room = Math.min(MAX_BAR, width - text.length - percent.length - 6)
-  if (room >= MIN_BAR) return `[${bar(share, room)}] ${percent}  ${text}`
+  const barWidth = Math.min(MAX_BAR, width - text.length - percent.length - 6)
+  if (barWidth >= MIN_BAR) return `[${bar(share, barWidth)}] ${percent}  ${text}`
   const whole = `${percent}  ${text}`
   if (whole.length <= width || parts.length === 1) return whole.slice(0, Math.max(0, width))
   return fitted(parts.slice(0, -1), share, width)
@@ -63,14 +66,14 @@ function bar(share: number, width: number): string {
   return '='.repeat(full) + (full < width ? '>' : '') + ' '.repeat(Math.max(0, width - full - 1))
 }
 
-/** Bytes a second, undefined while there is nothing to judge by. */
-export type Pace = (time: number, bytes: number) => number | undefined
+/** Bytes a second; undefined until there are enough samples. */
+export type RateMeter = (time: number, bytes: number) => number | undefined
 
 const WINDOW_SECONDS = 5
 const MIN_SECONDS = 1
 
-/** `time` is in seconds and only ever grows; so does `bytes`. */
-export function startPace(): Pace {
+/** Measures the rate of the last seconds. `time`, in seconds, and `bytes` must not decrease. */
+export function startRateMeter(): RateMeter {
   const samples: { readonly time: number; readonly bytes: number }[] = []
   return (time, bytes) => {
     samples.push({ time, bytes })
@@ -83,13 +86,13 @@ export function startPace(): Pace {
 
 export interface ProgressBar {
   readonly update: (progress: PackProgress) => void
-  /** Wipes the bar away; may be called more than once. */
+  /** Erases the bar. May be called several times. */
   readonly stop: () => void
 }
 
-/** Shows one line on a terminal, which is drawn again as the work goes on, and is gone when it stops. */
+/** Shows a progress line on a terminal, and updates it. */
 export function startProgressBar(stream: WriteStream): ProgressBar {
-  const pace = startPace()
+  const measure = startRateMeter()
   let progress: PackProgress = {
     phase: 'scan',
     files: 0,
@@ -103,24 +106,24 @@ export function startProgressBar(stream: WriteStream): ProgressBar {
   return {
     update: (now) => {
       progress = now
-      if (now.phase === 'data') rate = pace(performance.now() / 1000, now.bytesIn) ?? rate
+      if (now.phase === 'data') rate = measure(performance.now() / 1000, now.bytesIn) ?? rate
     },
     stop: line.stop,
   }
 }
 
 export interface LiveLine {
-  /** Wipes the line away; may be called more than once. */
+  /** Erases the line. May be called several times. */
   readonly stop: () => void
 }
 
-/** Milliseconds from one drawing to the next. */
+/** Milliseconds between updates. */
 const INTERVAL_MS = 100
 
 /**
- * Draws the line ten times a second, if it has changed. The cursor is not hidden and no mode of the terminal is switched, so
- * that there is nothing to restore, not even after kill -9.
- * @param textFor gives the line for a number of columns, without control characters, and shorter than that.
+ * Draws a line ten times a second if it has changed. It does not hide the cursor or change modes of the terminal, so that nothing has to
+ * be restored, even after kill -9.
+ * @param textFor returns the line for a number of columns: shorter than that, and without control characters.
  */
 export function startLiveLine(stream: WriteStream, textFor: (columns: number) => string): LiveLine {
   let shown = ''
@@ -141,7 +144,7 @@ export function startLiveLine(stream: WriteStream, textFor: (columns: number) =>
     clearLine(stream, 0)
     shown = ''
   }
-  // On every way out: process.exit() and uncaught errors, too.
+  // Also for process.exit() and uncaught errors.
   process.once('exit', stop)
   draw()
   return { stop }

@@ -1,4 +1,4 @@
-/** The report on a packed image in the style that was asked for: JSON, words, or nothing. */
+/** Makes the report about a packed image: JSON, a summary, or nothing. */
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import type { Relocation } from '../../check/relocation.js'
 import { findingJson, packageJson } from '../../check/report.js'
@@ -34,7 +34,7 @@ async function adviceFor({
   })
 }
 
-/** The path at which an environment works, which is another than its own if it was moved. */
+/** The path at which an environment works. It differs from its own path if it was moved. */
 function workingPath(environment: Environment, relocation: Relocation | undefined): string {
   const { path, realPath } = environment
   const only = relocation === undefined ? onlyPath(environment) : placeOf(relocation)
@@ -49,7 +49,7 @@ function realPathOf(path: string): string {
   try {
     return realpathSync(path)
   } catch {
-    return path // it need not exist on this machine
+    return path // it may not exist on this machine
   }
 }
 

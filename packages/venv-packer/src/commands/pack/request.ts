@@ -1,7 +1,7 @@
-/** The request of `pack`, the part of it that `create` has as well, and the report on it. */
+/** Defines the request of `pack`, the part that `create` shares, and the report. */
 import type { Census, ImageResult } from 'squashfs-writer'
 import type { Bytecode } from '../../bytecode/compiler.js'
-import { type Level, USUAL_LEVELS } from '../../bytecode/modules.js'
+import { DEFAULT_LEVELS, type Level } from '../../bytecode/modules.js'
 import type { Finding } from '../../check/finding.js'
 import type { PackageShare } from '../../check/packages.js'
 import type { Relocation } from '../../check/relocation.js'
@@ -13,37 +13,37 @@ import { type Compression, chooseCompression } from '../../image/compression.js'
 import type { Destination } from '../../image/destination.js'
 import type { PreviousImages } from '../../image/kept.js'
 
-/** The request of the command line; paths are still as they were typed. */
+/** The request of the command line. Paths are as the user typed them. */
 export interface PackRequest extends ImageRequest {
   readonly source: string
-  /** Pack a directory that is not a virtual environment, too. */
+  /** Accept a directory that is not a virtual environment. */
   readonly anyDirectory: boolean
 }
 
-/** All that decides an image, besides its source. */
+/** The options that determine an image, besides its source. */
 export interface ImageRequest {
   /** Undefined: the default name in the current directory. */
   readonly output: string | undefined
   /** Replace an existing image. */
   readonly force: boolean
-  /** With `force`: keep so many previous images under numbered names. Undefined: the image that is replaced is gone. */
+  /** The number of previous images to keep. Undefined: the image that is replaced is removed. */
   readonly keep?: number | undefined
-  /** The image from which unchanged files are taken over. Undefined: the one that is replaced; null: none. */
+  /** The image to take unchanged files from. Undefined: the image that is replaced; null: none. */
   readonly base?: string | null | undefined
   readonly compression: Compression
   readonly blockSize: number
-  /** Levels at which the modules are compiled; undefined: they are packed as they are. */
+  /** The levels to compile the modules at; undefined: do not compile them. */
   readonly compile: readonly Level[] | undefined
   readonly exclude: readonly string[]
   readonly xattrs: 'keep' | 'none'
   readonly owner: Owner
   /** Undefined: one for each core. */
   readonly threads: number | undefined
-  /** Where the image will be mounted, absolute. Undefined: where it works, or beside the image. */
+  /** The mount point of the image, absolute. Undefined: where it works, or beside the image. */
   readonly mountPoint: string | undefined
-  /** Check first for faults of the image. */
+  /** Whether to check the environment. */
   readonly check: boolean
-  /** Warnings of the check are failures. */
+  /** Whether warnings of the check count as errors. */
   readonly strict: boolean
 }
 
@@ -56,13 +56,13 @@ export interface PackReport {
   readonly findings: readonly Finding[]
   readonly packages: readonly PackageShare[]
   readonly result: ImageResult
-  /** The counts of the environment's directory; those of the result are with the bytecode. */
+  /** The census of the environment's directory. That of `result` includes the compiled bytecode. */
   readonly found: Census
-  /** Undefined when none was asked for. */
+  /** Undefined if modules were not compiled. */
   readonly bytecode: Bytecode | undefined
-  /** Undefined when previous images are not kept. */
+  /** Undefined if previous images are not kept. */
   readonly previous: PreviousImages | undefined
-  /** The tool that made the environment; absent for one that was there. */
+  /** The tool with which `create` made the environment; absent for `pack`. */
   readonly createdWith?: 'uv' | 'venv'
   readonly seconds: number
 }
@@ -71,7 +71,7 @@ export function packRequest(values: Values<'pack'>): PackRequest {
   return { ...imageRequest(values), source: values.venv, anyDirectory: values.anyDirectory }
 }
 
-/** All that decides an image, besides its source. */
+/** Reads the options that determine an image, besides its source. */
 export function imageRequest(values: Values<'pack'> | Values<'create'>): ImageRequest {
   const { strict, check, compression, level, encoder } = values
   if (strict && !check)
@@ -94,13 +94,13 @@ export function imageRequest(values: Values<'pack'> | Values<'create'>): ImageRe
   }
 }
 
-/** Commander has both options under one name: false where `--no-base` was the last of them. */
+/** Commander gives `--base` and `--no-base` the same name: the value is false if `--no-base` came last. */
 function baseOf(option: unknown): string | null | undefined {
   if (option === false) return null
   return typeof option === 'string' ? option : undefined
 }
 
-/** Naming levels is asking for bytecode. */
+/** `--optimize` implies `--compile`. */
 function levels({ compile, optimize }: Values<'pack'> | Values<'create'>): readonly Level[] | undefined {
-  return optimize ?? (compile ? USUAL_LEVELS : undefined)
+  return optimize ?? (compile ? DEFAULT_LEVELS : undefined)
 }

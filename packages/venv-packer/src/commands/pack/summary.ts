@@ -1,4 +1,4 @@
-/** The summary for people: sizes before and after, omissions, and the lines that mount the image. */
+/** Makes the summary for people: sizes before and after, omissions, and the command lines that mount the image. */
 import { basename } from 'node:path'
 import type { ImageResult } from 'squashfs-writer'
 import type { Bytecode } from '../../bytecode/compiler.js'
@@ -30,7 +30,7 @@ function headline({ environment, destination, seconds }: PackReport): string {
   return `${printable(destination.typed)} ${verb} from ${printable(environment.typed)} in ${duration(seconds)}`
 }
 
-/** Of an environment that was made for the image, how that was done. */
+/** The tool with which `create` made the environment. */
 function maker({ createdWith, environment }: PackReport): readonly string[] {
   if (createdWith === undefined) return []
   const { uv, version, home } = environment.config ?? {}
@@ -69,7 +69,7 @@ function figures({ result, found, previous, destination, bytecode }: PackReport)
   return [...lines, ...list('unreadable', result.omitted), ...list('warnings', result.warnings)]
 }
 
-/** The share that came from the base; nothing where there was no base. */
+/** The files and bytes that were taken from the base; empty if there was no base. */
 function takenOver({ base }: ImageResult): readonly string[] {
   if (base === null) return []
   const { files, storedBytes, secondsInFull, problem } = base
@@ -100,7 +100,7 @@ function previousImages(previous: PackReport['previous'], typed: string): readon
       : [
           row(
             'kept',
-            `the previous image as ${nameOf(kept)}; back to it: venv-packer rollback ${shellWord(typed)}`,
+            `the previous image as ${nameOf(kept)}; to go back: venv-packer rollback ${shellWord(typed)}`,
           ),
         ]),
     ...(removed.length === 0 ? [] : [row('removed', removed.map(nameOf).join(', '))]),
@@ -113,7 +113,7 @@ function previousImages(previous: PackReport['previous'], typed: string): readon
 
 const MAX_PACKAGES_SHOWN = 3
 
-/** Those that take most of the image, in one line. */
+/** The packages that take most of the image, in one line. */
 function largestPackages({ packages }: PackReport): readonly string[] {
   const named = packages.filter(({ name }) => name !== null)
   if (named.length === 0) return []
@@ -124,12 +124,12 @@ function largestPackages({ packages }: PackReport): readonly string[] {
   return [row('packages', `${count(named.length)}; largest in the image: ${largest.join(', ')}`)]
 }
 
-/** Errors and warnings, one line each; with notes alone there is nothing to be said. */
+/** The errors and warnings, one line each; empty if there are only notes. */
 function checkResult({ environment, findings, createdWith }: PackReport): readonly string[] {
   const severe = [...ofSeverity(findings, 'error'), ...ofSeverity(findings, 'warning')]
   if (severe.length === 0) return []
   const more =
-    createdWith === undefined ? `; venv-packer check ${shellWord(environment.typed)} says more` : ''
+    createdWith === undefined ? `; for details: venv-packer check ${shellWord(environment.typed)}` : ''
   return [
     row('check', `${findingCounts(findings)}${more}`),
     ...severe.map(({ code, message }) => row('', `${printable(message)} [${code}]`)),
@@ -141,7 +141,7 @@ function bytecodeRows({ levels, modules, bytes: size, failed }: Bytecode): reado
   const lines = [row('bytecode', `${counted(modules, 'module')} compiled at ${at}, ${bytes(size)}`)]
   if (failed.length > 0)
     lines.push(row('', `${counted(failed.length, 'module')} could not be compiled; --json lists them`))
-  if (!levels.includes(0)) lines.push(row('', 'plain python looks for level 0, and will not find it'))
+  if (!levels.includes(0)) lines.push(row('', 'python without -O uses level 0, which is not there'))
   return lines
 }
 
@@ -151,7 +151,7 @@ function listed(items: readonly string[]): string {
 }
 
 function ratio(bytesIn: number, bytesOut: number): string {
-  return `${percent(bytesOut, bytesIn)} of what went in (${(bytesIn / bytesOut).toFixed(2)} : 1)`
+  return `${percent(bytesOut, bytesIn)} of the input (${(bytesIn / bytesOut).toFixed(2)} : 1)`
 }
 
 function list(
@@ -187,18 +187,19 @@ function where({ anywhere, point }: MountAdvice, wanted: string | undefined): st
   if (wanted !== undefined) return `or mount it at ${printable(point)}:`
   return anywhere
     ? 'or mount it at any directory, for example:'
-    : 'or mount it where the venv was made, for it is not relocatable and works at no other path:'
+    : 'or mount it where the venv was made (it is not relocatable, and works at no other path):'
 }
 
-/** Why a tool cannot say some paths. */
-const UNSAYABLE: Readonly<Partial<Record<MountTool, string>>> = {
-  uenv: 'not possible, it takes paths of letters, digits and / . _ - only; the same in a Slurm job',
-  'squashfs-mount': 'not possible, its form IMAGE:MOUNT cannot say these paths',
-  'container-engine': "not possible, its form IMAGE:MOUNT takes no path with ':' or '$'",
+/** Why a tool does not accept some paths. */
+const UNSUPPORTED_PATHS: Readonly<Partial<Record<MountTool, string>>> = {
+  uenv: 'not possible, it accepts paths of letters, digits and / . _ - only; the same in a Slurm job',
+  'squashfs-mount': 'not possible, its argument IMAGE:MOUNT cannot express these paths',
+  'container-engine': "not possible, it accepts no path with ':' or '$'",
 }
 
 function mountLine(tool: MountTool, command: string | null): readonly string[] {
-  if (command === null) return UNSAYABLE[tool] === undefined ? [] : [`  ${tool}: ${UNSAYABLE[tool]}`]
+  if (command === null)
+    return UNSUPPORTED_PATHS[tool] === undefined ? [] : [`  ${tool}: ${UNSUPPORTED_PATHS[tool]}`]
   return [tool === 'container-engine' ? `  ${command}  # in the EDF of a container engine` : `  ${command}`]
 }
 

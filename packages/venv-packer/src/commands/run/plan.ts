@@ -1,4 +1,4 @@
-/** The plan of `venv-packer run`: all that is decided, and all that can be refused, before anything is mounted. */
+/** Plans `venv-packer run`: makes all decisions, and refuses what cannot work, before anything is mounted. */
 import { ImageError } from 'squashfs-writer/read'
 import type { EnvironmentProperties } from '../../environment/environment.js'
 import { packedEnvironment } from '../../environment/packed-environment.js'
@@ -9,10 +9,10 @@ import { chooseMountPoint } from '../../mount/mount-point.js'
 import { ownDirectories, sharedIdentity } from '../../mount/own-directory.js'
 import { type RequiredCommand, requireCommand, requireInterpreter } from './require-command.js'
 
-/** The request of the command line; paths are still as they were typed. */
+/** The request of the command line. Paths are as the user typed them. */
 export interface RunRequest {
   readonly image: string
-  /** Undefined: where the environment works, or a directory of our own. */
+  /** The mount point. Undefined: where the environment works, or a directory of our own. */
   readonly at: string | undefined
   /** Undefined: the first method that works. */
   readonly method: MountMethodName | undefined
@@ -23,33 +23,33 @@ export interface RunRequest {
 export interface RunPlan {
   readonly request: RunRequest
   readonly image: ImageToRun
-  /** Undefined for an image that cannot be looked into. */
+  /** Undefined for an image that venv-packer cannot read. */
   readonly packed: EnvironmentProperties | undefined
-  /** Where it is mounted, absolute. */
+  /** The mount point, absolute. */
   readonly point: string
-  /** Where others may see it: undefined unless the mount point is a directory of our own. */
+  /** The mount point for a mount that other processes see; undefined unless it is a directory of our own. */
   readonly shared: string | undefined
   /** See {@link RequiredCommand}. */
   readonly commandAt: (point: string) => CommandLine
-  /** Doubts about the command, for the user. */
+  /** Warnings about the command. */
   readonly warnings: readonly string[]
   readonly machine: Machine
 }
 
-/** Why a method did not work. */
-export interface Obstacle {
+/** A method that could not mount the image. */
+export interface FailedMethod {
   readonly method: MountMethodName
   readonly reason: string
 }
 
-/** One method, and the command as it is run on it. */
+/** A method, and the command as it is run by this method. */
 export interface PlannedMount {
   readonly name: MountMethodName
   readonly plan: Plan
   readonly command: CommandLine
 }
 
-/** @param dry whether nothing is to be done: then the mount point may not be there yet. */
+/** @param dry for `--dry-run`, which makes no mount point. */
 export async function planRun(request: RunRequest, dry: boolean): Promise<RunPlan> {
   const image = await openImageToRun(request.image)
   try {
@@ -72,7 +72,7 @@ export async function planRun(request: RunRequest, dry: boolean): Promise<RunPla
   }
 }
 
-/** The interpreter and the command, as far as they can be seen from here. */
+/** Refuses a missing interpreter or command, as far as they can be checked before mounting. */
 async function requireParts(
   { command }: RunRequest,
   { open }: ImageToRun,
@@ -101,33 +101,35 @@ export function plannedMounts({
     .filter(({ name }) => request.method === undefined || name === request.method)
     .map((method) => {
       const plan = method.plan(machine, mounting)
-      const loses = plan.possible ? plan.loses : () => false
+      const drops = plan.possible ? plan.drops : () => false
       const at = (plan.possible ? plan.shared?.point : undefined) ?? point
-      const active = activated(commandAt(at), { point: at, isVenv, env: process.env, loses })
+      const active = activated(commandAt(at), { point: at, isVenv, env: process.env, drops })
       return { name: method.name, plan, command: active }
     })
 }
 
-/** Where programs are looked for when no one says so (confstr's `_CS_PATH`). */
+/** The default of PATH (confstr's `_CS_PATH`). */
 const DEFAULT_PATH = '/bin:/usr/bin'
 
 export interface Activation {
-  /** Where the image will be mounted. */
+  /** The mount point of the image. */
   readonly point: string
-  /** Whether it holds a virtual environment. */
+  /** Whether the image contains a virtual environment. */
   readonly isVenv: boolean
   readonly env: NodeJS.ProcessEnv
-  /** Variables that must be handed over by name. */
-  readonly loses: (variable: string) => boolean
+  /** The variables that the method drops, so that env(1) must set them again. */
+  readonly drops: (variable: string) => boolean
 }
 
-/** The command in the environment that is mounted at the point. */
-export function activated(command: CommandLine, { point, isVenv, env, loses }: Activation): CommandLine {
-  const handedOver = Object.entries(env).flatMap(([name, value]) => (loses(name) ? [`${name}=${value}`] : []))
+/** The command line that runs a command in the mounted environment. */
+export function activated(command: CommandLine, { point, isVenv, env, drops }: Activation): CommandLine {
+  const droppedVariables = Object.entries(env).flatMap(([name, value]) =>
+    drops(name) ? [`${name}=${value}`] : [],
+  )
   return [
     '/usr/bin/env',
     ...(env.PYTHONHOME === undefined ? [] : ['-u', 'PYTHONHOME']),
-    ...handedOver,
+    ...droppedVariables,
     ...(isVenv ? [`VIRTUAL_ENV=${point}`] : []),
     `PATH=${point}/bin:${env.PATH || DEFAULT_PATH}`,
     ...command,

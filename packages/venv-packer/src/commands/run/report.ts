@@ -1,18 +1,18 @@
-/** The output of `venv-packer run` itself: the plan of a dry run, and little else, for the terminal is its command's. */
+/** Makes the output of `venv-packer run` itself: the plan of a dry run, and short messages, since the terminal belongs to the command. */
 
 import type { CommandLine } from '../../mount/methods.js'
 import { packageVersion } from '../../package.js'
 import { printable, shellWord } from '../../terminal/printable.js'
-import { type Obstacle, type PlannedMount, plannedMounts, type RunPlan } from './plan.js'
+import { type FailedMethod, type PlannedMount, plannedMounts, type RunPlan } from './plan.js'
 
-/** The plan in words, or as JSON. */
+/** The plan as text or JSON. */
 export function reportRunPlan(plan: RunPlan, json: boolean): string {
   const methods = plannedMounts(plan)
   return json ? planJson(plan, methods) : planWords(plan, methods)
 }
 
-/** For `--debug`: why the next method is tried. */
-export function obstacleLine({ method, reason }: Obstacle): string {
+/** For `--debug`: why a method could not mount the image. */
+export function failedMethodLine({ method, reason }: FailedMethod): string {
   return `venv-packer: ${method}: ${printable(reason)}\n`
 }
 
@@ -21,7 +21,7 @@ export function warningLine(warning: string): string {
 }
 
 export function leftoverLine(message: string): string {
-  return `venv-packer: something is left behind: ${printable(message)}\n`
+  return `venv-packer: not cleaned up: ${printable(message)}\n`
 }
 
 function planWords(plan: RunPlan, methods: readonly PlannedMount[]): string {
@@ -47,7 +47,7 @@ function contents(packed: RunPlan['packed']): string {
   return `a ${relocatable ? 'relocatable ' : ''}venv${version === undefined ? '' : ` of Python ${printable(version)}`}`
 }
 
-/** As a person would write it: PATH as it is, with the image's bin before it. */
+/** The variables as a person would write them, with `$PATH`. */
 function activation({ packed, point }: RunPlan): readonly string[] {
   const isVenv = packed === undefined || packed.config !== undefined
   const path = `PATH=${shellWord(`${point}/bin`)}:"$PATH"`
@@ -62,10 +62,10 @@ function methodLines(method: PlannedMount): readonly string[] {
   return [`  ${name.padEnd(16)}${first}`, ...more.map((line) => `  ${''.padEnd(16)}${line}`)]
 }
 
-/** The lines that would be run, one after the other. */
+/** The command lines that would be run, in order. */
 function linesOf({ plan }: PlannedMount, command: CommandLine): readonly CommandLine[] {
   if (!plan.possible) return []
-  const line = plan.around(command)
+  const line = plan.wrap(command)
   return plan.shared === undefined ? [line] : [plan.shared.mount, line, plan.shared.unmount]
 }
 

@@ -1,4 +1,4 @@
-/** Looks for a command where env(1) will look for it, and for its interpreter, before anything is mounted. */
+/** Finds a command like env(1) will, and its interpreter, before anything is mounted. */
 import { access, constants, open, stat } from 'node:fs/promises'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import type { ImageReader } from 'squashfs-writer/read'
@@ -6,31 +6,31 @@ import { textOf } from '../../environment/paths.js'
 import { isPython, PROGRAM_HEAD_SIZE, type ScriptStart, scriptStart } from '../../environment/scripts.js'
 import { EXIT_CODES, Failure, type FailureDetails } from '../../failure.js'
 import type { CommandLine } from '../../mount/methods.js'
-import { followMounted, headOfMounted, pathBelowPoint } from '../../mount/mounted-path.js'
+import { followMounted, pathBelowPoint, scriptOfMounted } from '../../mount/mounted-path.js'
 import { systemErrorCode } from '../../system-errors.js'
 
 export interface SearchPlace {
   readonly image: ImageReader
-  /** Where it will be mounted. */
+  /** The mount point of the image. */
   readonly point: string
-  /** PATH as it is outside. */
+  /** The value of PATH. */
   readonly path: string
-  /** Whether the command sets that PATH itself, so that the image's `bin` does not come before it. */
+  /** Whether the command line sets PATH itself, so that the image's `bin` is not searched first. */
   readonly ownPath?: boolean
 }
 
-/** The command as it is to be run. */
+/** The command as it will be run. */
 export interface RequiredCommand {
   /**
-   * With the image mounted at a point: with the path of the program instead of its name, where it lies in the image: env(1) would look for another one of that
-   * name if this one could not be started.
+   * The command line for a mount point. A program in the image is given by its path: with its name only, env(1) would search for another
+   * program of that name if this one could not be started.
    */
   readonly commandAt: (point: string) => CommandLine
-  /** Doubts about the command, for the user. */
+  /** Warnings about the command. */
   readonly warnings: readonly string[]
 }
 
-/** Refuses a command that is not there, or that cannot be run, as a shell does: with exit code 127, or 126. */
+/** Refuses a missing command with exit code 127, and one that cannot be executed with 126, like a shell. */
 export async function requireCommand(command: CommandLine, outside: SearchPlace): Promise<RequiredCommand> {
   const at = command.findIndex((word) => !word.includes('='))
   const name = command[at]
@@ -46,15 +46,15 @@ export async function requireCommand(command: CommandLine, outside: SearchPlace)
   }
 }
 
-/** Where a name is found; or why it is not. */
+/** The path of a program. @throws Failure if it is not found, or not executable. */
 async function programOf(name: string, place: SearchPlace): Promise<string> {
-  const findings: Finding[] = []
+  const outcomes: LookupOutcome[] = []
   for (const candidate of candidates(name, place)) {
-    const { finding } = await lookup(candidate, place)
-    if (finding === 'executable') return candidate
-    findings.push(finding)
+    const { outcome } = await lookup(candidate, place)
+    if (outcome === 'executable') return candidate
+    outcomes.push(outcome)
   }
-  if (findings.includes('not executable')) {
+  if (outcomes.includes('not executable')) {
     const remedy = 'Make it executable (chmod +x), or start it with its interpreter: -- python FILE.'
     throw notExecutable(`${name} cannot be executed`, remedy)
   }
@@ -64,7 +64,7 @@ async function programOf(name: string, place: SearchPlace): Promise<string> {
   })
 }
 
-/** The variables that stand before a command may hold another PATH, which env(1) obeys. */
+/** The PATH among the variables before a command, which env(1) uses. */
 function pathAmong(variables: CommandLine): string | undefined {
   return variables.findLast((word) => word.startsWith('PATH='))?.slice('PATH='.length)
 }
@@ -75,32 +75,33 @@ function candidates(name: string, { point, path, ownPath }: SearchPlace): readon
   return ownPath ? onPath : [join(point, 'bin', name), ...onPath]
 }
 
-type Finding = 'executable' | 'not executable' | 'nothing'
+type LookupOutcome = 'executable' | 'not executable' | 'nothing'
 
-interface Looked {
-  readonly finding: Finding
-  /** With all links followed; in the image where `inside` says so. */
+interface LookupResult {
+  readonly outcome: LookupOutcome
+  /** The path with all symlinks followed. */
   readonly path: string
+  /** Whether the path is in the image. */
   readonly inside: boolean
 }
 
-async function lookup(path: string, { image, point }: SearchPlace): Promise<Looked> {
+async function lookup(path: string, { image, point }: SearchPlace): Promise<LookupResult> {
   const destination = await followMounted(image, point, path)
   switch (destination.kind) {
     case 'nothing':
-      return { finding: 'nothing', path, inside: false }
+      return { outcome: 'nothing', path, inside: false }
     case 'inside':
       return {
-        finding: destination.executable ? 'executable' : 'not executable',
+        outcome: destination.executable ? 'executable' : 'not executable',
         path: destination.path,
         inside: true,
       }
     case 'outside':
-      return { finding: await lookupFile(destination.path), path: destination.path, inside: false }
+      return { outcome: await lookupFile(destination.path), path: destination.path, inside: false }
   }
 }
 
-async function lookupFile(path: string): Promise<Finding> {
+async function lookupFile(path: string): Promise<LookupOutcome> {
   try {
     if (!(await stat(path)).isFile()) return 'not executable'
   } catch {
@@ -112,46 +113,46 @@ async function lookupFile(path: string): Promise<Finding> {
   )
 }
 
-/** A script whose interpreter is a script, and so on: the kernel follows no more than this. */
+/** The interpreter of a script may be a script again. The kernel follows at most this many. */
 const MAX_INTERPRETERS = 5
 
 /**
- * Follows a script to the programs that run it. Where one is missing the system would say that there is no such command, or
- * run another one of the same name.
- * @param name as it was typed.
+ * Finds the programs that run a script. If one is missing, the shell would report that the command is not found, or run another one of
+ * the same name.
+ * @param name as the user typed it.
  */
 async function requireInterpreters(
   name: string,
   script: string,
   place: SearchPlace,
-  left = MAX_INTERPRETERS,
+  remaining = MAX_INTERPRETERS,
 ): Promise<readonly string[]> {
-  const looked = await lookup(script, place)
-  const start = scriptStart(await headOf(looked, place))
-  if (start === null || left === 0) return []
+  const found = await lookup(script, place)
+  const start = scriptStart(await headOf(found, place))
+  if (start === null || remaining === 0) return []
   const warnings: string[] = []
-  for (const { written, paths } of programsOf(start, looked, place)) {
+  for (const { written, paths } of programsOf(start, found, place)) {
     const path = await firstExecutable(paths, place)
-    if (path === undefined) throw noInterpreter(name, written, looked.inside)
+    if (path === undefined) throw noInterpreter(name, written, found.inside)
     const isOutside = isPython(written) && !path.startsWith(`${place.point}/`)
-    if (looked.inside && isOutside) warnings.push(runFromOutside(name, path))
-    else warnings.push(...(await requireInterpreters(name, path, place, left - 1)))
+    if (found.inside && isOutside) warnings.push(runFromOutside(name, path))
+    else warnings.push(...(await requireInterpreters(name, path, place, remaining - 1)))
   }
   return warnings
 }
 
-interface InterpreterWanted {
+interface InterpreterCandidate {
   /** As the script has it. */
   readonly written: string
-  /** Where it may lie. */
+  /** The paths at which it may be. */
   readonly paths: readonly string[]
 }
 
 function programsOf(
   { interpreter, next }: ScriptStart,
-  script: Looked,
+  script: LookupResult,
   place: SearchPlace,
-): readonly InterpreterWanted[] {
+): readonly InterpreterCandidate[] {
   const first = { written: textOf(interpreter), paths: [resolve(textOf(interpreter))] }
   if (next === null) return [first]
   const written = textOf(next.program)
@@ -165,18 +166,21 @@ function programsOf(
   }
 }
 
-/** As a path below the mount point, where it leads there. */
+/** The first executable path; if it leads into the image, as a path below the mount point. */
 async function firstExecutable(paths: readonly string[], place: SearchPlace): Promise<string | undefined> {
   for (const written of paths) {
     const path = (await pathBelowPoint(place.point, written)) ?? written
-    if ((await lookup(path, place)).finding === 'executable') return path
+    if ((await lookup(path, place)).outcome === 'executable') return path
   }
   return undefined
 }
 
-async function headOf({ finding, path, inside }: Looked, { image, point }: SearchPlace): Promise<string> {
-  if (finding !== 'executable') return ''
-  const bytes = inside ? await headOfMounted(image, point, path) : await headOfFile(path)
+async function headOf(
+  { outcome, path, inside }: LookupResult,
+  { image, point }: SearchPlace,
+): Promise<string> {
+  if (outcome !== 'executable') return ''
+  const bytes = inside ? await scriptOfMounted(image, point, path) : await headOfFile(path)
   return Buffer.from(bytes).toString('latin1', 0, PROGRAM_HEAD_SIZE)
 }
 
@@ -191,7 +195,7 @@ async function headOfFile(path: string): Promise<Uint8Array> {
     }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
-    return new Uint8Array() // a program may be executable and not readable; only the system knows its kind then
+    return new Uint8Array() // a program can be executable without being readable
   }
 }
 
@@ -213,7 +217,7 @@ function runFromOutside(name: string, interpreter: string): string {
   return `${name} is run by ${interpreter}, which lies outside of the image: it imports what is installed there`
 }
 
-/** Refuses an environment without its interpreter: a search of PATH would silently find another one. */
+/** Refuses an environment without its interpreter, since the search of PATH would find another one without a message. */
 export async function requireInterpreter(image: ImageReader, point: string): Promise<void> {
   const python = await followMounted(image, point, `${point}/bin/python`)
   if (python.kind === 'nothing')

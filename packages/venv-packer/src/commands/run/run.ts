@@ -1,4 +1,4 @@
-/** `venv-packer run`: a command with an image mounted and its environment active. It leaves nothing mounted. */
+/** `venv-packer run`: runs a command with an image mounted and its environment active, and unmounts the image. */
 import { constants } from 'node:os'
 import type { Invocation } from '../../cli/commands.js'
 import { COMMAND_REMEDY } from '../../cli/parse.js'
@@ -13,27 +13,27 @@ import {
 } from '../../mount/signal-relay.js'
 import { print } from '../../terminal/printing.js'
 import {
-  type Obstacle,
+  type FailedMethod,
   type PlannedMount,
   plannedMounts,
   planRun,
   type RunPlan,
   type RunRequest,
 } from './plan.js'
-import { leftoverLine, obstacleLine, reportRunPlan, warningLine } from './report.js'
+import { failedMethodLine, leftoverLine, reportRunPlan, warningLine } from './report.js'
 
 /** The callbacks and signals of a run. */
 export interface RunContext {
   readonly earlySignals: EarlySignals
-  /** A method that did not work, and why. */
-  readonly onObstacle: (obstacle: Obstacle) => void
-  /** Something that may not be meant so. */
+  /** Called for a method that could not mount the image. */
+  readonly onFailedMethod: (failure: FailedMethod) => void
+  /** Called with a warning about the command. */
   readonly onWarning: (warning: string) => void
-  /** Something that could not be cleaned up. */
+  /** Called if the image could not be unmounted. */
   readonly onLeftover: (message: string) => void
 }
 
-/** Runs the command by the first method that mounts the image, and gives its exit code: 128 + n when signal n ended it. */
+/** Runs the command by the first method that can mount the image. Returns its exit code, 128 + n if signal n ended it. */
 export async function run(request: RunRequest, context: RunContext): Promise<number> {
   const relay = startSignalRelay(context.earlySignals)
   try {
@@ -47,41 +47,41 @@ export async function run(request: RunRequest, context: RunContext): Promise<num
 }
 
 async function tryMethods(plan: RunPlan, relay: SignalRelay, context: RunContext): Promise<number> {
-  const obstacles: Obstacle[] = []
+  const failed: FailedMethod[] = []
   for (const method of plannedMounts(plan)) {
-    const result = await go(method, relay, context)
+    const result = await tryMethod(method, relay, context)
     if (result.mounted) return result.exitCode
     const signal = relay.received()
     if (signal !== undefined) throw interrupted(signal)
-    const obstacle = { method: method.name, reason: withoutName(result.reason, method.name) }
-    obstacles.push(obstacle)
-    context.onObstacle(obstacle)
+    const failure = { method: method.name, reason: withoutName(result.reason, method.name) }
+    failed.push(failure)
+    context.onFailedMethod(failure)
   }
-  throw notMounted(plan, obstacles)
+  throw notMounted(plan, failed)
 }
 
 const NOT_STARTED: MountedRun = { mounted: false, reason: 'a signal came first' }
 
-async function go(
+async function tryMethod(
   { plan, command }: PlannedMount,
   relay: SignalRelay,
   context: RunContext,
 ): Promise<MountedRun> {
   if (!plan.possible) return { mounted: false, reason: plan.reason }
   if (relay.received() !== undefined) return NOT_STARTED
-  if (plan.shared === undefined) return await runMounted(plan.around, command, relay)
+  if (plan.shared === undefined) return await runMounted(plan.wrap, command, relay)
   const mount = await shareMount(plan.shared, relay)
   if (!mount.mounted) return mount
   try {
     if (relay.received() !== undefined) return NOT_STARTED
-    return await runMounted(plan.around, command, relay)
+    return await runMounted(plan.wrap, command, relay)
   } finally {
     const problem = await mount.release()
     if (problem !== undefined) context.onLeftover(problem)
   }
 }
 
-/** Most programs begin their messages with their name, and the method has that name, too. */
+/** Removes the name of the program from its message, if it is the name of the method. */
 function withoutName(reason: string, name: string): string {
   return reason.startsWith(`${name}: `) ? reason.slice(name.length + 2) : reason
 }
@@ -91,18 +91,18 @@ function interrupted(signal: RelayedSignal): Failure {
   return new Failure('INTERRUPTED', message, 'Run it again.', { exitCode: 128 + constants.signals[signal] })
 }
 
-function notMounted({ image, request }: RunPlan, obstacles: readonly Obstacle[]): Failure {
-  const paths = obstacles.map(({ method, reason }) => ({
+function notMounted({ image, request }: RunPlan, failed: readonly FailedMethod[]): Failure {
+  const paths = failed.map(({ method, reason }) => ({
     path: method,
     code: 'NOT_MOUNTED',
     message: reason,
   }))
   const details = { path: image.path, paths, exitCode: EXIT_CODES.commandNotStarted }
   if (request.method !== undefined) {
-    const message = `${image.typed} cannot be mounted by ${request.method}: ${obstacles[0]?.reason}`
+    const message = `${image.typed} cannot be mounted by ${request.method}: ${failed[0]?.reason}`
     return new Failure('NOT_MOUNTED', message, 'Leave --with out to try the other methods.', {
       ...details,
-      mending: { without: ['--with'] },
+      fix: { without: ['--with'] },
     })
   }
   const message = `${image.typed} cannot be mounted on this machine`
@@ -121,8 +121,8 @@ export async function runRun(invocation: Invocation<'run'>, earlySignals: EarlyS
   }
   return await run(request, {
     earlySignals,
-    onObstacle: (obstacle) => {
-      if (debug) process.stderr.write(obstacleLine(obstacle))
+    onFailedMethod: (failure) => {
+      if (debug) process.stderr.write(failedMethodLine(failure))
     },
     onWarning: (warning) => process.stderr.write(warningLine(warning)),
     onLeftover: (message) => process.stderr.write(leftoverLine(message)),

@@ -1,10 +1,10 @@
-/** Examination: takes the inventory of an environment and has every rule look at it. */
+/** Assesses an environment: takes its inventory, and applies every rule to it. */
 
 import { homedir, userInfo } from 'node:os'
 import type { PackOptions } from 'squashfs-writer'
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import type { Environment } from '../environment/environment.js'
-import type { Entry, Peeked } from './entry.js'
+import type { Entry, ExaminedContents } from './entry.js'
 import { type CheckContext, type Finding, ofSeverity, type Rule, SEVERITIES } from './finding.js'
 import { type Inventory, takeInventory } from './inventory.js'
 import { outsideOnDisk } from './outside.js'
@@ -21,20 +21,20 @@ import { scriptFindings } from './rules/scripts.js'
 import { sharedLibraryFindings } from './rules/shared-libraries.js'
 import { symlinkFindings } from './rules/symlinks.js'
 
-/** The packing and use of the environment, as far as they are known beforehand. */
+/** The packing and use of the environment, as far as they are known. */
 export interface Plan {
-  /** Glob patterns of what is left out. */
+  /** Glob patterns of the paths that are left out. */
   readonly exclude: readonly string[]
-  /** Where the image will be mounted, absolute; undefined where that is not said. */
+  /** The mount point of the image, absolute; undefined if the user did not say. */
   readonly mountPoint: string | undefined
   readonly owner: NonNullable<PackOptions['owner']>
-  /** Whether bytecode is made for the image, so that what lies in the environment does not matter. */
+  /** Whether `pack` compiles the modules. Then the bytecode in the environment does not matter. */
   readonly compiles: boolean
-  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); null for as they are. */
+  /** The latest mtime in the image, in seconds (SOURCE_DATE_EPOCH); null for no limit. */
   readonly latestTime: number | null
 }
 
-export interface Examination {
+export interface Assessment {
   readonly inventory: Inventory
   readonly relocation: Relocation
   readonly packages: Packages
@@ -42,7 +42,7 @@ export interface Examination {
   readonly findings: readonly Finding[]
 }
 
-/** In this order their findings are shown, within a severity. */
+/** In the order in which their findings are shown, within a severity. */
 const rules: readonly Rule[] = [
   interpreterFindings,
   relocationFindings,
@@ -58,18 +58,19 @@ const rules: readonly Rule[] = [
 ]
 
 /**
- * @param found the entries of the environment, without those that the plan excludes.
- * @param peeked the parts that were read of its files.
- * @param lookup looks the paths of its interpreter up; on disk if absent.
+ * Assesses an environment.
+ * @param found its entries, without those that the plan excludes.
+ * @param contents what the examiner has read of its files.
+ * @param lookup looks up the paths of its interpreter; default: on disk.
  */
-export function examine(
+export function assess(
   environment: Environment,
   plan: Plan,
   found: readonly Entry[],
-  peeked: Peeked,
+  contents: ExaminedContents,
   lookup?: Parameters<typeof takeInventory>[4],
-): Examination {
-  const inventory = takeInventory(environment, found, peeked, plan.exclude, lookup)
+): Assessment {
+  const inventory = takeInventory(environment, found, contents, plan.exclude, lookup)
   const outside = outsideOnDisk()
   const relocation = relocationOf(inventory, outside)
   const packages = packagesOf(inventory)
@@ -85,17 +86,17 @@ export function examine(
     inventory,
     relocation,
     packages,
-    findings: judge({ inventory, relocation, packages, use }),
+    findings: findingsOf({ inventory, relocation, packages, use }),
   }
 }
 
-/** Has every rule look at the context. */
-export function judge(context: CheckContext): readonly Finding[] {
+/** The findings of all rules. */
+export function findingsOf(context: CheckContext): readonly Finding[] {
   const found = rules.flatMap((rule) => rule(context))
   return SEVERITIES.flatMap((severity) => ofSeverity(found, severity))
 }
 
-/** As the shell has it and as the system has it; / is no one's. */
+/** The user's home directory, by $HOME and by the user database. */
 function homeDirectories(): readonly ByteString[] {
   return [homedir(), systemHome()].filter((home) => home.startsWith('/') && home !== '/').map(toByteString)
 }
@@ -104,6 +105,6 @@ function systemHome(): string {
   try {
     return userInfo().homedir
   } catch {
-    return '' // a user that the system does not know, as in some containers
+    return '' // the user has no entry in the database, as in some containers
   }
 }

@@ -1,24 +1,24 @@
-/** The examination of an image: every rule looks at its entries, and nothing is mounted. */
+/** Assesses the environment in an image. Nothing is mounted. */
 import { type ByteString, toByteString } from 'squashfs-writer/paths'
 import { compilePatterns } from 'squashfs-writer/patterns'
 import { type ImageFile, InodeType, type OpenImage } from 'squashfs-writer/read'
 import type { Environment } from '../environment/environment.js'
-import type { Content, Entry, Peeked } from './entry.js'
+import { type Assessment, assess, type Plan } from './assessment.js'
+import type { Content, Entry, ExaminedContents } from './entry.js'
 import { entryInImage } from './entry-in-image.js'
-import { type Examination, examine, type Plan } from './examination.js'
+import { hasRelevantContent, readingOf } from './examiner.js'
 import { contentsIn, type InterpreterLookup, type Inventory, onDisk } from './inventory.js'
-import { isWorthPeeking, readingOf } from './peek.js'
 
-/** @param environment its path is the one at which the image is taken to lie. */
-export async function examineImage(
+/** @param environment its path is the assumed mount point of the image. */
+export async function assessImage(
   image: OpenImage,
   environment: Environment,
   plan: Plan,
-): Promise<Examination> {
+): Promise<Assessment> {
   const { entries, files } = await entriesIn(image, plan.exclude)
-  const peeked = await peekInto(image, files)
+  const contents = await readContents(image, files)
   const root = toByteString(environment.realPath)
-  return examine(environment, plan, entries, peeked, (at) => lookInto(root, at, contentsIn(peeked)))
+  return assess(environment, plan, entries, contents, (at) => lookupIn(root, at, contentsIn(contents)))
 }
 
 interface FileInImage {
@@ -31,31 +31,31 @@ async function entriesIn(
   exclude: readonly string[],
 ): Promise<{ readonly entries: readonly Entry[]; readonly files: readonly FileInImage[] }> {
   const isExcluded = compilePatterns('exclude', exclude) ?? (() => false)
-  const left = new Set<ByteString>()
+  const excluded = new Set<ByteString>()
   const entries: Entry[] = []
   const files: FileInImage[] = []
   for await (const { path: above, inode, names } of image.walk()) {
     if (above === '') entries.push(entryInImage('', inode))
     for (const { name, inode } of names) {
       const path = above === '' ? name : `${above}/${name}`
-      if (left.has(above) || isExcluded(path)) {
-        if (inode.type === InodeType.DIRECTORY) left.add(path)
+      if (excluded.has(above) || isExcluded(path)) {
+        if (inode.type === InodeType.DIRECTORY) excluded.add(path)
         continue
       }
       const entry = entryInImage(path, inode)
       entries.push(entry)
-      if (inode.type === InodeType.FILE && isWorthPeeking(entry)) files.push({ entry, inode })
+      if (inode.type === InodeType.FILE && hasRelevantContent(entry)) files.push({ entry, inode })
     }
   }
   return { entries, files }
 }
 
-/** In the order of their contents, so that what they share is decoded once. */
-async function peekInto(image: OpenImage, files: readonly FileInImage[]): Promise<Peeked> {
-  const peeked: Peeked = new Map()
+/** Reads files in the order of their contents, so that blocks they share are decompressed once. */
+async function readContents(image: OpenImage, files: readonly FileInImage[]): Promise<ExaminedContents> {
+  const contents: ExaminedContents = new Map()
   const inOrder = [...files].sort((a, b) => a.inode.head.number - b.inode.head.number)
-  for (const { entry, inode } of inOrder) peeked.set(entry.path, await contentOf(image, entry, inode))
-  return peeked
+  for (const { entry, inode } of inOrder) contents.set(entry.path, await contentOf(image, entry, inode))
+  return contents
 }
 
 async function contentOf(image: OpenImage, entry: Entry, inode: ImageFile): Promise<Content | null> {
@@ -69,8 +69,8 @@ async function contentOf(image: OpenImage, entry: Entry, inode: ImageFile): Prom
   }
 }
 
-/** Paths below the root are looked up in the image, all others on this machine's disk. */
-function lookInto(
+/** Looks up paths below the mount point in the image, and all others on disk. */
+function lookupIn(
   root: ByteString,
   at: () => ReadonlyMap<ByteString, Entry>,
   { contentOf }: Pick<Inventory, 'contentOf'>,

@@ -1,6 +1,6 @@
 /**
- * Peek: reads the parts of files that the findings need, and no more; of most files it reads nothing. An examiner for
- * squashfs-writer: it runs in the threads that read the files, while they are open.
+ * The examiner of the check: a module that squashfs-writer loads in each worker and calls for open files. It reads the parts of files that
+ * the rules need. Most files are not examined at all.
  */
 
 import type { Examine } from 'squashfs-writer'
@@ -12,18 +12,18 @@ import { BYTECODE_HEADER_SIZE, parseBytecodeHeader } from './formats/bytecode-he
 import { ELF_HEAD_SIZE, isElf, parseElf } from './formats/elf.js'
 import { latin1, part, type Reading } from './formats/reading.js'
 
-/** Whether anything is worth reading of a file. */
-export function isWorthPeeking(file: Pick<Entry, 'path' | 'size'>): boolean {
+/** Whether the rules need a part of a file. */
+export function hasRelevantContent(file: Pick<Entry, 'path' | 'size'>): boolean {
   return planFor(file) !== undefined
 }
 
-/** Reads the parts of a file that the findings need, range by range; undefined where there is nothing to know. */
+/** Reads the parts of a file that the rules need, range by range; undefined if they need nothing of it. */
 export function readingOf(file: Pick<Entry, 'path' | 'size'>): Reading<Content | null> | undefined {
   return planFor(file)?.(file.size)
 }
 
-/** The content that was read of a file; null where there is nothing to know. */
-const peek: Examine = (file, read): Content | null => {
+/** Returns the parts of a file that the rules need; null if they need nothing. */
+const examine: Examine = (file, read): Content | null => {
   const reading = readingOf(file)
   if (!reading) return null
   for (let bytes: Uint8Array[] = []; ; ) {
@@ -32,12 +32,12 @@ const peek: Examine = (file, read): Content | null => {
     bytes = value.map(({ start, length }) => read(start, length))
   }
 }
-export default peek
+export default examine
 
-/** The parts of a file of this size that are worth reading. */
+/** Reads the needed parts of a file of a given size. */
 type Plan = (size: number) => Reading<Content | null>
 
-/** By the file's path in the environment; undefined for nothing. */
+/** Chooses by the path in the environment how to read a file; undefined if nothing of it is needed. */
 function planFor({ path, size }: Pick<Entry, 'path' | 'size'>): Plan | undefined {
   if (size === 0) return undefined
   const name = nameOf(path)
@@ -51,17 +51,17 @@ function planFor({ path, size }: Pick<Entry, 'path' | 'size'>): Plan | undefined
   return /^share\/jupyter\/kernels\/[^/]+\/kernel\.json$/.test(path) ? text : undefined
 }
 
-/** Texts beyond this are not what their names say. */
+/** A larger file is not what its name says. */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024
 
-/** Bytecode at the plain level, for the Python in whose directory it lies. */
+/** Whether a file is bytecode of level 0, for the Python that the directory belongs to. */
 function isOwnBytecode(path: ByteString, name: ByteString): boolean {
   if (!name.endsWith('.pyc')) return false
   const tag = bytecodeTag(path)
   return tag !== undefined && name.endsWith(`.${tag}.pyc`)
 }
 
-/** Made once: most of what is read is this. */
+/** One object for all calls, because most examined files are bytecode. */
 const BYTECODE_HEAD = [{ start: 0, length: BYTECODE_HEADER_SIZE }]
 
 function* bytecode(): Reading<Content> {

@@ -1,53 +1,56 @@
-/** Gives an environment that was made at one place the paths of another: in scripts, activate scripts, pyvenv.cfg. */
+/** Rewrites the paths in an environment that will be used at another path: in scripts, activate scripts, pyvenv.cfg. */
 
 import { createHash } from 'node:crypto'
 import { lstat, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { isRecord } from '../../environment/distributions.js'
 
-/** No text that names the place of its environment is larger. */
+/** No text file that contains the path of its environment is larger. */
 const MAX_TEXT_BYTES = 1_048_576
 
 /**
- * Puts `to` wherever a text below `directory` names `directory`, and the new hashes and sizes of such files into the lists of
- * installed files. Paths are written as they are: neither may need quotes in a script. Binary files stay as they are.
+ * Replaces `directory` by `to` in all text files below `directory`, and corrects their hashes and sizes in RECORD files. Neither path
+ * may need quotes in a script. Binary files are not changed.
  */
-export async function movePaths(directory: string, to: string): Promise<void> {
-  const moved = new Map<string, Buffer>()
+export async function rewritePaths(directory: string, to: string): Promise<void> {
+  const rewritten = new Map<string, Buffer>()
   const records: string[] = []
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
     if (isRecord(path)) records.push(path)
-    const text = await movedText(path, directory, to)
-    if (text !== undefined) moved.set(path, text)
+    const text = await rewrittenText(path, directory, to)
+    if (text !== undefined) rewritten.set(path, text)
   }
-  for (const [path, text] of moved) await rewrite(path, text)
-  for (const record of records) await correct(record, moved)
+  for (const [path, text] of rewritten) await rewrite(path, text)
+  for (const record of records) await correctRecord(record, rewritten)
 }
 
-async function movedText(path: string, from: string, to: string): Promise<Buffer | undefined> {
+async function rewrittenText(path: string, from: string, to: string): Promise<Buffer | undefined> {
   if ((await lstat(path)).size > MAX_TEXT_BYTES) return undefined
   const bytes = await readFile(path)
   if (bytes.includes(0) || !bytes.includes(from)) return undefined
-  // One character for each byte, whatever the encoding of the text.
+  // Latin-1 gives one character for each byte, whatever the encoding of the text.
   const [before, after] = [from, to].map((place) => Buffer.from(place).toString('latin1')) as [string, string]
   return Buffer.from(bytes.toString('latin1').replaceAll(before, after), 'latin1')
 }
 
-/** With its mode and its time. */
+/** Writes a file, and keeps its mode and times. */
 async function rewrite(path: string, content: Buffer): Promise<void> {
   const { atime, mtime } = await lstat(path)
   await writeFile(path, content)
   await utimes(path, atime, mtime)
 }
 
-/** https://packaging.python.org/en/latest/specifications/recording-installed-packages: lines of path, hash and size. */
-async function correct(record: string, moved: ReadonlyMap<string, Buffer>): Promise<void> {
+/**
+ * Corrects a RECORD, whose lines have a path, hash and size
+ * (https://packaging.python.org/en/latest/specifications/recording-installed-packages).
+ */
+async function correctRecord(record: string, rewritten: ReadonlyMap<string, Buffer>): Promise<void> {
   const packages = dirname(dirname(record))
   const text = await readFile(record, 'utf8')
   const corrected = text.replace(/^([^",\r\n]*),sha256=[^,\r\n]*,\d*$/gm, (line: string, path: string) => {
-    const content = moved.get(resolve(packages, path))
+    const content = rewritten.get(resolve(packages, path))
     if (content === undefined) return line
     const hash = createHash('sha256').update(content).digest('base64url')
     return `${path},sha256=${hash},${content.length}`

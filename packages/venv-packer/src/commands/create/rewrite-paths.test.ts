@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { movePaths } from './moved-paths.js'
+import { rewritePaths } from './rewrite-paths.js'
 
 let directory: string
 
@@ -32,33 +32,33 @@ async function file(path: string, content: string | Buffer): Promise<string> {
   return full
 }
 
-it('puts the new path wherever a text names the old one, with mode and time as they were', async () => {
+it('replaces the old path in text files, and keeps mode and time', async () => {
   const script = await file('bin/tool', `#!${directory}/bin/python\n# ${directory}\n`)
   await chmod(script, 0o750)
   const latin = await file('bin/latin', Buffer.from(`\xe9 ${directory}/x`, 'latin1'))
   const other = await file('lib/other.txt', '/somewhere/else\n')
   await symlink(`${directory}/bin/tool`, join(directory, 'bin', 'link'))
-  await movePaths(directory, '/opt/py')
+  await rewritePaths(directory, '/opt/py')
   expect(await readFile(script, 'utf8')).toBe('#!/opt/py/bin/python\n# /opt/py\n')
   expect(await readFile(latin, 'latin1')).toBe('\xe9 /opt/py/x')
   expect(await readFile(other, 'utf8')).toBe('/somewhere/else\n')
   expect(await stat(script)).toMatchObject({ mode: 0o100750, mtimeMs: 1_500_000_000_000 })
 })
 
-it('leaves binary files as they are', async () => {
+it('does not change binary files', async () => {
   const content = Buffer.from(`\x7fELF\0${directory}\0`)
   const library = await file('lib/x.so', content)
-  await movePaths(directory, '/opt/py')
+  await rewritePaths(directory, '/opt/py')
   expect((await readFile(library)).equals(content)).toBe(true)
 })
 
-it('corrects the records of the files that it changed, and of no other', async () => {
+it('corrects the RECORD lines of the files that it changed, and no others', async () => {
   const script = await file('bin/tool', `#!${directory}/bin/python\n`)
   const record = await file(
     'lib/python3/site-packages/tool-1.0.dist-info/RECORD',
     'tool.py,sha256=abc,12\r\n../../../bin/tool,sha256=old,99\r\n"a, b.py",sha256=def,1\r\ntool-1.0.dist-info/RECORD,,\r\n',
   )
-  await movePaths(directory, '/opt/py')
+  await rewritePaths(directory, '/opt/py')
   const content = await readFile(script)
   const hash = createHash('sha256').update(content).digest('base64url')
   expect(await readFile(record, 'utf8')).toBe(
