@@ -19,7 +19,12 @@ describe('an error of this library', () => {
     ],
     [new EntryError('a/b', 'given twice'), 'EntryError', 'INVALID_ENTRY', 'a/b: given twice'],
     [new LimitError('too many ids'), 'LimitError', 'FORMAT_LIMIT', 'too many ids'],
-    [new DestinationError('x.squashfs', 'no room'), 'DestinationError', 'DESTINATION', 'x.squashfs: no room'],
+    [
+      new DestinationError('x.squashfs', 'no space left'),
+      'DestinationError',
+      'DESTINATION',
+      'x.squashfs: no space left',
+    ],
     [new SquashfsError('WORKER', 'it failed'), 'SquashfsError', 'WORKER', 'it failed'],
   ])('has a name, a code and a message: %s', (error, name, code, message) => {
     expect(error).toBeInstanceOf(SquashfsError)
@@ -27,7 +32,7 @@ describe('an error of this library', () => {
     expect([error.name, error.code, error.message]).toEqual([name, code, message])
   })
 
-  it('tells what it is about', () => {
+  it('has fields with the details', () => {
     expect(new OptionError('level', '3', 'a number')).toMatchObject({
       option: 'level',
       value: '3',
@@ -35,7 +40,7 @@ describe('an error of this library', () => {
     })
     expect(new EntryError('a', '').path).toBe('a')
     const cause = new Error('ENOSPC')
-    expect(new DestinationError('x', 'no room', cause)).toMatchObject({ path: 'x', cause })
+    expect(new DestinationError('x', 'no space left', cause)).toMatchObject({ path: 'x', cause })
   })
 })
 
@@ -61,7 +66,7 @@ describe('a value', () => {
     [Object.create(null), '{  }'],
     [new Map(), 'a value of type Map'],
     ['x'.repeat(100), `'${'x'.repeat(59)}...`],
-  ])('is shown so that its type is clear, case %#', (value, text) => {
+  ])('is formatted so that its type is clear, case %#', (value, text) => {
     expect(shown(value)).toBe(text)
   })
 })
@@ -71,7 +76,7 @@ describe('paths that could not be read', () => {
     Array.from({ length: count }, (_, n) => ({ path: `p${n}`, code: 'EACCES', message: 'permission denied' }))
   const advice = 'leave them out'
 
-  it('is listed, with what to do about it', () => {
+  it('are listed with a remedy', () => {
     const error = new UnreadableError(paths(1), advice)
     expect(error).toMatchObject({ name: 'UnreadableError', code: 'UNREADABLE', paths: paths(1) })
     expect(error.message).toBe(`one path could not be read; ${advice}:\n  p0: permission denied (EACCES)`)
@@ -80,14 +85,14 @@ describe('paths that could not be read', () => {
     )
   })
 
-  it('has the cause of the first path that has one', () => {
+  it('have the cause of the first path that has one', () => {
     const cause = new Error('torn')
     const [first, second] = paths(2)
     expect(new UnreadableError([first!, { ...second!, cause }], advice).cause).toBe(cause)
     expect('cause' in new UnreadableError(paths(2), advice)).toBe(false)
   })
 
-  it('is shown up to 20 paths, and known to the last', () => {
+  it('are all in the error, and 20 of them in its message', () => {
     const lines = (count: number) => new UnreadableError(paths(count), advice).message.split('\n').slice(1)
     expect(lines(20).length).toBe(20)
     expect(lines(20).at(-1)).toBe('  p19: permission denied (EACCES)')

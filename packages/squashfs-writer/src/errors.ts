@@ -1,20 +1,21 @@
-/** The errors this library throws: each has a `code`, and a message that names what was wrong and what to do. */
+/** The errors that this library throws. Each has a `code`, and a message that says what is wrong and what to do. */
 
 /**
- * The kind of an error. Stable, for programs: the message may change, the code does not.
+ * The kind of an error. Codes are stable, messages may change.
  *
- * - `INVALID_OPTION` ({@link OptionError}): an option or an argument has an impossible value.
- * - `INVALID_ENTRY` ({@link EntryError}): an entry that no image can hold.
- * - `FORMAT_LIMIT` ({@link LimitError}): more than squashfs can hold.
- * - `UNREADABLE` ({@link UnreadableError}): a path that was to be packed could not be read whole.
+ * - `INVALID_OPTION` ({@link OptionError}): an option or argument has an invalid value.
+ * - `INVALID_ENTRY` ({@link EntryError}): an entry is not valid in an image.
+ * - `FORMAT_LIMIT` ({@link LimitError}): the input exceeds a limit of squashfs.
+ * - `UNREADABLE` ({@link UnreadableError}): a path to pack could not be read completely.
  * - `DESTINATION` ({@link DestinationError}): the image could not be written.
- * - `SINK_USED`: a sink for one image was given for another.
- * - `CODEC_UNAVAILABLE` ({@link CodecError}): a compressor does not run here.
- * - `TEMPORARY_FILE` ({@link TemporaryFileError}): a stream could not be kept until its turn.
- * - `EXAMINER_ANSWER`: an examiner returned a value that JSON cannot hold, and its answers were to be recorded.
- * - `WORKER`: a worker ended or failed as a whole, which is a fault of this library or of the machine.
- * - `EXTRACT` ({@link ExtractError}): an entry of an image could not be written into a directory.
- * - all of {@link ImageErrorCode} ({@link ImageError}): an image that was to be read cannot be read.
+ * - `SINK_USED`: a sink for a single image was used for a second one.
+ * - `CODEC_UNAVAILABLE` ({@link CodecError}): a compressor does not run on this machine.
+ * - `TEMPORARY_FILE` ({@link TemporaryFileError}): a stream could not be saved to a temporary file.
+ * - `EXAMINER_RESULT`: an examiner's result was to be recorded, and JSON cannot hold it.
+ * - `WORKER`: a worker terminated or failed, because of a bug in this library or a fault of the machine.
+ * - `CLOSED`: a directory was used after it was closed.
+ * - `EXTRACT` ({@link ExtractError}): an entry of an image could not be extracted.
+ * - all of {@link ImageErrorCode} ({@link ImageError}): an image could not be read.
  */
 export type SquashfsErrorCode =
   | 'INVALID_OPTION'
@@ -25,13 +26,13 @@ export type SquashfsErrorCode =
   | 'SINK_USED'
   | 'CODEC_UNAVAILABLE'
   | 'TEMPORARY_FILE'
-  | 'EXAMINER_ANSWER'
+  | 'EXAMINER_RESULT'
   | 'WORKER'
   | 'CLOSED'
   | 'EXTRACT'
   | ImageErrorCode
 
-/** Everything that this library throws on purpose, aborts aside, is one of these. */
+/** The base class of all errors that this library throws, except the reason of an abort. */
 export class SquashfsError extends Error {
   override name = 'SquashfsError'
   constructor(
@@ -43,15 +44,15 @@ export class SquashfsError extends Error {
   }
 }
 
-/** An option or an argument has a value that cannot be used. Thrown before anything is read or written. */
+/** An option or argument has an invalid value. Thrown before anything is read or written. */
 export class OptionError extends SquashfsError {
   override name = 'OptionError'
   constructor(
     /** The name of the option or argument. */
     readonly option: string,
-    /** The value that was given. */
+    /** The invalid value. */
     readonly value: unknown,
-    /** The possible values, in words. */
+    /** The valid values, in words. */
     readonly mustBe: string,
   ) {
     super('INVALID_OPTION', `${option} is ${shown(value)}; it must be ${mustBe}`)
@@ -60,7 +61,7 @@ export class OptionError extends SquashfsError {
 
 const LONGEST_VALUE = 60
 
-/** A value as messages show it: short, on one line, and so that a text is not taken for a number. */
+/** Formats a value for messages: short, on one line, and with quotes around text. */
 export function shown(value: unknown, depth = 1): string {
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'bigint') return `${value}n`
@@ -82,11 +83,11 @@ function shortened(text: string): string {
   return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}...`
 }
 
-/** An entry that no image can hold: a bad path, a missing parent's kind, a duplicate, a target that is not there. */
+/** An invalid entry: a bad path, a parent that is not a directory, a duplicate, or a hard link without a target. */
 export class EntryError extends SquashfsError {
   override name = 'EntryError'
   constructor(
-    /** The entry's path, printable; of one without a path its place among the entries, as `entries[2]`. */
+    /** The path of the entry, printable; for an entry without a path, its index, such as `entries[2]`. */
     readonly path: string,
     message: string,
   ) {
@@ -94,7 +95,7 @@ export class EntryError extends SquashfsError {
   }
 }
 
-/** The input exceeds one of the format's limits (65,535 ids, 255 bytes of name, ...). */
+/** The input exceeds a limit of the format (65,535 ids, names of 255 bytes, ...). */
 export class LimitError extends SquashfsError {
   override name = 'LimitError'
   constructor(message: string) {
@@ -102,22 +103,22 @@ export class LimitError extends SquashfsError {
   }
 }
 
-/** Something that was to be packed and could not be read whole. */
+/** A path that could not be read completely. */
 export interface Unreadable {
-  /** The path, printable: bytes that are not UTF-8 appear as `\xNN`. */
+  /** The path, printable: bytes that are not UTF-8 are shown as `\xNN`. */
   readonly path: string
-  /** The system's code (`EACCES`, `EIO`, `ENOENT`, ...), or `CHANGED` for a file that changed while it was read. */
+  /** The code of the system error (`EACCES`, `EIO`, `ENOENT`, ...), or `CHANGED` for a file that changed while it was read. */
   readonly code: string
   readonly message: string
-  /** The error of a stream that a program gave as content; absent for all else. */
+  /** The error of a stream that was given as content; absent otherwise. */
   readonly cause?: unknown
 }
 
-/** One or more paths could not be read; no image was made. The `cause` is that of the first path that has one. */
+/** One or more paths could not be read, and no image was written. The `cause` is that of the first path that has one. */
 export class UnreadableError extends SquashfsError {
   override name = 'UnreadableError'
   constructor(
-    /** Every such path, in the order of paths. */
+    /** All paths that could not be read, sorted. */
     readonly paths: readonly Unreadable[],
     /** The remedy, as a clause. */
     remedy: string,
@@ -137,7 +138,7 @@ function causeOf(paths: readonly Unreadable[]): ErrorOptions {
   return found ? { cause: found.cause } : {}
 }
 
-/** A codec does not run here; `cause` is the error of loading its library. */
+/** A codec does not run on this machine. `cause` is the error from loading its library. */
 export class CodecError extends SquashfsError {
   override name = 'CodecError'
   constructor(
@@ -154,7 +155,7 @@ export class CodecError extends SquashfsError {
   }
 }
 
-/** The image could not be written where it was wanted; `cause` is the system's error. */
+/** The image could not be written. `cause` is the system error. */
 export class DestinationError extends SquashfsError {
   override name = 'DestinationError'
   constructor(
@@ -167,8 +168,8 @@ export class DestinationError extends SquashfsError {
 }
 
 /**
- * An image that was to be read cannot be: there is none, it is no squashfs image, it is damaged or cut off, it is
- * compressed in a way that this library cannot read, or has nothing at the path that was asked for.
+ * An image could not be read: it does not exist, is not a squashfs image, is damaged or truncated, has an unsupported
+ * compressor, or does not have the path.
  */
 export class ImageError extends SquashfsError {
   override name = 'ImageError'
@@ -177,7 +178,7 @@ export class ImageError extends SquashfsError {
     /** The reason, without the path. */
     readonly reason: string,
     details: {
-      /** The image, as messages name it. */
+      /** The name of the image in messages. */
       readonly path?: string | undefined
       readonly cause?: unknown
     } = {},
@@ -200,11 +201,11 @@ export type ImageErrorCode =
   | 'NOT_IN_IMAGE'
   | 'WRONG_ARGUMENT'
 
-/** An entry of an image could not be written into a directory; `cause` is the system's error. */
+/** An entry of an image could not be extracted. `cause` is the system error. */
 export class ExtractError extends SquashfsError {
   override name = 'ExtractError'
   constructor(
-    /** On disk, printable. */
+    /** The path on disk, printable. */
     readonly path: string,
     /** The reason, without the path. */
     readonly reason: string,
@@ -214,11 +215,11 @@ export class ExtractError extends SquashfsError {
   }
 }
 
-/** A stream could not be kept until its turn; `cause` is the system's error. */
+/** A stream could not be saved to a temporary file. `cause` is the system error. */
 export class TemporaryFileError extends SquashfsError {
   override name = 'TemporaryFileError'
   constructor(
-    /** The temporary file's; it has no name any more. */
+    /** The path of the temporary file, which is already unlinked. */
     readonly path: string,
     cause: unknown,
   ) {
@@ -232,7 +233,7 @@ export class TemporaryFileError extends SquashfsError {
   }
 }
 
-/** The message of an error; any other value that was thrown as text. */
+/** The message of a thrown error. Any other thrown value is converted to text. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }

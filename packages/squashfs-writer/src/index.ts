@@ -1,9 +1,9 @@
 /**
  * squashfs-writer: writes squashfs 4.0 images.
  *
- * {@link writeImage} writes entries: of a directory ({@link openDirectory}), of a program, of an image, or of an
- * {@link overlay} of these. {@link packDirectory} opens a directory and writes it in one call. The encoders of single
- * structures are in `squashfs-writer/format`.
+ * {@link writeImage} writes entries: those of a directory ({@link openDirectory}), of the caller, of an image, or of an
+ * {@link overlay}. {@link packDirectory} opens a directory and writes it in one call. The encoders of single structures are in
+ * `squashfs-writer/format`.
  */
 export type { BaseResult } from './base/base-result.js'
 export type { BaseProblem } from './base/open-base.js'

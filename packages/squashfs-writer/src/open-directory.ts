@@ -1,5 +1,4 @@
-/** Opens a directory: the options of a program, checked, and the handle that it is given. */
-
+/** Open directory: checks the options and opens a directory on disk. */
 import type { Progress } from './image/write-tree.js'
 import { callback, checkOptions, flag, type OptionRule, patterns } from './option-rules.js'
 import type { Examiner } from './options.js'
@@ -10,34 +9,34 @@ import type { TextPath } from './tree/byte-string.js'
 import { compilePatterns } from './tree/patterns.js'
 import { untilAborted } from './until-aborted.js'
 
-/** What of a directory counts. */
+/** The options that select the entries of a directory. */
 export interface DirectoryChoice {
   /**
-   * Glob patterns: only what matches is an entry, with the directories above it. A pattern without a slash matches names at
-   * any depth, one with a slash whole paths from the directory on.
+   * Glob patterns. Only matching paths are entries, and the directories above them. A pattern without a slash matches names at
+   * any depth, a pattern with a slash matches whole paths relative to the directory.
    */
   readonly include?: string | readonly string[]
-  /** Glob patterns: what matches is left out, with all that lies below it. */
+  /** Glob patterns. Matching paths are left out, with everything below them. */
   readonly exclude?: string | readonly string[]
-  /** Whether directories on other filesystems are taken as empty; false if absent. */
+  /** Whether directories on other filesystems are treated as empty; false if absent. */
   readonly oneFileSystem?: boolean
 }
 
 export interface DirectoryOptions extends DirectoryChoice {
   /**
-   * Whether xattrs are read; true if absent. Without, an access ACL is not read either, and `writeImage` takes the permission
-   * bits as they are: for directories that are looked at, and not packed.
+   * Whether xattrs are read; true if absent. If false, access ACLs are not read either, and `writeImage` uses the permission bits
+   * unchanged. Use false for a directory that is inspected and not packed.
    */
   readonly readXattrs?: boolean
-  /** What looks at files that `examine` is given: see {@link Examiner}. */
+  /** The examiner that `examine` calls, see {@link Examiner}. */
   readonly examiner?: Examiner
-  /** Stops what the handle does; its promises are then rejected with the signal's reason. */
+  /** Aborts all work of the handle. Its promises are then rejected with the reason of the signal. */
   readonly signal?: AbortSignal
-  /** Told how far the scan is, often, where `writeImage` does not have it done. What it throws stops the work. */
+  /** Called often with the progress of the scan, unless `writeImage` does the scan. If it throws, the scan stops. */
   readonly onProgress?: (progress: Progress) => void
 }
 
-/** What each option may be. */
+/** The valid values of each option. */
 export const DIRECTORY_CHOICE = {
   include: patterns,
   exclude: patterns,
@@ -53,11 +52,11 @@ const DIRECTORY_OPTIONS = {
 } satisfies Record<keyof DirectoryOptions, OptionRule>
 
 /**
- * Opens a directory on disk: its entries, and reads of ranges of its files. Nothing is read before it is asked for.
+ * Opens a directory on disk. The handle has its entries, and reads ranges of its files. Nothing is read before it is needed.
  *
- * @param path a symlink to a directory is followed.
+ * @param path of the directory. A symlink to a directory is followed.
  * @returns a handle. Close it, or declare it with `await using`.
- * @throws OptionError; UnreadableError when the directory is not there, or is none; the signal's reason when aborted.
+ * @throws OptionError; UnreadableError if the path does not exist or is not a directory; the reason of the signal if aborted.
  * @example
  * const directory = await openDirectory('.venv', { exclude: ['*.a'] })
  * await writeImage(overlay(directory.entries, [{ type: 'file', path: 'VERSION', content: '1.2.3\n' }]), 'venv.squashfs')
@@ -75,7 +74,7 @@ export async function directoryHandle(
   options: DirectoryOptions,
 ): Promise<DirectoryHandle> {
   checkOptions(options, DIRECTORY_OPTIONS)
-  const given = sourcePath(path)
+  const sourceBytes = sourcePath(path)
   const choice = {
     include: compilePatterns('include', options.include),
     exclude: compilePatterns('exclude', options.exclude),
@@ -83,7 +82,7 @@ export async function directoryHandle(
   }
   const signal = options.signal ?? new AbortController().signal
   signal.throwIfAborted()
-  const source = await untilAborted(signal, sourceDirectory(given))
+  const source = await untilAborted(signal, sourceDirectory(sourceBytes))
   return new DirectoryHandle(source, {
     ...choice,
     readsXattrs: options.readXattrs ?? true,

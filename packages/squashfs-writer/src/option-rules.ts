@@ -1,17 +1,17 @@
-/** Option rules: checks the options of a call by one table of their possible values. */
+/** Option rules: checks the options of a call by a table of their valid values. */
 import { OptionError } from './errors.js'
 
-/** A check of a value. */
+/** The rule for an option. */
 export interface OptionRule {
-  /** In words, after "it must be". */
+  /** The valid values in words, which follow "it must be". */
   readonly mustBe: string
   readonly isValid: (value: unknown) => boolean
 }
 
 /**
- * Checks the names and the values of options. One that is `undefined` counts as absent.
- * @param rules by name, all that there are.
- * @throws OptionError for the first that is wrong.
+ * Checks the names and values of options. An option that is `undefined` counts as absent.
+ * @param rules of all options, by name.
+ * @throws OptionError for the first invalid option.
  */
 export function checkOptions(options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
   if (!isPlain(options)) throw new OptionError('options', options, 'an object')
@@ -23,7 +23,7 @@ export function checkOptions(options: unknown, rules: Readonly<Record<string, Op
   }
 }
 
-/** @throws OptionError for a value that breaks the rule. */
+/** @throws OptionError if the value is not valid. */
 export function checkValue(name: string, value: unknown, { mustBe, isValid }: OptionRule): void {
   if (!isValid(value)) throw new OptionError(name, value, mustBe)
 }
@@ -63,7 +63,7 @@ export const patterns: OptionRule = {
     typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string')),
 }
 
-/** A rule that is fulfilled where one of some rules is. */
+/** A value that satisfies at least one of the rules. */
 export function either(...rules: readonly OptionRule[]): OptionRule {
   return {
     mustBe: or(rules.map(({ mustBe }) => mustBe)),
@@ -71,7 +71,7 @@ export function either(...rules: readonly OptionRule[]): OptionRule {
   }
 }
 
-/** An object without other fields than these; each may be absent. */
+/** An object with only these fields. Each may be absent. */
 export function fields(rules: Readonly<Record<string, OptionRule>>): OptionRule {
   const parts = Object.entries(rules).map(([name, { mustBe }]) => `${name} (${mustBe})`)
   return {

@@ -1,4 +1,4 @@
-/** Settings: checks and completes a program's options once, before anything is read. */
+/** Options: checks the options of an image and fills in the defaults, once, before anything is read. */
 import type { BaseOption } from './base/open-base.js'
 import type { Codec } from './codec/codec.js'
 import { zstd } from './codec/zstd.js'
@@ -27,110 +27,108 @@ import type { FoundFile } from './tree/found-entry.js'
 import { compileNamePatterns } from './tree/patterns.js'
 import type { Rules } from './tree/rules.js'
 
-/** The options of an image besides its entries. Each has a default. */
+/** The options of an image. Each has a default. */
 export interface ImageOptions {
-  /** How blocks are compressed; `zstd()` if absent. */
+  /** The codec that compresses blocks; `zstd()` if absent. */
   readonly codec?: Codec
   /** Bytes of a data block: a power of two from 4,096 to 1,048,576; 131,072 if absent. */
   readonly blockSize?: number
   /**
-   * The tails that are packed into shared blocks: of files below the block size ('small-files', the default), of all files
+   * Which tails are packed into shared blocks: those of files smaller than a block ('small-files', the default), of all files
    * ('always'), or of none ('never').
    */
   readonly fragments?: 'small-files' | 'always' | 'never'
-  /** Whether files of equal content are stored once; true if absent. */
+  /** Whether equal contents are written once; true if absent. */
   readonly deduplicate?: boolean
-  /** Whether there is an export table, which NFS needs; true if absent. */
+  /** Whether the image has an export table, which NFS needs; true if absent. */
   readonly exportable?: boolean
   /** Parts that are left uncompressed; none if absent. */
   readonly uncompressed?: readonly UncompressedPart[]
-  /** The image's size is filled up to a multiple of so many bytes; 4,096 if absent, which loop devices want; 1 for none. */
+  /** The image is padded to a multiple of this number of bytes; 4,096 if absent, which loop devices need; 1 for no padding. */
   readonly padding?: number
   /** Bytes before the image in its destination; 0 if absent. */
   readonly offset?: number
-  /** Whether a file at the destination is replaced; true if absent. */
+  /** Whether an existing file at the destination is replaced; true if absent. */
   readonly replace?: boolean
   /**
-   * Called when the image is complete and a file is about to be replaced by it, with that file's path, symlinks
-   * followed: the moment to give the old image another name (`link`, not `rename`: the new one takes this one). If it
+   * Called when the image is complete, before it replaces an existing file, with the path of that file after symlinks were
+   * followed. It can give the old image another name by `link` (not `rename`, since the new image takes this name). If it
    * throws, the work stops and the file stays.
    */
   readonly beforeReplace?: (path: string) => void | Promise<void>
-  /** When the image was made, in seconds since 1970; `SOURCE_DATE_EPOCH` if absent, or else the tree's newest mtime. */
+  /** The time in the superblock, in seconds since 1970. If absent, `SOURCE_DATE_EPOCH`, or else the newest mtime of the tree. */
   readonly createdAt?: number
   /** The owner of all entries; 'keep' if absent. An id that is not given is kept. */
   readonly owner?: 'keep' | 'root' | { readonly uid?: number; readonly gid?: number }
-  /** mtimes: 'keep' (if absent; those later than `SOURCE_DATE_EPOCH` become it), or all at this second. */
+  /** The mtime of all entries, in seconds since 1970, or 'keep' (the default). With 'keep', mtimes after `SOURCE_DATE_EPOCH` are clamped to it. */
   readonly mtime?: 'keep' | number
-  /** Permission bits of the root directory; its own if absent. */
+  /** Permission bits of the root directory; unchanged if absent. */
   readonly rootMode?: number
   /**
-   * Extended attributes: 'keep' (if absent), 'none', or by patterns over full names in which `*` stands for any
-   * characters. Xattrs that the format cannot hold, and Lustre's own, are never kept.
+   * Extended attributes: 'keep' (the default), 'none', or patterns for full names, in which `*` matches any characters. Xattrs
+   * that squashfs cannot hold, and Lustre's own, are never kept.
    */
   readonly xattrs?:
     | 'keep'
     | 'none'
     | { readonly include?: string | readonly string[]; readonly exclude?: string | readonly string[] }
   /**
-   * An older image, usually the one that is replaced: blocks of files that are the same are taken over as they are, and not
-   * compressed again. The image is the same, byte for byte, as without it. One that is missing, damaged or of another kind is no
+   * An older image, usually the one that is replaced. Blocks of unchanged files are copied from it rather than compressed again.
+   * The new image is the same, byte for byte, as without a base. A base that is missing, damaged or has other settings is not an
    * error: the result says how far it was used.
    */
   readonly base?: {
     readonly path: string | Uint8Array
-    /** The record of its packing: files that are certainly the same are then not even read. Without it all are compared. */
+    /** The record from packing the base. With it, files that are certainly unchanged are not read. Without it, all files are compared. */
     readonly record?: Uint8Array
   }
-  /** What happens when something cannot be read: 'fail' (if absent), or 'omit', which leaves it out and lists it. */
+  /** What to do about unreadable paths: 'fail' (the default), or 'omit', which leaves them out and lists them in the result. */
   readonly unreadable?: 'fail' | 'omit'
   /**
-   * Has files examined while they are read to be packed, so that none is opened twice. Examination does not change the
-   * image.
+   * Files to examine while they are packed, so that they are opened only once. The examination does not change the image.
    */
   readonly examination?: {
     readonly examiner: Examiner
     /**
-     * The examiner's version: another one whenever its answers may differ. With it, answers are part of the record, as JSON, and
-     * of a file that is taken over from a base they are not asked for again.
+     * The version of the examiner, which must change whenever its results may differ. With a version, the results are saved in
+     * the record, as JSON. They are then reused for a file that is copied from a base.
      */
     readonly version?: string
-    /** Which files are examined: some of those of a directory that is packed. Iterated once these are known. */
+    /** The files to examine, among those of the packed directory. Iterated after the scan. */
     readonly files: Iterable<FoundFile> | AsyncIterable<FoundFile>
   }
   /**
-   * Called when all contents are read, before the image is completed, with what the examiner returned of each file. What it
-   * throws stops the work, and nothing is left behind.
+   * Called when all contents are read, before the image is completed, with the results of the examiner. If it throws, the work
+   * stops and no image is left.
    *
-   * A function and no value, since its judgement must come between the last content and the superblock: a result would come
-   * when the image is there already, and to examine beforehand every file would have to be opened twice.
+   * It is a callback since it can prevent the image: `writeImage` returns when the image is already complete, and to examine
+   * the files before packing, each would have to be opened twice.
    */
   readonly beforeTables?: (examined: ReadonlyMap<FoundFile, unknown>) => void | Promise<void>
-  /** Whether the result has a record of this packing, for when the image is a base; false if absent. */
+  /** Whether the result has a record, for a later packing with this image as its base; false if absent. */
   readonly record?: boolean
-  /** Threads that compress, at least 1; as many as the process may use if absent. The image does not depend on it. */
+  /** Number of threads that compress, at least 1. If absent, as many as the process may use. The image does not depend on it. */
   readonly threads?: number
-  /** Stops the work; the promise is rejected with the signal's reason, and nothing is left behind. */
+  /** Aborts the work. The promise is then rejected with the reason of the signal, and no file is left. */
   readonly signal?: AbortSignal
-  /** Called often, with the progress of the work. If it throws, the work stops. */
+  /** Called often with the progress of the work. If it throws, the work stops. */
   readonly onProgress?: (progress: Progress) => void
-  /** Called for each file, with its bytes in the image, when all contents are written. If it throws, the work stops. */
+  /** Called for each file with its bytes in the image, when all contents are written. If it throws, the work stops. */
   readonly onStored?: (file: StoredFile) => void
 }
 
 /**
- * The URL of a module whose default export is an {@link Examine}: called for each file that is wanted, while the file is
- * open, in the thread that has it. A URL, since it is loaded by several threads.
+ * The URL of a module whose default export is an {@link Examine} function. The function is called for each file to examine, while
+ * the file is open, in the thread that opened it. It is a URL since several threads load the module.
  */
 export type Examiner = string
 
-/** What an examiner is. */
 export const moduleUrl: OptionRule = {
   mustBe: 'the URL of a module',
   isValid: (value) => typeof value === 'string' && URL.canParse(value),
 }
 
-/** The possible values of each option. */
+/** The valid values of each option. */
 export const IMAGE_OPTIONS = {
   codec: {
     mustBe: 'a codec, such as zstd() or gzip()',
@@ -203,8 +201,8 @@ export function checkDestination(destination: unknown): void {
 }
 
 /**
- * A path that a program gave.
- * @throws OptionError for a value that is none.
+ * Converts the path of a directory to bytes, without trailing slashes.
+ * @throws OptionError for a value that is not a path.
  */
 export function sourcePath(path: TextPath | Uint8Array): ByteString {
   checkValue('directory', path, DIRECTORY)
@@ -214,7 +212,7 @@ export function sourcePath(path: TextPath | Uint8Array): ByteString {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Options, decided. */
+/** The options with all defaults filled in. */
 export interface Settings {
   readonly image: ImageSettings
   readonly rules: Rules
@@ -231,15 +229,15 @@ export interface Settings {
   readonly onStored: ((file: StoredFile) => void) | null
 }
 
-/** What can be done about what cannot be read. */
+/** What a user can do about unreadable paths. */
 export const UNREADABLE_REMEDY = "make them readable, leave them out, or set unreadable: 'omit'"
 
 /**
- * Completes options that were checked by {@link checkOptions}.
- * @param environment where `SOURCE_DATE_EPOCH` is looked for.
- * @throws OptionError for a `SOURCE_DATE_EPOCH` that is no time.
+ * Fills in the defaults of options that {@link checkOptions} has checked.
+ * @param environment may have `SOURCE_DATE_EPOCH`.
+ * @throws OptionError if `SOURCE_DATE_EPOCH` is not a valid time.
  */
-export function settle(options: ImageOptions, environment: Environment = process.env): Settings {
+export function resolveOptions(options: ImageOptions, environment: Environment = process.env): Settings {
   const threads = options.threads ?? usableCores()
   const epoch = sourceDateEpoch(environment)
   const mtime = options.mtime ?? 'keep'
@@ -256,7 +254,7 @@ export function settle(options: ImageOptions, environment: Environment = process
       createdAt: options.createdAt ?? epoch,
       unreadable: options.unreadable ?? 'fail',
       unreadableRemedy: UNREADABLE_REMEDY,
-      blocksUnderWay: 8 + 8 * threads,
+      maxPendingBlocks: 8 + 8 * threads,
     },
     rules: {
       ...owners(options.owner ?? 'keep'),
@@ -280,9 +278,9 @@ export function settle(options: ImageOptions, environment: Environment = process
 }
 
 /**
- * The time that SOURCE_DATE_EPOCH gives, in seconds since 1970; null where it is not set.
+ * The time in SOURCE_DATE_EPOCH, in seconds since 1970; null if it is not set.
  * https://reproducible-builds.org/specs/source-date-epoch/
- * @throws OptionError for a text that is no time an image can have.
+ * @throws OptionError if it is not a time that an image can have.
  */
 export function sourceDateEpoch(environment: Environment): number | null {
   const text = environment.SOURCE_DATE_EPOCH

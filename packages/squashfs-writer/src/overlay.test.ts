@@ -34,14 +34,14 @@ describe('an overlay', () => {
     file('b', { uid: 3 }),
   ]
 
-  it('has what lies below, and what lies over it in its place', async () => {
+  it('has the lower entries, replaced by the upper ones', async () => {
     expect(await pathsOf(overlay(BELOW, [file('lib/c'), file('b', { uid: 9 }), file('new/d')]))).toEqual({
       ...{ lib: 1, 'lib/a': 2, 'lib/c': 1 },
       ...{ b: 9, new: 0, 'new/d': 0 },
     })
   })
 
-  it('is one of an overlay, the uppermost last', async () => {
+  it('can be nested, and the uppermost entries win', async () => {
     const once = overlay(BELOW, [file('b', { uid: 8 }), file('lib/c', { uid: 8 })])
     expect(await pathsOf(overlay(once, [file('b', { uid: 9 })]))).toEqual({
       lib: 1,
@@ -52,7 +52,7 @@ describe('an overlay', () => {
     expect(await pathsOf(once)).toEqual({ lib: 1, 'lib/a': 2, 'lib/c': 8, b: 8 })
   })
 
-  it('changes neither of them, and reads neither before it is written', async () => {
+  it('does not change its arguments, and reads nothing before it is written', async () => {
     const asked: string[] = []
     function* given(name: string, entries: readonly Entry[]): Generator<Entry> {
       asked.push(name)
@@ -65,7 +65,7 @@ describe('an overlay', () => {
     expect(asked).toEqual(['below', 'more'])
   })
 
-  it('names an entry that is wrong by where it was given', async () => {
+  it('names an invalid entry by its list and index', async () => {
     await expect(pathsOf(overlay([null as unknown as Entry], []))).rejects.toMatchObject({
       path: 'entries[0]',
     })
@@ -75,7 +75,7 @@ describe('an overlay', () => {
     await expect(pathsOf(overlay(BELOW, [file('lib')]))).rejects.toMatchObject({ path: 'lib' })
   })
 
-  it('is of entries, and says so', () => {
+  it('accepts only entries, and says so', () => {
     expect(() => overlay('text' as unknown as [], [])).toThrow(OptionError)
     const none = overlay(BELOW, []) as unknown as []
     expect(() => overlay(BELOW, none)).toThrow('more is')

@@ -1,11 +1,11 @@
-/** Overlay: entries over entries, as a value. */
+/** Overlay: entries that are laid over others when an image is written. */
 import { checkValue, type OptionRule } from './option-rules.js'
 import type { Entry } from './tree/entry.js'
 
-/** In any order, except that a hard link comes after its target. Each path is given once. */
+/** Entries in any order, except that a hard link comes after its target. Each path may occur once. */
 export type Entries = Iterable<Entry> | AsyncIterable<Entry>
 
-/** Entries with others over them. */
+/** Entries, and more entries over them. */
 export class Overlay {
   readonly entries: ImageEntries
   readonly more: Entries
@@ -16,7 +16,7 @@ export class Overlay {
   }
 }
 
-/** What an image can be made of. */
+/** The content of an image. */
 export type ImageEntries = Entries | Overlay
 
 export const ENTRIES: OptionRule = {
@@ -33,16 +33,16 @@ export const IMAGE_ENTRIES: OptionRule = {
 }
 
 /**
- * Lays entries over others. Nothing is read yet, and neither changes.
+ * Lays entries over others. Nothing is read until the overlay is written.
  *
- * An entry takes the place of what has its path; a directory that is there keeps what it holds. Owner and time that an
- * entry does not give are those of the directory that it is put in, and a directory that is missing on the way is like the
- * one above it. `include` and `exclude` of a directory below do not apply to what lies over it.
+ * An entry replaces an existing entry of the same path, but an existing directory keeps its children. An entry without owner or
+ * time gets those of its parent directory. Missing parent directories are created with the attributes of their own parents. The
+ * `include` and `exclude` of a directory below do not apply to the entries over it.
  *
- * @param entries of a directory, of an image, of a program, or an overlay.
- * @param more iterated once those are known, each path at most once.
- * @returns what `writeImage` takes, and `overlay` again.
- * @throws OptionError for what is none.
+ * @param entries of a directory, of an image or of the caller, or an overlay.
+ * @param more entries, each path at most once. They are iterated after `entries`.
+ * @returns an overlay, for `writeImage` or another `overlay`.
+ * @throws OptionError if an argument is not a set of entries.
  * @example
  * overlay(directory.entries, [{ type: 'file', path: 'VERSION', content: '1.2.3\n' }])
  */

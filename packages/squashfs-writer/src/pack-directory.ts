@@ -1,4 +1,4 @@
-/** Pack directory: from a directory to an image in one call. */
+/** Pack directory: packs a directory into an image with one call. */
 import type { Sink } from './image/output.js'
 import { DIRECTORY_CHOICE, type DirectoryChoice, directoryHandle } from './open-directory.js'
 import { checkOptions, type OptionRule } from './option-rules.js'
@@ -14,15 +14,15 @@ const PACK_OPTIONS = {
 } satisfies Record<keyof PackOptions, OptionRule>
 
 /**
- * Packs a directory into an image: {@link openDirectory} and {@link writeImage} in one call, for a program that wants to know
- * nothing of the directory before, and to add nothing.
+ * Packs a directory into an image: {@link openDirectory} and {@link writeImage} in one call, for callers that need not inspect the
+ * directory or add entries.
  *
- * Symlinks are packed as symlinks, hard links as hard links, and every name as the bytes that it is.
+ * Symlinks are packed as symlinks, hard links as hard links, and names with their exact bytes.
  *
- * @param directory the directory whose content becomes the image's root; a symlink to one is followed.
- * @param destination a file's path, which gets the image only when it is complete, or a sink.
- * @throws OptionError; UnreadableError with every path that could not be read or that changed meanwhile, or when there is no
- * such directory; LimitError, CodecError, DestinationError; the signal's reason when aborted.
+ * @param directory becomes the root of the image. A symlink to a directory is followed.
+ * @param destination the path of the image file, which appears when the image is complete, or a sink.
+ * @throws OptionError; UnreadableError with all paths that could not be read or changed while they were read, or if the directory
+ * does not exist; LimitError, CodecError, DestinationError; the reason of the signal if aborted.
  * @example
  * const { inodes, bytesOut } = await packDirectory('.venv', 'venv.squashfs', { exclude: ['*.a'] })
  */

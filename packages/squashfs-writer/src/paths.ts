@@ -1,4 +1,4 @@
-/** `squashfs-writer/paths`: paths as byte strings, their conversions, and the form in which messages show them. */
+/** `squashfs-writer/paths`: paths as byte strings, and conversions from and to text and bytes. */
 export {
   asBytePath,
   type BytePath,

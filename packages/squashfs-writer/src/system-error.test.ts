@@ -20,7 +20,7 @@ describe('a system error', () => {
     expect(namedCode(code)).toBe(code)
   })
 
-  it('that Node has a name for stays as it is', () => {
+  it('that Node has a name for does not change', () => {
     const error = Object.assign(new Error('ENOSPC: no space left on device, write'), {
       errno: -28,
       code: 'ENOSPC',
@@ -30,11 +30,11 @@ describe('a system error', () => {
     expect(nameOfErrno(28)).toEqual({ code: 'ENOSPC', words: 'no space left on device' })
   })
 
-  it('of an unknown number is named by it', () => {
+  it('of an unknown number is named by the number', () => {
     expect(nameOfErrno(4000)).toEqual({ code: 'ERRNO4000', words: 'system error 4000' })
   })
 
-  it('is nothing else', () => {
+  it('is not any other value', () => {
     const error = new RangeError('too long')
     expect(withName(error)).toBe(error)
     expect(systemCode(error)).toBeUndefined()

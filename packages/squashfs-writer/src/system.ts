@@ -1,6 +1,6 @@
 /**
- * `squashfs-writer/system`: knowledge of the operating system for programs that keep images on disk: names of system errors, the
- * number of symlinks that it follows, and how a new name becomes safe on disk.
+ * `squashfs-writer/system`: functions for programs that keep images on disk. They name system errors and flush directories; a
+ * constant says how many symlinks Linux follows.
  */
 export { syncDirectory } from './destination/sync-directory.js'
 export { MAX_LINKS_FOLLOWED } from './format/limits.js'

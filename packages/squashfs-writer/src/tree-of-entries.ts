@@ -1,39 +1,40 @@
-/** Tree of entries: whatever a program gives becomes the tree that is packed, its rules applied. */
+/** Tree of entries: builds the tree to pack from entries, overlays and scanned directories, and applies the rules. */
 import { type Unreadable, UnreadableError } from './errors.js'
 import { type Entries, type ImageEntries, Overlay } from './overlay.js'
 import type { Contents } from './source/contents.js'
 import { FoundEntries, type LentScan } from './source/found-entries.js'
 import { mergeInto } from './tree/addition.js'
+import { applyRulesInPlace, copyWithRules } from './tree/apply-rules.js'
 import { type AttributeRules, addEntry, checkEntry, type Entry } from './tree/entry.js'
 import { type DirectoryNode, directoryNode } from './tree/node.js'
-import { applyInPlace, ruledCopy } from './tree/ruled-tree.js'
 
 export interface TreeContext {
   readonly control: LentScan['control']
   readonly rules: AttributeRules
   readonly contents: Contents
-  /** Told of a stream that fails; what it throws stops the work. */
+  /** Called with the error of a stream. If it throws, the work stops. */
   readonly onUnreadable: (error: UnreadableError) => void
 }
 
 export interface Tree {
   readonly root: DirectoryNode
-  /** What could not be read, and is not in the tree. */
+  /** Paths that could not be read and are not in the tree. */
   readonly missing: readonly Unreadable[]
 }
 
-/** A directory's tree as it was found, without rules. */
+/** The tree of a scanned directory, before the rules are applied. */
 type Scanned = Awaited<ReturnType<FoundEntries['scanned']>>
 
-/** Scans the directory whose entries these are, or over which they are laid; null where there is none. */
+/** Scans the directory to which the entries belong, or over which they are laid; null if there is none. */
 export async function scanOf(entries: ImageEntries, context: LentScan): Promise<Scanned | null> {
   if (entries instanceof Overlay) return await scanOf(entries.entries, context)
   return entries instanceof FoundEntries ? await entries.scanned(context) : null
 }
 
 /**
- * @param scanned what {@link scanOf} gave of the same entries.
- * @throws EntryError, LimitError for what cannot be; UnreadableError; what the entries themselves throw.
+ * Builds the tree of the entries.
+ * @param scanned the result of {@link scanOf} for these entries.
+ * @throws EntryError and LimitError for an invalid entry; UnreadableError; the errors of the iterables.
  */
 export async function treeOf(
   entries: ImageEntries,
@@ -48,7 +49,7 @@ export async function treeOf(
     return tree
   }
   if (entries instanceof FoundEntries && scanned) {
-    const ruled = entries.areSpent() ? applyInPlace : ruledCopy
+    const ruled = entries.areSpent() ? applyRulesInPlace : copyWithRules
     return { root: ruled(scanned.root, context.rules), missing: scanned.missing }
   }
   const root = directoryNode(context.rules('', { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
@@ -58,7 +59,7 @@ export async function treeOf(
   return { root, missing: [] }
 }
 
-/** @param name what the entries are called as long as they have no path, as in `entries[2]`. */
+/** @param name of the list in errors about an entry without a path, such as `entries[2]`. */
 async function forEachEntry(
   entries: Entries,
   name: string,

@@ -1,6 +1,6 @@
-/** Until aborted: waits for a promise that may never settle, and ends the wait at an abort. */
+/** Until aborted: waits for a promise that may never settle, and stops waiting at an abort. */
 
-/** Waits for `work`. Rejects with the signal's reason as soon as it is aborted, though a stream or a disk may not answer yet. */
+/** Waits for `work`. After an abort it rejects at once with the reason of the signal, even if a stream or disk does not respond. */
 export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const stopped = new AbortController()
   const aborted = new Promise<never>((_, reject) => {
@@ -12,6 +12,6 @@ export async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Pr
     return await Promise.race([work, aborted])
   } finally {
     stopped.abort()
-    work.catch(() => {}) // nobody waits for it any more
+    work.catch(() => {}) // after an abort, its error is ignored
   }
 }

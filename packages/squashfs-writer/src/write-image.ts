@@ -1,5 +1,4 @@
-/** Write image: from entries, wherever they come from, to an image. */
-
+/** Write image: writes entries of any source to an image. */
 import type { BaseResult } from './base/base-result.js'
 import { withBase } from './base/with-base.js'
 import { findDestination, writeDestination } from './destination/file.js'
@@ -11,8 +10,8 @@ import {
   checkDestination,
   IMAGE_OPTIONS,
   type ImageOptions,
+  resolveOptions,
   type Settings,
-  settle,
   UNREADABLE_REMEDY,
 } from './options.js'
 import { IMAGE_ENTRIES, type ImageEntries, Overlay } from './overlay.js'
@@ -20,39 +19,39 @@ import { type Contents, createContents } from './source/contents.js'
 import { type Examined, examinationOf } from './source/examination.js'
 import { type Pool, withPool } from './source/workers/pool.js'
 import { type ByteString, toDisplay } from './tree/byte-string.js'
-import { applyRules, type Warning } from './tree/rules.js'
+import { compileRules, type Warning } from './tree/rules.js'
 import { scanOf, type Tree, type TreeContext, treeOf } from './tree-of-entries.js'
 import { untilAborted } from './until-aborted.js'
 
-/** What became of the entries. */
+/** The result of writing an image. */
 export interface ImageResult extends ImageSummary {
-  /** By name: on how many inodes an xattr was left out, by the format's limits or the rules. */
+  /** For each xattr name: the number of inodes on which it was left out, because of the format or the options. */
   readonly droppedXattrs: Readonly<Record<string, number>>
   readonly warnings: readonly Warning[]
-  /** What was taken over from the base; null where none was given. */
+  /** How far the base was used; null if there was none. */
   readonly base: BaseResult | null
-  /** The record of this packing, to be given with the image when it is a base; null where none was asked for. */
+  /** The record of this packing, for a later packing with this image as its base; null unless the `record` option is set. */
   readonly record: Uint8Array | null
-  /** What compressed the blocks: the same encoder in the same version gives the same bytes. */
+  /** The compressor. The same encoder in the same version gives the same bytes. */
   readonly compression: {
-    /** `zstd`, `gzip`, `none`, or the name of the program's own codec. */
+    /** `zstd`, `gzip`, `none`, or the name of the caller's codec. */
     readonly codec: string
-    /** `node` or `bundled` for zstd; null where the codec does not say. */
+    /** `node` or `bundled` for zstd; null if the codec does not declare an encoder. */
     readonly encoder: string | null
-    /** The encoder's version: that of zstd. */
+    /** The version of the encoder, such as that of zstd; null if the codec does not declare one. */
     readonly version: string | null
   }
 }
 
 /**
- * Writes an image with the given entries.
+ * Writes entries to an image.
  *
- * @param entries of a directory, of an image, or of a program, in any order except that a hard link comes after its target;
- * or an overlay of any of these. Directories on the way may be left out.
- * @param destination a file's path, which gets the image only when it is complete, or a sink.
- * @throws OptionError; EntryError; LimitError; UnreadableError with every path that could not be read or that changed meanwhile;
- * TemporaryFileError; CodecError; DestinationError; the signal's reason when aborted. Streams that were given as content and
- * not read to their end are then destroyed.
+ * @param entries of a directory, of an image or of the caller, in any order except that a hard link comes after its target; or an
+ * overlay. Parent directories may be left out.
+ * @param destination the path of the image file, which appears when the image is complete, or a sink.
+ * @throws OptionError; EntryError; LimitError; UnreadableError with all paths that could not be read or changed while they were
+ * read; TemporaryFileError; CodecError; DestinationError; the reason of the signal if aborted. After an error, streams that were
+ * not read to their end are destroyed.
  * @example
  * await writeImage(
  *   [
@@ -69,17 +68,17 @@ export async function writeImage(
 ): Promise<ImageResult> {
   const contents = createContents(UNREADABLE_REMEDY)
   try {
-    for (const given of layersOf(entries)) contents.expect(given)
+    for (const layer of layersOf(entries)) contents.expect(layer)
     checkOptions(options, IMAGE_OPTIONS)
     checkValue('entries', entries, IMAGE_ENTRIES)
     checkDestination(destination)
-    return await write(entries, destination, options, settle(options), contents)
+    return await write(entries, destination, options, resolveOptions(options), contents)
   } finally {
     await contents.close()
   }
 }
 
-/** Everything that gives entries, also where it cannot be used. */
+/** All layers of an overlay, the lowest first. The values are not checked. */
 function* layersOf(entries: unknown): Generator<unknown> {
   if (entries instanceof Overlay) {
     yield* layersOf(entries.entries)
@@ -102,13 +101,13 @@ async function write(
     threads: settings.threads,
     codec,
     blockSize,
-    storeData: uncompressed.has('data'),
-    storeTails: uncompressed.has('fragments'),
+    uncompressedData: uncompressed.has('data'),
+    uncompressedTails: uncompressed.has('fragments'),
     examiner: examination?.examiner ?? null,
   }
   return await withPool(poolOptions, signal, (pool) =>
     withBase(settings, pool, async (prepare) => {
-      const applied = applyRules(settings.rules)
+      const applied = compileRules(settings.rules)
       const planned = planOf(entries, examination, settings, pool, { rules: applied.rules, contents })
       const { root, missing, examined } = await untilAborted(signal, planned)
       if (settings.rootMode !== null) root.mode = settings.rootMode
@@ -119,7 +118,7 @@ async function write(
           signal,
           writeTree(root, reader, encode, sink, settings.image, missing, signal, onProgress, {
             onStored,
-            ...(beforeTables && { beforeTables: () => beforeTables(examined?.answers ?? new Map()) }),
+            ...(beforeTables && { beforeTables: () => beforeTables(examined?.results ?? new Map()) }),
             ...context,
           }),
         ).finally(() => context.base?.copies.end())
@@ -146,7 +145,7 @@ async function write(
   )
 }
 
-/** What is packed, and what is examined on the way. */
+/** The tree to pack, and the files to examine. */
 interface Plan extends Tree {
   readonly examined: Examined | null
 }

@@ -91,7 +91,7 @@ const aChange = fc.record({
 })
 
 it(
-  `${TREES} changed trees have the same image with a base as without, with its record and alone`,
+  `${TREES} changed trees have the same image with and without a base, with and without its record`,
   async () => {
     await withTmpfs(async (tmpfs) => {
       const aTree = aHostileTree({ maxNodes: 60, maxBytes: 1 << 20 })

@@ -73,7 +73,7 @@ async function withPacked(use: (packed: Packed) => Promise<void>, options: PackO
 const FILES = 85
 
 describe('a base', () => {
-  it('spares the reading of all that did not change, and the image is the same', async () => {
+  it('avoids reading unchanged files, and the image is the same', async () => {
     await withPacked(async ({ source, scratch, base, first }) => {
       expect(first.base).toBeNull()
       const { withRecord, without, images } = await packedThreeWays(source, scratch, base)
@@ -89,7 +89,7 @@ describe('a base', () => {
     })
   })
 
-  it('goes on through many generations, each the base of the next', async () => {
+  it('works for many generations, each the base of the next', async () => {
     await withPacked(async ({ source, scratch, base, first }) => {
       let previous = base
       for (let n = 0; n < 4; n++) {
@@ -117,7 +117,7 @@ describe('a base', () => {
     })
   })
 
-  it('has what an examiner wants to know of files that are not read', async () => {
+  it('keeps the results of an examiner for files that are not read', async () => {
     await withDirectory(async (scratch) => {
       const [examiner, log] = [join(scratch, 'examiner.mjs'), join(scratch, 'log')]
       writeFileSync(
@@ -219,7 +219,7 @@ describe('is not fooled by', () => {
     })
   })
 
-  it('a change right after the scan: a file younger than the steps of the clock is never certain', async () => {
+  it('a change right after the scan: a file younger than a tick of the clock is never certain', async () => {
     vi.restoreAllMocks()
     await withPacked(async ({ source, scratch, base }) => {
       const { withRecord, images } = await packedThreeWays(source, scratch, base)
@@ -228,7 +228,7 @@ describe('is not fooled by', () => {
     })
   })
 
-  it('a clock that was set back: a file that changed in the future is never certain', async () => {
+  it('a clock that was set back: a file with a ctime in the future is never certain', async () => {
     vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + performance.now() - 3_600_000)
     await withPacked(async ({ source, scratch, base }) => {
       const { withRecord } = await packedThreeWays(source, scratch, base)
@@ -247,7 +247,7 @@ describe('is not fooled by', () => {
     })
   })
 
-  it('a base that was copied, renamed or touched: it is used all the same', async () => {
+  it('a base that was copied, renamed or touched, which is still used', async () => {
     await withPacked(async ({ source, scratch, base }) => {
       const path = join(scratch, 'copy.squashfs')
       copyFileSync(base.path, path)
@@ -269,7 +269,7 @@ describe('is not fooled by', () => {
     })
   })
 
-  it('a damaged record, wherever the damage is', async () => {
+  it('a record that is damaged anywhere', async () => {
     await withPacked(async ({ source, scratch, base }) => {
       const { length } = base.record
       for (const at of [0, 9, 40, length >> 2, length >> 1, length - 1]) {
@@ -288,7 +288,7 @@ describe('is not fooled by', () => {
 })
 
 describe('a base that fits only in part', () => {
-  it('with flipped bits in its blocks is used but for these', async () => {
+  it('with damaged blocks is used except for these', async () => {
     await withPacked(async ({ source, scratch, base }) => {
       const bytes = readFileSync(base.path)
       for (const at of [150, bytes.length >> 2, bytes.length >> 1]) bytes[at]! ^= 4
@@ -325,7 +325,7 @@ describe('a base that fits only in part', () => {
     })
   })
 
-  it('is of no use where nothing is compressed', async () => {
+  it('is not used if nothing is compressed', async () => {
     await withPacked(async ({ source, scratch, base }) => {
       const options = { codec: uncompressed() }
       const { withRecord } = await packedThreeWays(source, scratch, base, options)
@@ -334,7 +334,7 @@ describe('a base that fits only in part', () => {
   })
 
   it.each(['mksquashfs', 'gensquashfs'])(
-    'made by %s is used as far as its bytes are ours',
+    'made by %s is used as far as its blocks are the same as ours',
     async (program) => {
       await withPacked(async ({ source, scratch }) => {
         const path = join(scratch, 'foreign.squashfs')
@@ -354,7 +354,7 @@ describe('a base that fits only in part', () => {
     ['is empty', (path) => writeFileSync(path, '')],
     ['is cut off', (path) => writeFileSync(path, readFileSync(path).subarray(0, 100_000))],
     ['has damaged tables', damageInodes],
-  ])('that %s is no error', async (_, damage) => {
+  ])('that %s is not an error', async (_, damage) => {
     await withPacked(async ({ source, scratch, base }) => {
       damage(base.path)
       const { withRecord, images } = await packedThreeWays(source, scratch, base)

@@ -24,11 +24,11 @@ import { describe, expect, it } from 'vitest'
 const KIB = 1024
 const BLOCK_SIZES = [4, 8, 16, 32, 64, 128, 256, 512, 1024].map((kib) => kib * KIB)
 
-describe('a path longer than the 4,096 bytes that the kernel takes at once', () => {
+describe('a path longer than the 4,096 bytes that the kernel accepts', () => {
   const names = Array.from({ length: 60 }, (_, level) => `${level}-`.padEnd(100, 'deep'))
   const path = names.join('/')
 
-  it('is packed from a directory with all that lies there', async () => {
+  it('is packed from a directory, with everything below it', async () => {
     await withDeepTree(async (source, scratch) => {
       const image = join(scratch, 'image.squashfs')
       const { hardLinks, symlinks } = await packDirectory(source, image)
@@ -41,7 +41,7 @@ describe('a path longer than the 4,096 bytes that the kernel takes at once', () 
     })
   })
 
-  it('is matched by patterns, as a name and as a whole', async () => {
+  it('is matched by patterns, by name and as a whole', async () => {
     await withDeepTree(async (source, scratch) => {
       const image = join(scratch, 'image.squashfs')
       const before = await survey(source)
@@ -56,7 +56,7 @@ describe('a path longer than the 4,096 bytes that the kernel takes at once', () 
     })
   })
 
-  it('may be that of the directory to pack, or of a file that an entry names', async () => {
+  it('may be that of the packed directory, or of a file in an entry', async () => {
     await withDeepTree(async (source, scratch) => {
       const image = join(scratch, 'image.squashfs')
       expect(await packDirectory(join(source, path), image)).toMatchObject({ files: 2, symlinks: 1 })
@@ -68,7 +68,7 @@ describe('a path longer than the 4,096 bytes that the kernel takes at once', () 
     })
   })
 
-  it('may be given by an entry, with hundreds of bytes or with one to a name', async () => {
+  it('may be that of an entry, with names of one or hundreds of bytes', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const paths = [`${path}/file`, `${'d/'.repeat(2_500)}file`, `${`${'n'.repeat(255)}/`.repeat(17)}file`]
@@ -116,7 +116,7 @@ describe('files of 0, 1, block - 1, block and block + 1 bytes', () => {
 })
 
 describe('times that squashfs cannot hold', () => {
-  it('are clamped in entries too, with a warning for each', async () => {
+  it('are clamped in entries, too, with a warning for each', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const times = [-1e15, -1, -0.5, 0, 0.5, 2 ** 32 - 1, 2 ** 32 - 0.5, 2 ** 32, 1e15]
@@ -136,7 +136,7 @@ describe('times that squashfs cannot hold', () => {
 })
 
 describe('extended attributes', () => {
-  it('60,000 different sets, and different values of 64 KiB, are told apart', async () => {
+  it('60,000 different sets, and different values of 64 KiB, are distinguished', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const path = (index: number) => `${index % 600}/${index}`
@@ -165,7 +165,7 @@ describe('extended attributes', () => {
 })
 
 describe('fragment blocks', () => {
-  it('more than 2^16 of them are found again by their files', async () => {
+  it('more than 2^16 of them are read back by their files', async () => {
     await withTmpfs(async (scratch) => {
       const image = join(scratch, 'image.squashfs')
       const count = 2 ** 16 + 100

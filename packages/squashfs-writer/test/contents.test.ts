@@ -52,7 +52,7 @@ describe('the content of a file', () => {
     expect(Buffer.from(await contentIn(image)).equals(expected)).toBe(true)
   })
 
-  it('may be a file that is being read, though such a stream has a method open', async () => {
+  it('may be an open file stream, although it has a method open', async () => {
     await withDirectory(async (directory) => {
       writeFileSync(join(directory, 'file'), NOISE)
       const handleStream = createReadStream('', { fd: openSync(join(directory, 'file'), 'r') })
@@ -108,7 +108,7 @@ describe('the content of a file', () => {
     expect(error).toMatchObject({ path: 'some/file', message: expect.stringContaining('some/file: ') })
   })
 
-  it('is refused when a stream is given twice, or was read before', async () => {
+  it('is refused if a stream is given twice, or was already read', async () => {
     const stream = Readable.from(['text'])
     const twice = [fileWith(stream, 'a'), fileWith(stream, 'b')]
     expect(await failureOf(writeImage(twice, memorySink()))).toMatchObject({
@@ -129,7 +129,7 @@ describe('an entry', () => {
     ['without content', { type: 'file', path: 'lost' }, 'lost'],
     ['without a target', { type: 'symlink', path: 'lost' }, 'lost'],
     ['of no type', { path: 'lost' }, 'lost'],
-  ])('that is %s is refused, and it is said which it is', async (_, entry, path) => {
+  ])('that is %s is refused, by an error that says which entry it is', async (_, entry, path) => {
     const entries = [fileWith('text'), entry as Entry]
     expect(await failureOf(writeImage(entries, memorySink()))).toMatchObject({ code: 'INVALID_ENTRY', path })
     await withDirectory(async (directory) => {
@@ -151,7 +151,7 @@ describe('a stream that fails', () => {
   it.each<[string, () => unknown]>([
     ['of unknown length', torn],
     ['of known length', () => ({ size: 10, open: torn })],
-  ])('and is %s is told of by its path, with its error as the cause', async (_, content) => {
+  ])('and is %s is reported by its path, with its error as the cause', async (_, content) => {
     const error = await failureOf(writeImage([fileWith(content(), 'some/file')], memorySink()))
     expect(error).toBeInstanceOf(UnreadableError)
     expect(error).toMatchObject({
@@ -167,7 +167,7 @@ describe('a stream that fails', () => {
   it.each<[string, () => unknown]>([
     ['of unknown length', torn],
     ['of known length', () => ({ size: 10, open: torn })],
-  ])("and is %s is left out of a directory's image where that is wanted", async (_, content) => {
+  ])('and is %s is left out of the image of a directory on request', async (_, content) => {
     await withDirectory(async (directory) => {
       writeFileSync(join(directory, 'there'), 'there')
       const additions = [fileWith(content(), 'lost'), fileWith('text', 'kept')]
@@ -199,7 +199,7 @@ describe('streams as content', () => {
     ['of known length', (stream) => ({ size: 1000, open: () => stream })],
     ['of the web', (stream) => Readable.toWeb(stream)],
     ['of the web, of known length', (stream) => ({ size: 1000, open: () => Readable.toWeb(stream) })],
-  ])('%s are destroyed when the work is aborted', async (_, content) => {
+  ])('%s are destroyed at an abort', async (_, content) => {
     const controller = new AbortController()
     const stream = stalled()
     const closed = closingOf(stream)
@@ -210,7 +210,7 @@ describe('streams as content', () => {
     await closed
   })
 
-  it('are destroyed when the work is aborted before their turn', async () => {
+  it('are destroyed at an abort before they are read', async () => {
     const controller = new AbortController()
     const [first, later] = [stalled(), stalled()]
     const closed = Promise.all([closingOf(first), closingOf(later)])
@@ -239,7 +239,7 @@ describe('streams as content', () => {
     })
   })
 
-  it('are destroyed when another file cannot be read', async () => {
+  it('are destroyed if another file cannot be read', async () => {
     const stream = stalled()
     const closed = closingOf(stream)
     const controller = new AbortController()

@@ -14,7 +14,7 @@ describe('a new image', () => {
     ['077', 'd:g:1234:r'],
     ['077', 'd:u:1234:r,d:o::-'],
     ['000', 'd:u:1234:rwx,d:m::r'],
-  ])('with umask %s and the default ACL %s is open to whom a file made there is', async (umask, acl) => {
+  ])('with umask %s and the default ACL %s has the access of any new file', async (umask, acl) => {
     await requireTools(['setfacl'])
     await withDirectory(async (directory) => {
       await run('setfacl', ['-m', acl, directory])
@@ -25,7 +25,7 @@ describe('a new image', () => {
     })
   })
 
-  it('is private until it is complete, where a default ACL lets others read', async () => {
+  it('is private until it is complete, even if a default ACL lets others read', async () => {
     await requireTools(['setfacl'])
     await withDirectory(async (directory) => {
       await run('setfacl', ['-m', 'd:u:1234:r,d:g:1234:r', directory])
@@ -46,7 +46,7 @@ describe('a new image', () => {
 })
 
 describe('an image that replaces another', () => {
-  it('has its mode, owner and group', async () => {
+  it('gets its mode, owner and group', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image')
       writeFileSync(image, 'old')
@@ -58,7 +58,7 @@ describe('an image that replaces another', () => {
     })
   })
 
-  it('has its ACL, not that of the directory', async () => {
+  it('gets its ACL, not that of the directory', async () => {
     await requireTools(['setfacl'])
     await withDirectory(async (directory) => {
       const image = join(directory, 'image')
@@ -87,7 +87,7 @@ describe('an image that replaces another', () => {
     })
   })
 
-  it('whose group this user cannot give gives no other group what that had, and says so', async () => {
+  it('whose group cannot be set gives no other group its rights, and warns', async () => {
     await requireTools(['setpriv', 'setfacl'])
     await withDirectory(async (directory) => {
       chmodSync(directory, 0o777)
@@ -114,7 +114,7 @@ describe('an image that replaces another', () => {
     })
   })
 
-  it('keeps a group that its user belongs to', async () => {
+  it('keeps a group of which its user is a member', async () => {
     await requireTools(['setpriv'])
     await withDirectory(async (directory) => {
       chmodSync(directory, 0o777)

@@ -30,7 +30,7 @@ const MIB = 1024 * 1024
 const ENTRIES: Entry[] = [{ type: 'file', path: 'a', content: 'the content of a' }]
 
 describe('an image', () => {
-  it('is not there under its name before it is complete', async () => {
+  it('does not appear under its name before it is complete', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const seen = new Map<Progress['phase'], boolean>()
@@ -43,7 +43,7 @@ describe('an image', () => {
     })
   })
 
-  it('is private until it is complete, whatever the umask', async () => {
+  it('is private until it is complete, with any umask', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const modes = new Set<string>()
@@ -63,7 +63,7 @@ describe('an image', () => {
     })
   })
 
-  it('is readable by whom the umask lets read', async () => {
+  it('can be read by those whom the umask allows', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const script = `
@@ -75,7 +75,7 @@ describe('an image', () => {
     })
   })
 
-  it('that is mounted while it is replaced goes on serving its old content', async () => {
+  it('that is mounted while it is replaced keeps its old content', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       await writeImage([...noisyEntries(20), { type: 'file', path: 'version', content: 'old' }], image)
@@ -107,7 +107,7 @@ describe('an image', () => {
     })
   })
 
-  it('is announced when it is complete and about to replace another, which may get a second name then', async () => {
+  it('is announced when it is complete, before it replaces another, which can get a second name then', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const told: string[] = []
@@ -131,7 +131,7 @@ describe('an image', () => {
     })
   })
 
-  it('may lie in the directory that it is made of: it does not hold itself', async () => {
+  it('may be in the directory that is packed: it does not contain itself', async () => {
     await withDirectory(async (directory) => {
       writeFileSync(join(directory, 'a'), 'the content of a')
       const image = join(directory, 'image.squashfs')
@@ -142,7 +142,7 @@ describe('an image', () => {
 })
 
 describe('a failure', () => {
-  it('of an entry leaves no file, and what was there before stays', async () => {
+  it('of an entry leaves no file, and the old file stays', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
@@ -153,7 +153,7 @@ describe('a failure', () => {
     })
   })
 
-  it('in the middle of the data leaves no file, and what was there before stays', async () => {
+  it('in the middle of the data leaves no file, and the old file stays', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
@@ -183,7 +183,7 @@ describe('a failure', () => {
     })
   })
 
-  it('for want of space says so, and leaves no file', async () => {
+  it('because the disk is full says so, and leaves no file', async () => {
     await withTmpfs(async (small) => {
       const image = join(small, 'image.squashfs')
       const error = await writeImage(noisyEntries(20), image).catch((reason: unknown) => reason)
@@ -194,7 +194,7 @@ describe('a failure', () => {
     }, '2m')
   })
 
-  it('for want of space at the very end, in the tables, leaves no file either', async () => {
+  it('because the disk is full at the end, in the tables, leaves no file', async () => {
     await withTmpfs(async (small) => {
       const image = join(small, 'image.squashfs')
       const entries = Array.from({ length: 60_000 }, (_, n): Entry => {
@@ -209,7 +209,7 @@ describe('a failure', () => {
     ['a directory', (directory) => directory, 'EISDIR'],
     ['in a directory that is missing', (directory) => join(directory, 'missing', 'image'), 'ENOENT'],
     ['below a file', (directory) => join(directory, 'file', 'image'), 'ENOTDIR'],
-  ])('because the destination is %s is known before anything is read', async (_, place, code) => {
+  ])('because the destination is %s is reported before anything is read', async (_, place, code) => {
     await withDirectory(async (directory) => {
       writeFileSync(join(directory, 'file'), '')
       let read = false
@@ -225,7 +225,7 @@ describe('a failure', () => {
     })
   })
 
-  it('because the destination is a device, a fifo or a socket does not harm it', async () => {
+  it('because the destination is a device, fifo or socket does not change it', async () => {
     await withDirectory(async (directory) => {
       const fifo = join(directory, 'fifo')
       await run('mkfifo', [fifo])
@@ -236,7 +236,7 @@ describe('a failure', () => {
     })
   })
 
-  it('because an option cannot be is known before anything is read or written', async () => {
+  it('because of an invalid option is reported before anything is read or written', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image')
       const wrong = [
@@ -290,7 +290,7 @@ describe('an abort', () => {
     20_000,
   )
 
-  it('while the complete image waits for the disk keeps it from its name, and leaves no file', async () => {
+  it('while the complete image is flushed prevents the rename, and leaves no file', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
@@ -336,7 +336,7 @@ describe('an abort', () => {
     20_000,
   )
 
-  it('before the start does nothing at all', async () => {
+  it('before the start does nothing', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       await expect(packDirectory(directory, image, { signal: AbortSignal.abort() })).rejects.toMatchObject({
@@ -346,7 +346,7 @@ describe('an abort', () => {
     })
   })
 
-  it('while a stream keeps the packing waiting ends it without waiting for the stream', async () => {
+  it('while a stream does not respond ends the packing without waiting for it', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const controller = new AbortController()
@@ -383,7 +383,7 @@ describe('an abort', () => {
 })
 
 describe('a process that is killed', () => {
-  it('in the middle of the work has not touched what was there before', async () => {
+  it('in the middle of the work has not changed the old file', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
@@ -407,7 +407,7 @@ describe('a process that is killed', () => {
 })
 
 describe('a sink', () => {
-  it('that a program made gets the same image as a file and as memory', async () => {
+  it('of the caller gets the same image as a file and as a memory sink', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       await writeImage(noisyEntries(20), image)
@@ -438,7 +438,7 @@ describe('a sink', () => {
 })
 
 describe('progress', () => {
-  it('goes through the phases in order, only grows, and ends with everything done', async () => {
+  it('goes through the phases in order, never decreases, and ends with everything done', async () => {
     await withDirectory(async (directory) => {
       const source = join(directory, 'source')
       mkdirSync(source)

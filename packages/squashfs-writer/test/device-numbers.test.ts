@@ -5,7 +5,7 @@ import { packDirectory } from 'squashfs-writer'
 import { decodeDeviceNumber, openImage } from 'squashfs-writer/read'
 import { expect, it } from 'vitest'
 
-it('are in the image as the disk has them', async () => {
+it('are the same in the image as on disk', async () => {
   await withDirectory(async (directory) => {
     await run('mknod', [join(directory, 'large'), 'c', '300', '70000'])
     await run('mknod', [join(directory, 'block'), 'b', '4095', '1048575'])

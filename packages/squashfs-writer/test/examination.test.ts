@@ -92,7 +92,7 @@ async function packed(source: string, options: ImageOptions = {}): Promise<Uint8
 
 describe('files that are packed', () => {
   it.each([1, 2, 8])(
-    'are each examined once, whatever they are like, with threads: %i, and the image is the same',
+    'of any kind are examined once each, with threads: %i, and the image is the same',
     async (threads) => {
       await withFiles(async (source) => {
         const without = await packed(source, { threads })
@@ -120,7 +120,7 @@ describe('files that are packed', () => {
     },
   )
 
-  it('are examined where that is wanted, and only there', async () => {
+  it('are examined only if they are selected', async () => {
     await withFiles(async (source) => {
       const wants = ({ path }: FoundFile) => String(path).startsWith('large')
       const { answers: results } = await packExamined(source, memorySink(), { examiner: ENDS, wants })
@@ -132,7 +132,7 @@ describe('files that are packed', () => {
     })
   })
 
-  it('are examined once, however many names they have', async () => {
+  it('are examined once for any number of names', async () => {
     await withTmpfs(async (directory) => {
       writeFileSync(join(directory, 'first'), 'of several names')
       for (const name of ['second', 'third']) linkSync(join(directory, 'first'), join(directory, name))
@@ -142,7 +142,7 @@ describe('files that are packed', () => {
     })
   })
 
-  it('are examined under whatever path they come to lie, one by one or over others', async () => {
+  it('are examined under their path in the image, as single entries or in an overlay', async () => {
     await withTmpfs(async (directory) => {
       writeFileSync(join(directory, 'file'), 'text')
       const opened = await openDirectory(directory)
@@ -159,13 +159,13 @@ describe('files that are packed', () => {
     })
   })
 
-  it('are none but those of a directory', async () => {
+  it('must belong to a directory', async () => {
     const files = [{ type: 'file', path: 'made up', content: 'text' }] as unknown as FoundFile[]
     const writing = writeImage([], memorySink(), { examination: { examiner: ENDS, files } })
     await expect(writing).rejects.toMatchObject({ code: 'INVALID_ENTRY', path: 'made up' })
   })
 
-  it('are opened no more often for being examined, and nothing else is asked of the filesystem', async () => {
+  it('are not opened again for an examination, and there are no other filesystem calls', async () => {
     await withTmpfs(async (directory) => {
       const source = join(directory, 'source')
       for (let n = 0; n < 300; n++) {
@@ -203,7 +203,7 @@ describe('an examiner that throws', () => {
       await use(source, directory)
     })
 
-  it('makes that file one that cannot be read, and says why', async () => {
+  it('makes that file unreadable, and says why', async () => {
     await withObjectionable(async (source, directory) => {
       const packing = packExamined(source, join(directory, 'image.squashfs'), { examiner: OBJECTING })
       await expect(packing).rejects.toThrow(UnreadableError)
@@ -218,7 +218,7 @@ describe('an examiner that throws', () => {
     })
   })
 
-  it('has the file left out where that is how unreadable files are dealt with', async () => {
+  it("has the file left out with unreadable: 'omit'", async () => {
     await withObjectionable(async (source) => {
       const examination = { examiner: OBJECTING }
       const omit = { unreadable: 'omit' } as const
@@ -235,7 +235,7 @@ describe('an examiner that throws', () => {
   })
 })
 
-describe('an answer that JSON cannot hold', () => {
+describe('a result that JSON cannot hold', () => {
   it.each([
     ['a BigInt', '10n'],
     ['a cycle', '(() => { const one = {}; one.self = one; return one })()'],
@@ -249,9 +249,9 @@ describe('an answer that JSON cannot hold', () => {
       const packing = packExamined(source, image, { examiner, version: '1' }, { record: true })
       await expect(packing).rejects.toMatchObject({
         name: 'SquashfsError',
-        code: 'EXAMINER_ANSWER',
+        code: 'EXAMINER_RESULT',
         message: expect.stringContaining(
-          `${join(source, 'file')}: the examiner's answer cannot be written as JSON`,
+          `${join(source, 'file')}: the examiner's result cannot be written as JSON`,
         ),
       })
       expect(readdirSync(directory)).toEqual(['source'])
@@ -260,7 +260,7 @@ describe('an answer that JSON cannot hold', () => {
   })
 })
 
-describe('what a program throws', () => {
+describe('an error that the caller throws', () => {
   it.each<readonly [string, (objection: Error) => ImageOptions]>([
     [
       'while it says which files are examined',
@@ -302,7 +302,7 @@ describe('what a program throws', () => {
   })
 })
 
-it('before the tables everything examined is known, and the image is not there yet', async () => {
+it('before the tables all results are known, and the image does not exist yet', async () => {
   await withFiles(async (source, directory) => {
     const opened = await openDirectory(source)
     const seen: unknown[] = []

@@ -76,7 +76,7 @@ it('a tree with one of everything is extracted as it was written, by several thr
   })
 })
 
-it('holes come out as holes', async () => {
+it('holes are extracted as holes', async () => {
   await withTmpfs(async (directory) => {
     const content = new Uint8Array(8 << 20)
     content[4 << 20] = 1
@@ -98,7 +98,7 @@ const SOME: readonly Entry[] = [
 ]
 
 describe('parts of an image', () => {
-  it('are extracted with the directories on the way, and nothing else', async () => {
+  it('are extracted with their parent directories, and nothing else', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image')
       await writeImage(SOME, image)
@@ -127,7 +127,7 @@ describe('parts of an image', () => {
 })
 
 describe('a file that is in the directory already', () => {
-  it('is kept: a file or symlink in the way is an error that names it', async () => {
+  it('is kept: an existing file or symlink is an error that names it', async () => {
     await withDirectory(async (directory) => {
       const [image, out, elsewhere] = [
         join(directory, 'image'),
@@ -179,7 +179,7 @@ describe('a file that is in the directory already', () => {
     })
   })
 
-  it('a directory in which others lie is not replaced by a file', async () => {
+  it('a directory that is not empty is not replaced by a file', async () => {
     await withDirectory(async (directory) => {
       const [image, out] = [join(directory, 'image'), join(directory, 'out')]
       await writeImage(SOME, image)
@@ -195,8 +195,8 @@ const many = Array.from(
   (_, n): Entry => ({ type: 'file', path: `d/${String(n).padStart(4, '0')}`, content: `content ${n}` }),
 )
 
-describe('of many files, which threads write,', () => {
-  it('one that is in the way is an error that names it, and nothing is written after it is known', async () => {
+describe('with many files and several threads', () => {
+  it('an existing file is an error that names it, and nothing is written after it is known', async () => {
     await withDirectory(async (directory) => {
       const [image, out] = [join(directory, 'image'), join(directory, 'out')]
       await writeImage(many, image)

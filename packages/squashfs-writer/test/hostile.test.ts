@@ -18,7 +18,7 @@ const IMAGES = Number(process.env.HOSTILE_IMAGES ?? 3000)
 const SEED = Number(process.env.HOSTILE_SEED ?? 1)
 
 it(
-  `${IMAGES} mutated images are read, found damaged or refused: nothing else, and nothing is written outside`,
+  `${IMAGES} mutated images are read, found damaged or refused, and nothing is written outside`,
   async () => {
     await withTmpfs(async (scratch) => {
       const seeds = await seedImages()
@@ -61,7 +61,7 @@ async function everything(image: OpenImage): Promise<void> {
     for (const { inode } of names) if (inode.type === InodeType.FILE) await image.read(inode)
 }
 
-describe('refused, by an error that says why, is', () => {
+describe('the reader refuses, with an error that says why,', () => {
   it('a directory that contains itself', async () => {
     const { bytes, superblock } = await plainImage([
       { type: 'directory', path: 'inner-directory/child-directory' },
@@ -103,7 +103,7 @@ describe('refused, by an error that says why, is', () => {
     })
   })
 
-  it('a name that comes twice: a symlink, and a directory with a file under it', async () => {
+  it('a repeated name: a symlink, and a directory that contains a file', async () => {
     await withDirectory(async (directory) => {
       const outside = join(directory, 'outside')
       const { bytes } = await plainImage([
@@ -133,7 +133,7 @@ describe('refused, by an error that says why, is', () => {
     expect(process.memoryUsage().arrayBuffers - memory).toBeLessThan(16 << 20)
   })
 
-  it('a block that expands beyond the block size', async () => {
+  it('a block whose content is larger than the block size', async () => {
     for (const gzip of [true, false]) {
       const bomb = new Uint8Array(64 << 20)
       const packed = gzip ? deflateSync(bomb) : await zstd().compress(bomb)
@@ -156,7 +156,7 @@ describe('refused, by an error that says why, is', () => {
     }
   })
 
-  it('a fragment index out of range, and a tail that leads out of its block', async () => {
+  it('a fragment index out of range, and a tail beyond the end of its block', async () => {
     for (const [offset, message] of [
       [20, 'is not an index into the fragment table'],
       [24, 'leads out of fragment block'],
@@ -172,7 +172,7 @@ describe('refused, by an error that says why, is', () => {
     }
   })
 
-  it('a value of an xattr that refers to a reference, which would be a circle', async () => {
+  it('an xattr value that refers to a reference, which would be a loop', async () => {
     const value = 'v'.repeat(50)
     const { bytes } = await plainImage([
       { type: 'file', path: 'a', content: '', xattrs: { 'user.first': value, 'user.x': '1' } },
@@ -191,7 +191,7 @@ describe('refused, by an error that says why, is', () => {
     expect(await image.xattrs(b)).toMatchObject([['user.second', { length: 8 }]])
   })
 
-  it('counts that the image has no room for', async () => {
+  it('counts that are too large for the image', async () => {
     const { bytes } = await plainImage([{ type: 'file', path: 'file', content: 'x' }])
     for (const [offset, message] of [
       [4, 'inodes in its inode table'],
@@ -211,7 +211,7 @@ describe('refused, by an error that says why, is', () => {
   })
 })
 
-it('a symlink of the image is not followed when what is under its name is written', async () => {
+it('a symlink of the image is not followed when a file below its name is extracted', async () => {
   await withDirectory(async (directory) => {
     const sink = memorySink()
     await writeImage(

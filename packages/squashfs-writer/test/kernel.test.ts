@@ -75,7 +75,7 @@ const BLOCK_SIZES = [4, 8, 16, 32, 64, 128, 256, 512, 1024].map((kib) => kib * K
 
 describe.each(Object.entries(CODECS))('an image with %s', (_, codec) => {
   it.each(BLOCK_SIZES)(
-    'and blocks of %i bytes is read whole by unsquashfs and the kernel',
+    'and blocks of %i bytes is read completely by unsquashfs and the kernel',
     async (blockSize) => {
       await expectThoroughTreeToArrive({ codec, blockSize }, blockSize)
     },
@@ -130,7 +130,7 @@ const WRITE_AT_LEVEL = `
   await writeImage(entriesOf(new Map(model)), image, options)`
 
 describe.each([1, 9])('gzip at level %i', (level) => {
-  it('is read whole by unsquashfs and the kernel', async () => {
+  it('is read completely by unsquashfs and the kernel', async () => {
     await expectThoroughTreeToArrive({ codec: gzip({ level }) })
   })
 })
@@ -203,7 +203,7 @@ describe('options', () => {
     await expectThoroughTreeToArrive({ offset })
   })
 
-  it('an image at an offset has zeros before it, for a header to be put there', async () => {
+  it('an image at an offset has zeros before it, which a header can replace', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const { bytesOut } = await writeImage([{ type: 'file', path: 'a', content: 'b' }], image, {
@@ -216,7 +216,7 @@ describe('options', () => {
     })
   })
 
-  it('an image with nothing in it mounts as an empty directory', async () => {
+  it('an empty image mounts as an empty directory', async () => {
     await withDirectory(async (scratch) => {
       const image = join(scratch, 'image.squashfs')
       await writeImage([], image)
@@ -227,7 +227,7 @@ describe('options', () => {
 })
 
 describe('large directories', () => {
-  it('each of 100,000 names is found by name through the mount, and leads to its own file', async () => {
+  it('each of 100,000 names is found through the mount, and refers to its own file', async () => {
     await withDirectory(async (directory) => {
       const files = Array.from({ length: 100_000 }, (_, index) => ({ name: manyNames(index), mtime: index }))
       expect(new Set(files.map(({ name }) => name.toString('latin1'))).size).toBe(files.length)
@@ -260,7 +260,7 @@ describe('large directories', () => {
     })
   }, 600_000)
 
-  it('10,000 subdirectories are each found, and counted in the links of their parent', async () => {
+  it('10,000 subdirectories are found, and counted in the links of their parent', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const entries = Array.from({ length: 10_000 }, (_, index): Entry[] => [
@@ -279,7 +279,7 @@ describe('large directories', () => {
     })
   })
 
-  it('a listing may mix inodes that lie far apart, as hard links make them', async () => {
+  it('a listing may have distant inodes, such as those of hard links', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const file = (index: number): Entry => ({ type: 'file', path: `a/${index}`, content: '', mtime: index })
@@ -318,7 +318,7 @@ describe('limits', () => {
     })
   })
 
-  it('one more is refused by an error that names the file and the remedy, and no image is made', async () => {
+  it('one more is refused with an error that names the file and the remedy, and no image is written', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const error = await writeImage(owners(65_536), image).catch((reason: unknown) => reason)
@@ -333,7 +333,7 @@ describe('limits', () => {
 })
 
 describe('large files', () => {
-  it('a sparse file of more than 4 GiB is read whole, and takes hardly any space in the image and in its own words', async () => {
+  it('a sparse file of more than 4 GiB is read completely, and takes hardly any space on disk and in st_blocks', async () => {
     await withDirectory(async (directory) => {
       const source = join(directory, 'source')
       await mkdir(source)
@@ -361,7 +361,7 @@ describe('large files', () => {
     })
   })
 
-  it('files that lie beyond 4 GiB in the image are read whole', async () => {
+  it('files beyond 4 GiB in the image are read completely', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const block = Buffer.alloc(1 * MIB, 'the same megabyte over and over, not compressed. ')
@@ -396,7 +396,7 @@ describe('large files', () => {
     })
   })
 
-  it('files of zeros take no space and are read as zeros, whatever their sizes are', async () => {
+  it('files of zeros of any size take no space and are read as zeros', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const sizes = [1, 4095, 128 * KIB, 128 * KIB + 1, 2 * MIB, 2 * MIB + 1, 3 * MIB + 5, 20 * MIB]
@@ -424,7 +424,7 @@ describe('large files', () => {
 })
 
 describe('duplicates', () => {
-  it('equal files are stored once and counted; files that differ in one byte are kept apart', async () => {
+  it('equal files are written once and counted; files that differ in one byte are not shared', async () => {
     await withTmpfs(async (scratch) => {
       const image = join(scratch, 'image.squashfs')
       const noise = (seed: number, size: number) => {
@@ -454,7 +454,7 @@ describe('duplicates', () => {
     })
   })
 
-  it('no content passes for another, not even one made to look like the other in a digest of its parts', async () => {
+  it('different contents are never shared, even if they are constructed to have the same digest of parts', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const tail = Buffer.alloc(1000, 'abc')
@@ -478,7 +478,7 @@ describe('duplicates', () => {
     })
   })
 
-  it('without deduplication every copy is stored', async () => {
+  it('without deduplication every copy is written', async () => {
     const content = createHash('sha512').update('x').digest()
     const large = Buffer.concat(
       Array.from({ length: 4096 }, (_, n) => createHash('sha512').update(content).update(`${n}`).digest()),
@@ -493,7 +493,7 @@ describe('duplicates', () => {
 })
 
 describe('extended attributes in the image', () => {
-  it('a large value that many files share is stored once', async () => {
+  it('a large value that many files share is written once', async () => {
     await withTmpfs(async (scratch) => {
       const image = join(scratch, 'image.squashfs')
       const value = Buffer.concat(
@@ -517,7 +517,7 @@ describe('extended attributes in the image', () => {
     })
   })
 
-  it('10,000 files with the same set share one, and 3,000 different sets are told apart', async () => {
+  it('10,000 files with the same set share one, and 3,000 different sets are distinguished', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const entries = Array.from({ length: 13_000 }, (_, index): Entry => {
@@ -539,7 +539,7 @@ describe('extended attributes in the image', () => {
 })
 
 describe('the export table', () => {
-  it('lets files be opened by handle after a new mount, as an NFS server does', async () => {
+  it('allows files to be opened by handle after a new mount, as an NFS server does', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       // More inodes than one block of the table has room for.
@@ -560,7 +560,7 @@ describe('the export table', () => {
     })
   })
 
-  it('is left out when not wanted: the kernel then gives no handles', async () => {
+  it('can be left out: the kernel then gives no handles', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       await writeImage([{ type: 'file', path: 'a', content: 'a' }], image, { exportable: false })

@@ -9,7 +9,7 @@ const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 
-it('a directory of 300,000 names: all are listed, and those looked up lead to their own files', async () => {
+it('a directory of 300,000 names: all are listed, and lookups find the right files', async () => {
   await withTmpfs(async (scratch) => {
     const image = join(scratch, 'image.squashfs')
     const count = 300_000
@@ -41,7 +41,7 @@ it('a directory of 300,000 names: all are listed, and those looked up lead to th
   })
 })
 
-it('a million hard links to one file: one inode, found under each name, and packed again to the same image', async () => {
+it('a million hard links to one file: one inode, found by each name, and packed again to the same image', async () => {
   await withTmpfs(async (scratch) => {
     const image = join(scratch, 'image.squashfs')
     const count = 1_000_000
@@ -77,7 +77,7 @@ it('a million hard links to one file: one inode, found under each name, and pack
   })
 })
 
-it('files beyond 4 GiB that begin beyond 4 GiB and end beyond 8 GiB are read where they were put', async () => {
+it('files larger than 4 GiB that begin after 4 GiB and end after 8 GiB are read back', async () => {
   await requireTools(['getfattr'])
   await withTmpfs(async (scratch) => {
     const image = join(scratch, 'image.squashfs')

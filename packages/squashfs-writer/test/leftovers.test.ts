@@ -53,7 +53,7 @@ async function withImage(use: (image: string) => Promise<void>): Promise<void> {
 }
 
 describe('the next run to the same image', () => {
-  it('removes what a killed one left', async () => {
+  it('removes the file of a killed run', async () => {
     await withImage(async (image) => {
       writeFileSync(image, 'what was there before')
       await leave(image)
@@ -64,7 +64,7 @@ describe('the next run to the same image', () => {
     })
   })
 
-  it('removes it also when it fails itself', async () => {
+  it('removes it even if it fails itself', async () => {
     await withImage(async (image) => {
       await leave(image)
       async function* torn() {
@@ -77,7 +77,7 @@ describe('the next run to the same image', () => {
     })
   })
 
-  it('leaves alone what belongs to a run that goes on', async () => {
+  it('keeps the file of an active run', async () => {
     await withImage(async (image) => {
       const other = await begin(image)
       const theirs = leftoversOf(image)
@@ -91,7 +91,7 @@ describe('the next run to the same image', () => {
     })
   })
 
-  it('leaves alone what belongs to its own process', async () => {
+  it('keeps the file of its own process', async () => {
     await withImage(async (image) => {
       const seen: string[][] = []
       async function* meanwhile() {
@@ -107,7 +107,7 @@ describe('the next run to the same image', () => {
     })
   })
 
-  it('leaves alone what belongs to a process with another start, since pids are given again', async () => {
+  it('removes nothing for a reused pid with another start time', async () => {
     await withImage(async (image) => {
       const left = await leave(image)
       const [place, , started, rest] = left.slice('.venv.squashfs.'.length).split('-')
@@ -121,7 +121,7 @@ describe('the next run to the same image', () => {
     })
   })
 
-  it('leaves alone what may belong to a run on another machine or in a container', async () => {
+  it('keeps files that may belong to another machine or container', async () => {
     await withImage(async (image) => {
       const left = await leave(image)
       const place = left.slice('.venv.squashfs.'.length).split('-')[0]!
@@ -146,7 +146,7 @@ describe('the next run to the same image', () => {
     })
   })
 
-  it("leaves alone directories, symlinks, other users' files, other images' files and names of other forms", async () => {
+  it('keeps directories, symlinks, files of other users and images, and other names', async () => {
     await withImage(async (image) => {
       const left = await leave(image)
       /** Another file of the same dead run. */
@@ -170,7 +170,7 @@ describe('the next run to the same image', () => {
     })
   })
 
-  it('is not held up by what it cannot remove', async () => {
+  it('continues if it cannot remove a file', async () => {
     await withImage(async (image) => {
       const left = await leave(image)
       await run('mount', ['--bind', beside(image, left), beside(image, left)]) // a mount point cannot be unlinked

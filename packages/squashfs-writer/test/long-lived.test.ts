@@ -25,7 +25,7 @@ const PACK_MANY = `
   console.log(JSON.stringify(found))`
 
 describe('memory', () => {
-  it(`is as large after ${PACKINGS} packings in one process as after the first ${PACKINGS / 10}`, async () => {
+  it(`is the same after ${PACKINGS} packings in one process as after the first ${PACKINGS / 10}`, async () => {
     await withTmpfs(async (directory) => {
       const source = sourceIn(directory)
       const script = ['--expose-gc', '--input-type=module', '-e', PACK_MANY]
@@ -89,7 +89,7 @@ describe.each([
     })
   })
 
-  it(`by ${times} packings that are aborted, each at another moment`, async () => {
+  it(`by ${times} packings that are aborted, each at another time`, async () => {
     await withTmpfs(async (directory) => {
       const source = sourceIn(directory)
       await expectNoneLeft(times, (n) => {

@@ -20,8 +20,8 @@ const EVERY_BYTE = Array.from({ length: 255 }, (_, index) => index + 1)
 
 const NAMES = [...new Set([...NASTY_NAMES, ...EVERY_BYTE])]
 
-describe('a directory with a file of every nasty name', () => {
-  it('is packed with all of them, each found by its own bytes', async () => {
+describe('a directory with files of every difficult name', () => {
+  it('is packed with all of them, and each is found by its bytes', async () => {
     await withDirectory(async (directory) => {
       const source = join(directory, 'source')
       mkdirSync(source)
@@ -36,7 +36,7 @@ describe('a directory with a file of every nasty name', () => {
     })
   })
 
-  it('lists them by the value of their bytes, as the kernel wants it', async () => {
+  it('lists them sorted by bytes, as the kernel requires', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       await writeImage(
@@ -50,7 +50,7 @@ describe('a directory with a file of every nasty name', () => {
     })
   })
 
-  it('may itself have such a name, as may its parents and the image', async () => {
+  it('may have such a name, too, and so may its parents and the image', async () => {
     await withDirectory(async (directory) => {
       for (const name of ['new\nline', '--help', ' ', 'é']) {
         const source = join(directory, name, '\\', name)
@@ -79,7 +79,7 @@ describe('a directory with a file of every nasty name', () => {
 describe('a symlink', () => {
   const targets = [...NAMES, '/', '..', 'a//b', 't'.repeat(4095), '\xff'.repeat(4095)]
 
-  it('packed from a directory keeps every byte of its target', async () => {
+  it('from a directory keeps every byte of its target', async () => {
     await withDirectory(async (directory) => {
       const source = join(directory, 'source')
       mkdirSync(source)
@@ -96,7 +96,7 @@ describe('a symlink', () => {
     })
   })
 
-  it('given as an entry keeps every byte of its target', async () => {
+  it('from an entry keeps every byte of its target', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const entries = targets.map((target, index): Entry => {
@@ -113,21 +113,21 @@ describe('a symlink', () => {
   })
 })
 
-describe('a name that no filesystem can have', () => {
+describe('an invalid name', () => {
   it.each(['', '..', 'a/..', '../a', 'a//b', '/a', 'a/', './a', 'a\0b'])('%j is refused', async (path) => {
     await expect(writeImage([{ type: 'file', path, content: '' }], memorySink())).rejects.toBeInstanceOf(
       EntryError,
     )
   })
 
-  it('of 256 bytes is refused as beyond the limit, of 255 it is taken', async () => {
+  it('of 256 bytes is refused because of the limit, one of 255 is accepted', async () => {
     const write = (length: number) =>
       writeImage([{ type: 'file', path: 'x'.repeat(length), content: '' }], memorySink())
     await expect(write(256)).rejects.toBeInstanceOf(LimitError)
     expect((await write(255)).files).toBe(1)
   })
 
-  it('twice in one directory is refused', async () => {
+  it('that occurs twice in a directory is refused', async () => {
     const twice: Entry[] = ['a', 'a'].map((path) => ({ type: 'file', path, content: '' }))
     await expect(writeImage(twice, memorySink())).rejects.toMatchObject({ code: 'INVALID_ENTRY', path: 'a' })
   })

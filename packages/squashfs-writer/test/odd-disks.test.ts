@@ -14,7 +14,7 @@ describe('an image that cannot be written', () => {
     ['a full disk that is told of at the end', { flush: 'ENOSPC' }, 'ENOSPC', 'no space is left'],
     ['a server that forgot the file', { write: 'ESTALE' }, 'ESTALE', 'taken away from the file server'],
     ['a disk that fails when it is flushed', { fsync: 'EIO' }, 'EIO', 'EIO'],
-  ])('for %s is an error with its name, and leaves nothing', async (_, answers, code, words) => {
+  ])('because of %s is an error with its name, and leaves no file', async (_, answers, code, words) => {
     await withDirectory(async (directory) => {
       await withOddDisk(directory, answers, async (shown) => {
         const image = join(shown, 'image')
@@ -27,8 +27,8 @@ describe('an image that cannot be written', () => {
   })
 })
 
-describe('an image on a disk that', () => {
-  it('has no permissions of its own is written, with a warning, and is open to nobody else', async () => {
+describe('an image on a disk', () => {
+  it('without permissions is written with a warning, and nobody else can read it', async () => {
     await withDirectory(async (directory) => {
       await withOddDisk(directory, { chmod: 'EPERM', chown: 'EPERM' }, async (shown) => {
         const image = join(shown, 'image')
@@ -46,7 +46,7 @@ describe('an image on a disk that', () => {
   })
 
   it.each(['EINVAL', 'ENOSYS', 'EOPNOTSUPP'] as const)(
-    'cannot flush a file (%s) is written, with a warning',
+    'that cannot flush a file (%s) is written with a warning',
     async (answer) => {
       await withDirectory(async (directory) => {
         await withOddDisk(directory, { fsync: answer }, async (shown) => {
@@ -63,17 +63,22 @@ describe('an image on a disk that', () => {
 })
 
 describe('a source', () => {
-  it.each(['ESTALE', 'EDQUOT'] as const)('whose reads answer %s is told of by that name', async (name) => {
-    await withDirectory(async (directory) => {
-      const source = join(directory, 'source')
-      mkdirSync(source)
-      writeFileSync(join(source, 'file'), 'content')
-      await withOddDisk(source, { read: name }, async (shown) => {
-        const error = await packDirectory(shown, join(directory, 'image')).catch((reason: unknown) => reason)
-        expect(error).toBeInstanceOf(UnreadableError)
-        expect(error).toMatchObject({ paths: [{ path: 'file', code: name }] })
-        expect((error as Error).message).not.toContain('Unknown system error')
+  it.each(['ESTALE', 'EDQUOT'] as const)(
+    'whose reads fail with %s is reported with that name',
+    async (name) => {
+      await withDirectory(async (directory) => {
+        const source = join(directory, 'source')
+        mkdirSync(source)
+        writeFileSync(join(source, 'file'), 'content')
+        await withOddDisk(source, { read: name }, async (shown) => {
+          const error = await packDirectory(shown, join(directory, 'image')).catch(
+            (reason: unknown) => reason,
+          )
+          expect(error).toBeInstanceOf(UnreadableError)
+          expect(error).toMatchObject({ paths: [{ path: 'file', code: name }] })
+          expect((error as Error).message).not.toContain('Unknown system error')
+        })
       })
-    })
-  })
+    },
+  )
 })

@@ -141,7 +141,7 @@ function fileAt(entries: readonly FoundEntry[], path: string): FoundFile {
 }
 
 describe('the entries of a directory', () => {
-  it('are told as the filesystem has them, the directory itself first, and every further name as a hard link', async () => {
+  it('have the attributes on disk; the directory itself comes first, and later names are hard links', async () => {
     await withSource(async (source) => {
       const entries = await entriesIn(source)
       expect(entries[0]).toMatchObject({ type: 'directory', path: '.' })
@@ -175,7 +175,7 @@ describe('the entries of a directory', () => {
     })
   })
 
-  it('are what would be packed, by include and exclude', async () => {
+  it('are those that would be packed, by include and exclude', async () => {
     await withSource(async (source) => {
       const found = async (options: Options) => paths(await entriesIn(source, options))
       expect(await found({ exclude: ['docs', 'pipe'] })).toEqual(['.', 'large', 'link', 'twin'])
@@ -185,7 +185,7 @@ describe('the entries of a directory', () => {
     })
   })
 
-  it('are found once, and are the same however often they are asked for', async () => {
+  it('are scanned once, and are the same each time', async () => {
     await withSource(async (source) => {
       await withOpen(source, {}, async (directory, entries) => {
         writeFileSync(join(source, 'later'), '')
@@ -195,7 +195,7 @@ describe('the entries of a directory', () => {
     })
   })
 
-  it('are without what cannot be read, of which it is told why', async () => {
+  it('exclude unreadable paths, which are listed with the reason', async () => {
     await withSource(async (source) => {
       const refuse = [{ path: 'docs', errno: 'EACCES' }] as const
       await withLustre(source, { refuse, xattrs: [] }, async ({ directory: shown }) => {
@@ -214,7 +214,7 @@ describe('the entries of a directory', () => {
     })
   })
 
-  it('have owners and times as they are on disk, whatever an image of them has', async () => {
+  it('have the owners and times on disk, even after an image with other ones', async () => {
     await withSource(async (source) => {
       await withOpen(source, {}, async (directory) => {
         await writeImage(directory.entries, memorySink(), { mtime: 5, owner: { uid: 1234 }, rootMode: 0o700 })
@@ -225,7 +225,7 @@ describe('the entries of a directory', () => {
     })
   })
 
-  it('are counted as their image counts them', async () => {
+  it('have the same counts as their image', async () => {
     await withSource(async (source) => {
       await withOpen(source, {}, async (directory) => {
         const result = await writeImage(directory.entries, memorySink())
@@ -242,7 +242,7 @@ describe('the entries of a directory', () => {
 })
 
 describe('an image of the entries', () => {
-  it('is that of packDirectory, as often as they are written, as they are or one by one', async () => {
+  it('is that of packDirectory each time, written together or one by one', async () => {
     await withSource(async (source, image) => {
       await packDirectory(source, image)
       const wanted = readFileSync(image)
@@ -264,7 +264,7 @@ describe('an image of the entries', () => {
     })
   })
 
-  it('may have them under other paths, with other attributes, without some, and with others over them', async () => {
+  it('may have other paths and attributes, fewer entries, and other entries over them', async () => {
     await withSource(async (source, image) => {
       await withOpen(source, {}, async (directory, entries) => {
         const moved = { ...fileAt(entries, 'large'), path: 'moved/here', uid: 7, xattrs: { 'user.a': 'b' } }
@@ -286,7 +286,7 @@ describe('an image of the entries', () => {
     })
   })
 
-  it('asks the filesystem nothing that packDirectory does not ask', async () => {
+  it('makes the same filesystem calls as packDirectory', async () => {
     await withSource(async (source, image) => {
       await withLustre(source, { xattrs: [] }, async ({ directory: shown, calls }) => {
         await calls()
@@ -306,7 +306,7 @@ describe('an image of the entries', () => {
     })
   })
 
-  it('does not get a file that changed after it was found', async () => {
+  it('does not contain a file that changed after the scan', async () => {
     await withSource(async (source, image) => {
       await withOpen(source, {}, async (directory) => {
         writeFileSync(join(source, 'large'), 'Something else.')
@@ -320,7 +320,7 @@ describe('an image of the entries', () => {
     })
   })
 
-  it('has the xattrs of a second writing, though the first had none', async () => {
+  it('has xattrs in a second image, although the first one had none', async () => {
     await withTmpfs(async (directory) => {
       const source = join(directory, 'source')
       mkdirSync(source)
@@ -339,7 +339,7 @@ describe('an image of the entries', () => {
 })
 
 describe('a range of a file', () => {
-  it('is what lies there, up to the end of the file', async () => {
+  it('contains the bytes at that position, up to the end of the file', async () => {
     await withSource(async (source) => {
       await withOpen(source, {}, async (directory, entries) => {
         for (const [start, length] of RANGES) {
@@ -352,7 +352,7 @@ describe('a range of a file', () => {
     })
   })
 
-  it('is refused where the file is none of the entries, or the range is none', async () => {
+  it('is refused if the file is not one of the entries, or the range is invalid', async () => {
     await withSource(async (source) => {
       await withOpen(source, {}, async (directory, entries) => {
         const large = fileAt(entries, 'large')
@@ -369,7 +369,7 @@ describe('a range of a file', () => {
     })
   })
 
-  it('is not given of a file that changed, or is another, after it was found', async () => {
+  it('is refused if the file was changed or replaced after the scan', async () => {
     await withSource(async (source) => {
       await withOpen(source, {}, async (directory, entries) => {
         writeFileSync(join(source, 'twin'), 'Something else.')
@@ -389,7 +389,7 @@ describe('a range of a file', () => {
 })
 
 describe('files', () => {
-  it('are examined in any number, each by what the examiner reads of it, up to its end', async () => {
+  it('are examined in any number, and the examiner can read to their end', async () => {
     await withSource(async (source) => {
       for (let n = 0; n < 700; n++) writeFileSync(join(source, 'docs', `${n}`), `This is number ${n}.`)
       await withOpen(source, { examiner: PARTS }, async (directory, entries) => {
@@ -418,7 +418,7 @@ describe('files', () => {
     })
   })
 
-  it('that are not the ones that were found, or cannot be opened, are told of instead', async () => {
+  it('that were replaced, or cannot be opened, are reported instead', async () => {
     await withSource(async (source) => {
       const refuse = [{ path: 'large', errno: 'EIO' }] as const
       await withLustre(source, { refuse, xattrs: [] }, async ({ directory: shown }) => {
@@ -431,7 +431,7 @@ describe('files', () => {
     })
   })
 
-  it('whose examiner throws are told of with its words, and the others are examined', async () => {
+  it('whose examiner throws are reported with its message, and the others are examined', async () => {
     await withSource(async (source) => {
       for (const name of ['first', 'later']) writeFileSync(join(source, name), name)
       await withOpen(source, { examiner: OBJECTING }, async (directory, entries) => {
@@ -445,7 +445,7 @@ describe('files', () => {
     })
   })
 
-  it('are opened once each, and read no further than the examiner does', async () => {
+  it('are opened once each, and only the ranges of the examiner are read', async () => {
     await withSource(async (source) => {
       writeFileSync(join(source, 'other'), 'other')
       await withLustre(source, { xattrs: [] }, async ({ directory: shown, calls }) => {
@@ -462,7 +462,7 @@ describe('files', () => {
     })
   })
 
-  it('are refused that are no files of a directory, and without an examiner', async () => {
+  it('are refused if they do not belong to a directory, or there is no examiner', async () => {
     await withSource(async (source) => {
       await withOpen(source, { examiner: PARTS }, async (directory, entries) => {
         for (const entry of [at(entries, 'docs'), at(entries, 'pipe')] as FoundFile[])
@@ -474,7 +474,7 @@ describe('files', () => {
     })
   })
 
-  it('cannot be examined by a module that is missing, or exports no function', async () => {
+  it('cannot be examined by a module that does not exist, or exports no function', async () => {
     await withSource(async (source) => {
       const look = (examiner: string) =>
         withOpen(source, { examiner }, (directory, entries) =>
@@ -489,7 +489,7 @@ describe('files', () => {
 })
 
 describe('a directory that is closed', () => {
-  it('is closed at the end of its scope, and as often as one likes', async () => {
+  it('is closed at the end of its scope, and can be closed repeatedly', async () => {
     await withSource(async (source) => {
       const directory = await openDirectory(source)
       await directory[Symbol.asyncDispose]()
@@ -499,7 +499,7 @@ describe('a directory that is closed', () => {
     })
   })
 
-  it('answers nothing any more, and says so', async () => {
+  it('refuses all calls, and says so', async () => {
     await withSource(async (source, image) => {
       const [directory, entries] = await withOpen(
         source,
@@ -524,7 +524,7 @@ describe('a directory that is closed', () => {
     })
   })
 
-  it('keeps an image that is being written from nothing', async () => {
+  it('does not affect an image that is being written', async () => {
     await withSource(async (source, image) => {
       const directory = await openDirectory(source)
       const onProgress = () => void directory.close()
@@ -533,7 +533,7 @@ describe('a directory that is closed', () => {
     })
   })
 
-  it('while its files are chosen for examination has the same image, also under rules and below others', async () => {
+  it('while its files are selected for examination has the same image, also with rules and in an overlay', async () => {
     await withSource(async (source, image) => {
       const options = { owner: 'root', xattrs: 'none' } as const
       await packDirectory(source, image, options)
@@ -557,7 +557,7 @@ describe('a directory that is closed', () => {
     })
   })
 
-  it('keeps no thread and no file open', async () => {
+  it('leaves no thread and no open file', async () => {
     await withSource(async (source) => {
       const open = () => readdirSync('/proc/self/fd').length
       await withOpen(source, {}, (directory, entries) => directory.readRange(fileAt(entries, 'large'), 0, 1))
@@ -572,7 +572,7 @@ describe('a directory that is closed', () => {
 })
 
 describe('a signal', () => {
-  it('ends what a directory does, with its reason', async () => {
+  it('ends the work of a directory, with its reason', async () => {
     await withSource(async (source) => {
       const stop = new AbortController()
       const directory = await openDirectory(source, { signal: stop.signal })
@@ -585,7 +585,7 @@ describe('a signal', () => {
     })
   })
 
-  it('that stopped one image does not stop the next', async () => {
+  it('that aborted one image does not abort the next', async () => {
     await withSource(async (source, image) => {
       const directory = await openDirectory(source)
       const stop = new AbortController()

@@ -69,32 +69,32 @@ describe('writeImage', () => {
     await expectRefusal(name, value, (_, image) => writeImage(neverRead(), image, { [name]: value }))
   })
 
-  it.each(['blocksize', 'exclude', 'toString', '__proto__'])('has no option %s', async (name) => {
+  it.each(['blocksize', 'exclude', 'toString', '__proto__'])('refuses the option %s', async (name) => {
     const options = JSON.parse(`{ ${JSON.stringify(name)}: 1 }`)
     await expectRefusal(name, 1, (_, image) => writeImage(neverRead(), image, options))
   })
 
-  it.each([null, 5, 'zstd', ['zstd']])('takes no options that are %j', async (options) => {
+  it.each([null, 5, 'zstd', ['zstd']])('refuses options that are %j', async (options) => {
     await expectRefusal('options', options, (_, image) =>
       writeImage(neverRead(), image, options as unknown as object),
     )
   })
 
   it.each([null, 5, undefined, 'file', { type: 'file', path: 'a', content: '' }])(
-    'takes no entries that are %j',
+    'refuses entries that are %j',
     async (entries) => {
       await expectRefusal('entries', entries, (_, image) => writeImage(entries as unknown as [], image))
     },
   )
 
   it.each([null, 5, undefined, '', 'a\0b', {}, [], new URL('file:///image')])(
-    'takes no destination that is %j',
+    'refuses a destination that is %j',
     async (destination) => {
       await expectRefusal('destination', destination, () => writeImage(neverRead(), destination as string))
     },
   )
 
-  it('takes undefined for absent', async () => {
+  it('treats undefined as absent', async () => {
     const options = Object.fromEntries(Object.keys(WRONG_IMAGE_OPTIONS).map((name) => [name, undefined]))
     const [one, other] = [memorySink(), memorySink()]
     await writeImage([], one, options)
@@ -108,18 +108,18 @@ describe('packDirectory', () => {
     await expectRefusal(name, value, (source, image) => packDirectory(source, image, { [name]: value }))
   })
 
-  it('has no other option, and says which there are', async () => {
+  it('refuses other options, and lists the valid ones', async () => {
     const error = await expectRefusal('exlude', ['*.a'], (source, image) =>
       packDirectory(source, image, { exlude: ['*.a'] } as PackOptions),
     )
     expect(error.message).toContain('exclude')
   })
 
-  it.each([null, 5, undefined, '', 'a\0b', []])('takes no directory that is %j', async (directory) => {
+  it.each([null, 5, undefined, '', 'a\0b', []])('refuses a directory that is %j', async (directory) => {
     await expectRefusal('directory', directory, (_, image) => packDirectory(directory as string, image))
   })
 
-  it('takes one pattern without an array', async () => {
+  it('accepts one pattern without an array', async () => {
     await withDirectory(async (directory) => {
       const source = join(directory, 'source')
       for (const name of ['sub', 's', 'u', 'b']) mkdirSync(join(source, name), { recursive: true })
@@ -144,18 +144,18 @@ describe('openDirectory', () => {
     await expectRefusal(name, value, (source) => openDirectory(source, { [name]: value }))
   })
 
-  it('has no other option', async () => {
+  it('refuses other options', async () => {
     const options = { xattrs: 'none' } as DirectoryOptions
     await expectRefusal('xattrs', 'none', (source) => openDirectory(source, options))
   })
 
-  it.each([null, 5, undefined, '', 'a\0b', []])('opens nothing that is %j', async (directory) => {
+  it.each([null, 5, undefined, '', 'a\0b', []])('refuses a path that is %j', async (directory) => {
     await expectRefusal('directory', directory, () => openDirectory(directory as string))
   })
 })
 
 describe('overlay', () => {
-  it.each([null, 5, undefined, 'file', {}])('takes nothing that is %j', (wrong) => {
+  it.each([null, 5, undefined, 'file', {}])('refuses entries that are %j', (wrong) => {
     const none = wrong as unknown as []
     expect(() => overlay(none, [])).toThrow(OptionError)
     expect(() => overlay([], none)).toThrow(OptionError)
@@ -163,7 +163,7 @@ describe('overlay', () => {
 })
 
 describe('a codec', () => {
-  it.each([zstd, gzip, portableGzip])('takes a level and nothing else', (codec) => {
+  it.each([zstd, gzip, portableGzip])('has a level and no other option', (codec) => {
     for (const options of [{ level: '3' }, { level: 0 }, { level: 2.5 }, { lvl: 3 }, 3, null])
       expect(() => codec(options as object)).toThrow(OptionError)
   })

@@ -45,7 +45,7 @@ const BLOCK_SIZES = [4096, 131_072, 1_048_576]
 
 describe.each(CODECS)('an image with %s', (_, codec) => {
   it.each(BLOCK_SIZES)(
-    'and blocks of %i bytes is unpacked by rdsquashfs as it was written',
+    'and blocks of %i bytes is extracted by rdsquashfs as it was written',
     async (blockSize) => {
       await withImage(thoroughTree({ blockSize }), { codec, blockSize }, async (image, model, scratch) => {
         const unpacked = join(scratch, 'unpacked')
@@ -76,7 +76,7 @@ describe.each(CODECS)('an image with %s', (_, codec) => {
     },
   )
 
-  it.each(BLOCK_SIZES)('and blocks of %i bytes is read whole by 7z', async (blockSize) => {
+  it.each(BLOCK_SIZES)('and blocks of %i bytes is read completely by 7z', async (blockSize) => {
     await withImage(
       forSevenZip(thoroughTree({ blockSize })),
       { codec, blockSize },
@@ -104,7 +104,7 @@ describe('an image without fragments', () => {
     ['because its only file fills its blocks', [whole], {}],
     ['because it has no files', [{ type: 'symlink', path: 'file', target: 'elsewhere' }], {}],
     ['and without an export table', [whole], { exportable: false }],
-  ])('%s names the place of an empty table, and every reader takes it', async (_, entries, options) => {
+  ])('%s has the position of an empty table, which every reader accepts', async (_, entries, options) => {
     await withTmpfs(async (scratch) => {
       const image = join(scratch, 'image.squashfs')
       await writeImage(entries, image, options)
@@ -134,7 +134,7 @@ it('rdsquashfs lists what is in the image', async () => {
   })
 })
 
-it('mksquashfs can append to an image: it takes its tables for good', async () => {
+it('mksquashfs can append to an image: it accepts its tables', async () => {
   await withImage(thoroughTree({ blockSize: 131_072 }), {}, async (image, model, scratch) => {
     const more = join(scratch, 'more')
     await mkdir(join(more, 'appended'), { recursive: true })

@@ -47,7 +47,7 @@ const ADDITIONS: readonly Entry[] = [
 ]
 
 describe('a directory with entries over it', () => {
-  it('becomes what a directory with these files would, in the eyes of the kernel and of unsquashfs', async () => {
+  it('is the same as a directory with these files, for the kernel and unsquashfs', async () => {
     await withSite(async (source, scratch) => {
       const image = join(scratch, 'image.squashfs')
       const before = await survey(source)
@@ -82,7 +82,7 @@ describe('a directory with entries over it', () => {
     })
   })
 
-  it('is the same for any number of threads, and for any order of what lies over it', async () => {
+  it('is the same for any number of threads, and any order of the upper entries', async () => {
     await withSite(async (source) => {
       const images: Uint8Array[] = []
       for (const threads of [1, 2, 8]) {
@@ -96,7 +96,7 @@ describe('a directory with entries over it', () => {
     })
   })
 
-  it('may be asked for its entries by what lies over them, which are then ruled by the same options', async () => {
+  it('may be read by the iterable of the upper entries, and the options apply to those, too', async () => {
     vi.stubEnv('SOURCE_DATE_EPOCH', '1400000000')
     await withSite(async (source, scratch) => {
       const asked: string[] = []
@@ -131,7 +131,7 @@ describe('a directory with entries over it', () => {
     })
   })
 
-  it('is not packed when they fail, cannot be, or take too long for whoever waits', async () => {
+  it('is not packed if the upper entries fail, are invalid, or do not come before an abort', async () => {
     await withSite(async (source, scratch) => {
       const image = join(scratch, 'image.squashfs')
       const packed = (more: Entries, signal?: AbortSignal) =>
@@ -154,7 +154,7 @@ describe('a directory with entries over it', () => {
     })
   })
 
-  it('is not packed when streams find no room in the temporary directory, which is named', async () => {
+  it('is not packed if streams do not fit into the temporary directory, which is named', async () => {
     await withSite(async (source, scratch) => {
       await withTmpfs(async (small) => {
         vi.stubEnv('TMPDIR', small)

@@ -31,7 +31,7 @@ import { describe, expect, it } from 'vitest'
 const MIB = 1024 * 1024
 
 describe('a path that cannot be read', () => {
-  it('stops the packing with one error that lists every such path and why; no image is left', async () => {
+  it('stops the packing with one error that lists all such paths with reasons; no image is left', async () => {
     await withSource(async (source, image) => {
       const refuse = [
         { path: 'a', errno: 'EACCES' },
@@ -54,7 +54,7 @@ describe('a path that cannot be read', () => {
     })
   })
 
-  it('is listed whole, directories and contents together, not only what was met first', async () => {
+  it('is listed with all others, directories and contents, not only the first one', async () => {
     await withSource(async (source, image) => {
       for (let index = 0; index < 50; index++) writeFileSync(join(source, `many-${index}`), `${index}`)
       const names = Array.from({ length: 50 }, (_, index) => `many-${index}`)
@@ -66,7 +66,7 @@ describe('a path that cannot be read', () => {
     })
   })
 
-  it("is left out and listed with unreadable: 'omit'; the rest is packed whole", async () => {
+  it("is left out and listed with unreadable: 'omit'; the rest is packed completely", async () => {
     await withSource(async (source, image) => {
       const refuse = [
         { path: 'a', errno: 'EACCES' },
@@ -100,7 +100,7 @@ describe('a path that cannot be read', () => {
     })
   })
 
-  it('in the middle of a file is noticed: the disk fails after some megabytes', async () => {
+  it('is detected in the middle of a file: the disk fails after some megabytes', async () => {
     await withSource(async (source, image) => {
       const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act: 'error' }]
       const error = await withLustre(source, { onRead }, ({ directory }) =>
@@ -111,7 +111,7 @@ describe('a path that cannot be read', () => {
     })
   })
 
-  it('by permission, as an ordinary user meets it', async () => {
+  it('because of its permissions, for an ordinary user', async () => {
     await withSource(async (source, image) => {
       const script = join(dirname(source), 'pack.mjs')
       writeFileSync(
@@ -156,7 +156,7 @@ describe('a path that cannot be read', () => {
     ['is a symlink to a file', 'to a', 'ENOTDIR', 'it is not a directory'],
     ['is a symlink to nothing', 'to nothing', 'ENOENT', 'there is no such directory'],
     ['is a symlink to itself', 'to itself', 'ELOOP', 'it is a symlink that leads to itself'],
-  ])('a directory that %s is told of as such, with a remedy that fits', async (_, name, code, message) => {
+  ])('a directory that %s is reported as such, with a remedy', async (_, name, code, message) => {
     await withSource(async (source, image) => {
       symlinkSync('a', join(source, 'to a'))
       symlinkSync('gone', join(source, 'to nothing'))
@@ -172,7 +172,7 @@ describe('a path that cannot be read', () => {
     })
   })
 
-  it('a symlink to a directory is that directory', async () => {
+  it('a symlink to a directory is followed', async () => {
     await withSource(async (source, image) => {
       const link = join(dirname(source), 'link to the source')
       symlinkSync('source', link)
@@ -187,7 +187,7 @@ describe('a path that cannot be read', () => {
   })
 })
 
-describe('a file that changes after it was found', () => {
+describe('a file that changes after the scan', () => {
   const changes: readonly (readonly [string, (path: string) => void])[] = [
     ['vanishes', unlinkSync],
     ['shrinks', (path) => truncateSync(path, 1)],
@@ -211,7 +211,7 @@ describe('a file that changes after it was found', () => {
   })
 
   it.each(changes)(
-    "%s, is left out with unreadable: 'omit', and the rest is packed whole",
+    "%s, is left out with unreadable: 'omit', and the rest is packed completely",
     async (_, change) => {
       await withSource(async (source, image) => {
         const options = whenDataBegins(() => {
@@ -224,7 +224,7 @@ describe('a file that changes after it was found', () => {
     },
   )
 
-  it('that an image takes from a path is noticed as well', async () => {
+  it('that an entry gives by path is detected, too', async () => {
     await withSource(async (source, image) => {
       const entries: Entry[] = [
         { type: 'file', path: 'x', content: { file: join(source, 'b') } },
@@ -239,8 +239,8 @@ describe('a file that changes after it was found', () => {
   })
 })
 
-describe('a file that gets or loses a name after it was found', () => {
-  it.each([1, 2, 4])('is packed, whatever its size (%i threads)', async (threads) => {
+describe('a file that gains or loses a name after the scan', () => {
+  it.each([1, 2, 4])('is packed, for any size (%i threads)', async (threads) => {
     await withSource(async (source, image) => {
       const elsewhere = join(dirname(source), 'elsewhere')
       mkdirSync(elsewhere)
@@ -255,7 +255,7 @@ describe('a file that gets or loses a name after it was found', () => {
     })
   })
 
-  it('is packed while names come and go', async () => {
+  it('is packed while names are added and removed', async () => {
     await withSource(async (source, image) => {
       for (let n = 0; n < 200; n++) writeFileSync(join(source, `many-${n}`), `content ${n}`)
       const cache = join(dirname(source), 'cache')
@@ -277,7 +277,7 @@ describe('a file that gets or loses a name after it was found', () => {
   it.each<[string, (path: string) => void]>([
     ['whose permissions change', (path) => chmodSync(path, 0o600)],
     ['whose owner changes', (path) => chownSync(path, 1234, 1234)],
-  ])('but %s is named', async (_, change) => {
+  ])('but %s is reported', async (_, change) => {
     await withSource(async (source, image) => {
       for (const name of ['a', 'large']) {
         const error = await failureOf(
@@ -294,16 +294,19 @@ describe('a file that gets or loses a name after it was found', () => {
 })
 
 describe('a file that changes while it is read', () => {
-  it.each(['shrink', 'grow'] as const)('(it is made to %s) is named, and no image is left', async (act) => {
-    await withSource(async (source, image) => {
-      const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act }]
-      const error = await withLustre(source, { onRead }, ({ directory }) =>
-        failureOf(packDirectory(directory, image)),
-      )
-      expect(error.paths.map(({ path }) => path)).toEqual(['large'])
-      expectNothingBeside(image)
-    })
-  })
+  it.each(['shrink', 'grow'] as const)(
+    '(it is made to %s) is reported, and no image is left',
+    async (act) => {
+      await withSource(async (source, image) => {
+        const onRead: OnRead[] = [{ path: 'large', offset: 5 * MIB, act }]
+        const error = await withLustre(source, { onRead }, ({ directory }) =>
+          failureOf(packDirectory(directory, image)),
+        )
+        expect(error.paths.map(({ path }) => path)).toEqual(['large'])
+        expectNothingBeside(image)
+      })
+    },
+  )
 
   it.each(['shrink', 'grow'] as const)(
     "(it is made to %s) is left out with unreadable: 'omit'",
@@ -319,7 +322,7 @@ describe('a file that changes while it is read', () => {
     },
   )
 
-  it('does not take its duplicates with it: each is packed whole or listed', async () => {
+  it('does not affect its duplicates: each is packed completely or listed', async () => {
     await withDirectory(async (directory) => {
       const source = join(directory, 'source')
       mkdirSync(source)
@@ -349,7 +352,7 @@ describe('a stream', () => {
   it.each([
     ['gives less', 10, 'CHANGED'],
     ['gives more', 3, 'CHANGED'],
-  ])('that %s than it said is named, and no image is left', async (_, size, code) => {
+  ])('that %s than declared is reported, and no image is left', async (_, size, code) => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       async function* open() {
@@ -361,7 +364,7 @@ describe('a stream', () => {
     })
   })
 
-  it('that fails is named with its reason, and no image is left', async () => {
+  it('that fails is reported with its reason, and no image is left', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       async function* open() {

@@ -169,7 +169,7 @@ const MAKERS: readonly (readonly [string, Maker])[] = [
   ['gensquashfs, gzip, 128 KiB', gensquashfs('--compressor', 'gzip')],
 ]
 
-describe('a tree with one of everything is read as it was, from an image made by', () => {
+describe('a tree with one of everything is read back from an image made by', () => {
   it.each(MAKERS)('%s', async (_, { program, args, without = [], changes = (state) => state }) => {
     await requireTools([program])
     await withTmpfs(async (directory) => {

@@ -94,7 +94,7 @@ describe('every file, directory and link of a tree is found, and its content rea
 })
 
 describe('a path', () => {
-  it('that is not in the image is null, and so is one below a file or a symlink', async () => {
+  it('that is not in the image gives null, and so does one below a file or symlink', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       const entries = [
@@ -142,7 +142,7 @@ describe('symlinks', () => {
     ['nowhere', null],
     ['../../directory', 'directory'],
     ['directory/file/..', null],
-  ])('are followed on request, and never lead out of the image: %s leads to %s', async (path, end) => {
+  ])('are followed on request, and never out of the image: %s leads to %s', async (path, end) => {
     await withDirectory(async (directory) => {
       const file = join(directory, 'image.squashfs')
       await writeImage(entries, file)
@@ -197,7 +197,7 @@ describe('a file', () => {
     },
   )
 
-  it('beyond 1 GiB is refused in one piece, and read in ranges', async () => {
+  it('of more than 1 GiB is refused in one array, and read in ranges', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       const size = 2 ** 30 + 1
@@ -219,7 +219,7 @@ describe('a file', () => {
 })
 
 describe('a directory of 20,000 names', () => {
-  it('is listed whole, and each name is found by its index', async () => {
+  it('is listed completely, and each name is found by its index', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       const names = Array.from({ length: 20_000 }, (_, n) => `${(n * 7919) % 20_011}-name`)
@@ -241,7 +241,7 @@ describe('a directory of 20,000 names', () => {
 })
 
 describe('entries', () => {
-  it('of an image, given to writeImage as they are, make the same image', async () => {
+  it('of an image, passed to writeImage, give the same image', async () => {
     await withTmpfs(async (directory) => {
       const options = { blockSize: 4096, createdAt: 1 } as const
       const [first, second] = [join(directory, 'first'), join(directory, 'second')]
@@ -253,7 +253,7 @@ describe('entries', () => {
     })
   })
 
-  it('of a directory have paths from the root, and xattrs whose names are not UTF-8 as bytes', async () => {
+  it('of a directory have paths from the root, and xattr names that are not UTF-8 as bytes', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       const name = Uint8Array.of(...Buffer.from('user.'), 0xff)
@@ -304,8 +304,8 @@ it('an image is read from a block device', async () => {
   })
 })
 
-describe('an ImageError says', () => {
-  it('that a file is no image', async () => {
+describe('an ImageError reports', () => {
+  it('a file that is not an image', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'text')
       for (const content of ['', 'hsqs', 'x'.repeat(5000)]) {
@@ -322,7 +322,7 @@ describe('an ImageError says', () => {
     })
   })
 
-  it('that there is no such file', async () => {
+  it('a file that does not exist', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'missing')
       await expect(openImage(path)).rejects.toMatchObject({
@@ -334,7 +334,7 @@ describe('an ImageError says', () => {
     })
   })
 
-  it('the missing bytes of an image that is cut off', async () => {
+  it('the missing bytes of a truncated image', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       const content = Uint8Array.from({ length: 300_000 }, (_, n) => (n * 7919) >> 3)
@@ -349,7 +349,7 @@ describe('an ImageError says', () => {
     })
   })
 
-  it('that what was asked for cannot be read, when the argument is of another kind', async () => {
+  it('an argument of the wrong kind', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       await writeImage([{ type: 'file', path: 'directory/file', content: 'x' }], path)
@@ -368,7 +368,7 @@ describe('an ImageError says', () => {
     })
   })
 
-  it('that the compressor is unknown here, by its name', async () => {
+  it('an unsupported compressor, by its name', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       await writeFile(join(directory, 'x'), 'x')
@@ -380,7 +380,7 @@ describe('an ImageError says', () => {
     })
   })
 
-  it('that the image is damaged, wherever it is cut off or overwritten', async () => {
+  it('a damaged image, truncated or overwritten anywhere', async () => {
     await withDirectory(async (directory) => {
       const path = join(directory, 'image.squashfs')
       await writeImage([{ type: 'file', path: 'directory/file', content: 'content '.repeat(1000) }], path)

@@ -25,7 +25,7 @@ afterEach(() => {
 })
 
 describe('a directory packed with the defaults', () => {
-  it('arrives as it is, everything in it, itself included', async () => {
+  it('is packed unchanged, with everything in it and itself', async () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       mkdirSync(source)
@@ -66,18 +66,18 @@ describe('owner', () => {
 })
 
 describe('time', () => {
-  it('keep: every entry keeps its own', async () => {
+  it('keep: every entry keeps its time', async () => {
     const found = await packSmall({ mtime: 'keep' })
     expect(found.get('directory/old')?.mtime).toBe(1_000_000_000)
     expect(found.get('directory/new')?.mtime).toBe(2_000_000_000)
   })
 
-  it('a number: every entry gets it', async () => {
+  it('a number: every entry gets this time', async () => {
     const found = await packSmall({ mtime: 1_234_567_890 })
     expect(new Set([...found.values()].map(({ mtime }) => mtime))).toEqual(new Set([1_234_567_890]))
   })
 
-  it('SOURCE_DATE_EPOCH makes later times become it, and is the time of the image', async () => {
+  it('SOURCE_DATE_EPOCH clamps later times, and is the time of the image', async () => {
     process.env.SOURCE_DATE_EPOCH = '1500000000'
     await withSmall(async (source, image) => {
       await packDirectory(source, image)
@@ -89,7 +89,7 @@ describe('time', () => {
     })
   })
 
-  it('SOURCE_DATE_EPOCH that is no number of seconds is refused', async () => {
+  it('SOURCE_DATE_EPOCH that is not a number of seconds is refused', async () => {
     process.env.SOURCE_DATE_EPOCH = 'yesterday'
     await withSmall(async (source, image) => {
       await expect(packDirectory(source, image)).rejects.toMatchObject({
@@ -138,7 +138,7 @@ describe('time', () => {
 })
 
 describe('rootMode', () => {
-  it('forces the mode of the root directory and of nothing else', async () => {
+  it('sets the mode of the root directory only', async () => {
     const found = await packSmall({ rootMode: 0o2711 })
     expect(found.get('.')?.mode.toString(8)).toBe('2711')
     expect(found.get('directory')?.mode.toString(8)).toBe('755')
@@ -214,7 +214,7 @@ describe('exclude and include', () => {
 })
 
 describe('oneFileSystem', () => {
-  it('packs what is mounted below as an empty directory; without it, all of it', async () => {
+  it('packs a mount point as an empty directory; without it, with its content', async () => {
     await withDirectory(async (directory) => {
       const source = join(directory, 'source')
       const other = join(source, 'other')
@@ -236,7 +236,7 @@ describe('oneFileSystem', () => {
 })
 
 describe('entries', () => {
-  it('may leave directories out: those on the way are made', async () => {
+  it('may leave directories out: missing ones are created', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       await writeImage([{ type: 'file', path: 'a/b/c', content: 'c' }], image)
@@ -246,7 +246,7 @@ describe('entries', () => {
     })
   })
 
-  it('may describe a directory after what is in it, and the root', async () => {
+  it('may give a directory after its children, and the root', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const entries: Entry[] = [
@@ -262,7 +262,7 @@ describe('entries', () => {
     })
   })
 
-  it('may come from an asynchronous source, one at a time', async () => {
+  it('may come from an async iterable, one at a time', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       async function* entries(): AsyncGenerator<Entry> {
@@ -307,7 +307,7 @@ describe('entries', () => {
 })
 
 describe('the library', () => {
-  it('works in a program given on the command line of node', async () => {
+  it('works in a program on the command line of node', async () => {
     await withSmall(async (source, image) => {
       const script = `
         const { packDirectory } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})

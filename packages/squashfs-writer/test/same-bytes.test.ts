@@ -70,7 +70,7 @@ describe.each(CODECS)('an image with %s is the same', (_, codec) => {
 })
 
 describe('an image is the same', () => {
-  it('of so many files that on two cores a thread comes to help, by one core, by two and by eight', async () => {
+  it('of so many files that a worker is spawned on two cores, on one core, two and eight', async () => {
     await withTmpfs(async (source) => {
       for (let directory = 0; directory < 90; directory++) {
         mkdirSync(join(source, `${directory}`))
@@ -83,7 +83,7 @@ describe('an image is the same', () => {
     })
   })
 
-  it('when it is packed from the mounted image itself', async () => {
+  it('if it is packed from the mounted image', async () => {
     await withTreeOf(thoroughTree({ blockSize: 131_072 }), async (source, scratch) => {
       for (const fragments of ['small-files', 'always', 'never'] as const) {
         const image = join(scratch, `${fragments}.squashfs`)
@@ -94,7 +94,7 @@ describe('an image is the same', () => {
     })
   })
 
-  it('when the holes of its files are written out as zeros', async () => {
+  it('if the holes of its files are written as zeros', async () => {
     await withTmpfs(async (scratch) => {
       const [sparse, full] = [join(scratch, 'sparse'), join(scratch, 'full')]
       for (const directory of [sparse, full]) {
@@ -114,7 +114,7 @@ describe('an image is the same', () => {
     })
   })
 
-  it('when the same files were made in another order', async () => {
+  it('if the same files were created in another order', async () => {
     await withDirectory(async (directory) => {
       const names = Array.from({ length: 500 }, (_, index) => `${(index * 7919) % 1009}`)
       const sums: string[] = []
@@ -132,7 +132,7 @@ describe('an image is the same', () => {
     })
   })
 
-  it('when its entries are given in another order', async () => {
+  it('if its entries are given in another order', async () => {
     const model = thoroughTree({ blockSize: 65_536 })
     // A hard link comes after its target.
     const links = entriesOf(model).filter(({ type }) => type === 'hardlink')
@@ -159,7 +159,7 @@ describe('an image is the same', () => {
     })
   })
 
-  it('wherever the directory lies and whatever it and the image are called', async () => {
+  it('for any path of the directory and the image', async () => {
     await withDirectory(async (directory) => {
       const [one, other] = [join(directory, 'one'), join(directory, 'somewhere else', 'other')]
       mkdirSync(one)
@@ -175,7 +175,7 @@ describe('an image is the same', () => {
 })
 
 describe('every supported version of Node writes the same image', () => {
-  it(`${NODE_VERSIONS.join(', ')} and the one that runs this, with 1, 2 and 8 threads, from two directories filled in another order`, async () => {
+  it(`${NODE_VERSIONS.join(', ')} and the current one, with 1, 2 and 8 threads, from two directories filled in different order`, async () => {
     const model = thoroughTree({ blockSize: 131_072 })
     await withTreeOf(model, async (source, scratch) => {
       const other = join(scratch, 'a', 'longer way', 'to the same tree')
@@ -239,7 +239,7 @@ describe('every supported version of Node writes the same image', () => {
     })
   }, 600_000)
 
-  it('but for gzip, of which the documentation says that it need not', () => {
+  it('except with gzip, for which the documentation says so', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8').replace(/\s+/g, ' ')
     expect(readme).toContain(
       "`gzip` uses Node's own zlib, whose bytes may change from one version of Node to another",

@@ -5,7 +5,7 @@ import { survey, withDirectory, withLustre, withMount } from 'fixtures'
 import { packDirectory } from 'squashfs-writer'
 import { expect, it } from 'vitest'
 
-it('where every call waits for the network many are made at once, and the image is the same as ever', async () => {
+it('on a slow network filesystem many calls run at once, and the image is the same', async () => {
   await withDirectory(async (directory) => {
     const source = join(directory, 'source')
     const names = Array.from({ length: 40 }, (_, index) => `${index}`)

@@ -37,7 +37,7 @@ async function stored(entries: readonly Entry[], options: Parameters<typeof writ
 const sum = (numbers: Readonly<Record<string, number>>) => Object.values(numbers).reduce((a, b) => a + b, 0)
 
 describe('the bytes that a file takes in the image', () => {
-  it('are those of its blocks, and its part of the block that tails share', async () => {
+  it('are those of its blocks, and its share of a fragment block', async () => {
     const entries = [
       file('blocks', noise(3 * BLOCK)),
       file('half/a', noise(1000, 2)),
@@ -49,7 +49,7 @@ describe('the bytes that a file takes in the image', () => {
     expect(sizes).toEqual(of)
   })
 
-  it('are none for a content that was there before, a further name, and a hole', async () => {
+  it('are 0 for a duplicate, another name, and a hole', async () => {
     const { of } = await stored(
       [
         file('a', noise(2 * BLOCK)),
@@ -65,7 +65,7 @@ describe('the bytes that a file takes in the image', () => {
   })
 
   it.each(['small-files', 'always', 'never'] as const)(
-    'add up to all that contents take, with fragments "%s"',
+    'add up to the size of all contents, with fragments "%s"',
     async (fragments) => {
       const entries = Array.from({ length: 300 }, (_, n) =>
         file(`${n % 7}/${n}`, n % 3 === 0 ? 'text '.repeat(n) : noise((n * 577) % 20_000, n % 50)),
@@ -76,7 +76,7 @@ describe('the bytes that a file takes in the image', () => {
     },
   )
 
-  it('are reported by their path in bytes, of a directory as well', async () => {
+  it('are reported with the path as bytes, for a directory, too', async () => {
     const told: StoredFile[] = []
     const directory = new URL('../src/tree', import.meta.url).pathname
     await packDirectory(directory, memorySink(), { include: ['order.ts'], onStored: (one) => told.push(one) })

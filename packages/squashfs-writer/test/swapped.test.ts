@@ -40,7 +40,7 @@ const IN_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files ==
 /** All is known, and nothing is read. */
 const AFTER_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 5
 
-describe('while the directory is walked a swap leaks nothing and is reported:', () => {
+describe('during the scan a replacement leaks nothing and is reported:', () => {
   it.each<Swap>([
     ['a directory by a symlink', bySymlink('a/b'), ['a/b']],
     ['a directory in the middle of a path by a symlink', bySymlink('a'), ['a/b', 'a/key', 'a/large']],
@@ -53,7 +53,7 @@ describe('while the directory is walked a swap leaks nothing and is reported:', 
   })
 })
 
-describe('between the walk and the reading a swap leaks nothing and is reported:', () => {
+describe('between scan and reading a replacement leaks nothing and is reported:', () => {
   it.each<Swap>([
     ['a file by a symlink', bySymlink('a/key'), ['a/key']],
     ['a large file by a symlink', bySymlink('a/large'), ['a/large']],
@@ -68,7 +68,7 @@ describe('between the walk and the reading a swap leaks nothing and is reported:
     await expectNoLeak(AFTER_THE_WALK, swap, unreadable)
   })
 
-  it('nothing in a directory that was swapped in is opened, so that no device or pipe there notices', async () => {
+  it('nothing in a replaced directory is opened, not even a device or pipe', async () => {
     await withPlace(async (place) => {
       renameSync(join(place.outside, 'pipe'), join(place.outside, 'a/b/key'))
       // A pipe that nobody reads takes no writer: a reader that came, however short, would let it in.
@@ -86,7 +86,7 @@ describe('between the walk and the reading a swap leaks nothing and is reported:
   })
 })
 
-it('a file that is not swapped is packed, also where the way to it goes through a symlink', async () => {
+it('a file that is not replaced is packed, even if its path contains a symlink', async () => {
   await withPlace(async ({ source, image }) => {
     symlinkSync(dirname(source), join(dirname(source), 'way'))
     await packDirectory(join(dirname(source), 'way', 'source'), image, { codec: uncompressed() })

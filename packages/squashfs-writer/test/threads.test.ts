@@ -55,7 +55,7 @@ function fill(directory: string, files: number, size: number): void {
 const leastOf = (threads: number) => (threads > 1 && availableParallelism() > 1 ? 2 : 1)
 
 describe.each([1, 2, 4])('with threads: %i', (threads) => {
-  it('so many threads compress at a time, and no more', async () => {
+  it('exactly so many threads compress at a time', async () => {
     await withTmpfs(async (directory) => {
       fill(directory, 40, 3_000_000)
       const { most, calls } = await byModule((codec) =>
@@ -67,7 +67,7 @@ describe.each([1, 2, 4])('with threads: %i', (threads) => {
     })
   })
 
-  it('no more compress where many more workers wait for a slow filesystem', async () => {
+  it('no more compress if many more workers wait for a slow filesystem', async () => {
     await withTmpfs(async (directory) => {
       fill(directory, 400, 200_000)
       await withLustre(directory, { delay: 2, xattrs: [] }, async (lustre) => {
@@ -86,7 +86,7 @@ describe.each([1, 2, 4])('with threads: %i', (threads) => {
     ['at once', 0],
     ['later', 2],
   ])(
-    'a codec without a recipe has no more calls under way, all in the calling thread, that end %s',
+    'a codec without a recipe has no more calls at a time, all in the calling thread, that end %s',
     async (_, time) => {
       await withTmpfs(async (directory) => {
         fill(directory, 12, 1_500_000)
@@ -135,19 +135,19 @@ describe('a worker', () => {
     return Number(stdout.toString())
   }
 
-  it('is not started for an image of one string', async () => {
+  it('is not spawned for an image of one string', async () => {
     const image = `await writeImage([{ type: 'file', path: 'a', content: 'Hello.' }], memorySink(), { threads: 8 })`
     expect(await workersFor(image)).toBe(0)
   })
 
-  it('is not started for a small directory', async () => {
+  it('is not spawned for a small directory', async () => {
     await withTmpfs(async (directory) => {
       fill(directory, 20, 100)
       expect(await workersFor('await packDirectory(source, memorySink(), { threads: 8 })', directory)).toBe(0)
     })
   })
 
-  it('is started where there is work for it, and never more than threads says', async () => {
+  it('is spawned if there is work for it, and never more than the threads option allows', async () => {
     await withTmpfs(async (directory) => {
       fill(directory, 60, 2_000_000)
       for (const threads of [1, 2, 4]) {

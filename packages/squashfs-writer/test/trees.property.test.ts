@@ -32,7 +32,7 @@ const REPEAT = {
 const A_TREE = aHostileTree({ maxNodes: 40, maxBytes: 8 << 20 })
 
 it(
-  `${TREES} hostile trees, given as entries, come out of unsquashfs and the kernel as they went in`,
+  `${TREES} hostile trees, given as entries, are read unchanged by unsquashfs and the kernel`,
   async () => {
     await checkTrees(TREES, async ({ tree, options }, image) => {
       const result = await writeImage(tree.entries(), image, options)
@@ -45,7 +45,7 @@ it(
 )
 
 it(
-  `${PACKED} hostile trees, packed from a disk, come out of unsquashfs and the kernel as they went in`,
+  `${PACKED} hostile trees, packed from a disk, are read unchanged by unsquashfs and the kernel`,
   async () => {
     await checkTrees(PACKED, async ({ tree, options }, image, scratch, judges) => {
       const source = join(scratch, 'source')

@@ -19,7 +19,7 @@ import { describe, expect, it } from 'vitest'
 import { packOverlaid } from './overlaid.js'
 
 describe('ACLs', () => {
-  it('set with setfacl have no place in the format: they are left out, and counted by name', async () => {
+  it('set with setfacl are left out, and counted by name', async () => {
     await requireTools(['setfacl'])
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
@@ -52,7 +52,7 @@ describe('ACLs', () => {
     ['four threads read', { threads: 4 }],
     ['xattrs are left out', { xattrs: 'none' }],
     ['ACLs are left out by name', { xattrs: { exclude: ['system.*'] } }],
-  ])('that are left out let nobody in whom they kept out, where %s', async (_, options) => {
+  ])('that are left out do not give access to anyone whom they excluded, if %s', async (_, options) => {
     await requireTools(['setfacl'])
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
@@ -109,7 +109,7 @@ function makeCommand(kind: string, path: string): [string, string[]] {
 }
 
 describe('Lustre', () => {
-  it("'s own attributes are left out silently and counted, other ones arrive", async () => {
+  it("'s own attributes are left out silently and counted, others are packed", async () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
@@ -125,7 +125,7 @@ describe('Lustre', () => {
     })
   })
 
-  it('gives the same image as the disk behind it', async () => {
+  it('gives the same image as the underlying disk', async () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
@@ -158,7 +158,7 @@ describe('Lustre', () => {
     })
   })
 
-  it('is asked for the access ACL alone when no attributes are wanted', async () => {
+  it('has only the access ACL read if no attributes are wanted', async () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
@@ -179,7 +179,7 @@ describe('Lustre', () => {
 })
 
 describe('a symlink', () => {
-  it('keeps its own attributes and does not take those of what it points at', async () => {
+  it('keeps its own attributes, and does not get those of its target', async () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
@@ -207,7 +207,7 @@ describe('a file', () => {
   }
 
   it.each([1, 2, 4])(
-    'keeps its attributes whatever its size, also where its content is another one’s (%i threads)',
+    'keeps its attributes for any size, and as a duplicate (%i threads)',
     async (threads) => {
       await withTmpfs(async (scratch) => {
         const source = join(scratch, 'source')
@@ -227,7 +227,7 @@ describe('a file', () => {
     },
   )
 
-  it('that a program adds has those that the program says, not those of the file on disk', async () => {
+  it('of an entry has the attributes of the entry, not those of the file on disk', async () => {
     await withTmpfs(async (scratch) => {
       const source = join(scratch, 'source')
       await mkdir(source)
@@ -278,7 +278,7 @@ describe('rules', () => {
     })
   })
 
-  it('go for entries that a program gives too', async () => {
+  it('apply to entries of the caller, too', async () => {
     await withTmpfs(async (scratch) => {
       const image = join(scratch, 'image.squashfs')
       const xattrs = {

@@ -1,15 +1,14 @@
-/** Base image: an older image, of which every file's place in the data is known. */
-
+/** Base image: opens an older image and finds the position of each file's content. */
 import { createHash } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { type FileIdentity, identityOf } from '../destination/identity.js'
-import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
+import { blockSizeOnDisk, HOLE, isUncompressedBlock } from '../format/data-block.js'
 import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes, InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE, SuperblockFlag } from '../format/superblock.js'
-import type { BaseFile, BlockOfBase, FragmentOfBase, PartOfBase } from '../image/base-block.js'
+import type { BaseBlock, BaseFile, BaseFragment, BaseFragmentPart } from '../image/base-block.js'
 import { BaseCopies } from '../image/base-copies.js'
 import { attempt, descriptorSource } from '../image-file/descriptor-source.js'
 import { type ImageFile, rootOf } from '../reader/inode-reader.js'
@@ -18,14 +17,14 @@ import { walk } from '../reader/walk.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { ImageTie } from './pack-record.js'
 
-/** Where the content of a file is in the base. */
+/** The content of a file in the base. */
 export interface FileInBase {
   readonly size: number
   /** Inode number. */
   readonly number: number
-  /** Null for a hole. */
-  readonly blocks: readonly (BlockOfBase | null)[]
-  readonly tail: PartOfBase | null
+  /** Its blocks; null for a hole. */
+  readonly blocks: readonly (BaseBlock | null)[]
+  readonly tail: BaseFragmentPart | null
 }
 
 export type FilesInBase = ReadonlyMap<ByteString, ReadonlyMap<ByteString, FileInBase>>
@@ -34,28 +33,29 @@ export interface BaseImage {
   readonly file: BaseFile
   readonly compressor: number
   readonly blockSize: number
-  /** The compressor's settings; null where they are implied. */
+  /** The compressor options; null if the image has none. */
   readonly compressorOptions: Uint8Array | null
   readonly identity: FileIdentity
-  /** Where the data ends, in bytes from the image's start. */
+  /** End of the data area, in bytes from the start of the image. */
   readonly dataEnd: number
   /**
-   * By the path of the directory from the root, then by name, under each of its names. Files whose places contradict the image
-   * are left out.
+   * The files by the path of their directory, then by name. A file with several names occurs several times. Files with invalid
+   * positions are left out.
    */
   readonly files: FilesInBase
-  /** Compressed blocks, some from all over the image. */
-  samples(most: number): BlockOfBase[]
+  /** Up to `most` compressed blocks from all parts of the image. */
+  samples(most: number): BaseBlock[]
   tie(): Omit<ImageTie, 'file'>
   close(): void
 }
 
-/** Milliseconds after which other work has its turn: the directory that is packed is scanned meanwhile. */
+/** Milliseconds after which the event loop can do other work, such as the scan of the packed directory. */
 const TURN = 5
 
 /**
+ * Opens the base.
  * @param onCount called with the number of inodes of the image, before any is read.
- * @throws ImageError when it is not there, no image, or damaged in its tables.
+ * @throws ImageError if the file does not exist or is not an image, or its tables are damaged.
  */
 export async function openBaseImage(path: ByteString, onCount: (inodes: number) => void): Promise<BaseImage> {
   const name = toDisplay(path)
@@ -104,20 +104,20 @@ export async function openBaseImage(path: ByteString, onCount: (inodes: number) 
 
 type Growing<T> = { -readonly [field in keyof T]: T[field] }
 
-/** Null for those whose place is not possible. */
-async function fragmentsOf(parts: Parts): Promise<(Growing<FragmentOfBase> | null)[]> {
-  const fragments: (Growing<FragmentOfBase> | null)[] = []
+/** The fragment blocks; null for one with an invalid position. */
+async function fragmentsOf(parts: Parts): Promise<(Growing<BaseFragment> | null)[]> {
+  const fragments: (Growing<BaseFragment> | null)[] = []
   for (let n = 0; parts.fragments && n < parts.superblock.fragmentCount; n++) {
     const { start, sizeWord } = decodeFragmentEntry(await parts.fragments.record(n))
     const block = { position: start, sizeWord, filled: 0 }
-    fragments.push(isPossible(block, parts) ? block : null)
+    fragments.push(isValid(block, parts) ? block : null)
   }
   return fragments
 }
 
 async function filesOf(
   parts: Parts,
-  fragments: readonly (Growing<FragmentOfBase> | null)[],
+  fragments: readonly (Growing<BaseFragment> | null)[],
 ): Promise<FilesInBase> {
   const files = new Map<ByteString, Map<ByteString, FileInBase>>()
   const known = new Map<number, FileInBase | null>()
@@ -134,7 +134,7 @@ async function filesOf(
       let file = inode.links > 1 ? known.get(inode.reference) : undefined
       if (file === undefined) {
         const found = fileOf(inode, parts, fragments)
-        file = found instanceof Promise ? await found : found // most are there at once, and a promise for each costs
+        file = found instanceof Promise ? await found : found // a promise for each file would be slow
         if (inode.links > 1) known.set(inode.reference, file)
       }
       if (file) here.set(name, file)
@@ -143,11 +143,11 @@ async function filesOf(
   return files
 }
 
-/** Null where its places contradict the image. */
+/** The content of a file; null if its positions are invalid. */
 function fileOf(
   file: ImageFile,
   parts: Parts,
-  fragments: readonly (Growing<FragmentOfBase> | null)[],
+  fragments: readonly (Growing<BaseFragment> | null)[],
 ): FileInBase | null | Promise<FileInBase | null> {
   if (file.blockCount === 0) return fileWith(NO_BLOCKS, file, parts, fragments)
   return blocksOf(file, parts).then((blocks) => blocks && fileWith(blocks, file, parts, fragments))
@@ -159,7 +159,7 @@ function fileWith(
   blocks: FileInBase['blocks'],
   { size, head, fragment, fragmentOffset }: ImageFile,
   parts: Parts,
-  fragments: readonly (Growing<FragmentOfBase> | null)[],
+  fragments: readonly (Growing<BaseFragment> | null)[],
 ): FileInBase | null {
   const { blockSize } = parts.superblock
   const length = fragment === NO_FRAGMENT ? 0 : size % blockSize
@@ -170,23 +170,23 @@ function fileWith(
   return { size, number: head.number, blocks, tail: { block, offset: fragmentOffset, length } }
 }
 
-async function blocksOf(file: ImageFile, parts: Parts): Promise<(BlockOfBase | null)[] | null> {
+async function blocksOf(file: ImageFile, parts: Parts): Promise<(BaseBlock | null)[] | null> {
   const place = decodeMetadataReference(file.reference)
-  if (4 * file.blockCount > parts.inodes.room(place)) return null
+  if (4 * file.blockCount > parts.inodes.capacity(place)) return null
   const cursor = parts.inodes.cursor(place)
   await cursor.take(file.sizeOfFixedPart)
-  const blocks: (BlockOfBase | null)[] = []
+  const blocks: (BaseBlock | null)[] = []
   let position = file.start
   for (const sizeWord of decodeBlockSizes(await cursor.take(4 * file.blockCount))) {
     const block = sizeWord === HOLE ? null : { position, sizeWord }
-    if (block && !isPossible(block, parts)) return null
+    if (block && !isValid(block, parts)) return null
     blocks.push(block)
     position += blockSizeOnDisk(sizeWord)
   }
   return blocks
 }
 
-function isPossible({ position, sizeWord }: BlockOfBase, { superblock }: Parts): boolean {
+function isValid({ position, sizeWord }: BaseBlock, { superblock }: Parts): boolean {
   const size = blockSizeOnDisk(sizeWord)
   if (size === 0 || size > superblock.blockSize) return false
   return position >= SUPERBLOCK_SIZE && position + size <= superblock.inodeTable
@@ -194,12 +194,14 @@ function isPossible({ position, sizeWord }: BlockOfBase, { superblock }: Parts):
 
 function samplesOf(
   files: FilesInBase,
-  fragments: readonly (FragmentOfBase | null)[],
+  fragments: readonly (BaseFragment | null)[],
   most: number,
-): BlockOfBase[] {
+): BaseBlock[] {
   const blocks = [...files.values()].flatMap((here) => [...here.values()].flatMap((file) => file.blocks))
   const all = [...blocks, ...fragments]
-  const compressed = all.filter((block): block is BlockOfBase => !!block && !isStoredBlock(block.sizeWord))
+  const compressed = all.filter(
+    (block): block is BaseBlock => !!block && !isUncompressedBlock(block.sizeWord),
+  )
   const step = Math.max(1, Math.ceil(compressed.length / most))
   return compressed.filter((_, n) => n % step === 0)
 }

@@ -1,19 +1,19 @@
-/** Base result: how far a base was used. */
+/** Base result: says how far a base was used. */
 import type { BaseProblem } from './open-base.js'
 
 export interface BaseResult {
-  /** As it was given. */
+  /** The path of the base, printable. */
   readonly path: string
-  /** Files that were taken over unread. */
+  /** Number of files that were copied without being read. */
   readonly files: number
-  /** Bytes of their contents. */
+  /** Total size of these files. */
   readonly bytes: number
-  /** Files that were read and compared with what the base has under their paths. */
+  /** Number of files that were read and compared with the file at the same path in the base. */
   readonly compared: number
-  /** Bytes in the image of all blocks that are the base's. */
+  /** Bytes of the image that were copied from the base. */
   readonly storedBytes: number
-  /** Seconds that it took to pack everything, when that was done last; null where that is not known. */
+  /** Seconds of the last packing without a base; null if not known. */
   readonly secondsInFull: number | null
-  /** Why it was not used, or not in full; null where it was. */
+  /** The reason why the base was not used, or only in part; null if there is none. */
   readonly problem: BaseProblem | null
 }

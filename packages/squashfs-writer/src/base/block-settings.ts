@@ -1,7 +1,7 @@
-/** Block settings: all that decides what a content becomes in the data of an image, as a text that can be compared. */
+/** Block settings: the settings that decide the blocks of a content, as text to compare. */
 import type { ImageSettings } from '../image/write-tree.js'
 
-/** @returns null where that cannot be said: a program's own codec that does not tell its encoder. */
+/** @returns null for a custom codec that does not declare its encoder. */
 export function blockSettings(settings: ImageSettings): string | null {
   const { codec, blockSize, fragments, deduplicate, uncompressed } = settings
   const { recipe, encoder } = codec
@@ -11,7 +11,7 @@ export function blockSettings(settings: ImageSettings): string | null {
     codec: codec.name,
     recipe: recipe ?? null,
     options: codec.options ? Buffer.from(codec.options).toString('hex') : null,
-    // Node's zlib makes other bytes from one version to another.
+    // The bytes of Node's zlib differ between versions.
     encoder: encoder ?? (recipe?.kind === 'gzip' ? { name: 'node', version: process.versions.zlib } : null),
     blockSize,
     fragments,

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, renameSync, utimesSync, writeFileSync } from '
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
-import { settle } from '../options.js'
+import { resolveOptions } from '../options.js'
 import { packDirectory } from '../pack-directory.js'
 import type { Pool } from '../source/workers/pool.js'
 import { toByteString } from '../tree/byte-string.js'
@@ -23,7 +23,7 @@ async function jobsAfter(change: (image: string) => void): Promise<string[]> {
         return []
       },
     } as unknown as Pool
-    const settings = settle({}, { unreadable: 'fail', unreadableRemedy: '' })
+    const settings = resolveOptions({}, { unreadable: 'fail', unreadableRemedy: '' })
     const { base, problem } = await openBase({ path: toByteString(image), record }, settings.image, pool)
     expect(problem).toBeNull()
     expect(base?.checksums.size).toBe(1)
@@ -33,7 +33,7 @@ async function jobsAfter(change: (image: string) => void): Promise<string[]> {
 }
 
 describe('blocks of a base', () => {
-  it('are not read beforehand when it is the file that was written', async () => {
+  it('are not read in advance if it is the file that was written', async () => {
     expect(await jobsAfter(() => {})).toEqual([])
   })
 
@@ -48,7 +48,7 @@ describe('blocks of a base', () => {
         renameSync(`${image}.1`, image)
       },
     ],
-  ])('are compared with their checksums when it %s', async (_, change) => {
+  ])('are checked if it %s', async (_, change) => {
     expect(await jobsAfter(change)).toEqual(['check-base'])
   })
 })

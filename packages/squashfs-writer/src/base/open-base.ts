@@ -1,9 +1,9 @@
 /**
- * Open base: an older image as a source of blocks, as far as it fits. A fault of it is no error: the result says
- * how far it was used, and why not further.
+ * Open base: opens an older image and decides whether its blocks can be reused. A problem is not an error: the result says how far
+ * the base was used, and why not further.
  */
 import { ImageError } from '../errors.js'
-import type { BlockOfBase } from '../image/base-block.js'
+import type { BaseBlock } from '../image/base-block.js'
 import type { ImageSettings } from '../image/write-tree.js'
 import type { Pool } from '../source/workers/pool.js'
 import type { BaseAccess } from '../source/workers/protocol.js'
@@ -12,24 +12,24 @@ import { type BaseImage, openBaseImage } from './base-image.js'
 import { blockSettings } from './block-settings.js'
 import { decodePackRecord, type PackRecord } from './pack-record.js'
 
-/** The base that a program gave, checked. */
+/** The `base` option, checked. */
 export interface BaseOption {
   readonly path: ByteString
-  /** The record that the packing of the base returned. */
+  /** The record from packing the base. */
   readonly record: Uint8Array | null
 }
 
-/** Why a base was not used, or not without reading. */
+/** The reason why a base was not used, or only in part. */
 export interface BaseProblem {
   /**
-   * Stable, for programs. The first four mean that nothing was taken from it.
+   * The kind of the problem. Codes are stable. With the first four, the base was not used.
    *
-   * - `NOT_USABLE`: it is not there, cannot be read, is no image, is damaged, or compressed in an unknown way.
-   * - `OTHER_SETTINGS`: its compressor, level or block size is another.
-   * - `OTHER_ENCODER`: the same contents become other bytes today.
-   * - `UNCOMPRESSED`: nothing is compressed, so nothing is saved.
-   * - `NO_RECORD`: there is no record of its packing, or a damaged one, so that contents were compared.
-   * - `OTHER_RECORD`: the record is of another image or of other settings, so that contents were compared.
+   * - `NOT_USABLE`: it does not exist, cannot be read, is not an image, is damaged, or has an unsupported compressor.
+   * - `OTHER_SETTINGS`: its compressor, level or block size differs.
+   * - `OTHER_ENCODER`: this encoder gives other bytes for the same contents.
+   * - `UNCOMPRESSED`: nothing is compressed, so a base saves nothing.
+   * - `NO_RECORD`: there is no record, or it is damaged, so contents were compared.
+   * - `OTHER_RECORD`: the record belongs to another image or to other settings, so contents were compared.
    * - `DAMAGED_BLOCKS`: some blocks are damaged; their contents were read and compressed.
    */
   readonly code:
@@ -43,28 +43,31 @@ export interface BaseProblem {
   readonly message: string
 }
 
-/** A base that is used. */
+/** A base that can be used. */
 export interface OpenBase {
   readonly image: BaseImage
   readonly access: BaseAccess
-  /** Null where contents must be compared. */
+  /** Null if contents must be compared. */
   readonly record: PackRecord | null
-  /** By position: checksums of the blocks that are what they were. Empty without a record. */
+  /** The checksums of intact blocks, by position. Empty without a record. */
   readonly checksums: ReadonlyMap<number, number>
 }
 
-/** Blocks of a base that are encoded again, to see whether the same comes out. */
+/** Number of blocks that are encoded again to check whether the encoder gives the same bytes. */
 const SAMPLES = 16
-/** Bytes of blocks that are checked in one job. */
+/** Bytes of blocks that one job checks. */
 const CHECKED_AT_ONCE = 16_777_216
 
-/** @returns no base where it cannot be used; a problem where it is not used in full. */
+/**
+ * Opens the base and checks it.
+ * @returns no base if it cannot be used, and a problem if it cannot be used completely.
+ */
 export async function openBase(
   { path, record: bytes }: BaseOption,
   settings: ImageSettings,
   pool: Pool,
 ): Promise<{ readonly base: OpenBase | null; readonly problem: BaseProblem | null }> {
-  if (settings.codec.stores)
+  if (settings.codec.uncompressed)
     return none('UNCOMPRESSED', 'nothing is compressed, so that taking over saves nothing')
   let image: BaseImage
   try {
@@ -74,7 +77,7 @@ export async function openBase(
     throw error
   }
   try {
-    const { base, problem } = await judged(image, bytes, settings, pool)
+    const { base, problem } = await checkBase(image, bytes, settings, pool)
     if (!base) image.close()
     return { base, problem }
   } catch (error) {
@@ -87,7 +90,7 @@ function none(code: BaseProblem['code'], message: string) {
   return { base: null, problem: { code, message } }
 }
 
-async function judged(image: BaseImage, bytes: Uint8Array | null, settings: ImageSettings, pool: Pool) {
+async function checkBase(image: BaseImage, bytes: Uint8Array | null, settings: ImageSettings, pool: Pool) {
   const difference = differenceTo(image, settings)
   if (difference) return none('OTHER_SETTINGS', difference)
   const access = { descriptor: image.file.descriptor, compressor: image.compressor }
@@ -112,7 +115,7 @@ function damagedBlocks(count: number): BaseProblem {
   return { code: 'DAMAGED_BLOCKS', message: `${blocks} damaged; their contents were read and compressed` }
 }
 
-/** The settings of the image that differ from those wanted; null where none do. */
+/** The difference between the settings of the image and the wanted ones, in words; null if there is none. */
 function differenceTo(image: BaseImage, { codec, blockSize }: ImageSettings): string | null {
   if (image.compressor !== codec.id) return `it is not compressed with ${codec.name}`
   if (image.blockSize !== blockSize) return `its blocks are of ${image.blockSize} bytes, not of ${blockSize}`
@@ -144,8 +147,8 @@ function without(code: BaseProblem['code'], message: string) {
 }
 
 /**
- * Leaves out blocks that are not what their checksums say. They are read for that, unless the image is the file that was
- * written, and nobody has written to it since: then no more can have happened to it than can happen to a copy.
+ * Returns the checksums of intact blocks. All blocks are read and checked, unless the image is still the file that was written,
+ * without a change.
  */
 async function checkedBlocks(image: BaseImage, { blocks, tie }: PackRecord, access: BaseAccess, pool: Pool) {
   const checksums = new Map<number, number>()
@@ -164,7 +167,7 @@ async function checkedBlocks(image: BaseImage, { blocks, tie }: PackRecord, acce
   let bytes = 0
   for (const [n, size] of blocks.sizes.entries()) {
     bytes += size
-    if (position + bytes > image.dataEnd) break // bytes beyond cannot be a block
+    if (position + bytes > image.dataEnd) break // the rest cannot be blocks
     if (bytes < CHECKED_AT_ONCE && n + 1 < blocks.sizes.length) continue
     jobs.push(check(first, n + 1, position))
     first = n + 1
@@ -175,18 +178,18 @@ async function checkedBlocks(image: BaseImage, { blocks, tie }: PackRecord, acce
   return { checksums, damaged }
 
   async function check(from: number, to: number, start: number): Promise<void> {
-    const ask = { sizes: blocks.sizes.slice(from, to), checksums: blocks.checksums.slice(from, to) }
-    const wrong = new Set(await pool.run('check-base', { base: access, position: start, ...ask }))
+    const request = { sizes: blocks.sizes.slice(from, to), checksums: blocks.checksums.slice(from, to) }
+    const wrong = new Set(await pool.run('check-base', { base: access, position: start, ...request }))
     damaged += wrong.size
     let at = start
-    for (const [n, size] of ask.sizes.entries()) {
-      if (!wrong.has(n)) checksums.set(at, ask.checksums[n]!)
+    for (const [n, size] of request.sizes.entries()) {
+      if (!wrong.has(n)) checksums.set(at, request.checksums[n]!)
       at += size
     }
   }
 }
 
-/** Whether a block is certainly what it was. */
-export function isIntact({ checksums }: OpenBase, block: BlockOfBase): boolean {
+/** Whether a block is certainly intact. */
+export function isIntact({ checksums }: OpenBase, block: BaseBlock): boolean {
   return checksums.has(block.position)
 }

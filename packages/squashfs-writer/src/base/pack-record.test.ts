@@ -10,7 +10,7 @@ import {
 
 const identity = (n: number) => String.fromCharCode(n).repeat(IDENTITY_SIZE)
 
-const ANSWER = { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] }
+const RESULT = { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] }
 
 const RECORD: NewPackRecord & { files: readonly (FileToRecord | null)[] } = {
   tie: { bytesUsed: 123_456, digest: 'ab'.repeat(32), file: '1 2 3 4' },
@@ -21,31 +21,31 @@ const RECORD: NewPackRecord & { files: readonly (FileToRecord | null)[] } = {
   blocks: { start: 96, sizes: [100, 200], checksums: [1, 0xffff_ffff] },
   inodes: 4,
   files: [
-    { identity: identity(0), withoutXattrs: true, digest: '\xff'.repeat(32), answer: undefined },
+    { identity: identity(0), withoutXattrs: true, digest: '\xff'.repeat(32), examined: undefined },
     null,
     {
       identity: identity(255),
       withoutXattrs: false,
       digest: null,
-      answer: JSON.stringify(ANSWER),
+      examined: JSON.stringify(RESULT),
     },
-    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), answer: 'null' },
+    { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), examined: 'null' },
   ],
 }
 
 describe('a pack record', () => {
-  it('says what went into it', () => {
+  it('gives back its content', () => {
     const record = decodePackRecord(encodePackRecord(RECORD))!
     const { inodes, files, ...rest } = RECORD
     expect(record).toMatchObject(rest)
     expect(files.map((_, n) => record.file(n + 1))).toEqual(
-      files.map((file) => file && { ...file, answer: file.answer && JSON.parse(file.answer) }),
+      files.map((file) => file && { ...file, examined: file.examined && JSON.parse(file.examined) }),
     )
     expect(inodes).toBe(files.length)
     expect([record.file(0), record.file(5), record.file(-1)]).toEqual([null, null, null])
   })
 
-  it('is none where any bit differs, or anything is missing', () => {
+  it('is refused if any bit differs, or bytes are missing', () => {
     const bytes = encodePackRecord(RECORD)
     for (let at = 0; at < bytes.length; at++) {
       const damaged = bytes.slice()
@@ -55,7 +55,7 @@ describe('a pack record', () => {
     }
   })
 
-  it('is none where its counts do not fit, whatever its checksum says', () => {
+  it('is refused if its counts are wrong, even with a valid checksum', () => {
     const text = new TextDecoder('latin1').decode(encodePackRecord(RECORD))
     for (const [field, value] of [
       ['"blocks":2', '"blocks":9'],

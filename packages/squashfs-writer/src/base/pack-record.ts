@@ -1,83 +1,81 @@
 /**
- * Pack record: knowledge of a packing that the image itself cannot hold, because its bytes depend on input and options alone. With it the
- * next packing tells, without reading, which files are still the same. It is small, and the caller keeps it where it likes.
+ * Pack record: data about a packing that the image cannot contain, because its bytes depend on input and options alone. With it,
+ * the next packing knows without reading which files are unchanged. The caller stores the record anywhere.
  *
- * Nothing in a record is trusted more than its checksum is worth: one that does not fit is `null`, and files are compared.
+ * A record is protected by a checksum. An invalid one is decoded as `null`, and files are then compared.
  *
- * Layout, little-endian: 8 bytes of magic, u32 length of the header, the header as JSON, then for each block u32 size on disk
- * and u32 CRC-32, in the order in which the blocks lie in the image from the first on; for each inode 1 byte of flags and 48
- * bytes of identity; digests of 32 bytes for the inodes that have one, in their order; the answers of the examiner as JSON, a
- * list of pairs of an index and an answer; last the CRC-32 of all before.
+ * Layout, little-endian: 8 bytes of magic; u32 length of the header; the header as JSON; for each block, in the order on disk, u32
+ * size on disk and u32 CRC-32; for each inode, 1 byte of flags and 48 bytes of identity; digests of 32 bytes for the inodes that
+ * have one; the results of the examiner as JSON, a list of pairs of an index and a result; the CRC-32 of all bytes before.
  */
-
 import { crc32 } from 'node:zlib'
 import type { FileIdentity } from '../destination/identity.js'
 import { viewOf } from '../format/byte-order.js'
 import type { ByteString } from '../tree/byte-string.js'
 
 export interface PackRecord {
-  /** The fields that tie it to one image. */
+  /** The fields that tie the record to its image. */
   readonly tie: ImageTie
-  /** All settings that decide the bytes of blocks, as text to be compared. */
+  /** The settings that decide the bytes of blocks, as text to compare. */
   readonly settings: string
-  /** The user that packed: another one may see other xattrs. */
+  /** The uid of the packing process: another user may see other xattrs. */
   readonly user: number | null
-  /** Seconds that it took to pack everything, when that was done last; null where it never was. */
+  /** Seconds of the last packing without a base; null if there was none. */
   readonly secondsInFull: number | null
-  /** The examiner whose answers it holds, and its version; null for none. */
+  /** The version of the examiner whose results it has; null for none. */
   readonly examiner: string | null
-  /** The blocks one after another, from the first on. */
+  /** The size and checksum of each block. */
   readonly blocks: BlockChecksums
   /**
-   * The record of an inode, by its number; null for none. Made when it is asked for: 20,000 objects that stay cost more
-   * than as many that go.
+   * The record of an inode, by its number; null for none. It is decoded on demand: 20,000 short-lived objects cost less than
+   * 20,000 long-lived ones.
    */
   file(number: number): RecordedFile | null
 }
 
-/** The content of a record. */
+/** The content of a new record. */
 export interface NewPackRecord extends Omit<PackRecord, 'file'> {
   readonly inodes: number
-  /** As many, by inode number, from 1 on. */
+  /** One for each inode, in the order of inode numbers. */
   readonly files: Iterable<FileToRecord | null>
 }
 
 /** A file as it goes into a record. */
-export interface FileToRecord extends Omit<RecordedFile, 'answer'> {
-  /** The examiner's answer as JSON; undefined where it was not asked. */
-  readonly answer: string | undefined
+export interface FileToRecord extends Omit<RecordedFile, 'examined'> {
+  /** The examiner's result as JSON; undefined if the file was not examined. */
+  readonly examined: string | undefined
 }
 
 export interface ImageTie {
   /** Bytes of the image without padding. */
   readonly bytesUsed: number
-  /** SHA-256 of the superblock and of all tables, in hexadecimal. */
+  /** SHA-256 of all tables and the superblock, in hexadecimal. */
   readonly digest: string
-  /** The file itself, which nobody has written to as long as this is the same; null where it was given to a sink. */
+  /** The identity of the image file. It is unchanged if this is the same. Null if the image was written to a sink. */
   readonly file: FileIdentity | null
 }
 
 export interface BlockChecksums {
-  /** Bytes from the image's start. */
+  /** Position of the first block, in bytes from the start of the image. */
   readonly start: number
   readonly sizes: readonly number[]
   /** CRC-32 of the bytes on disk. */
   readonly checksums: readonly number[]
 }
 
-/** A file whose content was certainly what its identity stands for. */
+/** A file whose identity certainly belongs to its content. */
 export interface RecordedFile {
   /** Inode number, size, ctime and mtime: the first {@link IDENTITY_SIZE} bytes of a node's identity. */
   readonly identity: ByteString
   /** Whether it had no xattr that an image could hold. */
   readonly withoutXattrs: boolean
-  /** The digest of its content; null where none was needed. */
+  /** The digest of its content; null if none was needed. */
   readonly digest: ByteString | null
-  /** The examiner's answer; undefined where it was not asked. */
-  readonly answer: unknown
+  /** The result of the examiner; undefined if the file was not examined. */
+  readonly examined: unknown
 }
 
-/** Bytes of an identity that are recorded: not owner, permissions (the scan tells them) and filesystem. */
+/** Bytes of an identity that are recorded. Owner, permissions and filesystem are left out. */
 export const IDENTITY_SIZE = 48
 const NO_IDENTITY = '\0'.repeat(IDENTITY_SIZE)
 const DIGEST_SIZE = 32
@@ -87,7 +85,7 @@ const CHECKSUM_SIZE = 4
 const MAGIC = 'SQPKREC\x01'
 const HEADER_START = MAGIC.length + 4
 const FLAG = { KNOWN: 1, WITHOUT_XATTRS: 2, DIGEST: 4 } as const
-/** No image has more blocks or inodes than this, and no record is that long. */
+/** A limit for the number of blocks and inodes, which no real record reaches. */
 const MAX_COUNT = 2 ** 31
 
 interface Header {
@@ -104,7 +102,7 @@ interface Header {
 
 export function encodePackRecord(record: NewPackRecord): Uint8Array {
   const { blocks, inodes, files, ...head } = record
-  const { flags, identities, digests, answers } = columnsOf(files, inodes)
+  const { flags, identities, digests, examined } = columnsOf(files, inodes)
   const header: Header = {
     ...head,
     firstBlock: blocks.start,
@@ -115,7 +113,7 @@ export function encodePackRecord(record: NewPackRecord): Uint8Array {
   const text = Buffer.from(JSON.stringify(header))
   const start = Buffer.alloc(HEADER_START)
   start.writeUInt32LE(text.length, start.write(MAGIC, 'latin1'))
-  const columns = [start, text, checksumColumn(blocks), flags, identities, digests, answers]
+  const columns = [start, text, checksumColumn(blocks), flags, identities, digests, examined]
   const checksum = Buffer.alloc(CHECKSUM_SIZE)
   checksum.writeUInt32LE(columns.reduce((sum, column) => crc32(column, sum), 0))
   return Buffer.concat([...columns, checksum])
@@ -128,18 +126,18 @@ function checksumColumn({ sizes, checksums }: BlockChecksums): Buffer {
   return column
 }
 
-/** One file after the other, and none is kept: half a million of them take 60 MB. */
+/** Encodes one file after another. None is kept: half a million take 60 MB. */
 function columnsOf(files: NewPackRecord['files'], inodes: number) {
   const flags = Buffer.alloc(inodes)
   const identities = new LatinColumn()
   const digests = new LatinColumn()
-  const answers: string[] = []
+  const examined: string[] = []
   let n = 0
   for (const file of files) {
     if (file) {
       flags[n] = flagsOf(file)
       if (file.digest !== null) digests.add(file.digest)
-      if (file.answer !== undefined) answers.push(`[${n},${file.answer}]`)
+      if (file.examined !== undefined) examined.push(`[${n},${file.examined}]`)
     }
     identities.add(file?.identity ?? NO_IDENTITY)
     n++
@@ -148,25 +146,25 @@ function columnsOf(files: NewPackRecord['files'], inodes: number) {
     flags,
     identities: identities.bytes(),
     digests: digests.bytes(),
-    answers: Buffer.from(`[${answers.join(',')}]`),
+    examined: Buffer.from(`[${examined.join(',')}]`),
   }
 }
 
-/** Short byte strings one after another. A long one is turned into bytes in a tenth of the time of as many short ones. */
+/** Concatenates short byte strings. Encoding a long string takes a tenth of the time of many short ones. */
 class LatinColumn {
   readonly #parts: Buffer[] = []
   #waiting: ByteString[] = []
 
   add(text: ByteString): void {
-    if (this.#waiting.push(text) === STRINGS_AT_ONCE) this.#take()
+    if (this.#waiting.push(text) === STRINGS_AT_ONCE) this.#encode()
   }
 
   bytes(): Buffer {
-    this.#take()
+    this.#encode()
     return Buffer.concat(this.#parts)
   }
 
-  #take(): void {
+  #encode(): void {
     this.#parts.push(Buffer.from(this.#waiting.join(''), 'latin1'))
     this.#waiting = []
   }
@@ -176,7 +174,7 @@ function flagsOf({ withoutXattrs, digest }: FileToRecord): number {
   return FLAG.KNOWN | (withoutXattrs ? FLAG.WITHOUT_XATTRS : 0) | (digest === null ? 0 : FLAG.DIGEST)
 }
 
-/** The record in some bytes; null where they are none, or damaged. */
+/** Decodes a record; null if the bytes are not a record, or it is damaged. */
 export function decodePackRecord(bytes: Uint8Array): PackRecord | null {
   const record8 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (bytes.length < HEADER_START + CHECKSUM_SIZE) return null
@@ -190,14 +188,14 @@ export function decodePackRecord(bytes: Uint8Array): PackRecord | null {
   const flagsStart = headerEnd + 8 * header.blocks
   const identitiesStart = flagsStart + header.inodes
   const digestsStart = identitiesStart + IDENTITY_SIZE * header.inodes
-  const answersStart = digestsStart + DIGEST_SIZE * header.digests
-  if (answersStart > end) return null
+  const examinedStart = digestsStart + DIGEST_SIZE * header.digests
+  if (examinedStart > end) return null
 
   const flags = record8.subarray(flagsStart, identitiesStart)
   const digestsBefore = digestsBeforeEach(flags)
   if (digestsBefore.at(-1) !== header.digests) return null
-  const answers = answersFrom(record8.toString('utf8', answersStart, end))
-  if (!answers) return null
+  const examined = examinedFrom(record8.toString('utf8', examinedStart, end))
+  if (!examined) return null
   const { tie, settings, user, secondsInFull, examiner } = header
   const blocks = checksumsFrom(bytes.subarray(headerEnd, flagsStart), header)
   return { tie, settings, user, secondsInFull, examiner, blocks, file }
@@ -213,12 +211,12 @@ export function decodePackRecord(bytes: Uint8Array): PackRecord | null {
       withoutXattrs: (known & FLAG.WITHOUT_XATTRS) !== 0,
       digest:
         (known & FLAG.DIGEST) === 0 ? null : record8.toString('latin1', digestAt, digestAt + DIGEST_SIZE),
-      answer: answers!.get(n),
+      examined: examined!.get(n),
     }
   }
 }
 
-/** How many digests lie before that of each inode; last, how many there are. */
+/** The number of digests before that of each inode; the last element is the number of all digests. */
 function digestsBeforeEach(flags: Uint8Array): Uint32Array {
   const before = new Uint32Array(flags.length + 1)
   for (const [n, known] of flags.entries()) {
@@ -239,8 +237,8 @@ function checksumsFrom(bytes: Uint8Array, { firstBlock, blocks }: Header): Block
   return { start: firstBlock, sizes, checksums }
 }
 
-/** Null for what is no list of pairs. */
-function answersFrom(text: string): ReadonlyMap<number, unknown> | null {
+/** Decodes the results of the examiner; null if they are not a list of pairs. */
+function examinedFrom(text: string): ReadonlyMap<number, unknown> | null {
   try {
     return new Map(JSON.parse(text) as [number, unknown][])
   } catch {

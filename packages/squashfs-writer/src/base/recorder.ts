@@ -1,12 +1,11 @@
-/** Recorder: gathers what the pack record says, while an image is written. */
-
+/** Recorder: collects the data of the pack record while an image is written. */
 import { createHash, type Hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { FileIdentity } from '../destination/identity.js'
 import { messageOf, SquashfsError } from '../errors.js'
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { InodeType } from '../format/inode.js'
-import type { BlockOfBase } from '../image/base-block.js'
+import type { BaseBlock } from '../image/base-block.js'
 import type { BlockWriter } from '../image/block-writer.js'
 import type { EncodedBlock } from '../image/encode-block.js'
 import type { Output } from '../image/output.js'
@@ -16,35 +15,35 @@ import type { FileNode, Node } from '../tree/node.js'
 import { encodePackRecord, type FileToRecord, IDENTITY_SIZE, type RecordedFile } from './pack-record.js'
 
 /**
- * Milliseconds before the scan from which on a change is too young. A file that is changed twice within the granularity of its
- * filesystem's clock has the same ctime after both, and may have been read between them: git calls such an entry "racily
- * clean". Clocks of filesystems step by 1 to 10 ms, some by a second, FAT's by two.
+ * A file that was changed less than this many milliseconds before the scan is not recorded. A file that changes twice within a tick
+ * of the filesystem's clock has the same ctime after both changes, and may have been read between them: git calls such an entry
+ * "racily clean". Most clocks have ticks of 1 to 10 ms, some of a second, FAT of two seconds.
  */
 const TOO_YOUNG = 2_000
 
-/** A file of which the same is known as before. */
+/** An unchanged file, whose record is kept. */
 export interface CarriedFile {
   readonly recorded: RecordedFile
-  /** Whether it was asked for its xattrs once more. */
-  readonly asksXattrs: boolean
+  /** Whether its xattrs were read again. */
+  readonly readsXattrs: boolean
 }
 
 export interface RecorderOptions {
   readonly settings: string
-  /** When the scan began, in milliseconds since 1970. */
+  /** The start of the scan, in milliseconds since 1970. */
   readonly scanStart: number
-  /** Whether all xattrs of all files are asked for. */
-  readonly asksXattrs: boolean
-  /** The base's record of a file that is taken over; undefined for the others. */
+  /** Whether all xattrs of all files are read. */
+  readonly readsXattrs: boolean
+  /** The record of an unchanged file in the base; undefined for other files. */
   readonly carried: (file: FileNode) => CarriedFile | undefined
   /** The checksum of a block of the base. */
-  readonly checksumInBase: (block: BlockOfBase) => number
-  /** Seconds that it took to pack everything; null to count those of this packing. */
+  readonly checksumInBase: (block: BaseBlock) => number
+  /** Seconds of the last packing without a base; null to use the duration of this packing. */
   readonly secondsInFull: number | null
-  /** The examiner whose answers are recorded, and its version; null for none. */
+  /** The version of the examiner whose results are recorded; null for none. */
   readonly examiner: string | null
-  /** Whether the answers in the base's record are those of this examiner. */
-  readonly keepsAnswers: boolean
+  /** Whether the results in the record of the base are those of this version. */
+  readonly keepsExamined: boolean
 }
 
 export class Recorder {
@@ -53,7 +52,7 @@ export class Recorder {
   readonly #checksums: number[] = []
   #firstBlock: number | null = null
   readonly #withXattrs = new Set<FileNode>()
-  /** The examiner's answers as JSON. */
+  /** The examiner's results as JSON. */
   readonly #examined = new Map<FileNode, string>()
   readonly #tables: Hash = createHash('sha256')
   #image: {
@@ -66,14 +65,14 @@ export class Recorder {
     this.#options = options
   }
 
-  /** The block writer, with the blocks' checksums taken on the way. */
+  /** Wraps the block writer to compute the checksum of each block. */
   writer(writer: BlockWriter): BlockWriter {
-    const checksumOf = (block: EncodedBlock | BlockOfBase) =>
+    const checksumOf = (block: EncodedBlock | BaseBlock) =>
       'data' in block ? crc32(block.data) : this.#options.checksumInBase(block)
     return {
       append: (block, written, release) => {
         let checksum = 0
-        const take = <B extends EncodedBlock | BlockOfBase>(known: B): B => {
+        const take = <B extends EncodedBlock | BaseBlock>(known: B): B => {
           checksum = checksumOf(known)
           return known
         }
@@ -88,7 +87,7 @@ export class Recorder {
     }
   }
 
-  /** The output, with all that is appended from now on digested. */
+  /** Wraps the output to digest all bytes that are appended from now on. */
   tables(output: Output): Output {
     const digest = this.#tables
     return {
@@ -99,7 +98,7 @@ export class Recorder {
         digest.update(bytes)
         return output.append(bytes, release)
       },
-      appendOfBase: (from, length) => output.appendOfBase(from, length),
+      appendFromBase: (from, length) => output.appendFromBase(from, length),
       backpressure: () => output.backpressure(),
       handOver: () => output.handOver(),
       flush: () => output.flush(),
@@ -107,30 +106,30 @@ export class Recorder {
     }
   }
 
-  /** Told of a file that has xattrs which an image could hold. */
+  /** Called for a file that has xattrs which an image could hold. */
   hasXattrs(file: FileNode): void {
     this.#withXattrs.add(file)
   }
 
-  /** @throws SquashfsError for an answer that JSON cannot hold: the record is written only when the image is in its place. */
-  wasExamined(file: FileNode, answer: unknown): void {
-    if (answer === undefined) return
+  /** @throws SquashfsError for a result that JSON cannot hold. When the record is written, the image is complete already. */
+  wasExamined(file: FileNode, result: unknown): void {
+    if (result === undefined) return
     try {
-      this.#examined.set(file, JSON.stringify(answer))
+      this.#examined.set(file, JSON.stringify(result))
     } catch (cause) {
       throw unrecordable(file, cause)
     }
   }
 
   /**
-   * Told of the image that is complete.
+   * Called when the image is complete.
    * @param leaves in the order of their inode numbers.
    */
   complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void {
     this.#image = { leaves, bytesUsed, digest: this.#tables.update(superblock).digest('hex') }
   }
 
-  /** The record of the image that is complete. @param file which it has become; null where that is not known. */
+  /** The record of the complete image. @param file the identity of the image file; null if it is not known. */
   record(file: FileIdentity | null): Uint8Array {
     const { settings, secondsInFull, scanStart, examiner } = this.#options
     const { leaves, ...tie } = this.#image!
@@ -159,21 +158,21 @@ export class Recorder {
   #recorded(file: FileNode): FileToRecord | null {
     const { content } = file
     if (content.kind !== 'disk') return null
-    const { carried: carriedOf, keepsAnswers, scanStart, asksXattrs } = this.#options
+    const { carried: carriedOf, keepsExamined, scanStart, readsXattrs } = this.#options
     const carried = carriedOf(file)
     if (carried) {
       const { recorded } = carried
-      const withoutXattrs = carried.asksXattrs ? !this.#withXattrs.has(file) : recorded.withoutXattrs
+      const withoutXattrs = carried.readsXattrs ? !this.#withXattrs.has(file) : recorded.withoutXattrs
       const known =
-        keepsAnswers && recorded.answer !== undefined ? JSON.stringify(recorded.answer) : undefined
-      return { ...recorded, withoutXattrs, answer: this.#examined.get(file) ?? known }
+        keepsExamined && recorded.examined !== undefined ? JSON.stringify(recorded.examined) : undefined
+      return { ...recorded, withoutXattrs, examined: this.#examined.get(file) ?? known }
     }
     if (changedAt(content.seen) >= scanStart - TOO_YOUNG) return null
     return {
       identity: content.seen.slice(0, IDENTITY_SIZE),
-      withoutXattrs: asksXattrs && content.bringsXattrs && !this.#withXattrs.has(file),
+      withoutXattrs: readsXattrs && content.xattrsWithContent && !this.#withXattrs.has(file),
       digest: file.digest,
-      answer: this.#examined.get(file),
+      examined: this.#examined.get(file),
     }
   }
 }
@@ -182,9 +181,9 @@ export class Recorder {
 function unrecordable({ content }: FileNode, cause: unknown): SquashfsError {
   const path = content.kind === 'disk' ? `${toDisplay(`${content.directory.path}/${content.name}`)}: ` : ''
   return new SquashfsError(
-    'EXAMINER_ANSWER',
-    `${path}the examiner's answer cannot be written as JSON (${messageOf(cause).split('\n')[0]}); ` +
-      'return a value without BigInts and cycles, or leave examination.version out, so that answers are not recorded',
+    'EXAMINER_RESULT',
+    `${path}the examiner's result cannot be written as JSON (${messageOf(cause).split('\n')[0]}); ` +
+      'return a value without BigInts and cycles, or leave examination.version out, so that results are not recorded',
     { cause },
   )
 }

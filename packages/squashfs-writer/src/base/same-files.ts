@@ -1,10 +1,10 @@
 /**
- * Same files: which files have the content that the base has of them. Never by guess.
+ * Same files: finds the files that are unchanged since the base was packed. It never guesses.
  *
- * A file is certainly the same when the record says that under this path lay this inode with this size, this time of the last
- * change of any kind (ctime) and this mtime, all to the nanosecond. No program can set ctime back: a changed content, an
- * `mtime` set by `touch`, a replaced file, each gives another ctime or another inode. What was changed shortly before it was
- * packed is not in the record (`recorder.ts`), since a clock steps. Of all others the content decides, read and compared.
+ * A file is certainly unchanged if its path, inode number, size, ctime and mtime are those in the record, to the nanosecond. No
+ * program can set ctime: a changed content, an mtime set by `touch`, or a replaced file has another ctime or inode number. A file
+ * that was changed shortly before the scan is not in the record, because clocks have ticks (`recorder.ts`). All other files are
+ * read and compared.
  */
 import { InodeType } from '../format/inode.js'
 import type { DirectoryNode, FileNode } from '../tree/node.js'
@@ -12,21 +12,21 @@ import type { FileInBase } from './base-image.js'
 import { isIntact, type OpenBase } from './open-base.js'
 import type { RecordedFile } from './pack-record.js'
 
-/** A file of which the base certainly has the content. */
+/** A file whose content is certainly in the base. */
 export interface SameFile {
   readonly inBase: FileInBase
   readonly recorded: RecordedFile
-  /** Whether its xattrs must be asked for. */
-  readonly asksXattrs: boolean
+  /** Whether its xattrs must be read. */
+  readonly readsXattrs: boolean
 }
 
 export interface SameFiles {
   readonly certain: ReadonlyMap<FileNode, SameFile>
-  /** The base's file at the path of a file of this size. */
+  /** The files of the base with the same path and size. */
   readonly candidates: ReadonlyMap<FileNode, FileInBase>
 }
 
-/** Looks for every file of a tree in the base, under each of its names. */
+/** Looks up each file of a tree in the base, by all its names. */
 export function findSameFiles(root: DirectoryNode, base: OpenBase): SameFiles {
   const certain = new Map<FileNode, SameFile>()
   const candidates = new Map<FileNode, FileInBase>()
@@ -43,17 +43,18 @@ export function findSameFiles(root: DirectoryNode, base: OpenBase): SameFiles {
       if (inBase?.size !== node.size) continue
       candidates.set(node, inBase)
       const recorded = recordedAs(node, inBase, base)
-      if (recorded) certain.set(node, { inBase, recorded, asksXattrs: asksXattrs(node, recorded, directory) })
+      if (recorded)
+        certain.set(node, { inBase, recorded, readsXattrs: readsXattrs(node, recorded, directory) })
     }
   }
   return { certain, candidates }
 
   /**
-   * To give a file an xattr changes its ctime. But where a security module is switched on, or another user packs, there may be
-   * some that were not to be seen: in the directory, which was asked, they show.
+   * Setting an xattr changes ctime. But xattrs may become visible without a change, if a security module is switched on, or another
+   * user packs. Then the directory has xattrs, too, which the scan has read.
    */
-  function asksXattrs({ content }: FileNode, { withoutXattrs }: RecordedFile, { xattrs }: DirectoryNode) {
-    if (content.kind !== 'disk' || !content.bringsXattrs) return false
+  function readsXattrs({ content }: FileNode, { withoutXattrs }: RecordedFile, { xattrs }: DirectoryNode) {
+    if (content.kind !== 'disk' || !content.xattrsWithContent) return false
     return !(withoutXattrs && sameUser && xattrs === null)
   }
 }
@@ -62,7 +63,7 @@ function recordedAs({ content }: FileNode, inBase: FileInBase, base: OpenBase): 
   if (content.kind !== 'disk') return null
   const recorded = base.record?.file(inBase.number)
   if (!recorded) return null
-  if (!content.seen.startsWith(recorded.identity)) return null // made of IDENTITY_SIZE bytes
+  if (!content.seen.startsWith(recorded.identity)) return null // the record has IDENTITY_SIZE bytes of it
   if (inBase.tail && !isIntact(base, inBase.tail.block)) return null
   return inBase.blocks.every((block) => block === null || isIntact(base, block)) ? recorded : null
 }

@@ -5,7 +5,7 @@ import { type TakingOver, takingOver } from './taking-over.js'
 
 const ATTRIBUTES = { mode: 0o644, uid: 0, gid: 0, mtime: 0, xattrs: null }
 
-it('ends when nobody wants more, though what is read ahead waits for a buffer for good', async () => {
+it('ends when its caller stops, even if reads in advance wait forever for a buffer', async () => {
   const [first, second] = [1, 2].map((size) =>
     fileNode(ATTRIBUTES, size, { kind: 'bytes', bytes: new Uint8Array(size) }),
   )

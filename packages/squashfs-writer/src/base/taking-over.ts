@@ -1,10 +1,10 @@
-/** Taking over: a reader of contents that gives what the base certainly has unread, and has another one read the rest. */
+/** Taking over: a content reader that returns unchanged files from the base without reading them. Another reader reads the rest. */
 import type { Batch, ContentReader, ContentRequest, Piece } from '../image/content-reader.js'
 import type { Examination } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
 import { addRange, BUFFER_SIZE, isFailure, noRanges, RangeFlag } from '../source/workers/protocol.js'
 import type { FileNode } from '../tree/node.js'
-import { type Applied, isValueWanted } from '../tree/rules.js'
+import { type CompiledRules, isValueWanted } from '../tree/rules.js'
 import type { FileInBase } from './base-image.js'
 import type { OpenBase } from './open-base.js'
 import type { Recorder } from './recorder.js'
@@ -14,22 +14,22 @@ export interface TakingOver {
   readonly pool: Pool
   readonly base: OpenBase
   readonly same: SameFiles
-  readonly accessRules: Applied['access']
+  readonly accessRules: CompiledRules['access']
   readonly examination: Examination | null
   readonly recorder: Recorder | null
 }
 
-/** Files that were taken over unread. */
+/** The files that are copied from the base without being read. */
 export type TakenFiles = ReadonlyMap<FileNode, SameFile>
 
 const FILES_PER_JOB = 256
 const PIECES_PER_BATCH = 256
-/** A range of a file of which no bytes are wanted. */
+/** An empty range of a file. */
 const NOTHING = { start: 0, length: 0, at: 0, inBlocks: 0, flags: 0 }
 
 /**
- * @param reader reads what must be read.
- * @param onTaken called with the files that are taken over unread, before any piece comes.
+ * @param reader reads the other files.
+ * @param onTaken called with the files that are not read, before the first piece.
  */
 export function takingOver(
   reader: ContentReader,
@@ -39,7 +39,7 @@ export function takingOver(
   return {
     async *read(files, request) {
       const taken = filesToTake(files, request, options.same)
-      for (const file of await askXattrs(taken, options)) taken.delete(file)
+      for (const file of await readXattrs(taken, options)) taken.delete(file)
       for (const file of await examineTaken(taken, options)) taken.delete(file)
       onTaken(taken)
       yield* inOrder(files, taken, reader, request, options.same)
@@ -48,9 +48,9 @@ export function takingOver(
 }
 
 /**
- * Files that need no reading. Equal contents are found by digests: a file of a size that others have is taken unread only if
- * the record has its digest. A large file that is read must know beforehand whether an earlier one has its content, so those
- * of its size are read, too.
+ * The files that need not be read. Duplicates are found by digests, so a file that has the size of another one is not read only if
+ * the record has its digest. Duplicates of a large file must be known before it is compressed, so if a large file is read, all
+ * files of its size are read, too.
  */
 function filesToTake(
   files: readonly FileNode[],
@@ -69,18 +69,18 @@ function filesToTake(
   return taken
 }
 
-/** Asks those that may have xattrs. @returns files that cannot be opened: reading them will say why. */
-async function askXattrs(
+/** Reads the xattrs of files that may have some. @returns the files that cannot be opened; reading them gives the reason. */
+async function readXattrs(
   taken: ReadonlyMap<FileNode, SameFile>,
   { pool, accessRules, recorder }: TakingOver,
 ): Promise<FileNode[]> {
-  const asked = [...taken].flatMap(([file, { asksXattrs }]) => (asksXattrs ? [file] : []))
+  const wanted = [...taken].flatMap(([file, { readsXattrs }]) => (readsXattrs ? [file] : []))
   const lost: FileNode[] = []
   const buffer = new SharedArrayBuffer(0)
-  await Promise.all(chunks(asked, FILES_PER_JOB).map(ask))
+  await Promise.all(chunks(wanted, FILES_PER_JOB).map(read))
   return lost
 
-  async function ask(files: readonly FileNode[]): Promise<void> {
+  async function read(files: readonly FileNode[]): Promise<void> {
     const ranges = noRanges()
     for (const file of files) addRange(ranges, file, { ...NOTHING, flags: RangeFlag.XATTRS })
     const { failures, xattrs } = await pool.run('read', { ranges, buffer, base: null })
@@ -94,9 +94,9 @@ async function askXattrs(
 }
 
 /**
- * Tells what the examiner says of files that are taken: what it said when the base was packed, where that was recorded of the
- * same version; of the others it is asked now.
- * @returns files that cannot be opened: reading them will say why.
+ * Gives the results of the examiner for files that are not read: those in the record if the version is the same. Otherwise the
+ * files are examined now.
+ * @returns the files that cannot be opened; reading them gives the reason.
  */
 async function examineTaken(
   taken: ReadonlyMap<FileNode, SameFile>,
@@ -108,7 +108,7 @@ async function examineTaken(
   const lost: FileNode[] = []
   for (const [file, { recorded }] of taken) {
     if (!examination.wants(file)) continue
-    if (isSameExaminer && recorded.answer !== undefined) examination.found(file, recorded.answer)
+    if (isSameExaminer && recorded.examined !== undefined) examination.found(file, recorded.examined)
     else unknown.push(file)
   }
   await Promise.all(chunks(unknown, FILES_PER_JOB).map(examine))
@@ -117,15 +117,15 @@ async function examineTaken(
   async function examine(files: readonly FileNode[]): Promise<void> {
     const ranges = noRanges()
     for (const file of files) addRange(ranges, file, NOTHING)
-    const answers = await pool.run('examine', { ranges })
-    for (const [n, answer] of answers.entries()) {
-      if (isFailure(answer)) lost.push(files[n]!)
-      else examination?.found(files[n]!, answer.found)
+    const responses = await pool.run('examine', { ranges })
+    for (const [n, response] of responses.entries()) {
+      if (isFailure(response)) lost.push(files[n]!)
+      else examination?.found(files[n]!, response.found)
     }
   }
 }
 
-/** Gives all files in their order: those that are taken, and between them what is read. */
+/** Returns all files in order: those from the base, and between them those that are read. */
 async function* inOrder(
   files: readonly FileNode[],
   taken: ReadonlyMap<FileNode, SameFile>,
@@ -133,7 +133,7 @@ async function* inOrder(
   request: ContentRequest,
   { candidates }: SameFiles,
 ): AsyncGenerator<Batch> {
-  /** Of those that are read, in their order. */
+  /** The index of each file that is read. */
   const places = new Map<FileNode, number>()
   for (const [n, file] of files.entries()) if (!taken.has(file)) places.set(file, n)
   const rest = [...places.keys()]
@@ -141,7 +141,7 @@ async function* inOrder(
   let next = 0
   try {
     for (let coming = batches.next(); ; coming = batches.next()) {
-      coming.catch(() => {}) // thrown where it is waited for
+      coming.catch(() => {}) // the await below throws the error
       for (const pieces of chunks(takenUpTo(files.length), PIECES_PER_BATCH))
         yield { pieces, tailBlocks: [], release: () => {} }
       const { value: batch, done } = await coming
@@ -155,11 +155,11 @@ async function* inOrder(
       yield { ...batch, pieces }
     }
   } finally {
-    // Not waited for: it may be waiting for a buffer that nobody gives back any more. Its error was thrown above.
+    // Not awaited: it may wait for a buffer that is never released. Its error was thrown above.
     batches.return?.().catch(() => {})
   }
 
-  /** Pieces of the files that come next, up to the first that must be read. */
+  /** The pieces of the next files, up to the first one that is read. */
   function takenUpTo(place: number): Piece[] {
     const pieces: Piece[] = []
     for (; next < place; next++) {
@@ -178,7 +178,7 @@ function pieceOf(file: FileNode, { inBase, recorded }: SameFile, request: Conten
   return { file, content: { blocks, tail }, size: file.size, digest, last: true, failure: null }
 }
 
-/** A file that is read may have the tail that the base has. */
+/** Adds the tail in the base, which may be the same as that of a file that was read. */
 function withTail(piece: Piece, inBase: FileInBase | undefined): Piece {
   const { content, last } = piece
   const tail = inBase?.tail

@@ -1,4 +1,4 @@
-/** With base: the base of a packing and the record of it, at hand for as long as an image is written. */
+/** With base: opens the base of a packing, connects it and the recorder to the writer, and closes it at the end. */
 import type { FileIdentity } from '../destination/identity.js'
 import { blockSizeOnDisk } from '../format/data-block.js'
 import type { BaseFile } from '../image/base-block.js'
@@ -6,13 +6,13 @@ import type { BlockWriter } from '../image/block-writer.js'
 import type { ContentReader } from '../image/content-reader.js'
 import type { PartsEncoder } from '../image/fragments.js'
 import type { Output } from '../image/output.js'
-import type { ImageSettings, Witness } from '../image/write-tree.js'
-import { createContentReader, type Examination, type Likeness } from '../source/read-contents.js'
+import type { ImageSettings, WriteObserver } from '../image/write-tree.js'
+import { type BaseCandidates, createContentReader, type Examination } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
 import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
 import { toDisplay } from '../tree/byte-string.js'
 import type { DirectoryNode, FileNode } from '../tree/node.js'
-import type { Applied } from '../tree/rules.js'
+import type { CompiledRules } from '../tree/rules.js'
 import type { BaseResult } from './base-result.js'
 import { blockSettings } from './block-settings.js'
 import { type BaseOption, type OpenBase, openBase } from './open-base.js'
@@ -31,23 +31,23 @@ export interface BaseOptions {
 /** The tree that is packed. */
 export interface ToPack {
   readonly root: DirectoryNode
-  readonly accessRules: Applied['access']
+  readonly accessRules: CompiledRules['access']
   readonly examination: Examination | null
 }
 
-/** The parts that write an image, with those of the base. */
+/** The reader, the encoder and the observer with which an image is written. */
 export interface Writing {
   readonly reader: ContentReader
   readonly encode: PartsEncoder
   readonly base: BaseFile | null
-  readonly witness: Witness
-  /** To be asked when the image is complete. @param file which it has become; null where that is not known. */
+  readonly observer: WriteObserver
+  /** Called when the image is complete. @param file the identity of the image file; null if it is not known. */
   result(file: FileIdentity | null): { readonly base: BaseResult | null; readonly record: Uint8Array | null }
 }
 
 /**
- * Opens the base while it is found out what is to be packed, and closes it at the end.
- * @param use is given what prepares the writing, once it is known what is packed.
+ * Opens the base, while `use` builds the tree to pack, and closes it at the end.
+ * @param use called with a function that prepares the writing of a tree.
  */
 export async function withBase<T>(
   options: BaseOptions,
@@ -58,7 +58,7 @@ export async function withBase<T>(
   const opening = options.base
     ? openBase(options.base, options.image, pool)
     : Promise.resolve({ base: null, problem: null })
-  opening.catch(() => {}) // thrown where it is waited for
+  opening.catch(() => {}) // the await below throws the error
   try {
     return await use(async (packed) => {
       const { base, problem } = await opening
@@ -97,16 +97,16 @@ function prepareWriting(
       : new Recorder({
           settings,
           scanStart,
-          asksXattrs: xattrsRead === 'all',
+          readsXattrs: xattrsRead === 'all',
           carried: (file) => taken.get(file),
           checksumInBase: ({ position }) => base!.checksums.get(position)!,
           secondsInFull,
           examiner,
-          keepsAnswers: base?.record?.examiner === examiner,
+          keepsExamined: base?.record?.examiner === examiner,
         })
 
   const recorded = examination && recorder ? recordedExamination(examination, recorder) : examination
-  const likeness: Likeness | null = base && {
+  const baseCandidates: BaseCandidates | null = base && {
     access: base.access,
     blocksOf(file, start, length) {
       const blocks = same?.candidates.get(file)?.blocks
@@ -123,7 +123,7 @@ function prepareWriting(
     accessRules,
     examination: recorded,
     ...(recorder && { onXattrs: (file: FileNode) => recorder.hasXattrs(file) }),
-    likeness,
+    baseCandidates,
   })
   const whole =
     base && same
@@ -144,14 +144,14 @@ function prepareWriting(
   return {
     reader: whole,
     base: base?.image.file ?? null,
-    witness: {
+    observer: {
       writer: (writer: BlockWriter) => countTaken(recorder?.writer(writer) ?? writer),
       tables: (output: Output) => recorder?.tables(output) ?? output,
       complete: (leaves, superblock, bytesUsed) => recorder?.complete(leaves, superblock, bytesUsed),
-    } satisfies Witness,
-    encode: (async (parts, stored, like = null) => {
-      const ask = { parts: parts.map(asSent), stored, base: base?.access ?? null, like }
-      const encoded = await pool.run('encode', ask)
+    } satisfies WriteObserver,
+    encode: (async (parts, uncompressed, candidate = null) => {
+      const request = { parts: parts.map(asSent), uncompressed, base: base?.access ?? null, candidate }
+      const encoded = await pool.run('encode', request)
       if (encoded.takenFromBase) storedBytes += encoded.data.length
       return encoded
     }) satisfies PartsEncoder,
@@ -170,14 +170,14 @@ function recordedExamination(examination: Examination, recorder: Recorder): Exam
   if (examination.version === null) return examination
   return {
     ...examination,
-    found(file, answer) {
-      recorder.wasExamined(file, answer)
-      examination.found(file, answer)
+    found(file, result) {
+      recorder.wasExamined(file, result)
+      examination.found(file, result)
     },
   }
 }
 
-/** Bytes in memory that all threads share are sent without a copy. */
+/** A part as it is sent to a worker. Bytes in shared memory are not copied. */
 function asSent<P extends object>(part: P | Uint8Array): P | SharedPart | Uint8Array {
   if (!(part instanceof Uint8Array)) return part
   const { buffer, byteOffset, length } = part

@@ -1,11 +1,11 @@
-/** From recipe: how a worker makes the codec that the calling thread has. */
+/** From recipe: creates a codec from plain data, so that a worker can create the codec of the calling thread. */
 import { OptionError } from '../errors.js'
 import { type Codec, type CodecRecipe, uncompressed } from './codec.js'
 import { gzip, portableGzip } from './gzip.js'
 import { zstd } from './zstd.js'
 
 /**
- * Makes a codec from plain data.
+ * Creates a codec from plain data.
  * @throws OptionError for a module that does not export a function.
  */
 export async function codecFrom(recipe: CodecRecipe): Promise<Codec> {

@@ -14,11 +14,11 @@ describe.each([
 ])('%s', (_, make) => {
   it('is compressor 1', () => {
     expect(make()).toMatchObject({ name: 'gzip', id: 1 })
-    expect(make().stores).toBeUndefined()
+    expect(make().uncompressed).toBeUndefined()
   })
 
   it.each([1, 2, 255, 256, 1023, 4096, 8191, 8192, 131_072, 1_048_576])(
-    'makes zlib containers that inflate to the %d bytes given',
+    'writes zlib streams that inflate to the %d input bytes',
     async (size) => {
       for (const content of [text(size), noise(size), new Uint8Array(size)]) {
         const packed = await make().compress(content)
@@ -35,7 +35,7 @@ describe.each([
     expect(inflateSync(packed).equals(content)).toBe(true)
   })
 
-  it('compresses many blocks at once, and leaves them as they were', async () => {
+  it('compresses many blocks at once, and does not change them', async () => {
     const codec = make()
     await fc.assert(
       fc.asyncProperty(
@@ -55,19 +55,19 @@ describe.each([
     expect(await make({ level: 6 }).compress(content)).toEqual(await make({ level: 6 }).compress(content))
   })
 
-  it.each([1, 8])('tells a reader of level %d, which is not the implied one', (level) => {
+  it.each([1, 8])('writes compressor options for level %d, which is not the default', (level) => {
     const onDisk = Uint8Array.of(level, 0, 0, 0, 15, 0, 0, 0)
     expect(make({ level }).options).toEqual(onDisk)
   })
 
-  it('tells nothing of level 9, which is implied and taken when none is given', async () => {
+  it('writes no options for level 9, the default', async () => {
     expect(make()).not.toHaveProperty('options')
     expect(make({ level: 9 })).not.toHaveProperty('options')
     const content = noise(9000)
     expect(await make().compress(content)).toEqual(await make({ level: 9 }).compress(content))
   })
 
-  it.each([0, 10, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('has no level %d', (level) => {
+  it.each([0, 10, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses level %d', (level) => {
     expect(() => make({ level })).toThrow(new OptionError('level', level, 'an integer from 1 to 9'))
     expect(() => make({ level })).toThrow(OptionError)
   })

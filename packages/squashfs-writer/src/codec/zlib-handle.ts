@@ -1,9 +1,9 @@
 /**
- * The native side of a stream of `node:zlib`. Node has no public way to use a compressor or decompressor again for another
- * block, so this takes the way that `minizlib` takes, the library below npm's `tar`.
+ * zlib handle: the native handle of a `node:zlib` stream. Node has no public call that reuses a compressor or decompressor for
+ * another block, so this uses the handle, as `minizlib` does, the library below npm's `tar`.
  */
 
-/** A native side, as far as it is used here. */
+/** The methods of a native handle that are used here. */
 export interface NativeHandle {
   writeSync(
     flush: number,
@@ -14,17 +14,17 @@ export interface NativeHandle {
     outputStart: number,
     outputLength: number,
   ): void
-  /** Called in `writeSync` when it fails. */
+  /** Called by `writeSync` if it fails. */
   onerror?: (message: string, errno: number, code: string) => void
 }
 
 export interface NativeStream {
   readonly handle: NativeHandle
-  /** After a write: bytes of output room left, bytes of input left. */
+  /** After a write: unused bytes of the output, unread bytes of the input. */
   readonly state: Uint32Array
 }
 
-/** @returns null where the stream does not look as expected: the caller then uses the public calls. */
+/** @returns null if the stream does not have the expected fields: the caller then uses the public functions. */
 export function nativeSideOf(stream: unknown): NativeStream | null {
   if (typeof stream !== 'object' || stream === null) return null
   if (!('_handle' in stream && '_writeState' in stream)) return null

@@ -16,7 +16,7 @@ function block(last: boolean, type: number, size: number): readonly number[] {
 }
 
 describe('the bound of a frame', () => {
-  it('is what it says it becomes, where it says it', () => {
+  it('is the content size, if the frame declares it', () => {
     expect(frameBound(frame(0x20, 5, ...block(true, 1, 5), 7), 100, WINDOW)).toEqual({
       bytes: 5,
       exact: true,
@@ -31,7 +31,7 @@ describe('the bound of a frame', () => {
     })
   })
 
-  it('is the sum of what its blocks can become, where it does not', () => {
+  it('is the sum of the bounds of its blocks, if it does not', () => {
     const blocks = [...block(false, 0, 2), 1, 2, ...block(false, 1, 1000), 3, ...block(true, 2, 1), 4]
     expect(frameBound(frame(0x00, 0, ...blocks), 100, WINDOW)).toEqual({
       bytes: 2 + 1000 + 1024,
@@ -40,7 +40,7 @@ describe('the bound of a frame', () => {
   })
 
   it.each([1000, 4096, 131_072, 1_048_576])(
-    'of what our encoder makes of %i bytes is not exceeded',
+    'is not exceeded by a frame that our encoder makes of %i bytes',
     async (size) => {
       const content = Uint8Array.from({ length: size }, (_, n) => (n * 7919) >> 4)
       for (const level of [1, 3, 19]) {
@@ -52,7 +52,7 @@ describe('the bound of a frame', () => {
   )
 })
 
-describe('refused is', () => {
+describe('the bound refuses', () => {
   it.each<[string, Uint8Array]>([
     ['nothing', new Uint8Array(0)],
     ['another magic', Uint8Array.of(1, 2, 3, 4, 5, 6, 7)],

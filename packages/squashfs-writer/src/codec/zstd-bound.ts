@@ -1,27 +1,27 @@
-/** zstd bound: the largest size that a frame can expand to, by its header and those of its blocks (RFC 8878, section 3.1.1). */
+/** zstd bound: an upper bound for the content of a frame, from the headers of the frame and its blocks (RFC 8878, section 3.1.1). */
 
 const MAGIC = 0xfd2f_b528
-/** Bytes that one block of a frame can become. */
+/** Maximum content of one block of a frame, in bytes. */
 const MAX_BLOCK = 131_072
 /**
- * Blocks that an encoder makes of one block of an image: eight of 128 KiB in a mebibyte, each split into up to 196
+ * Maximum number of blocks in the frame of one image block of 1 MiB: eight blocks of 128 KiB, each split into up to 196
  * (zstd_compress.c, ZSTD_MAX_NB_BLOCK_SPLITS), and an empty one at the end.
  */
-const MOST_BLOCKS = 8 * 196 + 1
+const MAX_BLOCKS = 8 * 196 + 1
 
-/** The bytes that a frame can become at most. */
+/** An upper bound for the content of a frame. */
 export interface FrameBound {
   readonly bytes: number
-  /** Whether it is what the frame says it becomes. */
+  /** Whether the frame declares its content size, which `bytes` then is. */
   readonly exact: boolean
 }
 
 /**
- * How much a frame expands to, without expanding it.
- * @param limit the most that it may become, in bytes, where it says what it becomes. Where it does not, its bound is at
- * most 200 MiB: blocks say no more than that they do not pass 128 KiB.
- * @param window the largest window that it may ask for, in bytes.
- * @returns null for what is not exactly one frame, or passes one of these bounds.
+ * Computes an upper bound for the content of a frame without decompressing it.
+ * @param limit the maximum content size, in bytes, of a frame that declares it. The bound of any other frame is at most
+ * 200 MiB, since a compressed block does not declare its content size, which is at most 128 KiB.
+ * @param window the maximum window size, in bytes.
+ * @returns null if the bytes are not exactly one frame, or exceed one of these limits.
  */
 export function frameBound(bytes: Uint8Array, limit: number, window: number): FrameBound | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -32,27 +32,27 @@ export function frameBound(bytes: Uint8Array, limit: number, window: number): Fr
   const contentField = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!
   let at = 5
   if ((descriptor & 0x08) !== 0) return null // a reserved bit
-  let wanted = 0
+  let windowSize = 0
   if (!single) {
     const code = bytes[at++]!
     const base = 2 ** (10 + (code >> 3))
-    wanted = base + (base / 8) * (code & 7)
+    windowSize = base + (base / 8) * (code & 7)
   }
   at += dictionary
   if (at + contentField > bytes.length) return null
   const content = contentSize(view, at, contentField)
   at += contentField
-  if (single) wanted = content ?? 0
-  if (wanted > window || (content !== null && content > limit)) return null
+  if (single) windowSize = content ?? 0
+  if (windowSize > window || (content !== null && content > limit)) return null
   let bound = 0
   for (let blocks = 1; ; blocks++) {
-    if (blocks > MOST_BLOCKS || at + 3 > bytes.length) return null
+    if (blocks > MAX_BLOCKS || at + 3 > bytes.length) return null
     const header = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16)
     at += 3
     const size = header >>> 3
     const type = (header >> 1) & 3
     if (type === 3 || size > MAX_BLOCK) return null
-    bound += type === 2 ? Math.min(MAX_BLOCK, Math.max(wanted, 1024)) : size
+    bound += type === 2 ? Math.min(MAX_BLOCK, Math.max(windowSize, 1024)) : size
     at += type === 1 ? 1 : size
     if ((header & 1) !== 0) break
   }

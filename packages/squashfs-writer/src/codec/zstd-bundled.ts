@@ -1,15 +1,15 @@
-/** The zstd that comes with this package: for versions of Node that have none. Loaded when it is first needed. */
+/** Bundled zstd: the dependency that compresses on versions of Node without zstd. It is loaded when it is first needed. */
 import { CodecError } from '../errors.js'
 
 type Library = typeof import('@mongodb-js/zstd')
 
 /**
- * The library's native binding: its `index.js` hands on the bytes alone, so that every level would be 3.
- * @throws CodecError where it has no binary for this machine.
+ * Loads the native binding of the library. Its `index.js` does not pass the level on, so every level would be 3.
+ * @throws CodecError if the library has no binary for this machine.
  */
 export async function loadBundledZstd(): Promise<Library> {
   try {
-    const binding: string = '@mongodb-js/zstd/bindings.js' // it has no types of its own; those of the library are its
+    const binding: string = '@mongodb-js/zstd/bindings.js' // has no type declarations, but the types of the library
     const library: Library = await import(binding)
     return library
   } catch (cause) {

@@ -29,7 +29,7 @@ describe('the window', () => {
     [1_048_575, [0xa0, 0xff, 0xff, 0x0f, 0]],
     [1_048_576, [0xa0, 0, 0, 0x10, 0]],
     [0xfedc_ba98, [0xa0, 0x98, 0xba, 0xdc, 0xfe]],
-  ])('of %d bytes of content is the content, whose size is told', (size, [descriptor, ...sizeBytes]) => {
+  ])('for %d bytes of content is the content, whose size is declared', (size, [descriptor, ...sizeBytes]) => {
     const fit = frameOf(descriptor!, [...sizeBytes, ...last(plain)])
     for (const window of [0, 0x58, 0x8f])
       expect(fitForKernel(frameOf(0, [window, ...last(plain)]), size)).toEqual(fit)
@@ -42,12 +42,12 @@ describe('the window', () => {
     })
   })
 
-  it('is written anew where the frame had it already', () => {
+  it('is rewritten if the frame already declares the content size', () => {
     expect(fitForKernel(single(3, last(plain)), 3)).toEqual(single(3, last(plain)))
     expect(fitForKernel(frameOf(0xa0, [3, 0, 0, 0, ...last(plain)]), 3)).toEqual(single(3, last(plain)))
   })
 
-  it('is what the bundled encoder declares too wide, without the size', async () => {
+  it('is too large in frames of the bundled encoder, which declare no content size', async () => {
     const frame = readZstdFrame(await compress(Buffer.alloc(4096, 'text '), 3))
     expect(frame.window).toBeGreaterThan(8192)
     expect(frame.contentSize).toBeNull()
@@ -62,16 +62,16 @@ describe('an empty last block', () => {
     ['several blocks', [plain, compressed, repeated, plain, repeated]],
     ['a block of more than 255 bytes', [[0x00, 0x08, 0, ...Buffer.alloc(256, 0x61)]]],
     ['a block of more than 65,535 bytes', [[0x00, 0x00, 0x08, ...Buffer.alloc(65_536, 1)], repeated]],
-  ])('after %s goes; the block before is the last', (_, blocks) => {
+  ])('after %s is removed, and the block before it becomes the last one', (_, blocks) => {
     const kept = [...blocks.slice(0, -1).flat(), ...last(blocks.at(-1)!)]
     expect(fitForKernel(frameOf(0, [0, ...blocks.flat(), ...empty]), 9)).toEqual(single(9, kept))
   })
 
-  it('stays where there is none before it', () => {
+  it('stays if there is no block before it', () => {
     expect(fitForKernel(frameOf(0, [0, ...empty]), 9)).toEqual(single(9, empty))
   })
 
-  it('is looked for in vain where the last block has content', () => {
+  it('is not found if the last block has content', () => {
     for (const block of [plain, repeated, compressed])
       expect(fitForKernel(frameOf(0, [0, ...plain, ...last(block)]), 9)).toEqual(
         single(9, [...plain, ...last(block)]),
@@ -90,14 +90,14 @@ describe('an empty last block', () => {
     ['a size of two bytes', 0x60, 2],
     ['a size of four bytes', 0xa0, 4],
     ['a size of eight bytes and a dictionary id of four', 0xe3, 12],
-  ])('is found behind a header with %s', (_, descriptor, headerBytes) => {
+  ])('is found after a header with %s', (_, descriptor, headerBytes) => {
     const header = Array.from({ length: headerBytes }, () => 0)
     expect(fitForKernel(frameOf(descriptor, [...header, ...plain, ...empty]), 9)).toEqual(
       single(9, last(plain)),
     )
   })
 
-  it('is what the bundled encoder ends with', async () => {
+  it('is written by the bundled encoder', async () => {
     expect(readZstdFrame(await compress(Buffer.alloc(131_072, 'text '), 3)).blocks.at(-1)).toBe(0)
   })
 })

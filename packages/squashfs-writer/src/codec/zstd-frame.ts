@@ -1,36 +1,34 @@
-/** zstd frames: the header of a frame, made fit for the kernel. RFC 8878, section 3.1.1. */
+/** zstd frames: rewrites frames so that the kernel can decompress them. RFC 8878, section 3.1.1. */
 
 // Of the frame header descriptor (3.1.1.1.1)
-/** No window descriptor follows, the content is the window. */
+/** No window descriptor follows: the window size is the content size. */
 const SINGLE_SEGMENT = 0x20
-/** Bytes of the content size field by the two upper bits; of a single segment at least one. */
+/** Length of the content size field by the upper two bits; at least one byte in a single segment. */
 const CONTENT_SIZE_BYTES = [0, 2, 4, 8] as const
-/** Bytes of the dictionary id by the two lower bits. */
+/** Length of the dictionary id by the lower two bits. */
 const DICTIONARY_BYTES = [0, 1, 2, 4] as const
 const MAGIC_SIZE = 4
 
-// Of a block header (3.1.1.2): three bytes, little-endian: last, two bits of type, 21 bits of size
+// Of a block header (3.1.1.2): three little-endian bytes with one bit for the last block, two of type, 21 of size
 const BLOCK_HEADER_SIZE = 3
 const LAST = 1
-/** A block of this type has one byte on disk, whatever its size. */
+/** A block of this type has one byte on disk, for any size. */
 const RUN_TYPE = 1
 
 /**
- * Makes the frames of a streaming encoder fit for the kernel, which is stricter than zstd itself in two ways, and for
- * readers that want to know the content's size beforehand. Such an encoder does not know the size of what it compresses, so
+ * Rewrites the frame of a streaming encoder so that the kernel can decompress it, and so that readers can see the content
+ * size. A streaming encoder does not know the content size, which causes two problems (see fs/squashfs/zstd_wrapper.c):
  *
- * - it declares the level's window (2 MiB at level 3), where the kernel's decoder has room for max(block size, 8 KiB) and
- *   answers EIO to more. No match reaches back beyond the content itself, so the content can be the window: the header
- *   becomes one of a single segment, which tells the content's size.
- * - it may end with an empty block of three bytes. Where these lie in another page than what is before them, the kernel has
- *   filled its output, asks for another page of it before it reads on, and gives up with EIO. So the mark of the last
- *   block goes to the block before.
+ * - The frame declares the window size of the level (2 MiB at level 3). The kernel fails with EIO if it is more than
+ *   max(block size, 8 KiB). No match refers to bytes before the content, so the window can be as small as the content. The
+ *   new header is that of a single segment, which declares the content size.
+ * - The frame may end with an empty block of three bytes. If these are in another page than the bytes before them, the kernel
+ *   needs another page of output before it reads them, finds none, and fails with EIO. So the empty block is removed and the
+ *   block before it becomes the last one.
  *
- * Both are in fs/squashfs/zstd_wrapper.c.
- *
- * @param frame a whole frame without a checksum or a dictionary; may be changed in place.
+ * @param frame a whole frame without checksum and dictionary; may be changed in place.
  * @param contentSize bytes of content, at least 1.
- * @returns a frame of the same content.
+ * @returns a frame with the same content.
  */
 export function fitForKernel(frame: Uint8Array, contentSize: number): Uint8Array {
   const descriptor = frame[MAGIC_SIZE]!
@@ -46,7 +44,7 @@ export function fitForKernel(frame: Uint8Array, contentSize: number): Uint8Array
   return fit
 }
 
-/** Descriptor and content size of a frame whose window is its content (3.1.1.1.4: two bytes count from 256). */
+/** The descriptor and content size of a single segment. A content size of two bytes is stored minus 256 (3.1.1.1.4). */
 function singleSegmentHeader(size: number): Uint8Array {
   if (size < 256) return Uint8Array.of(SINGLE_SEGMENT, size)
   if (size < 65_536 + 256) return Uint8Array.of(SINGLE_SEGMENT | 0x40, (size - 256) & 0xff, (size - 256) >> 8)

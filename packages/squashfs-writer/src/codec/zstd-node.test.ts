@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OptionError } from '../errors.js'
-import { compressBy } from './codec.js'
+import { compressWith } from './codec.js'
 
 afterEach(() => {
   vi.doUnmock('node:zlib')
@@ -43,7 +43,7 @@ async function withZlib({ compressor }: Streams) {
     },
   }))
   const { createNodeCompressor, nodeHasZstd } = await import('./zstd-node.js')
-  const compress = (level: number) => compressBy(createNodeCompressor(level))
+  const compress = (level: number) => compressWith(createNodeCompressor(level))
   return { compress, nodeHasZstd, publicCalls }
 }
 
@@ -77,7 +77,7 @@ const A = Uint8Array.of(1, 2, 3)
 const B = new Uint8Array(1000).fill(7)
 
 describe("Node's compressor", () => {
-  it('is used for every block, once it gave for a sample what the public way gives', async () => {
+  it('is reused for every block, once it compresses a sample to the same bytes as the public function', async () => {
     const made: ReturnType<typeof handleOf>[] = []
     const { compress, nodeHasZstd, publicCalls } = await withZlib({
       compressor(level) {
@@ -95,7 +95,7 @@ describe("Node's compressor", () => {
     expect(made[0]!.calls).toEqual(Array.from({ length: 5 }, () => 'write 2'))
   })
 
-  it('has room for what zstd makes of a block at worst, in one array as long as blocks do not grow', async () => {
+  it('has a buffer for the worst case, and allocates it once while blocks do not grow', async () => {
     let outputs: Uint8Array[] = []
     const { compress, publicCalls } = await withZlib({
       compressor(level) {
@@ -161,7 +161,7 @@ describe("Node's compressor", () => {
         return { _handle: { ...handle, writeSync }, _writeState: state }
       },
     ],
-  ])('is left alone where it %s: every block goes the public way', async (_, compressor) => {
+  ])('is not used if it %s: every block is compressed by the public function', async (_, compressor) => {
     const { compress, publicCalls } = await withZlib({ compressor })
     const block = compress(5)
     for (const bytes of [A, B, A]) expect(Buffer.from(block(bytes))).toEqual(Buffer.from(frame(bytes, 5)))
@@ -174,7 +174,7 @@ describe('a Node without zstd', () => {
     ['neither', {}],
     ['no stream', { zstdCompressSync: () => A }],
     ['nothing but a stream', { ZstdCompress: class {} }],
-  ])('has %s, so that zstd is the bundled one, and none by its own can be had', async (_, zlib) => {
+  ])('has %s, so it uses the bundled zstd, and refuses the encoder node', async (_, zlib) => {
     vi.resetModules()
     vi.doMock('node:zlib', () => ({ zstdCompressSync: undefined, ZstdCompress: undefined, ...zlib }))
     const { zstd } = await import('./zstd.js')

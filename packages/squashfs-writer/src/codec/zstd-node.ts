@@ -1,19 +1,18 @@
 /**
- * zstd in Node: one compressor for all blocks of a thread.
+ * zstd compression with Node: one compressor for all blocks of a thread.
  *
- * `zstdCompressSync` makes a stream, a context and an output buffer for every call, which cost a fifth of the time that a
- * block takes, and 100 MB of garbage for each thread, so the native side of one compressor is used for all
- * (`zlib-handle.ts`). Where it does not look as expected, or does not give what `zstdCompressSync` gives, the public call is
- * used.
+ * `zstdCompressSync` creates a stream, a context and an output buffer for each call, which cost a fifth of the time for a block,
+ * and 100 MB of garbage in each thread. So the native handle of one compressor is reused (`zlib-handle.ts`). If the handle does
+ * not have the expected fields, or does not give the same bytes, `zstdCompressSync` is used.
  */
 import * as zlib from 'node:zlib'
 import { SquashfsError } from '../errors.js'
-import { type Codec, compressBy, roomFor } from './codec.js'
+import { type Codec, compressBound, compressWith } from './codec.js'
 import { nativeSideOf } from './zlib-handle.js'
 
 type CompressInto = NonNullable<Codec['compressInto']>
 
-/** The part of `node:zlib` that came with Node 22.15. */
+/** The part of `node:zlib` that exists since Node 22.15. */
 interface ZstdInNode {
   readonly deflateSync: unknown
   readonly zstdCompressSync?: (bytes: Uint8Array, options: ZstdOptions) => Uint8Array
@@ -25,7 +24,7 @@ interface ZstdOptions {
   readonly chunkSize?: number
 }
 
-// Numbers of zstd.h, which Node's constants have only since 22.15.
+// Constants of zstd.h, which Node has since 22.15.
 const ZSTD_C_COMPRESSION_LEVEL = 100
 const ZSTD_E_END = 2
 
@@ -37,43 +36,43 @@ export const nodeHasZstd = zstdCompressSync !== undefined && ZstdCompress !== un
 /** @param level 1 to 22. */
 export function createNodeCompressor(level: number): CompressInto {
   const params = { [ZSTD_C_COMPRESSION_LEVEL]: level }
-  const publicWay: CompressInto = (bytes, room) => {
-    const result = zstdCompressSync!(bytes, { params, chunkSize: roomFor(bytes.length) })
-    room.set(result)
+  const compressOnce: CompressInto = (bytes, output) => {
+    const result = zstdCompressSync!(bytes, { params, chunkSize: compressBound(bytes.length) })
+    output.set(result)
     return result.length
   }
-  let way: CompressInto | null = null
-  return (bytes, room) => {
-    way ??= sameWay(reusingWay(new ZstdCompress!({ params })), publicWay)
-    return way(bytes, room)
+  let compressInto: CompressInto | null = null
+  return (bytes, output) => {
+    compressInto ??= tested(reusableCompressor(new ZstdCompress!({ params })), compressOnce)
+    return compressInto(bytes, output)
   }
 }
 
 /**
- * One compressor for all blocks, if it gives what the public call gives, again and again. Tried with a sample and not with
- * the first block, for which another level may happen to give the same.
+ * Returns the reusable compressor if it gives the same bytes as `compressOnce`, twice. The test uses a sample rather than the
+ * first block, which another level might compress to the same bytes.
  */
-function sameWay(reusing: CompressInto | null, publicWay: CompressInto): CompressInto {
-  if (!reusing) return publicWay
+function tested(reusable: CompressInto | null, compressOnce: CompressInto): CompressInto {
+  if (!reusable) return compressOnce
   const sample = Buffer.from(Array.from({ length: 1000 }, (_, n) => `${n ** 2 % 1009} `).join(''))
-  const expected = compressBy(publicWay)(sample)
-  const again = compressBy(reusing)
-  const isSame = [1, 2].every(() => Buffer.compare(again(sample), expected) === 0)
-  return isSame ? reusing : publicWay
+  const expected = compressWith(compressOnce)(sample)
+  const compress = compressWith(reusable)
+  const isSame = [1, 2].every(() => Buffer.compare(compress(sample), expected) === 0)
+  return isSame ? reusable : compressOnce
 }
 
 /**
- * Compresses every block with one compressor; null where it is not what is known of it. The end of a frame makes zstd ready
- * for the next one. The handle's `reset` must not be called: in Node 22 and 24 it forgets the level.
+ * Compresses all blocks with one native handle; null if the stream does not have the expected fields. After the end of a frame
+ * zstd begins a new one. The `reset` method of the handle must not be called: in Node 22 and 24 it resets the level.
  */
-function reusingWay(stream: unknown): CompressInto | null {
+function reusableCompressor(stream: unknown): CompressInto | null {
   const compressor = nativeSideOf(stream)
   if (!compressor) return null
   const { handle, state } = compressor
-  return (bytes, room) => {
-    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, room, 0, room.length)
+  return (bytes, output) => {
+    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, output, 0, output.length)
     if (state[1] !== 0)
       throw new SquashfsError('WORKER', `zstd left ${state[1]} bytes of a block: is there memory enough?`)
-    return room.length - state[0]!
+    return output.length - state[0]!
   }
 }

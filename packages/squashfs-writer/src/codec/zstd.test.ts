@@ -36,7 +36,7 @@ const SIZES = [
 
 describe.each(ENCODERS)('a zstd frame by the %s encoder', (encoder) => {
   it.each([1, 3, 15, 19])(
-    'of level %d tells its size, and wants no more window than its content needs',
+    'of level %d declares its content size, and a window no larger than the content',
     async (level) => {
       const codec = zstd({ level, encoder })
       for (const size of level > 3 ? SIZES.filter((n) => n <= 131_073) : SIZES) {
@@ -56,12 +56,12 @@ describe.each(ENCODERS)('a zstd frame by the %s encoder', (encoder) => {
     },
   )
 
-  it('uses the whole of its window', async () => {
+  it('uses its whole window', async () => {
     for (const size of [8192, 131_072, 1_048_576])
       expect((await zstd({ encoder }).compress(farMatches(size))).length).toBeLessThan(0.6 * size)
   })
 
-  it('is the same each time, also when many are made at once, and after others', async () => {
+  it('is the same each time, also if many are compressed at once, and after others', async () => {
     const codec = zstd({ encoder })
     const frames = await Promise.all(Array.from({ length: 8 }, () => codec.compress(text(50_000))))
     await codec.compress(farMatches(100_000))
@@ -69,7 +69,7 @@ describe.each(ENCODERS)('a zstd frame by the %s encoder', (encoder) => {
     for (const frame of frames) expect(frame).toEqual(frames[0])
   })
 
-  it('is the same of bytes that threads share', async () => {
+  it('is the same for bytes in shared memory', async () => {
     const shared = new Uint8Array(new SharedArrayBuffer(70_000))
     shared.set(text(50_000), 10_000)
     const codec = zstd({ encoder })
@@ -83,7 +83,7 @@ describe.each(ENCODERS)('a zstd frame by the %s encoder', (encoder) => {
     expect(sizes).toEqual([...new Set(sizes)].sort((a, b) => b - a))
   })
 
-  it('is that of level 3 when no level is given', async () => {
+  it('has level 3 by default', async () => {
     const content = farMatches(20_000)
     expect(await zstd({ encoder }).compress(content)).toEqual(
       await zstd({ level: 3, encoder }).compress(content),
@@ -94,7 +94,7 @@ describe.each(ENCODERS)('a zstd frame by the %s encoder', (encoder) => {
 describe('the codec', () => {
   it('is compressor 6', () => {
     expect(zstd()).toMatchObject({ name: 'zstd', id: 6 })
-    expect(zstd().stores).toBeUndefined()
+    expect(zstd().uncompressed).toBeUndefined()
   })
 
   it.each([
@@ -103,33 +103,33 @@ describe('the codec', () => {
     [14, 14],
     [16, 16],
     [22, 22],
-  ])('tells a reader of its level: %d', (level, told) => {
+  ])('writes its level into the compressor options: %d', (level, told) => {
     expect(zstd(level === undefined ? {} : { level }).options).toEqual(Uint8Array.of(told, 0, 0, 0))
   })
 
-  it('tells nothing of level 15, which is implied', () => {
+  it('writes no options for level 15, the default of the format', () => {
     expect(zstd({ level: 15 })).not.toHaveProperty('options')
   })
 
-  it.each([0, 23, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY])('has no level %d', (level) => {
+  it.each([0, 23, -1, 2.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses level %d', (level) => {
     expect(() => zstd({ level })).toThrow(new OptionError('level', level, 'an integer from 1 to 22'))
     expect(() => zstd({ level })).toThrow(OptionError)
   })
 
-  it.each(ENCODERS)('can be made anew by a worker: the %s encoder', (encoder) => {
+  it.each(ENCODERS)('can be created again by a worker: the %s encoder', (encoder) => {
     expect(zstd({ level: 7, encoder }).recipe).toEqual({ kind: 'zstd', level: 7, encoder })
   })
 })
 
 describe('the encoder', () => {
-  it("is Node's own where there is one, and the bundled one elsewhere, and is named with its version", () => {
+  it("is Node's own if there is one, else the bundled one, and has a name and version", () => {
     const { zstd: own } = process.versions
     const expected = own ? { name: 'node', version: own } : { name: 'bundled', version: '1.5.2' }
     expect(zstd().encoder).toEqual(expected)
     expect(zstd({ encoder: 'bundled' }).encoder).toEqual({ name: 'bundled', version: '1.5.2' })
   })
 
-  it('that is bundled has the version that is named', () => {
+  it('that is bundled has the declared version', () => {
     const library = createRequire(createRequire(import.meta.url).resolve('@mongodb-js/zstd'))
     const binary = Object.keys(library.cache).find((path) => /\/zstd[^/]*\.node$/.test(path))
     // The binary has the path of the crate that it was built from in its messages.
@@ -138,7 +138,7 @@ describe('the encoder', () => {
     )
   })
 
-  it('is one of the two', () => {
+  it('must be one of the two', () => {
     const encoder = 'fast' as 'node'
     expect(() => zstd({ encoder })).toThrow(new OptionError('encoder', 'fast', "'node' or 'bundled'"))
   })

@@ -1,26 +1,26 @@
-/** zstd: by Node itself where it has it (22.15 and later), elsewhere by the library that comes with this package. */
+/** zstd: the codec, with the zstd of Node (22.15 and later) or the bundled library. */
 import { OptionError } from '../errors.js'
 import { Compressor, encodeZstdOptions } from '../format/compressor-options.js'
 import { checkOptions, integer, oneOf } from '../option-rules.js'
-import { type Codec, compressBy } from './codec.js'
+import { type Codec, compressWith } from './codec.js'
 import { loadBundledZstd } from './zstd-bundled.js'
 import { fitForKernel } from './zstd-frame.js'
 import { createNodeCompressor, nodeHasZstd } from './zstd-node.js'
 
-/** The level that the format implies when an image has no compressor options. */
+/** The level of an image without compressor options. */
 const IMPLIED_LEVEL = 15
-/** The zstd of `@mongodb-js/zstd` 1.2.2. */
+/** The version of zstd in `@mongodb-js/zstd` 1.2.2. */
 const BUNDLED_VERSION = '1.5.2'
 
-/** The zstd that compresses: Node's own, or the one that comes with this package. */
+/** The zstd that compresses: that of Node, or the bundled library. */
 export type ZstdEncoder = 'node' | 'bundled'
 
 /**
- * The zstd codec. The same encoder in the same version of zstd gives the same bytes on every version of Node.
- * @param options.level 1 (fast) to 22 (small); 3 if absent. Above 19 each block needs hundreds of megabytes to compress.
- * @param options.encoder 'node' for Node's own zstd (22.15 and later), 'bundled' for the one that comes with this package;
- * Node's own if absent and there.
- * @throws OptionError for another level or encoder, and for 'node' where Node has no zstd.
+ * Creates the zstd codec. The same encoder in the same version of zstd gives the same bytes on every version of Node.
+ * @param options.level 1 (fast) to 22 (small); 3 if absent. Above 19, compression needs hundreds of megabytes.
+ * @param options.encoder 'node' for the zstd of Node (22.15 and later), 'bundled' for the bundled library. If absent, 'node'
+ * where Node has zstd.
+ * @throws OptionError for another level or encoder, and for 'node' if Node has no zstd.
  */
 export function zstd(options: { readonly level?: number; readonly encoder?: ZstdEncoder } = {}): Codec {
   checkOptions(options, { level: integer(1, 22), encoder: oneOf('node', 'bundled') })
@@ -49,7 +49,7 @@ export function zstd(options: { readonly level?: number; readonly encoder?: Zstd
   return {
     ...head,
     encoder: { name: 'node', version: process.versions.zstd ?? 'unknown' },
-    compress: compressBy(compressInto),
+    compress: compressWith(compressInto),
     compressInto,
   }
 }

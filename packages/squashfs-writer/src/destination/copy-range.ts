@@ -1,11 +1,11 @@
 /**
- * Copy range: copies bytes of one file to another, inside the kernel where it can. On a filesystem whose files can share
- * extents no byte is copied at all.
+ * Copy range: copies bytes from one file to another, in the kernel if possible. A filesystem with shared extents need not copy
+ * any data.
  */
 import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 
-/** Bytes of an open file, and where they go. */
+/** A range of an open file, and its position in the destination. */
 export interface RangeToCopy {
   readonly descriptor: number
   readonly from: number
@@ -13,13 +13,13 @@ export interface RangeToCopy {
   readonly position: number
 }
 
-/** Copies a whole range. @throws the system's error, and one where the file to be read ends before. */
+/** Copies a whole range. @throws the system error, or an error if the source file ends before the range. */
 export type CopyRange = (range: RangeToCopy, file: FileHandle) => Promise<void>
 
-/** Bytes that are read and written at a time where the system does not copy. */
+/** Bytes that are read and written at a time, if the kernel does not copy. */
 const PIECE = 1_048_576
 
-/** Linux has a call for it, which some filesystems, and some pairs of filesystems, do not support. */
+/** Loads `copy_file_range` of Linux. Some filesystems, and some pairs of filesystems, do not support it. */
 export async function loadCopyRange(): Promise<CopyRange> {
   if (process.platform !== 'linux') return copyByPieces
   const { default: koffi } = await import('koffi')
@@ -38,7 +38,7 @@ export async function loadCopyRange(): Promise<CopyRange> {
           (error: unknown, copied: number | bigint) => (error ? reject(error) : resolve(Number(copied))),
         ),
       )
-      // The reason for the refusal is not known here. If reading and writing fail, too, their error tells it.
+      // The reason for the failure is not known here. If reading and writing fail, too, their error has it.
       if (copied <= 0) return await copyByPieces(left, file)
       left = { descriptor, from: from + copied, position: position + copied, length: length - copied }
     }

@@ -1,4 +1,4 @@
-/** File access: owner, group, permission bits and access ACL of the file that an image becomes. */
+/** File access: gives the image file its owner, group, permission bits and access ACL. */
 import { type FileHandle, lstat, open, unlink } from 'node:fs/promises'
 import { nameOfErrno, systemCode } from '../system-error.js'
 import { ACCESS_ACL, modeWithoutAcl, withGroupLikeOthers } from '../tree/access-acl.js'
@@ -8,11 +8,11 @@ export interface FileAccess {
   readonly gid: number
   /** The nine permission bits. */
   readonly mode: number
-  /** The value of the xattr that holds it; null without one. */
+  /** The value of the xattr with the access ACL; null if there is none. */
   readonly acl: Uint8Array | null
 }
 
-/** Access of a file that is there; null where none is. */
+/** The access of a file; null if it does not exist. */
 export async function accessOf(path: string, acls: AclCalls): Promise<FileAccess | null> {
   const found = await lstat(path).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return null
@@ -23,9 +23,9 @@ export async function accessOf(path: string, acls: AclCalls): Promise<FileAccess
 }
 
 /**
- * The access that a new file gets in a directory, by its default ACL or else the umask. Only the kernel knows it, so an empty
- * file is made and removed again.
- * @param path a name that is not in use yet.
+ * The access that a new file gets, by the default ACL of its directory or the umask. Only the kernel knows it, so this creates
+ * an empty file and removes it.
+ * @param path an unused name in the directory.
  */
 export async function accessOfNewFile(path: string, acls: AclCalls): Promise<FileAccess | null> {
   const file = await open(path, 'wx', 0o666)
@@ -37,23 +37,23 @@ export async function accessOfNewFile(path: string, acls: AclCalls): Promise<Fil
 }
 
 /**
- * Gives a file of this process, which only its owner may open so far, the access wanted, as far as the system allows. A
- * refusal narrows the access and never widens it.
- * @returns what was refused, in words.
+ * Sets the access of a file that only its owner can open yet, as far as the system allows. If the system refuses a part of it,
+ * fewer people have access, never more.
+ * @returns a message for each refusal.
  */
 export async function giveAccess(file: FileHandle, wanted: FileAccess, acls: AclCalls): Promise<string[]> {
   const refused: string[] = []
   const hasGroup = await giveOwner()
-  // Another group would get what that of the old file had.
+  // Another group must not get the rights of the old file's group.
   const mode = hasGroup ? wanted.mode : wanted.mode & ~((~wanted.mode & 0o007) << 3)
   const acl = wanted.acl && !hasGroup ? withGroupLikeOthers(wanted.acl) : wanted.acl
-  if (acl && acls.set(file.fd, acl)) return refused // permission bits are a part of it
+  if (acl && acls.set(file.fd, acl)) return refused // the ACL includes the permission bits
   if (acl) refused.push('its ACL could not be set')
   if (acls.remove(file.fd)) await giveMode(acl ? modeWithoutAcl(mode, acl) : mode)
   else refused.push('the ACL of its directory could not be removed from it; its owner alone may read it')
   return refused
 
-  /** @returns whether the group is the one that is wanted. */
+  /** @returns whether the file has the wanted group. */
   async function giveOwner(): Promise<boolean> {
     const { uid, gid } = await file.stat()
     if (uid === wanted.uid && gid === wanted.gid) return true
@@ -70,7 +70,7 @@ export async function giveAccess(file: FileHandle, wanted: FileAccess, acls: Acl
   }
 }
 
-/** Answers of a system that does not let this user change the access of a file, or has none. */
+/** Errors of a system that does not let this user change the access of a file, or does not support it. */
 const REFUSALS: readonly (string | undefined)[] = [
   'EPERM',
   'EACCES',
@@ -90,16 +90,16 @@ async function isAllowed(act: () => Promise<void>): Promise<boolean> {
   }
 }
 
-/** The calls for access ACLs, for which Node has none. Those of an open file return whether the system allowed it. */
+/** Calls for access ACLs, which Node does not have. `set` and `remove` return whether the system allowed it. */
 export interface AclCalls {
   readonly get: (path: string) => Uint8Array | null
   readonly set: (descriptor: number, acl: Uint8Array) => boolean
-  /** Also done where there is none. */
+  /** Returns true if there is no ACL. */
   readonly remove: (descriptor: number) => boolean
 }
 
-/** Bytes of a value that is read: Linux' own limit (XATTR_SIZE_MAX). */
-const VALUE_ROOM = 65_536
+/** Maximum size of an xattr value (XATTR_SIZE_MAX of Linux). */
+const MAX_VALUE_SIZE = 65_536
 
 export async function loadAclCalls(): Promise<AclCalls> {
   if (process.platform !== 'linux') return { get: () => null, set: () => false, remove: () => true }
@@ -113,7 +113,7 @@ export async function loadAclCalls(): Promise<AclCalls> {
   )
   const removexattr = libc.func('int fremovexattr(int fd, const char *name)')
 
-  /** The error of the last call, which failed, unless the disk has failed. */
+  /** The code of the last call's error. @throws unless the call was refused, or there is no ACL. */
   const refusal = () => {
     const { code, words } = nameOfErrno(koffi.errno())
     if (code === 'ENODATA' || REFUSALS.includes(code)) return code
@@ -121,8 +121,8 @@ export async function loadAclCalls(): Promise<AclCalls> {
   }
   return {
     get(path) {
-      const value = new Uint8Array(VALUE_ROOM)
-      const length = Number(getxattr(path, ACCESS_ACL, value, VALUE_ROOM))
+      const value = new Uint8Array(MAX_VALUE_SIZE)
+      const length = Number(getxattr(path, ACCESS_ACL, value, MAX_VALUE_SIZE))
       if (length >= 0) return value.slice(0, length)
       refusal()
       return null

@@ -1,5 +1,4 @@
-/** Destination: the file that an image becomes. Its name appears only when the image is complete. */
-
+/** Destination file: writes an image to a temporary file, and renames it when the image is complete. */
 import { constants } from 'node:fs'
 import {
   access,
@@ -26,22 +25,23 @@ import { partialName, removeLeftovers, thisRun } from './partial-file.js'
 import { syncDirectory } from './sync-directory.js'
 import { loadWriteBack, type WriteBack } from './write-back.js'
 
-/** A destination that was checked before the work began, so that a wrong one is reported early. */
+/** A destination that was checked before the work begins, so that errors are reported early. */
 export interface Destination {
-  /** As the program gave it, for messages. */
+  /** The path as given by the caller, for messages. */
   readonly path: string
-  /** Where the image will lie: behind a symlink, if `path` is one. */
+  /** The path of the image after symlinks were followed. */
   readonly target: string
-  /** Whether a file that is there is replaced. */
+  /** Whether an existing file is replaced. */
   readonly replace: boolean
 }
 
-/** Called with the path of a file that is about to be replaced; if it throws, the file stays. */
+/** Called with the path of an existing file before it is replaced. If it throws, the file stays. */
 export type BeforeReplace = (path: string) => void | Promise<void>
 
 /**
- * @throws DestinationError when `path` is a directory or a device, or is there and not to be replaced, or when its directory
- * is missing or closed to this user.
+ * Checks a destination.
+ * @throws DestinationError if `path` is a directory or a device, or exists and is not to be replaced, or if its directory does
+ * not exist or this user may not write to it.
  */
 export async function findDestination(path: string, replace: boolean): Promise<Destination> {
   const target = await resolveTarget(path, replace)
@@ -49,25 +49,25 @@ export async function findDestination(path: string, replace: boolean): Promise<D
   return { path, target, replace }
 }
 
-/** The result of writing, with a warning for each step that the system refused and that is not worth losing an image for. */
+/** The result of writing, with a warning for each refusal of the system that does not prevent the image. */
 export interface Written<T> {
   readonly result: T
-  /** The file that was written, as it is under its name; null where another took the name at once. */
+  /** The identity of the image file; null if another file already has its name. */
   readonly identity: FileIdentity | null
   readonly warnings: readonly Warning[]
 }
 
 /**
- * Lets `write` fill a temporary file beside the target, then puts it in the target's place: flushed to the disk, by one rename,
- * so that a process that has the old image open or mounted goes on reading the old one. If anything fails the temporary file is
- * removed, and what was there stays.
+ * Calls `write` with a sink for a temporary file beside the target, flushes the file to disk, and renames it to the target. A
+ * process that has the old image open or mounted continues to read the old one. If anything fails, the temporary file is removed
+ * and the target does not change.
  *
- * Until it is complete its owner alone may read it. Then it gets mode, owner, group and ACL of the file that it replaces, or
- * those that the directory gives a new file, by its default ACL or the umask.
+ * Only its owner can read the temporary file. When it is complete, it gets the mode, owner, group and ACL of the file that it
+ * replaces, or those of a new file in the directory, by its default ACL or the umask.
  *
  * @param offset bytes of zeros before the image.
- * @param signal heeded until the image takes its place, also while the disk or `beforeReplace` is waited for.
- * @throws DestinationError when the system refuses, with its error as `cause`; whatever `write` throws.
+ * @param signal can abort until the rename, also during a wait for the disk or `beforeReplace`.
+ * @throws DestinationError with the system error as its `cause`; the errors of `write`.
  */
 export async function writeDestination<T>(
   { path, target, replace }: Destination,
@@ -82,21 +82,21 @@ export async function writeDestination<T>(
   const temporary = join(directory, partialName(name, run))
   const warnings: Warning[] = []
   const acls = await loadAclCalls()
-  const replaced = async () => (replace ? accessOf(target, acls) : null)
-  const atFirst = await guarded(
+  const accessOfTarget = async () => (replace ? accessOf(target, acls) : null)
+  const initialAccess = await guarded(
     path,
-    async () => (await replaced()) ?? (await accessOfNewFile(temporary, acls)),
+    async () => (await accessOfTarget()) ?? (await accessOfNewFile(temporary, acls)),
   )
   const file = await guarded(path, () => open(temporary, 'wx', 0o600))
   try {
     const { ino } = await guarded(path, () => file.stat({ bigint: true }))
     const result = await fill(file)
     signal.throwIfAborted()
-    if (replace && (await guarded(path, replaced)))
+    if (replace && (await guarded(path, accessOfTarget)))
       await untilAborted(signal, Promise.resolve(beforeReplace(target)))
-    await guarded(path, () => (replace ? rename(temporary, target) : appear(temporary, target)))
+    await guarded(path, () => (replace ? rename(temporary, target) : renameToNew(temporary, target)))
     await guarded(path, () => syncDirectory(directory))
-    const found = await lstat(target, { bigint: true }).catch(() => null) // somebody has removed it already
+    const found = await lstat(target, { bigint: true }).catch(() => null) // the image was already removed
     return { result, identity: found?.ino === ino ? identityOf(found) : null, warnings }
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {}) // the first error is the one to report
@@ -119,7 +119,7 @@ export async function writeDestination<T>(
   async function complete(handle: FileHandle): Promise<void> {
     const { size } = await handle.stat()
     if (size < offset) await handle.truncate(offset)
-    const access = (await replaced()) ?? atFirst
+    const access = (await accessOfTarget()) ?? initialAccess
     const refused = access ? await giveAccess(handle, access, acls) : []
     for (const message of refused) warnings.push({ code: 'ACCESS_NOT_SET', path, message })
     if (!(await sync(handle)))
@@ -131,7 +131,7 @@ export async function writeDestination<T>(
   }
 }
 
-/** @returns whether the filesystem knows how to flush a file. */
+/** @returns whether the filesystem can flush a file. */
 async function sync(file: FileHandle): Promise<boolean> {
   try {
     await file.sync()
@@ -142,13 +142,13 @@ async function sync(file: FileHandle): Promise<boolean> {
   }
 }
 
-/** Bytes after which write-back is started. */
+/** Write-back is started each time this many bytes were written. */
 const WRITE_BACK_SIZE = 33_554_432
 
 function fileSink(file: FileHandle, path: string, writeBack: WriteBack, copyRange: CopyRange): Sink {
-  /** Where the bytes begin for which no write-back was started. */
+  /** Start of the bytes for which write-back was not started yet. */
   let begin = 0
-  /** The last write. Two at a time would wait for the file's lock, in a thread that could compress meanwhile. */
+  /** The last write. A second write at the same time would wait for the inode's lock, in a thread that could compress. */
   let last: Promise<unknown> = Promise.resolve()
 
   return {
@@ -156,17 +156,17 @@ function fileSink(file: FileHandle, path: string, writeBack: WriteBack, copyRang
     writev: inTurn,
     copy(descriptor, from, length, position) {
       const range = { descriptor, from, length, position }
-      // Begun at once: the calling thread may be at work for long before it hears that the last write is done.
+      // Started without waiting for the last write: the calling thread may be busy for long before it learns of its end.
       const copy = guarded(path, () => copyRange(range, file))
       const before = last
-      last = copy.catch(() => {}).then(() => before) // thrown where it is waited for
+      last = copy.catch(() => {}).then(() => before) // the caller gets the error
       return copy
     },
   }
 
   function inTurn(pieces: readonly Uint8Array[], position: number): Promise<void> {
     const write = last.then(() => writeAll(pieces, position))
-    last = write.catch(() => {}) // thrown where it is waited for
+    last = write.catch(() => {}) // the caller gets the error
     return write
   }
 
@@ -179,13 +179,13 @@ function fileSink(file: FileHandle, path: string, writeBack: WriteBack, copyRang
     for (let left = pieces; left.length > 0; ) {
       const { bytesWritten } = await guarded(path, () => file.writev(left, at))
       at += bytesWritten
-      left = without(left, bytesWritten)
+      left = remaining(left, bytesWritten)
     }
   }
 }
 
-/** The rest of pieces of which so many bytes are written. */
-function without(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+/** The part of the pieces that remains after `bytes` bytes were written. */
+function remaining(pieces: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
   let written = bytes
   for (const [n, piece] of pieces.entries()) {
     if (written < piece.length) return [piece.subarray(written), ...pieces.slice(n + 1)]
@@ -208,8 +208,8 @@ async function resolveTarget(path: string, replace: boolean): Promise<string> {
   return target
 }
 
-/** Gives the file its name only if nobody else has taken it meanwhile, which a rename would not notice. */
-async function appear(temporary: string, target: string): Promise<void> {
+/** Renames the file, and fails if the target exists. A plain rename would replace a file that was created in the meantime. */
+async function renameToNew(temporary: string, target: string): Promise<void> {
   try {
     await link(temporary, target)
     await unlink(temporary)

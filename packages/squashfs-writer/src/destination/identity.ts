@@ -1,6 +1,6 @@
-/** File identity: shows that an image is the file that was written, and that nobody has written to it since. */
+/** File identity: shows whether an image is still the file that was written, without changes. */
 
-/** What `stat` tells, in whole numbers. */
+/** Fields of `stat`, as integers. */
 interface Status {
   readonly ino: bigint
   readonly size: bigint
@@ -9,9 +9,8 @@ interface Status {
 }
 
 /**
- * Inode, size, and the times of the last change, to the nanosecond. A write, a `touch`, a rename, and a copy give another one: no
- * program can set ctime back. A write within the same step of the filesystem's clock in which the image got its name, some
- * milliseconds, does not show.
+ * Inode number, size, ctime and mtime in nanoseconds. It differs after a write, a `touch`, a rename, and for a copy, since no
+ * program can set ctime. It does not show a write in the same tick of the filesystem's clock (some milliseconds) as the rename.
  */
 export type FileIdentity = string
 

@@ -7,7 +7,7 @@ describe('a memory sink', () => {
     expect(memorySink().bytes()).toEqual(new Uint8Array(0))
   })
 
-  it('has what was written, gaps as zeros', () => {
+  it('contains the written bytes, with zeros in gaps', () => {
     const sink = memorySink()
     sink.write(Uint8Array.of(1, 2), 3)
     sink.write(Uint8Array.of(9), 7)
@@ -16,7 +16,7 @@ describe('a memory sink', () => {
     expect(sink.bytes()).toEqual(Uint8Array.of(5, 6, 0, 1, 2, 0, 0, 9))
   })
 
-  it('keeps nothing that it was given, and gives copies', () => {
+  it('keeps no reference to its input, and returns copies', () => {
     const sink = memorySink()
     const given = Uint8Array.of(1)
     sink.write(given, 0)
@@ -37,7 +37,7 @@ describe('a memory sink', () => {
     expect([bytes[0], bytes[size - 2], bytes[size - 1]]).toEqual([1, 1, 2])
   })
 
-  it('has the last that was written to each place', () => {
+  it('keeps the last bytes that were written at each position', () => {
     const aWrite = fc.record({ position: fc.nat(200_000), length: fc.nat(100_000), value: fc.nat(255) })
     fc.assert(
       fc.property(fc.array(aWrite, { maxLength: 8 }), (writes) => {

@@ -1,14 +1,14 @@
-/** Memory sink: keeps an image in memory, for programs that want its bytes. */
+/** Memory sink: keeps an image in memory, for callers that need its bytes. */
 import { SquashfsError } from '../errors.js'
 import type { Sink } from '../image/output.js'
 
 export interface MemorySink extends Sink {
-  /** All bytes written so far, in one piece; gaps are zeros. */
+  /** All bytes that were written so far, in one array. Gaps are zeros. */
   bytes(): Uint8Array
 }
 
 /**
- * A sink that keeps what is written, for one image.
+ * Creates a sink that keeps one image in memory.
  * @example
  * const sink = memorySink()
  * await writeImage([{ type: 'file', path: 'hello.txt', content: 'hello' }], sink)

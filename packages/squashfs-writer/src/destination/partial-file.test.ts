@@ -12,17 +12,17 @@ describe('the name of a partial file', () => {
     '名'.repeat(85),
     'x'.repeat(255),
     'é€'.repeat(51),
-  ])('of the image %s says which run makes it, and fits into 255 bytes', (image) => {
+  ])('of the image %s identifies the run, and fits into 255 bytes', (image) => {
     const name = partialName(image, run)
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255)
     expect(makerOf(name, image)).toEqual(run)
   })
 
-  it('is another one each time', () => {
+  it('is different each time', () => {
     expect(partialName('a', run)).not.toBe(partialName('a', run))
   })
 
-  it('is not taken for that of another image', () => {
+  it('is not mistaken for that of another image', () => {
     const name = partialName('venv.squashfs', run)
     for (const image of ['venv', 'venv.squashf', 'venv.squashfs.1', 'env.squashfs', '']) {
       expect(makerOf(name, image)).toBe(null)

@@ -1,25 +1,25 @@
 /**
- * Partial file: an image in the making, beside its destination, under a name that says which run makes it. Another run can
- * then tell whether the first has ended, and remove what it left.
+ * Partial file: an incomplete image beside its destination. Its name says which run writes it, so that a later run can check
+ * whether that run has ended, and remove the file.
  *
- * A process is identified by the kernel that it runs on (its boot id), its pid namespace, its pid, and its start time, since
- * pids are given again. Only the same kernel in the same namespace can judge: a pid of another node, of a container or of
- * the time before a reboot says nothing here. Locks would tell as well, but how far they reach on Lustre, BeeGFS and NFS
- * depends on how these are mounted: some are local to a node, some are refused.
+ * A run is identified by its kernel (the boot id), pid namespace, pid and start time, since pids are reused. Only a process of
+ * the same kernel and namespace can check a pid: it says nothing about other nodes, other containers or the time before a
+ * reboot. Locks are not used: on Lustre, BeeGFS and NFS it depends on the mount options whether they are local to a node, or
+ * refused.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { lstat, readdir, readFile, readlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** So that the whole name stays below the 255 bytes that filesystems allow. */
+/** Keeps the whole name below the 255 bytes that filesystems allow. */
 const LONGEST_STEM = 180
 
-/** A new name for a partial file of the image, as `.venv.squashfs.3f9a2c1b7d4e-4711-883726-0badcafe.partial`. */
+/** A new name for a partial file of an image, such as `.venv.squashfs.3f9a2c1b7d4e-4711-883726-0badcafe.partial`. */
 export function partialName(image: string, { place, pid, started }: Run): string {
   return `${stem(image)}${place}-${pid}-${started}-${randomBytes(4).toString('hex')}.partial`
 }
 
-/** The run that made the file of this name; null when it is not the name of a partial file of this image. */
+/** The run that created the file of this name; null if it is not a partial file of this image. */
 export function makerOf(name: string, image: string): Run | null {
   const start = stem(image)
   if (!name.startsWith(start)) return null
@@ -28,8 +28,8 @@ export function makerOf(name: string, image: string): Run | null {
 }
 
 /**
- * Removes the partial files of an image that were left by runs of this user which have ended without being able to
- * (SIGKILL, no memory). Never fails: a file that cannot be judged or removed stays.
+ * Removes the partial files of an image from runs of this user that were killed (SIGKILL, out of memory). Never fails: a file
+ * that cannot be checked or removed stays.
  */
 export async function removeLeftovers(directory: string, image: string, run: Run): Promise<void> {
   const names = await readdir(directory).catch(() => [])
@@ -45,10 +45,10 @@ async function removeOwn(file: string): Promise<void> {
   if (found.isFile() && found.uid === process.geteuid?.()) await unlink(file)
 }
 
-/** The part that says of which image it is. */
+/** The part of the name that identifies the image. */
 function stem(image: string): string {
   const bytes = Buffer.from(image)
-  // A character that is cut in the middle becomes U+FFFD.
+  // A character that is truncated becomes U+FFFD.
   const shown = bytes.length <= LONGEST_STEM ? image : bytes.toString('utf8', 0, LONGEST_STEM)
   return `.${shown}.`
 }
@@ -57,11 +57,11 @@ export interface Run {
   /** The kernel and the pid namespace, as 12 hexadecimal digits. */
   readonly place: string
   readonly pid: number
-  /** In the kernel's clock ticks since its start. */
+  /** Start time in clock ticks since the boot. */
   readonly started: string
 }
 
-/** This process. Without /proc its place is random, so that no other run can judge it. */
+/** The current run. Without /proc its place is random, so that no other run can check it. */
 export async function thisRun(): Promise<Run> {
   try {
     const [boot, namespace, { pid, started }] = await Promise.all([
@@ -77,7 +77,7 @@ export async function thisRun(): Promise<Run> {
   }
 }
 
-/** Whether a run in the same place as this process has ended for sure. In doubt it has not. */
+/** Whether a run in the same place as this process has certainly ended. */
 export async function hasEnded({ pid, started }: Run): Promise<boolean> {
   if (!isInUse(pid)) return true
   try {
@@ -88,7 +88,7 @@ export async function hasEnded({ pid, started }: Run): Promise<boolean> {
   }
 }
 
-/** Tested by signal 0: unlike /proc, where others' processes may be hidden, it answers for all. */
+/** Sends signal 0, since /proc may hide the processes of other users. */
 function isInUse(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -101,7 +101,7 @@ function unknownRun(): Run {
   return { place: randomBytes(6).toString('hex'), pid: process.pid, started: '0' }
 }
 
-/** See proc_pid_stat(5): pid (name) state ..., the start time as field 22; the name may hold blanks and brackets. */
+/** Reads /proc/PID/stat, see proc_pid_stat(5): pid (name) state ..., the start time is field 22. The name may contain spaces and parentheses. */
 async function processStatus(pid: number | 'self'): Promise<{ pid: number; state: string; started: string }> {
   const text = await readFile(`/proc/${pid}/stat`, 'latin1')
   const [state = '', ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ')

@@ -1,12 +1,12 @@
-/** Flushes a directory to the disk, so that after a power failure its names are what they were. */
+/** Sync directory: flushes a directory to disk, so that its entries survive a power failure. */
 import { open } from 'node:fs/promises'
 import { systemCode } from '../system-error.js'
 
 /**
- * Flushes a directory. Some filesystems refuse that, and their names are as safe as they get: only a failing disk is an error.
+ * Flushes a directory. Some filesystems do not support that, which is not an error; only a failing disk is.
  *
  * @param directory its path.
- * @throws the system's error EIO.
+ * @throws the system error EIO.
  */
 export async function syncDirectory(directory: string): Promise<void> {
   try {

@@ -1,13 +1,13 @@
-/** Write-back: starts to write dirty pages to the disk early, so that the last flush, for which all wait, has little to do. */
+/** Write-back: writes dirty pages to disk early, so that the flush at the end takes less time. */
 import type { FileHandle } from 'node:fs/promises'
 
-/** Begins to bring a range of a file to the disk. Failures are not reported here: the file's next `sync` reports them. */
+/** Starts to write a range of a file to disk. Errors are reported by the next `sync` of the file. */
 export type WriteBack = (file: FileHandle, position: number, length: number) => void
 
-/** SYNC_FILE_RANGE_WRITE (linux/fs.h): begin, and do not wait. */
+/** SYNC_FILE_RANGE_WRITE (linux/fs.h): start, and do not wait. */
 const BEGIN = 2
 
-/** Linux can begin without a thread that waits for the end; elsewhere a thread waits. */
+/** Loads `sync_file_range` of Linux, which does not wait. On other systems, `datasync` occupies a thread until it is done. */
 export async function loadWriteBack(): Promise<WriteBack> {
   if (process.platform !== 'linux') return (file) => void file.datasync().catch(() => {})
   const { default: koffi } = await import('koffi')

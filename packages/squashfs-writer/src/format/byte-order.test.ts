@@ -5,7 +5,7 @@ import { getUint64, setUint64, viewOf } from './byte-order.js'
 const ALL_ONES = 0xffff_ffff_ffff_ffffn
 
 describe('a view of a record', () => {
-  it('covers the bytes of a subarray, and nothing around them', () => {
+  it('covers the bytes of a subarray only', () => {
     const around = Uint8Array.of(1, 2, 3, 4, 5, 6)
     const view = viewOf(around.subarray(2, 5))
     expect(view.byteLength).toBe(3)
@@ -24,14 +24,14 @@ describe('an unsigned 64-bit integer', () => {
     [2 ** 32 + 1, '0100000001000000'],
     [0x12_3456_789a_bcde, 'debc9a7856341200'],
     [Number.MAX_SAFE_INTEGER, 'ffffffffffff1f00'],
-  ])('%d lies little-endian on disk, and comes back', (value, onDisk) => {
+  ])('%d is little-endian on disk, and is read back', (value, onDisk) => {
     const bytes = new Uint8Array(8)
     setUint64(viewOf(bytes), 0, value)
     expect(Buffer.from(bytes).toString('hex')).toBe(onDisk)
     expect(getUint64(viewOf(bytes), 0)).toBe(value)
   })
 
-  it('is written at its position, and read from there', () => {
+  it('is written and read at its position', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), fc.nat(9), (value, offset) => {
         const bytes = new Uint8Array(17).fill(0xaa)
@@ -45,7 +45,7 @@ describe('an unsigned 64-bit integer', () => {
     )
   })
 
-  it.each([2n ** 53n, 2n ** 53n + 1n, 2n ** 63n, ALL_ONES])('%d is too large to be told exactly', (value) => {
+  it.each([2n ** 53n, 2n ** 53n + 1n, 2n ** 63n, ALL_ONES])('%d is too large to be read exactly', (value) => {
     const view = new DataView(new ArrayBuffer(8))
     view.setBigUint64(0, value, true)
     expect(getUint64(view, 0)).toBe(Number.POSITIVE_INFINITY)

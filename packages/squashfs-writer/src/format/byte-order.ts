@@ -1,6 +1,6 @@
-/** Little-endian fields: squashfs 4.0 is little-endian throughout, on every machine. */
+/** Byte order: reads and writes little-endian integers. squashfs 4.0 is little-endian on every machine. */
 
-/** A view for the integers of a record. */
+/** A view that reads and writes the integers of a record. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
@@ -11,7 +11,7 @@ export function setUint64(view: DataView, offset: number, value: number): void {
   view.setUint32(offset + 4, Math.floor(value / 0x1_0000_0000), true)
 }
 
-/** Reads an unsigned 64-bit integer; one beyond 2^53 (only "absent" is) comes back as `Infinity`. */
+/** Reads an unsigned 64-bit integer. Returns `Infinity` for a value of 2^53 or more, such as the start of an absent table. */
 export function getUint64(view: DataView, offset: number): number {
   const high = view.getUint32(offset + 4, true)
   return high > 0x1f_ffff ? Number.POSITIVE_INFINITY : high * 0x1_0000_0000 + view.getUint32(offset, true)

@@ -1,17 +1,17 @@
-/** Compressor options: the record after the superblock when the compressor's settings are not the implied ones. */
+/** Compressor options: the record after the superblock. An image has it only if the settings differ from the defaults. */
 import { viewOf } from './byte-order.js'
 
-/** Compressor ids of the superblock. */
+/** Compressor ids in the superblock. */
 export const Compressor = { GZIP: 1, LZMA: 2, LZO: 3, XZ: 4, LZ4: 5, ZSTD: 6 } as const
 
-/** zstd: u32 level; 15 is implied. */
+/** Encodes the options of zstd: u32 level. The default is 15. */
 export function encodeZstdOptions(level: number): Uint8Array {
   const bytes = new Uint8Array(4)
   viewOf(bytes).setUint32(0, level, true)
   return bytes
 }
 
-/** gzip: u32 level, u16 window bits, u16 strategies; 9, 15 and 0 are implied. */
+/** Encodes the options of gzip: u32 level, u16 window bits, u16 strategies. The defaults are 9, 15 and 0. */
 export function encodeGzipOptions(level: number, windowBits = 15, strategies = 0): Uint8Array {
   const bytes = new Uint8Array(8)
   const view = viewOf(bytes)
@@ -21,7 +21,7 @@ export function encodeGzipOptions(level: number, windowBits = 15, strategies = 0
   return bytes
 }
 
-/** The level that zstd or gzip options say; null where they are too short to say it. */
+/** Decodes the level from the options of zstd or gzip. Returns null if the record is too short. */
 export function decodeLevel(options: Uint8Array): number | null {
   return options.length < 4 ? null : viewOf(options).getUint32(0, true)
 }

@@ -1,25 +1,25 @@
-/** Data and fragment blocks: the u32 words that tell their size on disk. */
+/** Data and fragment blocks: the u32 size words that hold the size of each block on disk. */
 
-/** The size word of a block that is all zeros: it takes no space on disk. */
+/** The size word of a hole, a block that is all zeros and takes no space on disk. */
 export const HOLE = 0
-/** Bit 24 of a size word: the block is stored as it is. */
-const STORED = 0x0100_0000
+/** Bit 24 of a size word: the block is uncompressed. */
+const UNCOMPRESSED = 0x0100_0000
 
 /**
- * The size word of a block on disk.
+ * Encodes the size word of a block.
  * @param size bytes on disk, 1 to 1 MiB.
- * @param stored true when the block is not compressed.
+ * @param uncompressed whether the block is uncompressed.
  */
-export function blockSizeWord(size: number, stored: boolean): number {
-  return stored ? size | STORED : size
+export function blockSizeWord(size: number, uncompressed: boolean): number {
+  return uncompressed ? size | UNCOMPRESSED : size
 }
 
 /** Bytes on disk of a block with this size word. */
 export function blockSizeOnDisk(word: number): number {
-  return (word & ~STORED) >>> 0 // bits beyond, which no sound image has, do not make it negative
+  return (word & ~UNCOMPRESSED) >>> 0 // never negative, even if a damaged image has higher bits set
 }
 
-/** Whether a block with this size word is stored as it is. */
-export function isStoredBlock(word: number): boolean {
-  return (word & STORED) !== 0
+/** Whether a block with this size word is uncompressed. */
+export function isUncompressedBlock(word: number): boolean {
+  return (word & UNCOMPRESSED) !== 0
 }

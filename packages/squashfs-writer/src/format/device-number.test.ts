@@ -21,11 +21,11 @@ describe('a device number', () => {
     ['the last major', 4095, 0, 0xf_ff00],
     ['the last of all', 4095, 1_048_575, 0xffff_ffff],
     ['none', 0, 0, 0],
-  ])('%s, %d:%d, is encoded as Linux does', (_, major, minor, device) => {
+  ])('%s, %d:%d, is encoded as in Linux', (_, major, minor, device) => {
     expect(encodeDeviceNumber(major, minor)).toBe(device)
   })
 
-  it('is what the kernel decodes, for every major and minor', () => {
+  it('is decoded like in the kernel, for every major and minor', () => {
     expect([MAX_MAJOR, MAX_MINOR]).toEqual([4095, 1_048_575])
     fc.assert(
       fc.property(fc.nat(MAX_MAJOR), fc.nat(MAX_MINOR), (major, minor) => {

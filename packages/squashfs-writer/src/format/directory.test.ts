@@ -60,11 +60,11 @@ const lengthsOf = (list: readonly ListingEntry[], offset = 0) =>
   decode(encodeListing(list, offset).bytes).map(({ names }) => names.length)
 
 describe('a listing', () => {
-  it('of nothing is empty', () => {
+  it('without entries is empty', () => {
     expect(encodeListing([], 8191)).toEqual({ bytes: new Uint8Array(0), indexEntries: [] })
   })
 
-  it('is headers and entries, byte by byte', () => {
+  it('consists of headers and entries, byte by byte', () => {
     const { bytes, indexEntries } = encodeListing(
       [
         {
@@ -105,7 +105,7 @@ describe('a listing', () => {
     expect(indexEntries).toEqual([])
   })
 
-  it('is decoded to what was encoded, over many headers', () => {
+  it('is decoded to its entries, with many headers', () => {
     const list = entries(1000, (n) => ({
       name: latin1(`name-${n}`),
       inodeNumber: 100_000 - n * (n % 97),
@@ -116,7 +116,7 @@ describe('a listing', () => {
     expect(decodeListing(new Uint8Array(0))).toEqual([])
   })
 
-  it('is not decoded where it is cut off, or has a run that no kernel reads', () => {
+  it('is not decoded if it is truncated, or has a run that is too long for the kernel', () => {
     const list = [entry({ name: latin1('a') }), entry({ name: latin1('bb') })]
     const { bytes } = encodeListing(list, 0)
     for (let length = 1; length < bytes.length; length++) {
@@ -129,7 +129,7 @@ describe('a listing', () => {
     expect(() => decodeRun(viewOf(bytes), 0)).toThrow('257 entries, more than 256')
   })
 
-  it.each([1, 2, 255])('has names of %d bytes as they are', (length) => {
+  it.each([1, 2, 255])('keeps names of %d bytes', (length) => {
     const name = Uint8Array.from({ length }, (_, n) => 255 - n)
     const [run] = decode(encodeListing([entry({ name }), entry()], 0).bytes)
     expect(run?.names.map((e) => e.name)).toEqual([name, latin1('n')])
@@ -144,11 +144,11 @@ describe('a run', () => {
     [257, [256, 1]],
     [512, [256, 256]],
     [513, [256, 256, 1]],
-  ])('has at most 256 names: %d are runs of %j', (count, runs) => {
+  ])('has at most 256 entries: %d entries make runs of %j', (count, runs) => {
     expect(lengthsOf(entries(count, (n) => ({ inodeNumber: n + 1 })))).toEqual(runs)
   })
 
-  it("ends where the inodes' metadata block changes, and again where it changes back", () => {
+  it('ends when the metadata block of the inodes changes, and when it changes back', () => {
     const blocks = [0, 0, 8000, 8000, 8000, 0, 0x1_0000, 0]
     expect(lengthsOf(blocks.map((inodeBlock) => entry({ inodeBlock })))).toEqual([2, 3, 1, 1, 1])
   })
@@ -159,27 +159,27 @@ describe('a run', () => {
     [32_768, [1, 1]],
     [-32_768, [2]],
     [-32_769, [1, 1]],
-  ])('holds inode numbers 16 bits around its first: %d away', (difference, runs) => {
+  ])('holds inode numbers within 16 bits of its first: difference %d', (difference, runs) => {
     const base = 100_000
     const list = [entry({ inodeNumber: base }), entry({ inodeNumber: base + difference })]
     expect(lengthsOf(list)).toEqual(runs)
     expect(decode(encodeListing(list, 0).bytes).flatMap(({ names }) => names)).toEqual(list)
   })
 
-  it('measures from its own first name, not from that of the run before', () => {
+  it('counts inode numbers from its own first entry, not from that of the run before', () => {
     const numbers = [1, 32_769, 65_536, 40_000, 1, 0xffff_ffff]
     expect(lengthsOf(numbers.map((inodeNumber) => entry({ inodeNumber })))).toEqual([1, 4, 1])
   })
 
   it.each([0, 1, 0xffff_ffff])(
-    'begins with the first name, whichever block its inode lies in: %d',
+    'begins with the first entry, for any block of its inode: %d',
     (inodeBlock) => {
       const list = [entry({ inodeBlock, inodeNumber: 1 })]
       expect(decode(encodeListing(list, 0).bytes)).toEqual([{ at: 0, names: list }])
     },
   )
 
-  it('begins with inode number 1, however far that is from anything', () => {
+  it('begins with inode number 1, for any difference', () => {
     expect(lengthsOf([entry({ inodeNumber: 1 }), entry({ inodeNumber: 32_768 })])).toEqual([2])
   })
 })
@@ -196,7 +196,7 @@ describe('the border of a metadata block', () => {
     [BLOCK - 12, 0],
     [BLOCK - 1, 0],
   ])(
-    'begins a new run, with an index entry, unless the name begins before it: listing at %d',
+    'begins a new run with an index entry, unless the entry begins before it: listing at %d',
     (offset, same) => {
       const { bytes, indexEntries } = encodeListing(two, offset)
       expect(decode(bytes).map(({ names }) => names.length)).toEqual(same ? [2] : [1, 1])
@@ -204,18 +204,18 @@ describe('the border of a metadata block', () => {
     },
   )
 
-  it('has no index entry for the block in which the listing begins', () => {
+  it('has no index entry if it is in the first block of the listing', () => {
     for (const offset of [0, 1, BLOCK - 1]) expect(encodeListing([entry()], offset).indexEntries).toEqual([])
   })
 
-  it('has one index entry a block, though more runs begin there', () => {
+  it('has one index entry for each block, even if more runs begin there', () => {
     const list = [...two, ...entries(3, (n) => ({ inodeBlock: 10 * n }))]
     const { bytes, indexEntries } = encodeListing(list, BLOCK - 24)
     expect(decode(bytes).map(({ names }) => names.length)).toEqual([1, 2, 1, 1])
     expect(indexEntries).toEqual([{ offset: 24, name: next }])
   })
 
-  it('has an index entry for every further block', () => {
+  it('has an index entry for every later block', () => {
     const long = latin1('x'.repeat(252)) // an entry of 260 bytes
     const list = entries(100, () => ({ name: long }))
     const { bytes, indexEntries } = encodeListing(list, 0)
@@ -265,7 +265,7 @@ describe('any listing', () => {
 
   const blockOf = (offset: number, at: number) => Math.floor((offset + at) / BLOCK)
 
-  it('reads back as it was given, in runs that a reader takes and no more than it needs', () => {
+  it('is decoded to its entries, with valid runs and no more of them than necessary', () => {
     fc.assert(
       fc.property(aList, fc.nat(BLOCK - 1), (list, offset) => {
         const runs = decode(encodeListing(list, offset).bytes)

@@ -1,69 +1,70 @@
-/** Directory listings: runs of names under headers that hold what the names of a run share. */
+/** Directory listings: runs of directory entries, each run under a header with the fields that its entries share. */
 import { viewOf } from './byte-order.js'
 import type { InodeType } from './inode.js'
 import { METADATA_BLOCK_SIZE } from './metadata-block.js'
 
 const HEADER_SIZE = 12
 const ENTRY_SIZE = 8
-/** Names under one header: the kernel refuses more (`SQUASHFS_DIR_COUNT`, fs/squashfs/dir.c). */
+/** Entries under one header: the kernel refuses more (`SQUASHFS_DIR_COUNT`, fs/squashfs/dir.c). */
 const MAX_RUN = 256
 
-/** One name of a directory. */
+/** A directory entry. */
 export interface ListingEntry {
   /** 1 to 255 bytes. */
   readonly name: Uint8Array
   readonly type: InodeType
   readonly inodeNumber: number
-  /** Start of the metadata block that holds the inode, from the inode table's start. */
+  /** Start of the metadata block that holds the inode, in bytes from the start of the inode table. */
   readonly inodeBlock: number
-  /** Where in that block's content the inode begins. */
+  /** Offset of the inode in the uncompressed block. */
   readonly inodeOffset: number
 }
 
-/** A place in a listing at which a header begins, with the name that follows. */
+/** The position of a header in a listing, and the name of the entry after it. */
 export interface ListingIndexEntry {
-  /** Bytes from the listing's start. */
+  /** Bytes from the start of the listing. */
   readonly offset: number
   readonly name: Uint8Array
 }
 
 export interface Listing {
   readonly bytes: Uint8Array
-  /** The first header that begins in each metadata block which the listing enters after its first. */
+  /** The first header in each metadata block of the listing except the first block. */
   readonly indexEntries: readonly ListingIndexEntry[]
 }
 
 /**
  * Encodes a directory's listing.
  *
- * A new header begins after 256 names, when the inode's metadata block changes, when an inode number is too far from
- * the run's first for 16 bits, and with the first name of each metadata block, so that an index can point there.
+ * A new header begins after 256 entries, when the metadata block of the inodes changes, when the difference of an inode
+ * number to the first of the run does not fit 16 bits, and at the first entry of each metadata block, so that the index
+ * can refer to it.
  *
- * @param entries in ascending order of their names' bytes: the kernel's lookup stops at the first greater name.
- * @param offset where in its first metadata block the listing will begin, 0 to 8,191.
+ * @param entries in ascending order of name bytes: the kernel's lookup stops at the first greater name.
+ * @param offset of the listing in its first metadata block, 0 to 8,191.
  */
 export function encodeListing(entries: readonly ListingEntry[], offset: number): Listing {
-  let mostBytes = 0
-  for (const entry of entries) mostBytes += HEADER_SIZE + ENTRY_SIZE + entry.name.length
-  const bytes = new Uint8Array(mostBytes)
+  let maxSize = 0
+  for (const entry of entries) maxSize += HEADER_SIZE + ENTRY_SIZE + entry.name.length
+  const bytes = new Uint8Array(maxSize)
   const view = viewOf(bytes)
   const indexEntries: ListingIndexEntry[] = []
 
   let at = 0
   let block = 0
-  let run = { at: 0, count: 0, inodeBlock: -1, inodeNumber: 0 } // none yet: no inode lies in block -1
+  let run = { at: 0, count: 0, inodeBlock: -1, inodeNumber: 0 } // no run yet: no inode is in block -1
   for (const entry of entries) {
-    const blockNow = Math.floor((offset + at) / METADATA_BLOCK_SIZE)
+    const currentBlock = Math.floor((offset + at) / METADATA_BLOCK_SIZE)
     const difference = entry.inodeNumber - run.inodeNumber
     const continues =
       run.count < MAX_RUN &&
       entry.inodeBlock === run.inodeBlock &&
       difference >= -0x8000 &&
       difference <= 0x7fff &&
-      blockNow === block
+      currentBlock === block
     if (!continues) {
-      if (blockNow !== block) indexEntries.push({ offset: at, name: entry.name })
-      block = blockNow
+      if (currentBlock !== block) indexEntries.push({ offset: at, name: entry.name })
+      block = currentBlock
       run = { at, count: 0, inodeBlock: entry.inodeBlock, inodeNumber: entry.inodeNumber }
       view.setUint32(at + 4, entry.inodeBlock, true)
       view.setUint32(at + 8, entry.inodeNumber, true)
@@ -80,21 +81,20 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
   return { bytes: bytes.subarray(0, at), indexEntries }
 }
 
-/** Bytes of the longest run that a kernel reads: a header and 256 entries with names of 256 bytes. */
+/** Bytes of the longest run that the kernel reads: a header and 256 entries with names of 256 bytes. */
 export const LONGEST_RUN = HEADER_SIZE + MAX_RUN * (ENTRY_SIZE + 256)
 
-/** An entry of a run; its name is not copied. */
+/** A directory entry of a run. Its name is a range of the listing and not copied. */
 export interface RunEntry extends Omit<ListingEntry, 'name'> {
-  /** Where in the bytes its name is. */
   readonly nameStart: number
   readonly nameEnd: number
 }
 
-/** Where a reader of runs is, and the entry that it came to last; one for many, each written over the one before. */
+/** The position of a reader in a run, and the entry that it read last. One object is reused for all entries. */
 export interface RunPosition {
-  /** Where the next header or entry begins, in bytes from the listing's start. */
+  /** Start of the next header or entry, in bytes from the start of the listing. */
   at: number
-  /** Entries that are left of the run. */
+  /** Entries of the run that were not read yet. */
   left: number
   inodeBlock: number
   firstNumber: number
@@ -106,10 +106,10 @@ export interface RunPosition {
 }
 
 /**
- * Goes to the run of a listing that begins at an offset.
- * @param end where the bytes of the listing end.
- * @returns false when the bytes end before it does.
- * @throws RangeError when it has more than 256 entries: the kernel refuses these too.
+ * Moves to the run at an offset of a listing.
+ * @param end the end of the listing's bytes.
+ * @returns false if the bytes end inside the run.
+ * @throws RangeError if the run has more than 256 entries; the kernel refuses it, too.
  */
 export function startRun(view: DataView, offset: number, end: number, position: RunPosition): boolean {
   if (offset + HEADER_SIZE > end) return false
@@ -128,7 +128,7 @@ export function startRun(view: DataView, offset: number, end: number, position: 
   return true
 }
 
-/** Goes to the next entry of a run that was started; false at its end. */
+/** Moves to the next entry of the current run. Returns false at the end of the run. */
 export function nextRunEntry(view: DataView, position: RunPosition): boolean {
   if (position.left === 0) return false
   const { at } = position
@@ -143,9 +143,9 @@ export function nextRunEntry(view: DataView, position: RunPosition): boolean {
 }
 
 /**
- * Decodes the run of a listing that begins at an offset.
- * @returns its entries and where it ends; null when the bytes end before it does.
- * @throws RangeError when it has more than 256 entries: the kernel refuses these too.
+ * Decodes the run at an offset of a listing.
+ * @returns its entries and its end; null if the bytes end inside the run.
+ * @throws RangeError if the run has more than 256 entries; the kernel refuses it, too.
  */
 export function decodeRun(
   view: DataView,
@@ -161,7 +161,7 @@ export function decodeRun(
   return { entries, end: position.at }
 }
 
-/** Before the first run. */
+/** A position before the first run. */
 export const NO_POSITION: RunPosition = {
   at: 0,
   left: 0,
@@ -175,8 +175,8 @@ export const NO_POSITION: RunPosition = {
 }
 
 /**
- * Decodes a directory's listing, in its order.
- * @throws RangeError when it ends inside a run, or a run has more than 256 entries.
+ * Decodes all entries of a listing, in order.
+ * @throws RangeError if the listing ends inside a run, or a run has more than 256 entries.
  */
 export function decodeListing(bytes: Uint8Array): ListingEntry[] {
   const entries: ListingEntry[] = []

@@ -1,4 +1,4 @@
-/** Fragment table entries: where each block of packed tails lies. */
+/** Fragment table: the position and size of each fragment block, which holds the tails of several files. */
 import { getUint64, setUint64, viewOf } from './byte-order.js'
 
 export const FRAGMENT_ENTRY_SIZE = 16
@@ -6,9 +6,9 @@ export const FRAGMENT_ENTRY_SIZE = 16
 export const NO_FRAGMENT = 0xffff_ffff
 
 export interface FragmentEntry {
-  /** Bytes from the image's start. */
+  /** Bytes from the start of the image. */
   readonly start: number
-  /** As by `blockSizeWord`. */
+  /** See `blockSizeWord`. */
   readonly sizeWord: number
 }
 

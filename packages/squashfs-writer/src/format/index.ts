@@ -1,4 +1,4 @@
-/** `squashfs-writer/format`: encodes and decodes one structure of squashfs 4.0 at a time; pure functions. */
+/** `squashfs-writer/format`: pure functions that encode and decode single structures of squashfs 4.0. */
 export * from './compressor-options.js'
 export * from './data-block.js'
 export * from './device-number.js'

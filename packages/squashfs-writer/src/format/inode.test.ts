@@ -261,7 +261,7 @@ describe('the bytes in holes', () => {
     [2 ** 40, 2 ** 40, 2 ** 40 - 1],
     [0, 0, 0],
     [8192, 0, 0],
-  ])('stay below the size: of %d bytes %d are told as %d', (size, sparse, told) => {
+  ])('are less than the size: of %d bytes, %d are written as %d', (size, sparse, told) => {
     expect(sparseOf(size, sparse)).toBe(told)
   })
 })
@@ -278,7 +278,7 @@ describe('a directory is extended', () => {
     expect(typeOf({ ...DIRECTORY, ...change })).toBe(type)
   })
 
-  it('and tells the size of its listing in 32 bits', () => {
+  it('and has the size of its listing in 32 bits', () => {
     const size = (listingSize: number) => {
       const bytes = Buffer.from(encodeInode({ ...DIRECTORY, listingSize }))
       return bytes.readUInt16LE(0) === BASIC.directory ? bytes.readUInt16LE(24) : bytes.readUInt32LE(20)
@@ -294,7 +294,7 @@ describe('symlinks, devices, fifos and sockets are extended', () => {
     ['character device', { ...DEVICE, type: InodeType.CHARACTER_DEVICE }, 5],
     ['fifo', IPC, 6],
     ['socket', { ...IPC, type: InodeType.SOCKET }, 7],
-  ] as const)('for xattrs alone: %s', (_, inode, type) => {
+  ] as const)('only for xattrs: %s', (_, inode, type) => {
     expect(typeOf(inode)).toBe(type)
     expect(typeOf({ ...inode, links: 1 })).toBe(type)
     expect(typeOf({ ...inode, head: { ...HEAD, xattrIndex: 0 } })).toBe(type + 7)
@@ -302,7 +302,7 @@ describe('symlinks, devices, fifos and sockets are extended', () => {
 })
 
 describe('a symlink', () => {
-  it.each([1, 4095])('has the %d bytes of its target as they are', (length) => {
+  it.each([1, 4095])('keeps the %d bytes of its target', (length) => {
     const target = Uint8Array.from({ length }, (_, n) => (n % 255) + 1)
     const bytes = encodeInode({ ...SYMLINK, target })
     expect(bytes.length).toBe(24 + length)
@@ -311,7 +311,7 @@ describe('a symlink', () => {
 })
 
 describe('the block list', () => {
-  it('may be of any array of size words', () => {
+  it('may be any array of size words', () => {
     const anArray = fc.array(fc.nat(0xffff_ffff), { maxLength: 50 })
     fc.assert(
       fc.property(anArray, fc.boolean(), (words, extended) => {
@@ -382,7 +382,7 @@ describe('decoding', () => {
     }),
   ]
 
-  it('gives back what was encoded, wherever it begins and whatever follows it', () => {
+  it('gives back the encoded inode, at any offset and before any bytes', () => {
     fc.assert(
       fc.property(fc.oneof(aFile, aDirectory, ...others), fc.nat(100), fc.nat(100), (inode, at, more) => {
         const encoded = encodeInode(inode)
@@ -393,7 +393,7 @@ describe('decoding', () => {
     )
   })
 
-  it('gives back every type in both forms, each byte of each field in its place', () => {
+  it('gives back every type in both forms, with each byte of each field', () => {
     const file = { ...FILE, size: 0x3f21 } // three blocks and a tail
     for (const inode of [DIRECTORY, file, SYMLINK, DEVICE, IPC])
       for (const head of [HEAD, WITH_XATTRS]) {
@@ -402,7 +402,7 @@ describe('decoding', () => {
       }
   })
 
-  it("gives back a directory's index, and the bytes in holes", () => {
+  it('gives back the index of a directory, and the bytes in holes', () => {
     const index = [
       { offset: 8000, block: 100, name: Uint8Array.of(97) },
       { offset: 16_000, block: 200, name: Uint8Array.of(98, 255) },
@@ -412,7 +412,7 @@ describe('decoding', () => {
     expect(decoded(encodeInode(holes))).toEqual(holes)
   })
 
-  it('refuses what is no inode, and what is cut off', () => {
+  it('refuses bytes that are not an inode, and truncated ones', () => {
     for (const type of [0, 15, 0xffff]) {
       const view = new DataView(new ArrayBuffer(64))
       view.setUint16(0, type, true)

@@ -1,8 +1,8 @@
-/** Inodes: one record for each file, directory, symlink, device, fifo or socket; a short and a long form of each. */
+/** Inodes: one record for each file, directory, symlink, device, fifo or socket. Each type has a basic and an extended form. */
 import { getUint64, setUint64, viewOf } from './byte-order.js'
 import { NO_FRAGMENT } from './fragment.js'
 
-/** The type field of the basic forms; directory entries carry these even for extended inodes. */
+/** The type field of a basic inode. Directory entries have these types for extended inodes, too. */
 export const InodeType = {
   DIRECTORY: 1,
   FILE: 2,
@@ -14,7 +14,7 @@ export const InodeType = {
 } as const
 export type InodeType = (typeof InodeType)[keyof typeof InodeType]
 
-/** The types by the names that entries have for them. */
+/** The name of each type in entries. */
 export const TYPE_NAMES = {
   [InodeType.DIRECTORY]: 'directory',
   [InodeType.FILE]: 'file',
@@ -25,16 +25,16 @@ export const TYPE_NAMES = {
   [InodeType.SOCKET]: 'socket',
 } as const
 
-/** An extended form's type is its basic form's plus this. */
+/** Added to a basic type, it gives the extended type. */
 const EXTENDED = 7
 /** The xattr index of an inode without xattrs. */
 export const NO_XATTR = 0xffff_ffff
-/** Bytes of the head that all forms share. */
+/** Bytes of the header that all forms share. */
 const HEAD_SIZE = 16
-/** A directory's size field is its listing's length plus this, for "." and "..", which are not written. */
+/** The size field of a directory is the length of its listing plus 3, for "." and "..", which are not written. */
 const DIRECTORY_SIZE_EXCESS = 3
 
-/** The fields of all inodes. */
+/** The fields that all inodes have. */
 export interface InodeHead {
   /** Permission bits with setuid, setgid and sticky, without the file type: 0 to 0o7777. */
   readonly mode: number
@@ -42,7 +42,7 @@ export interface InodeHead {
   readonly gidIndex: number
   /** Seconds since 1970, unsigned 32-bit. */
   readonly mtime: number
-  /** 1 to the image's inode count. */
+  /** 1 to the inode count of the image. */
   readonly number: number
   /** Index into the xattr id table, or {@link NO_XATTR}. */
   readonly xattrIndex: number
@@ -51,43 +51,43 @@ export interface InodeHead {
 export interface FileInode {
   readonly head: InodeHead
   readonly type: typeof InodeType.FILE
-  /** Where the first data block lies, in bytes from the image's start; 0 without blocks. */
+  /** Position of the first data block, in bytes from the start of the image; 0 without blocks. */
   readonly start: number
   readonly size: number
-  /** Bytes of `size` that lie in holes. */
+  /** Bytes in holes. */
   readonly sparse: number
-  /** Names that this inode has. */
+  /** Number of names. */
   readonly links: number
   /** Fragment index, or `NO_FRAGMENT`. */
   readonly fragment: number
-  /** Where in the fragment block the tail begins. */
+  /** Offset of the tail in the fragment block. */
   readonly fragmentOffset: number
-  /** A size word for each block; with a fragment the tail has none. */
+  /** A size word for each block. A tail in a fragment has none. */
   readonly blockSizes: ArrayLike<number>
 }
 
 export interface DirectoryInode {
   readonly head: InodeHead
   readonly type: typeof InodeType.DIRECTORY
-  /** Start of the listing's first metadata block, from the directory table's start. */
+  /** Start of the first metadata block of the listing, in bytes from the start of the directory table. */
   readonly listingBlock: number
-  /** Where in that block the listing begins. */
+  /** Offset of the listing in that block. */
   readonly listingOffset: number
   /** Bytes of the listing. */
   readonly listingSize: number
-  /** 2 and the number of subdirectories. */
+  /** 2 plus the number of subdirectories. */
   readonly links: number
   /** Inode number of the parent; for the root, the inode count + 1. */
   readonly parent: number
-  /** For large directories; a directory with an index is extended. */
+  /** For a large directory; only the extended form has an index. */
   readonly index: readonly DirectoryIndexEntry[]
 }
 
-/** An index entry of a long listing: the first name of each of its metadata blocks but the first. */
+/** An index entry: the first name in a metadata block of the listing. The first block has none. */
 export interface DirectoryIndexEntry {
-  /** Where in the listing the header before that name is. */
+  /** Offset in the listing of the header before that name. */
   readonly offset: number
-  /** Start of the metadata block that holds this header, from the directory table's start. */
+  /** Start of the metadata block that holds the header, in bytes from the start of the directory table. */
   readonly block: number
   readonly name: Uint8Array
 }
@@ -104,7 +104,7 @@ export interface DeviceInode {
   readonly head: InodeHead
   readonly type: typeof InodeType.BLOCK_DEVICE | typeof InodeType.CHARACTER_DEVICE
   readonly links: number
-  /** As by `encodeDeviceNumber`. */
+  /** See `encodeDeviceNumber`. */
   readonly device: number
 }
 
@@ -116,7 +116,7 @@ export interface IpcInode {
 
 export type Inode = FileInode | DirectoryInode | SymlinkInode | DeviceInode | IpcInode
 
-/** Encodes an inode in the shortest of its two forms that can hold it. */
+/** Encodes an inode, in the basic form if that can hold it. */
 export function encodeInode(inode: Inode): Uint8Array {
   switch (inode.type) {
     case InodeType.FILE:
@@ -159,7 +159,7 @@ function encodeExtendedFile(i: FileInode): Uint8Array {
   const { bytes, view } = record(i, true, 40 + 4 * i.blockSizes.length)
   setUint64(view, 16, i.start)
   setUint64(view, 24, i.size)
-  // Must stay below the file's size: the kernel takes the difference for st_blocks (fs/squashfs/inode.c).
+  // Must be less than the size: the kernel computes st_blocks from the difference (fs/squashfs/inode.c).
   setUint64(view, 32, i.sparse >= i.size && i.size > 0 ? i.size - 1 : i.sparse)
   view.setUint32(40, i.links, true)
   view.setUint32(44, i.fragment, true)
@@ -231,7 +231,7 @@ function encodeIpc(i: IpcInode): Uint8Array {
   return bytes
 }
 
-/** A record with its head filled in and `bodySize` bytes after it. */
+/** Creates a record with its header filled in, and `bodySize` zero bytes after it. */
 function record(i: Inode, extended: boolean, bodySize: number): { bytes: Uint8Array; view: DataView } {
   const bytes = new Uint8Array(HEAD_SIZE + bodySize)
   const view = viewOf(bytes)
@@ -244,36 +244,36 @@ function record(i: Inode, extended: boolean, bodySize: number): { bytes: Uint8Ar
   return { bytes, view }
 }
 
-/** Bytes from a record's start that are enough to know the length of its fixed part; a table may end before. */
-export const INODE_SIZE_KNOWN = 56
+/** Bytes of a record from which {@link inodeSize} can tell its size. The last record of a table may be shorter. */
+export const INODE_PREFIX_SIZE = 56
 
-/** A decoded file: its size words follow the fixed part of the record, see {@link decodeBlockSizes}. */
+/** A decoded file. Its size words follow the fixed part of the record, see {@link decodeBlockSizes}. */
 export interface DecodedFile extends Omit<FileInode, 'blockSizes'> {
-  /** How many size words follow: the tail has none where it lies in a fragment. */
+  /** How many size words follow. A tail in a fragment has none. */
   readonly blockCount: number
-  /** Where in the record they begin. */
+  /** Offset of the size words in the record. */
   readonly sizeOfFixedPart: number
 }
 
-/** A decoded directory: its index follows the fixed part of the record, see {@link decodeIndexEntry}. */
+/** A decoded directory. Its index follows the fixed part of the record, see {@link decodeIndexEntry}. */
 export interface DecodedDirectory extends Omit<DirectoryInode, 'index'> {
   /** How many index entries follow. */
   readonly indexCount: number
 }
 
-/** An inode without the lists that follow the fixed part of its record: those of a hostile image may be huge. */
+/** A decoded inode without the lists after the fixed part of its record: in a hostile image they may be huge. */
 export type DecodedInode = DecodedFile | DecodedDirectory | SymlinkInode | DeviceInode | IpcInode
 
 /**
- * The bytes of a record's fixed part: without a file's size words and a directory's index.
- * @param view the first {@link INODE_SIZE_KNOWN} of the record, or fewer where the table ends.
- * @param at where in the view the record begins.
- * @throws RangeError when the bytes begin with no type of inode, or are too few to tell.
+ * The size in bytes of a record's fixed part, which does not include the size words of a file or the index of a directory.
+ * @param view the first {@link INODE_PREFIX_SIZE} bytes of the record, or fewer at the end of the table.
+ * @param at offset of the record in the view.
+ * @throws RangeError if the inode type is unknown, or there are too few bytes.
  */
 export function inodeSize(view: DataView, at = 0): number {
-  const stored = view.getUint16(at, true)
-  const extended = stored > EXTENDED
-  switch (extended ? stored - EXTENDED : stored) {
+  const typeField = view.getUint16(at, true)
+  const extended = typeField > EXTENDED
+  switch (extended ? typeField - EXTENDED : typeField) {
     case InodeType.FILE:
       return extended ? 56 : 32
     case InodeType.DIRECTORY:
@@ -287,21 +287,21 @@ export function inodeSize(view: DataView, at = 0): number {
     case InodeType.SOCKET:
       return extended ? 24 : 20
     default:
-      throw new RangeError(`${stored} is not a type of inode`)
+      throw new RangeError(`${typeField} is not a type of inode`)
   }
 }
 
 /**
- * Decodes the fixed part of an inode's record.
- * @param view at least as many bytes as {@link inodeSize} says.
- * @param blockSize the image's, in bytes.
- * @param at where in the view the record begins.
- * @throws RangeError when the bytes are fewer, or begin with no type of inode.
+ * Decodes the fixed part of an inode.
+ * @param view at least {@link inodeSize} bytes.
+ * @param blockSize of the image, in bytes.
+ * @param at offset of the record in the view.
+ * @throws RangeError if the inode type is unknown, or there are too few bytes.
  */
 export function decodeInode(view: DataView, blockSize: number, at = 0): DecodedInode {
-  const stored = view.getUint16(at, true)
-  const extended = stored > EXTENDED
-  const type = extended ? stored - EXTENDED : stored
+  const typeField = view.getUint16(at, true)
+  const extended = typeField > EXTENDED
+  const type = extended ? typeField - EXTENDED : typeField
   switch (type) {
     case InodeType.FILE: {
       const size = extended ? getUint64(view, at + 24) : view.getUint32(at + 28, true)
@@ -327,7 +327,7 @@ export function decodeInode(view: DataView, blockSize: number, at = 0): DecodedI
         head: decodeHead(view, at, extended ? 36 : null),
         listingBlock: view.getUint32(at + (extended ? 24 : 16), true),
         listingOffset: view.getUint16(at + (extended ? 34 : 26), true),
-        // The kernel takes a size below 3 for an empty directory, too (fs/squashfs/dir.c).
+        // The kernel treats a size below 3 as an empty directory, too (fs/squashfs/dir.c).
         listingSize: Math.max(0, size - DIRECTORY_SIZE_EXCESS),
         links: view.getUint32(at + (extended ? 16 : 20), true),
         parent: view.getUint32(at + 28, true),
@@ -356,11 +356,11 @@ export function decodeInode(view: DataView, blockSize: number, at = 0): DecodedI
     case InodeType.SOCKET:
       return { type, head: decodeHead(view, at, extended ? 20 : null), links: view.getUint32(at + 16, true) }
     default:
-      throw new RangeError(`${stored} is not a type of inode`)
+      throw new RangeError(`${typeField} is not a type of inode`)
   }
 }
 
-/** The columns of a long listing for an inode; one object for many inodes, each written over the one before. */
+/** The fields of an inode that a long listing shows. One object is reused for many inodes. */
 export interface InodeSummary {
   type: InodeType
   mode: number
@@ -369,55 +369,55 @@ export interface InodeSummary {
   mtime: number
   number: number
   links: number
-  /** As `stat` has it: bytes of a file, of a symlink's target, of a listing and 3; 0 for all else. */
+  /** As in `stat`: bytes of a file or of a symlink's target; of a directory, its size field, at least 3; 0 for other types. */
   size: number
-  /** Of a file that has a tail: the index of its fragment block; `NO_FRAGMENT` for all else. */
+  /** Index of the fragment block that holds the tail of a file; `NO_FRAGMENT` if there is none. */
   fragment: number
 }
 
 /**
- * As {@link decodeInode}, for many inodes, without an object for each.
- * @throws RangeError when the bytes are fewer, or begin with no type of inode.
+ * Reads the fields of an inode into an existing object. Unlike {@link decodeInode} it allocates nothing.
+ * @throws RangeError if the inode type is unknown, or there are too few bytes.
  */
-export function summarizeInode(view: DataView, at: number, into: InodeSummary): void {
-  const stored = view.getUint16(at, true)
-  const extended = stored > EXTENDED
-  const type = extended ? stored - EXTENDED : stored
-  into.mode = view.getUint16(at + 2, true)
-  into.uidIndex = view.getUint16(at + 4, true)
-  into.gidIndex = view.getUint16(at + 6, true)
-  into.mtime = view.getUint32(at + 8, true)
-  into.number = view.getUint32(at + 12, true)
-  into.size = 0
-  into.fragment = NO_FRAGMENT
+export function summarizeInode(view: DataView, at: number, summary: InodeSummary): void {
+  const typeField = view.getUint16(at, true)
+  const extended = typeField > EXTENDED
+  const type = extended ? typeField - EXTENDED : typeField
+  summary.mode = view.getUint16(at + 2, true)
+  summary.uidIndex = view.getUint16(at + 4, true)
+  summary.gidIndex = view.getUint16(at + 6, true)
+  summary.mtime = view.getUint32(at + 8, true)
+  summary.number = view.getUint32(at + 12, true)
+  summary.size = 0
+  summary.fragment = NO_FRAGMENT
   switch (type) {
     case InodeType.FILE:
-      into.fragment = view.getUint32(at + (extended ? 44 : 20), true)
-      into.size = extended ? getUint64(view, at + 24) : view.getUint32(at + 28, true)
-      into.links = extended ? view.getUint32(at + 40, true) : 1
+      summary.fragment = view.getUint32(at + (extended ? 44 : 20), true)
+      summary.size = extended ? getUint64(view, at + 24) : view.getUint32(at + 28, true)
+      summary.links = extended ? view.getUint32(at + 40, true) : 1
       break
     case InodeType.DIRECTORY:
-      into.size = extended ? view.getUint32(at + 20, true) : view.getUint16(at + 24, true)
-      if (into.size < DIRECTORY_SIZE_EXCESS) into.size = DIRECTORY_SIZE_EXCESS
-      into.links = view.getUint32(at + (extended ? 16 : 20), true)
+      summary.size = extended ? view.getUint32(at + 20, true) : view.getUint16(at + 24, true)
+      if (summary.size < DIRECTORY_SIZE_EXCESS) summary.size = DIRECTORY_SIZE_EXCESS
+      summary.links = view.getUint32(at + (extended ? 16 : 20), true)
       break
     case InodeType.SYMLINK:
-      into.size = view.getUint32(at + 20, true)
-      into.links = view.getUint32(at + 16, true)
+      summary.size = view.getUint32(at + 20, true)
+      summary.links = view.getUint32(at + 16, true)
       break
     case InodeType.BLOCK_DEVICE:
     case InodeType.CHARACTER_DEVICE:
     case InodeType.FIFO:
     case InodeType.SOCKET:
-      into.links = view.getUint32(at + 16, true)
+      summary.links = view.getUint32(at + 16, true)
       break
     default:
-      throw new RangeError(`${stored} is not a type of inode`)
+      throw new RangeError(`${typeField} is not a type of inode`)
   }
-  into.type = type
+  summary.type = type
 }
 
-/** @param xattrIndexAt where the xattr index is; null in a basic form, which has none. */
+/** @param xattrIndexAt offset of the xattr index in the record; null for a basic inode, which has none. */
 function decodeHead(view: DataView, at: number, xattrIndexAt: number | null): InodeHead {
   return {
     mode: view.getUint16(at + 2, true),
@@ -430,8 +430,8 @@ function decodeHead(view: DataView, at: number, xattrIndexAt: number | null): In
 }
 
 /**
- * Decodes size words, which follow the fixed part of a file's record.
- * @param bytes four for each word.
+ * Decodes the size words, which follow the fixed part of a file inode.
+ * @param bytes four for each size word.
  */
 export function decodeBlockSizes(bytes: Uint8Array): number[] {
   const view = viewOf(bytes)
@@ -442,9 +442,9 @@ export function decodeBlockSizes(bytes: Uint8Array): number[] {
 export const INDEX_ENTRY_SIZE = 12
 
 /**
- * Decodes an index entry without its name. Index entries follow the fixed part of a directory's record.
+ * Decodes an index entry except its name. Index entries follow the fixed part of a directory inode.
  * @param bytes {@link INDEX_ENTRY_SIZE} of them.
- * @returns also the number of bytes of the name that follows.
+ * @returns its fields, and the length of the name that follows.
  */
 export function decodeIndexEntry(bytes: Uint8Array): {
   readonly offset: number

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import * as limits from './limits.js'
 
 describe('the limits', () => {
-  it("are the format's, and Linux' where those are narrower", () => {
+  it('are those of the format, or of Linux if these are stricter', () => {
     expect({ ...limits }).toEqual({
       MIN_BLOCK_SIZE: 4 * 1024,
       MAX_BLOCK_SIZE: 1024 * 1024,

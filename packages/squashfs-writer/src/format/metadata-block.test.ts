@@ -16,8 +16,8 @@ describe('a metadata block', () => {
     [8191, 'ff1f', 'ff9f'],
     [8192, '0020', '00a0'],
   ])(
-    'of %d bytes says so in two bytes before them: 0x%s, or 0x%s when it is stored',
-    (size, packed, stored) => {
+    'of %d bytes has a header of two bytes: 0x%s, or 0x%s if it is uncompressed',
+    (size, packed, uncompressed) => {
       const content = Uint8Array.from({ length: size }, (_, n) => n % 251)
       const header = (bytes: Uint8Array) => Buffer.from(bytes.subarray(0, 2)).toString('hex')
 
@@ -26,15 +26,15 @@ describe('a metadata block', () => {
       expect(compressed.subarray(2)).toEqual(content)
 
       const plain = encodeMetadataBlock(content, true)
-      expect(header(plain)).toBe(stored)
+      expect(header(plain)).toBe(uncompressed)
       expect(plain.subarray(2)).toEqual(content)
 
-      expect(decodeMetadataHeader(compressed)).toEqual({ size, stored: false })
-      expect(decodeMetadataHeader(plain)).toEqual({ size, stored: true })
+      expect(decodeMetadataHeader(compressed)).toEqual({ size, uncompressed: false })
+      expect(decodeMetadataHeader(plain)).toEqual({ size, uncompressed: true })
     },
   )
 
-  it('holds 8 KiB of content', () => {
+  it('holds 8 KiB', () => {
     expect(METADATA_BLOCK_SIZE).toBe(8192)
   })
 })
@@ -51,7 +51,7 @@ describe('a metadata reference', () => {
     expect(metadataReference(block, offset)).toBe(reference)
   })
 
-  it('has the block above its 16 lowest bits, the offset in them', () => {
+  it('has the offset in its lowest 16 bits, and the block above', () => {
     fc.assert(
       fc.property(fc.nat(2 ** 37 - 1), fc.nat(8191), (block, offset) => {
         const reference = BigInt(metadataReference(block, offset))

@@ -1,52 +1,55 @@
-/** Metadata blocks: the 8 KiB pieces in which every table but the data is stored, and references into them. */
+/** Metadata blocks: the 8 KiB blocks that hold all tables, and references to records in them. */
 import { viewOf } from './byte-order.js'
 
-/** Bytes of content in a full metadata block, whatever the image's block size. */
+/** Uncompressed bytes in a full metadata block. It does not depend on the block size of the image. */
 export const METADATA_BLOCK_SIZE = 8192
-/** Bit 15 of a metadata block's header: the content is stored as it is. */
-const STORED = 0x8000
+/** Bit 15 of a metadata block's header: the content is uncompressed. */
+const UNCOMPRESSED = 0x8000
 
 /**
- * Puts the two-byte header before a metadata block's content.
+ * Encodes a metadata block: the two-byte header and the content.
  * @param content the bytes on disk, compressed or not, at most 8,192.
- * @param stored true when `content` is not compressed.
+ * @param uncompressed whether `content` is uncompressed.
  */
-export function encodeMetadataBlock(content: Uint8Array, stored: boolean): Uint8Array {
+export function encodeMetadataBlock(content: Uint8Array, uncompressed: boolean): Uint8Array {
   const bytes = new Uint8Array(2 + content.length)
-  const header = content.length | (stored ? STORED : 0)
+  const header = content.length | (uncompressed ? UNCOMPRESSED : 0)
   bytes[0] = header & 0xff
   bytes[1] = header >> 8
   bytes.set(content, 2)
   return bytes
 }
 
-/** Bytes of the header before a metadata block's content. */
+/** Bytes of a metadata block's header. */
 export const METADATA_HEADER_SIZE = 2
 
-/** Decodes the two bytes before a metadata block's content: its bytes on disk, and whether they are uncompressed. */
-export function decodeMetadataHeader(bytes: Uint8Array): { readonly size: number; readonly stored: boolean } {
+/** Decodes the header of a metadata block: the size of the content on disk, and whether it is uncompressed. */
+export function decodeMetadataHeader(bytes: Uint8Array): {
+  readonly size: number
+  readonly uncompressed: boolean
+} {
   const header = viewOf(bytes).getUint16(0, true)
-  return { size: header & ~STORED, stored: (header & STORED) !== 0 }
+  return { size: header & ~UNCOMPRESSED, uncompressed: (header & UNCOMPRESSED) !== 0 }
 }
 
 /**
- * A reference to a record: where its block starts, from the table's start, and where in the block's content it begins.
- * @param blockStart bytes, up to 2^37.
- * @param offset 0 to 8,191.
+ * Encodes a reference to a record in a metadata table.
+ * @param blockStart start of its block, in bytes from the start of the table, up to 2^37.
+ * @param offset of the record in the uncompressed block, 0 to 8,191.
  */
 export function metadataReference(blockStart: number, offset: number): number {
   return blockStart * 0x1_0000 + offset
 }
 
-/** A place in a metadata table. */
+/** The position of a record in a metadata table. */
 export interface MetadataPlace {
-  /** Where its block starts, from the table's start. */
+  /** Start of its block, in bytes from the start of the table. */
   readonly block: number
-  /** Where in the block's content it is. */
+  /** Offset in the uncompressed block. */
   readonly offset: number
 }
 
-/** The place that a reference names. */
+/** Decodes a metadata reference. */
 export function decodeMetadataReference(reference: number): MetadataPlace {
   return { block: Math.floor(reference / 0x1_0000), offset: reference % 0x1_0000 }
 }

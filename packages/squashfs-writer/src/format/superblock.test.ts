@@ -78,12 +78,12 @@ function aSuperblock(): fc.Arbitrary<Superblock> {
 }
 
 describe('a superblock', () => {
-  it('is the 96 bytes that the format says', () => {
+  it('consists of the 96 bytes of the format', () => {
     expect(SUPERBLOCK_SIZE).toBe(96)
     expect(hex(encodeSuperblock(KNOWN))).toBe(KNOWN_ON_DISK)
   })
 
-  it('comes back as it was given', () => {
+  it('is decoded to its fields', () => {
     expect(decodeSuperblock(encodeSuperblock(KNOWN))).toEqual(KNOWN)
     fc.assert(
       fc.property(aSuperblock(), (superblock) => {
@@ -102,13 +102,13 @@ describe('a superblock', () => {
     expect(decodeSuperblock(bytes)).toEqual({ ...KNOWN, [table]: null })
   })
 
-  it('keeps a table at 0, and at the last position that can be written, apart from an absent one', () => {
+  it('distinguishes a table at 0, or at the last possible position, from an absent one', () => {
     for (const exportTable of [0, 2 ** 32 - 1, 2 ** 53 - 1])
       expect(decodeSuperblock(encodeSuperblock({ ...KNOWN, exportTable }))?.exportTable).toBe(exportTable)
   })
 
   it.each([4096, 8192, 16_384, 32_768, 65_536, 131_072, 262_144, 524_288, 1_048_576])(
-    'tells a block size of %d by its logarithm as well',
+    'also has the logarithm of a block size of %d',
     (blockSize) => {
       const bytes = Buffer.from(encodeSuperblock({ ...KNOWN, blockSize }))
       expect(bytes.readUInt32LE(12)).toBe(blockSize)
@@ -116,27 +116,27 @@ describe('a superblock', () => {
     },
   )
 
-  it('is found in the midst of other bytes', () => {
+  it('is decoded from a subarray', () => {
     const image = Buffer.concat([Buffer.alloc(5, 0xff), encodeSuperblock(KNOWN), Buffer.alloc(7, 0xff)])
     expect(decodeSuperblock(image.subarray(5))).toEqual(KNOWN)
   })
 })
 
-describe('bytes that are no superblock of squashfs 4.0', () => {
+describe('bytes that are not a superblock of squashfs 4.0', () => {
   const changed = (change: (bytes: Buffer) => void) => {
     const bytes = Buffer.from(encodeSuperblock(KNOWN))
     change(bytes)
     return decodeSuperblock(bytes)
   }
 
-  it('is anything that ends before its 96th byte', () => {
+  it('are fewer than 96', () => {
     const bytes = encodeSuperblock(KNOWN)
     expect(decodeSuperblock(new Uint8Array(0))).toBeNull()
     expect(decodeSuperblock(bytes.subarray(0, 95))).toBeNull()
     expect(decodeSuperblock(bytes.subarray(0, 96))).not.toBeNull()
   })
 
-  it('is anything with another magic, in whichever byte', () => {
+  it('have another magic, in any byte', () => {
     expect(MAGIC).toBe(0x7371_7368)
     for (const at of [0, 1, 2, 3])
       expect(changed((bytes) => bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at))).toBeNull()
@@ -150,7 +150,7 @@ describe('bytes that are no superblock of squashfs 4.0', () => {
     [3, 1],
     [260, 0],
     [4, 256],
-  ])('is version %d.%d', (major, minor) => {
+  ])('have version %d.%d', (major, minor) => {
     expect(
       changed((bytes) => {
         bytes.writeUInt16LE(major, 28)
@@ -163,17 +163,17 @@ describe('bytes that are no superblock of squashfs 4.0', () => {
 describe('the flags', () => {
   it('are the bits of squashfs_fs.h', () => {
     expect(SuperblockFlag).toEqual({
-      INODES_STORED: 0x0001,
-      DATA_STORED: 0x0002,
-      FRAGMENTS_STORED: 0x0008,
+      UNCOMPRESSED_INODES: 0x0001,
+      UNCOMPRESSED_DATA: 0x0002,
+      UNCOMPRESSED_FRAGMENTS: 0x0008,
       NO_FRAGMENTS: 0x0010,
       ALWAYS_FRAGMENTS: 0x0020,
       DUPLICATES_REMOVED: 0x0040,
       EXPORTABLE: 0x0080,
-      XATTRS_STORED: 0x0100,
+      UNCOMPRESSED_XATTRS: 0x0100,
       NO_XATTRS: 0x0200,
       COMPRESSOR_OPTIONS: 0x0400,
-      IDS_STORED: 0x0800,
+      UNCOMPRESSED_IDS: 0x0800,
     })
   })
 })

@@ -1,25 +1,25 @@
-/** The superblock: the first 96 bytes of an image, which say where everything else is. */
+/** Superblock: the first 96 bytes of an image, with its settings and the position of each table. */
 import { getUint64, setUint64, viewOf } from './byte-order.js'
 
 export const SUPERBLOCK_SIZE = 96
 /** "hsqs" on disk. */
 export const MAGIC = 0x7371_7368
-/** The start of a table that the image does not have: all bits set. Kept as `null` in {@link Superblock}. */
+/** Half of the start of an absent table, in which all 64 bits are set. In {@link Superblock} it is `null`. */
 const ABSENT = 0xffff_ffff
 
 /** The bits of {@link Superblock.flags} (squashfs_fs.h). */
 export const SuperblockFlag = {
-  INODES_STORED: 0x0001,
-  DATA_STORED: 0x0002,
-  FRAGMENTS_STORED: 0x0008,
+  UNCOMPRESSED_INODES: 0x0001,
+  UNCOMPRESSED_DATA: 0x0002,
+  UNCOMPRESSED_FRAGMENTS: 0x0008,
   NO_FRAGMENTS: 0x0010,
   ALWAYS_FRAGMENTS: 0x0020,
   DUPLICATES_REMOVED: 0x0040,
   EXPORTABLE: 0x0080,
-  XATTRS_STORED: 0x0100,
+  UNCOMPRESSED_XATTRS: 0x0100,
   NO_XATTRS: 0x0200,
   COMPRESSOR_OPTIONS: 0x0400,
-  IDS_STORED: 0x0800,
+  UNCOMPRESSED_IDS: 0x0800,
 } as const
 
 export interface Superblock {
@@ -36,7 +36,7 @@ export interface Superblock {
   readonly idCount: number
   /** Metadata reference of the root directory's inode. */
   readonly rootInode: number
-  /** Bytes from the image's start to the end of its last table, without padding. */
+  /** Bytes from the start of the image to the end of the last table, without padding. */
   readonly bytesUsed: number
   readonly idTable: number
   readonly xattrTable: number | null
@@ -48,7 +48,7 @@ export interface Superblock {
 
 /**
  * Encodes a superblock.
- * @returns 96 bytes, for the image's very start.
+ * @returns 96 bytes, for the start of the image.
  */
 export function encodeSuperblock(s: Superblock): Uint8Array {
   const bytes = new Uint8Array(SUPERBLOCK_SIZE)
@@ -76,8 +76,9 @@ export function encodeSuperblock(s: Superblock): Uint8Array {
 }
 
 /**
- * Decodes a superblock; null when the bytes do not begin with squashfs 4.0's magic and version.
- * @param bytes at least 96 bytes, from the image's start.
+ * Decodes a superblock.
+ * @param bytes from the start of the image, at least 96.
+ * @returns null if there are fewer bytes, or they do not have the magic and version of squashfs 4.0.
  */
 export function decodeSuperblock(bytes: Uint8Array): Superblock | null {
   if (bytes.length < SUPERBLOCK_SIZE) return null

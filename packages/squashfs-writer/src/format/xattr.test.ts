@@ -55,11 +55,11 @@ describe("an xattr's name", () => {
     'system.posix_acl_access',
     'system.nfs4_acl',
     'btrfs.compression',
-  ])('%j has no number in the format', (name) => {
+  ])('%j has an unsupported prefix', (name) => {
     expect(split(name)).toBeNull()
   })
 
-  it('has one of three prefixes, whatever follows', () => {
+  it('has one of three prefixes, followed by anything', () => {
     expect(XATTR_PREFIXES).toEqual(['user.', 'trusted.', 'security.'])
     const aRest = fc.uint8Array({ minLength: 1, maxLength: 255 })
     fc.assert(
@@ -71,7 +71,7 @@ describe("an xattr's name", () => {
     )
   })
 
-  it('does not pass when a character of its prefix is another', () => {
+  it('is refused if a character of its prefix differs', () => {
     for (const prefix of XATTR_PREFIXES)
       for (let at = 0; at < prefix.length; at++) {
         const name = latin1(`${prefix}name`)
@@ -81,28 +81,28 @@ describe("an xattr's name", () => {
   })
 })
 
-describe("an xattr's records", () => {
-  it('are: a key with its type, and the length of the name without prefix', () => {
+describe('the records of an xattr', () => {
+  it('are a key with its type, and the length of the name without prefix', () => {
     expect(hex(encodeXattrKey(0, latin1('ab'), false))).toBe('0000 0200 6162'.replaceAll(' ', ''))
     expect(hex(encodeXattrKey(1, latin1('\xff'), false))).toBe('0100 0100 ff'.replaceAll(' ', ''))
     const long = new Uint8Array(300).fill(0x6e)
     expect(hex(encodeXattrKey(2, long, false))).toBe(`02002c01${'6e'.repeat(300)}`)
   })
 
-  it('are: a key that says by 0x100 that its value lies elsewhere', () => {
+  it('are a key with 0x100 in its type if the value is out of line', () => {
     expect(hex(encodeXattrKey(0, latin1('a'), true))).toBe('0001010061')
     expect(hex(encodeXattrKey(1, latin1('a'), true))).toBe('0101010061')
     expect(hex(encodeXattrKey(2, latin1('a'), true))).toBe('0201010061')
   })
 
-  it('are: a value after its length', () => {
+  it('are a value after its length', () => {
     expect(hex(encodeXattrValue(new Uint8Array(0)))).toBe('00000000')
     expect(hex(encodeXattrValue(Uint8Array.of(1, 2, 0xff)))).toBe('030000000102ff')
     const large = encodeXattrValue(new Uint8Array(65_536).fill(7))
     expect(hex(large)).toBe(`00000100${'07'.repeat(65_536)}`)
   })
 
-  it('are: a reference of eight bytes to an earlier value', () => {
+  it('are a reference of eight bytes to an earlier value', () => {
     expect(hex(encodeXattrReference(0x1234_0567))).toBe('080000006705341200000000')
     expect(hex(encodeXattrReference(2 ** 48 + 1))).toBe('080000000100000000000100')
   })
@@ -115,7 +115,7 @@ describe('the xattr id table', () => {
     expect(bytes.length).toBe(XATTR_ID_SIZE)
   })
 
-  it('has 512 of them in a metadata block', () => {
+  it('has 512 entries in a metadata block', () => {
     expect(XATTR_ID_SIZE * 512).toBe(8192)
   })
 
@@ -129,7 +129,7 @@ describe('decoding', () => {
   const reference = fc.nat(2 ** 31).map((block) => block * 65_536 + 8191)
   const count = fc.nat(0xffff_ffff)
 
-  it('gives back what was encoded', () => {
+  it('gives back the encoded values', () => {
     fc.assert(
       fc.property(
         fc.record({ reference, count, size: count }),

@@ -1,21 +1,21 @@
-/** Extended attributes: the key-value records of a set, and the id entries that inodes refer to. */
+/** Extended attributes: the keys and values of a set, and the id entries that inodes refer to. */
 import { getUint64, setUint64, viewOf } from './byte-order.js'
 
-/** The prefixes that have a number in the format; a name with any other cannot be stored. */
+/** The prefixes that the format supports. The index of a prefix is its number in the format. */
 export const XATTR_PREFIXES = ['user.', 'trusted.', 'security.'] as const
 
-/** Added to a key's type when its value lies elsewhere. */
+/** Set in the type of a key whose value is out of line. */
 const OUT_OF_LINE = 0x100
 export const XATTR_ID_SIZE = 16
-/** Bytes of what precedes the index of the xattr id table. */
+/** Bytes of the header before the index of the xattr id table. */
 export const XATTR_TABLE_HEADER_SIZE = 16
 /** Bytes of a key before its name, and of a value before its content. */
 export const XATTR_KEY_SIZE = 4
 export const XATTR_VALUE_SIZE = 4
-/** Bytes of a reference that stands for a value. */
+/** Bytes of a reference to a value that is out of line. */
 export const XATTR_REFERENCE_SIZE = 8
 
-/** The number of a name's prefix and the rest of the name; null when the format has no number for it. */
+/** Splits a full name into the number of its prefix and the rest. Returns null if the format does not support the prefix. */
 export function splitXattrName(name: Uint8Array): { prefix: number; rest: Uint8Array } | null {
   for (const [prefix, text] of XATTR_PREFIXES.entries()) {
     const matches = name.length > text.length && [...text].every((c, n) => name[n] === c.charCodeAt(0))
@@ -34,7 +34,7 @@ export function encodeXattrKey(prefix: number, rest: Uint8Array, outOfLine: bool
   return bytes
 }
 
-/** Encodes a value that stands beside its key: u32 length, the bytes. */
+/** Encodes an inline value: u32 length, the bytes. */
 export function encodeXattrValue(value: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + value.length)
   viewOf(bytes).setUint32(0, value.length, true)
@@ -42,7 +42,7 @@ export function encodeXattrValue(value: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** Encodes a value that was stored before: u32 length 8, u64 metadata reference to the earlier value's length. */
+/** Encodes an out-of-line value: u32 length 8, u64 metadata reference to an earlier inline value. */
 export function encodeXattrReference(reference: number): Uint8Array {
   const bytes = new Uint8Array(12)
   const view = viewOf(bytes)
@@ -51,12 +51,12 @@ export function encodeXattrReference(reference: number): Uint8Array {
   return bytes
 }
 
-/** One set of xattrs, as the xattr id table has it. */
+/** An entry of the xattr id table: one set of xattrs. */
 export interface XattrId {
-  /** Metadata reference of the set's first key, into the key-value area. */
+  /** Metadata reference to the first key of the set. */
   readonly reference: number
   readonly count: number
-  /** Bytes of the set's keys and values as stored. */
+  /** Bytes of the encoded keys and values. */
   readonly size: number
 }
 
@@ -70,7 +70,7 @@ export function encodeXattrId(id: XattrId): Uint8Array {
   return bytes
 }
 
-/** Encodes the header that precedes the index of the xattr id table: u64 start of the key-value area, u32 count, u32 unused. */
+/** Encodes the header before the index of the xattr id table: u64 start of the keys and values, u32 count, u32 unused. */
 export function encodeXattrTableHeader(keyValueStart: number, count: number): Uint8Array {
   const bytes = new Uint8Array(XATTR_TABLE_HEADER_SIZE)
   const view = viewOf(bytes)
@@ -79,12 +79,12 @@ export function encodeXattrTableHeader(keyValueStart: number, count: number): Ui
   return bytes
 }
 
-/** Decodes the {@link XATTR_KEY_SIZE} bytes before a key's name. */
+/** Decodes the {@link XATTR_KEY_SIZE} bytes before the name of a key. */
 export function decodeXattrKey(bytes: Uint8Array): {
-  /** An index into {@link XATTR_PREFIXES}; a greater one is unknown to the format. */
+  /** Index into {@link XATTR_PREFIXES}; unknown to the format if it is greater. */
   readonly prefix: number
   readonly outOfLine: boolean
-  /** Bytes of the name that follows, without its prefix. */
+  /** Length of the name that follows, without its prefix. */
   readonly nameLength: number
 } {
   const view = viewOf(bytes)
@@ -96,12 +96,12 @@ export function decodeXattrKey(bytes: Uint8Array): {
   }
 }
 
-/** Decodes the {@link XATTR_VALUE_SIZE} bytes before a value's content: how many bytes follow. */
+/** Decodes the {@link XATTR_VALUE_SIZE} bytes before the content of a value: the length of the content. */
 export function decodeXattrValueSize(bytes: Uint8Array): number {
   return viewOf(bytes).getUint32(0, true)
 }
 
-/** Decodes the metadata reference that stands for a value which is stored elsewhere. */
+/** Decodes the metadata reference of an out-of-line value. */
 export function decodeXattrReference(bytes: Uint8Array): number {
   return getUint64(viewOf(bytes), 0)
 }
@@ -112,7 +112,7 @@ export function decodeXattrId(bytes: Uint8Array): XattrId {
   return { reference: getUint64(view, 0), count: view.getUint32(8, true), size: view.getUint32(12, true) }
 }
 
-/** Decodes the header that precedes the index of the xattr id table. */
+/** Decodes the header before the index of the xattr id table. */
 export function decodeXattrTableHeader(bytes: Uint8Array): {
   readonly keyValueStart: number
   readonly count: number

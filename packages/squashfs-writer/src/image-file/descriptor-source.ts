@@ -1,11 +1,11 @@
-/** Descriptor source: an image in a file that is open. */
+/** Descriptor source: reads an image from an open file. */
 import { readSync } from 'node:fs'
 import { ImageError } from '../errors.js'
 import type { ImageSource } from '../reader/source.js'
 
 /**
- * It is read with blocking calls: most reads are of 8 KiB that the system has at hand.
- * @param name what messages call it.
+ * Creates a source that reads with blocking calls, which are fastest for small reads from the page cache.
+ * @param name of the image in messages.
  * @param size of the file, in bytes.
  */
 export function descriptorSource(name: string, descriptor: number, size: number): ImageSource {
@@ -33,7 +33,7 @@ function fill(name: string, descriptor: number, target: Uint8Array, position: nu
   return filled
 }
 
-/** Turns a system error into an error of this library, with the image's path and the system's error as its cause. */
+/** Runs a call, and turns a system error into an ImageError with the path of the image, and the system error as its cause. */
 export function attempt<T>(path: string, call: () => T): T {
   try {
     return call()

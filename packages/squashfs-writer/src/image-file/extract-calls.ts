@@ -1,23 +1,24 @@
-/** Extract calls: what Node has no calls for when a tree is written: extended attributes, devices, fifos and sockets. */
+/** Extract calls: system calls that extraction needs and Node does not have, for xattrs, devices, fifos and sockets. */
 import { getSystemErrorMap } from 'node:util'
 import type { ByteString } from '../tree/byte-string.js'
 
-/** Calls that fail throw an Error with the system's `code`. */
+/** A call that fails throws an Error with the `code` of the system error. */
 export interface ExtractCalls {
-  /** Of what lies at the path itself: a symlink is not followed. */
+  /** Sets an xattr. A symlink is not followed. */
   setXattr(path: Buffer, name: ByteString, value: Uint8Array): void
   /**
+   * Creates a device, fifo or socket.
    * @param mode the file type and permission bits, as in `st_mode`.
-   * @param device as squashfs and the kernel encode it; 0 for what is no device.
+   * @param device the device number as squashfs and the kernel encode it; 0 for a fifo or socket.
    */
   makeNode(path: Buffer, mode: number, device: number): void
 }
 
-/** The number of mknodat; glibc before 2.33 has no function for it. */
+/** The system call number of mknodat. glibc before 2.33 has no function for it. */
 const MKNODAT: Readonly<Partial<Record<NodeJS.Architecture, number>>> = { x64: 259, arm64: 33 }
 const AT_FDCWD = -100
 
-/** @returns null where there are no such calls: elsewhere than on Linux. */
+/** @returns null if the calls are not available: they need Linux on x64 or arm64. */
 export async function loadExtractCalls(): Promise<ExtractCalls | null> {
   const mknodat = MKNODAT[process.arch]
   if (process.platform !== 'linux' || mknodat === undefined) return null
@@ -37,11 +38,13 @@ export async function loadExtractCalls(): Promise<ExtractCalls | null> {
   }
   return {
     setXattr: (path, name, value) =>
-      check(lsetxattr(zeroEnded(path), zeroEnded(Buffer.from(name, 'latin1')), value, value.length, 0)),
-    makeNode: (path, mode, device) => check(syscall(mknodat, AT_FDCWD, zeroEnded(path), mode, device)),
+      check(
+        lsetxattr(nulTerminated(path), nulTerminated(Buffer.from(name, 'latin1')), value, value.length, 0),
+      ),
+    makeNode: (path, mode, device) => check(syscall(mknodat, AT_FDCWD, nulTerminated(path), mode, device)),
   }
 }
 
-function zeroEnded(bytes: Buffer): Buffer {
+function nulTerminated(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.alloc(1)])
 }

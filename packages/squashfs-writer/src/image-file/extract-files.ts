@@ -1,11 +1,11 @@
 /**
- * Extract files: puts the files of an image in the order in which their contents lie in it, so that a fragment block is
- * decoded once for all files that share it, and makes jobs of them.
+ * Extract files: sorts files by the position of their contents in the image, so that a fragment block is decoded once for all
+ * files that share it, and divides them into jobs.
  */
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { NO_FRAGMENT } from '../format/fragment.js'
 import { InodeType } from '../format/inode.js'
-import type { BlockRow } from '../reader/block-reader.js'
+import type { BlockSpan } from '../reader/block-reader.js'
 import type { PartReader } from '../reader/file-content.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ImageFile } from '../reader/inode-reader.js'
@@ -13,32 +13,33 @@ import type { ByteString } from '../tree/byte-string.js'
 import type { ExtractTarget } from './extract-target.js'
 import type { ExtractThreads } from './extract-threads.js'
 
-/** Files that are put in order together: few at first, so that threads soon have work; at most so many are in memory. */
-const FIRST_IN_ORDER = 1024
-const MOST_IN_ORDER = 16_384
-/** A job is full when it has so many files, or so many bytes, and the next file lies in another fragment block. */
-const FILES_IN_JOB = 128
-const BYTES_IN_JOB = 4 << 20
-/** A file beyond is written by several. */
+/** Number of files that are sorted together: small at first, so that the threads soon have work, then doubled up to the maximum. */
+const FIRST_SORTED = 1024
+const MAX_SORTED = 16_384
+/** A job is full at this number of files or bytes, if the next file is in another fragment block. */
+const FILES_PER_JOB = 128
+const BYTES_PER_JOB = 4 << 20
+/** A larger file is divided into several jobs. */
 const LARGE_FILE = 16 << 20
-/** Bytes of it that are one job. */
-const ROW_BYTES = 4 << 20
+/** Bytes of a large file in one job. */
+const SPAN_BYTES = 4 << 20
 
 export interface FileExtraction {
-  /** A promise where work was given, and is to be waited for. */
+  /** Adds a file. Returns a promise to wait for, if this submits jobs. */
   add(file: FoundFile): void | Promise<void>
-  /** Gives what is left to the threads, and waits for the large files. */
+  /** Submits all remaining jobs, and waits for the large files. */
   end(): Promise<void>
-  /** Waits until no file is written any more, however that ends. */
+  /** Waits until no file is being written, even after a failure. */
   settled(): Promise<void>
 }
 
 export interface FoundFile {
   readonly path: ByteString
-  /** Of its inode. */
+  /** Metadata reference of its inode. */
   readonly reference: number
+  /** Inode number. */
   readonly number: number
-  /** Bytes. */
+  /** In bytes. */
   readonly size: number
   /** Index of its fragment block. */
   readonly fragment: number
@@ -52,13 +53,13 @@ export function fileExtraction(
 ): FileExtraction {
   const { blockSize } = image.superblock
   let found: FoundFile[] = []
-  let inOrder = FIRST_IN_ORDER
+  let sortedCount = FIRST_SORTED
   const large = new Set<Promise<void>>()
   let failed: { readonly error: unknown } | null = null
 
-  async function giveAll(): Promise<void> {
-    // Inodes are numbered in the order of contents, by us, and by mksquashfs and gensquashfs, too. But a file with the content
-    // of an earlier one lies in the fragment block of that one.
+  async function submitAll(): Promise<void> {
+    // This library, mksquashfs and gensquashfs number inodes in the order of contents. But a duplicate of an earlier file is in
+    // the fragment block of that file.
     const sorted = found.sort((a, b) => a.fragment - b.fragment || a.number - b.number)
     found = []
     let paths: ByteString[] = []
@@ -66,8 +67,8 @@ export function fileExtraction(
     let bytes = 0
     let last = NO_FRAGMENT
     for (const { path, reference, size, fragment } of sorted) {
-      const isFull = paths.length >= FILES_IN_JOB || bytes >= BYTES_IN_JOB
-      if (isFull && (fragment === NO_FRAGMENT || fragment !== last)) await give()
+      const isFull = paths.length >= FILES_PER_JOB || bytes >= BYTES_PER_JOB
+      if (isFull && (fragment === NO_FRAGMENT || fragment !== last)) await submit()
       last = fragment
       if (size > LARGE_FILE) {
         const file = await image.at(reference)
@@ -78,9 +79,9 @@ export function fileExtraction(
       references.push(reference)
       bytes += size
     }
-    if (paths.length > 0) await give()
+    if (paths.length > 0) await submit()
 
-    async function give(): Promise<void> {
+    async function submit(): Promise<void> {
       const job = {
         kind: 'files',
         paths: paths.join('\0'),
@@ -89,23 +90,23 @@ export function fileExtraction(
       paths = []
       references = []
       bytes = 0
-      await threads.give(job)
+      await threads.submit(job)
     }
   }
 
-  /** Done when all of its rows are given. */
+  /** Writes a large file. The promise is done when all its spans are submitted. */
   async function writeLarge(path: ByteString, file: ImageFile): Promise<void> {
     if (failed) throw failed.error
-    let allGiven = () => {}
-    const given = new Promise<void>((resolve) => {
-      allGiven = resolve
+    let allSubmitted = () => {}
+    const submitted = new Promise<void>((resolve) => {
+      allSubmitted = resolve
     })
     const writing = async () =>
       await target.writeFile(path, file, async (write, descriptor) => {
         try {
-          await giveRows(path, file, descriptor, allGiven)
+          await writeSpans(path, file, descriptor, allSubmitted)
         } finally {
-          allGiven()
+          allSubmitted()
         }
         const tail = await parts.tail(file)
         if (tail !== null) write(file.size - tail.length, tail)
@@ -115,35 +116,35 @@ export function fileExtraction(
         failed ??= { error }
       })
       .finally(() => {
-        allGiven()
+        allSubmitted()
         large.delete(whole)
       })
     large.add(whole)
-    await given
+    await submitted
   }
 
-  /** Done when all of its rows are written, or have failed: until then the descriptor must stay open. */
-  async function giveRows(
+  /** Writes the spans of a large file. The descriptor must stay open until the promise is done, even after a failure. */
+  async function writeSpans(
     path: ByteString,
     file: ImageFile,
     descriptor: number,
-    allGiven: () => void,
+    allSubmitted: () => void,
   ): Promise<void> {
     const waiting: Promise<void>[] = []
     try {
-      const cursor = parts.rows(file)
-      for (let row = await cursor.next(); row !== null; row = await cursor.next())
-        for (const part of cut(row, Math.max(1, ROW_BYTES / blockSize), blockSize)) {
+      const cursor = parts.spans(file)
+      for (let span = await cursor.next(); span !== null; span = await cursor.next())
+        for (const part of divide(span, Math.max(1, SPAN_BYTES / blockSize), blockSize)) {
           let done = () => {}
           waiting.push(
             new Promise<void>((resolve) => {
               done = resolve
             }),
           )
-          await threads.give({ kind: 'row', path, descriptor, row: part }, done)
+          await threads.submit({ kind: 'span', path, descriptor, span: part }, done)
         }
     } finally {
-      allGiven()
+      allSubmitted()
       await Promise.all(waiting)
     }
   }
@@ -151,12 +152,12 @@ export function fileExtraction(
   return {
     add(file) {
       found.push(file)
-      if (found.length < inOrder) return
-      inOrder = Math.min(2 * inOrder, MOST_IN_ORDER)
-      return giveAll()
+      if (found.length < sortedCount) return
+      sortedCount = Math.min(2 * sortedCount, MAX_SORTED)
+      return submitAll()
     },
     async end() {
-      await giveAll()
+      await submitAll()
       await Promise.all(large)
       if (failed) throw failed.error
     },
@@ -164,12 +165,12 @@ export function fileExtraction(
   }
 }
 
-/** The same blocks in rows of at most so many. */
-function* cut(row: BlockRow, blocks: number, blockSize: number): Generator<BlockRow> {
-  let { position, start } = row
-  for (let n = 0; n < row.words.length; n += blocks) {
-    const words = row.words.slice(n, n + blocks)
-    const end = Math.min(start + words.length * blockSize, row.end)
+/** Divides a span into spans of at most `blocks` blocks. */
+function* divide(span: BlockSpan, blocks: number, blockSize: number): Generator<BlockSpan> {
+  let { position, start } = span
+  for (let n = 0; n < span.words.length; n += blocks) {
+    const words = span.words.slice(n, n + blocks)
+    const end = Math.min(start + words.length * blockSize, span.end)
     yield { position, start, end, words }
     for (const word of words) position += blockSizeOnDisk(word)
     start = end

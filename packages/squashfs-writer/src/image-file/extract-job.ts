@@ -1,39 +1,40 @@
-/** Extract job: a piece of the work that writes an image's files, small enough to pass between threads, and how it is done. */
+/** Extract job: a part of the extraction that a thread can do. It is plain data, so that it can be sent to a worker. */
 import { InodeType } from '../format/inode.js'
-import type { BlockRow } from '../reader/block-reader.js'
+import type { BlockSpan } from '../reader/block-reader.js'
 import type { PartReader } from '../reader/file-content.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ByteString } from '../tree/byte-string.js'
 import type { ExtractTarget } from './extract-target.js'
 
-/** Plain data. */
 export type ExtractJob =
   | {
+      /** Writes whole files. */
       readonly kind: 'files'
-      /** One path for each file, joined by NUL: one string passes faster than many. */
+      /** The paths of the files, joined by NUL: one string is cloned faster than many. */
       readonly paths: ByteString
-      /** Of their inodes. */
+      /** Metadata references of their inodes. */
       readonly references: Float64Array
     }
   | {
-      readonly kind: 'row'
-      /** For messages. */
+      /** Writes a part of a large file. */
+      readonly kind: 'span'
+      /** The path in messages. */
       readonly path: ByteString
-      /** The file, open for writing: descriptors are the process's, and the same in all of its threads. */
+      /** The file, open for writing. All threads of a process share its descriptors. */
       readonly descriptor: number
-      readonly row: BlockRow
+      readonly span: BlockSpan
     }
 
-/** Does one job; one at a time. */
+/** Creates the function that does a job. It does one job at a time. */
 export function jobRunner(
   image: Pick<ImageReader, 'at'>,
   parts: PartReader,
   target: ExtractTarget,
-  stopped: () => void,
+  throwIfAborted: () => void,
 ): (job: ExtractJob) => Promise<void> {
   async function writeFiles(paths: readonly ByteString[], references: Float64Array): Promise<void> {
     for (const [n, path] of paths.entries()) {
-      stopped()
+      throwIfAborted()
       const found = image.at(references[n]!)
       const file = found instanceof Promise ? await found : found
       if (file.type !== InodeType.FILE) continue
@@ -44,6 +45,6 @@ export function jobRunner(
 
   return async (job) => {
     if (job.kind === 'files') await writeFiles(job.paths.split('\0'), job.references)
-    else await parts.row(job.row, (start, bytes) => target.write(job.path, job.descriptor, bytes, start))
+    else await parts.span(job.span, (start, bytes) => target.write(job.path, job.descriptor, bytes, start))
   }
 }

@@ -1,4 +1,4 @@
-/** Extract target: the directory that an image is extracted into, and how anything gets there. */
+/** Extract target: creates and writes files in the directory into which an image is extracted. */
 import {
   closeSync,
   constants,
@@ -16,15 +16,15 @@ import { ExtractError, messageOf } from '../errors.js'
 import { InodeType, NO_XATTR } from '../format/inode.js'
 import type { ImageReader } from '../reader/image.js'
 import type { ImageFile, ImageInode } from '../reader/inode-reader.js'
-import { type Steps, settled, take } from '../reader/steps.js'
+import { runSteps, type Steps, waitFor } from '../reader/steps.js'
 import { systemCode, withName } from '../system-error.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { type ExtractCalls, loadExtractCalls } from './extract-calls.js'
 
-/** Settings that are decided before anything is written; plain data, for threads. */
+/** The settings of an extraction, as plain data for the workers. */
 export interface TargetSettings {
-  /** The directory, without symlinks; '' for `/`. */
+  /** The path of the directory after symlinks were followed; '' for `/`. */
   readonly root: ByteString
   readonly overwrite: boolean
   readonly owners: boolean
@@ -32,26 +32,27 @@ export interface TargetSettings {
 }
 
 export interface ExtractTarget {
-  /** Writes a file, as far as it is no hole. */
+  /** Creates a file and writes its content. Holes are not written. */
   writeFile(path: ByteString, file: ImageFile, content: WriteContent): void | Promise<void>
-  /** Writes bytes into an open file; they are counted. */
+  /** Writes bytes into an open file, and counts them. */
   write(path: ByteString, descriptor: number, bytes: Uint8Array, start: number): void
-  /** Makes something new at a path; an existing file is an error, or is replaced. */
-  make<T>(path: ByteString, call: (place: Buffer) => T): T
-  /** Does something at a path; a refusal by the system becomes an ExtractError. */
-  onDisk<T>(path: ByteString, call: (place: Buffer) => T): T
-  placeOf(path: ByteString): Buffer
-  /** Permission bits that an inode gets. */
+  /** Runs a call that creates a file at a path. An existing file is replaced if `overwrite` is set, else it is an error. */
+  make<T>(path: ByteString, call: (diskPath: Buffer) => T): T
+  /** Runs a call on a path. A system error becomes an ExtractError. */
+  onDisk<T>(path: ByteString, call: (diskPath: Buffer) => T): T
+  /** The path on disk for a path in the image. */
+  diskPathOf(path: ByteString): Buffer
+  /** The permission bits that an inode gets. */
   modeOf(inode: ImageInode): number
-  /** The xattrs of an inode that are to be set, and what sets them loaded. */
+  /** The xattrs to set on an inode. Also loads the call that sets them. */
   xattrsOf(inode: ImageInode): Promise<readonly Xattr[]>
   setXattrs(path: ByteString, set: readonly Xattr[]): void
   calls(): Promise<ExtractCalls | null>
-  /** Counts of what was written since the last call. */
+  /** The counts since the last call. */
   takeWritten(): Written
 }
 
-/** Has the content of a file written, part by part; holes are left out. */
+/** Writes the content of a file by calls of `write`, one for each part. Holes are left out. */
 export type WriteContent = (
   write: (start: number, bytes: Uint8Array) => void,
   descriptor: number,
@@ -60,12 +61,12 @@ export type WriteContent = (
 export interface Written {
   readonly files: number
   readonly bytes: number
-  /** Names of xattrs that were refused, each as often as it was. */
+  /** Names of the xattrs that were refused, one for each refusal. */
   readonly dropped: readonly ByteString[]
 }
 
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
-/** Errors by which a filesystem or the kernel refuses an xattr: it is left out. */
+/** Errors with which a filesystem or the kernel refuses an xattr. The xattr is then left out. */
 const XATTR_REFUSED = new Set([
   'EPERM',
   'EACCES',
@@ -85,12 +86,12 @@ export function extractTarget(
   image: Pick<ImageReader, 'xattrs'>,
   { root, overwrite, owners, xattrs }: TargetSettings,
 ): ExtractTarget {
-  let written: { files: number; bytes: number; readonly dropped: ByteString[] } = nothing()
+  let written: { files: number; bytes: number; readonly dropped: ByteString[] } = noneWritten()
   let loaded: ExtractCalls | null | undefined
 
   function* writeSteps(path: ByteString, file: ImageFile, content: WriteContent): Steps<void> {
-    const set = file.head.xattrIndex === NO_XATTR ? NONE : yield* settled(xattrsOf(file))
-    const descriptor = make(path, (place) => openSync(place, NEW_FILE, NEW_FILE_MODE))
+    const set = file.head.xattrIndex === NO_XATTR ? NONE : yield* waitFor(xattrsOf(file))
+    const descriptor = make(path, (diskPath) => openSync(diskPath, NEW_FILE, NEW_FILE_MODE))
     try {
       let end = 0
       const waiting = content((start, bytes) => {
@@ -119,36 +120,36 @@ export function extractTarget(
     written.bytes += bytes.length
   }
 
-  function make<T>(path: ByteString, call: (place: Buffer) => T): T {
-    const place = placeOf(path)
+  function make<T>(path: ByteString, call: (diskPath: Buffer) => T): T {
+    const diskPath = diskPathOf(path)
     try {
-      return call(place)
+      return call(diskPath)
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw extractError(path, error)
     }
     return onDisk(path, () => {
       if (!overwrite)
         throw new ExtractError(display(path), 'it exists; extract into another directory, or overwrite it')
-      remove(path, place)
-      return call(place)
+      remove(path, diskPath)
+      return call(diskPath)
     })
   }
 
-  function remove(path: ByteString, place: Buffer): void {
-    if (!lstatSync(place).isDirectory()) {
-      unlinkSync(place)
+  function remove(path: ByteString, diskPath: Buffer): void {
+    if (!lstatSync(diskPath).isDirectory()) {
+      unlinkSync(diskPath)
       return
     }
     try {
-      rmdirSync(place)
+      rmdirSync(diskPath)
     } catch (cause) {
       throw new ExtractError(display(path), 'a directory that is not empty is in the way; remove it', cause)
     }
   }
 
-  function onDisk<T>(path: ByteString, call: (place: Buffer) => T): T {
+  function onDisk<T>(path: ByteString, call: (diskPath: Buffer) => T): T {
     try {
-      return call(placeOf(path))
+      return call(diskPathOf(path))
     } catch (error) {
       throw error instanceof ExtractError ? error : extractError(path, error)
     }
@@ -159,7 +160,7 @@ export function extractTarget(
     return new ExtractError(display(path), `it cannot be written (${messageOf(withName(cause))})`, cause)
   }
 
-  function placeOf(path: ByteString): Buffer {
+  function diskPathOf(path: ByteString): Buffer {
     return Buffer.from(path === '' ? root || '/' : `${root}/${path}`, 'latin1')
   }
 
@@ -168,7 +169,7 @@ export function extractTarget(
   }
 
   function modeOf({ head, type }: ImageInode): number {
-    // A program that is someone else's in the image is the user's here: it must not run with the user's rights.
+    // Without owners, a setuid program would belong to this user, and run with this user's rights.
     const kept = owners || type === InodeType.DIRECTORY ? ALL_BITS : PERMISSIONS
     return head.mode & kept
   }
@@ -187,7 +188,7 @@ export function extractTarget(
   function setXattrs(path: ByteString, set: readonly Xattr[]): void {
     for (const [name, value] of set) {
       try {
-        if (loaded) loaded.setXattr(placeOf(path), name, value)
+        if (loaded) loaded.setXattr(diskPathOf(path), name, value)
         else written.dropped.push(name)
       } catch (error) {
         if (!XATTR_REFUSED.has(systemCode(error) ?? '')) throw error
@@ -198,16 +199,16 @@ export function extractTarget(
 
   function takeWritten(): Written {
     const taken = written
-    written = nothing()
+    written = noneWritten()
     return taken
   }
 
   return {
-    writeFile: (path, file, content) => take(writeSteps(path, file, content)),
+    writeFile: (path, file, content) => runSteps(writeSteps(path, file, content)),
     write,
     make,
     onDisk,
-    placeOf,
+    diskPathOf,
     modeOf,
     xattrsOf,
     setXattrs,
@@ -216,6 +217,6 @@ export function extractTarget(
   }
 }
 
-function nothing(): { files: number; bytes: number; dropped: ByteString[] } {
+function noneWritten(): { files: number; bytes: number; dropped: ByteString[] } {
   return { files: 0, bytes: 0, dropped: [] }
 }

@@ -1,4 +1,4 @@
-/** Extract threads: assigns the writing of files to worker threads, and with few cores to the calling one, too. */
+/** Extract threads: distributes jobs to workers. With one or two cores the calling thread does jobs, too. */
 import { Worker } from 'node:worker_threads'
 import { ExtractError, ImageError, type ImageErrorCode } from '../errors.js'
 import type { ByteString } from '../tree/byte-string.js'
@@ -6,18 +6,18 @@ import type { ExtractJob } from './extract-job.js'
 import type { TargetSettings, Written } from './extract-target.js'
 import type { OpenImage } from './open-image.js'
 
-/** The data with which a thread is started. */
+/** The data with which a worker is spawned. */
 export interface ThreadData {
-  /** The image's file: descriptors are the process's, and the same in all of its threads. */
+  /** The file of the image. All threads of a process share its descriptors. */
   readonly descriptor: number
   readonly size: number
   readonly settings: TargetSettings
 }
 
-/** The answer of a thread to a job. */
-export type Answer = Written | { readonly error: PlainError }
+/** The response of a worker to a job. */
+export type Response = Written | { readonly error: PlainError }
 
-/** An error as it passes between threads. */
+/** An error as plain data, for messages between threads. */
 export type PlainError =
   | { readonly kind: 'extract'; readonly path: string; readonly message: string; readonly cause: unknown }
   | {
@@ -30,33 +30,33 @@ export type PlainError =
 
 export interface ExtractThreads {
   /**
-   * Has a job done by a thread that can take one more, and waits until there is one.
-   * @param done called when it is done, or has failed.
+   * Assigns a job to a thread, after waiting for a free one.
+   * @param done called when the job is done or has failed.
    */
-  give(job: ExtractJob, done?: () => void): Promise<void>
-  /** Waits for all that was given. */
+  submit(job: ExtractJob, done?: () => void): Promise<void>
+  /** Waits for all jobs. */
   end(): Promise<Written>
   stop(): Promise<void>
 }
 
-/** Jobs before the first thread is started: to start one takes as long as to write some hundred files. */
-const JOBS_FIRST = 6
-/** Jobs that a thread has at a time: one to do, and one so that it need not wait. */
-const JOBS_EACH = 2
-/** With so many cores or fewer the calling thread does jobs, too; with more it has enough to do with giving them. */
-const CORES_TO_SHARE = 2
+/** Jobs that the calling thread does before the first worker is spawned, which takes as long as to write some hundred files. */
+const JOBS_BEFORE_SPAWN = 6
+/** Maximum number of jobs of a worker: one that it does, and one that it can begin next without waiting. */
+const JOBS_PER_WORKER = 2
+/** With more cores, the calling thread does no jobs and only submits them. */
+const MAX_SHARED_CORES = 2
 
 interface Thread {
   readonly worker: Worker
-  /** One for each job that it has. */
-  readonly given: (() => void)[]
+  /** A callback for each of its jobs that is not done. */
+  readonly pending: (() => void)[]
 }
 
 /**
  * @param run does a job in the calling thread.
- * @param cores that may be used. An image that is no file of this process is for the calling thread alone.
- * @param isLarge whether there is surely work for all of them.
- * @param signal ends the waiting for them.
+ * @param cores that may be used. If the image is not an open file, the calling thread does all jobs.
+ * @param isLarge whether the image has enough work for all workers, so that they are spawned at once.
+ * @param signal aborts the extraction.
  */
 export function startExtractThreads(
   { descriptor, size }: OpenImage,
@@ -64,8 +64,8 @@ export function startExtractThreads(
   run: (job: ExtractJob) => Promise<void>,
   { cores, isLarge, signal }: { cores: number; isLarge: boolean; signal: AbortSignal | undefined },
 ): ExtractThreads {
-  const most = descriptor === null ? 0 : cores <= CORES_TO_SHARE ? cores - 1 : cores
-  const isShared = most < cores
+  const maxWorkers = descriptor === null ? 0 : cores <= MAX_SHARED_CORES ? cores - 1 : cores
+  const isShared = maxWorkers < cores
   const threads: Thread[] = []
   const sum = { files: 0, bytes: 0, dropped: [] as ByteString[] }
   let jobs = 0
@@ -74,7 +74,7 @@ export function startExtractThreads(
 
   const onAbort = () => fail(signal?.reason)
   signal?.addEventListener('abort', onAbort)
-  if (descriptor !== null && isLarge) while (threads.length < most) spawn(descriptor)
+  if (descriptor !== null && isLarge) while (threads.length < maxWorkers) spawn(descriptor)
 
   function fail(error: unknown): void {
     failed ??= { error }
@@ -84,33 +84,33 @@ export function startExtractThreads(
   function spawn(file: number): Thread {
     const workerData: ThreadData = { descriptor: file, size, settings }
     const worker = new Worker(new URL('./extract-worker.js', import.meta.url), { workerData, execArgv: [] })
-    const thread: Thread = { worker, given: [] }
-    worker.on('message', (answer: Answer) => {
-      if ('error' in answer) fail(errorOf(answer.error))
+    const thread: Thread = { worker, pending: [] }
+    worker.on('message', (response: Response) => {
+      if ('error' in response) fail(errorOf(response.error))
       else {
-        sum.files += answer.files
-        sum.bytes += answer.bytes
-        sum.dropped.push(...answer.dropped)
+        sum.files += response.files
+        sum.bytes += response.bytes
+        sum.dropped.push(...response.dropped)
       }
-      thread.given.shift()?.()
+      thread.pending.shift()?.()
       wake?.()
     })
     worker.on('error', (error) => {
       fail(error)
-      for (const done of thread.given.splice(0)) done()
+      for (const done of thread.pending.splice(0)) done()
     })
     threads.push(thread)
     return thread
   }
 
-  /** One that has room; a new one where all have enough to do; null where the calling thread is to do it. */
+  /** A worker that can take a job, which is spawned if all others are busy; null if there is none. */
   function freeThread(): Thread | null {
-    if (descriptor === null || jobs <= (isLarge ? 0 : JOBS_FIRST)) return null
-    const free = threads.find(({ given }) => given.length < JOBS_EACH)
-    return free ?? (threads.length < most ? spawn(descriptor) : null)
+    if (descriptor === null || jobs <= (isLarge ? 0 : JOBS_BEFORE_SPAWN)) return null
+    const free = threads.find(({ pending }) => pending.length < JOBS_PER_WORKER)
+    return free ?? (threads.length < maxWorkers ? spawn(descriptor) : null)
   }
 
-  async function nextAnswer(): Promise<void> {
+  async function nextResponse(): Promise<void> {
     await new Promise<void>((resolve) => {
       wake = resolve
     })
@@ -118,28 +118,28 @@ export function startExtractThreads(
 
   async function runHere(job: ExtractJob): Promise<void> {
     await run(job)
-    // Events have their turn: answers, signals.
+    // Lets the event loop handle responses and signals.
     await new Promise((resolve) => setImmediate(resolve))
   }
 
   return {
-    async give(job, done = () => {}) {
+    async submit(job, done = () => {}) {
       jobs++
       for (;;) {
         if (failed) throw failed.error
         const thread = freeThread()
         if (thread !== null) {
-          thread.given.push(done)
-          const moved = job.kind === 'files' ? [job.references.buffer as ArrayBuffer] : []
-          thread.worker.postMessage(job, moved)
+          thread.pending.push(done)
+          const transferred = job.kind === 'files' ? [job.references.buffer as ArrayBuffer] : []
+          thread.worker.postMessage(job, transferred)
           return
         }
         if (isShared || threads.length === 0) return await runHere(job).finally(done)
-        await nextAnswer()
+        await nextResponse()
       }
     },
     async end() {
-      while (failed === null && threads.some(({ given }) => given.length > 0)) await nextAnswer()
+      while (failed === null && threads.some(({ pending }) => pending.length > 0)) await nextResponse()
       if (failed !== null) throw failed.error
       return sum
     },

@@ -1,11 +1,11 @@
-/** Extract worker: the entry point of a thread that writes files of an image. */
+/** Extract worker: the entry point of a worker that extracts files. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { ExtractError, ImageError } from '../errors.js'
 import { readImage } from '../reader/image.js'
 import { descriptorSource } from './descriptor-source.js'
 import { type ExtractJob, jobRunner } from './extract-job.js'
 import { type ExtractTarget, extractTarget } from './extract-target.js'
-import type { Answer, PlainError, ThreadData } from './extract-threads.js'
+import type { PlainError, Response, ThreadData } from './extract-threads.js'
 
 const { descriptor, size, settings } = workerData as ThreadData
 const opening = start()
@@ -16,7 +16,7 @@ async function start(): Promise<{ readonly target: ExtractTarget; run(job: Extra
   return { target, run: jobRunner(image, image.partReader(), target, () => {}) }
 }
 
-async function answerTo(job: ExtractJob): Promise<Answer> {
+async function responseTo(job: ExtractJob): Promise<Response> {
   try {
     const { target, run } = await opening
     await run(job)
@@ -36,5 +36,5 @@ function plain(error: unknown): PlainError {
 
 let last: Promise<void> = Promise.resolve()
 parentPort?.on('message', (job: ExtractJob) => {
-  last = last.then(async () => parentPort?.postMessage(await answerTo(job)))
+  last = last.then(async () => parentPort?.postMessage(await responseTo(job)))
 })

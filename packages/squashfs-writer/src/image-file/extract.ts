@@ -1,9 +1,9 @@
 /**
- * Extract: writes what is in an image into a directory.
+ * Extract: writes the content of an image into a directory.
  *
- * Nothing is written outside of the directory. The reader lets no name pass that is not one (`..`, `a/b`); every directory
- * on the way was made here, or is looked at and is one, not a symlink; a file is always a new one; and symlinks are
- * made when all files are written, so that no path leads through one of them.
+ * Nothing is written outside of the directory. The reader refuses names such as `..` and `a/b`. Every directory on the way was
+ * created by the extraction, or checked not to be a symlink. A file is always a new one. Symlinks are created after all files,
+ * so that no path leads through them.
  */
 import { chmodSync, lchownSync, linkSync, lutimesSync, symlinkSync, utimesSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -21,46 +21,46 @@ import { jobRunner } from './extract-job.js'
 import { extractTarget } from './extract-target.js'
 import { startExtractThreads } from './extract-threads.js'
 import type { OpenImage } from './open-image.js'
-import { enterTarget, mkdirOrLook } from './target-directory.js'
+import { ensureDirectory, openTargetDirectory } from './target-directory.js'
 
 export interface ExtractOptions {
-  /** Paths to extract, with all below, from the image's root. Everything if absent. Symlinks on the way are not followed. */
+  /** Paths to extract, from the root of the image, with everything below them. All if absent. Symlinks are not followed. */
   readonly paths?: readonly (string | Uint8Array)[]
-  /** Whether what is in the directory already is replaced; false if absent. Directories are kept, and filled. */
+  /** Whether existing files are replaced; false if absent. Existing directories are kept. */
   readonly overwrite?: boolean
   /**
-   * Whether all get the owners that the image says; true for root if absent, false for others. Without them a file keeps
-   * neither setuid nor setgid.
+   * Whether files get the owners in the image. If absent, true for root and false for other users. Without owners, setuid and
+   * setgid bits of files are removed.
    */
   readonly owners?: boolean
-  /** Whether extended attributes are set; true if absent. Those that the system refuses are left out and counted. */
+  /** Whether extended attributes are set; true if absent. Xattrs that the system refuses are left out and counted. */
   readonly xattrs?: boolean
-  /** Stops the work; files written by then stay. */
+  /** Aborts the extraction. Files that are already written stay. */
   readonly signal?: AbortSignal
 }
 
-/** Counts of what was written. */
+/** What was extracted. */
 export interface ExtractResult {
   readonly files: number
   readonly directories: number
   readonly symlinks: number
   /** Devices, fifos and sockets. */
   readonly others: number
-  /** Names beyond the first of their inodes. */
+  /** Names of inodes after their first name. */
   readonly hardLinks: number
   /** Bytes of the files, without holes. */
   readonly bytes: number
-  /** Devices that the system does not let this user make. */
+  /** Devices that this user may not create. */
   readonly skipped: readonly { readonly path: string; readonly message: string }[]
-  /** By name: on how many files and directories an xattr was refused. */
+  /** For each xattr name: the number of files and directories on which it was refused. */
   readonly droppedXattrs: Readonly<Record<string, number>>
 }
 
-/** Each takes 40 ms to start, and all write through one filesystem. */
-const MOST_THREADS = 16
-/** After so many directories events have their turn: signals, and what the threads say. Calls here are blocking ones. */
+/** Each worker takes 40 ms to spawn, and all write to one filesystem. */
+const MAX_THREADS = 16
+/** After this many directories the event loop handles signals and responses. The calls here are blocking. */
 const DIRECTORIES_BETWEEN_EVENTS = 256
-/** An image is large when it has so many inodes, or so many bytes of data: threads are started at once. */
+/** An image with at least this many inodes, or bytes of data, is large: all workers are spawned at once. */
 const MANY_INODES = 2000
 const MANY_BYTES = 16 << 20
 
@@ -73,24 +73,24 @@ export async function extractTree(
   const { signal, overwrite = false, xattrs = true } = options
   const owners = options.owners ?? process.geteuid?.() === 0
   signal?.throwIfAborted()
-  const { root, made } = enterTarget(toByteString(directory))
+  const { root, isNew } = openTargetDirectory(toByteString(directory))
   const settings = { root, overwrite, owners, xattrs }
   const target = extractTarget(image, settings)
-  const stopped = () => signal?.throwIfAborted()
+  const throwIfAborted = () => signal?.throwIfAborted()
   const counts = { directories: 0, symlinks: 0, others: 0, hardLinks: 0 }
   const skipped: { path: string; message: string }[] = []
-  const { make, onDisk, placeOf } = target
+  const { make, onDisk, diskPathOf } = target
 
-  /** Directories that are there, made here or looked at; those above come first. */
-  const present = new Map<ByteString, ImageDirectory>()
+  /** Directories that were created or checked, parents first. */
+  const directories = new Map<ByteString, ImageDirectory>()
   const firstNames = new Map<number, ByteString>()
   const others: { readonly path: ByteString; readonly reference: number }[] = []
-  const moreNames: { readonly path: ByteString; readonly first: ByteString }[] = []
-  const notMade = new Set<ByteString>()
+  const hardLinks: { readonly path: ByteString; readonly first: ByteString }[] = []
+  const skippedPaths = new Set<ByteString>()
   const parts = image.partReader()
   const { inodeCount, inodeTable } = image.superblock
-  const threads = startExtractThreads(image, settings, jobRunner(image, parts, target, stopped), {
-    cores: Math.min(availableParallelism(), MOST_THREADS),
+  const threads = startExtractThreads(image, settings, jobRunner(image, parts, target, throwIfAborted), {
+    cores: Math.min(availableParallelism(), MAX_THREADS),
     isLarge: options.paths === undefined && (inodeCount >= MANY_INODES || inodeTable >= MANY_BYTES),
     signal,
   })
@@ -99,25 +99,25 @@ export async function extractTree(
   try {
     for (const path of selection(options.paths)) await extractPath(path)
     await files.end()
-    const inThreads = await threads.end()
+    const byWorkers = await threads.end()
     for (const { path, reference } of others) {
-      stopped()
+      throwIfAborted()
       await makeOther(path, await image.at(reference))
     }
-    for (const { path, first } of moreNames) makeLink(path, first)
-    for (const [path, inode] of [...present].reverse()) {
-      if (path !== '' || made) await finishDirectory(path, inode)
+    for (const { path, first } of hardLinks) makeHardLink(path, first)
+    for (const [path, inode] of [...directories].reverse()) {
+      if (path !== '' || isNew) await finishDirectory(path, inode)
     }
-    const here = target.takeWritten()
+    const byCaller = target.takeWritten()
     return {
       ...counts,
-      files: inThreads.files + here.files,
-      bytes: inThreads.bytes + here.bytes,
+      files: byWorkers.files + byCaller.files,
+      bytes: byWorkers.bytes + byCaller.bytes,
       skipped,
-      droppedXattrs: countedByName([...inThreads.dropped, ...here.dropped]),
+      droppedXattrs: countedByName([...byWorkers.dropped, ...byCaller.dropped]),
     }
   } finally {
-    // Nothing is written any more when the caller learns of an error.
+    // All writes must end before the caller gets an error.
     await files.settled()
     await threads.stop()
   }
@@ -135,7 +135,7 @@ export async function extractTree(
     if (inode.type !== InodeType.DIRECTORY) {
       const { type, reference, links, head } = inode
       const [size, fragment] = type === InodeType.FILE ? [inode.size, inode.fragment] : [0, NO_FRAGMENT]
-      await take(path, { type, reference, links, number: head.number, size, fragment })
+      await extractInode(path, { type, reference, links, number: head.number, size, fragment })
       return
     }
     await image.columns(bytesOf(path), { recursive: true }, extractDirectory)
@@ -143,23 +143,24 @@ export async function extractTree(
 
   async function extractDirectory({ path: above, inode, columns }: ColumnsOfDirectory): Promise<void> {
     makeDirectory(above, inode)
-    if (present.size % DIRECTORIES_BETWEEN_EVENTS === 0) await new Promise((resolve) => setImmediate(resolve))
+    if (directories.size % DIRECTORIES_BETWEEN_EVENTS === 0)
+      await new Promise((resolve) => setImmediate(resolve))
     for (let row = 0; row < columns.count; row++) {
       if (columns.types[row] === InodeType.DIRECTORY) continue
       const name = nameAt(columns, row)
-      const waiting = take(above === '' ? name : `${above}/${name}`, rowOf(columns, row))
+      const waiting = extractInode(above === '' ? name : `${above}/${name}`, rowOf(columns, row))
       if (waiting) await waiting
     }
   }
 
-  /** Files are begun at once, all else waits until they are written. */
-  function take(path: ByteString, found: FoundInode): void | Promise<void> {
+  /** Adds a file to the jobs. All other types are created after the files. */
+  function extractInode(path: ByteString, found: FoundInode): void | Promise<void> {
     const { type, reference, links } = found
-    stopped()
+    throwIfAborted()
     if (links > 1) {
       const first = firstNames.get(reference)
       if (first !== undefined) {
-        moreNames.push({ path, first })
+        hardLinks.push({ path, first })
         return
       }
       firstNames.set(reference, path)
@@ -168,40 +169,40 @@ export async function extractTree(
     else return files.add({ path, ...found })
   }
 
-  /** Its attributes come last: it may be that nothing can be written into it afterwards. */
+  /** Creates a directory. Its attributes are set last, since they may forbid to write into it. */
   function makeDirectory(path: ByteString, inode: ImageDirectory): void {
-    if (present.has(path)) return
-    present.set(path, inode)
+    if (directories.has(path)) return
+    directories.set(path, inode)
     if (path === '') return
-    make(path, mkdirOrLook)
+    make(path, ensureDirectory)
     counts.directories++
   }
 
   async function makeOther(path: ByteString, inode: ImageInode): Promise<void> {
     const set = await target.xattrsOf(inode)
     if (inode.type === InodeType.SYMLINK) {
-      make(path, (place) => symlinkSync(Buffer.from(inode.target), place))
+      make(path, (diskPath) => symlinkSync(Buffer.from(inode.target), diskPath))
       counts.symlinks++
     } else if (await makeSpecial(path, inode)) {
       counts.others++
     } else {
       return
     }
-    onDisk(path, (place) => {
-      if (owners) lchownSync(place, inode.uid, inode.gid)
+    onDisk(path, (diskPath) => {
+      if (owners) lchownSync(diskPath, inode.uid, inode.gid)
       target.setXattrs(path, set)
-      if (inode.type !== InodeType.SYMLINK) chmodSync(place, target.modeOf(inode))
-      lutimesSync(place, inode.head.mtime, inode.head.mtime)
+      if (inode.type !== InodeType.SYMLINK) chmodSync(diskPath, target.modeOf(inode))
+      lutimesSync(diskPath, inode.head.mtime, inode.head.mtime)
     })
   }
 
-  /** Whether it was made: devices are for root. */
+  /** Creates a device, fifo or socket. Returns false if it was skipped: only root may create devices. */
   async function makeSpecial(path: ByteString, inode: ImageInode): Promise<boolean> {
     const calls = await target.calls()
     if (calls === null) return skip(path, 'this system has no call that makes it')
     const device = 'device' in inode ? inode.device : 0
     try {
-      make(path, (place) => calls.makeNode(place, FILE_TYPE_BITS[inode.type] | 0o600, device))
+      make(path, (diskPath) => calls.makeNode(diskPath, FILE_TYPE_BITS[inode.type] | 0o600, device))
       return true
     } catch (error) {
       if (systemCode(error instanceof ExtractError ? error.cause : error) !== 'EPERM') throw error
@@ -210,32 +211,32 @@ export async function extractTree(
   }
 
   function skip(path: ByteString, message: string): false {
-    notMade.add(path)
+    skippedPaths.add(path)
     skipped.push({ path: toDisplay(path), message })
     return false
   }
 
-  function makeLink(path: ByteString, first: ByteString): void {
-    if (notMade.has(first)) {
+  function makeHardLink(path: ByteString, first: ByteString): void {
+    if (skippedPaths.has(first)) {
       skip(path, `it is a hard link to ${toDisplay(first)}, which was not made`)
       return
     }
-    make(path, (place) => linkSync(placeOf(first), place))
+    make(path, (diskPath) => linkSync(diskPathOf(first), diskPath))
     counts.hardLinks++
   }
 
   async function finishDirectory(path: ByteString, inode: ImageDirectory): Promise<void> {
     const set = await target.xattrsOf(inode)
-    onDisk(path, (place) => {
-      if (owners) lchownSync(place, inode.uid, inode.gid)
+    onDisk(path, (diskPath) => {
+      if (owners) lchownSync(diskPath, inode.uid, inode.gid)
       target.setXattrs(path, set)
-      chmodSync(place, target.modeOf(inode))
-      utimesSync(place, inode.head.mtime, inode.head.mtime)
+      chmodSync(diskPath, target.modeOf(inode))
+      utimesSync(diskPath, inode.head.mtime, inode.head.mtime)
     })
   }
 }
 
-/** The fields of an inode that are known when its name is found. */
+/** The fields of an inode that the columns of a directory contain. */
 interface FoundInode {
   readonly type: number
   readonly reference: number
@@ -259,7 +260,7 @@ function rowOf(
   }
 }
 
-/** Paths without those that lie below another one. */
+/** The paths to extract, without those below another one. */
 function selection(paths: ExtractOptions['paths']): readonly ByteString[] {
   if (paths === undefined) return ['']
   const names = paths.map((path) =>

@@ -1,4 +1,4 @@
-/** Opens an image file for reading: `squashfs-writer/read`. */
+/** Open image: opens an image file for reading. This is `squashfs-writer/read`. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { ImageError } from '../errors.js'
 import { type ImageReader, readImage } from '../reader/image.js'
@@ -29,17 +29,18 @@ export type { ColumnsOfDirectory, TakeColumns, WalkedDirectory } from '../reader
 export type { ExtractOptions, ExtractResult } from './extract.js'
 
 export interface OpenImage extends ImageReader {
-  /** Bytes of the file, padding included. */
+  /** Size of the file in bytes, including padding. */
   readonly size: number
-  /** The file that is open; null for a source that is none. */
+  /** The descriptor of the file; null for a source. */
   readonly descriptor: number | null
   close(): Promise<void>
 }
 
 /**
  * Opens an image that is compressed with zstd or gzip, or not at all.
- * @param image a file's path, or a source that reads one kept elsewhere.
- * @throws ImageError when it is not there or cannot be read, is no image, is cut off or damaged, or is compressed in another way.
+ * @param image the path of a file, or a source that reads an image from elsewhere.
+ * @throws ImageError if the file does not exist or cannot be read, is not an image, is truncated or damaged, or has another
+ * compressor.
  * @example
  * const image = await openImage('venv.squashfs')
  * const config = await image.find('pyvenv.cfg')
@@ -68,10 +69,11 @@ export async function openImage(image: string | Uint8Array | ImageSource): Promi
 }
 
 /**
- * Extracts an image, or parts of it, into a directory, which is made if it is missing.
- * @param image one that is open.
- * @param directory a symlink to a directory will do. One that was there keeps its own mode, owner, time and xattrs.
- * @throws ExtractError when something is in the way or cannot be written; ImageError when the image is damaged, or has no such path; the signal's reason when aborted.
+ * Extracts an image, or some paths of it, into a directory, which is created if it does not exist.
+ * @param image an open image.
+ * @param directory a directory, or a symlink to one. An existing directory keeps its mode, owner, time and xattrs.
+ * @throws ExtractError if a file exists or cannot be written; ImageError if the image is damaged or does not have a path; the
+ * reason of the signal if aborted.
  * @example
  * const image = await openImage('venv.squashfs')
  * await extractImage(image, 'venv')
@@ -81,7 +83,7 @@ export async function extractImage(
   directory: string | Uint8Array,
   options: ExtractOptions = {},
 ): Promise<ExtractResult> {
-  // Loaded when it is wanted: most that open an image only look into it.
+  // Loaded on demand: most callers do not extract.
   const { extractTree } = await import('./extract.js')
   return await extractTree(image, directory, options)
 }
@@ -92,7 +94,7 @@ interface OpenFile {
   close(): void
 }
 
-/** A file as a source. */
+/** Opens a file as a source. */
 function openFile(path: string | Uint8Array): OpenFile {
   const name = toDisplay(toByteString(path))
   const where = typeof path === 'string' ? path : Buffer.from(path)
@@ -118,7 +120,7 @@ function openFile(path: string | Uint8Array): OpenFile {
   }
 }
 
-/** Block devices hold images, too, and have no size of their own: the last byte that can be read is found by halving. */
+/** The size of a block device, which can contain an image, but has no size in `stat`: a binary search for the last readable byte. */
 function sizeOfDevice(name: string, descriptor: number): number {
   const byte = Buffer.alloc(1)
   const readable = (position: number) => attempt(name, () => readSync(descriptor, byte, 0, 1, position)) === 1

@@ -1,33 +1,36 @@
-/** Target directories: the one that an image is extracted into, and those below it. */
+/** Target directory: creates the directory into which an image is extracted, and directories below it. */
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
 import { ExtractError } from '../errors.js'
 import { systemCode } from '../system-error.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 
-/** A directory that was there will do; a symlink to one will not. */
-export function mkdirOrLook(place: Buffer): void {
+/** Creates a directory, unless it exists. A symlink to a directory is an error. */
+export function ensureDirectory(diskPath: Buffer): void {
   try {
-    mkdirSync(place, 0o700)
+    mkdirSync(diskPath, 0o700)
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST' || !lstatSync(place).isDirectory()) throw error
+    if (systemCode(error) !== 'EEXIST' || !lstatSync(diskPath).isDirectory()) throw error
   }
 }
 
-/** The directory that everything goes into, with its own symlinks followed, and whether it is new. */
-export function enterTarget(directory: ByteString): { readonly root: ByteString; readonly made: boolean } {
-  const place = Buffer.from(directory, 'latin1')
-  let made = false
+/** Creates the target directory, unless it exists. Returns its path after symlinks were followed, and whether it is new. */
+export function openTargetDirectory(directory: ByteString): {
+  readonly root: ByteString
+  readonly isNew: boolean
+} {
+  const diskPath = Buffer.from(directory, 'latin1')
+  let isNew = false
   try {
     try {
-      mkdirSync(place, 0o700)
-      made = true
+      mkdirSync(diskPath, 0o700)
+      isNew = true
     } catch (error) {
       if (systemCode(error) !== 'EEXIST') throw error
     }
-    const root = realpathSync.native(place, { encoding: 'latin1' })
+    const root = realpathSync.native(diskPath, { encoding: 'latin1' })
     if (!lstatSync(Buffer.from(root, 'latin1')).isDirectory())
       throw new ExtractError(toDisplay(directory), 'it is not a directory')
-    return { root: root === '/' ? '' : root, made }
+    return { root: root === '/' ? '' : root, isNew }
   } catch (cause) {
     if (cause instanceof ExtractError || !(cause instanceof Error) || systemCode(cause) === undefined)
       throw cause

@@ -1,37 +1,36 @@
 /**
- * Base block: a block of an older image, the base, that goes into a new one as it is. `base/` finds out where
- * each block lies; this file has the types alone.
+ * Base block: a block of an older image, the base, that is copied into a new image. This file has the types; `base/` finds
+ * the blocks.
  */
-
 import type { BaseCopies } from './base-copies.js'
 
-/** Where a block lies in the base. */
-export interface BlockOfBase {
-  /** In bytes from the base's start. */
+/** The position and size of a block in the base. */
+export interface BaseBlock {
+  /** In bytes from the start of the base. */
   readonly position: number
-  /** As by `blockSizeWord`; never a hole's. */
+  /** See `blockSizeWord`; never `HOLE`. */
   readonly sizeWord: number
 }
 
-/** A fragment block of the base: one object for all of its tails. */
-export interface FragmentOfBase extends BlockOfBase {
-  /** Bytes of content up to the end of its last tail. */
+/** A fragment block of the base. All its tails share one object. */
+export interface BaseFragment extends BaseBlock {
+  /** Uncompressed bytes up to the end of the last tail. */
   readonly filled: number
 }
 
-/** Some of the content of a fragment block of the base. */
-export interface PartOfBase {
-  readonly block: FragmentOfBase
+/** A range of the uncompressed content of a fragment block. */
+export interface BaseFragmentPart {
+  readonly block: BaseFragment
   readonly offset: number
   readonly length: number
 }
 
-/** The file that the base is. */
+/** The file of the base. */
 export interface BaseFile {
   /** Open for reading. */
   readonly descriptor: number
-  /** Bytes at a position, at once. */
+  /** Reads bytes at a position, synchronously. */
   read(position: number, length: number): Uint8Array
-  /** Copies of its bytes by the system: ended before it is closed. */
+  /** The copies in progress. They must end before the file is closed. */
   readonly copies: BaseCopies
 }

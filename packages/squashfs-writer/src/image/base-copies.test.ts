@@ -3,7 +3,7 @@ import { BaseCopies } from './base-copies.js'
 
 const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
 
-it('four copies run at a time, and after the end none starts; the end waits for those under way', async () => {
+it('four copies run at a time; the end waits for them, and no copy starts after it', async () => {
   const copies = new BaseCopies()
   const ends: (() => void)[] = []
   const copy = () => new Promise<void>((end) => ends.push(end))
@@ -39,11 +39,11 @@ it('four copies run at a time, and after the end none starts; the end waits for 
   expect(ends.length).toBe(5)
 })
 
-it('a copy that fails does not keep the next one from being made', async () => {
+it('a failed copy does not prevent the next one', async () => {
   const copies = new BaseCopies()
-  const failed = copies.run(() => Promise.reject(new Error('no room')))
+  const failed = copies.run(() => Promise.reject(new Error('no space left')))
   const made = copies.run(() => Promise.resolve())
-  await expect(failed).rejects.toThrow('no room')
+  await expect(failed).rejects.toThrow('no space left')
   await made
   await copies.end()
 })

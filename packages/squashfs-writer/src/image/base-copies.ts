@@ -1,31 +1,31 @@
 /**
- * Base copies: copies by the system from the base, a few at a time. The system is given the numbers of two open files, which mean
- * other files once these are closed: so both stay open until the copies under way have ended, also after an abort.
+ * Base copies: copies from the base by the kernel, a few at a time. The kernel gets two file descriptors, whose numbers may be
+ * reused once the files are closed. So both files stay open until all copies have ended, even after an abort.
  */
 import { SquashfsError } from '../errors.js'
 
-/** Copies under way. One alone leaves half of the memory's speed unused. */
-const MOST_COPIES = 4
+/** Maximum number of copies at a time. A single copy uses half of the memory bandwidth. */
+const MAX_COPIES = 4
 
 export class BaseCopies {
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #running = new Set<Promise<void>>()
   #hasEnded = false
 
-  /** Starts a copy once few enough are under way. @throws SquashfsError with the code `WORKER` after {@link end}. */
+  /** Runs a copy, when fewer than the maximum are running. @throws SquashfsError with the code `WORKER` after {@link end}. */
   async run(copy: () => Promise<void>): Promise<void> {
-    while (this.#underWay.size >= MOST_COPIES && !this.#hasEnded) await Promise.race(this.#underWay)
+    while (this.#running.size >= MAX_COPIES && !this.#hasEnded) await Promise.race(this.#running)
     if (this.#hasEnded) throw new SquashfsError('WORKER', 'the work was stopped')
     const copying = copy()
     const ended = copying
-      .catch(() => {}) // thrown where it is waited for
-      .finally(() => this.#underWay.delete(ended))
-    this.#underWay.add(ended)
+      .catch(() => {}) // the caller of `run` gets the error
+      .finally(() => this.#running.delete(ended))
+    this.#running.add(ended)
     await copying
   }
 
-  /** Starts no more copies, and waits for those under way. */
+  /** Prevents further copies, and waits for those that are running. */
   async end(): Promise<void> {
     this.#hasEnded = true
-    await Promise.all(this.#underWay)
+    await Promise.all(this.#running)
   }
 }

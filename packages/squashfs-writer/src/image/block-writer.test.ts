@@ -65,7 +65,7 @@ async function isDone(promise: Promise<unknown> | undefined): Promise<boolean> {
 }
 
 describe('blocks', () => {
-  it('lie one behind the other in the order given, each reported with its position and size', async () => {
+  it('are written in the given order, and each is reported with its position and size', async () => {
     const image = imageOf(dropping)
     for (const length of [10, 20, 5]) image.submit(block(length))
     await image.writer.drain()
@@ -79,7 +79,7 @@ describe('blocks', () => {
     )
   })
 
-  it('keep that order however their compression ends, and whatever the limit', async () => {
+  it('keep their order for any order of compression and any limit', async () => {
     const aBlock = fc.record({ length: fc.integer({ min: 1, max: 50 }), stored: fc.boolean() })
     await fc.assert(
       fc.asyncProperty(
@@ -131,7 +131,7 @@ describe('blocks', () => {
     [10, 0x0100_000a, true],
     [11, 0x0100_000a, true],
   ])(
-    'of 10 bytes that compress to %d are stored as they are unless that is smaller',
+    'of 10 bytes that compress to %d are left uncompressed unless that is smaller',
     async (length, word, stored) => {
       const image = imageOf({ name: 'any', id: 1, compress: () => block(length, 0xee) })
       image.submit(block(10, 7))
@@ -141,11 +141,11 @@ describe('blocks', () => {
     },
   )
 
-  it('that are to be stored are not compressed, nor are any when the codec stores', async () => {
+  it('are not compressed if they are to stay uncompressed, or if the codec never compresses', async () => {
     const wanted = imageOf(never)
     wanted.submit(block(10), true)
     expect(wanted.written).toEqual([[0, 0x0100_000a]])
-    const always = imageOf({ ...never, stores: true })
+    const always = imageOf({ ...never, uncompressed: true })
     always.submit(block(10))
     expect(always.written).toEqual([[0, 0x0100_000a]])
     const none = imageOf(uncompressed())
@@ -154,7 +154,7 @@ describe('blocks', () => {
     await Promise.all([wanted, always, none].map(({ writer }) => writer.drain()))
   })
 
-  it('that are stored wait for those before them', async () => {
+  it('that are uncompressed wait for those before them', async () => {
     const { codec, calls } = manual()
     const image = imageOf(codec)
     image.submit(block(10))
@@ -186,14 +186,14 @@ describe('blocks', () => {
 })
 
 describe('compression', () => {
-  it('goes on with all that are under way', () => {
+  it('runs for several blocks at a time', () => {
     const { codec, calls } = manual()
     const image = imageOf(codec, 7)
     for (let n = 0; n < 7; n++) image.submit(block(10))
     expect(calls.length).toBe(7)
   })
 
-  it('has no part in what is stored', async () => {
+  it('does not run for uncompressed blocks', async () => {
     const { codec, calls } = manual()
     const image = imageOf(codec, 100)
     image.submit(block(10), true)
@@ -207,7 +207,7 @@ describe('compression', () => {
 })
 
 describe('the wait for fewer blocks', () => {
-  it('is needed with as many blocks under way as the limit says, and ends when one is written', async () => {
+  it('is needed if the limit of pending blocks is reached, and ends when one is written', async () => {
     const { codec, calls } = manual()
     const { writer, submit } = imageOf(codec, 2)
     expect(writer.backpressure()).toBeUndefined()
@@ -223,7 +223,7 @@ describe('the wait for fewer blocks', () => {
     expect(writer.backpressure()).toBeUndefined()
   })
 
-  it('is needed with one block under way when the limit is one', async () => {
+  it('is needed with one pending block if the limit is one', async () => {
     const { codec, calls } = manual()
     const { writer, submit } = imageOf(codec, 1)
     submit(block(10))
@@ -234,14 +234,14 @@ describe('the wait for fewer blocks', () => {
     expect(writer.backpressure()).toBeUndefined()
   })
 
-  it("is no more than the output's", async () => {
+  it('is otherwise that of the output', async () => {
     let free = () => {}
     const waits = new Promise<void>((resolve) => {
       free = resolve
     })
     const output: Output = {
       position: 0,
-      appendOfBase: () => 0,
+      appendFromBase: () => 0,
       append: () => 0,
       backpressure: () => waits,
       handOver: () => {},
@@ -260,35 +260,35 @@ describe('the wait for fewer blocks', () => {
 })
 
 describe('a codec that fails', () => {
-  it('fails every wait, begun before or after', async () => {
+  it('fails every wait, before and after', async () => {
     const { codec, calls } = manual()
     const { writer, submit, written } = imageOf(codec, 2)
     submit(block(10))
     submit(block(10))
     const wait = writer.backpressure()
-    calls[1]!.fail(new Error('no room'))
-    await expect(wait).rejects.toThrow('no room')
-    await expect(writer.backpressure()).rejects.toThrow('no room')
+    calls[1]!.fail(new Error('no space left'))
+    await expect(wait).rejects.toThrow('no space left')
+    await expect(writer.backpressure()).rejects.toThrow('no space left')
     calls[0]!.done(block(1))
     await aTurn()
-    await expect(writer.drain()).rejects.toThrow('no room')
+    await expect(writer.drain()).rejects.toThrow('no space left')
     expect(written).toEqual([])
   })
 
-  it('is reported though nothing waited then, and though its block was the last', async () => {
+  it('is reported even if nobody waited, and if its block was the last', async () => {
     const { codec, calls } = manual()
     const { writer, submit, written } = imageOf(codec)
     submit(block(10))
     submit(block(10))
     calls[0]!.done(block(1))
     await aTurn()
-    calls[1]!.fail(new Error('no room'))
+    calls[1]!.fail(new Error('no space left'))
     await aTurn()
-    await expect(writer.drain()).rejects.toThrow('no room')
+    await expect(writer.drain()).rejects.toThrow('no space left')
     expect(written).toEqual([[0, 1]])
   })
 
-  it('is reported by its first error, be it thrown or rejected', async () => {
+  it('is reported by its first error, thrown or rejected', async () => {
     const { writer, submit } = imageOf({
       name: 'failing',
       id: 1,
@@ -303,7 +303,7 @@ describe('a codec that fails', () => {
     await expect(writer.drain()).rejects.toThrow('first')
   })
 
-  it('ends what is stored as well', async () => {
+  it('also stops uncompressed blocks', async () => {
     const { writer, submit, written } = imageOf(never)
     submit(block(10))
     await aTurn()

@@ -1,36 +1,34 @@
-/** Block writer: appends encoded blocks in the order in which they were given, though some are not encoded yet. */
+/** Block writer: appends encoded blocks to the image in the order of the calls, although some are still being encoded. */
 import { blockSizeOnDisk } from '../format/data-block.js'
-import type { BlockOfBase } from './base-block.js'
+import type { BaseBlock } from './base-block.js'
 import type { EncodedBlock } from './encode-block.js'
 import type { Output } from './output.js'
 
 export interface BlockWriter {
   /**
-   * Appends a block after all blocks given before it.
-   * @param block an encoded block, whose bytes must stay unchanged until `release` is called, or for good without `release`;
-   * or a block of the base.
-   * @param written called with the block's position in the image and its size word.
+   * Appends a block after all earlier ones.
+   * @param block an encoded block or a block of the base. The bytes of an encoded block must not change before `release` is
+   * called; without `release`, never.
+   * @param written called with the position of the block in the image, and its size word.
    */
   append(
-    block: EncodedBlock | BlockOfBase | Promise<EncodedBlock>,
+    block: EncodedBlock | BaseBlock | Promise<EncodedBlock>,
     written: (start: number, sizeWord: number) => void,
     release?: () => void,
   ): void
-  /** A promise to wait for before the next `append`, if enough is under way. */
+  /** Returns a promise to wait for before the next `append`, if too many blocks are pending. */
   backpressure(): Promise<void> | undefined
-  /** Waits until every block is appended, and hands the last ones to the sink. */
+  /** Waits until all blocks are appended, and passes the last ones to the sink. */
   drain(): Promise<void>
 }
 
 interface Slot {
   readonly written: (start: number, sizeWord: number) => void
   readonly release: () => void
-  block: EncodedBlock | BlockOfBase | null
+  block: EncodedBlock | BaseBlock | null
 }
 
-/**
- * @param limit blocks that may be under way: being encoded, or encoded before their turn.
- */
+/** @param limit maximum number of pending blocks: those that are being encoded, and those that wait for an earlier one. */
 export function createBlockWriter(output: Output, limit: number): BlockWriter {
   const queue: (Slot | undefined)[] = []
   let head = 0
@@ -46,10 +44,10 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     appendEncoded()
   }
 
-  function put(block: EncodedBlock | BlockOfBase, release: () => void): number {
+  function put(block: EncodedBlock | BaseBlock, release: () => void): number {
     if ('data' in block) return output.append(block.data, release)
     release()
-    return output.appendOfBase(block.position, blockSizeOnDisk(block.sizeWord))
+    return output.appendFromBase(block.position, blockSizeOnDisk(block.sizeWord))
   }
 
   function appendEncoded(): void {
@@ -66,7 +64,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     for (const resolve of wake) resolve()
   }
 
-  const underWay = () => queue.length - head
+  const pending = () => queue.length - head
   const progress = () => new Promise<void>((resolve) => waiting.push(resolve))
 
   function throwFailure(): void {
@@ -74,7 +72,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
   }
 
   async function waitUntil(atMost: number): Promise<void> {
-    while (underWay() > atMost) {
+    while (pending() > atMost) {
       throwFailure()
       await progress()
     }
@@ -88,14 +86,14 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
         const slot: Slot = { written, release, block: null }
         queue.push(slot)
         void encoded(slot, block)
-      } else if (underWay() === 0 && !failure) {
+      } else if (pending() === 0 && !failure) {
         written(put(block, release), block.sizeWord)
       } else {
         queue.push({ written, release, block })
       }
     },
     backpressure() {
-      if (failure || underWay() >= limit) return waitUntil(limit - 1)
+      if (failure || pending() >= limit) return waitUntil(limit - 1)
       return output.backpressure()
     },
     async drain() {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NO_FRAGMENT } from '../format/fragment.js'
 import type { Placement } from '../tree/placement.js'
-import type { PartOfBase } from './base-block.js'
+import type { BaseFragmentPart } from './base-block.js'
 import type { BlockWriter } from './block-writer.js'
 import { ContentAppender } from './content-appender.js'
 import type { Fragments } from './fragments.js'
@@ -34,12 +34,12 @@ function listing() {
       })
     },
   }
-  const fragments: Pick<Fragments, 'add' | 'addOfBase'> = {
+  const fragments: Pick<Fragments, 'add' | 'addFromBase'> = {
     add(tail, _lease, inBase) {
       events.push(`tail of ${tail.length}${inBase ? ', known in the base' : ''}`)
       return { fragment: 7, fragmentOffset: 70 }
     },
-    addOfBase({ length }) {
+    addFromBase({ length }) {
       events.push(`base tail of ${length}`)
       return { fragment: 8, fragmentOffset: 80 }
     },
@@ -57,7 +57,7 @@ function listing() {
 }
 
 describe('encoded content', () => {
-  it('gives its blocks in their order, then its tail, and counts its holes', () => {
+  it('appends its blocks in order, then its tail, and counts its holes', () => {
     const { appender, events, lease } = listing()
     const placement = emptyPlacement()
     const sizeWords = [100, 0, STORED + BLOCK]
@@ -73,7 +73,7 @@ describe('encoded content', () => {
     })
   })
 
-  it('counts a last block that is a hole as long as it is', () => {
+  it('counts the actual length of a last block that is a hole', () => {
     const { appender, events, lease } = listing()
     const placement = emptyPlacement()
     const blocks = new Uint8Array(0)
@@ -91,7 +91,7 @@ describe('encoded content', () => {
     expect(lease.held).toBe(0)
   })
 
-  it('starts where its first block is written, also when it comes in several parts', () => {
+  it('has the position of its first block, also in several parts', () => {
     const { appender, written, lease } = listing()
     const placement = emptyPlacement()
     const part = { blocks: new Uint8Array(10), sizeWords: [10], inBlocks: BLOCK, tail: null }
@@ -103,7 +103,7 @@ describe('encoded content', () => {
 })
 
 describe('zeros that were not read', () => {
-  it('are holes, and a tail of zeros', () => {
+  it('become holes and a tail of zeros', () => {
     const { appender, events } = listing()
     const placement = emptyPlacement()
     appender.appendZeros(placement, BLOCK + 1, BLOCK + 1)
@@ -114,12 +114,16 @@ describe('zeros that were not read', () => {
 })
 
 describe('content of the base', () => {
-  it('gives its blocks in their order and then its tail, with holes between', () => {
+  it('appends its blocks in order and then its tail, with holes between', () => {
     const { appender, events } = listing()
     const placement = emptyPlacement()
-    const tail: PartOfBase = { block: { position: 900, sizeWord: 50, filled: 60 }, offset: 0, length: 3 }
+    const tail: BaseFragmentPart = {
+      block: { position: 900, sizeWord: 50, filled: 60 },
+      offset: 0,
+      length: 3,
+    }
     const blocks = [{ position: 500, sizeWord: 40 }, null, { position: 540, sizeWord: 41 }]
-    appender.appendOfBase(placement, { blocks, tail }, 3 * BLOCK + 3)
+    appender.appendFromBase(placement, { blocks, tail }, 3 * BLOCK + 3)
     expect(events).toEqual(['base block at 500', 'base block at 540', 'base tail of 3'])
     expect(placement).toMatchObject({ blockSizes: [40, 0, 41], sparse: BLOCK, fragment: 8 })
   })

@@ -1,20 +1,20 @@
-/** Content appender: turns the content of a file into blocks, holes and a tail, and notes in its placement where they went. */
+/** Content appender: appends the content of a file as blocks, holes and a tail, and records their positions in its placement. */
 import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
 import { addBlock, type Placement } from '../tree/placement.js'
 import type { BlockWriter } from './block-writer.js'
-import type { ContentOfBase, EncodedContent } from './content-reader.js'
+import type { BaseContent, EncodedContent } from './content-reader.js'
 import type { Fragments, TailPlace } from './fragments.js'
 import { type Lease, UNSHARED } from './lease.js'
 
 export class ContentAppender {
   readonly #writer: Pick<BlockWriter, 'append'>
-  readonly #fragments: Pick<Fragments, 'add' | 'addOfBase'>
+  readonly #fragments: Pick<Fragments, 'add' | 'addFromBase'>
   readonly #blockSize: number
 
   /** @param blockSize bytes, a power of two. */
   constructor(
     writer: Pick<BlockWriter, 'append'>,
-    fragments: Pick<Fragments, 'add' | 'addOfBase'>,
+    fragments: Pick<Fragments, 'add' | 'addFromBase'>,
     blockSize: number,
   ) {
     this.#writer = writer
@@ -23,8 +23,8 @@ export class ContentAppender {
   }
 
   /**
-   * Appends a part of a file: blocks and perhaps the tail.
-   * @param lease of the buffer in which the part lies.
+   * Appends a part of a file: blocks, and the tail if the part has it.
+   * @param lease of the buffer that holds the part.
    */
   appendEncoded(placement: Placement, content: EncodedContent, lease: Lease): void {
     const { blocks, sizeWords, inBlocks, tail, tailInBase } = content
@@ -45,9 +45,9 @@ export class ContentAppender {
   }
 
   /**
-   * Appends zeros that were not even read. Their tail goes where it would go if they had been.
+   * Appends zeros of a hole, which were not read. A tail of zeros goes to a fragment, like any other tail.
    * @param inBlocks bytes without the tail.
-   * @param size bytes with the tail.
+   * @param size bytes including the tail.
    */
   appendZeros(placement: Placement, inBlocks: number, size: number): void {
     for (let at = 0; at < inBlocks; at += this.#blockSize)
@@ -57,8 +57,8 @@ export class ContentAppender {
     setTail(placement, this.#fragments.add(tail, UNSHARED))
   }
 
-  /** Appends the whole content of a file as it lies in the base. */
-  appendOfBase(placement: Placement, { blocks, tail }: ContentOfBase, size: number): void {
+  /** Appends the whole content of a file from the base. */
+  appendFromBase(placement: Placement, { blocks, tail }: BaseContent, size: number): void {
     const inBlocks = size - (tail?.length ?? 0)
     for (const [n, block] of blocks.entries()) {
       if (block === null) {
@@ -68,7 +68,7 @@ export class ContentAppender {
       addBlock(placement, block.sizeWord)
       this.#writer.append(block, (start) => noteStart(placement, start))
     }
-    if (tail) setTail(placement, this.#fragments.addOfBase(tail))
+    if (tail) setTail(placement, this.#fragments.addFromBase(tail))
   }
 
   #addHole(placement: Placement, size: number): void {

@@ -1,81 +1,81 @@
-/** Content reader: the interface through which sources give the contents of files, in order, their blocks encoded. */
+/** Content reader: the interface of a source that returns the contents of files, in order, as encoded blocks. */
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
-import type { BlockOfBase, PartOfBase } from './base-block.js'
+import type { BaseBlock, BaseFragmentPart } from './base-block.js'
 import type { EncodedBlock } from './encode-block.js'
 import type { FragmentPlan } from './fragment-plan.js'
 
-/** A request for the files' contents. */
+/** The settings of a read. */
 export interface ContentRequest {
-  /** Whether a digest of a file's whole content is wanted: another file has the same size. */
+  /** Whether a digest of the file's whole content is needed, since another file has the same size. */
   wantsDigest(file: FileNode): boolean
-  /** Bytes at a file's end that go to a fragment rather than to a block of its own. */
+  /** Bytes at the end of a file that go to a fragment rather than to a block. */
   tailSize(file: FileNode): number
-  /** The block of tails to which each of them goes. */
+  /** Says to which fragment block each tail goes. */
   readonly plan: FragmentPlan
-  /** Whether blocks are still wanted; if not, contents are read for errors only. */
+  /** Whether blocks are still needed. If not, contents are only read to find all errors. */
   wantsBlocks(): boolean
 }
 
-/** A part of a file's content. The parts of a file come one after another, each but the last a multiple of the block size. */
+/** A part of a file's content. The pieces of a file are consecutive. The size of each is a multiple of the block size, except the last. */
 export interface Piece {
   readonly file: FileNode
   /**
-   * Encoded blocks and perhaps a tail; how many zeros there are in a hole, without the tail; null when an earlier file of
-   * this digest had them all; or a whole content of the base. A repeated content comes in one piece.
+   * One of: encoded blocks, perhaps with a tail; the number of zeros in a hole, without the tail; the whole content from the
+   * base; or null if an earlier file with this digest has the content. A repeated content is one piece.
    */
-  readonly content: EncodedContent | ContentOfBase | number | null
-  /** Bytes of the file that it stands for. */
+  readonly content: EncodedContent | BaseContent | number | null
+  /** Bytes of the file in this piece. */
   readonly size: number
-  /** With the first piece, if wanted: a text that is equal only for equal contents. */
+  /** The digest, in the first piece if it is wanted. Two digests are equal only if the contents are. */
   readonly digest: string | null
   readonly last: boolean
-  /** Set when the file cannot be read (further); it is then its last piece. */
+  /** The reason why the rest of the file cannot be read. The piece is then the last of its file. */
   readonly failure: Omit<Unreadable, 'path'> | null
 }
 
 export interface EncodedContent {
-  /** A size word for each block; a hole's is `HOLE`. */
+  /** A size word for each block, `HOLE` for a hole. */
   readonly sizeWords: readonly number[]
   /** The encoded blocks, one after another. */
   readonly blocks: Uint8Array
-  /** Bytes of the file that these blocks and holes are. */
+  /** Bytes of the file in these blocks and holes. */
   readonly inBlocks: number
-  /** The rest, as it is in the file; null where there is none. */
+  /** The tail, uncompressed; null if there is none. */
   readonly tail: Uint8Array | null
-  /** Where the base had the tail, if it is the same there. */
-  readonly tailInBase?: PartOfBase | null
+  /** The same tail in the base, if it has the same content. */
+  readonly tailInBase?: BaseFragmentPart | null
 }
 
-/** The whole content of a file as it lies in the base. */
-export interface ContentOfBase {
-  /** Its blocks; null for a hole of a block. */
-  readonly blocks: readonly (BlockOfBase | null)[]
-  readonly tail: PartOfBase | null
+/** The whole content of a file in the base. */
+export interface BaseContent {
+  /** Its blocks; null for a hole. */
+  readonly blocks: readonly (BaseBlock | null)[]
+  readonly tail: BaseFragmentPart | null
 }
 
-/** A fragment block that was encoded by the reader of all its tails. */
+/** A fragment block that was encoded by the thread that read all its tails. */
 export interface TailBlock {
   /** Its number in the {@link FragmentPlan}. */
   readonly block: number
   /**
-   * How many tails it holds: those of all files that could be read, but for contents that came before in the same batch. It
-   * does not know what other batches have.
+   * How many tails it holds: those of all files that could be read, except repeated contents of the same batch. Repeated
+   * contents of other batches are not known when it is encoded.
    */
   readonly tails: number
   readonly encoded: EncodedBlock
 }
 
-/** Pieces that came in one go. */
+/** Pieces that are returned and released together. */
 export interface Batch {
   readonly pieces: readonly Piece[]
-  /** Some of the fragment blocks of which all tails are in this batch. */
+  /** Fragment blocks whose tails are all in this batch. Some may be missing. */
   readonly tailBlocks: readonly TailBlock[]
-  /** To be called once no bytes of the pieces and blocks are needed any more. */
+  /** Called when the bytes of the pieces and blocks are no longer needed. */
   release(): void
 }
 
 export interface ContentReader {
-  /** Reads files in the order given; the bytes of all batches that are not released are bounded, whatever the sizes. */
+  /** Reads files in the given order. The memory of all batches that are not released is limited, for any size of files. */
   read(files: readonly FileNode[], request: ContentRequest): AsyncIterable<Batch>
 }

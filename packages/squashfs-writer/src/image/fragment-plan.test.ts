@@ -13,14 +13,14 @@ const filesOf = (sizes: readonly number[]) =>
   })
 
 describe('the plan of fragments', () => {
-  it('fills each block with the tails that come next, until one does not fit', () => {
+  it('fills each block with the next tails until one does not fit', () => {
     const files = filesOf([40, 60, 1, 100, 99, 0, 1, 1])
     const plan = planFragments(files, ({ size }) => size, 100)
     expect(files.map((file) => plan.blockOf(file))).toEqual([0, 0, 1, 2, 3, -1, 3, 4])
     expect([0, 1, 2, 3, 4, 5].map((block) => plan.tailsIn(block))).toEqual([2, 1, 1, 2, 1, 0])
   })
 
-  it('counts what is the tail alone', () => {
+  it('counts only the tail of a file', () => {
     const files = filesOf([250, 100, 330])
     const plan = planFragments(files, ({ size }) => size % 100, 100)
     expect(files.map((file) => plan.blockOf(file))).toEqual([0, -1, 0])

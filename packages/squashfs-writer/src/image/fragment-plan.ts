@@ -1,30 +1,29 @@
 /**
- * Fragment plan: which tails share a block, decided by their sizes alone, before any content is read. So whoever reads all
- * files of a block can encode it, too. A tail that then turns out to be there already, or not to be readable, leaves its block
- * that much shorter.
+ * Fragment plan: decides which tails share a block, by their sizes alone, before any content is read. So the thread that reads
+ * all files of a block can also encode it. If a tail is a duplicate or cannot be read, its block is shorter than planned.
  */
 import type { FileNode } from '../tree/node.js'
 
 export interface FragmentPlan {
-  /** The number of the block for a file's tail; -1 without a tail. */
+  /** The number of the block for the tail of a file; -1 if the file has no tail. */
   blockOf(file: FileNode): number
   /** How many tails are planned for a block. */
   tailsIn(block: number): number
 }
 
 /**
- * Fills each block with the tails that come next until one does not fit.
+ * Adds tails to a block until the next one does not fit, then begins a new block.
  *
- * @param files in the order in which they go to disk, which is that of their inode numbers.
- * @param tailSize bytes at a file's end that go to a fragment; less than a block.
- * @param blockSize bytes; a fragment block holds as much as a data block.
+ * @param files in the order of their inode numbers, in which they are written.
+ * @param tailSize bytes at the end of a file that go to a fragment; less than a block.
+ * @param blockSize in bytes. A fragment block is as large as a data block.
  */
 export function planFragments(
   files: readonly FileNode[],
   tailSize: (file: FileNode) => number,
   blockSize: number,
 ): FragmentPlan {
-  /** By the inode's number less one. */
+  /** Indexed by inode number - 1. */
   const blocks = new Int32Array(files.at(-1)?.number ?? 0).fill(-1)
   const tails: number[] = []
   let filled = blockSize

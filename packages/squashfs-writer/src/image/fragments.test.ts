@@ -43,11 +43,11 @@ function packing(sizes: readonly number[], stored = false) {
   /** Adds the tail of the next file. Without more it lies alone, and nobody waits for its bytes. */
   const add = (bytes: Uint8Array = tail(sizes[next]!), lease: Lease = UNSHARED) => {
     const place = fragments.add(bytes, lease)
-    fragments.passed(files[next++]!)
+    fragments.fileDone(files[next++]!)
     return place
   }
   /** The next file has no tail to give: it failed, or was there before. */
-  const skip = () => fragments.passed(files[next++]!)
+  const skip = () => fragments.fileDone(files[next++]!)
   return { submitted, taken, fragments, add, skip, addAll: () => sizes.map(() => add()) }
 }
 
@@ -85,7 +85,7 @@ describe('tails', () => {
     ])
   })
 
-  it('are given away with the last file of their block, without those that are not there', () => {
+  it('are written with the last file of their block, without missing ones', () => {
     const { submitted, add, skip } = packing([50, 20, 30, 60, 70])
     skip()
     expect(add()).toEqual({ fragment: 0, fragmentOffset: 0 })
@@ -97,7 +97,7 @@ describe('tails', () => {
     expect(submitted.length).toBe(2)
   })
 
-  it('that lie in a row are a block as they are, in use until it is written', () => {
+  it('that are adjacent are encoded in place, and are in use until their block is written', () => {
     const { submitted, add } = packing([30, 20, 40, 50, 50])
     const [lease, bytes] = [countedLease(), Uint8Array.from({ length: 200 }, (_, n) => n)]
     const places = [10, 40, 60, 100, 150].map((at, n, all) =>
@@ -125,7 +125,7 @@ describe('tails', () => {
     ['between them', (bytes: Uint8Array) => bytes.subarray(11, 20)],
     ['before them', (bytes: Uint8Array) => bytes.subarray(9, 19)],
     ['in another buffer', (bytes: Uint8Array) => bytes.slice(10, 20)],
-  ])('are a block of several parts where there is something %s', (_, second) => {
+  ])('become a block of several parts if there is something %s', (_, second) => {
     const bytes = Uint8Array.from({ length: 40 }, (_, n) => n)
     const { submitted, add } = packing([10, second(bytes).length, 10])
     const [first, later] = [countedLease(), countedLease()]
@@ -140,7 +140,7 @@ describe('tails', () => {
     expect([first.held, later.held]).toEqual([0, 0])
   })
 
-  it('are copied together once they lie in many places, so that few buffers wait for a block', () => {
+  it('are copied together once they are in many buffers, so that few buffers wait for a block', () => {
     const { submitted, add } = packing(Array.from({ length: 20 }, () => 5))
     const leases = Array.from({ length: 20 }, countedLease)
     for (const [n, lease] of leases.entries()) add(tail(5).fill(n), lease)
@@ -153,10 +153,10 @@ describe('tails', () => {
   })
 })
 
-describe('a block that the reader encoded', () => {
+describe('a block that the reader has encoded', () => {
   const encoded = { data: tail(33), sizeWord: 33 }
 
-  it('is taken when it holds the tails that were added, and only its own bytes are kept until it is written', () => {
+  it('is used if it holds exactly the added tails, and only its own bytes are kept until it is written', () => {
     const { submitted, taken, fragments, add } = packing([60, 40, 90])
     const [lease, ofBatch] = [countedLease(), countedLease()]
     fragments.offer([{ block: 0, tails: 2, encoded }], ofBatch)
@@ -170,7 +170,7 @@ describe('a block that the reader encoded', () => {
     expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(90)])
   })
 
-  it('is left when a tail in it was there before in another batch: the others are encoded again', () => {
+  it('is not used if one of its tails is a duplicate from another batch: the others are encoded again', () => {
     const { submitted, taken, fragments, add, skip } = packing([60, 40])
     fragments.offer([{ block: 0, tails: 2, encoded }], UNSHARED)
     skip()
@@ -179,7 +179,7 @@ describe('a block that the reader encoded', () => {
     expect(submitted.map(({ bytes }) => bytes)).toEqual([tail(40)])
   })
 
-  it('is left when none of its tails is added', () => {
+  it('is not used if none of its tails is added', () => {
     const { submitted, taken, fragments, skip } = packing([60, 40])
     fragments.offer([{ block: 0, tails: 2, encoded }], UNSHARED)
     skip()
@@ -189,7 +189,7 @@ describe('a block that the reader encoded', () => {
 })
 
 describe('fragment blocks', () => {
-  it('have their place in the table at once, and where they lie once they are written, in any order', () => {
+  it('have their index at once, and their position once they are written, in any order', () => {
     const { fragments, submitted, addAll } = packing([99, 99, 99])
     addAll()
     expect(fragments.entries.length).toBe(3)
@@ -216,7 +216,7 @@ describe('fragment blocks', () => {
     ])
   })
 
-  it.each([true, false])('are stored as they are where that is asked for: %s', (stored) => {
+  it.each([true, false])('stay uncompressed on request: %s', (stored) => {
     const { submitted, addAll } = packing([100, 1], stored)
     addAll()
     expect(submitted.map((block) => block.stored)).toEqual([stored, stored])

@@ -1,7 +1,7 @@
-/** Fragments: the tails of many files packed into shared blocks. */
+/** Fragments: packs the tails of many files into shared blocks. */
 import type { FragmentEntry } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
-import type { FragmentOfBase, PartOfBase } from './base-block.js'
+import type { BaseFragment, BaseFragmentPart } from './base-block.js'
 import type { BlockWriter } from './block-writer.js'
 import type { TailBlock } from './content-reader.js'
 import type { EncodedBlock } from './encode-block.js'
@@ -10,24 +10,24 @@ import { type Lease, UNSHARED } from './lease.js'
 import { TailRuns } from './tail-runs.js'
 
 export interface Fragments {
-  /** An entry for each fragment block; complete once the block writer is drained. */
+  /** An entry for each fragment block; complete when the block writer is drained. */
   readonly entries: readonly FragmentEntry[]
   /**
-   * Gives blocks that the reader of their tails encoded. One is taken if it turns out to hold just the tails that were added.
-   * They are good until the next ones come.
-   * @param lease held for as long as a block's bytes must stay unchanged.
+   * Offers blocks that are already encoded. A block is used if it holds exactly the tails that were added. The next call
+   * replaces the offered blocks.
+   * @param lease held until the bytes of a block are written.
    */
   offer(blocks: readonly TailBlock[], lease: Lease): void
   /**
-   * Puts the tail of the file that comes next into its block; returns where it went.
-   * @param lease held for as long as the tail's bytes must stay unchanged.
-   * @param inBase where the base may have had the tail, with the same content or another.
+   * Adds the tail of the next file to its block, and returns its place.
+   * @param lease held until the bytes of the tail are no longer needed.
+   * @param inBase where the base may have the tail, with the same content or another.
    */
-  add(tail: Uint8Array, lease: Lease, inBase?: PartOfBase | null): TailPlace
-  /** The same for a tail that the base certainly has, whose bytes nobody has read. */
-  addOfBase(tail: PartOfBase): TailPlace
-  /** Told once of each file, when it has given its tail if it has one to give: after its last file a block is written. */
-  passed(file: FileNode): void
+  add(tail: Uint8Array, lease: Lease, inBase?: BaseFragmentPart | null): TailPlace
+  /** Adds a tail that is certainly in the base, and was not read. */
+  addFromBase(tail: BaseFragmentPart): TailPlace
+  /** Called once for each file, after its tail was added if it has one. After the last file of a block, the block is written. */
+  fileDone(file: FileNode): void
 }
 
 export interface TailPlace {
@@ -36,19 +36,19 @@ export interface TailPlace {
 }
 
 /**
- * Encodes a block that lies in several places.
- * @param like a block of the base that may have the same content; it is then taken as it is.
+ * Encodes a block that consists of several parts.
+ * @param candidate a block of the base that may have the same content. If it has, it is used.
  */
 export type PartsEncoder = (
-  parts: readonly (Uint8Array | PartOfBase)[],
+  parts: readonly (Uint8Array | BaseFragmentPart)[],
   uncompressed: boolean,
-  like?: FragmentOfBase | null,
+  candidate?: BaseFragment | null,
 ) => Promise<EncodedBlock>
 
 /**
- * @param encode called for each block that is not offered encoded.
+ * @param encode called for each block for which no encoded one is offered.
  * @param plan says which tails share a block.
- * @param uncompressed true to leave fragment blocks uncompressed.
+ * @param uncompressed whether to leave fragment blocks uncompressed.
  */
 export function createFragments(
   writer: Pick<BlockWriter, 'append'>,
@@ -67,13 +67,13 @@ class FragmentBlocks implements Fragments {
   readonly #uncompressed: boolean
   #offered: readonly TailBlock[] = []
   #lease: Lease = UNSHARED
-  /** The block that is being filled: its tails, and how many bytes they have. */
+  /** The tails of the current block, and their size in bytes. */
   #tails = new TailRuns()
   #used = 0
-  /** Files of the block that have passed. */
+  /** Files of the current block that are done. */
   #files = 0
-  /** The fragment block of the base that has had the same tails so far, as far as their offsets tell. */
-  #like: FragmentOfBase | null = null
+  /** A fragment block of the base that has the same tails so far, according to their offsets. */
+  #candidate: BaseFragment | null = null
 
   constructor(
     writer: Pick<BlockWriter, 'append'>,
@@ -92,19 +92,19 @@ class FragmentBlocks implements Fragments {
     this.#lease = lease
   }
 
-  add(tail: Uint8Array, lease: Lease, inBase: PartOfBase | null = null): TailPlace {
+  add(tail: Uint8Array, lease: Lease, inBase: BaseFragmentPart | null = null): TailPlace {
     const place = this.#placeFor(tail.length, inBase)
     this.#tails.add(tail, lease)
     return place
   }
 
-  addOfBase(tail: PartOfBase): TailPlace {
+  addFromBase(tail: BaseFragmentPart): TailPlace {
     const place = this.#placeFor(tail.length, tail)
-    this.#tails.addOfBase(tail)
+    this.#tails.addFromBase(tail)
     return place
   }
 
-  passed(file: FileNode): void {
+  fileDone(file: FileNode): void {
     const block = this.#plan.blockOf(file)
     if (block < 0 || ++this.#files < this.#plan.tailsIn(block)) return
     if (this.#used > 0) this.#write(block)
@@ -113,7 +113,7 @@ class FragmentBlocks implements Fragments {
 
   #write(block: number): void {
     const [tails, index] = [this.#tails, this.entries.length]
-    this.entries.push({ start: 0, sizeWord: 0 }) // its place in the table is certain before its place on disk
+    this.entries.push({ start: 0, sizeWord: 0 }) // reserves its index; its position on disk is known later
     const written = (start: number, sizeWord: number) => {
       this.entries[index] = { start, sizeWord }
     }
@@ -123,8 +123,9 @@ class FragmentBlocks implements Fragments {
       tails.release()
       this.#writer.append(offered.encoded, written, this.#lease.release)
     } else {
-      const same = this.#like?.filled === this.#used ? this.#like : null
-      const encoded = same && tails.areOfBase ? same : this.#encode(tails.parts(), this.#uncompressed, same)
+      const same = this.#candidate?.filled === this.#used ? this.#candidate : null
+      const encoded =
+        same && tails.areAllInBase ? same : this.#encode(tails.parts(), this.#uncompressed, same)
       this.#writer.append(encoded, (start, sizeWord) => {
         written(start, sizeWord)
         tails.release()
@@ -134,9 +135,10 @@ class FragmentBlocks implements Fragments {
     this.#used = 0
   }
 
-  #placeFor(length: number, inBase: PartOfBase | null): TailPlace {
-    if (this.#used === 0) this.#like = inBase?.block ?? null
-    if (inBase === null || inBase.block !== this.#like || inBase.offset !== this.#used) this.#like = null
+  #placeFor(length: number, inBase: BaseFragmentPart | null): TailPlace {
+    if (this.#used === 0) this.#candidate = inBase?.block ?? null
+    if (inBase === null || inBase.block !== this.#candidate || inBase.offset !== this.#used)
+      this.#candidate = null
     const place = { fragment: this.entries.length, fragmentOffset: this.#used }
     this.#used += length
     return place

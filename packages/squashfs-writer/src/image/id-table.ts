@@ -1,12 +1,12 @@
-/** Id table: the distinct uids and gids of an image, which inodes name by their index. */
+/** Id table: the distinct uids and gids of an image. Inodes refer to them by index. */
 import { LimitError } from '../errors.js'
 import { viewOf } from '../format/byte-order.js'
 import { MAX_IDS } from '../format/limits.js'
 
 export interface IdTable {
   /**
-   * The index of a uid or gid.
-   * @throws LimitError for more distinct ids than the format can count.
+   * The index of a uid or gid, which is added if it is new.
+   * @throws LimitError for more distinct ids than the table can hold.
    */
   indexOf(id: number): number
   readonly count: number

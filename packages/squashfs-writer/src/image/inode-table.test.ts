@@ -204,7 +204,7 @@ function compare(reader: ReturnType<typeof createReader>, node: Node, reference:
 const EMPTY: Placement = { start: 0, sparse: 0, fragment: NONE, fragmentOffset: 0, blockSizes: [] }
 
 describe('the tables of a tree', () => {
-  it('of a root alone', async () => {
+  it('of only a root', async () => {
     const { inodeBlocks, directoryBlocks, references } = await tablesOf(directory({}), uncompressed())
     expect(Buffer.concat(inodeBlocks).toString('hex')).toBe(
       '20800100ed010000010000f1536501000000000000000200000003000000' + '02000000',
@@ -251,7 +251,7 @@ describe('the tables of a tree', () => {
     expect([...references]).toEqual([0, 0x28, 0x48])
   })
 
-  it('of a file of nothing, which has no place', async () => {
+  it('of an empty file, which has no position', async () => {
     const { inodeBlocks } = await tablesOf(directory({ f: file(0, null) }), deflating, true)
     expect(Buffer.concat(inodeBlocks).subarray(0, 36).toString('hex')).toBe(
       ['4080', '0200a4010000010000f1536501000000', '00000000 ffffffff 00000000 00000000', '0100']
@@ -260,7 +260,7 @@ describe('the tables of a tree', () => {
     )
   })
 
-  it('of all types, in both forms, read back', async () => {
+  it('of all types, in both forms, are read back', async () => {
     const xattrs = [['user.a', Uint8Array.of(1)]] as const
     const more = [['user.b', Uint8Array.of(1)]] as const
     const everything = (given: Partial<Attributes>) =>
@@ -296,7 +296,7 @@ describe('the tables of a tree', () => {
       expect(reader.inodeAt(references[node.number - 1]!).xattrs).toBe(table.indexOf(node.xattrs))
   })
 
-  it('of hard links, which lead to one inode', async () => {
+  it('of hard links, which refer to one inode', async () => {
     const linked = file(10, { ...EMPTY, fragment: 0 })
     const root = directory({ a: linked, b: directory({ c: linked }), d: linked, e: socket() })
     const { reader, references, nodes } = await tablesOf(root)
@@ -305,7 +305,7 @@ describe('the tables of a tree', () => {
     expect(reader.inodeAt(references[linked.number - 1]!)).toMatchObject({ links: 3, extended: true })
   })
 
-  it('tell where each inode is, by its number', async () => {
+  it('have a reference for each inode number', async () => {
     const many = Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`file ${n}`, socket()]))
     const root = directory({ many: directory(many), last: socket() })
     for (const codec of [uncompressed(), deflating]) {
@@ -315,7 +315,7 @@ describe('the tables of a tree', () => {
     }
   })
 
-  it('of any tree read back', async () => {
+  it('of any tree are read back', async () => {
     const aName = fc.uint8Array({ minLength: 1, maxLength: 8 }).map(fromBytes)
     const aLeaf = fc.oneof(
       fc
@@ -350,9 +350,13 @@ describe('the tables of a tree', () => {
     )
   })
 
-  it('fail when their codec does', async () => {
-    const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
-    await expect(tablesOf(directory({}), failing)).rejects.toThrow('no room')
+  it('fail if their codec fails', async () => {
+    const failing: Codec = {
+      name: 'failing',
+      id: 1,
+      compress: () => Promise.reject(new Error('no space left')),
+    }
+    await expect(tablesOf(directory({}), failing)).rejects.toThrow('no space left')
   })
 })
 
@@ -362,7 +366,7 @@ describe('a large listing', () => {
   const crowd = (count: number, nameOf: (n: number) => string = (n) => `name ${n}`) =>
     directory(Object.fromEntries(Array.from({ length: count }, (_, n) => [nameOf(n), socket()])))
 
-  it('has an index, by which every name is found in few steps, and none that is not there', async () => {
+  it('has an index, which finds every name in few steps, and no other name', async () => {
     const large = crowd(5000)
     const root = directory({ a: crowd(20), large, z: crowd(3) })
     for (const codec of [uncompressed(), deflating]) {
@@ -382,7 +386,7 @@ describe('a large listing', () => {
     }
   })
 
-  it('of 65,533 bytes and more is written in 32 bits', async () => {
+  it('of 65,533 bytes and more has its size in 32 bits', async () => {
     const large = crowd(400, (n) => `${'x'.repeat(200)}${n}`)
     const { reader, references } = await tablesOf(directory({ large }))
     const read = reader.inodeAt(references[large.number - 1]!)

@@ -1,5 +1,4 @@
-/** Inode and directory tables: written together, since a listing refers to inodes, and a directory's inode to its listing. */
-
+/** Inode and directory tables. They are encoded together: a listing refers to inodes, and the inode of a directory to its listing. */
 import { encodeDeviceNumber } from '../format/device-number.js'
 import { encodeListing, type Listing, type ListingEntry } from '../format/directory.js'
 import { NO_FRAGMENT } from '../format/fragment.js'
@@ -13,10 +12,10 @@ import type { IdTable } from './id-table.js'
 import { createMetadataWriter, type Mark, type MetadataWriter, offsetInBlock } from './metadata-writer.js'
 import type { XattrTable } from './xattr-table.js'
 
-/** A listing of more bytes than this gets an index: below, a lookup reads one or two metadata blocks anyway. */
+/** A listing of more bytes gets an index. For a shorter one, a lookup reads at most two metadata blocks without an index. */
 const INDEX_ABOVE = METADATA_BLOCK_SIZE
 
-/** Where a listing went. */
+/** The position of a listing, with the entries of its index. */
 interface ListingPlace extends Pick<Listing, 'indexEntries'> {
   readonly mark: Mark
   readonly size: number
@@ -25,11 +24,11 @@ interface ListingPlace extends Pick<Listing, 'indexEntries'> {
 export interface InodeTables {
   readonly inodeBlocks: readonly Uint8Array[]
   readonly directoryBlocks: readonly Uint8Array[]
-  /** For each inode number from 1 (at index 0): the reference to its inode. */
+  /** The metadata reference of each inode, indexed by inode number - 1. */
   readonly references: Float64Array
 }
 
-/** Encodes every inode and listing; a record comes after the records to which it refers. */
+/** Encodes all inodes and listings. A record comes after the records to which it refers. */
 export async function encodeInodeTables(
   order: InodeOrder,
   encode: BlockEncoder,
@@ -39,7 +38,7 @@ export async function encodeInodeTables(
 ): Promise<InodeTables> {
   const inodes = createMetadataWriter(encode, uncompressed)
   const listings = createMetadataWriter(encode, uncompressed)
-  /** By inode number less one. */
+  /** Indexed by inode number - 1. */
   const marks: Mark[] = []
   const appendInode = (inode: Inode) => {
     marks.push(inodes.mark())

@@ -1,6 +1,6 @@
 /**
- * Lease: how a buffer that is read into again and again is kept unchanged for as long as somebody needs its bytes. A block or a
- * tail that lies in it acquires the lease, and releases it once its bytes are written.
+ * Lease: counts the users of a buffer that is reused, so that its bytes do not change while they are needed. Each block or tail
+ * in the buffer acquires the lease, and releases it when its bytes are written.
  */
 import type { Batch } from './content-reader.js'
 
@@ -9,10 +9,10 @@ export interface Lease {
   release(): void
 }
 
-/** The lease of bytes that are in no shared buffer. */
+/** The lease of bytes that are not in a reused buffer. */
 export const UNSHARED: Lease = { acquire: () => {}, release: () => {} }
 
-/** The lease of a batch, acquired once by its caller: after the last release the batch goes back to its reader. */
+/** Creates the lease of a batch, acquired once for the caller. The last release returns the batch to its reader. */
 export function leaseOf(batch: Batch): Lease {
   let holders = 1
   return {

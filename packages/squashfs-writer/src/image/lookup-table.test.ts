@@ -43,7 +43,7 @@ describe('a lookup table', () => {
     ['ids', 4, 2048],
     ['export references', 8, 1024],
     ['fragments and xattr ids', 16, 512],
-  ])('of %s, with %d bytes each, has %d to a block', async (_, size, perBlock) => {
+  ])('of %s, with %d bytes each, has %d in a block', async (_, size, perBlock) => {
     for (const count of [1, perBlock - 1, perBlock, perBlock + 1, 2 * perBlock, 2 * perBlock + 1]) {
       for (const stored of [false, true]) {
         const all = records(count, size)
@@ -56,7 +56,7 @@ describe('a lookup table', () => {
     }
   })
 
-  it('lies byte by byte: blocks, then the index', async () => {
+  it('consists of blocks and then the index, byte by byte', async () => {
     const { start, image, end } = await written(records(2049, 4), true)
     const header = (at: number) => image.readUInt16LE(at)
     expect([header(1000), header(1000 + 8194)]).toEqual([0x8000 | 8192, 0x8000 | 4])
@@ -75,7 +75,7 @@ describe('a lookup table', () => {
     expect(Buffer.concat(readTable(image, start + 16, end)).equals(Buffer.concat(all))).toBe(true)
   })
 
-  it('takes its records one by one', async () => {
+  it('accepts its records one by one', async () => {
     function* each() {
       yield* records(3, 4)
     }
@@ -84,11 +84,15 @@ describe('a lookup table', () => {
     expect(output.position).toBe(2 + 12 + 8)
   })
 
-  it('fails when its codec does', async () => {
-    const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
+  it('fails if its codec fails', async () => {
+    const failing: Codec = {
+      name: 'failing',
+      id: 1,
+      compress: () => Promise.reject(new Error('no space left')),
+    }
     const output = createOutput(memorySink(), 0)
     await expect(writeLookupTable(output, encoderOf(failing), false, records(1, 4))).rejects.toThrow(
-      'no room',
+      'no space left',
     )
   })
 })

@@ -1,15 +1,14 @@
-/** Lookup tables: records of one size in metadata blocks, and an index of u64 that tells where each block lies. */
-
+/** Lookup tables: records of equal size in metadata blocks, and an index with the u64 position of each block. */
 import { setUint64, viewOf } from '../format/byte-order.js'
 import type { BlockEncoder } from './encode-block.js'
 import { createMetadataWriter } from './metadata-writer.js'
 import type { Output } from './output.js'
 
 /**
- * Writes the blocks of a table, then its index.
+ * Writes the blocks of a table, then its header, if any, and its index.
  * @param records at least one.
- * @param header goes between the blocks and the index (the xattr id table has one).
- * @returns where the header, or else the index, begins: the table's start as the superblock has it.
+ * @param header the header between blocks and index; only the xattr id table has one.
+ * @returns the start of the header, or of the index if there is no header. The superblock has this as the start of the table.
  */
 export async function writeLookupTable(
   output: Output,

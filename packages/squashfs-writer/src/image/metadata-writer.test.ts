@@ -65,7 +65,7 @@ describe('a metadata table', () => {
     [8193, [8192, 1]],
     [16_384, [8192, 8192]],
     [20_000, [8192, 8192, 3616]],
-  ])('of %d bytes is cut into blocks of 8,192: %j', async (length, sizes) => {
+  ])('of %d bytes is divided into blocks of 8,192: %j', async (length, sizes) => {
     const content = pattern(length)
     const { table, size } = await tableOf([content])
     const blocks = readBlocks(table)
@@ -74,7 +74,7 @@ describe('a metadata table', () => {
     expect(size).toBe(table.length)
   })
 
-  it('reads back as its records, each found by its reference', async () => {
+  it('is read back, each record by its reference', async () => {
     const aRecord = fc.oneof(fc.nat(40), fc.nat(3000), fc.constantFrom(8191, 8192, 8193, 20_000))
     await fc.assert(
       fc.asyncProperty(
@@ -111,7 +111,7 @@ describe('a metadata table', () => {
     [99, false],
     [100, true],
     [101, true],
-  ])('stores a block of 100 bytes that compresses to %d as it is: %s', async (length, stored) => {
+  ])('leaves a block of 100 bytes that compresses to %d uncompressed: %s', async (length, stored) => {
     const content = pattern(100)
     const { blocks } = await tableOf([content], to(length))
     const onDisk = stored ? content : new Uint8Array(length).fill(0xee)
@@ -119,10 +119,10 @@ describe('a metadata table', () => {
     expect(blocks[0]!.subarray(2)).toEqual(onDisk)
   })
 
-  it('is stored as it is where that is asked for, and where the codec never compresses', async () => {
+  it('stays uncompressed on request, and if the codec never compresses', async () => {
     for (const { table } of [
       await tableOf([new Uint8Array(9000)], never, true),
-      await tableOf([new Uint8Array(9000)], { ...never, stores: true }, false),
+      await tableOf([new Uint8Array(9000)], { ...never, uncompressed: true }, false),
     ])
       expect(readBlocks(table).map(({ stored, content }) => [stored, content.length])).toEqual([
         [true, 8192],
@@ -130,7 +130,7 @@ describe('a metadata table', () => {
       ])
   })
 
-  it('keeps the order of its blocks, though they are compressed at once and end in any order', async () => {
+  it('keeps the order of its blocks, although they are compressed at once and end in any order', async () => {
     const ends: (() => void)[] = []
     const codec: Codec = {
       name: 'late',
@@ -149,7 +149,7 @@ describe('a metadata table', () => {
     expect((await finished).blocks).toEqual([1, 2, 3].map((n) => Uint8Array.of(1, 0, n)))
   })
 
-  it('lets a block alone once it is being compressed', async () => {
+  it('does not change a block while it is compressed', async () => {
     const inputs: Uint8Array[] = []
     const codec: Codec = {
       name: 'keeping',
@@ -168,7 +168,7 @@ describe('a metadata table', () => {
     expect(inputs).toEqual([new Uint8Array(8192).fill(1), new Uint8Array(8192).fill(2)])
   })
 
-  it('is of no blocks when nothing is in it', async () => {
+  it('without records has no blocks', async () => {
     const writer = createMetadataWriter(encoderOf(never), false)
     expect(writer.mark()).toBe(0)
     expect(writer.reference(writer.mark())).toBe(0)
@@ -178,7 +178,7 @@ describe('a metadata table', () => {
 })
 
 describe('a mark', () => {
-  it('is where the next record begins', () => {
+  it('is the position of the next record', () => {
     const writer = createMetadataWriter(encoderOf(uncompressed()), false)
     const marks = [1, 8190, 1, 8192, 8193, 1].map((length) => {
       writer.append(new Uint8Array(length))
@@ -188,7 +188,7 @@ describe('a mark', () => {
     expect(marks.map(offsetInBlock)).toEqual([1, 8191, 0, 0, 1, 2])
   })
 
-  it('has its reference as soon as the blocks before it are settled', async () => {
+  it('has a reference as soon as the blocks before it are encoded', async () => {
     const writer = createMetadataWriter(encoderOf(to(10)), false)
     await writer.locateBlocks()
     expect(writer.blockStart(0)).toBe(0)
@@ -210,24 +210,28 @@ describe('a mark', () => {
 })
 
 describe('a codec that fails', () => {
-  const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
+  const failing: Codec = {
+    name: 'failing',
+    id: 1,
+    compress: () => Promise.reject(new Error('no space left')),
+  }
   const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
 
-  it('fails the table when it is finished, and not before', async () => {
+  it('fails the table at its end, and not before', async () => {
     const writer = createMetadataWriter(encoderOf(failing), false)
     writer.append(new Uint8Array(20_000))
     await aTurn()
-    await expect(writer.finish()).rejects.toThrow('no room')
+    await expect(writer.finish()).rejects.toThrow('no space left')
   })
 
-  it('fails what waits for its blocks', async () => {
+  it('fails the wait for its blocks', async () => {
     const writer = createMetadataWriter(encoderOf(failing), false)
     writer.append(new Uint8Array(8192))
     await aTurn()
-    await expect(writer.locateBlocks()).rejects.toThrow('no room')
+    await expect(writer.locateBlocks()).rejects.toThrow('no space left')
   })
 
-  it('may throw at once', async () => {
+  it('may throw synchronously', async () => {
     const writer = createMetadataWriter(encoderOf(never), false)
     writer.append(new Uint8Array(8192))
     await aTurn()

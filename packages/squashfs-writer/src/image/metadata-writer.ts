@@ -1,55 +1,52 @@
-/** Metadata writer: a table as one run of bytes, cut into compressed blocks of 8 KiB, with references into it. */
-
-import { isStoredBlock } from '../format/data-block.js'
+/** Metadata writer: writes the records of a table into metadata blocks, and gives references to them. */
+import { isUncompressedBlock } from '../format/data-block.js'
 import { encodeMetadataBlock, METADATA_BLOCK_SIZE, metadataReference } from '../format/metadata-block.js'
 import type { BlockEncoder } from './encode-block.js'
 
-/** A place in a table: the bytes of content before it. A number, since a tree of a million inodes has as many. */
+/** A position in a table: the uncompressed bytes before it. It is a number, since there is one for each inode. */
 export type Mark = number
 
-/** Where in its block's content a place lies. */
+/** The offset of a position in its uncompressed block. */
 export function offsetInBlock(mark: Mark): number {
   return mark % METADATA_BLOCK_SIZE
 }
 
 export interface MetadataWriter {
-  /** Where the next record will begin. */
+  /** The position of the next record. */
   mark(): Mark
   append(record: Uint8Array): void
-  /** Waits until {@link blockStart} is known for every block up to the one being filled. */
+  /** Waits until {@link blockStart} is known for all blocks up to the current one. */
   locateBlocks(): Promise<void>
-  /** Bytes from the table's start to the block in which a place lies. Its block must be located. */
+  /** Start of the block at a position, in bytes from the start of the table. Its block must be located. */
   blockStart(mark: Mark): number
-  /** A reference to a place. Its block must be located. */
+  /** The metadata reference of a position. Its block must be located. */
   reference(mark: Mark): number
-  /** Ends the last block. */
+  /** Ends the last block, and returns all blocks. */
   finish(): Promise<{ readonly blocks: readonly Uint8Array[]; readonly size: number }>
 }
 
-/**
- * @param uncompressed true to leave the table uncompressed.
- */
+/** @param uncompressed whether to leave the table uncompressed. */
 export function createMetadataWriter(encode: BlockEncoder, uncompressed: boolean): MetadataWriter {
   const blocks: Uint8Array[] = []
   const starts = [0]
-  const underWay: Promise<Uint8Array>[] = []
+  const pending: Promise<Uint8Array>[] = []
   let content = new Uint8Array(METADATA_BLOCK_SIZE)
   let used = 0
-  /** Content in the blocks before the one being filled. */
+  /** Uncompressed bytes in the blocks before the current one. */
   let before = 0
 
   function endBlock(): void {
     const full = content.subarray(0, used)
     const block = encodedBlock(encode, full, uncompressed)
-    block.catch(() => {}) // the failure is thrown where the block is waited for
-    underWay.push(block)
+    block.catch(() => {}) // locateBlocks throws the error
+    pending.push(block)
     content = new Uint8Array(METADATA_BLOCK_SIZE)
     used = 0
     before += METADATA_BLOCK_SIZE
   }
 
   async function locateBlocks(): Promise<void> {
-    for (const block of underWay.splice(0)) {
+    for (const block of pending.splice(0)) {
       const bytes = await block
       blocks.push(bytes)
       starts.push(starts.at(-1)! + bytes.length)
@@ -69,7 +66,7 @@ export function createMetadataWriter(encode: BlockEncoder, uncompressed: boolean
         if (used === METADATA_BLOCK_SIZE) endBlock()
       }
     },
-    locateBlocks: () => (underWay.length === 0 ? DONE : locateBlocks()),
+    locateBlocks: () => (pending.length === 0 ? DONE : locateBlocks()),
     blockStart,
     reference: (mark) => metadataReference(blockStart(mark), offsetInBlock(mark)),
     async finish() {
@@ -88,5 +85,5 @@ async function encodedBlock(
   uncompressed: boolean,
 ): Promise<Uint8Array> {
   const { data, sizeWord } = await encode(content, uncompressed)
-  return encodeMetadataBlock(data, isStoredBlock(sizeWord))
+  return encodeMetadataBlock(data, isUncompressedBlock(sizeWord))
 }

@@ -54,7 +54,7 @@ describe('the output', () => {
     expect(sizes().slice(3)).toEqual([[3 * MIB, 5]])
   })
 
-  it('tells where each piece went', () => {
+  it('returns the position of each piece', () => {
     const output = createOutput(recording().sink, 4096)
     expect(output.position).toBe(0)
     expect([10, 0, MIB, 1].map((length) => output.append(block(length)))).toEqual([0, 10, 10, MIB + 10])
@@ -76,7 +76,7 @@ describe('the output', () => {
     ])
   })
 
-  it('is all that was appended, in that order', async () => {
+  it('contains all appended bytes, in order', async () => {
     const aPiece = fc.oneof(fc.nat(1000), fc.nat(3 * MIB), fc.constantFrom(0, MIB - 1, MIB, MIB + 1))
     await fc.assert(
       fc.asyncProperty(fc.array(aPiece, { maxLength: 8 }), async (lengths) => {
@@ -96,7 +96,7 @@ describe('the output', () => {
     )
   })
 
-  it('takes copies', async () => {
+  it('copies its input', async () => {
     const { sink, writes } = recording()
     const output = createOutput(sink, 0)
     const piece = block(10)
@@ -106,7 +106,7 @@ describe('the output', () => {
     expect(writes[0]?.bytes).toEqual(block(10))
   })
 
-  it('leaves what it handed over as it is until the sink has taken it', async () => {
+  it('does not change bytes while the sink writes them', async () => {
     const { sink, writes } = manual()
     const output = createOutput(sink, 0)
     for (const value of [1, 2, 3]) output.append(block(MIB, value))
@@ -119,7 +119,7 @@ describe('the output', () => {
     await output.flush()
   })
 
-  it('hands over nothing when there is nothing', async () => {
+  it('writes nothing if there is nothing', async () => {
     const { sink, writes } = recording()
     const output = createOutput(sink, 0)
     expect(output.append(block(0))).toBe(0)
@@ -128,7 +128,7 @@ describe('the output', () => {
     expect(writes).toEqual([])
   })
 
-  it('is flushed when the sink has taken all', async () => {
+  it('is flushed when the sink has written everything', async () => {
     const { sink, writes } = manual()
     const output = createOutput(sink, 0)
     output.append(block(MIB + 1))
@@ -155,7 +155,7 @@ describe('pieces that may be borrowed', () => {
     return { sink, writes }
   }
 
-  it('are handed over as they are, in their order among copies, and released when they are written', async () => {
+  it('are written without a copy, in order with copied ones, and released when they are written', async () => {
     const { sink, writes } = borrowing()
     const output = createOutput(sink, 0)
     const released: string[] = []
@@ -178,7 +178,7 @@ describe('pieces that may be borrowed', () => {
     expect(released).toEqual(['large', 'other'])
   })
 
-  it('are copied, and released at once, where they are small or the sink takes no pieces', async () => {
+  it('are copied and released at once if they are small, or the sink has no writev', async () => {
     let released = 0
     const small = createOutput(borrowing().sink, 0)
     small.append(block(100), () => released++)
@@ -200,7 +200,7 @@ describe('pieces that may be borrowed', () => {
     ])
   })
 
-  it('are one piece where they lie one after another, small ones too, and all are released with it', async () => {
+  it('become one piece if they are adjacent, small ones too, and are released with it', async () => {
     const { sink, writes } = borrowing()
     const output = createOutput(sink, 0)
     let released = 0
@@ -223,7 +223,7 @@ describe('pieces that may be borrowed', () => {
     expect(released).toBe(22)
   })
 
-  it('are released when the sink fails', async () => {
+  it('are released if the sink fails', async () => {
     let released = 0
     const fail = () => Promise.reject(new Error('full'))
     const output = createOutput({ write: fail, writev: fail }, 0)
@@ -232,7 +232,7 @@ describe('pieces that may be borrowed', () => {
     expect(released).toBe(1)
   })
 
-  it('make the same image, whatever is copied and whatever is borrowed', async () => {
+  it('make the same image, copied or borrowed', async () => {
     const aPiece = fc.record({
       length: fc.oneof(fc.nat(1000), fc.nat(MIB), fc.constantFrom(0, 16_384, MIB - 1, MIB)),
       lent: fc.boolean(),
@@ -275,7 +275,7 @@ describe('pieces that may be borrowed', () => {
 })
 
 describe('the wait for fewer writes', () => {
-  it('is there until four writes are under way, and again when one of them is done', async () => {
+  it('begins at four pending writes, and ends when one of them is done', async () => {
     const { sink, writes } = manual()
     const output = createOutput(sink, 0)
     expect(output.backpressure()).toBeUndefined()
@@ -291,7 +291,7 @@ describe('the wait for fewer writes', () => {
     await output.flush()
   })
 
-  it('is there again only when fewer than four are left, however many there were', async () => {
+  it('ends only when fewer than four are pending, for any number before', async () => {
     const { sink, writes } = manual()
     const output = createOutput(sink, 0)
     output.append(block(6 * MIB))
@@ -316,7 +316,7 @@ describe('a sink that fails', () => {
     await expect(output.flush()).rejects.toThrow('first')
   })
 
-  it('fails every wait for fewer writes, begun before or after', async () => {
+  it('fails every wait for fewer writes, before and after', async () => {
     const { sink, writes } = manual()
     const output = createOutput(sink, 0)
     output.append(block(4 * MIB))
@@ -326,7 +326,7 @@ describe('a sink that fails', () => {
     expect(() => output.backpressure()).toThrow('full')
   })
 
-  it('is given nothing more', async () => {
+  it('gets no further writes', async () => {
     let calls = 0
     const output = createOutput(
       {
@@ -343,7 +343,7 @@ describe('a sink that fails', () => {
     await expect(output.flush()).rejects.toThrow('full')
   })
 
-  it('fails what overwrites', async () => {
+  it('fails an overwrite', async () => {
     const output = createOutput({ write: () => Promise.reject(new Error('full')) }, 0)
     await expect(output.overwrite(block(1), 0)).rejects.toThrow('full')
   })

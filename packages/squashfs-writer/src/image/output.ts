@@ -1,66 +1,66 @@
-/** Output: the image as a run of bytes that only grows. Gathers pieces into large writes, a few at a time. */
+/** Output: appends bytes to the image. It gathers them into large writes, a few at a time. */
 import type { BaseFile } from './base-block.js'
 import { WriteQueue } from './write-queue.js'
 
-/** Where an image goes: anything that takes bytes at a position. */
+/** The destination of an image: anything that can write bytes at a position. */
 export interface Sink {
-  /** Called when an image begins. A sink for one image only throws at the second call. */
+  /** Called before the first write of an image. A sink that takes a single image throws at the second call. */
   begin?(): void
   /**
-   * Takes bytes for a position (in bytes from the destination's start). Positions grow, except that the superblock comes
-   * last. The bytes must not be kept after the call or its promise is done. A rejection stops the packing.
+   * Writes bytes at a position (in bytes from the start of the destination). Positions ascend, except that the superblock is
+   * written last. The bytes must not be used after the call or its promise is done. A rejection stops the packing.
    */
   write(bytes: Uint8Array, position: number): void | Promise<void>
   /**
-   * Takes pieces of which each lies where the one before ends, the first at the position. A sink that has this is spared a
-   * copy of most bytes; one that has not gets everything by `write`.
+   * Writes pieces one after another, the first at the position. If a sink has this method, most bytes need not be copied.
+   * Otherwise everything is written by `write`.
    */
   writev?(pieces: readonly Uint8Array[], position: number): Promise<void>
   /**
-   * Copies bytes of a file that is open; a sink without it is given them by `write`.
-   * @param descriptor of the file; open until the promise is done.
-   * @param from where the bytes are in that file.
+   * Copies a range of an open file. If a sink does not have this method, the range is read and written by `write`.
+   * @param descriptor of the file, which stays open until the promise is done.
+   * @param from position of the range in that file.
    */
   copy?(descriptor: number, from: number, length: number, position: number): Promise<void>
 }
 
 export interface Output {
-  /** Bytes from the image's start to where the next piece goes. */
+  /** Position of the next bytes, from the start of the image. */
   readonly position: number
   /**
-   * Takes bytes; returns where they went.
-   * @param release called once they may change; without `release` a copy is taken.
+   * Appends bytes and returns their position.
+   * @param release called when the bytes may change. Without `release`, the bytes are copied at once.
    */
   append(bytes: Uint8Array, release?: () => void): number
-  /** Takes bytes of the base; returns where they go. Neighbouring ranges are copied as one. */
-  appendOfBase(from: number, length: number): number
+  /** Appends a range of the base and returns its position. Adjacent ranges are copied together. */
+  appendFromBase(from: number, length: number): number
   /**
-   * A promise to wait for before the next bytes, if enough writes are under way.
+   * Returns a promise to wait for before the next bytes, if too many writes are pending.
    * @throws the error of the write that failed first.
    */
   backpressure(): Promise<void> | undefined
-  /** Hands all gathered bytes to the sink, since no more may come for a while. */
+  /** Starts to write all gathered bytes, since more may not follow soon. */
   handOver(): void
-  /** Waits until everything is handed to the sink. */
+  /** Writes all gathered bytes, and waits for all writes. */
   flush(): Promise<void>
-  /** Overwrites at a position from the image's start, after a flush. */
+  /** Overwrites bytes at a position from the start of the image, after a flush. */
   overwrite(bytes: Uint8Array, position: number): Promise<void>
 }
 
-/** Bytes gathered for one write. */
+/** Bytes of one write. */
 const GATHER_SIZE = 1_048_576
-/** Borrowed pieces of one write: each may keep a buffer from being read into again. */
-const MOST_BORROWED = 8
-/** Bytes of a piece that is worth being borrowed, unless it lies where the one before it ends. */
-const LEAST_BORROWED = 16_384
-/** Below this a piece of the base is gathered with what is around it: a copy of its own costs more. */
-const SHORT_COPY = 131_072
-/** Bytes of the base that are copied at a time: an abort waits for a few such copies. */
-const LONG_COPY = 67_108_864
+/** Maximum number of borrowed pieces in one write. Each may prevent a buffer from being reused. */
+const MAX_BORROWED = 8
+/** Minimum size of a borrowed piece. A shorter piece is copied, unless it directly follows the last one in memory. */
+const MIN_BORROWED = 16_384
+/** A shorter range of the base is read and gathered: a separate copy by the kernel would cost more. */
+const MIN_COPY = 131_072
+/** Maximum size of one copy from the base. An abort waits for the copies that are running. */
+const MAX_COPY = 67_108_864
 
 /**
- * @param offset where the image starts inside the destination, in bytes.
- * @param base where the bytes of `appendOfBase` are.
+ * @param offset of the image in the destination, in bytes.
+ * @param base the file from which `appendFromBase` copies.
  */
 export function createOutput(sink: Sink, offset: number, base: BaseFile | null = null): Output {
   return new SinkOutput(sink, offset, base)
@@ -70,21 +70,21 @@ class SinkOutput implements Output {
   readonly #sink: Sink
   readonly #base: BaseFile | null
   readonly #writes = new WriteQueue()
-  /** The next write: its pieces, their bytes, the callbacks that release borrowed ones, and how many these are. */
+  /** The next write: its pieces, their total size, the callbacks that release borrowed pieces, and the number of those. */
   #pieces: Uint8Array[] = []
   #gathered = 0
   #releases: (() => void)[] = []
   #borrowed = 0
-  /** Copied bytes of the next write; those from `copiesFrom` to `copiesTo` are no piece yet. */
+  /** Copied bytes of the next write. Those from `copiesFrom` to `copiesTo` are not in a piece yet. */
   #copies: Uint8Array = new Uint8Array(GATHER_SIZE)
   #copiesFrom = 0
   #copiesTo = 0
-  /** Buffers for copies that no write needs. */
+  /** Unused buffers for copies. */
   readonly #spare: Uint8Array[] = []
-  /** Position in the destination of the next write. */
+  /** Position of the next write in the destination. */
   #start: number
   readonly #offset: number
-  /** A range of the base that comes after all gathered bytes. */
+  /** A range of the base that follows the gathered bytes. It may still grow. */
   #range = { from: 0, length: 0 }
 
   constructor(sink: Sink, offset: number, base: BaseFile | null) {
@@ -99,9 +99,9 @@ class SinkOutput implements Output {
   }
 
   append(bytes: Uint8Array, release?: () => void): number {
-    this.#takeRange()
+    this.#endRange()
     const position = this.position
-    if (release && this.#sink.writev && (bytes.length >= LEAST_BORROWED || this.#isNext(bytes)))
+    if (release && this.#sink.writev && (bytes.length >= MIN_BORROWED || this.#isAdjacent(bytes)))
       this.#borrow(bytes, release)
     else {
       this.#copy(bytes)
@@ -110,9 +110,9 @@ class SinkOutput implements Output {
     return position
   }
 
-  appendOfBase(from: number, length: number): number {
-    const continues = this.#range.from + this.#range.length === from && this.#range.length < LONG_COPY
-    if (!continues) this.#takeRange()
+  appendFromBase(from: number, length: number): number {
+    const continues = this.#range.from + this.#range.length === from && this.#range.length < MAX_COPY
+    if (!continues) this.#endRange()
     const position = this.position
     this.#range =
       this.#range.length === 0
@@ -126,7 +126,7 @@ class SinkOutput implements Output {
   }
 
   handOver(): void {
-    this.#takeRange()
+    this.#endRange()
     this.#writeGathered()
   }
 
@@ -152,7 +152,7 @@ class SinkOutput implements Output {
 
   #borrow(bytes: Uint8Array, release: () => void): void {
     if (this.#gathered + bytes.length > GATHER_SIZE) this.#writeGathered()
-    if (this.#isNext(bytes)) {
+    if (this.#isAdjacent(bytes)) {
       const { buffer, byteOffset, length } = this.#pieces.pop()!
       this.#pieces.push(new Uint8Array(buffer, byteOffset, length + bytes.length))
     } else {
@@ -162,17 +162,17 @@ class SinkOutput implements Output {
     }
     this.#releases.push(release)
     this.#gathered += bytes.length
-    if (this.#borrowed === MOST_BORROWED || this.#gathered >= GATHER_SIZE) this.#writeGathered()
+    if (this.#borrowed === MAX_BORROWED || this.#gathered >= GATHER_SIZE) this.#writeGathered()
   }
 
-  /** Whether bytes lie where the last piece ends, so that both can be one. */
-  #isNext({ buffer, byteOffset }: Uint8Array): boolean {
+  /** Whether the bytes directly follow the last piece in memory, so that both can be one piece. */
+  #isAdjacent({ buffer, byteOffset }: Uint8Array): boolean {
     const last = this.#pieces.at(-1)
     const hasCopies = this.#copiesTo > this.#copiesFrom
     return !hasCopies && last?.buffer === buffer && last.byteOffset + last.length === byteOffset
   }
 
-  /** Makes a piece of the bytes that were copied one after another. */
+  /** Makes a piece of the copied bytes that are not in a piece yet. */
   #endCopies(): void {
     if (this.#copiesTo > this.#copiesFrom)
       this.#pieces.push(this.#copies.subarray(this.#copiesFrom, this.#copiesTo))
@@ -199,13 +199,13 @@ class SinkOutput implements Output {
     })
   }
 
-  /** Takes the range of the base, which gets no longer now: a short one is gathered, a long one copied by itself. */
-  #takeRange(): void {
+  /** Ends the range of the base. A short range is gathered, a long one is copied on its own. */
+  #endRange(): void {
     const { from, length } = this.#range
     const [sink, base] = [this.#sink, this.#base]
     if (length === 0 || !base) return
     this.#range = { from: 0, length: 0 }
-    if (length < SHORT_COPY) {
+    if (length < MIN_COPY) {
       this.#copy(base.read(from, length))
       return
     }
@@ -218,7 +218,7 @@ class SinkOutput implements Output {
     this.#writes.startCopy(() => base.copies.run(copy))
   }
 
-  /** The position of a write of so many bytes; the next one comes behind it. */
+  /** Returns the position of the next write, and advances it by the length of that write. */
   #advance(length: number): number {
     const position = this.#start
     this.#start += length

@@ -15,13 +15,13 @@ function writing(wantsBlocks = true) {
     { append: (block) => 'data' in block && appended.push(block.data[0]!) },
     {
       add: () => ({ fragment: 0, fragmentOffset: 0 }),
-      addOfBase: () => ({ fragment: 0, fragmentOffset: 0 }),
+      addFromBase: () => ({ fragment: 0, fragmentOffset: 0 }),
     },
     BLOCK,
   )
-  const passed: FileNode[] = []
-  const pieces = new PieceWriter(appender, { passed: (file) => passed.push(file) }, () => wantsBlocks)
-  return { appended, passed, pieces, write: (piece: Piece) => pieces.write(piece, UNSHARED) }
+  const done: FileNode[] = []
+  const pieces = new PieceWriter(appender, { fileDone: (file) => done.push(file) }, () => wantsBlocks)
+  return { appended, done, pieces, write: (piece: Piece) => pieces.write(piece, UNSHARED) }
 }
 
 function fileOf(blocks = 1): FileNode {
@@ -43,7 +43,7 @@ const piece = (file: FileNode, value: number, changes: Partial<Piece> = {}): Pie
 const failed = (file: FileNode) => piece(file, 0, { content: 0, failure })
 
 describe('the piece writer', () => {
-  it('appends pieces in the order in which they come', () => {
+  it('appends pieces in order', () => {
     const { appended, write } = writing()
     const large = fileOf(2)
     write(piece(large, 1, { last: false }))
@@ -62,7 +62,7 @@ describe('the piece writer', () => {
     expect(pieces.duplicates).toEqual({ files: 1, bytes: BLOCK })
   })
 
-  it('drops what was read of a file after its failure, and keeps its first reason', () => {
+  it('drops pieces of a file after its failure, and keeps the first reason', () => {
     const { appended, pieces, write } = writing()
     const bad = fileOf(3)
     write(piece(bad, 1, { last: false }))
@@ -74,19 +74,19 @@ describe('the piece writer', () => {
     expect([...pieces.failures]).toEqual([[bad, failure]])
   })
 
-  it('says of each file once that it has passed, also of one that failed or has come before', () => {
-    const { passed, write } = writing()
+  it('calls fileDone once for each file, also for failed ones and duplicates', () => {
+    const { done, write } = writing()
     const [large, bad, again] = [fileOf(2), fileOf(2), fileOf(2)]
     write(piece(large, 1, { digest: 'a', last: false }))
-    expect(passed).toEqual([])
+    expect(done).toEqual([])
     write(piece(large, 2))
     write(failed(bad))
     write(piece(bad, 2))
     write(piece(again, 1, { digest: 'a' }))
-    expect(passed).toEqual([large, bad, again])
+    expect(done).toEqual([large, bad, again])
   })
 
-  it('takes no failed file as the original of another', () => {
+  it('does not use a failed file as the original of a duplicate', () => {
     const { appended, pieces, write } = writing()
     const [bad, next, again] = [fileOf(2), fileOf(2), fileOf(2)]
     write(piece(bad, 1, { digest: 'a', last: false }))
@@ -99,7 +99,7 @@ describe('the piece writer', () => {
     expect(pieces.failures.size).toBe(1)
   })
 
-  it('fails a file whose content was left to an original that has failed', () => {
+  it('fails a duplicate whose original has failed', () => {
     const { pieces, write } = writing()
     const [bad, left] = [fileOf(2), fileOf(2)]
     write(piece(bad, 1, { digest: 'a', last: false }))
@@ -109,7 +109,7 @@ describe('the piece writer', () => {
     expect(left.placement).toBeNull()
   })
 
-  it('appends nothing while content is read for its errors only, and still notes failures', () => {
+  it('appends nothing if content is only read to find errors, but records failures', () => {
     const { appended, pieces, write } = writing(false)
     const [good, bad] = [fileOf(), fileOf()]
     write(piece(good, 1, { digest: 'a' }))

@@ -1,4 +1,4 @@
-/** Piece writer: decides for each piece of a file whether it is written, has been written for an equal file, or has failed. */
+/** Piece writer: decides for each piece of a file whether to write it, to share the content of an equal file, or to report a failure. */
 import type { Unreadable } from '../errors.js'
 import type { FileNode } from '../tree/node.js'
 import { emptyPlacement, type Placement } from '../tree/placement.js'
@@ -8,36 +8,36 @@ import type { Fragments } from './fragments.js'
 import type { Lease } from './lease.js'
 
 export class PieceWriter {
-  /** Files that could not be read, with the reason. */
+  /** The files that could not be read, with the reason. */
   readonly failures = new Map<FileNode, Omit<Unreadable, 'path'>>()
-  /** Files whose content an earlier file has, and their sizes. */
+  /** The number and total size of files that share the content of an earlier file. */
   readonly duplicates = { files: 0, bytes: 0 }
   readonly #appender: ContentAppender
-  readonly #fragments: Pick<Fragments, 'passed'>
+  readonly #fragments: Pick<Fragments, 'fileDone'>
   readonly #wantsBlocks: () => boolean
-  /** By digest: the placement of the first file with that content. */
+  /** The placement of the first file with each content, by digest. */
   readonly #originals = new Map<string, Placement>()
-  /** The first file with its content, of which not all pieces may have come. */
+  /** The last file that was added to `#originals`. More of its pieces may follow. */
   #newest: { readonly digest: string; readonly file: FileNode } | null = null
 
-  /** @param wantsBlocks asked for each piece: false while content is read for its errors only. */
-  constructor(appender: ContentAppender, fragments: Pick<Fragments, 'passed'>, wantsBlocks: () => boolean) {
+  /** @param wantsBlocks called for each piece; false if content is only read to find all errors. */
+  constructor(appender: ContentAppender, fragments: Pick<Fragments, 'fileDone'>, wantsBlocks: () => boolean) {
     this.#appender = appender
     this.#fragments = fragments
     this.#wantsBlocks = wantsBlocks
   }
 
   /**
-   * Takes the next piece; those of a file come one after another.
-   * @param lease of the buffer in which the piece's bytes lie.
+   * Handles the next piece. The pieces of a file are consecutive.
+   * @param lease of the buffer that holds the bytes of the piece.
    */
   write(piece: Piece, lease: Lease): void {
-    if (this.failures.has(piece.file)) return // read ahead of the failure
-    this.#take(piece, lease)
-    if (piece.last) this.#fragments.passed(piece.file)
+    if (this.failures.has(piece.file)) return // it was read before the failure was known
+    this.#handle(piece, lease)
+    if (piece.last) this.#fragments.fileDone(piece.file)
   }
 
-  #take(piece: Piece, lease: Lease): void {
+  #handle(piece: Piece, lease: Lease): void {
     const { file, content, digest } = piece
     if (piece.failure) {
       this.#fail(file, piece.failure)
@@ -66,7 +66,7 @@ export class PieceWriter {
     }
     if (typeof content === 'number') this.#appender.appendZeros(file.placement, content, piece.size)
     else if ('sizeWords' in content) this.#appender.appendEncoded(file.placement, content, lease)
-    else this.#appender.appendOfBase(file.placement, content, file.size)
+    else this.#appender.appendFromBase(file.placement, content, file.size)
   }
 
   #fail(file: FileNode, reason: Omit<Unreadable, 'path'>): void {

@@ -1,15 +1,15 @@
-/** Stored bytes: how much of the image the content of each file takes. */
+/** Stored bytes: computes how many bytes of the image the content of each file takes. */
 import { blockSizeOnDisk } from '../format/data-block.js'
 import { type FragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
 import type { Placement } from '../tree/placement.js'
 
 /**
- * The bytes on disk of each file's own blocks, and its part of the block that its tail shares with others, in proportion.
- * Files that share a place with an earlier one take nothing. The sum is all that contents take.
+ * The bytes on disk of each file: its blocks, and its share of the fragment block that holds its tail, in proportion to the
+ * size of the tail. A file that shares the content of an earlier one takes 0. The sum is the size of all contents.
  *
  * @param files in the order in which they were written, with their placements.
- * @param inodes how many there are: the answer has a place for each, by the inode's number less one.
+ * @param inodes the number of inodes. The result is indexed by inode number - 1.
  */
 export function storedBytes(
   files: readonly FileNode[],
@@ -18,7 +18,7 @@ export function storedBytes(
   blockSize: number,
 ): Float64Array {
   const stored = new Float64Array(inodes)
-  const originals = firstAtEachPlace(files)
+  const originals = firstOfEachPlacement(files)
   const filled = new Float64Array(fragments.length)
   for (const { size, placement } of originals) {
     if (placement.fragment === NO_FRAGMENT) continue
@@ -32,7 +32,7 @@ export function storedBytes(
     return blockSizes.reduce((sum, word) => sum + blockSizeOnDisk(word), 0)
   }
 
-  /** Rounded at the tails' borders, so that the parts of a fragment block add up to the block. */
+  /** Rounded at the start and end of the tail, so that the shares of a fragment block add up to its size. */
   function tail(size: number, placement: Placement): number {
     const entry = fragments[placement.fragment]
     const full = filled[placement.fragment]
@@ -48,7 +48,7 @@ export function storedBytes(
 
 type PlacedFile = FileNode & { readonly placement: Placement }
 
-function firstAtEachPlace(files: readonly FileNode[]): PlacedFile[] {
+function firstOfEachPlacement(files: readonly FileNode[]): PlacedFile[] {
   const seen = new Set<Placement>()
   return files.filter((file): file is PlacedFile => {
     if (file.placement === null || seen.has(file.placement)) return false

@@ -1,8 +1,8 @@
-/** Tail runs: the tails of one fragment block as they lie in memory and in the base, where neighbours are one run. */
-import type { PartOfBase } from './base-block.js'
+/** Tail runs: the tails of one fragment block, in memory or in the base. Adjacent tails are joined into one run. */
+import type { BaseFragmentPart } from './base-block.js'
 import { type Lease, UNSHARED } from './lease.js'
 
-/** Tails that lie one after another in a buffer. */
+/** Adjacent tails in a buffer. */
 interface Run {
   readonly buffer: ArrayBufferLike
   readonly start: number
@@ -10,36 +10,36 @@ interface Run {
   readonly lease: Lease
 }
 
-/** Tails that lie one after another in the base. */
-interface RunOfBase extends PartOfBase {
+/** Adjacent tails in the base. */
+interface BaseRun extends BaseFragmentPart {
   length: number
 }
 
 /**
- * Runs in leased buffers of which a block may consist. Tails stay where they were read until their block is encoded; with more
- * runs too many buffers would wait for a block of tiny files to become full, so they are copied together then.
+ * Maximum number of runs in leased buffers. Tails stay in the buffer into which they were read until their block is encoded.
+ * With more runs, a block of tiny files would hold too many buffers, so the tails are copied.
  */
-const MOST_LEASED_RUNS = 4
+const MAX_LEASED_RUNS = 4
 
 export class TailRuns {
-  #runs: (Run | RunOfBase)[] = []
-  /** How many tails were added. */
+  #runs: (Run | BaseRun)[] = []
+  /** Number of tails. */
   count = 0
 
   /** Whether all tails are in the base. */
-  get areOfBase(): boolean {
+  get areAllInBase(): boolean {
     return this.#runs.every((run) => 'block' in run)
   }
 
-  /** @param lease acquired until the tails are released, or copied. */
+  /** @param lease acquired until the tails are released or copied. */
   add(tail: Uint8Array, lease: Lease): void {
     this.count++
     this.#join(tail, lease)
   }
 
-  addOfBase(tail: PartOfBase): void {
+  addFromBase(tail: BaseFragmentPart): void {
     this.count++
-    this.#joinOfBase(tail)
+    this.#joinFromBase(tail)
   }
 
   #join(tail: Uint8Array, lease: Lease): void {
@@ -49,12 +49,12 @@ export class TailRuns {
       last.end += tail.length
       return
     }
-    if (this.#runs.filter(isLeased).length === MOST_LEASED_RUNS) this.#copyLeased()
+    if (this.#runs.filter(isLeased).length === MAX_LEASED_RUNS) this.#copyLeased()
     lease.acquire()
     this.#runs.push({ buffer, start, end: start + tail.length, lease })
   }
 
-  #joinOfBase(tail: PartOfBase): void {
+  #joinFromBase(tail: BaseFragmentPart): void {
     const last = this.#runs.at(-1)
     if (last && 'block' in last && last.block === tail.block && last.offset + last.length === tail.offset)
       last.length += tail.length
@@ -62,18 +62,18 @@ export class TailRuns {
   }
 
   /** The content of the block, a part for each run. */
-  parts(): (Uint8Array | PartOfBase)[] {
+  parts(): (Uint8Array | BaseFragmentPart)[] {
     return this.#runs.map((run) =>
       'block' in run ? run : new Uint8Array(run.buffer, run.start, run.end - run.start),
     )
   }
 
-  /** Ends the leases: the parts are not needed any more. */
+  /** Releases the leases. The parts must not be used any more. */
   release(): void {
     for (const run of this.#runs) if ('lease' in run) run.lease.release()
   }
 
-  /** Copies all leased runs to one buffer. */
+  /** Copies all leased runs into one buffer, and releases them. */
   #copyLeased(): void {
     const size = this.#runs.reduce((sum, run) => sum + (isLeased(run) ? run.end - run.start : 0), 0)
     const copies = new Uint8Array(new SharedArrayBuffer(size))
@@ -82,7 +82,7 @@ export class TailRuns {
     let at = 0
     for (const run of before) {
       if (!isLeased(run)) {
-        if ('block' in run) this.#joinOfBase(run)
+        if ('block' in run) this.#joinFromBase(run)
         else this.#runs.push(run)
         continue
       }
@@ -95,6 +95,6 @@ export class TailRuns {
   }
 }
 
-function isLeased(run: Run | RunOfBase): run is Run {
+function isLeased(run: Run | BaseRun): run is Run {
   return 'lease' in run && run.lease !== UNSHARED
 }

@@ -23,7 +23,7 @@ const OPTIONS: DataOptions = {
   fragments: 'small-files',
   deduplicate: true,
   uncompressedFragments: false,
-  failureEndsAll: false,
+  failOnUnreadable: false,
   errorsOnly: false,
 }
 
@@ -70,7 +70,7 @@ interface RawReader {
 }
 
 /** Encodes what another reader reads. */
-function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentReader {
+function encoding(reader: RawReader, codec: Codec, uncompressedData: boolean): ContentReader {
   return {
     async *read(files, request) {
       for await (const { pieces, release } of reader.read(files, request))
@@ -95,7 +95,7 @@ function encoding(reader: RawReader, codec: Codec, storeData: boolean): ContentR
         sizeWords.push(0)
         continue
       }
-      const { data, sizeWord } = await encodeBlock(codec, block, storeData)
+      const { data, sizeWord } = await encodeBlock(codec, block, uncompressedData)
       encoded.push(data)
       sizeWords.push(sizeWord)
     }
@@ -163,7 +163,10 @@ function memoryReader(part: number, inBatch = 1) {
 /** Writes files and gives all that came of it. */
 async function written(
   files: readonly FileNode[],
-  { storeData = false, ...changes }: Partial<DataOptions> & { readonly storeData?: boolean } = {},
+  {
+    uncompressedData = false,
+    ...changes
+  }: Partial<DataOptions> & { readonly uncompressedData?: boolean } = {},
   codec: Codec = deflating,
   reader: RawReader = memoryReader(1 << 20).reader,
 ) {
@@ -175,7 +178,7 @@ async function written(
   const reports: [files: number, bytes: number][] = []
   const result = await writeData(
     files,
-    encoding(reader, codec, storeData),
+    encoding(reader, codec, uncompressedData),
     writer,
     partsEncoder(codec),
     { ...OPTIONS, ...changes },
@@ -211,7 +214,7 @@ function readFile({ size, placement }: FileNode, image: Uint8Array, { fragments 
 }
 
 describe('the contents of files', () => {
-  it('come back, whatever they are and however they are written', async () => {
+  it('are read back, for any content and options', async () => {
     const aSize = fc.oneof(
       fc.constantFrom(0, 1, 2, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK - 1, 2 * BLOCK, 3 * BLOCK + 7),
       fc.nat(300),
@@ -227,7 +230,7 @@ describe('the contents of files', () => {
         fc.record({
           fragments: fc.constantFrom('small-files', 'always', 'never'),
           deduplicate: fc.boolean(),
-          storeData: fc.boolean(),
+          uncompressedData: fc.boolean(),
           uncompressedFragments: fc.boolean(),
         }),
         fc.constantFrom(deflating, uncompressed()),
@@ -259,22 +262,22 @@ describe('the contents of files', () => {
     )
   })
 
-  it('lie in the order of the files', async () => {
+  it('are written in the order of the files', async () => {
     const files = [noise(BLOCK, 1), noise(2 * BLOCK, 2), noise(BLOCK, 3)].map(fileOf)
     const { image } = await written(files, {}, uncompressed())
     expect(files.map((file) => file.placement?.start)).toEqual([BEFORE, BEFORE + BLOCK, BEFORE + 3 * BLOCK])
     expect(Buffer.concat(files.map(contentOf)).equals(image.subarray(BEFORE))).toBe(true)
   })
 
-  it('can stay uncompressed, data and tails apart', async () => {
+  it('can stay uncompressed, data and tails separately', async () => {
     const files = () => [fileOf(new Uint8Array(BLOCK).fill(1)), fileOf(new Uint8Array(100).fill(2))]
-    for (const [storeData, uncompressedFragments] of [
+    for (const [uncompressedData, uncompressedFragments] of [
       [true, false],
       [false, true],
     ] as const) {
       const [data, small] = files()
-      const { result } = await written([data!, small!], { storeData, uncompressedFragments })
-      expect(data!.placement!.blockSizes[0]! >= 0x0100_0000).toBe(storeData)
+      const { result } = await written([data!, small!], { uncompressedData, uncompressedFragments })
+      expect(data!.placement!.blockSizes[0]! >= 0x0100_0000).toBe(uncompressedData)
       expect(result.fragments[0]!.sizeWord >= 0x0100_0000).toBe(uncompressedFragments)
     }
   })
@@ -329,7 +332,7 @@ describe('a tail', () => {
 })
 
 describe('a hole', () => {
-  it('is a block of zeros; it takes no space and is counted', async () => {
+  it('is a block of zeros, takes no space and is counted', async () => {
     const content = Buffer.concat([
       new Uint8Array(2 * BLOCK),
       noise(BLOCK),
@@ -350,7 +353,7 @@ describe('a hole', () => {
     expect(image.length).toBe(BEFORE + 2 * BLOCK)
   })
 
-  it('may be the whole of a file', async () => {
+  it('may be a whole file', async () => {
     const file = fileOf(new Uint8Array(2 * BLOCK + 1))
     const { image } = await written([file])
     expect(file.placement).toEqual({
@@ -363,7 +366,7 @@ describe('a hole', () => {
     expect(image.length).toBe(BEFORE)
   })
 
-  it.each([0, 1, BLOCK / 2, BLOCK - 2, BLOCK - 1])('is none with another byte at %d', async (at) => {
+  it.each([0, 1, BLOCK / 2, BLOCK - 2, BLOCK - 1])('is not a block with another byte at %d', async (at) => {
     const file = fileOf(new Uint8Array(BLOCK).fill(1, at, at + 1))
     const { content } = await written([file])
     expect(file.placement?.sparse).toBe(0)
@@ -395,7 +398,7 @@ describe('a hole', () => {
 })
 
 describe('files with the same content', () => {
-  it('are asked to be compared only where their size is that of another', async () => {
+  it('are digested only if another file has the same size', async () => {
     const files = [10, 20, 10, 0, 0, 30].map((size) => fileOf(noise(size, size)))
     const { reader, asked } = memoryReader(BLOCK)
     await written(files, {}, deflating, reader)
@@ -410,7 +413,7 @@ describe('files with the same content', () => {
     expect(asked.every(({ file }, n) => file === files[n])).toBe(true)
   })
 
-  it('are not compared when duplicates are to be kept', async () => {
+  it('are not digested without deduplication', async () => {
     const files = [fileOf(noise(10)), fileOf(noise(10))]
     const { reader, asked } = memoryReader(BLOCK)
     const { result } = await written(files, { deduplicate: false }, deflating, reader)
@@ -419,7 +422,7 @@ describe('files with the same content', () => {
     expect(files[0]!.placement).not.toEqual(files[1]!.placement)
   })
 
-  it('lie in one place', async () => {
+  it('are written once', async () => {
     for (const size of [10, BLOCK, 2 * BLOCK + 5]) {
       const files = [1, 2, 1, 1, 2].map((seed) => fileOf(noise(size, seed)))
       const { result, image } = await written(files, {}, uncompressed())
@@ -474,7 +477,7 @@ describe('a file that cannot be read', () => {
     expect(content(after).equals(noise(11))).toBe(true)
   })
 
-  it('is not written further by what was read ahead', async () => {
+  it('is not continued with pieces that were read in advance', async () => {
     const files = [noise(9000), noise(11)].map(fileOf)
     const [bad, after] = files as [FileNode, FileNode]
     const reader = readerOf([
@@ -490,7 +493,7 @@ describe('a file that cannot be read', () => {
     expect(image.length).toBe(BEFORE + BLOCK + 11)
   })
 
-  it('ends all but the reading where there will be no image', async () => {
+  it('ends all work except reading, if it prevents the image', async () => {
     const files = [noise(9000), noise(9001), noise(9002), noise(9003)].map(fileOf)
     const [first, bad, unread, worse] = files as [FileNode, FileNode, FileNode, FileNode]
     const reader = readerOf([
@@ -503,7 +506,7 @@ describe('a file that cannot be read', () => {
       result,
       image,
       reports: progress,
-    } = await written(files, { failureEndsAll: true }, uncompressed(), reader)
+    } = await written(files, { failOnUnreadable: true }, uncompressed(), reader)
     expect(failuresOf(files, result).map((failure) => failure?.code)).toEqual([
       undefined,
       'EIO',
@@ -515,7 +518,7 @@ describe('a file that cannot be read', () => {
     expect(progress.length).toBe(4)
   })
 
-  it('is no original for others: the next with its content takes its place', async () => {
+  it('is not the original of its duplicates: the next one of them is', async () => {
     const files = [noise(9000), noise(9000), noise(9000)].map(fileOf)
     const [bad, next, again] = files as [FileNode, FileNode, FileNode]
     const reader = readerOf([
@@ -531,7 +534,7 @@ describe('a file that cannot be read', () => {
     expect(result.duplicates).toEqual({ files: 1, bytes: 9000 })
   })
 
-  it('fails files that were to share its content', async () => {
+  it('fails files that share its content', async () => {
     const files = [noise(9000), noise(9000)].map(fileOf)
     const [bad, next] = files as [FileNode, FileNode]
     const reader = readerOf([
@@ -544,7 +547,7 @@ describe('a file that cannot be read', () => {
     expect(result.duplicates).toEqual({ files: 0, bytes: 0 })
   })
 
-  it('does so too when another file was written in between', async () => {
+  it('also does so if another file was written in between', async () => {
     const files = [noise(9000), noise(50), noise(9000)].map(fileOf)
     const [bad, between, next] = files as [FileNode, FileNode, FileNode]
     const reader = readerOf([
@@ -559,7 +562,7 @@ describe('a file that cannot be read', () => {
 })
 
 describe('while data is written', () => {
-  it('a batch is given back once none of its bytes are needed', async () => {
+  it('a batch is released when its bytes are no longer needed', async () => {
     const ends: (() => void)[] = []
     const codec: Codec = {
       name: 'manual',
@@ -573,7 +576,7 @@ describe('while data is written', () => {
     const files = [new Uint8Array(BLOCK), noise(BLOCK - 1, 1), noise(BLOCK - 1, 2), noise(BLOCK, 3)].map(
       fileOf,
     )
-    const options = { deduplicate: false, storeData: true }
+    const options = { deduplicate: false, uncompressedData: true }
     const all = written(files, options, codec, reader)
     const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
     await aTurn()
@@ -587,7 +590,7 @@ describe('while data is written', () => {
     expect(released).toEqual([0, 1, 2, 3])
   })
 
-  it('takes no piece while enough blocks are under way', async () => {
+  it('no piece is accepted while too many blocks are pending', async () => {
     let underWay = 0
     let most = 0
     const codec: Codec = {
@@ -605,7 +608,7 @@ describe('while data is written', () => {
     expect(most).toBe(4)
   })
 
-  it('ends at an abort: the reader stops, and nothing more is appended', async () => {
+  it('an abort stops the reader, and nothing more is appended', async () => {
     const files = [1, 2, 3].map((seed) => fileOf(noise(BLOCK, seed)))
     const pieces = encoding(readerOf(files.map((file) => piece(file))), deflating, true)
     let stopped = false
@@ -644,7 +647,7 @@ describe('while data is written', () => {
     expect(files[2]!.placement).toBeNull()
   })
 
-  it('ends at any failure: of the reader, the codec or the progress callback', async () => {
+  it('any failure ends the work: of the reader, the codec or the progress callback', async () => {
     const files = [fileOf(noise(BLOCK))]
     const failing = (reason: string): Codec => ({
       name: 'failing',

@@ -1,4 +1,4 @@
-/** Writes the contents of all files, in order, as blocks and fragments; each distinct content once. */
+/** Write data: writes the contents of all files, in order, as blocks and fragments. Each distinct content is written once. */
 import type { Unreadable } from '../errors.js'
 import type { FragmentEntry } from '../format/fragment.js'
 import type { FileNode } from '../tree/node.js'
@@ -13,31 +13,31 @@ import { PieceWriter } from './piece-writer.js'
 export interface DataOptions {
   /** Bytes, a power of two. */
   readonly blockSize: number
-  /** The tails that are packed into fragments: of files below the block size, of all files, of none. */
+  /** Which tails are packed into fragments: those of files smaller than a block, of all files, or of none. */
   readonly fragments: 'small-files' | 'always' | 'never'
-  /** Whether equal contents are stored once. */
+  /** Whether equal contents are written once. */
   readonly deduplicate: boolean
-  /** Whether fragment blocks stay uncompressed. */
+  /** Whether fragment blocks are left uncompressed. */
   readonly uncompressedFragments: boolean
-  /** Whether a file that cannot be read means that there will be no image: the rest is then read for its errors only. */
-  readonly failureEndsAll: boolean
-  /** Whether it is certain already that there will be no image. */
+  /** Whether an unreadable file prevents the image. The remaining files are then only read to find all errors. */
+  readonly failOnUnreadable: boolean
+  /** Whether an earlier error prevents the image, so that all files are only read to find all errors. */
   readonly errorsOnly: boolean
 }
 
 export interface DataResult {
   readonly fragments: readonly FragmentEntry[]
   readonly duplicates: { files: number; bytes: number }
-  /** Files that could not be read, with the reason. */
+  /** The files that could not be read, with the reason. */
   readonly failures: ReadonlyMap<FileNode, Omit<Unreadable, 'path'>>
 }
 
 /**
- * Writes the contents and sets each file's placement.
+ * Writes the contents, and sets the placement of each file.
  *
- * @param files in the order in which they go to disk.
- * @param encodeFragment encodes the block that some tails make up.
- * @param progress called with the number of files and bytes done since its last call.
+ * @param files in the order in which they are written.
+ * @param encodeFragment encodes a fragment block from its tails.
+ * @param progress called with the number of files and bytes since the last call.
  */
 export async function writeData(
   files: readonly FileNode[],
@@ -47,11 +47,11 @@ export async function writeData(
   options: DataOptions,
   progress: (files: number, bytes: number) => void,
 ): Promise<DataResult> {
-  const { blockSize, errorsOnly, failureEndsAll } = options
-  const tailSize = tailTest(options)
+  const { blockSize, errorsOnly, failOnUnreadable } = options
+  const tailSize = tailSizeFor(options)
   const plan = planFragments(files, tailSize, blockSize)
   const fragments = createFragments(writer, encodeFragment, plan, options.uncompressedFragments)
-  const wantsBlocks = () => !(errorsOnly || (failureEndsAll && pieces.failures.size > 0))
+  const wantsBlocks = () => !(errorsOnly || (failOnUnreadable && pieces.failures.size > 0))
   const pieces = new PieceWriter(new ContentAppender(writer, fragments, blockSize), fragments, wantsBlocks)
   const wantsDigest = sharesSize(files, options.deduplicate)
 
@@ -74,8 +74,8 @@ export async function writeData(
   return { fragments: fragments.entries, duplicates: pieces.duplicates, failures: pieces.failures }
 }
 
-/** How many bytes at a file's end go to a fragment. */
-function tailTest({ fragments, blockSize }: DataOptions): ContentRequest['tailSize'] {
+/** The function that gives the number of bytes at the end of a file that go to a fragment. */
+function tailSizeFor({ fragments, blockSize }: DataOptions): ContentRequest['tailSize'] {
   switch (fragments) {
     case 'never':
       return () => 0
@@ -86,7 +86,7 @@ function tailTest({ fragments, blockSize }: DataOptions): ContentRequest['tailSi
   }
 }
 
-/** Only files of one size can be equal. */
+/** A digest is needed only for files that have the same size as another one. */
 function sharesSize(files: readonly FileNode[], deduplicate: boolean): ContentRequest['wantsDigest'] {
   if (!deduplicate) return () => false
   const seen = new Set<number>()

@@ -25,7 +25,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('the write queue', () => {
-  it('lets four writes run before its caller has to wait, and ends the wait when one is done', async () => {
+  it('allows four writes before its caller has to wait, and ends the wait when one is done', async () => {
     const { queue, started, start } = manualWrites()
     for (const n of [1, 2, 3]) start(n)
     expect(queue.backpressure()).toBeUndefined()
@@ -37,7 +37,7 @@ describe('the write queue', () => {
     expect(queue.backpressure()).toBeUndefined()
   })
 
-  it('waits until fewer than four are left, however many were started at once', async () => {
+  it('waits until fewer than four are running, for any number that was started', async () => {
     const { queue, started, start } = manualWrites()
     for (const n of [1, 2, 3, 4, 5, 6]) start(n)
     const wait = queue.backpressure()!
@@ -48,7 +48,7 @@ describe('the write queue', () => {
     await wait
   })
 
-  it('lets any number of copies run, and drains when they are done', async () => {
+  it('allows any number of copies, and drains when they are done', async () => {
     const { queue, start } = manualWrites()
     const ends: (() => void)[] = []
     for (let n = 0; n < 9; n++) queue.startCopy(() => new Promise<void>((end) => ends.push(end)))
@@ -74,7 +74,7 @@ describe('the write queue', () => {
     expect(done).toEqual([2, 1])
   })
 
-  it('starts no write after one has failed, gives every buffer back, and throws the first error', async () => {
+  it('starts no write after a failure, returns every buffer, and throws the first error', async () => {
     const { queue, started, done, start } = manualWrites()
     for (const n of [1, 2, 3, 4]) start(n)
     const wait = queue.backpressure()!

@@ -1,29 +1,29 @@
-/** Write queue: the writes to a sink that are under way. A bounded number of them runs at a time, and the first failure is kept. */
+/** Write queue: runs the writes to a sink, a limited number at a time, and keeps the first failure. */
 
-/** Writes that may be under way. */
+/** Maximum number of writes at a time. */
 const MAX_WRITES = 4
 
 export class WriteQueue {
   readonly #writes = new Set<Promise<void>>()
-  /** Writes that hold no memory of this process, and are not bounded. */
+  /** Copies by the kernel. They use no memory of this process, so their number is not limited here. */
   readonly #copies = new Set<Promise<void>>()
   #failure: { readonly error: unknown } | null = null
 
   /**
-   * Starts a write, unless one has failed before.
-   * @param done called when the write has ended, or has not been started.
+   * Starts a write, unless an earlier one has failed.
+   * @param done called when the write has ended, and also if it was not started.
    */
   start(write: () => void | Promise<void>, done: () => void): void {
     this.#keep(this.#writes, this.#run(write).finally(done))
   }
 
-  /** Starts a copy by the system, unless a write has failed before. */
+  /** Starts a copy by the kernel, unless an earlier write has failed. */
   startCopy(copy: () => Promise<void>): void {
     this.#keep(this.#copies, this.#run(copy))
   }
 
   /**
-   * A promise to wait for before the next write, if enough are under way.
+   * Returns a promise to wait for before the next write, if too many are running.
    * @throws the error of the write that failed first.
    */
   backpressure(): Promise<void> | undefined {
@@ -40,9 +40,9 @@ export class WriteQueue {
     this.#throwFailure()
   }
 
-  #keep(among: Set<Promise<void>>, write: Promise<void>): void {
-    const ended = write.finally(() => among.delete(ended))
-    among.add(ended)
+  #keep(running: Set<Promise<void>>, write: Promise<void>): void {
+    const ended = write.finally(() => running.delete(ended))
+    running.add(ended)
   }
 
   async #run(write: () => void | Promise<void>): Promise<void> {
@@ -53,7 +53,7 @@ export class WriteQueue {
     }
   }
 
-  /** One call of the output may have started several writes. */
+  /** Waits until another write may start. One call of the output may have started several writes. */
   async #fewer(): Promise<void> {
     while (this.#writes.size >= MAX_WRITES) {
       await Promise.race(this.#writes)

@@ -1,4 +1,4 @@
-/** Writes an image from top to bottom, in the order of its parts on disk. */
+/** Write tree: writes an image from top to bottom, in the order of its parts on disk. */
 import type { Codec } from '../codec/codec.js'
 import { type Unreadable, UnreadableError } from '../errors.js'
 import { setUint64, viewOf } from '../format/byte-order.js'
@@ -26,7 +26,7 @@ import { createXattrTable } from './xattr-table.js'
 /** Parts of an image that can be left uncompressed. */
 export type UncompressedPart = 'inodes' | 'data' | 'fragments' | 'xattrs' | 'ids'
 
-/** All that decides the bytes of an image besides the tree, validated and complete. */
+/** The settings that decide the bytes of an image, besides the tree. They are validated and complete. */
 export interface ImageSettings {
   readonly codec: Codec
   readonly blockSize: number
@@ -36,19 +36,19 @@ export interface ImageSettings {
   readonly uncompressed: ReadonlySet<UncompressedPart>
   readonly padding: number
   readonly offset: number
-  /** Seconds; null takes the newest mtime of the tree. */
+  /** Seconds since 1970; null for the newest mtime of the tree. */
   readonly createdAt: number | null
   readonly unreadable: 'fail' | 'omit'
-  /** The remedy for paths that cannot be read, as a clause for the error's message. */
+  /** The remedy for paths that cannot be read, as a clause for the error message. */
   readonly unreadableRemedy: string
-  /** Blocks that may be under way: being encoded, or encoded before their turn. */
-  readonly blocksUnderWay: number
+  /** Maximum number of pending blocks: those that are being encoded, and those that wait for an earlier one. */
+  readonly maxPendingBlocks: number
 }
 
-/** The progress of the work. Numbers only grow within a phase. */
+/** The progress of the work. Within a phase, numbers never decrease. */
 export interface Progress {
   readonly phase: 'scan' | 'data' | 'tables' | 'seal'
-  /** Files done; during the scan, entries found. */
+  /** Files that are done; during the scan, entries that were found. */
   readonly files: number
   /** 0 during the scan. */
   readonly totalFiles: number
@@ -58,18 +58,18 @@ export interface Progress {
   readonly bytesOut: number
 }
 
-/** The space that the content of a file takes. */
+/** The size of a file and of its content in the image. */
 export interface StoredFile {
-  /** From the image's root on, one character for each byte (`squashfs-writer/paths`); of a file with several names, the first. */
+  /** Relative to the root of the image, with one character for each byte (`squashfs-writer/paths`). The first name of the file. */
   readonly path: BytePath
   readonly bytes: number
-  /** Bytes in the image: its blocks, and its part of the block that its tail shares. 0 where the content was there before. */
+  /** Bytes in the image: its blocks, and its share of a fragment block. 0 if an earlier file has the same content. */
   readonly storedBytes: number
 }
 
-/** Inodes by their kinds, and the bytes of their files. */
+/** The number of inodes by type, and the size of all files. */
 export interface Census {
-  /** Hard links share one. */
+  /** Hard links to an inode count as one. */
   readonly inodes: number
   readonly files: number
   readonly directories: number
@@ -77,54 +77,55 @@ export interface Census {
   readonly devices: number
   /** Fifos and sockets. */
   readonly ipc: number
-  /** Names beyond the first of their inode. */
+  /** Names of inodes after their first name. */
   readonly hardLinks: number
-  /** Sum of the files' sizes, each inode once. */
+  /** Sum of the file sizes. Each inode counts once. */
   readonly bytesIn: number
 }
 
-/** Sees what is written, to record what the image itself does not say. */
-export interface Witness {
-  /** The block writer that is to be used instead. */
+/** Observes what is written, to record what a reader cannot learn from the image. */
+export interface WriteObserver {
+  /** Wraps the block writer. */
   writer(writer: BlockWriter): BlockWriter
-  /** The output that is to be used for all tables. */
+  /** Wraps the output for the tables. */
   tables(output: Output): Output
   /** Called when the image is complete. */
   complete(leaves: readonly Node[], superblock: Uint8Array, bytesUsed: number): void
 }
 
-/** Callbacks and sources beside the tree that is written. */
+/** Optional callbacks and the base. */
 export interface WriteContext {
   readonly onStored?: ((file: StoredFile) => void) | null
   /** Called when all contents are written. */
   readonly beforeTables?: (() => void | Promise<void>) | undefined
   /** The image from which blocks are copied. */
   readonly base?: BaseFile | null
-  readonly witness?: Witness | null
+  readonly observer?: WriteObserver | null
 }
 
-/** Counts and sizes of the image that was written. */
+/** Counts and sizes of the written image. */
 export interface ImageSummary extends Census {
-  /** Size of the image with its padding, without the offset. */
+  /** Size of the image with padding, without the offset. */
   readonly bytesOut: number
   /** Fragment blocks. */
   readonly fragments: number
-  /** Files whose content another file has, and their sizes. */
+  /** The number and total size of files that share the content of an earlier file. */
   readonly duplicates: { readonly files: number; readonly bytes: number }
-  /** Paths that could not be read and were left out, if that was asked for. */
+  /** Unreadable paths that were left out (`unreadable: 'omit'`). */
   readonly omitted: readonly Unreadable[]
 }
 
 /**
  * Writes an image: data, tables, superblock.
  *
- * The tables must touch: the kernel computes where each ends and compares it with where the next one begins. So the
- * sequence below is the format's own, and nothing else is written in between.
+ * There must be no gaps between the tables: the kernel computes the end of each table and compares it with the start of the
+ * next one. So the order below is that of the format, and nothing else is written in between.
  *
- * @param encode encodes a block that lies in one or several places, of fragments and metadata.
- * @param missing paths that the scan could not read: with 'fail' there will be no image, and contents are read for errors only.
- * @throws UnreadableError when contents could not be read and `unreadable` is 'fail'.
- * @throws LimitError when the tree passes the format's limits.
+ * @param encode encodes a fragment or metadata block from one or several parts.
+ * @param missing paths that the scan could not read. If there are any and `unreadable` is 'fail', contents are only read to
+ * find all errors.
+ * @throws UnreadableError if contents could not be read and `unreadable` is 'fail'.
+ * @throws LimitError if the tree exceeds the limits of the format.
  */
 export async function writeTree(
   root: DirectoryNode,
@@ -135,20 +136,20 @@ export async function writeTree(
   missing: readonly Unreadable[],
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
-  { onStored = null, beforeTables = () => {}, base = null, witness = null }: WriteContext = {},
+  { onStored = null, beforeTables = () => {}, base = null, observer = null }: WriteContext = {},
 ): Promise<ImageSummary> {
   const { codec, uncompressed } = settings
   const output = createOutput(sink, settings.offset, base)
   const compressorOptions = codec.options ? encodeMetadataBlock(codec.options, true) : null
-  output.append(new Uint8Array(SUPERBLOCK_SIZE)) // written last, when all is known
+  output.append(new Uint8Array(SUPERBLOCK_SIZE)) // a placeholder: the superblock is written last
   if (compressorOptions) output.append(compressorOptions)
 
   // Data and fragment blocks
-  const found = inodeOrder(root)
-  checkOwners(root, found)
-  const files = found.leaves.filter(isFile)
-  const plainWriter = createBlockWriter(output, settings.blocksUnderWay)
-  const blocks = witness?.writer(plainWriter) ?? plainWriter
+  const scannedOrder = inodeOrder(root)
+  checkOwners(root, scannedOrder)
+  const files = scannedOrder.leaves.filter(isFile)
+  const plainWriter = createBlockWriter(output, settings.maxPendingBlocks)
+  const blocks = observer?.writer(plainWriter) ?? plainWriter
   const data = await writeData(
     files,
     reader,
@@ -157,20 +158,20 @@ export async function writeTree(
     dataOptions(settings, missing),
     progressOf(files, () => output.position, signal, onProgress),
   )
-  const omitted = takeOut(root, data.failures, missing, settings)
+  const omitted = removeUnreadable(root, data.failures, missing, settings)
   await beforeTables()
   signal.throwIfAborted()
   onProgress({ ...total(files), phase: 'tables', bytesOut: output.position })
 
   // Inode table, directory table
-  const order = data.failures.size > 0 ? inodeOrder(root) : found
+  const order = data.failures.size > 0 ? inodeOrder(root) : scannedOrder
   if (onStored) reportStored(root, order, data, settings.blockSize, onStored)
   const ids = createIdTable()
   const xattrs = createXattrTable()
   const encodeMetadata: BlockEncoder = (bytes, uncompressed) => encode([bytes], uncompressed)
   const tables = await encodeInodeTables(order, encodeMetadata, uncompressed.has('inodes'), ids, xattrs)
   const inodeTable = output.position
-  const tableOutput = witness?.tables(output) ?? output
+  const tableOutput = observer?.tables(output) ?? output
   for (const block of tables.inodeBlocks) tableOutput.append(block)
   const directoryTable = output.position
   for (const block of tables.directoryBlocks) tableOutput.append(block)
@@ -209,26 +210,25 @@ export async function writeTree(
     exportTable,
   })
   await output.overwrite(superblock, 0)
-  witness?.complete(order.leaves, superblock, bytesUsed)
+  observer?.complete(order.leaves, superblock, bytesUsed)
   return summary(order, bytesOut, data, omitted)
 }
 
-/** The settings of the data, for a tree of which the scan could not read `missing`. */
 function dataOptions(settings: ImageSettings, missing: readonly Unreadable[]): DataOptions {
-  const failureEndsAll = settings.unreadable === 'fail'
+  const failOnUnreadable = settings.unreadable === 'fail'
   return {
     blockSize: settings.blockSize,
     fragments: settings.fragments,
     deduplicate: settings.deduplicate,
     uncompressedFragments: settings.uncompressed.has('fragments'),
-    failureEndsAll,
-    errorsOnly: failureEndsAll && missing.length > 0,
+    failOnUnreadable,
+    errorsOnly: failOnUnreadable && missing.length > 0,
   }
 }
 
 /**
- * Returns where the table starts. Without fragments that is where an empty table would lie, as with mksquashfs: 7-Zip and
- * unsquashfs before 4.6 accept no other value.
+ * Writes the fragment table and returns its start. Without fragments it returns the position of an empty table, as mksquashfs
+ * does: 7-Zip and unsquashfs before 4.6 accept no other value.
  */
 async function writeFragmentTable(
   output: Output,
@@ -240,7 +240,7 @@ async function writeFragmentTable(
   return writeLookupTable(output, encode, uncompressed.has('inodes'), fragments.map(encodeFragmentEntry))
 }
 
-/** Returns where the table starts: the reference of each inode, by its number. */
+/** Writes the export table, the reference of each inode by its number, and returns its start. */
 async function writeExportTable(
   output: Output,
   encode: BlockEncoder,
@@ -255,14 +255,14 @@ async function writeExportTable(
 
 function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean): number {
   const { codec, uncompressed, fragments } = settings
-  const stores = (part: UncompressedPart) => codec.stores === true || uncompressed.has(part)
+  const isUncompressed = (part: UncompressedPart) => codec.uncompressed === true || uncompressed.has(part)
   const flag = (wanted: boolean, bit: number) => (wanted ? bit : 0)
   return (
-    flag(stores('inodes'), SuperblockFlag.INODES_STORED) |
-    flag(stores('data'), SuperblockFlag.DATA_STORED) |
-    flag(stores('fragments'), SuperblockFlag.FRAGMENTS_STORED) |
-    flag(stores('xattrs'), SuperblockFlag.XATTRS_STORED) |
-    flag(stores('ids'), SuperblockFlag.IDS_STORED) |
+    flag(isUncompressed('inodes'), SuperblockFlag.UNCOMPRESSED_INODES) |
+    flag(isUncompressed('data'), SuperblockFlag.UNCOMPRESSED_DATA) |
+    flag(isUncompressed('fragments'), SuperblockFlag.UNCOMPRESSED_FRAGMENTS) |
+    flag(isUncompressed('xattrs'), SuperblockFlag.UNCOMPRESSED_XATTRS) |
+    flag(isUncompressed('ids'), SuperblockFlag.UNCOMPRESSED_IDS) |
     flag(data.fragments.length === 0, SuperblockFlag.NO_FRAGMENTS) |
     flag(fragments === 'always', SuperblockFlag.ALWAYS_FRAGMENTS) |
     flag(settings.deduplicate, SuperblockFlag.DUPLICATES_REMOVED) |
@@ -273,10 +273,10 @@ function flagsOf(settings: ImageSettings, data: DataResult, hasXattrs: boolean):
 }
 
 /**
- * Removes nodes that could not be read from the tree, under all their names.
- * @throws UnreadableError when there are any and they are not to be omitted.
+ * Removes all names of unreadable nodes from the tree.
+ * @throws UnreadableError if there are any and `unreadable` is 'fail'.
  */
-function takeOut(
+function removeUnreadable(
   root: DirectoryNode,
   failures: DataResult['failures'],
   missing: readonly Unreadable[],
@@ -311,7 +311,7 @@ function reportStored(
   const stored = storedBytes(leaves.filter(isFile), count, fragments, blockSize)
   const reported = new Set<Node>()
   forEachPath(root, (path, node) => {
-    if (!isFile(node) || reported.has(node)) return // a further name
+    if (!isFile(node) || reported.has(node)) return // another name of a file
     if (node.links > 1) reported.add(node)
     onStored({ path: asBytePath(path), bytes: node.size, storedBytes: stored[node.number - 1]! })
   })
@@ -363,7 +363,7 @@ function summary(
   }
 }
 
-/** Counts what is in a tree. */
+/** Counts the inodes of a tree by type. */
 export function census({ leaves, levels, count }: InodeOrder): Census {
   const ofType = new Map<InodeType, number>()
   let [names, bytesIn] = [0, 0]

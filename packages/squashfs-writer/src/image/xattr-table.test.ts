@@ -100,14 +100,14 @@ const shownOf = (sets: readonly StoredXattr[][]) =>
   expectedOf(sets.map((xattrs) => xattrs.map(({ name, value }): Xattr => [name, value])))
 
 describe('an xattr table', () => {
-  it('is not there when no inode has xattrs', async () => {
+  it('is absent if no inode has xattrs', async () => {
     const { indices, start, image } = await written([null, null], uncompressed(), 10)
     expect(indices).toEqual([NO_XATTR, NO_XATTR])
     expect(start).toBeNull()
     expect(image.length).toBe(10)
   })
 
-  it('lies byte by byte: keys and values, ids, header, index', async () => {
+  it('consists of keys and values, ids, header and index, byte by byte', async () => {
     const { start, image } = await written([set({ 'user.ab': 'xyz', 'security.c': '' })], uncompressed(), 100)
     expect(image.subarray(100).toString('hex')).toBe(
       [
@@ -125,7 +125,7 @@ describe('an xattr table', () => {
     expect(start).toBe(100 + 24 + 18)
   })
 
-  it('has equal sets once', async () => {
+  it('contains equal sets once', async () => {
     const a = set({ 'user.a': '1', 'user.b': '2' })
     const { indices, start, image } = await written([
       a,
@@ -142,7 +142,7 @@ describe('an xattr table', () => {
     )
   })
 
-  it('keeps sets apart that differ only in where a value ends', async () => {
+  it('distinguishes sets that differ only in where a value ends', async () => {
     const sets = [
       set({ 'user.a': 'x', 'user.b': '' }),
       set({ 'user.a': 'xuser.b\x000\0' }),
@@ -159,7 +159,7 @@ describe('an xattr table', () => {
     [8, true],
     [8193, true],
     [65_536, true],
-  ])('has a value of %d bytes that comes again out of line: %s', async (length, outOfLine) => {
+  ])('has a repeated value of %d bytes out of line: %s', async (length, outOfLine) => {
     const value = pattern(length, 3)
     const sets = [
       set({ 'user.a': value, 'user.b': '1' }),
@@ -178,14 +178,14 @@ describe('an xattr table', () => {
     }
   })
 
-  it('has long values that differ in their places', async () => {
+  it('has different long values inline', async () => {
     const sets = [set({ 'user.a': pattern(40, 3) }), set({ 'user.a': pattern(40, 5) })]
     const { start, image } = await written(sets)
     expect(readTable(image, start!).flat()).toMatchObject([{ outOfLine: false }, { outOfLine: false }])
     expect(shownOf(readTable(image, start!))).toEqual(expectedOf(sets))
   })
 
-  it('refers to a value that lies across two blocks, or right behind their border', async () => {
+  it('refers to a value that spans two blocks, or begins after their border', async () => {
     const value = pattern(100, 7)
     for (const fill of [8073, 8074, 8075, 8100, 8173, 8174, 8175, 8176, 8177, 8178, 8179, 8191]) {
       const sets = [
@@ -199,7 +199,7 @@ describe('an xattr table', () => {
     }
   })
 
-  it.each([1, 511, 512, 513, 1025])('may have %d sets', async (count) => {
+  it.each([1, 511, 512, 513, 1025])('can have %d sets', async (count) => {
     const sets = Array.from({ length: count }, (_, n) =>
       set({ 'user.n': `${n}`, 'user.same': 'x'.repeat(50) }),
     )
@@ -208,7 +208,7 @@ describe('an xattr table', () => {
     expect(shownOf(readTable(image, start!))).toEqual(expectedOf(sets))
   })
 
-  it('can be stored as it is', async () => {
+  it('can stay uncompressed', async () => {
     const table = createXattrTable()
     table.indexOf(set({ 'user.a': new Uint8Array(5000) }))
     const output = createOutput(memorySink(), 0)
@@ -216,7 +216,7 @@ describe('an xattr table', () => {
     expect(output.position).toBe(2 + (4 + 1 + 4 + 5000) + 2 + 16 + 16 + 8)
   })
 
-  it('reads back as it was given', async () => {
+  it('is read back', async () => {
     const aValue = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
       fc.constantFrom(32, 33, 200, 5000).map((length) => pattern(length, length)),
@@ -245,8 +245,12 @@ describe('an xattr table', () => {
     )
   })
 
-  it('fails when its codec does', async () => {
-    const failing: Codec = { name: 'failing', id: 1, compress: () => Promise.reject(new Error('no room')) }
-    await expect(written([set({ 'user.a': '1' })], failing)).rejects.toThrow('no room')
+  it('fails if its codec fails', async () => {
+    const failing: Codec = {
+      name: 'failing',
+      id: 1,
+      compress: () => Promise.reject(new Error('no space left')),
+    }
+    await expect(written([set({ 'user.a': '1' })], failing)).rejects.toThrow('no space left')
   })
 })

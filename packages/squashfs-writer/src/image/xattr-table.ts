@@ -1,5 +1,4 @@
-/** Xattr table: every distinct set of xattrs once, long values that return once, and the ids by which inodes name a set. */
-
+/** Xattr table: the distinct sets of xattrs, and the id table by which inodes refer to them. Repeated values are written once. */
 import { NO_XATTR } from '../format/inode.js'
 import {
   encodeXattrId,
@@ -17,15 +16,15 @@ import { createMetadataWriter, type Mark } from './metadata-writer.js'
 import type { Output } from './output.js'
 
 /**
- * A value of so many bytes is stored out of line when it comes again: a reference takes 8. `mksquashfs`, when it appends
- * to an image, relies on this.
+ * A repeated value of at least this many bytes is written out of line: a reference takes 8 bytes. `mksquashfs` relies on this
+ * when it appends to an image.
  */
 const OUT_OF_LINE_FROM = 8
 
 export interface XattrTable {
-  /** The id of a set; equal sets have one id. */
+  /** The index of a set; equal sets have the same index. */
   indexOf(xattrs: readonly Xattr[] | null): number
-  /** Writes the table, if there is a set; returns its start, or null. */
+  /** Writes the table and returns its start; null if there is no set. */
   write(output: Output, encode: BlockEncoder, uncompressed: boolean): Promise<number | null>
 }
 

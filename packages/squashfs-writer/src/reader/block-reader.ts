@@ -1,48 +1,49 @@
-/** Block reader: data blocks and fragment blocks, decoded; one by one, or a row of them in memory that is used again. */
-import { expandedBlock } from '../codec/expand.js'
-import { blockSizeOnDisk, HOLE, isStoredBlock } from '../format/data-block.js'
+/** Block reader: reads and decodes data blocks and fragment blocks, one by one or in spans, into buffers that are reused. */
+import { decompressBlock } from '../codec/decompress.js'
+import { blockSizeOnDisk, HOLE, isUncompressedBlock } from '../format/data-block.js'
 import { decodeFragmentEntry } from '../format/fragment.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
 import type { Parts } from './parts.js'
-import { type Steps, settled, take } from './steps.js'
+import { runSteps, type Steps, waitFor } from './steps.js'
 
 export interface DataBlock {
-  /** In bytes from the image's start. */
+  /** In bytes from the start of the image. */
   readonly position: number
-  /** As by `blockSizeWord`; never a hole's. */
+  /** The size word, see `blockSizeWord`; never `HOLE`. */
   readonly word: number
+  /** Bytes of the file in this block. */
   readonly length: number
 }
 
-/** Blocks of a file that follow each other, with holes among them. */
-export interface BlockRow {
-  /** Where the first block lies, in bytes from the image's start. */
+/** Consecutive blocks of a file, including holes. */
+export interface BlockSpan {
+  /** Position of the first block, in bytes from the start of the image. */
   readonly position: number
-  /** Where in the file its content begins. */
+  /** Start of its content in the file. */
   readonly start: number
-  /** Where in the file the content of the last one ends. */
+  /** End of the content of the last block in the file. */
   readonly end: number
-  /** A size word for each. */
+  /** A size word for each block. */
   readonly words: readonly number[]
 }
 
 export interface BlockReader {
-  /** Decodes a block; its content has exactly the length that the file wants. */
+  /** Decodes a block, and checks that its content has the length that the file needs. */
   decode(block: DataBlock): Uint8Array | Promise<Uint8Array>
   /** The content of a fragment block. */
   fragment(index: number): Uint8Array | Promise<Uint8Array>
 }
 
-/** Takes a part of a file; the bytes are good until it returns. */
+/** A callback for a part of a file. The bytes are valid until it returns. */
 export type TakePart = (start: number, bytes: Uint8Array) => void
 
-/** Fragment blocks that are kept: neighbours lie in one. At most a mebibyte each. */
+/** Number of fragment blocks in the cache, of up to 1 MiB each. Adjacent files are often in the same one. */
 const FRAGMENTS_KEPT = 8
 
 export function blockReader(parts: Parts): BlockReader {
   const { superblock, fail } = parts
   const { blockSize } = superblock
-  /** As promises where decoding takes its time: files that are read at the same time share them. */
+  /** A promise while the block is being decoded, so that files that are read at the same time share it. */
   const fragmentsKept = new Map<number, Uint8Array | Promise<Uint8Array>>()
 
   function decode({ position, word, length }: DataBlock): Uint8Array | Promise<Uint8Array> {
@@ -57,16 +58,16 @@ export function blockReader(parts: Parts): BlockReader {
     }
   }
 
-  /** The content of a block: at most the block size, whatever is stored. */
+  /** The content of a block: at most the block size, even in a damaged image. */
   function blockAt(position: number, word: number): Uint8Array | Promise<Uint8Array> {
     const onDisk = checkedSize(parts, position, word)
     const bytes = parts.bytes(position, onDisk)
-    if (isStoredBlock(word)) return bytes
+    if (isUncompressedBlock(word)) return bytes
     return bytes instanceof Promise ? bytes.then(expanded) : expanded(bytes)
   }
 
   function expanded(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    return expandedBlock(parts.expand, bytes, blockSize)
+    return decompressBlock(parts.expand, bytes, blockSize)
   }
 
   function fragment(index: number): Uint8Array | Promise<Uint8Array> {
@@ -100,7 +101,7 @@ function fragmentRecord({ fragments, fail }: Parts, index: number): Uint8Array |
   return fragments.record(index)
 }
 
-/** Bytes on disk of a block, which lies in the data. */
+/** Bytes on disk of a block. @throws ImageError if the block is not in the data area. */
 function checkedSize({ superblock, fail }: Parts, position: number, word: number): number {
   const onDisk = blockSizeOnDisk(word)
   if (onDisk === 0 || onDisk > superblock.blockSize)
@@ -110,29 +111,29 @@ function checkedSize({ superblock, fail }: Parts, position: number, word: number
   return onDisk
 }
 
-/** Bytes of content that are read and decoded in one go. */
-const ROW_AT_ONCE = 1 << 20
+/** Bytes that are read and decoded at a time. */
+const SPAN_BUFFER_SIZE = 1 << 20
 
-/** Blocks that lie one after the other, without a hole. */
+/** Consecutive blocks without a hole. */
 interface Run {
   readonly onDisk: number
   readonly content: number
   readonly blocks: number
 }
 
-/** Gives the content of a row in parts of up to a mebibyte, without its holes. */
-export type ReadRow = (row: BlockRow, take: TakePart) => void | Promise<void>
+/** Passes the content of a span to a callback, in parts of up to 1 MiB, without the holes. */
+export type ReadSpan = (span: BlockSpan, take: TakePart) => void | Promise<void>
 
-/** Its memory is used again: one row at a time. */
-export function rowReader(parts: Parts): ReadRow {
+/** Creates a reader of spans. It reuses its buffers, so it reads one span at a time. */
+export function spanReader(parts: Parts): ReadSpan {
   const { blockSize } = parts.superblock
-  const room = Math.max(ROW_AT_ONCE, blockSize)
+  const bufferSize = Math.max(SPAN_BUFFER_SIZE, blockSize)
   let [input, output] = [new Uint8Array(0), new Uint8Array(0)]
 
-  return (row, takePart) => take(readSteps(row, takePart))
+  return (span, takePart) => runSteps(readSteps(span, takePart))
 
-  function* readSteps({ position, start, end, words }: BlockRow, takePart: TakePart): Steps<void> {
-    if (input.length === 0) [input, output] = [new Uint8Array(room), new Uint8Array(room)]
+  function* readSteps({ position, start, end, words }: BlockSpan, takePart: TakePart): Steps<void> {
+    if (input.length === 0) [input, output] = [new Uint8Array(bufferSize), new Uint8Array(bufferSize)]
     let [at, from] = [position, start]
     for (let n = 0; n < words.length; ) {
       if (words[n] === HOLE) {
@@ -143,7 +144,7 @@ export function rowReader(parts: Parts): ReadRow {
       const run = runAt(words, n, at, end - from)
       const read = parts.bytesInto(input.subarray(0, run.onDisk), at)
       if (read) yield read
-      takePart(from, yield* settled(decodeRun(words, n, at, run)))
+      takePart(from, yield* waitFor(decodeRun(words, n, at, run)))
       n += run.blocks
       at += run.onDisk
       from += run.content
@@ -155,7 +156,7 @@ export function rowReader(parts: Parts): ReadRow {
     for (let n = first; n < words.length && words[n] !== HOLE; n++) {
       const size = checkedSize(parts, position + onDisk, words[n]!)
       const length = Math.min(blockSize, left - content)
-      if (onDisk + size > room || content + length > room) break
+      if (onDisk + size > bufferSize || content + length > bufferSize) break
       onDisk += size
       content += length
       blocks++
@@ -171,21 +172,21 @@ export function rowReader(parts: Parts): ReadRow {
   ): Uint8Array | Promise<Uint8Array> {
     const waiting: Promise<void>[] = []
     let [from, to] = [0, 0]
-    let stored = 0
+    let uncompressed = 0
     for (let n = first; n < first + blocks; n++) {
       const word = words[n]!
       const size = blockSizeOnDisk(word)
       const length = Math.min(blockSize, content - to)
       const block = { position: position + from, word, length }
-      if (isStoredBlock(word)) stored++
+      if (isUncompressedBlock(word)) uncompressed++
       const done = decodeInto(input.subarray(from, from + size), output.subarray(to, to + length), block)
       if (done) waiting.push(done)
       from += size
       to += length
     }
-    // An uncompressed block need not be copied.
+    // If all blocks are uncompressed they need not be copied.
     const whole =
-      stored === blocks && onDisk === content ? input.subarray(0, onDisk) : output.subarray(0, content)
+      uncompressed === blocks && onDisk === content ? input.subarray(0, onDisk) : output.subarray(0, content)
     return waiting.length === 0 ? whole : Promise.all(waiting).then(() => whole)
   }
 
@@ -194,7 +195,7 @@ export function rowReader(parts: Parts): ReadRow {
     target: Uint8Array,
     { position, word, length }: DataBlock,
   ): void | Promise<void> {
-    if (isStoredBlock(word)) {
+    if (isUncompressedBlock(word)) {
       checkLength(bytes.length)
       target.set(bytes)
       return
@@ -210,26 +211,26 @@ export function rowReader(parts: Parts): ReadRow {
   }
 }
 
-/** Gives the content of a fragment block, in memory that is used again: it is good until the next call. */
+/** Returns the content of a fragment block. It is valid until the next call, since the buffer is reused. */
 export type ReadFragment = (index: number) => Uint8Array | Promise<Uint8Array>
 
-/** Files that are read in the order of their contents have the same fragment block again and again. */
+/** Creates a reader of fragment blocks. It keeps the last block: files that are read in order often share it. */
 export function fragmentReader(parts: Parts): ReadFragment {
   const { blockSize } = parts.superblock
   let [input, output] = [new Uint8Array(0), new Uint8Array(0)]
   let last: { readonly index: number; readonly content: Uint8Array } | null = null
 
   function* load(index: number): Steps<Uint8Array> {
-    const { start, sizeWord } = decodeFragmentEntry(yield* settled(fragmentRecord(parts, index)))
+    const { start, sizeWord } = decodeFragmentEntry(yield* waitFor(fragmentRecord(parts, index)))
     const bytes = input.subarray(0, checkedSize(parts, start, sizeWord))
     const read = parts.bytesInto(bytes, start)
     if (read) yield read
-    const length = isStoredBlock(sizeWord) ? 0 : yield* settled(parts.expand(bytes, output))
+    const length = isUncompressedBlock(sizeWord) ? 0 : yield* waitFor(parts.expand(bytes, output))
     return keep(index, bytes, sizeWord, length)
   }
 
   function keep(index: number, bytes: Uint8Array, sizeWord: number, length: number): Uint8Array {
-    const content = isStoredBlock(sizeWord) ? bytes : output.subarray(0, length)
+    const content = isUncompressedBlock(sizeWord) ? bytes : output.subarray(0, length)
     last = { index, content }
     return content
   }
@@ -238,6 +239,6 @@ export function fragmentReader(parts: Parts): ReadFragment {
     if (last?.index === index) return last.content
     last = null
     if (input.length === 0) [input, output] = [new Uint8Array(blockSize), new Uint8Array(blockSize)]
-    return take(load(index))
+    return runSteps(load(index))
   }
 }

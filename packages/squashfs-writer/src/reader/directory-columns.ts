@@ -1,4 +1,4 @@
-/** Directory columns: the names in a directory with what a long listing says of them, without an object for each. */
+/** Directory columns: the entries of a directory with the fields of a long listing, in typed arrays rather than objects. */
 import { viewOf } from '../format/byte-order.js'
 import { NO_POSITION, nextRunEntry, startRun } from '../format/directory.js'
 import { type InodeSummary, InodeType, inodeSize, summarizeInode } from '../format/inode.js'
@@ -8,14 +8,14 @@ import { LONGEST_NAME, PIECE } from './directory-reader.js'
 import { type ImageDirectory, inodeAt } from './inode-reader.js'
 import type { Block } from './metadata-reader.js'
 import type { Parts } from './parts.js'
-import { type Steps, settled, take } from './steps.js'
+import { runSteps, type Steps, waitFor } from './steps.js'
 
-/** Row n of each column belongs to name n; names ascend. Columns may be longer than {@link count}. */
+/** The entries of a directory as columns. Element n of each column belongs to entry n; names ascend. Columns may be longer than {@link count}. */
 export interface DirectoryColumns {
   readonly count: number
-  /** All names, one after the other. */
+  /** All names, concatenated. */
   readonly names: Uint8Array
-  /** Where in {@link names} each name ends, and the next begins. */
+  /** The end of each name in {@link names}. */
   readonly ends: Uint32Array
   readonly types: Uint8Array
   /** Permission bits. */
@@ -25,16 +25,16 @@ export interface DirectoryColumns {
   readonly gids: Uint32Array
   readonly mtimes: Uint32Array
   readonly numbers: Uint32Array
-  /** As `stat` has it. */
+  /** As in `stat`. */
   readonly sizes: Float64Array
-  /** Of files that share a block of tails: its index; 0xffffffff for all else. */
+  /** Index of the fragment block of a file; 0xffffffff if there is none. */
   readonly fragments: Uint32Array
-  /** Of the inodes, for what is not here: a symlink's target, a device's number. */
+  /** Metadata references of the inodes, to read further fields such as a symlink's target or a device number. */
   readonly references: Float64Array
 }
 
 export interface ColumnReader {
-  /** Of one directory. They are good until the next call: their memory is used again. */
+  /** Reads one directory. The columns are valid until the next call, which reuses their memory. */
   read(directory: ImageDirectory): DirectoryColumns | Promise<DirectoryColumns>
 }
 
@@ -49,25 +49,25 @@ export function columnReader(parts: Parts): ColumnReader {
   function* rowsOf(directory: ImageDirectory): Steps<DirectoryColumns> {
     const { listingBlock, listingOffset, listingSize } = directory
     let place: MetadataPlace = { block: listingBlock, offset: listingOffset }
-    if (listingSize > listings.room(place)) throw fail('a directory is larger than the directory table')
+    if (listingSize > listings.capacity(place)) throw fail('a directory is larger than the directory table')
     columns.count = 0
     for (let at = 0; at < listingSize; ) {
-      const bytes = yield* settled(listings.read(place, Math.min(listingSize - at, PIECE)))
+      const bytes = yield* waitFor(listings.read(place, Math.min(listingSize - at, PIECE)))
       const view = viewOf(bytes)
       let taken = 0
       while (startsRun(view, taken, view.byteLength)) {
-        const block = yield* settled(inodes.block(run.inodeBlock))
-        while (addWhole(bytes, view, block)) {
+        const block = yield* waitFor(inodes.block(run.inodeBlock))
+        while (addEntries(bytes, view, block)) {
           const place = { block: run.inodeBlock, offset: run.inodeOffset }
-          yield* settled(inodeAt(parts, place)) // all that it checks
-          summarize(viewOf(yield* settled(inodes.upTo(place, SUMMARY_SIZE))), 0)
+          yield* waitFor(inodeAt(parts, place)) // checks the inode
+          summarize(viewOf(yield* waitFor(inodes.upTo(place, SUMMARY_SIZE))), 0)
           addRow(bytes)
         }
         taken = run.at
       }
       if (taken === 0) throw fail('a directory ends in the middle of an entry')
       at += taken
-      if (at < listingSize) place = yield* settled(listings.after(place, taken))
+      if (at < listingSize) place = yield* waitFor(listings.after(place, taken))
     }
     return columns
   }
@@ -81,19 +81,19 @@ export function columnReader(parts: Parts): ColumnReader {
     }
   }
 
-  /** Adds entries until the run ends (false), or comes to one whose record lies in two blocks (true). */
-  function addWhole(bytes: Uint8Array, view: DataView, { view: records, content }: Block): boolean {
+  /** Adds the entries of a run. Returns true at an entry whose inode is in two blocks, and false at the end of the run. */
+  function addEntries(bytes: Uint8Array, view: DataView, { view: records, content }: Block): boolean {
     while (nextRunEntry(view, run)) {
       const at = run.inodeOffset
-      if (at + SUMMARY_SIZE > content.length && !endsIn(records, at)) return true
+      if (at + SUMMARY_SIZE > content.length && !isComplete(records, at)) return true
       summarize(records, at)
       addRow(bytes)
     }
     return false
   }
 
-  /** Whether the record at the end of a block, or a table, is there as a whole. */
-  function endsIn(records: DataView, at: number): boolean {
+  /** Whether the block contains the whole record at its end. */
+  function isComplete(records: DataView, at: number): boolean {
     const left = records.byteLength - at
     if (left < SMALLEST_RECORD) return false
     try {
@@ -130,7 +130,7 @@ export function columnReader(parts: Parts): ColumnReader {
       throw fail(`the entry of ${shown(names, from, to)} and its inode contradict each other`)
     if (number === 0 || number > superblock.inodeCount)
       throw fail(`an inode has the number ${number}, and there are ${superblock.inodeCount}`)
-    // One by one: an array of both would be made, and walked, for every name.
+    // Two lookups rather than a loop: an array of both would be allocated for every name.
     const uid = ids.values[summary.uidIndex]
     const gid = ids.values[summary.gidIndex]
     if (uid === undefined || gid === undefined)
@@ -150,7 +150,7 @@ export function columnReader(parts: Parts): ColumnReader {
     columns.count++
   }
 
-  /** As `directory-reader.ts` checks it. */
+  /** The same check as in `directory-reader.ts`. */
   function checkOrder(before: number, from: number, to: number): void {
     const { names } = columns
     if (!ascends(names, before, from, to))
@@ -159,9 +159,9 @@ export function columnReader(parts: Parts): ColumnReader {
       )
   }
 
-  /** Reads a directory all of which is in memory, as most are; null for any other. */
-  function readAtHand({ listingBlock, listingOffset, listingSize }: ImageDirectory): DirectoryColumns | null {
-    const listing = listings.blockAtHand({ block: listingBlock, offset: listingOffset }, listingSize)
+  /** Reads a directory whose metadata blocks are all cached, as usual. Returns null if one is not. */
+  function readCached({ listingBlock, listingOffset, listingSize }: ImageDirectory): DirectoryColumns | null {
+    const listing = listings.cachedBlock({ block: listingBlock, offset: listingOffset }, listingSize)
     if (listing === null) return null
     const { content, view } = listing
     const end = listingOffset + listingSize
@@ -169,26 +169,26 @@ export function columnReader(parts: Parts): ColumnReader {
     for (let at = listingOffset; at < end; at = run.at) {
       if (!startsRun(view, at, end)) return null
       const block = inodes.block(run.inodeBlock)
-      if (block instanceof Promise || addWhole(content, view, block)) return null
+      if (block instanceof Promise || addEntries(content, view, block)) return null
     }
     return columns
   }
 
-  return { read: (directory) => readAtHand(directory) ?? take(rowsOf(directory)) }
+  return { read: (directory) => readCached(directory) ?? runSteps(rowsOf(directory)) }
 }
 
-/** The name of a row. */
+/** The name of entry `row`. */
 export function nameAt({ names, ends }: DirectoryColumns, row: number): ByteString {
   return fromBytes(names.subarray(row === 0 ? 0 : ends[row - 1], ends[row]))
 }
 
-/** Bytes of a record that hold all of its summary. */
+/** Bytes of an inode that contain all fields of its summary. */
 const SUMMARY_SIZE = 48
 const SMALLEST_RECORD = 24
 const SLASH = 0x2f
 const DOT = 0x2e
 
-/** Copies a name whole, and tells whether it is one, as `directory-reader.ts` checks it. */
+/** Copies a name, and returns whether it is valid. The same check as in `directory-reader.ts`. */
 function copyName(bytes: Uint8Array, start: number, end: number, into: Uint8Array, at: number): boolean {
   const length = end - start
   let isName = length <= LONGEST_NAME
@@ -201,7 +201,7 @@ function copyName(bytes: Uint8Array, start: number, end: number, into: Uint8Arra
   return length === 2 && bytes[start + 1] !== DOT && isName
 }
 
-/** Whether what ends where the next begins is smaller. */
+/** Whether the name from `before` to `from` is smaller than the name from `from` to `to`. */
 function ascends(names: Uint8Array, before: number, from: number, to: number): boolean {
   for (let at = 0; before + at < from && from + at < to; at++) {
     const difference = names[from + at]! - names[before + at]!
@@ -232,7 +232,7 @@ function newColumns(rows: number, bytes: number): Columns {
   }
 }
 
-/** A larger object of the same shape: code that V8 has compiled stays good for it. */
+/** Creates larger columns. The object has the same shape, so that code compiled by V8 stays valid. */
 function grown(old: Columns, bytes: number): Columns {
   const larger = newColumns(2 * old.types.length, Math.max(2 * old.names.length, bytes))
   larger.count = old.count

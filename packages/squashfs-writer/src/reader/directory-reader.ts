@@ -1,4 +1,4 @@
-/** Directory reader: the names in a directory, and one of them by its index. */
+/** Directory reader: reads all entries of a directory, or looks up one by the directory's index. */
 import { viewOf } from '../format/byte-order.js'
 import { decodeRun, LONGEST_RUN, type RunEntry } from '../format/directory.js'
 import { decodeIndexEntry, INDEX_ENTRY_SIZE } from '../format/inode.js'
@@ -7,7 +7,7 @@ import { type ByteString, fromBytes, toDisplay } from '../tree/byte-string.js'
 import { type ImageDirectory, type ImageInode, inodeAt } from './inode-reader.js'
 import type { Parts } from './parts.js'
 
-/** A name in a directory. */
+/** A directory entry with its inode. */
 export interface ImageName {
   readonly name: ByteString
   readonly inode: ImageInode
@@ -19,7 +19,7 @@ interface Listed {
   readonly entry: RunEntry
 }
 
-/** All names of a directory, in ascending order of their bytes. */
+/** All entries of a directory, in ascending order of name bytes. */
 export async function namesIn(parts: Parts, directory: ImageDirectory): Promise<ImageName[]> {
   const names: ImageName[] = []
   for await (const run of runsOf(parts, directory, 0, listingPlace(directory))) {
@@ -31,7 +31,7 @@ export async function namesIn(parts: Parts, directory: ImageDirectory): Promise<
   return names
 }
 
-/** The inode of a name of a directory; null where it has no such name. Reads no more than it must. */
+/** Looks up a name in a directory; null if there is none. Reads only the part of the listing that may contain it. */
 export async function lookUp(
   parts: Parts,
   directory: ImageDirectory,
@@ -51,7 +51,7 @@ function listingPlace({ listingBlock, listingOffset }: ImageDirectory): Metadata
   return { block: listingBlock, offset: listingOffset }
 }
 
-/** Where to begin to look for a name: at the last index entry that is not beyond it. */
+/** Where to begin the lookup of a name: at the last index entry that is not greater than the name. */
 async function startFor(
   parts: Parts,
   directory: ImageDirectory,
@@ -61,7 +61,7 @@ async function startFor(
   let start = { offset: 0, place: listingPlace(directory) }
   for await (const entry of indexOf(parts, directory, indexCount)) {
     if (entry.name > name) break
-    // gensquashfs has an entry for the first block, too.
+    // gensquashfs also writes an entry for the first block.
     if (entry.offset < start.offset || entry.offset >= listingSize)
       throw parts.fail('the index of a directory leads out of it')
     // As the kernel computes it (fs/squashfs/namei.c, get_dir_index_using_name).
@@ -71,7 +71,7 @@ async function startFor(
   return start
 }
 
-/** A directory's index entries with their names. */
+/** The index entries of a directory. */
 export async function* indexOf(
   parts: Parts,
   directory: ImageDirectory,
@@ -87,14 +87,14 @@ export async function* indexOf(
   }
 }
 
-/** Bytes of the record of a directory that has an index. */
+/** Bytes of the fixed part of an extended directory inode. */
 const EXTENDED_DIRECTORY_SIZE = 40
-/** Bytes; Linux takes one less. */
+/** Maximum length of a name in the format. The limit of Linux is 255. */
 export const LONGEST_NAME = 256
-/** Bytes of a listing that are read in one piece. */
+/** Bytes of a listing that are read at a time. */
 export const PIECE = 2 * LONGEST_RUN
 
-/** The runs of a listing from an offset on; every name is checked. */
+/** The runs of a listing, beginning at an offset. All names are checked. */
 async function* runsOf(
   parts: Parts,
   { listingSize }: ImageDirectory,
@@ -102,7 +102,7 @@ async function* runsOf(
   place: MetadataPlace,
 ): AsyncGenerator<Listed[]> {
   const { listings, fail } = parts
-  if (listingSize - offset > listings.room(place))
+  if (listingSize - offset > listings.capacity(place))
     throw fail('a directory is larger than the directory table')
   let previous: ByteString = ''
   for (let at = offset, from = place; at < listingSize; ) {
@@ -138,7 +138,7 @@ function runAt({ fail }: Parts, view: DataView, offset: number): ReturnType<type
   }
 }
 
-/** A name that cannot be one would lead out of the directory. */
+/** Checks a name. A name such as `..` or `a/b` would refer to another directory. */
 function checkedName({ fail }: Parts, bytes: Uint8Array, { nameStart, nameEnd }: RunEntry): ByteString {
   const name = fromBytes(bytes.subarray(nameStart, nameEnd))
   if (

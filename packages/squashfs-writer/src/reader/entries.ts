@@ -1,4 +1,4 @@
-/** Entries: the content of an image, in the form in which a program gives it to `writeImage`. */
+/** Entries: the content of an image as entries, in the form that `writeImage` takes. */
 import { decodeDeviceNumber } from '../format/device-number.js'
 import { InodeType } from '../format/inode.js'
 import { type ByteString, fromBytes, toPath } from '../tree/byte-string.js'
@@ -10,13 +10,13 @@ import type { Parts } from './parts.js'
 import { walk } from './walk.js'
 import type { XattrReader } from './xattr-reader.js'
 
-/** An entry of an image. The first name of an inode is of the inode's type, every later one is a hard link to it. */
+/** An entry of an image. The first name of an inode has the type of the inode; all later names are hard links. */
 export type ImageEntry = Entry & {
-  /** The inode's number: the same for all of its names. */
+  /** The inode number. All names of an inode have the same number. */
   readonly inode: number
 }
 
-/** All of a directory and below, the directory itself first; parents before what they hold, targets before hard links. */
+/** The entries of a directory and everything below it. A directory comes before its children, and a hard link after its target. */
 export async function* entriesBelow(
   parts: Parts,
   contents: ContentReader,
@@ -75,7 +75,7 @@ export async function* entriesBelow(
   }
 }
 
-/** By name where all names are UTF-8; else as pairs, which may have bytes for a name. */
+/** An object if all names are UTF-8, else pairs, in which a name may be bytes. */
 function namedXattrs(set: readonly Xattr[]): NonNullable<Exclude<Entry, { type: 'hardlink' }>['xattrs']> {
   const pairs = set.map(([name, value]) => [toPath(name), value] as const)
   const texts = pairs.flatMap(([name, value]) => (typeof name === 'string' ? [[name, value] as const] : []))

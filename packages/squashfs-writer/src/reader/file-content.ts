@@ -1,95 +1,96 @@
-/** File content: the blocks of a file, decoded and in order; whole, in ranges, or as a stream. */
+/** File content: reads a file whole, in ranges, or as a stream. */
 import { blockSizeOnDisk, HOLE } from '../format/data-block.js'
 import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
 import { decodeBlockSizes } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
-import type { BlockReader, BlockRow, DataBlock, TakePart } from './block-reader.js'
-import { fragmentReader, rowReader } from './block-reader.js'
+import type { BlockReader, BlockSpan, DataBlock, TakePart } from './block-reader.js'
+import { fragmentReader, spanReader } from './block-reader.js'
 import type { ImageFile } from './inode-reader.js'
 import type { Cursor } from './metadata-reader.js'
 import type { Parts } from './parts.js'
-import { type Steps, settled, take } from './steps.js'
+import { runSteps, type Steps, waitFor } from './steps.js'
 
-/** A piece of a file: at most a block. */
+/** A piece of a file, of at most one block. */
 export interface FilePiece {
-  /** Where in the file it begins. */
+  /** Offset in the file. */
   readonly start: number
   readonly length: number
   /** `null` for a hole: zeros that take no space in the image. */
   readonly bytes: Uint8Array | null
 }
 
-/** Where the bytes of a file lie in the image. Files of the same content may lie at the same place. */
+/** Where the content of a file is in the image. Files of equal content may share it. */
 export interface FileStorage {
-  /** Tells whether two files lie at the same place; null for a file that takes no bytes. */
+  /** Equal for two files that share their content; null for a file that takes no bytes. */
   readonly place: string | null
-  /** Bytes in the image of the blocks that are its own. */
+  /** Bytes of its data blocks on disk. */
   readonly bytesInBlocks: number
-  /** Its part of a block that it shares with others; null for none. */
+  /** Its part of a fragment block; null if it has none. */
   readonly tail: {
     /** Index of the fragment block. */
     readonly fragment: number
-    /** Where in the block's content it begins and ends. */
+    /** Start and end of the tail in the uncompressed block. */
     readonly start: number
     readonly end: number
-    /** Bytes in the image of the whole fragment block. */
+    /** Bytes of the whole fragment block on disk. */
     readonly blockBytes: number
   } | null
 }
 
 export interface ContentReader {
-  /** The pieces of a file that touch a range, in order; those at its ends may reach beyond it. */
+  /** The pieces of a file that overlap a range, in order. */
   pieces(file: ImageFile, from?: number, to?: number): AsyncGenerator<FilePiece>
   read(file: ImageFile): Promise<Uint8Array>
   readRange(file: ImageFile, start: number, length: number): Promise<Uint8Array>
   stream(file: ImageFile): AsyncGenerator<Uint8Array>
   partReader(): PartReader
-  /** Each data block of a file, undecoded: where it lies, its size word, and the bytes of the file that are in it. */
+  /** The data blocks of a file, without reading them. Holes are left out. */
   blocks(file: ImageFile): AsyncGenerator<DataBlock>
   storage(file: ImageFile): Promise<FileStorage>
-  /** Bytes of a file that lie in a fragment. */
+  /** Bytes of a file that are in a fragment. */
   tailOf(file: ImageFile): number
 }
 
 /**
- * Reads files in parts of up to a mebibyte, in memory that is used again: one after the other. Holes are left out, so that
- * a file may end with one.
+ * Reads files in parts of up to 1 MiB, one file at a time, into buffers that are reused. Holes are left out, also at the end
+ * of a file.
  */
 export interface PartReader {
-  /** All of a file. */
+  /** Reads a whole file. */
   file(file: ImageFile, take: TakePart): void | Promise<void>
-  /** The blocks of a file, for several to read. */
-  rows(file: ImageFile): RowCursor
-  row(row: BlockRow, take: TakePart): void | Promise<void>
-  /** The tail of a file, which lies in a fragment block; null where it has none. */
+  /** Divides the blocks of a file into spans, which several threads can read. */
+  spans(file: ImageFile): SpanCursor
+  /** Reads a span. */
+  span(span: BlockSpan, take: TakePart): void | Promise<void>
+  /** The tail of a file, from its fragment block; null if it has none. */
   tail(file: ImageFile): Uint8Array | null | Promise<Uint8Array | null>
 }
 
-/** Gives one row of up to 2,048 blocks after another; null at the end. */
-export interface RowCursor {
-  next(): BlockRow | null | Promise<BlockRow | null>
+/** Iterates over spans of up to 2,048 blocks; null at the end. */
+export interface SpanCursor {
+  next(): BlockSpan | null | Promise<BlockSpan | null>
 }
 
-/** Bytes that are read into one piece of memory. */
+/** Maximum number of bytes that are read into one array. */
 export const MAX_READ = 2 ** 30
-/** Size words that are decoded in one go. */
+/** Size words that are decoded at a time. */
 const WORDS_AT_ONCE = 2048
 
 export function contentReader(parts: Parts, blockReader: BlockReader): ContentReader {
   const { superblock, inodes, fail } = parts
   const { blockSize } = superblock
 
-  /** The blocks of a file, without the size words of all of them at once. */
-  function rows(file: ImageFile): RowCursor {
+  /** The blocks of a file. The size words of a large file are not all in memory at once. */
+  function spans(file: ImageFile): SpanCursor {
     const place = decodeMetadataReference(file.reference)
-    if (4 * file.blockCount > inodes.room(place))
+    if (4 * file.blockCount > inodes.capacity(place))
       throw fail(`a file of ${file.size} bytes has more blocks than the inode table has room for`)
     const inBlocks = file.size - tailOf(file)
     const cursor: Cursor = inodes.cursor(place)
     let [left, position, start] = [file.blockCount, file.start, 0]
-    let isBefore = true
+    let isFirst = true
 
-    function row(bytes: Uint8Array): BlockRow {
+    function span(bytes: Uint8Array): BlockSpan {
       const words = decodeBlockSizes(bytes)
       const end = Math.min(start + words.length * blockSize, inBlocks)
       const found = { position, start, end, words }
@@ -99,57 +100,57 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
       return found
     }
 
-    async function first(skipped: Promise<Uint8Array>): Promise<BlockRow | null> {
+    async function first(skipped: Promise<Uint8Array>): Promise<BlockSpan | null> {
       await skipped
       return await next()
     }
 
-    function next(): BlockRow | null | Promise<BlockRow | null> {
+    function next(): BlockSpan | null | Promise<BlockSpan | null> {
       if (left === 0) return null
-      if (isBefore) {
-        isBefore = false
+      if (isFirst) {
+        isFirst = false
         const skipped = cursor.take(file.sizeOfFixedPart)
         if (skipped instanceof Promise) return first(skipped)
       }
       const bytes = cursor.take(4 * Math.min(left, WORDS_AT_ONCE))
-      return bytes instanceof Promise ? bytes.then(row) : row(bytes)
+      return bytes instanceof Promise ? bytes.then(span) : span(bytes)
     }
     return { next }
   }
 
   function partReader(): PartReader {
-    const row = rowReader(parts)
+    const span = spanReader(parts)
     const fragment = fragmentReader(parts)
     return {
-      row,
-      rows,
+      span,
+      spans,
       tail,
-      file: (file, takePart) => take(fileSteps(file, takePart)),
+      file: (file, takePart) => runSteps(fileSteps(file, takePart)),
     }
 
     function* fileSteps(file: ImageFile, takePart: TakePart): Steps<void> {
       if (file.blockCount > 0) {
-        const cursor = rows(file)
-        for (let next = yield* settled(cursor.next()); next !== null; next = yield* settled(cursor.next())) {
-          const reading = row(next, takePart)
+        const cursor = spans(file)
+        for (let next = yield* waitFor(cursor.next()); next !== null; next = yield* waitFor(cursor.next())) {
+          const reading = span(next, takePart)
           if (reading) yield reading
         }
       }
       const length = tailOf(file)
       if (length === 0) return
       const block = fragment(file.fragment)
-      const content = block instanceof Promise ? yield* settled(block) : block
+      const content = block instanceof Promise ? yield* waitFor(block) : block
       takePart(file.size - length, tailIn(content, file, length))
     }
   }
 
   async function* pieces(file: ImageFile, from = 0, to = file.size): AsyncGenerator<FilePiece> {
-    const cursor = rows(file)
-    for (let row = await cursor.next(); row !== null; row = await cursor.next()) {
-      let { position, start } = row
-      for (const word of row.words) {
+    const cursor = spans(file)
+    for (let span = await cursor.next(); span !== null; span = await cursor.next()) {
+      let { position, start } = span
+      for (const word of span.words) {
         if (start >= to) return
-        const length = Math.min(blockSize, row.end - start)
+        const length = Math.min(blockSize, span.end - start)
         if (start + length > from)
           yield {
             start,
@@ -186,11 +187,11 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
   }
 
   async function* blocks(file: ImageFile): AsyncGenerator<DataBlock> {
-    const cursor = rows(file)
-    for (let row = await cursor.next(); row !== null; row = await cursor.next()) {
-      let { position, start } = row
-      for (const word of row.words) {
-        const length = Math.min(blockSize, row.end - start)
+    const cursor = spans(file)
+    for (let span = await cursor.next(); span !== null; span = await cursor.next()) {
+      let { position, start } = span
+      for (const word of span.words) {
+        const length = Math.min(blockSize, span.end - start)
         if (word !== HOLE) yield { position, word, length }
         position += blockSizeOnDisk(word)
         start += length
@@ -229,7 +230,7 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
         `${end - start} bytes are too many for one piece of memory; read ranges or a stream`,
         'TOO_LARGE',
       )
-    if (4 * file.blockCount > inodes.room(decodeMetadataReference(file.reference)))
+    if (4 * file.blockCount > inodes.capacity(decodeMetadataReference(file.reference)))
       throw fail(`a file of ${file.size} bytes has more blocks than the inode table has room for`)
     let content: Uint8Array | undefined
     for await (const piece of pieces(file, start, end)) {

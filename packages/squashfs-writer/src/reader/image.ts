@@ -1,4 +1,4 @@
-/** Image: the queries on an image that is open. */
+/** Image: the operations on an open image. */
 import type { ImageError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
@@ -13,45 +13,47 @@ import { type ImageDirectory, type ImageFile, type ImageInode, inodeAt } from '.
 import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
 import type { ImageSource } from './source.js'
-import { take } from './steps.js'
+import { runSteps } from './steps.js'
 import type { Verification } from './verify.js'
 import { type TakeColumns, type WalkedDirectory, walk, walkColumns } from './walk.js'
 import { xattrReader } from './xattr-reader.js'
 
 /**
- * An image that is open for reading. Every method that reads throws an ImageError when the image turns out to be damaged.
+ * An open image. Every method that reads throws an ImageError if the image is damaged.
  *
- * Nothing in an image is trusted: sizes, counts and references are checked against it before anything is allocated or
- * followed. Besides what is returned, at most 48 MiB are kept (33 MiB of metadata, fragment blocks, blocks under way), a
- * bit for each inode, and while entries are read a path for each inode that has several names.
+ * The image is not trusted: sizes, counts and references are checked before anything is allocated or followed. Besides the
+ * results, the reader keeps at most 48 MiB (33 MiB of metadata, fragment blocks, blocks that are being decoded), a bit for each
+ * inode, and while entries are read, a path for each inode with several names.
  */
 export interface ImageReader {
   readonly superblock: Superblock
-  /** The compressor's settings after the superblock; null where they are the implied ones. */
+  /** The compressor options after the superblock; null if the image has none. */
   compressorOptions(): Promise<Uint8Array | null>
   /**
-   * The inode at a path from the image's root, such as `lib/python3.12/site.py`; null where there is none.
-   * @param path a string stands for its UTF-8. `/` at its start and empty parts mean nothing.
-   * @param options.followSymlinks whether symlinks are followed, the last one too; false if absent. They stay in the image: an absolute target begins at its root, and so does `..` there.
+   * Finds the inode at a path from the root of the image, such as `lib/python3.12/site.py`; null if there is none.
+   * @param path a string is encoded as UTF-8. A leading `/` and empty parts are ignored.
+   * @param options.followSymlinks whether symlinks are followed, including the last part; false if absent. They never lead out
+   * of the image: an absolute target begins at its root, and `..` at the root stays there.
    */
   find(path: string | Uint8Array, options?: { readonly followSymlinks?: boolean }): Promise<ImageInode | null>
-  /** As {@link find}, with the path at which it was found once symlinks were followed. */
+  /** Like {@link find} with symlinks followed. Also returns the path of the inode after all symlinks. */
   resolve(
     path: string | Uint8Array,
   ): Promise<{ readonly inode: ImageInode; readonly path: ByteString } | null>
-  /** The names in a directory, in ascending order of their bytes. */
+  /** The entries of a directory, in ascending order of name bytes. */
   list(directory: ImageDirectory): Promise<readonly ImageName[]>
   /**
-   * A directory and all directories below it, each with its names: parents first, siblings in ascending order.
+   * A directory and all directories below it, each with its entries: parents first, siblings in ascending order.
    * @param path the root if absent; symlinks are not followed.
-   * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
+   * @throws ImageError (`NOT_IN_IMAGE`) if there is no directory at the path.
    */
   walk(path?: string | Uint8Array): AsyncGenerator<WalkedDirectory>
   /**
-   * As {@link walk}, for very many names: with the fields of a long listing in columns, and without a promise for each directory.
-   * @param options.recursive whether directories below are walked, too.
-   * @param take is given one directory after the other; it may return a promise, which is waited for, and `false` to end.
-   * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
+   * Like {@link walk}, but faster for very many names: gives the fields of a long listing in columns, and creates no promise
+   * for each directory.
+   * @param options.recursive whether to walk the directories below, too.
+   * @param take called with each directory. It may return a promise, which is awaited. `false` ends the walk.
+   * @throws ImageError (`NOT_IN_IMAGE`) if there is no directory at the path.
    */
   columns(
     path: string | Uint8Array,
@@ -59,41 +61,42 @@ export interface ImageReader {
     take: TakeColumns,
   ): Promise<void>
   /**
-   * All that is in the image, or in a directory of it, in the shape that `writeImage` takes. Paths begin at the root.
-   * @throws ImageError (`NOT_IN_IMAGE`) when there is no directory at the path.
+   * The entries of the image, or of a directory and everything below it, in the form that `writeImage` takes. Paths begin at
+   * the root of the image.
+   * @throws ImageError (`NOT_IN_IMAGE`) if there is no directory at the path.
    */
   entries(path?: string | Uint8Array): AsyncGenerator<ImageEntry>
   /** The content of a file of up to 1 GiB. @throws ImageError (`TOO_LARGE`) for a larger one. */
   read(file: ImageFile): Promise<Uint8Array>
   /**
-   * A part of a file; shorter where the file ends.
-   * @param start in bytes from the file's start.
+   * A range of a file, shorter if the file ends before.
+   * @param start in bytes from the start of the file.
    * @param length up to 1 GiB.
    */
   readRange(file: ImageFile, start: number, length: number): Promise<Uint8Array>
-  /** The content of a file, in pieces of at most the block size. A hole comes as zeros. */
+  /** The content of a file, in pieces of at most the block size. Holes are read as zeros. */
   stream(file: ImageFile): AsyncGenerator<Uint8Array>
-  /** As {@link stream}, with holes as such. */
+  /** Like {@link stream}, but holes are marked. */
   pieces(file: ImageFile): AsyncGenerator<FilePiece>
-  /** For who reads many files, one after the other: without new memory for each. */
+  /** Creates a reader of many files, one at a time, which allocates no new memory for each. */
   partReader(): PartReader
   /** How many bytes a file takes in the image. */
   storage(file: ImageFile): Promise<FileStorage>
-  /** Extended attributes by full name, one character for each byte. */
+  /** The extended attributes of an inode, by full name with one character for each byte. */
   xattrs(inode: ImageInode): Promise<readonly Xattr[]>
-  /** The inode of a {@link ImageInode.reference}; at once where it is in memory. */
+  /** The inode of a {@link ImageInode.reference}, without a promise if it is cached. */
   at(reference: number): ImageInode | Promise<ImageInode>
   /**
-   * Reads everything: each metadata block, each data block, each reference, and whether the tables agree. Squashfs has no
-   * checksums: other bytes in a block show only when they cannot be decompressed.
-   * @returns what is wrong, if anything is.
+   * Reads all metadata blocks and data blocks, checks all references, and compares the tables. squashfs has no checksums, so a
+   * changed byte in a block is found only if the block can no longer be decompressed.
+   * @returns counts, and the problems that were found.
    */
   verify(options?: { readonly signal?: AbortSignal }): Promise<Verification>
 }
 
 /**
  * Opens an image that is compressed with zstd or gzip, or not at all.
- * @throws ImageError when it is none, is cut off or damaged, or is compressed in another way.
+ * @throws ImageError if it is not an image, is truncated or damaged, or has another compressor.
  */
 export async function readImage(source: ImageSource): Promise<ImageReader> {
   const parts = await openParts(source)
@@ -146,7 +149,7 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     },
     async columns(path, { recursive }, takeColumns) {
       const start = await directoryAt(path)
-      await take(walkColumns(parts, start.path, start.inode, recursive, takeColumns))
+      await runSteps(walkColumns(parts, start.path, start.inode, recursive, takeColumns))
     },
     async *entries(path = '') {
       const start = await directoryAt(path)
@@ -166,14 +169,14 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     xattrs: (inode) => xattrs.read(inode.head.xattrIndex),
     at: (reference) => inodeAt(parts, decodeMetadataReference(reference)),
     async verify({ signal } = {}) {
-      // Loaded when it is wanted: most that open an image have no use for it.
+      // Loaded on demand: most callers do not verify.
       const { verify } = await import('./verify.js')
       return await verify(parts, contents, blocks, xattrs, signal)
     },
   }
 }
 
-/** Where a symlink leads, one character for each byte. */
+/** The target of a symlink, with one character for each byte. */
 export function targetOf(symlink: { readonly target: Uint8Array }): ByteString {
   return fromBytes(symlink.target)
 }

@@ -1,42 +1,41 @@
-/** Inode reader: the inode at a place, with its owners. */
-
+/** Inode reader: reads the inode at a place, with its uid and gid. */
 import { viewOf } from '../format/byte-order.js'
-import { type DecodedInode, decodeInode, INODE_SIZE_KNOWN, InodeType, inodeSize } from '../format/inode.js'
+import { type DecodedInode, decodeInode, INODE_PREFIX_SIZE, InodeType, inodeSize } from '../format/inode.js'
 import { decodeMetadataReference, type MetadataPlace, metadataReference } from '../format/metadata-block.js'
 import type { Parts } from './parts.js'
-import { type Steps, settled, take } from './steps.js'
+import { runSteps, type Steps, waitFor } from './steps.js'
 
-/** What {@link ImageInode} adds to what the format says of an inode. */
+/** The fields that {@link ImageInode} adds to a decoded inode. */
 export interface InImage {
   readonly uid: number
   readonly gid: number
-  /** Where the inode is: the same for all names of it, and for nothing else. */
+  /** The metadata reference, which identifies the inode: all its names have the same one. */
   readonly reference: number
 }
 
-/** An inode of an image, by its `type` a file, a directory, a symlink, a device, a fifo or a socket. */
+/** An inode of an image. Its `type` says whether it is a file, a directory, a symlink, a device, a fifo or a socket. */
 export type ImageInode = DecodedInode & InImage
 export type ImageFile = Extract<DecodedInode, { type: typeof InodeType.FILE }> & InImage
 export type ImageDirectory = Extract<DecodedInode, { type: typeof InodeType.DIRECTORY }> & InImage
 export type ImageSymlink = Extract<DecodedInode, { type: typeof InodeType.SYMLINK }> & InImage
 
-/** The kernel takes a page at most; pages of 64 KiB are the largest. */
+/** Maximum length of a symlink target. The kernel accepts at most a page, of at most 64 KiB. */
 const LONGEST_TARGET = 65_535
 
-/** @throws ImageError when there is none. */
+/** Reads an inode. @throws ImageError if there is none. */
 export function inodeAt(parts: Parts, place: MetadataPlace): ImageInode | Promise<ImageInode> {
-  const block = parts.inodes.blockAtHand(place, INODE_SIZE_KNOWN)
+  const block = parts.inodes.cachedBlock(place, INODE_PREFIX_SIZE)
   if (block !== null) {
     const size = sizeOf(parts, block.view, place.offset)
     if (place.offset + size <= block.content.length) return decoded(parts, place, block.view, place.offset)
   }
-  return take(loadInode(parts, place))
+  return runSteps(loadInode(parts, place))
 }
 
 function* loadInode(parts: Parts, place: MetadataPlace): Steps<ImageInode> {
-  const start = yield* settled(parts.inodes.upTo(place, INODE_SIZE_KNOWN))
+  const start = yield* waitFor(parts.inodes.upTo(place, INODE_PREFIX_SIZE))
   const size = sizeOf(parts, viewOf(start), 0)
-  const bytes = size <= start.length ? start : yield* settled(parts.inodes.read(place, size))
+  const bytes = size <= start.length ? start : yield* waitFor(parts.inodes.read(place, size))
   return decoded(parts, place, viewOf(bytes), 0)
 }
 
@@ -55,7 +54,7 @@ function sizeOf({ fail }: Parts, view: DataView, at: number): number {
       throw fail(`an inode cannot be read (${cause.message})`, undefined, cause)
     throw cause
   }
-  if (size > INODE_SIZE_KNOWN + LONGEST_TARGET) throw fail('a symlink has a target that is too long')
+  if (size > INODE_PREFIX_SIZE + LONGEST_TARGET) throw fail('a symlink has a target that is too long')
   return size
 }
 
@@ -69,7 +68,7 @@ function decoded(parts: Parts, place: MetadataPlace, view: DataView, at: number)
   const gid = ids.values[gidIndex]
   if (uid === undefined || gid === undefined)
     throw fail(`an inode has owner ${uidIndex} or group ${gidIndex}, and there are ${ids.values.length}`)
-  // Field by field: a spread or Object.assign takes longer than all of the decoding.
+  // Field by field: a spread or Object.assign takes longer than the decoding itself.
   const located = inode as DecodedInode & { -readonly [field in keyof InImage]: InImage[field] }
   located.uid = uid
   located.gid = gid

@@ -1,4 +1,4 @@
-/** Lookup tables: records of one size in metadata blocks, found by an index of u64 that says where each block lies. */
+/** Lookup tables: reads records of equal size from metadata blocks. An index has the u64 position of each block. */
 import { getUint64, viewOf } from '../format/byte-order.js'
 import { METADATA_BLOCK_SIZE } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
@@ -7,19 +7,19 @@ import type { Fail, ReadBytes } from './parts.js'
 
 export interface LookupTable {
   readonly count: number
-  /** @throws ImageError for a number that is not below {@link count}. */
+  /** @throws ImageError if `n` is not less than {@link count}. */
   record(n: number): Uint8Array | Promise<Uint8Array>
-  /** Where the first of its blocks is, and where its index ends, in bytes from the image's start. */
+  /** The start of its first block and the end of its index, in bytes from the start of the image. */
   extent(): Promise<{ readonly start: number; readonly end: number }>
 }
 
 export interface LookupTableShape {
-  /** For messages. */
+  /** The name in messages. */
   readonly name: string
-  /** Bytes, a divisor of 8,192. */
+  /** In bytes, a divisor of 8,192. */
   readonly recordSize: number
   readonly count: number
-  /** Where the index is, in bytes from the image's start. */
+  /** Start of the index, in bytes from the start of the image. */
   readonly index: number
 }
 
@@ -34,7 +34,7 @@ export function lookupTable(
   let positions: DataView | undefined
 
   async function load(): Promise<DataView> {
-    // The source refuses what is longer than the image before it allocates anything.
+    // `bytes` throws before it allocates, if the image is not that long.
     positions ??= viewOf(await bytes(index, 8 * blocks))
     return positions
   }

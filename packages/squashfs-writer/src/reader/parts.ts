@@ -1,5 +1,5 @@
-/** Parts: the superblock and tables that all modules of the reader share, checked once when an image is opened. */
-import { type Expand, expanderOf } from '../codec/expand.js'
+/** Parts: the superblock and tables of an open image, which all modules of the reader share. They are checked when it is opened. */
+import { type Decompress, decompressorFor } from '../codec/decompress.js'
 import { ImageError, type ImageErrorCode } from '../errors.js'
 import { viewOf } from '../format/byte-order.js'
 import { MAX_BLOCK_SIZE, MIN_BLOCK_SIZE } from '../format/limits.js'
@@ -11,32 +11,32 @@ import type { ImageSource } from './source.js'
 
 export interface Parts {
   readonly source: ImageSource
-  readonly expand: Expand
+  readonly expand: Decompress
   readonly superblock: Superblock
   readonly cache: BlockCache
   readonly inodes: MetadataReader
   readonly listings: MetadataReader
-  /** The user and group ids that inodes refer to. */
+  /** The user and group ids to which inodes refer. */
   readonly ids: IdTable
-  /** `null` where the image has no fragments. */
+  /** `null` if the image has no fragments. */
   readonly fragments: LookupTable | null
   readonly bytes: ReadBytes
   readonly bytesInto: ReadInto
   readonly fail: Fail
 }
 
-/** Bytes of the source from a position on, all of them; at once where the source answers at once. */
+/** Reads all `length` bytes at a position, without a promise if the source is synchronous. */
 export type ReadBytes = (position: number, length: number) => Uint8Array | Promise<Uint8Array>
 
-/** As {@link ReadBytes}, into memory that is there: it is filled. */
+/** Like {@link ReadBytes}, but fills an existing array. */
 export type ReadInto = (target: Uint8Array, position: number) => void | Promise<void>
 
-/** Makes the error that says what is wrong with this image. */
+/** Creates the error that says what is wrong with this image. */
 export type Fail = (what: string, code?: ImageErrorCode, cause?: unknown) => ImageError
 
 /**
- * Reads and checks the superblock: all that later reads rely on.
- * @throws ImageError when it is none, is cut off, contradicts itself, or is compressed in an unknown way.
+ * Reads and checks the superblock, on which all other reads rely.
+ * @throws ImageError if it is not an image, is truncated, contradicts itself, or has an unsupported compressor.
  */
 export async function openParts(source: ImageSource): Promise<Parts> {
   const fail: Fail = (what, code = 'DAMAGED_IMAGE', cause) =>
@@ -74,7 +74,7 @@ export async function openParts(source: ImageSource): Promise<Parts> {
   if (superblock.bytesUsed > source.size && superblock.bytesUsed <= MAX_IMAGE)
     throw fail(truncation(superblock.bytesUsed, source.size), 'TRUNCATED_IMAGE')
   checkSuperblock(superblock, source.size, fail)
-  const expand = expanderOf(superblock.compressor, fail)
+  const expand = decompressorFor(superblock.compressor, fail)
   const cache = blockCache(bytes, expand, fail)
   const { inodeTable, directoryTable, fragmentTable, exportTable, idTable } = superblock
   const listingsEnd = Math.min(fragmentTable ?? idTable, exportTable ?? idTable, idTable)
@@ -114,14 +114,14 @@ export interface IdTable {
   readonly extent: LookupTable['extent']
 }
 
-/** All of them at once: every inode has two. */
+/** Reads the whole id table, since every inode needs two ids. */
 async function readIds({ count, record, extent }: LookupTable): Promise<IdTable> {
   const values = new Uint32Array(count)
   for (let n = 0; n < count; n++) values[n] = viewOf(await record(n)).getUint32(0, true)
   return { values, extent }
 }
 
-/** No image is larger than the largest file of Linux. An image that claims to be is not cut off but damaged. */
+/** The largest possible image. One that claims to be larger is damaged rather than truncated. */
 const MAX_IMAGE = 2 ** 53
 
 function truncation(whole: number, present: number): string {
@@ -151,8 +151,8 @@ function checkSuperblock(s: Superblock, size: number, fail: Fail): void {
   if (s.fragmentCount > 0 && s.fragmentTable === null) throw fail('it has fragments and no fragment table')
   if (s.idCount === 0) throw fail('it has no user and group ids')
   // No inode takes fewer than 20 bytes, and no metadata block fewer than 3.
-  const mostInodes = (Math.ceil((s.directoryTable - s.inodeTable) / 3) * METADATA_BLOCK_SIZE) / 20
-  if (s.inodeCount === 0 || s.inodeCount > mostInodes)
+  const maxInodes = (Math.ceil((s.directoryTable - s.inodeTable) / 3) * METADATA_BLOCK_SIZE) / 20
+  if (s.inodeCount === 0 || s.inodeCount > maxInodes)
     throw fail(`it cannot have ${s.inodeCount} inodes in its inode table`)
   const root = decodeMetadataReference(s.rootInode)
   if (!(s.inodeTable + root.block < s.directoryTable))

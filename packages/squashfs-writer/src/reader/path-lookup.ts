@@ -1,4 +1,4 @@
-/** Path lookup: from names to an inode, by directory indexes; symlinks are followed on request, and never out of the image. */
+/** Path lookup: finds the inode at a path by directory indexes. It follows symlinks if asked to, but never out of the image. */
 import { InodeType } from '../format/inode.js'
 import { MAX_LINKS_FOLLOWED } from '../format/limits.js'
 import { type ByteString, fromBytes } from '../tree/byte-string.js'
@@ -8,14 +8,15 @@ import type { Parts } from './parts.js'
 
 export interface Found {
   readonly inode: ImageInode
-  /** From the image's root, without symlinks as far as they were followed; '' for the root. */
+  /** From the root of the image, after symlinks were followed; '' for the root. */
   readonly path: ByteString
 }
 
 /**
- * The inode at a path from the image's root.
- * @param follow whether symlinks are followed, also the last. An absolute target starts at the image's root, and `..` at the root stays there, as if the image were mounted at `/`.
- * @returns null where there is nothing, also behind a circle of symlinks.
+ * Finds the inode at a path from the root of the image.
+ * @param follow whether symlinks are followed, including the last part. An absolute target begins at the root of the image, and
+ * `..` at the root stays there, as if the image were mounted at `/`.
+ * @returns null if there is none, or the symlinks form a loop.
  */
 export async function findPath(parts: Parts, path: ByteString, follow: boolean): Promise<Found | null> {
   const root = await rootOf(parts)
@@ -36,7 +37,7 @@ export async function findPath(parts: Parts, path: ByteString, follow: boolean):
       const target = fromBytes(found.target)
       if (target.startsWith('/')) at = at.slice(0, 1)
       waiting.push(...namesOf(target).reverse())
-      if (waiting.length > MOST_NAMES) return null
+      if (waiting.length > MAX_NAMES) return null
       continue
     }
     at.push({ inode: found, path: path === '' ? name : `${path}/${name}` })
@@ -44,8 +45,8 @@ export async function findPath(parts: Parts, path: ByteString, follow: boolean):
   return at.at(-1)!
 }
 
-/** Names on the way of one path. Linux takes paths of 4,096 bytes. */
-const MOST_NAMES = 65_536
+/** Maximum number of names that are still to be looked up. A path on Linux has at most 4,096 bytes. */
+const MAX_NAMES = 65_536
 
 function namesOf(path: ByteString): ByteString[] {
   return path.split('/').filter((name) => name !== '' && name !== '.')

@@ -1,18 +1,18 @@
-/** Source: where an image is read from, the counterpart of a sink. */
+/** Source: the interface from which an image is read, the counterpart of a sink. */
 
 export interface ImageSource {
-  /** Bytes that there are. */
+  /** Size of the image, in bytes. */
   readonly size: number
   /**
-   * The bytes at a position, which lie within {@link size}. They are not changed afterwards. What is answered at once,
-   * without a promise, is used at once.
+   * Reads bytes at a position. The range is within {@link size}. The bytes must not change afterwards. A source that returns
+   * them without a promise makes reading faster.
    */
   read(position: number, length: number): Uint8Array | Promise<Uint8Array>
   /**
-   * Where the source can, the same without new memory: fills `target` with the bytes from a position on, at once.
-   * @returns how many bytes there were.
+   * Optional: like {@link read}, but synchronous and into an existing array.
+   * @returns the number of bytes that were read.
    */
   readInto?(target: Uint8Array, position: number): number
-  /** The image's name in messages: its path. */
+  /** The name of the image in messages: its path. */
   readonly name?: string
 }

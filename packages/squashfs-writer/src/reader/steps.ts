@@ -1,15 +1,15 @@
-/** Steps: work that is done at once unless it must wait: a promise for every record takes longer than the record. */
+/** Steps: functions that are asynchronous only if they have to wait. A promise for each record would cost more than reading the record. */
 
-/** Yields a promise that it must wait for, and gets its value. */
+/** Yields each promise for which it must wait, and receives its value. */
 export type Steps<T> = Generator<Promise<unknown>, T, unknown>
 
-/** Does the work: at once, or with a promise if it must wait. */
-export function take<T>(steps: Steps<T>): T | Promise<T> {
+/** Runs the steps. Returns the result, or a promise if they had to wait. */
+export function runSteps<T>(steps: Steps<T>): T | Promise<T> {
   const step = steps.next()
-  return step.done ? step.value : takeRest(steps, step.value)
+  return step.done ? step.value : runRest(steps, step.value)
 }
 
-async function takeRest<T>(steps: Steps<T>, first: Promise<unknown>): Promise<T> {
+async function runRest<T>(steps: Steps<T>, first: Promise<unknown>): Promise<T> {
   for (let waiting = first; ; ) {
     const step = await waiting.then(
       (value) => steps.next(value),
@@ -20,7 +20,7 @@ async function takeRest<T>(steps: Steps<T>, first: Promise<unknown>): Promise<T>
   }
 }
 
-/** Waits for a value if it is a promise: `yield* settled(…)`. */
-export function* settled<T>(value: T | Promise<T>): Steps<T> {
+/** Waits for a value if it is a promise. Use it as `yield* waitFor(…)`. */
+export function* waitFor<T>(value: T | Promise<T>): Steps<T> {
   return value instanceof Promise ? ((yield value) as T) : value
 }

@@ -1,4 +1,4 @@
-/** Verify: reads all that an image holds, and compares what its tables say of each other. */
+/** Verify: reads everything in an image, and checks that its tables agree. */
 import { ImageError } from '../errors.js'
 import { getUint64, viewOf } from '../format/byte-order.js'
 import { decodeFragmentEntry, NO_FRAGMENT } from '../format/fragment.js'
@@ -13,26 +13,26 @@ import type { Parts } from './parts.js'
 import { inodeSet, walk } from './walk.js'
 import type { XattrReader } from './xattr-reader.js'
 
-/** Counts of what was checked, and the damage that was found. */
+/** What was checked, and the problems that were found. */
 export interface Verification {
   readonly inodes: number
   readonly names: number
-  /** Blocks of files and fragment blocks, each once. */
+  /** Data blocks and fragment blocks. A block that several files share counts once. */
   readonly dataBlocks: number
   readonly metadataBlocks: number
   readonly bytes: number
-  /** The first {@link MOST_PROBLEMS}; empty for a sound image. */
+  /** The first {@link MAX_PROBLEMS} problems; empty if the image is intact. */
   readonly problems: readonly Problem[]
 }
 
 export interface Problem {
-  /** The file or directory, printable; null for what concerns the image as a whole. */
+  /** The file or directory, printable; null for a problem of the image as a whole. */
   readonly path: string | null
   readonly message: string
 }
 
-export const MOST_PROBLEMS = 100
-/** Blocks that are decoded at once, where decoding is not done at once. */
+export const MAX_PROBLEMS = 100
+/** Number of blocks that are decoded at the same time, if decoding is asynchronous. */
 const AT_ONCE = 16
 
 export async function verify(
@@ -53,10 +53,10 @@ export async function verify(
   await step(null, checkTree)
   return { ...counts, problems }
 
-  /** Goes on after damage, to find the rest of it. */
+  /** Runs a check, and records an ImageError as a problem, so that the following checks run, too. */
   async function step(path: ByteString | null, check: () => Promise<void>): Promise<void> {
     signal?.throwIfAborted()
-    if (problems.length >= MOST_PROBLEMS) return
+    if (problems.length >= MAX_PROBLEMS) return
     try {
       await check()
     } catch (error) {
@@ -66,11 +66,11 @@ export async function verify(
   }
 
   function report(path: ByteString | null, message: string): void {
-    if (problems.length < MOST_PROBLEMS)
+    if (problems.length < MAX_PROBLEMS)
       problems.push({ path: path === null ? null : toDisplay(path === '' ? '.' : path), message })
   }
 
-  /** Every table is a row of metadata blocks without gaps, up to where the next one begins. */
+  /** Checks that the metadata blocks of each table have no gaps, and end where the next part of the image begins. */
   async function checkMetadataBlocks(): Promise<void> {
     const { inodeTable, directoryTable, bytesUsed, xattrTable } = superblock
     const ids = await parts.ids.extent()
@@ -78,25 +78,25 @@ export async function verify(
     const exports = exportTable()
     const exportsExtent = await exports?.extent()
     const listingsEnd = Math.min(fragments?.start ?? ids.start, exportsExtent?.start ?? ids.start, ids.start)
-    await checkRow('inode table', inodeTable, directoryTable)
-    await checkRow('directory table', directoryTable, listingsEnd)
+    await checkBlocks('inode table', inodeTable, directoryTable)
+    await checkBlocks('directory table', directoryTable, listingsEnd)
     if (fragments && superblock.fragmentTable !== null)
-      await checkRow('fragment table', fragments.start, superblock.fragmentTable)
+      await checkBlocks('fragment table', fragments.start, superblock.fragmentTable)
     if (exportsExtent && superblock.exportTable !== null)
-      await checkRow('export table', exportsExtent.start, superblock.exportTable)
-    await checkRow('id table', ids.start, superblock.idTable)
+      await checkBlocks('export table', exportsExtent.start, superblock.exportTable)
+    await checkBlocks('id table', ids.start, superblock.idTable)
     const table = await xattrs.table()
     if (table && xattrTable !== null) {
       const extent = await table.ids.extent()
-      await checkRow('xattr table', table.keyValues.start, extent.start)
-      await checkRow('xattr id table', extent.start, xattrTable)
+      await checkBlocks('xattr table', table.keyValues.start, extent.start)
+      await checkBlocks('xattr id table', extent.start, xattrTable)
       if (extent.end !== bytesUsed) throw fail('the xattr table does not end where the image does')
     } else if (ids.end !== bytesUsed && xattrTable === null) {
       throw fail('the id table does not end where the image does')
     }
   }
 
-  async function checkRow(name: string, start: number, end: number): Promise<void> {
+  async function checkBlocks(name: string, start: number, end: number): Promise<void> {
     for (let at = start; at < end; ) {
       const block = await parts.cache.at(at, end)
       counts.metadataBlocks++
@@ -110,7 +110,7 @@ export async function verify(
     const table = parts.fragments
     if (table === null) return
     const pool = boundedPool()
-    for (let n = 0; n < table.count && problems.length < MOST_PROBLEMS; n++) {
+    for (let n = 0; n < table.count && problems.length < MAX_PROBLEMS; n++) {
       signal?.throwIfAborted()
       const { sizeWord } = decodeFragmentEntry(await table.record(n))
       await pool(() =>
@@ -127,7 +127,7 @@ export async function verify(
   async function checkXattrs(): Promise<void> {
     const table = await xattrs.table()
     if (table === null) return
-    for (let n = 0; n < table.ids.count && problems.length < MOST_PROBLEMS; n++)
+    for (let n = 0; n < table.ids.count && problems.length < MAX_PROBLEMS; n++)
       await step(null, async () => void (await xattrs.read(n)))
   }
 
@@ -194,7 +194,7 @@ export async function verify(
       for await (const block of contents.blocks(file)) {
         signal?.throwIfAborted()
         const known = seen.get(block.position)
-        // Copies of a file share their blocks.
+        // Equal files share their blocks.
         if (known === block.length) continue
         seen.set(block.position, block.length)
         await pool(() => step(path, () => checkBlock(block)))
@@ -227,7 +227,7 @@ export async function verify(
   }
 }
 
-/** Runs work beside other work, a bounded number at a time. */
+/** Runs asynchronous work, a limited number at a time. */
 function boundedPool(): ((work: () => Promise<void>) => Promise<void>) & { end(): Promise<void> } {
   const running = new Set<Promise<void>>()
   let failed: { readonly error: unknown } | undefined

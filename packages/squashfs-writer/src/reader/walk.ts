@@ -1,4 +1,4 @@
-/** Walk: all directories below one, each once. */
+/** Walk: visits a directory and all directories below it, each once. */
 import { InodeType } from '../format/inode.js'
 import { decodeMetadataReference } from '../format/metadata-block.js'
 import type { ByteString } from '../tree/byte-string.js'
@@ -7,29 +7,29 @@ import { columnReader, type DirectoryColumns, nameAt } from './directory-columns
 import { type ImageName, namesIn } from './directory-reader.js'
 import { type ImageDirectory, inodeAt } from './inode-reader.js'
 import type { Parts } from './parts.js'
-import { type Steps, settled } from './steps.js'
+import { type Steps, waitFor } from './steps.js'
 
-/** A directory with what is in it. */
+/** A directory with its entries. */
 export interface WalkedDirectory {
-  /** From the image's root, one character for each byte; '' for the root. */
+  /** From the root of the image, with one character for each byte; '' for the root. */
   readonly path: ByteString
   readonly inode: ImageDirectory
-  /** In ascending order of their bytes. */
+  /** In ascending order of name bytes. */
   readonly names: readonly ImageName[]
 }
 
-/** A directory, as {@link walkColumns} gives it. */
+/** A directory with its entries as columns. */
 export interface ColumnsOfDirectory {
-  /** From the image's root; '' for the root. */
+  /** From the root of the image; '' for the root. */
   readonly path: ByteString
   readonly inode: ImageDirectory
-  /** Good until the next directory. */
+  /** Valid until the next directory. */
   readonly columns: DirectoryColumns
 }
 
 /**
- * A directory and all below it: parents before what they hold, siblings in ascending order of their names.
- * @throws ImageError for a directory that has two names, which may be one inside itself.
+ * Visits a directory and all directories below it: parents before children, siblings in ascending order of name bytes.
+ * @throws ImageError for a directory with two names: it may contain itself.
  */
 export async function* walk(
   parts: Parts,
@@ -47,12 +47,12 @@ export async function* walk(
   }
 }
 
-/** Takes one directory after the other. The next one waits for a promise; after `false` there is none. */
-export type TakeColumns = (directory: ColumnsOfDirectory) => Wish | Promise<Wish>
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that wants all of them need not say so.
-type Wish = boolean | void
+/** A callback for each directory. A promise that it returns is awaited. `false` ends the walk. */
+export type TakeColumns = (directory: ColumnsOfDirectory) => Continue | Promise<Continue>
+// biome-ignore lint/suspicious/noConfusingVoidType: a callback that wants all directories need not return anything.
+type Continue = boolean | void
 
-/** As {@link walk}, with columns, and without a promise for each directory; or the first directory alone. */
+/** Like {@link walk}, but gives columns, and creates no promise for each directory. If not `recursive`, visits the first directory only. */
 export function* walkColumns(
   parts: Parts,
   path: ByteString,
@@ -64,15 +64,15 @@ export function* walkColumns(
   const stack = directoryStack(parts, path, start)
   for (let next = stack.pop(); next; next = stack.pop()) {
     const read = reader.read(next.inode)
-    const columns = read instanceof Promise ? yield* settled(read) : read
-    const answer = take({ path: next.path, inode: next.inode, columns })
-    const wish = answer instanceof Promise ? yield* settled(answer) : answer
-    if (wish === false || !recursive) return
+    const columns = read instanceof Promise ? yield* waitFor(read) : read
+    const result = take({ path: next.path, inode: next.inode, columns })
+    const isWanted = result instanceof Promise ? yield* waitFor(result) : result
+    if (isWanted === false || !recursive) return
     const { types, references } = columns
     for (let row = columns.count - 1; row >= 0; row--) {
       if (types[row] !== InodeType.DIRECTORY) continue
       const found = inodeAt(parts, decodeMetadataReference(references[row]!))
-      const inode = found instanceof Promise ? yield* settled(found) : found
+      const inode = found instanceof Promise ? yield* waitFor(found) : found
       if (inode.type === InodeType.DIRECTORY) stack.push(next.path, nameAt(columns, row), inode)
     }
   }
@@ -83,7 +83,7 @@ interface PlacedDirectory {
   readonly inode: ImageDirectory
 }
 
-/** Directories that are still to be entered; each may be pushed once. */
+/** The directories that are still to be visited. Each may be pushed once. */
 function directoryStack(parts: Parts, path: ByteString, start: ImageDirectory) {
   const visited = inodeSet(parts.superblock.inodeCount)
   const stack: PlacedDirectory[] = [{ path, inode: start }]
@@ -99,7 +99,7 @@ function directoryStack(parts: Parts, path: ByteString, start: ImageDirectory) {
   }
 }
 
-/** A set of inode numbers, a bit for each: no image can make it larger than its inode count. */
+/** A set of inode numbers, with one bit for each inode of the image. */
 export function inodeSet(count: number): { add(number: number): boolean; has(number: number): boolean } {
   const bits = new Uint8Array(Math.floor(count / 8) + 1)
   const has = (number: number) => (bits[number >>> 3]! & (1 << (number & 7))) !== 0

@@ -1,4 +1,4 @@
-/** Xattr reader: the extended attributes of an inode. */
+/** Xattr reader: reads the extended attributes of an inode. */
 import { NO_XATTR } from '../format/inode.js'
 import { MAX_XATTR_NAME, MAX_XATTR_VALUE } from '../format/limits.js'
 import { decodeMetadataReference, type MetadataPlace } from '../format/metadata-block.js'
@@ -22,9 +22,9 @@ import { type Cursor, type MetadataReader, metadataReader } from './metadata-rea
 import type { Parts } from './parts.js'
 
 export interface XattrReader {
-  /** All of an inode, in the order in which they are stored. @param index the inode's. */
+  /** Reads a set, in the order on disk. @param index the xattr index of the inode. */
   read(index: number): Promise<readonly Xattr[]>
-  /** The table, where there is one. */
+  /** The table; null if there is none. */
   table(): Promise<XattrTableParts | null>
 }
 
@@ -33,9 +33,9 @@ export interface XattrTableParts {
   readonly keyValues: MetadataReader
 }
 
-/** Bytes of a list of names: Linux' own limit (XATTR_LIST_MAX). */
+/** Maximum size of the list of names (XATTR_LIST_MAX of Linux). */
 const LONGEST_LIST = 65_536
-/** Sets that are kept: neighbours tend to share one. */
+/** Number of sets in the cache. Adjacent inodes often share a set. */
 const SETS_KEPT = 16
 
 export function xattrReader(parts: Parts): XattrReader {
@@ -68,15 +68,15 @@ export function xattrReader(parts: Parts): XattrReader {
   }
 
   async function readSet(index: number): Promise<readonly Xattr[]> {
-    const table_ = await table()
-    if (table_ === null) throw fail('an inode has xattrs, and there is no xattr table')
-    const { ids, keyValues } = table_
+    const loadedTable = await table()
+    if (loadedTable === null) throw fail('an inode has xattrs, and there is no xattr table')
+    const { ids, keyValues } = loadedTable
     const { reference, count, size } = decodeXattrId(await ids.record(index))
-    // A key and a value take 8 bytes at least.
-    if (count > size / 8 || size > keyValues.room(placeOf(reference)))
+    // A key and its value take at least 8 bytes.
+    if (count > size / 8 || size > keyValues.capacity(placeOf(reference)))
       throw fail('a set of xattrs is too large')
     const cursor = keyValues.cursor(placeOf(reference))
-    const elsewhere = new Map<number, Uint8Array>()
+    const outOfLineValues = new Map<number, Uint8Array>()
     const set: Xattr[] = []
     let listed = 0
     for (let n = 0; n < count; n++) {
@@ -87,7 +87,10 @@ export function xattrReader(parts: Parts): XattrReader {
       const name = text + fromBytes(await cursor.take(nameLength))
       listed += name.length + 1
       if (listed > LONGEST_LIST) throw fail('an inode has too many xattrs')
-      set.push([name, outOfLine ? await valueElsewhere(cursor, keyValues, elsewhere) : await value(cursor)])
+      set.push([
+        name,
+        outOfLine ? await outOfLineValue(cursor, keyValues, outOfLineValues) : await value(cursor),
+      ])
     }
     return set
   }
@@ -98,8 +101,8 @@ export function xattrReader(parts: Parts): XattrReader {
     return (await cursor.take(size)).slice()
   }
 
-  /** A reference leads to a value, and never to a reference: there are no circles. */
-  async function valueElsewhere(
+  /** A reference refers to an inline value, never to another reference, so there are no loops. */
+  async function outOfLineValue(
     cursor: Cursor,
     keyValues: MetadataReader,
     known: Map<number, Uint8Array>,

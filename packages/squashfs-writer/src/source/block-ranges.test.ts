@@ -13,7 +13,7 @@ const ranges = (extents: readonly number[], size: number) =>
   ])
 
 describe('the ranges of a large file', () => {
-  it('are a buffer each, up to its end', () => {
+  it('are one buffer each, up to the end of the file', () => {
     expect(ranges([0, 2 * MIB + 5], 2 * MIB + 5)).toEqual([
       [0, MIB],
       [MIB, MIB],
@@ -21,7 +21,7 @@ describe('the ranges of a large file', () => {
     ])
   })
 
-  it('begin and end at block borders, where data begins and ends between them', () => {
+  it('begin and end at block borders, even if data begins or ends between them', () => {
     expect(ranges([BLOCK + 5, BLOCK + 6, 9 * BLOCK - 1, 9 * BLOCK + 1], 12 * BLOCK)).toEqual([
       [0, BLOCK, 'hole'],
       [BLOCK, BLOCK],
@@ -31,11 +31,11 @@ describe('the ranges of a large file', () => {
     ])
   })
 
-  it('have a block once that two extents share', () => {
+  it('contain a block once if two extents share it', () => {
     expect(ranges([0, 10, 20, 30], BLOCK)).toEqual([[0, BLOCK]])
   })
 
-  it('are one hole where there is no data, and one empty range of an empty file', () => {
+  it('are one hole if there is no data, and one empty range for an empty file', () => {
     expect(ranges([], 3 * MIB)).toEqual([[0, 3 * MIB, 'hole']])
     expect(ranges([], 0)).toEqual([[0, 0]])
   })

@@ -1,9 +1,9 @@
-/** Block ranges: a large file, cut into what is read in one go and what is a hole. */
+/** Block ranges: divides a large file into ranges to read, and holes. */
 import { BUFFER_SIZE } from './workers/protocol.js'
 
 /**
- * Ranges of at most a buffer of data, or of a hole of any length, that begin and end at block borders.
- * @param extents where the file has data: [start, end, ...].
+ * Ranges that begin and end at block borders: of data, at most as large as a buffer, or of a hole of any size.
+ * @param extents the parts of the file that have data: [start, end, ...].
  */
 export function* blockRanges(
   extents: readonly number[],

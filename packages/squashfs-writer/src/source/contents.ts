@@ -1,6 +1,6 @@
 /**
- * Contents: where the bytes of a file come from. The one place where what a program gives as content is recognised; after it
- * contents are of one of the node's kinds, with a known size.
+ * Contents: turns the content of an entry, in any accepted form, into the content of a node, with a known size. No other file
+ * handles these forms.
  */
 import { constants } from 'node:fs'
 import { Readable } from 'node:stream'
@@ -22,24 +22,22 @@ export interface SizedContent {
 
 export interface Contents {
   /**
-   * Where a file entry's bytes come from. A stream of unknown length is read to its end.
-   * @throws EntryError for what is no content; UnreadableError for a stream that fails; TemporaryFileError.
+   * The content of a file entry. A stream of unknown length is read to its end.
+   * @throws EntryError for an invalid content; UnreadableError for a stream that fails; TemporaryFileError.
    */
   of(entry: FileEntry): Promise<SizedContent>
-  /** Tells which entries contents will come from, so that their streams are destroyed if their turn never comes. */
+  /** Registers the streams of entries, so that they are destroyed even if they are never read. */
   expect(entries: unknown): void
-  /** To be called at the end, however that came: destroys the streams that were not read to their end. */
+  /** Called at the end, also after a failure. Destroys the streams that were not read to their end. */
   close(): Promise<void>
 }
 
 const KINDS = 'give bytes, text, { file }, { size, open } or a stream'
 
-/**
- * @param remedy what can be done about a stream that fails, in words.
- */
+/** @param remedy what a user can do about a stream that fails, in words. */
 export function createContents(remedy: string): Contents {
   const spool = createSpool()
-  /** Streams that must be destroyed unless they are read to their end. */
+  /** The streams that were not read to their end. */
   const streams = new Set<unknown>()
   const used = new WeakSet<object>()
   let source: SourceCalls | null = null
@@ -48,15 +46,15 @@ export function createContents(remedy: string): Contents {
   return {
     async of({ content, path: given, xattrs }) {
       const found = DiskContent.placeOf(content)
-      // Xattrs that an entry gives stand for those that its file has.
+      // Xattrs of the entry replace those of the file.
       if (found)
-        return { ...found, content: xattrs ? { ...found.content, bringsXattrs: false } : found.content }
+        return { ...found, content: xattrs ? { ...found.content, xattrsWithContent: false } : found.content }
       const path = toDisplay(toByteString(given))
       const bytes = bytesOf(content)
       if (bytes) return { content: { kind: 'bytes', bytes }, size: bytes.length }
       const parts: Readonly<Record<string, unknown>> = isObject(content) ? content : {}
-      if (isStream(content)) return await kept(content, path)
-      if (typeof parts.open === 'function') return announced(parts.open.bind(content), parts.size, path)
+      if (isStream(content)) return await spooled(content, path)
+      if (typeof parts.open === 'function') return streamOfSize(parts.open.bind(content), parts.size, path)
       if (typeof parts.file === 'string' || parts.file instanceof Uint8Array) {
         source ??= await loadSourceCalls()
         return diskContent(toByteString(parts.file), path, source)
@@ -74,7 +72,7 @@ export function createContents(remedy: string): Contents {
     },
   }
 
-  async function kept(stream: AsyncIterable<unknown>, path: string): Promise<SizedContent> {
+  async function spooled(stream: AsyncIterable<unknown>, path: string): Promise<SizedContent> {
     streams.add(stream)
     if (used.has(stream)) throw new EntryError(path, 'its stream is the content of another entry already')
     used.add(stream)
@@ -88,7 +86,7 @@ export function createContents(remedy: string): Contents {
     }
   }
 
-  function announced(open: () => unknown, size: unknown, path: string): SizedContent {
+  function streamOfSize(open: () => unknown, size: unknown, path: string): SizedContent {
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
       throw new EntryError(path, `a size of ${shown(size)}; it must be a number of bytes`)
     const opened = () => {
@@ -103,8 +101,8 @@ export function createContents(remedy: string): Contents {
   /** The chunks of a stream, as bytes. */
   async function* chunksOf(stream: AsyncIterable<unknown>, path: string): AsyncGenerator<Uint8Array> {
     streams.add(stream)
-    if (closed) destroy(stream) // opened after the work was stopped
-    // A web stream that is being read cannot be cancelled; its Node stream can be destroyed.
+    if (closed) destroy(stream) // it was opened after the work was aborted
+    // A web stream cannot be cancelled while it is read, but a Node stream made of it can be destroyed.
     const readable =
       stream instanceof ReadableStream ? Readable.fromWeb(stream, { objectMode: true }) : stream
     streams.add(readable)
@@ -134,7 +132,7 @@ function isStream(value: unknown): value is AsyncIterable<unknown> {
   return isObject(value) && Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === 'function'
 }
 
-/** Ends a stream early, where it can be ended; its errors no longer matter. */
+/** Ends a stream early, if possible, and ignores its errors. */
 function destroy(stream: unknown): void {
   const ignore = () => {}
   if (stream instanceof Readable) stream.once('error', ignore).destroy()
@@ -153,7 +151,13 @@ function diskContent(file: ByteString, path: string, source: SourceCalls): Sized
     throw new EntryError(path, `${toDisplay(file)} is not a regular file`)
   const place = { directory: { path: directory, seen: null }, name }
   return {
-    content: { kind: 'disk', ...place, seen: identity, sparse: blocks * 512 < size, bringsXattrs: false },
+    content: {
+      kind: 'disk',
+      ...place,
+      seen: identity,
+      sparse: blocks * 512 < size,
+      xattrsWithContent: false,
+    },
     size,
   }
 

@@ -1,9 +1,9 @@
-/** Digest: a text that is equal only for equal contents. */
+/** Digest: computes digests of contents, which are equal only for equal contents. */
 import { createHash, hash } from 'node:crypto'
 
-/** The hash for finding duplicates: they are shared without comparing bytes, so it must not be one that can be fooled. */
+/** The hash function for duplicates. It must resist collisions, since contents of equal digest are shared without a comparison. */
 const HASH = 'sha256'
-/** Bytes in a part of a large content. */
+/** Size of the parts in which a large content is digested. */
 export const PART_SIZE = 1_048_576
 
 const zeros = Buffer.alloc(PART_SIZE)
@@ -13,14 +13,14 @@ export function digestOf(bytes: Uint8Array): string {
   return hash(HASH, bytes, 'binary')
 }
 
-/** The digest of a larger content, part by part; parts that are all zeros count by not being there, so holes need no reading. */
+/** The digest of a larger content, part by part. Parts of zeros are left out, so holes need not be read. */
 export interface LargeDigest {
-  /** Takes the part at `position`, a multiple of {@link PART_SIZE}. */
+  /** Adds the part at `position`, a multiple of {@link PART_SIZE}. */
   add(part: Uint8Array, position: number): void
   result(): string
 }
 
-/** @param size bytes of the whole content. */
+/** @param size of the whole content, in bytes. */
 export function createLargeDigest(size: number): LargeDigest {
   const sum = createHash(HASH)
   const place = Buffer.alloc(8)

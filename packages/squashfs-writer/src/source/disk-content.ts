@@ -1,8 +1,8 @@
-/** Disk content: the content of a file that was found in a directory, as an entry carries it. */
+/** Disk content: the content of a scanned file, as an entry contains it. */
 import type { FoundContent } from '../tree/found-entry.js'
 import type { FileOnDisk } from '../tree/node.js'
 
-/** A file that was found. */
+/** The place of a scanned file. */
 export interface FoundPlace {
   readonly size: number
   readonly content: FileOnDisk
@@ -21,7 +21,7 @@ export class DiskContent implements FoundContent {
     this.#stream = stream
   }
 
-  /** The place of a content that was found in a directory; null for any other. */
+  /** The place of the content of a scanned file; null for any other content. */
   static placeOf(content: unknown): FoundPlace | null {
     return content instanceof DiskContent ? { size: content.size, content: content.#place } : null
   }

@@ -1,4 +1,4 @@
-/** Examination: which files are examined while they are packed, and what the examiner returned of them. */
+/** Examination: selects the files to examine while they are packed, and collects the results of the examiner. */
 import { EntryError, shown } from '../errors.js'
 import { toByteString, toDisplay } from '../tree/byte-string.js'
 import type { FoundFile } from '../tree/found-entry.js'
@@ -7,28 +7,29 @@ import { DiskContent } from './disk-content.js'
 import type { Examination } from './read-contents.js'
 
 export interface Examined extends Examination {
-  readonly answers: ReadonlyMap<FoundFile, unknown>
+  readonly results: ReadonlyMap<FoundFile, unknown>
 }
 
 /**
- * @param version of the examiner; null where its answers are not to be recorded.
- * @throws EntryError for what is no file that was found in a directory.
+ * @param version of the examiner; null if its results are not recorded.
+ * @throws EntryError for a file that does not belong to a scanned directory.
  */
 export async function examinationOf(
   files: Iterable<FoundFile> | AsyncIterable<FoundFile>,
   version: string | null,
 ): Promise<Examined> {
   const wanted = new Map<Identity, FoundFile>()
-  const answers = new Map<FoundFile, unknown>()
+  const results = new Map<FoundFile, unknown>()
   for await (const file of files) wanted.set(identityOf(file), file)
-  const asked = ({ content }: FileNode) => (content.kind === 'disk' ? wanted.get(content.seen) : undefined)
+  const wantedFile = ({ content }: FileNode) =>
+    content.kind === 'disk' ? wanted.get(content.seen) : undefined
   return {
     version,
-    answers,
-    wants: (file) => asked(file) !== undefined,
-    found(file, answer) {
-      const entry = asked(file)
-      if (entry) answers.set(entry, answer)
+    results,
+    wants: (file) => wantedFile(file) !== undefined,
+    found(file, result) {
+      const entry = wantedFile(file)
+      if (entry) results.set(entry, result)
     },
   }
 }

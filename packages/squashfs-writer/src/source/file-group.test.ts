@@ -38,7 +38,7 @@ const sizes = ({ groups }: { readonly groups: FileNode[][] }) =>
   groups.map((group) => group.map(({ size }) => size))
 
 describe('a group of files', () => {
-  it('ends with a block of tails, once it has files enough', () => {
+  it('ends at the end of a fragment block, once it has enough files', () => {
     const half = BLOCK / 2
     expect(sizes(groupsOf(filesOf([half, half, half, half, half, half])))).toEqual([
       [half, half, half, half],
@@ -50,7 +50,7 @@ describe('a group of files', () => {
     ])
   })
 
-  it('ends where the buffer is full, with the last block of tails that is complete', () => {
+  it('ends when the buffer is full, after the last complete fragment block', () => {
     const large = BUFFER_SIZE - BLOCK
     expect(sizes(groupsOf(filesOf([BLOCK - 1, large, 5, 6])))).toEqual([
       [BLOCK - 1, large],
@@ -62,20 +62,20 @@ describe('a group of files', () => {
     ])
   })
 
-  it('ends within a block of very many tails', () => {
+  it('ends within a fragment block of very many tails', () => {
     expect(sizes(groupsOf(filesOf(Array.from({ length: 20 }, () => 1)))).map(({ length }) => length)).toEqual(
       [8, 8, 4],
     )
   })
 
-  it('ends where a block changes of which others read the rest', () => {
+  it('ends when the fragment block changes, if other groups have the rest of it', () => {
     const half = BLOCK / 2
     const files = filesOf([half, half, half, half, half, half, half, half, half, half])
     const odd = new Set(files.filter((_, n) => n % 2 === 1))
     expect(sizes(groupsOf(files, LIMITS, odd))).toEqual([[half, half, half, half], [half]])
   })
 
-  it('has every file once, in order, within its limits, and no block is divided for the number of its files alone', () => {
+  it('contains every file once, in order, within the limits, and does not divide a block because of the number of files alone', () => {
     const size = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: BUFFER_SIZE }))
     fc.assert(
       fc.property(fc.array(size, { maxLength: 60 }), (list) => {

@@ -1,16 +1,18 @@
-/** File group: files that are read in one go. It ends, if it can, where a block of tails does: then its reader encodes them all. */
+/** File group: files that are read by one job. It ends at the end of a fragment block if possible, so that the job can encode the block. */
 import type { FragmentPlan } from '../image/fragment-plan.js'
 import type { FileNode } from '../tree/node.js'
 import type { Pool } from './workers/pool.js'
 import { BUFFER_SIZE } from './workers/protocol.js'
 
-/** Files after which a group ends with the block of tails that it is at, and at the latest. */
+/** Limits for the number of files in a group. */
 export interface GroupLimits {
+  /** From this number on, the group ends at the end of a fragment block. */
   readonly soon: number
+  /** At this number, the group ends anywhere. */
   readonly most: number
 }
 
-/** Where every file costs a wait, few, so that many workers have a share to the end. */
+/** The limits. They are low if metadata calls are slow, so that all workers have files to wait for until the end. */
 export function groupLimits(pool: Pick<Pool, 'areSlow'>): GroupLimits {
   return pool.areSlow() ? { soon: 8, most: 32 } : { soon: 128, most: 4096 }
 }
@@ -19,9 +21,9 @@ export class FileGroup {
   readonly #plan: FragmentPlan
   #files: FileNode[] = []
   #size = 0
-  /** Files before the last place where the group can end. */
+  /** Number of files before the last end of a fragment block. */
   #border = 0
-  /** The block of the last tail, and how many of its tails are to come. */
+  /** The block of the last tail, and the number of its tails that are not in the group yet. */
   #block = -1
   #tailsToCome = 0
 
@@ -29,7 +31,7 @@ export class FileGroup {
     this.#plan = plan
   }
 
-  /** Adds a file, whose size is at most a buffer's, once {@link takeBefore} has nothing to give. */
+  /** Adds a file that is not larger than a buffer. First call {@link takeBefore} until it returns null. */
   add(file: FileNode): void {
     const block = this.#plan.blockOf(file)
     if (block >= 0) {
@@ -41,7 +43,7 @@ export class FileGroup {
     this.#size += file.size
   }
 
-  /** Files that must be taken before this one can be added; null when there is room. */
+  /** Takes files out of the group to make space for the next one; null if there is enough space. */
   takeBefore(next: FileNode, { soon, most }: GroupLimits): FileNode[] | null {
     const block = this.#plan.blockOf(next)
     const isBorder = this.#tailsToCome === 0 || (block >= 0 && block !== this.#block)
@@ -52,7 +54,7 @@ export class FileGroup {
     return isFull && count > 0 ? this.#take(this.#border || count) : null
   }
 
-  /** All that are left. */
+  /** Takes all remaining files. */
   takeAll(): FileNode[] {
     return this.#take(this.#files.length)
   }

@@ -66,13 +66,13 @@ const codeOf = (act: () => unknown): unknown => {
 describe.each(all)('the source calls of %s', (_, load) => {
   const calls = load()
 
-  it('give every name as its bytes', () =>
+  it('return every name as its bytes', () =>
     withTree((directory) => {
       const names = within(calls, directory, (f) => f.names().sort())
       expect(names).toEqual(['file', 'link', 'second name', 'sub', 'to sub', '\u00e9\n'])
     }))
 
-  it('do not follow a symlink at the last step', () =>
+  it('do not follow a symlink as the last part', () =>
     withTree((directory) => {
       expect(within(calls, directory, (f) => f.status('to sub').mode & 0o170000)).toBe(0o120000)
       expect(within(calls, directory, (f) => f.target('link'))).toBe('nowhere/\u00c3\u00a9')
@@ -80,14 +80,14 @@ describe.each(all)('the source calls of %s', (_, load) => {
       expect(codeOf(() => calls.enter(`${directory}/to sub`, false))).toBe('ENOTDIR')
     }))
 
-  it('enter a directory through a symlink where that is wanted', () =>
+  it('enter a directory through a symlink on request', () =>
     withTree((directory) => {
       const entered = calls.enter(`${directory}/to sub`, true)
       expect(entered.status('').mode).toBe(0o42750)
       entered.close()
     }))
 
-  it('say what is wrong by the code that the system has for it', () =>
+  it('throw errors with the code of the system', () =>
     withTree((directory) => {
       expect(codeOf(() => calls.enter(`${directory}/none`, false))).toBe('ENOENT')
       expect(codeOf(() => calls.enter(`${directory}/file`, false))).toBe('ENOTDIR')
@@ -99,7 +99,7 @@ describe.each(all)('the source calls of %s', (_, load) => {
       expect(within(calls, directory, (f) => f.status('file').mtime)).toBe(-1)
     }))
 
-  it('know an open file again as the one that was seen, and no longer once it was written to', () =>
+  it('recognize an open file, until it is changed', () =>
     withTree((directory) => {
       const [seen, descriptor] = within(
         calls,
@@ -113,7 +113,7 @@ describe.each(all)('the source calls of %s', (_, load) => {
     }))
 })
 
-it('libc and Node tell the same of everything', () =>
+it('libc and Node give the same results', () =>
   withTree((directory) => {
     const names = ['', 'file', 'second name', 'sub', 'link', '\u00e9\n']
     const facts = all.map(([, load]) =>
@@ -129,7 +129,7 @@ it('libc and Node tell the same of everything', () =>
     expect(within(linuxCalls(), '/dev', (f) => f.status('null'))).toMatchObject({ major: 1, minor: 3 })
   }))
 
-it('libc tells where a file has data', () =>
+it('libc finds the data of a file', () =>
   withDirectory(async (directory) => {
     const descriptor = openSync(join(directory, 'sparse'), 'w+')
     ftruncateSync(descriptor, 1 << 20)
@@ -138,7 +138,7 @@ it('libc tells where a file has data', () =>
     closeSync(descriptor)
   }))
 
-it('libc enters a directory whose path is longer than the kernel takes', () =>
+it('libc enters a directory whose path is too long for the kernel', () =>
   withDirectory(async (directory) => {
     const name = 'd'.repeat(200)
     const deep = Array.from({ length: 50 }, () => name).join('/')

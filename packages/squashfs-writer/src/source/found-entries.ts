@@ -1,5 +1,4 @@
-/** Found entries: what lies in an open directory, for a program entry by entry, and for a writer as one tree. */
-
+/** Found entries: the entries of an open directory, one by one for the caller, or as one tree for a writer. */
 import type { Unreadable } from '../errors.js'
 import { toDisplay, toPath } from '../tree/byte-string.js'
 import { type FoundDirectory, type FoundEntry, foundDirectory, foundIn } from '../tree/found-entry.js'
@@ -9,26 +8,26 @@ import type { ScanControl, ScanResult } from './scan.js'
 import type { Pool } from './workers/pool.js'
 import type { XattrsRead } from './workers/protocol.js'
 
-/** What is there and cannot be packed. */
+/** A path that cannot be packed. */
 export interface UnreadableEntry extends Omit<Unreadable, 'path'> {
-  /** Text where it is UTF-8, bytes where it is not. */
+  /** Text if the path is UTF-8, else bytes. */
   readonly path: string | Uint8Array
-  /** A directory that cannot be listed; null where not even a type is known, or none that squashfs has. */
+  /** A directory that cannot be listed; null if the type is unknown, or not supported by squashfs. */
   readonly directory: FoundDirectory | null
 }
 
-/** What a writer lends to the scan of the directory that it packs. */
+/** The pool and settings of a writer, which the scan of its directory uses. */
 export interface LentScan {
   readonly pool: Pool
   readonly xattrs: XattrsRead
   readonly control: ScanControl
 }
 
-/** Scans the directory unless that was done; with threads of its own where none are lent. */
+/** Scans the directory, unless it was already scanned. It uses its own threads if a writer lends none. */
 export type ScanOnce = (lent: LentScan | null) => Promise<ScanResult>
 
 export class FoundEntries implements AsyncIterable<FoundEntry> {
-  /** Whether nobody asks for these entries any more, so that the tree as it was found may become that of an image. */
+  /** Whether nobody can read these entries any more, so that the writer may change the tree in place. */
   readonly areSpent: () => boolean
   readonly #scan: ScanOnce
   readonly #stream: StreamFound
@@ -39,7 +38,7 @@ export class FoundEntries implements AsyncIterable<FoundEntry> {
     this.areSpent = areSpent
   }
 
-  /** Without a generator, which would wait three times for each of half a million entries. */
+  /** Not a generator, which would await three promises for each of half a million entries. */
   [Symbol.asyncIterator](): AsyncIterator<FoundEntry> {
     let found: Iterator<FoundEntry, undefined> | null = null
     return {
@@ -59,7 +58,7 @@ export class FoundEntries implements AsyncIterable<FoundEntry> {
     }))
   }
 
-  /** For a writer: all of it as one tree. */
+  /** All entries as one tree, for a writer. */
   async scanned(
     lent: LentScan,
   ): Promise<Pick<ScanResult, 'root'> & { readonly missing: readonly Unreadable[] }> {
@@ -67,7 +66,7 @@ export class FoundEntries implements AsyncIterable<FoundEntry> {
     return { root, missing: missing.map(({ path, failure }) => ({ path: toDisplay(path), ...failure })) }
   }
 
-  /** The same entries for the one writer that will have them. */
+  /** The same entries, for a writer that may change the tree in place. */
   handOver(): FoundEntries {
     return new FoundEntries(this.#scan, this.#stream, () => true)
   }

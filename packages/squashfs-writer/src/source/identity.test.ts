@@ -38,7 +38,7 @@ describe.each([
     ['gets another name', (path) => linkSync(path, `${path}.link`)],
     ['is renamed and back', (path) => [renameSync(path, `${path}.new`), renameSync(`${path}.new`, path)]],
     ['has its mtime set to what it was', (path) => utimesSync(path, 1000, 1000)],
-  ])('differs in ctime alone when the file %s', async (_, change) => {
+  ])('differs only in ctime if the file %s', async (_, change) => {
     expect(await changed(change)).toMatchObject({ change: expect.any(String), ctimeAlone: true })
   })
 
@@ -55,11 +55,11 @@ describe.each([
         renameSync(`${path}.new`, path)
       },
     ],
-  ])('differs in more when the file %s', async (_, change) => {
+  ])('differs in more if the file %s', async (_, change) => {
     expect(await changed(change)).toMatchObject({ change: expect.any(String), ctimeAlone: false })
   })
 
-  it('has the inode as its own part: that of all names', async () => {
+  it('contains the inode, which is that of all names', async () => {
     await withDirectory(async (directory) => {
       writeFileSync(join(directory, 'a'), '')
       linkSync(join(directory, 'a'), join(directory, 'b'))

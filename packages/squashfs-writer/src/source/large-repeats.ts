@@ -1,4 +1,4 @@
-/** Large repeats: which files beyond one buffer have the content of another; known before their first block is compressed. */
+/** Large repeats: finds duplicates among the files that are larger than a buffer, before any of them is compressed. */
 import type { ContentRequest } from '../image/content-reader.js'
 import type { FileNode } from '../tree/node.js'
 import { createLargeDigest, PART_SIZE } from './digest.js'
@@ -7,15 +7,15 @@ import { readStream } from './stream-reader.js'
 import type { Pool } from './workers/pool.js'
 import { BUFFER_SIZE, type Failure, isFailure, RangeFlag, rangeOf } from './workers/protocol.js'
 
-/** Digests of large files that may repeat each other, taken before any of them is compressed. */
+/** The digests of large files that may be duplicates. */
 export interface LargeRepeats {
   readonly digests: ReadonlyMap<FileNode, string>
-  /** Files whose content an earlier file of the sequence has. */
+  /** The files that are duplicates of an earlier file. */
   readonly repeated: ReadonlySet<FileNode>
   readonly failures: ReadonlyMap<FileNode, Failure>
 }
 
-/** A file that does not fit one buffer must be digested before its first block is compressed. */
+/** Digests all large files that may be duplicates. A file that does not fit a buffer must be digested before its first block is compressed. */
 export async function findLargeRepeats(
   files: readonly FileNode[],
   { wantsDigest }: Pick<ContentRequest, 'wantsDigest'>,
@@ -66,8 +66,8 @@ async function digestLarge(
     return digest.result()
   }
   const wanted = examination?.wants(file) ?? false
-  const answer = await pool.run('digest', { ranges: rangeOf(file, wanted ? RangeFlag.EXAMINE : 0) })
-  if (isFailure(answer)) return answer
-  if (wanted) examination?.found(file, answer.examined)
-  return answer.digest
+  const response = await pool.run('digest', { ranges: rangeOf(file, wanted ? RangeFlag.EXAMINE : 0) })
+  if (isFailure(response)) return response
+  if (wanted) examination?.found(file, response.examined)
+  return response.digest
 }

@@ -1,24 +1,24 @@
-/** libc: the system's own calls, through koffi, where Node has none or a dear one. */
+/** libc: calls the C library through koffi, where Node has no call or a slow one. */
 import koffi from 'koffi'
 import { nameOfErrno } from '../system-error.js'
 
-/** The library in which functions are looked up. */
+/** The library that has the functions. */
 export type Libc = Pick<ReturnType<typeof koffi.load>, 'func'>
 
-/** The process's own libc. */
+/** Loads the libc of the process. */
 export function loadLibc(): Libc {
   return koffi.load(null)
 }
 
-/** Numbers of errors, by their names. */
+/** Error numbers by name. */
 export const errnos = koffi.os.errno as Readonly<Record<string, number>>
 
-/** The number of the error with which the last call failed. */
+/** The error number of the last call, if it failed. */
 export function lastErrno(): number {
   return koffi.errno()
 }
 
-/** A libc call that failed, with the code and the words that Node has for it. */
+/** The error of a libc call, with the code and description of Node. */
 class SystemError extends Error {
   constructor(
     readonly code: string,

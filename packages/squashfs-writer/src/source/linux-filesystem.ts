@@ -1,4 +1,4 @@
-/** Linux filesystem: the source calls on Linux, by what Node has of them and by libc for the rest. */
+/** Linux filesystem: the source calls on Linux. They use Node where it has the call, else libc. */
 import { closeSync, constants, openSync, readdirSync, readlinkSync } from 'node:fs'
 import type { ByteString } from '../tree/byte-string.js'
 import type { SourceCalls, SourceDirectory } from './filesystem.js'
@@ -6,12 +6,12 @@ import { errnos, type Libc, lastErrno, loadLibc, systemError } from './libc.js'
 import { Xattrs } from './linux-xattrs.js'
 import { Statx } from './statx.js'
 
-/** Bytes of a path that the kernel takes, with the zero at its end (PATH_MAX). */
-const PATH_ROOM = 4096
+/** Maximum length of a path for the kernel, including the NUL (PATH_MAX). */
+const PATH_MAX = 4096
 
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
-/** Not among Node's constants; the same on all that Node runs on (asm-generic/fcntl.h). */
+/** Not among Node's constants. It is the same on all architectures of Node (asm-generic/fcntl.h). */
 const O_PATH = 0o10000000
 const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 const OPEN_DIRECTORY = O_PATH | constants.O_DIRECTORY
@@ -23,12 +23,12 @@ export function linuxCalls(libc: Libc = loadLibc()): SourceCalls {
   const xattrsByPath = Xattrs.byPath(libc)
   const xattrsByDescriptor = Xattrs.byDescriptor(libc)
   const lseek = libc.func('int64_t lseek(int fd, int64_t offset, int whence)')
-  const pathRoom = Buffer.alloc(PATH_ROOM)
+  const pathBuffer = Buffer.alloc(PATH_MAX)
 
-  /** A path's bytes with a zero at their end; good until the next call. */
-  function zeroEnded(path: ByteString): Buffer {
-    pathRoom[pathRoom.write(path, 'latin1')] = 0
-    return pathRoom
+  /** The bytes of a path with a NUL at the end. They are valid until the next call. */
+  function nulTerminated(path: ByteString): Buffer {
+    pathBuffer[pathBuffer.write(path, 'latin1')] = 0
+    return pathBuffer
   }
 
   function enter(path: ByteString, follow: boolean): SourceDirectory {
@@ -37,12 +37,12 @@ export function linuxCalls(libc: Libc = loadLibc()): SourceCalls {
     const at = (name: ByteString) => forNode(`${here}/${name}`)
     return {
       names: () => readdirSync(here, { encoding: 'latin1' }),
-      status: (name) => statx.status(directory, zeroEnded(name)),
+      status: (name) => statx.status(directory, nulTerminated(name)),
       target: (name) => readlinkSync(at(name), { encoding: 'latin1' }),
       open: (name) => openSync(at(name), OPEN_FILE),
       enter: (name, followName) => enter(`${here}/${name}`, followName),
-      xattrs: (name, wanted) => xattrsByPath.all(zeroEnded(`${here}/${name}`), wanted),
-      xattr: (name, attribute) => xattrsByPath.value(zeroEnded(`${here}/${name}`), attribute),
+      xattrs: (name, wanted) => xattrsByPath.all(nulTerminated(`${here}/${name}`), wanted),
+      xattr: (name, attribute) => xattrsByPath.value(nulTerminated(`${here}/${name}`), attribute),
       close: () => closeSync(directory),
     }
   }
@@ -64,7 +64,7 @@ function extentsOf(lseek: Lseek, descriptor: number, size: number): number[] {
     const start = Number(lseek(descriptor, at, SEEK_DATA))
     if (start < 0) {
       const errno = lastErrno()
-      if (errno === ENXIO) break // nothing but a hole from here on
+      if (errno === ENXIO) break // the rest is a hole
       if (errno === EINVAL) return [0, size]
       throw systemError(errno)
     }
@@ -76,11 +76,11 @@ function extentsOf(lseek: Lseek, descriptor: number, size: number): number[] {
   return extents
 }
 
-/** Opens a directory only to have it; the beginnings of a path that is too long for the kernel are opened one by one. */
+/** Opens a directory with O_PATH. A path that is too long for the kernel is opened in parts. */
 function openDirectory(path: ByteString, follow: boolean): number {
   const flags = OPEN_DIRECTORY | (follow ? 0 : constants.O_NOFOLLOW)
-  if (path.length < PATH_ROOM) return openSync(forNode(path), flags)
-  const cut = path.lastIndexOf('/', PATH_ROOM - 1)
+  if (path.length < PATH_MAX) return openSync(forNode(path), flags)
+  const cut = path.lastIndexOf('/', PATH_MAX - 1)
   const beginning = openSync(forNode(path.slice(0, cut)), OPEN_DIRECTORY)
   try {
     return openDirectory(`/proc/self/fd/${beginning}${path.slice(cut)}`, follow)
@@ -89,7 +89,7 @@ function openDirectory(path: ByteString, follow: boolean): number {
   }
 }
 
-/** What Node takes for a byte string; text costs it less than bytes. */
+/** A path for Node, as text if possible: Node handles text faster than bytes. */
 function forNode(path: ByteString): string | Buffer {
   return Buffer.byteLength(path) === path.length ? path : Buffer.from(path, 'latin1')
 }

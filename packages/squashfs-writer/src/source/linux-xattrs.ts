@@ -1,11 +1,11 @@
-/** Extended attributes as Linux has them, which Node does not know. */
+/** Linux xattrs: reads extended attributes, for which Node has no call. */
 import type { ByteString } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { errnos, type Libc, lastErrno, systemError } from './libc.js'
 
-/** Room for a list of names or a value: Linux' own limits (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
-const ROOM = 65_536
-/** How often a value that changes between two calls is asked for again. */
+/** Maximum size of a list of names and of a value on Linux (XATTR_LIST_MAX, XATTR_SIZE_MAX). */
+const MAX_SIZE = 65_536
+/** Maximum number of attempts to read a value that changes. */
 const RETRIES = 5
 
 const { ENODATA, ENOTSUP, EOPNOTSUPP, ENOSYS, ERANGE } = errnos
@@ -15,10 +15,10 @@ interface Calls<F> {
   readonly get: (file: F, name: Uint8Array, value: Uint8Array, size: number) => number | bigint
 }
 
-/** The extended attributes of files that are named by `F`: a path with a zero at its end, or a descriptor. */
+/** Reads the xattrs of files, which are given as `F`: a NUL-terminated path, or a descriptor. */
 export class Xattrs<F> {
   readonly #calls: Calls<F>
-  readonly #room = Buffer.alloc(ROOM)
+  readonly #buffer = Buffer.alloc(MAX_SIZE)
 
   private constructor(calls: Calls<F>) {
     this.#calls = calls
@@ -38,16 +38,16 @@ export class Xattrs<F> {
     })
   }
 
-  /** All of a file; those whose names `wanted` refuses come with an empty value. */
+  /** All xattrs of a file. The value is empty if `wanted` refuses the name. */
   all(file: F, wanted: (name: ByteString) => boolean): Xattr[] {
-    const length = Number(this.#calls.list(file, this.#room, ROOM))
+    const length = Number(this.#calls.list(file, this.#buffer, MAX_SIZE))
     if (length === 0) return []
     if (length < 0) {
       const errno = lastErrno()
       if (errno === ENOTSUP || errno === EOPNOTSUPP || errno === ENOSYS) return []
       throw systemError(errno)
     }
-    const names = this.#room.toString('latin1', 0, length).split('\0').slice(0, -1)
+    const names = this.#buffer.toString('latin1', 0, length).split('\0').slice(0, -1)
     const found: Xattr[] = []
     for (const name of names) {
       const value = wanted(name) ? this.value(file, name) : new Uint8Array(0)
@@ -56,13 +56,13 @@ export class Xattrs<F> {
     return found
   }
 
-  /** One of a file; null where it has none of that name. */
+  /** The value of an xattr of a file; null if there is none. */
   value(file: F, name: ByteString): Uint8Array | null {
     const key = Buffer.from(`${name}\0`, 'latin1')
     let errno = 0
     for (let n = 0; n < RETRIES; n++) {
-      const length = Number(this.#calls.get(file, key, this.#room, ROOM))
-      if (length >= 0) return new Uint8Array(this.#room.subarray(0, length))
+      const length = Number(this.#calls.get(file, key, this.#buffer, MAX_SIZE))
+      if (length >= 0) return new Uint8Array(this.#buffer.subarray(0, length))
       errno = lastErrno()
       if (errno === ENODATA || errno === ENOTSUP || errno === EOPNOTSUPP) return null
       if (errno !== ERANGE) break

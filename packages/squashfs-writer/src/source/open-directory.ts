@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** Open directory: a directory on disk in the hands of a program, which reads in it, packs it, or both. */
+/** Open directory: the handle of a directory on disk, which the caller reads, packs, or both. */
 import { EntryError, OptionError, SquashfsError } from '../errors.js'
 import { type Census, census } from '../image/write-tree.js'
 import { type ByteString, toByteString, toDisplay } from '../tree/byte-string.js'
@@ -17,35 +17,36 @@ import { addRange, type Failure, noRanges, type XattrsRead } from './workers/pro
 /** A directory on disk, from {@link openDirectory}. */
 export interface OpenDirectory extends AsyncDisposable {
   /**
-   * All that `include` and `exclude` leave: the directory itself first, parents before what they hold. The directory is
-   * looked through once, when the entries are asked for first, and each iteration gives what was found then. Given to
-   * `writeImage` or `overlay` as they are they cost no object for each file.
-   * @throws when iterated, UnreadableError where the directory itself cannot be read.
+   * The entries that match `include` and `exclude`: the directory itself first, parents before children. The directory is scanned
+   * once, when the entries are first needed. All iterations give the result of this scan. No object is created for each file if
+   * you pass the entries to `writeImage` or `overlay`.
+   * @throws UnreadableError during iteration, if the directory itself cannot be read.
    */
   readonly entries: AsyncIterable<FoundEntry>
-  /** What is there and cannot be packed, as far as that shows without reading a file; in the order of paths. */
+  /** The paths that cannot be packed, as far as the scan can tell, sorted. */
   unreadable(): Promise<readonly UnreadableEntry[]>
-  /** Its inodes by their kinds, and the bytes of its files, without what cannot be read. */
+  /** The number of inodes by type and the size of all files, without unreadable ones. */
   census(): Promise<Census>
   /**
-   * Reads a part of a file.
+   * Reads a range of a file.
    * @param file one of the entries.
-   * @param start in bytes from the beginning of the file.
-   * @param length in bytes; what would lie beyond the end of the file is left out.
-   * @throws UnreadableError, with the code `CHANGED` where it is not the file any more that was found; EntryError for what is
-   * none of the files of a directory.
+   * @param start in bytes from the start of the file.
+   * @param length in bytes. The result is shorter if the file ends before.
+   * @throws UnreadableError, with the code `CHANGED` if the file was changed or replaced since the scan; EntryError for a file that
+   * is not an entry of a directory.
    */
   readRange(file: FoundFile, start: number, length: number): Promise<Uint8Array>
   /**
-   * Opens files, many at a time where the filesystem is slow, and has the examiner look at each.
-   * @param files best in the order of the entries, directory by directory.
-   * @returns of each what the examiner returned, or why it could not be read: 'CHANGED' where it is not the file that was found.
-   * @throws OptionError where the directory was opened without an examiner; EntryError for what is none of its files.
+   * Opens files and calls the examiner for each. Many files are opened at a time if the filesystem is slow.
+   * @param files preferably in the order of the entries, directory by directory.
+   * @returns for each file the result of the examiner, or the reason why it could not be read: 'CHANGED' if it was changed or
+   * replaced since the scan.
+   * @throws OptionError if the directory was opened without an examiner; EntryError for a file that is not one of its entries.
    */
   examine(files: Iterable<FoundFile>): Promise<ReadonlyMap<FoundFile, { readonly found: unknown } | Failure>>
   /**
-   * Ends its threads and closes its files. What is asked of it after that is a SquashfsError with the code `CLOSED`. Entries that
-   * `writeImage` has begun with are packed all the same; a directory that is closed by then need not be kept as it was found.
+   * Terminates its threads and closes its files. Later calls throw a SquashfsError with the code `CLOSED`. A `writeImage` that has
+   * already begun still packs the entries, and may then change the scanned tree in place.
    */
   close(): Promise<void>
 }
@@ -56,7 +57,7 @@ export interface DirectoryHandleOptions extends Pick<ScanOptions, 'include' | 'e
   readonly control: ScanControl
 }
 
-/** Workers are not worth their start for a look, unless calls are slow: then there will be many, whatever is said here. */
+/** To read a few files, no worker is worth spawning, unless metadata calls are slow; then the pool spawns many anyway. */
 const THREADS = 1
 const WHOLE = { start: 0, length: 0, at: 0, inBlocks: 0, flags: 0 }
 
@@ -69,7 +70,7 @@ export class DirectoryHandle implements OpenDirectory {
   readonly entries: FoundEntries
   readonly #source: ByteString
   readonly #options: DirectoryHandleOptions
-  /** Made when it is needed first. */
+  /** Created when it is first needed. */
   #pool: Pool | null = null
   #scanned: Scanned | null = null
   #isClosed = false
@@ -114,8 +115,8 @@ export class DirectoryHandle implements OpenDirectory {
         next += batch.length
         const ranges = noRanges()
         for (const { place } of batch) addRange(ranges, place, WHOLE)
-        const answers = await pool.run('examine', { ranges })
-        for (const [n, answer] of answers.entries()) found.set(batch[n]!.file, answer)
+        const responses = await pool.run('examine', { ranges })
+        for (const [n, response] of responses.entries()) found.set(batch[n]!.file, response)
       }
     }
     await this.#untilAborted(Promise.all(Array.from({ length: pool.jobsWanted() }, lane)))
@@ -132,7 +133,7 @@ export class DirectoryHandle implements OpenDirectory {
     await this.close()
   }
 
-  /** What was found, if it was scanned already with the xattrs that are wanted now. */
+  /** Scans the directory, unless there is a scan with the wanted xattrs. */
   #scan(lent: LentScan | null): Promise<ScanResult> {
     this.#checkOpen()
     const xattrs = this.#options.readsXattrs ? (lent?.xattrs ?? 'all') : 'none'
@@ -146,7 +147,7 @@ export class DirectoryHandle implements OpenDirectory {
     const scanned = { xattrs, result }
     this.#scanned = scanned
     result.catch(() => {
-      if (this.#scanned === scanned) this.#scanned = null // what stopped one writer need not stop the next
+      if (this.#scanned === scanned) this.#scanned = null // a failure or abort of one writer must not affect the next
     })
     return result
   }
@@ -155,7 +156,7 @@ export class DirectoryHandle implements OpenDirectory {
     yield* streamFile(this.#ownPool(), file)
   }
 
-  /** An abort ends what is under way, whatever a disk has to say. */
+  /** An abort ends the wait, even if a disk does not respond. */
   #untilAborted<T>(work: Promise<T>): Promise<T> {
     return untilAborted(this.#options.control.signal, work)
   }
@@ -166,8 +167,8 @@ export class DirectoryHandle implements OpenDirectory {
       threads: THREADS,
       codec: null,
       blockSize: 131_072,
-      storeData: true,
-      storeTails: true,
+      uncompressedData: true,
+      uncompressedTails: true,
       examiner: this.#options.examiner,
     })
     return this.#pool

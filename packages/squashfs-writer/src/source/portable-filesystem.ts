@@ -1,4 +1,4 @@
-/** Portable calls: the source calls with what Node has everywhere. It knows neither xattrs nor holes. */
+/** Portable filesystem: the source calls with Node alone. Node has no calls for xattrs and holes. */
 import {
   type BigIntStats,
   closeSync,
@@ -63,7 +63,7 @@ function statusOf(stats: BigIntStats): Status {
   }
 }
 
-/** Node's `mtimeMs` is a double that rounds .9999999 s up, and a `.pyc` would be stale. */
+/** Seconds, rounded down. Node's `mtimeMs` is a double in which .9999999 s is rounded up, which would make a `.pyc` stale. */
 function secondsOf(nanoseconds: bigint): number {
   const whole = nanoseconds / 1_000_000_000n
   return Number(nanoseconds < whole * 1_000_000_000n ? whole - 1n : whole)

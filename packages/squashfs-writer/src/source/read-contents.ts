@@ -1,4 +1,4 @@
-/** Read contents: files of all kinds, ahead of their use and in order, through a bounded number of buffers. */
+/** Read contents: reads the contents of files in advance and in order, into a limited number of buffers. */
 import { blockSizeOnDisk } from '../format/data-block.js'
 import type {
   Batch,
@@ -9,7 +9,7 @@ import type {
   TailBlock,
 } from '../image/content-reader.js'
 import type { FileNode } from '../tree/node.js'
-import { type Applied, isValueWanted } from '../tree/rules.js'
+import { type CompiledRules, isValueWanted } from '../tree/rules.js'
 import { blockRanges } from './block-ranges.js'
 import { FileGroup, groupLimits } from './file-group.js'
 import { findLargeRepeats, type LargeRepeats } from './large-repeats.js'
@@ -18,11 +18,11 @@ import type { Pool } from './workers/pool.js'
 import {
   addRange,
   type BaseAccess,
-  type BlocksOfBase,
   BUFFER_SIZE,
-  BUFFER_WITH_ROOM,
+  type CandidateBlocks,
   type Failure,
   isFailure,
+  JOB_BUFFER_SIZE,
   noRanges,
   RANGE,
   RANGE_NUMBERS,
@@ -35,47 +35,49 @@ import {
 } from './workers/protocol.js'
 
 const NOTHING = new Uint8Array(0)
-/** Buffers for each job that keeps the pool busy, beside those whose tails wait for their fragment. */
-const BUFFERS_BESIDE = 6
+/** Extra buffers, for tails that wait for their fragment block. All other buffers are in use by jobs. */
+const EXTRA_BUFFERS = 6
 
 /** The context of the content reader. */
 export interface ReaderOptions {
-  /** Bytes: a large file is cut at multiples of it. */
+  /** In bytes. A large file is divided at multiples of it. */
   readonly blockSize: number
-  /** The rules for mode and xattrs of a file that brings its xattrs. */
-  readonly accessRules: Applied['access']
+  /** The rules for mode and xattrs of a file whose xattrs are read with its content. */
+  readonly accessRules: CompiledRules['access']
   /** The files that are examined while they are read, and the callback for the results. */
   readonly examination: Examination | null
-  /** Told of files that have xattrs which an image could hold. */
+  /** Called for files that have xattrs which an image could hold. */
   readonly onXattrs?: (file: FileNode) => void
-  /** Blocks of the base that files may have, too. */
-  readonly likeness?: Likeness | null
+  /** Blocks of the base that may have the same content as files. */
+  readonly baseCandidates?: BaseCandidates | null
 }
 
 export interface Examination {
-  /** The examiner and its version; null where its answers are not to be recorded. */
+  /** The version of the examiner; null if its results are not recorded. */
   readonly version: string | null
+  /** Whether a file is to be examined. */
   wants(file: FileNode): boolean
-  found(file: FileNode, answer: unknown): void
+  /** Called with the result for a file. */
+  found(file: FileNode, result: unknown): void
 }
 
-/** Where the base may have the same content as files that are read. */
-export interface Likeness {
+/** Blocks and tails of the base that may have the same content as files. */
+export interface BaseCandidates {
   readonly access: BaseAccess
-  /** Blocks of the base for a range of a file that is cut into blocks; null for none. */
-  blocksOf(file: FileNode, start: number, length: number): BlocksOfBase | null
-  /** Whether the base may have a file's tail. */
+  /** The candidates for the blocks of a range; null for none. */
+  blocksOf(file: FileNode, start: number, length: number): CandidateBlocks | null
+  /** Whether the base may have the tail of a file. */
   mayHaveTail(file: FileNode): boolean
-  /** Told how many bytes of blocks were taken from it. */
+  /** Called with the size of blocks that were copied from the base. */
   taken(bytes: number): void
 }
 
-/** One buffer's worth of work. */
+/** The work that uses one buffer. */
 type Step = (buffer: SharedArrayBuffer) => Promise<StepResult>
 
 type StepResult = Pick<Batch, 'pieces' | 'tailBlocks'>
 
-/** The result of a step that reads a part of a large file, or nothing. */
+/** The result of a step with a single piece. */
 const onePiece = (piece: Piece): StepResult => ({ pieces: [piece], tailBlocks: [] })
 
 interface Reading extends ReaderOptions {
@@ -111,11 +113,11 @@ export function createContentReader(pool: Pool, options: ReaderOptions): Content
 function begin(step: Step, buffers: Buffers): Promise<Batch> {
   const buffer = buffers.take()
   const batch = step(buffer).then((result) => ({ ...result, release: () => buffers.give(buffer) }))
-  batch.catch(() => {}) // thrown where it is waited for
+  batch.catch(() => {}) // the reader of the batch gets the error
   return batch
 }
 
-/** Buffers that go round: of those that were given back each is taken again before a new one is made. */
+/** A pool of buffers. A new buffer is allocated only if no returned one is free. */
 class Buffers {
   readonly #free: SharedArrayBuffer[] = []
   #wake: (() => void) | null = null
@@ -123,7 +125,7 @@ class Buffers {
 
   take(): SharedArrayBuffer {
     this.inUse++
-    return this.#free.pop() ?? new SharedArrayBuffer(BUFFER_WITH_ROOM)
+    return this.#free.pop() ?? new SharedArrayBuffer(JOB_BUFFER_SIZE)
   }
 
   give(buffer: SharedArrayBuffer): void {
@@ -133,7 +135,7 @@ class Buffers {
     this.#wake = null
   }
 
-  /** Resolved when the next one is given back. */
+  /** Resolves when the next buffer is returned. */
   given(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve
@@ -141,9 +143,9 @@ class Buffers {
   }
 }
 
-/** Memory is bounded by this, whatever the sizes. */
+/** The maximum number of buffers, which limits memory for any file sizes. */
 function buffersFor(pool: Pool): number {
-  return BUFFERS_BESIDE + pool.jobsWanted()
+  return EXTRA_BUFFERS + pool.jobsWanted()
 }
 
 async function* stepsOf(files: readonly FileNode[], reading: Reading): AsyncGenerator<Step, undefined> {
@@ -165,13 +167,13 @@ async function* stepsOf(files: readonly FileNode[], reading: Reading): AsyncGene
   return undefined
 }
 
-/** Whether a file is read whole into a buffer that it shares with others. */
+/** Whether a file is read completely into a buffer that it shares with others. */
 function sharesBuffer({ content, size }: FileNode): boolean {
   return content.kind !== 'stream' && size <= BUFFER_SIZE
 }
 
 function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
-  const { request, examination, likeness } = reading
+  const { request, examination, baseCandidates } = reading
   return async (buffer) => {
     const ranges = noRanges()
     const blocks = request.wantsBlocks() ? tailBlocksOf(group, reading) : []
@@ -190,12 +192,12 @@ function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
         inBlocks,
         flags,
         tailBlock: blocks.indexOf(request.plan.blockOf(file)),
-        like: likeness?.blocksOf(file, 0, inBlocks) ?? null,
+        candidate: baseCandidates?.blocksOf(file, 0, inBlocks) ?? null,
       })
       at += file.size
     }
-    const read = await reading.pool.run('read', { ranges, buffer, base: likeness?.access ?? null })
-    likeness?.taken(read.takenFromBase)
+    const read = await reading.pool.run('read', { ranges, buffer, base: baseCandidates?.access ?? null })
+    baseCandidates?.taken(read.takenFromBase)
     return {
       pieces: piecesOf(group, ranges.numbers, read, buffer, reading),
       tailBlocks: blocks.map((block, n) => tailBlockOf(block, n, read, buffer)),
@@ -203,13 +205,13 @@ function smallFilesStep(group: readonly FileNode[], reading: Reading): Step {
   }
 }
 
-/** The blocks of which a group has all tails. Where the base may have some, a block is compared with it before it is encoded. */
-function tailBlocksOf(group: readonly FileNode[], { request, likeness }: Reading): number[] {
+/** The fragment blocks whose tails are all in a group. A block with tails that may be in the base is left out: it is compared first. */
+function tailBlocksOf(group: readonly FileNode[], { request, baseCandidates }: Reading): number[] {
   const { plan } = request
   const tails = new Map<number, number>()
   for (const file of group) {
     const block = plan.blockOf(file)
-    if (block >= 0 && !likeness?.mayHaveTail(file)) tails.set(block, (tails.get(block) ?? 0) + 1)
+    if (block >= 0 && !baseCandidates?.mayHaveTail(file)) tails.set(block, (tails.get(block) ?? 0) + 1)
   }
   return [...tails].flatMap(([block, count]) => (count === plan.tailsIn(block) ? [block] : []))
 }
@@ -226,12 +228,12 @@ function tailBlockOf(
   return { block, tails: number(TAIL_BLOCK.tails), encoded: { data, sizeWord } }
 }
 
-/** Bytes of a file that go to blocks of its own. */
+/** Bytes of a file that go to data blocks. */
 function bytesInBlocks(file: FileNode, { request }: Reading): number {
   return request.wantsBlocks() ? file.size - request.tailSize(file) : 0
 }
 
-/** The results of whole files in a buffer. */
+/** The pieces of whole files in a buffer. */
 function piecesOf(
   files: readonly FileNode[],
   numbers: readonly number[],
@@ -243,7 +245,7 @@ function piecesOf(
     if (has.some(([name]) => isValueWanted(name))) onXattrs?.(files[n]!)
     Object.assign(files[n]!, accessRules(files[n]!.mode, has))
   }
-  for (const [n, answer] of examined) examination?.found(files[n]!, answer)
+  for (const [n, result] of examined) examination?.found(files[n]!, result)
   const failed = new Map(failures)
   const digestOfFile = new Map(digests)
   let words = 0
@@ -265,7 +267,7 @@ function piecesOf(
   })
 }
 
-/** What lies in a buffer of a range: its encoded blocks, and its tail. */
+/** The encoded blocks and the tail of a range in a buffer. */
 function encodedContent(
   sizeWords: readonly number[],
   blocksAt: number,
@@ -306,7 +308,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
   if (isFailure(extents)) return yield async () => onePiece(failedPiece(file, extents))
 
   let examine = reading.examination?.wants(file) && digest === null
-  // An examined file must be opened: where all is a hole, its first block is read.
+  // An examined file must be opened: if it is all hole, its first block is read.
   const dataExtents = examine && extents.length === 0 ? [0, 1] : extents
   for (const { start, length, hole } of blockRanges(dataExtents, file.size, blockSize)) {
     const last = start + length === file.size
@@ -331,7 +333,7 @@ async function* largeFileSteps(file: FileNode, reading: Reading): AsyncGenerator
           at: 0,
           inBlocks,
           flags: flags | own,
-          like: reading.likeness?.blocksOf(file, start, inBlocks) ?? null,
+          candidate: reading.baseCandidates?.blocksOf(file, start, inBlocks) ?? null,
         },
         buffer,
         reading,
@@ -355,17 +357,17 @@ async function readRange(
   file: FileNode,
   request: RangeRequest,
   buffer: SharedArrayBuffer,
-  { pool, examination, likeness }: Reading,
+  { pool, examination, baseCandidates }: Reading,
 ): Promise<RangesRead | Failure> {
   const ranges = noRanges()
   addRange(ranges, file, request)
-  const read = await pool.run('read', { ranges, buffer, base: likeness?.access ?? null })
-  likeness?.taken(read.takenFromBase)
-  for (const [, answer] of read.examined) examination?.found(file, answer)
+  const read = await pool.run('read', { ranges, buffer, base: baseCandidates?.access ?? null })
+  baseCandidates?.taken(read.takenFromBase)
+  for (const [, result] of read.examined) examination?.found(file, result)
   return read.failures[0]?.[1] ?? read
 }
 
-/** Puts a range into a buffer, where its bytes do not come from a disk. */
+/** Writes a range into a buffer, if its bytes do not come from disk. */
 type Filler = (bytes: Uint8Array, start: number) => Promise<Failure | null>
 
 function bytesFiller(content: FileNode['content']): Filler {
@@ -375,7 +377,7 @@ function bytesFiller(content: FileNode['content']): Filler {
   }
 }
 
-/** A stream gives its ranges one after another, in whatever order they are requested. */
+/** A stream is read one range after another, in the order of the calls. */
 function streamFiller(open: () => AsyncIterable<Uint8Array>, size: number): Filler {
   const stream = readStream(open, size)
   let before: Promise<Failure | null> = Promise.resolve(null)

@@ -1,4 +1,4 @@
-/** Read range: bytes of a file that was found in a directory, as long as it is still the same file. */
+/** Read range: reads bytes of a scanned file, if it is still the same file. */
 import { UnreadableError } from '../errors.js'
 import { toDisplay } from '../tree/byte-string.js'
 import type { FileOnDisk } from '../tree/node.js'
@@ -9,9 +9,10 @@ import { addRange, BUFFER_SIZE, noRanges } from './workers/protocol.js'
 const REMEDY = 'open the directory again to read what is there now'
 
 /**
- * @param start in bytes from the beginning of the file.
- * @param length in bytes; what would lie beyond the end of the file is left out.
- * @throws UnreadableError, its code `CHANGED` where the file is not the one that was found.
+ * Reads a range of a file.
+ * @param start in bytes from the start of the file.
+ * @param length in bytes. The result is shorter if the file ends before.
+ * @throws UnreadableError, with the code `CHANGED` if the file was changed or replaced since the scan.
  */
 export async function readRange(
   pool: Pool,
@@ -35,11 +36,11 @@ export async function readRange(
   return bytes
 }
 
-/** Gives a whole file, in parts of at most a buffer. */
+/** Reads a whole file, in parts of at most a buffer. */
 export async function* streamFile(pool: Pool, file: FoundPlace): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.size; at += BUFFER_SIZE) yield await readRange(pool, file, at, BUFFER_SIZE)
 }
 
 function pathOf({ directory, name }: FileOnDisk): string {
-  return toDisplay(`${directory.path}/${name}`.slice(directory.above ?? 0))
+  return toDisplay(`${directory.path}/${name}`.slice(directory.prefixLength ?? 0))
 }

@@ -74,13 +74,13 @@ function callsOf({ listing, closed = [] }: Disk): SourceCalls {
 
 /** A pool that does its jobs at once, and keeps what was asked of it and answered. */
 function poolOf(disk: Disk, wanted = 8) {
-  const asked: Jobs['stat']['ask'][] = []
+  const asked: Jobs['stat']['request'][] = []
   const directories = new EnteredDirectories(callsOf(disk))
   const pool = {
-    run: async (_: string, ask: Jobs['stat']['ask']) => {
-      const answers = statBatch(ask, directories, createCallTimer())
-      asked.push({ ...ask, directories: ask.directories.slice(0, answers.length) }) // the rest is asked for again
-      return answers
+    run: async (_: string, request: Jobs['stat']['request']) => {
+      const responses = statBatch(request, directories, createCallTimer())
+      asked.push({ ...request, directories: request.directories.slice(0, responses.length) }) // the rest is asked for again
+      return responses
     },
     jobsWanted: () => wanted,
   } as unknown as Pool
@@ -104,12 +104,12 @@ async function scanned(disk: Disk, options: Partial<ScanOptions> = {}, wanted?: 
 }
 
 describe('a scan', () => {
-  it('finds every name, whatever lies in what', async () => {
+  it('finds every name in any tree', async () => {
     const { paths } = await scanned({ listing: { a: FILE, d: { b: FILE, e: { c: FILE } }, f: {} } })
     expect(paths).toEqual(['a', 'd', 'd/b', 'd/e', 'd/e/c', 'f'])
   })
 
-  it('asks for many directories at a time, and for each only once', async () => {
+  it('lists many directories at a time, and each only once', async () => {
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`d${n}`, { file: FILE }]))
     const { asked, paths } = await scanned({ listing: many })
     expect(paths.length).toBe(1000)
@@ -119,7 +119,7 @@ describe('a scan', () => {
     expect(Math.max(...asked.map(({ directories }) => directories.length))).toBeLessThanOrEqual(64)
   })
 
-  it('shares out the names of a directory that is too large for one job', async () => {
+  it('divides the names of a directory that is too large for one job', async () => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`${n}`, FILE]))
     const { asked, paths } = await scanned({ listing: many })
     expect(paths.length).toBe(1000)
@@ -128,7 +128,7 @@ describe('a scan', () => {
     expect(Math.max(...shares)).toBeLessThanOrEqual(NAMES_PER_BATCH)
   })
 
-  it('loses a directory that cannot be listed, and goes on', async () => {
+  it('leaves out a directory that cannot be listed, and continues', async () => {
     const { paths, missing } = await scanned({
       listing: { open: { a: FILE }, shut: { b: FILE } },
       closed: ['/top/shut'],
@@ -138,11 +138,11 @@ describe('a scan', () => {
     expect(missing).toEqual([{ path: 'shut', failure, directory: expect.objectContaining({ mode: 0o755 }) }])
   })
 
-  it('fails where the source itself is no directory', async () => {
+  it('fails if the source is not a directory', async () => {
     await expect(scanned({ listing: { mode: FILE } })).rejects.toMatchObject({ code: 'UNREADABLE' })
   })
 
-  it('makes one node of what has several names', async () => {
+  it('creates one node for an inode with several names', async () => {
     const shared = { mode: FILE, links: 2, identity: 'shared'.padStart(72) }
     const { root } = await scanned({ listing: { one: shared, other: shared, alone: FILE } })
     expect(root.children.get('one')).toBe(root.children.get('other'))
@@ -150,13 +150,13 @@ describe('a scan', () => {
     expect(root.children.get('alone')).toMatchObject({ links: 1 })
   })
 
-  it('names what is of no type that squashfs knows', async () => {
+  it('reports a file of a type that squashfs does not have', async () => {
     const { missing, paths } = await scanned({ listing: { odd: 0o160000, file: FILE } })
     expect(missing).toMatchObject([{ path: 'odd', failure: { code: 'UNKNOWN_TYPE' }, directory: null }])
     expect(paths).toEqual(['file'])
   })
 
-  it('does not enter another filesystem where that is not wanted', async () => {
+  it('does not enter another filesystem on request', async () => {
     const listing = { here: { a: FILE }, mount: { mode: DIRECTORY, device: 2 } }
     const { paths, asked } = await scanned({ listing }, { oneFileSystem: true })
     expect(paths).toEqual(['here', 'here/a', 'mount'])
@@ -165,7 +165,7 @@ describe('a scan', () => {
     )
   })
 
-  it('leaves out what is excluded without listing it, and directories in which nothing was included', async () => {
+  it('leaves out excluded directories without listing them, and directories without included files', async () => {
     const listing = { keep: { a: FILE, b: FILE }, cache: { c: FILE } }
     const without = await scanned({ listing }, { exclude: (path) => path === 'cache' })
     expect(without.paths).toEqual(['keep', 'keep/a', 'keep/b'])

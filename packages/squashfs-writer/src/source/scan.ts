@@ -1,4 +1,4 @@
-/** Scan: a directory on disk becomes a tree. Contents stay where they are. */
+/** Scan: builds the tree of a directory on disk. Contents are not read. */
 import { constants } from 'node:fs'
 import { UnreadableError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
@@ -23,70 +23,70 @@ import { inodeOf } from './identity.js'
 import { DIRECTORY_REMEDY } from './source-directory.js'
 import type { Pool } from './workers/pool.js'
 import {
-  bringsXattrs,
-  FACT,
-  type Facts,
   type Failure,
-  factOf,
   isFailure,
   NAMES_PER_BATCH,
   numberOf,
+  STAT_FIELD,
+  type StatBatch,
+  sparseValue,
   type XattrsRead,
+  xattrsWithContent,
 } from './workers/protocol.js'
 
 const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } = constants
 
-/** Directories that one job is given: a message to a worker costs more than a small directory. */
+/** Maximum number of directories in a job: a message to a worker costs more than listing a small directory. */
 const DIRECTORIES_PER_BATCH = 64
 
-/** Names of a directory that are worth a job of their own. */
-const FEWEST_NAMES = 4
+/** Minimum number of names of a large directory in a job. */
+const MIN_NAMES = 4
 
-/** A directory, or some names of it, still to be listed. */
+/** A directory that is not listed yet, or some of its names. */
 interface Pending {
   readonly directory: DirectoryNode
-  /** From the source on. */
+  /** Relative to the source. */
   readonly path: ByteString
-  /** The inode that it was when it was found. */
+  /** The inode that was found at the path. */
   readonly seen: ByteString
   readonly names: ByteString[] | null
 }
 
 export interface ScanOptions {
   readonly xattrs: XattrsRead
-  /** Only what matches is packed, with the directories above it; null packs all. */
+  /** Only matching paths are packed, and the directories above them; null packs all. */
   readonly include: PathTest | null
-  /** Paths that match are left out, with all that lies below them. */
+  /** Matching paths are left out, with everything below them. */
   readonly exclude: PathTest | null
   /** Whether a directory on another filesystem is packed empty. */
   readonly oneFileSystem: boolean
 }
 
-/** The signal that stops the scan, and the callback for its progress. */
+/** The signal that aborts the scan, and the callback for its progress. */
 export interface ScanControl {
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }
 
-/** What could not be read, and is not in the tree. */
+/** A path that could not be read and is not in the tree. */
 export interface Missing {
-  /** From the source on. */
+  /** Relative to the source. */
   readonly path: ByteString
   readonly failure: Failure
-  /** A directory that cannot be listed; null for what cannot be looked at. */
+  /** A directory that cannot be listed; null for a path whose status cannot be read. */
   readonly directory: DirectoryNode | null
 }
 
 export interface ScanResult {
-  /** Its attributes are those on disk: no rule is applied, and a time may be one that the format cannot hold. */
+  /** The tree with the attributes on disk: no rules are applied, and a time may be out of the range of squashfs. */
   readonly root: DirectoryNode
-  /** In the order of paths. */
+  /** Sorted by path. */
   readonly missing: readonly Missing[]
 }
 
 /**
- * Walks a directory by bytes: every name that `readdir` gives arrives.
- * @throws UnreadableError when the source itself cannot be read.
+ * Scans a directory. Names are handled as bytes, so that none is lost or changed.
+ * @throws UnreadableError if the source itself cannot be read.
  */
 export function scan(
   source: ByteString,
@@ -103,9 +103,9 @@ class Scan {
   readonly #options: ScanOptions
   readonly #control: ScanControl
   readonly #missing: Missing[] = []
-  /** Those with several names, by their identity. */
+  /** The inodes with several names, by inode. */
   readonly #inodes = new Map<string, Node>()
-  /** Directories that could not be listed to their end. */
+  /** Directories that could not be listed completely. */
   readonly #lost = new Set<DirectoryNode>()
   readonly #pending: Pending[] = []
   #rootDevice = 0
@@ -133,10 +133,10 @@ class Scan {
     })
     const failure = !itself || isFailure(itself) ? itself : itself.failures[0]?.[1]
     if (!itself || isFailure(itself) || failure) throw this.#unreadableSource(failure)
-    const root = this.#nodeOf(itself, 0, '', { path: '', seen: null, above: 0 })
+    const root = this.#nodeOf(itself, 0, '', { path: '', seen: null, prefixLength: 0 })
     if (root?.type !== InodeType.DIRECTORY)
       throw this.#unreadableSource({ code: 'ENOTDIR', message: 'it is not a directory' })
-    this.#rootDevice = numberOf(itself, 0, FACT.device)
+    this.#rootDevice = numberOf(itself, 0, STAT_FIELD.device)
     this.#pending.push({ directory: root, path: '', seen: inodeOf(itself.identities[0]!), names: null })
     return root
   }
@@ -146,7 +146,7 @@ class Scan {
     return new UnreadableError([{ path: toDisplay(this.#source), code, message }], DIRECTORY_REMEDY)
   }
 
-  /** Lists directories, many at a time, until none is left. */
+  /** Lists directories, many at a time, until all are listed. */
   async #walk(): Promise<void> {
     const batches = new Set<Promise<void>>()
     while (this.#pending.length > 0 || batches.size > 0) {
@@ -155,7 +155,7 @@ class Scan {
       while (this.#pending.length > 0 && batches.size < wanted) {
         const share = Math.min(DIRECTORIES_PER_BATCH, Math.ceil(this.#pending.length / wanted))
         const batch = this.#list(this.#pending.splice(-share)).finally(() => batches.delete(batch))
-        batch.catch(() => {}) // thrown by the race below
+        batch.catch(() => {}) // the race below throws the error
         batches.add(batch)
       }
       await Promise.race(batches)
@@ -163,48 +163,48 @@ class Scan {
   }
 
   async #list(directories: readonly Pending[]): Promise<void> {
-    const above = this.#source.length + 1
+    const prefixLength = this.#source.length + 1
     const onDisk = directories.map(({ path, seen, names }) => ({
       path: this.#diskPath(path),
       seen,
-      above,
+      prefixLength,
       names,
     }))
-    const answers = await this.#pool.run('stat', { directories: onDisk, xattrs: this.#options.xattrs })
+    const responses = await this.#pool.run('stat', { directories: onDisk, xattrs: this.#options.xattrs })
     for (const [n, pending] of directories.entries()) {
-      const answer = answers[n]
-      if (this.#lost.has(pending.directory)) continue // some of its names were looked at, and others could not be
-      if (!answer) this.#pending.push(pending)
-      else if (isFailure(answer)) this.#lose(pending, answer)
+      const response = responses[n]
+      if (this.#lost.has(pending.directory)) continue // another job for names of this directory has failed
+      if (!response) this.#pending.push(pending)
+      else if (isFailure(response)) this.#lose(pending, response)
       else {
-        this.#take(pending, answer)
-        const share = Math.ceil(answer.rest.length / this.#pool.jobsWanted())
-        const most = Math.min(NAMES_PER_BATCH, Math.max(share, FEWEST_NAMES))
-        for (let at = 0; at < answer.rest.length; at += most)
-          this.#pending.push({ ...pending, names: answer.rest.slice(at, at + most) })
+        this.#addBatch(pending, response)
+        const share = Math.ceil(response.rest.length / this.#pool.jobsWanted())
+        const most = Math.min(NAMES_PER_BATCH, Math.max(share, MIN_NAMES))
+        for (let at = 0; at < response.rest.length; at += most)
+          this.#pending.push({ ...pending, names: response.rest.slice(at, at + most) })
       }
     }
     const done = { files: this.#count, bytesIn: this.#bytes }
     this.#control.onProgress({ phase: 'scan', ...done, totalFiles: 0, totalBytes: 0, bytesOut: 0 })
   }
 
-  /** A directory that cannot be listed is in the tree no more, with all that was found in it. */
+  /** Removes a directory that cannot be listed from the tree, with everything that was found in it. */
   #lose({ directory, path }: Pending, failure: Failure): void {
     this.#lost.add(directory)
     this.#missing.push({ path, failure, directory })
     if (directory.parent) removeFromParent(directory)
   }
 
-  /** Puts names into a directory; those that are directories themselves will be listed. */
-  #take({ directory, path: prefix, seen }: Pending, facts: Facts): void {
+  /** Adds entries to a directory. Subdirectories will be listed, too. */
+  #addBatch({ directory, path: prefix, seen }: Pending, batch: StatBatch): void {
     const { include, exclude } = this.#options
-    const failures = new Map(facts.failures)
+    const failures = new Map(batch.failures)
     const onDisk: DirectoryOnDisk = {
       path: this.#diskPath(prefix),
       seen,
-      above: this.#source.length + 1,
+      prefixLength: this.#source.length + 1,
     }
-    for (const [n, name] of facts.names.entries()) {
+    for (const [n, name] of batch.names.entries()) {
       const path = prefix === '' ? name : `${prefix}/${name}`
       if (exclude?.(path)) continue
       const failure = failures.get(n)
@@ -212,15 +212,15 @@ class Scan {
         if (include?.(path) ?? true) this.#fail(path, failure)
         continue
       }
-      const node = this.#nodeOf(facts, n, path, onDisk)
+      const node = this.#nodeOf(batch, n, path, onDisk)
       if (!node) continue
       if (include && node.type !== InodeType.DIRECTORY && !include(path)) continue
       checkName(name, path)
       attach(directory, name, node)
       this.#count++
       if (node.type === InodeType.FILE) this.#bytes += node.size
-      if (node.type === InodeType.DIRECTORY && this.#entersDevice(facts, n))
-        this.#pending.push({ directory: node, path, seen: inodeOf(facts.identities[n]!), names: null })
+      if (node.type === InodeType.DIRECTORY && this.#entersDevice(batch, n))
+        this.#pending.push({ directory: node, path, seen: inodeOf(batch.identities[n]!), names: null })
     }
   }
 
@@ -228,65 +228,70 @@ class Scan {
     this.#missing.push({ path, failure, directory: null })
   }
 
-  #entersDevice(facts: Facts, n: number): boolean {
-    return !this.#options.oneFileSystem || numberOf(facts, n, FACT.device) === this.#rootDevice
+  #entersDevice(batch: StatBatch, n: number): boolean {
+    return !this.#options.oneFileSystem || numberOf(batch, n, STAT_FIELD.device) === this.#rootDevice
   }
 
-  #nodeOf(facts: Facts, n: number, path: ByteString, directory: DirectoryOnDisk): Node | null {
-    const hardLink = factOf(facts.hardLinks, n)
+  #nodeOf(batch: StatBatch, n: number, path: ByteString, directory: DirectoryOnDisk): Node | null {
+    const hardLink = sparseValue(batch.hardLinks, n)
     const known = hardLink === undefined ? undefined : this.#inodes.get(hardLink)
     if (known) return known
     const attributes = {
-      mode: numberOf(facts, n, FACT.mode) & 0o7777,
-      uid: numberOf(facts, n, FACT.uid),
-      gid: numberOf(facts, n, FACT.gid),
-      mtime: numberOf(facts, n, FACT.mtime),
-      xattrs: factOf(facts.xattrs, n) ?? null,
+      mode: numberOf(batch, n, STAT_FIELD.mode) & 0o7777,
+      uid: numberOf(batch, n, STAT_FIELD.uid),
+      gid: numberOf(batch, n, STAT_FIELD.gid),
+      mtime: numberOf(batch, n, STAT_FIELD.mtime),
+      xattrs: sparseValue(batch.xattrs, n) ?? null,
     }
-    const node = makeNode(facts, n, attributes, directory, this.#options.xattrs === 'all')
+    const node = makeNode(batch, n, attributes, directory, this.#options.xattrs === 'all')
     if (!node)
       this.#fail(path, { code: 'UNKNOWN_TYPE', message: 'it is of a type that squashfs does not know' })
     else if (hardLink !== undefined) this.#inodes.set(hardLink, node)
     return node
   }
 
-  /** @param path from the source on. */
+  /** @param path relative to the source. */
   #diskPath(path: ByteString): ByteString {
     return path === '' ? this.#source : `${this.#source}/${path}`
   }
 }
 
-/** @returns null for what is of no type that the format knows. */
+/** @returns null for a type that squashfs does not have. */
 function makeNode(
-  facts: Facts,
+  batch: StatBatch,
   n: number,
   attributes: Attributes,
   directory: DirectoryOnDisk,
   readsXattrs: boolean,
 ): Node | null {
-  const mode = numberOf(facts, n, FACT.mode)
+  const mode = numberOf(batch, n, STAT_FIELD.mode)
   switch (mode & S_IFMT) {
     case S_IFDIR:
       return directoryNode(attributes)
     case S_IFREG: {
-      const size = numberOf(facts, n, FACT.size)
+      const size = numberOf(batch, n, STAT_FIELD.size)
       const content: Content = {
         kind: 'disk',
         directory,
-        name: facts.names[n]!,
-        seen: facts.identities[n]!,
-        sparse: numberOf(facts, n, FACT.blocks) * 512 < size,
-        bringsXattrs: readsXattrs && bringsXattrs(size),
+        name: batch.names[n]!,
+        seen: batch.identities[n]!,
+        sparse: numberOf(batch, n, STAT_FIELD.blocks) * 512 < size,
+        xattrsWithContent: readsXattrs && xattrsWithContent(size),
       }
       return fileNode(attributes, size, content)
     }
     case S_IFLNK:
-      return symlinkNode(attributes, factOf(facts.targets, n) ?? '')
+      return symlinkNode(attributes, sparseValue(batch.targets, n) ?? '')
     case S_IFBLK:
     case S_IFCHR: {
       const isBlock = (mode & S_IFMT) === S_IFBLK
       const type = isBlock ? InodeType.BLOCK_DEVICE : InodeType.CHARACTER_DEVICE
-      return deviceNode(type, attributes, numberOf(facts, n, FACT.major), numberOf(facts, n, FACT.minor))
+      return deviceNode(
+        type,
+        attributes,
+        numberOf(batch, n, STAT_FIELD.major),
+        numberOf(batch, n, STAT_FIELD.minor),
+      )
     }
     case S_IFIFO:
       return ipcNode(InodeType.FIFO, attributes)
@@ -305,7 +310,7 @@ function removeFromParent(directory: DirectoryNode): void {
   parent.links--
 }
 
-/** Takes away directories in which nothing was included. */
+/** Removes directories without included entries. Returns whether any entries remain. */
 function prune(directory: DirectoryNode): boolean {
   for (const [name, node] of directory.children) {
     if (node.type !== InodeType.DIRECTORY || prune(node)) continue

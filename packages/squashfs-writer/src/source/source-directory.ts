@@ -1,15 +1,15 @@
-/** Source directory: the top path that a program gave, as the directory that it leads to. */
+/** Source directory: resolves the path of the directory that is packed. */
 import { lstat, realpath } from 'node:fs/promises'
 import { messageOf, UnreadableError } from '../errors.js'
 import { systemCode, withName } from '../system-error.js'
 import { type ByteString, fromBytes, toDisplay } from '../tree/byte-string.js'
 
-/** The remedy for a top path that cannot be read. */
+/** The remedy if the directory cannot be read. */
 export const DIRECTORY_REMEDY = 'give a directory that is there and may be read'
 
 /**
- * Follows symlinks: of all that is packed only the top path may be one.
- * @throws UnreadableError when nothing is there, or no directory, or when the way to it is closed.
+ * Follows symlinks in the path of the packed directory. Symlinks below it are never followed.
+ * @throws UnreadableError if the path does not exist, is not a directory, or cannot be accessed.
  */
 export async function sourceDirectory(path: ByteString): Promise<ByteString> {
   try {
@@ -17,7 +17,7 @@ export async function sourceDirectory(path: ByteString): Promise<ByteString> {
     if ((await lstat(Buffer.from(real, 'latin1'))).isDirectory()) return real
   } catch (error) {
     const code = systemCode(error)
-    // Longer than the system resolves in one go; the scan takes it piece by piece.
+    // The path is too long for the kernel. The scan opens it in parts.
     if (code === 'ENAMETOOLONG') return path
     throw unreadable(path, code ?? 'UNKNOWN', reasonOf(error))
   }

@@ -1,4 +1,4 @@
-/** Spool: streams of unknown length, kept in one temporary file without a name until their turn comes. */
+/** Spool: saves streams of unknown length in one unlinked temporary file until they are packed. */
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,21 +7,21 @@ import { TemporaryFileError } from '../errors.js'
 import type { FileRange } from '../tree/node.js'
 
 export interface Spool {
-  /** Reads a stream to its end; returns where its bytes are now. */
+  /** Reads a stream to its end, and returns the range of its bytes in the temporary file. */
   keep(stream: AsyncIterable<Uint8Array>): Promise<{ readonly content: FileRange; readonly size: number }>
   close(): Promise<void>
 }
 
 export function createSpool(): Spool {
   const path = join(tmpdir(), `squashfs-writer-${randomBytes(8).toString('hex')}`)
-  /** Being opened or open; null until the first stream comes. */
+  /** The open file; null before the first stream. */
   let file: Promise<FileHandle> | null = null
   let end = 0
 
   async function openFile(): Promise<FileHandle> {
     try {
       const handle = await open(path, 'wx+', 0o600)
-      await unlink(path) // it vanishes with the process, however that ends
+      await unlink(path) // the kernel frees it when the process ends, even if killed
       return handle
     } catch (error) {
       throw new TemporaryFileError(path, error)
@@ -49,7 +49,7 @@ export function createSpool(): Spool {
       return { content: { kind: 'range', descriptor: handle.fd, start }, size: end - start }
     },
     async close() {
-      const handle = await file?.catch(() => null) // reported where it was opened
+      const handle = await file?.catch(() => null) // the error was already reported
       await handle?.close()
     },
   }

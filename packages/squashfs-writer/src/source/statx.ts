@@ -1,4 +1,4 @@
-/** statx: Linux' call for the status of a file. It costs half as much as Node's own, which makes objects of all fields. */
+/** statx: the Linux call for the status of a file. It takes half the time of Node's own call, which creates objects for all fields. */
 import type { Identity } from '../tree/node.js'
 import type { Status } from './filesystem.js'
 import { type Libc, lastErrno, systemError } from './libc.js'
@@ -7,7 +7,7 @@ const AT_SYMLINK_NOFOLLOW = 0x100
 const AT_EMPTY_PATH = 0x1000
 const STATX_BASIC_STATS = 0x7ff
 
-/** The size of `struct statx`, and where its fields lie (linux/stat.h), the same on every architecture; in words of four bytes. */
+/** The size of `struct statx` and the offsets of its fields (linux/stat.h), in words of four bytes. They are the same on all architectures. */
 const WORDS = 64
 const WORD = {
   links: 4,
@@ -25,7 +25,7 @@ const WORD = {
   deviceMinor: 35,
 } as const
 
-/** The words of an identity, in the sequence of `identity.ts`: without what comes and goes (links, blocks, atime). */
+/** The words of an identity, in the order of `identity.ts`. Fields that change without a change of the file (links, blocks, atime) are left out. */
 const IDENTITY_WORDS = [
   ...range(WORD.inode, WORD.blocks), // and size
   ...range(WORD.ctime, WORD.rdevMajor), // and mtime
@@ -35,10 +35,10 @@ const IDENTITY_WORDS = [
 
 type StatxCall = (at: number, path: Uint8Array, flags: number, mask: number, found: Uint8Array) => number
 
-/** The system call's number, by what Node calls the architecture. */
+/** The system call number by Node's name of the architecture. */
 const STATX_NUMBER: Readonly<Record<string, number>> = { x64: 332, arm64: 291 }
 
-/** glibc has the function from 2.28 on; with an older one the system call is made by its number. */
+/** Loads statx. glibc has the function since 2.28; with older versions this uses the system call number. */
 function loadStatx(libc: Libc): StatxCall {
   const parameters = 'int at, const void *path, int flags, unsigned int mask, void *found'
   try {
@@ -65,11 +65,12 @@ export class Statx {
   }
 
   /**
+   * The status of a directory entry.
    * @param directory an open directory.
-   * @param name a name in it with a zero at its end; an empty one is the directory itself.
+   * @param name NUL-terminated; an empty name is the directory itself.
    */
   status(directory: number, name: Uint8Array): Status {
-    this.#ask(directory, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)
+    this.#stat(directory, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)
     const words = this.#words
     return {
       mode: words[WORD.mode]! & 0xffff,
@@ -86,17 +87,17 @@ export class Statx {
     }
   }
 
-  /** Of an open file. */
+  /** The identity of an open file. */
   identity(descriptor: number): Identity {
-    this.#ask(descriptor, NO_PATH, AT_EMPTY_PATH)
+    this.#stat(descriptor, NO_PATH, AT_EMPTY_PATH)
     return this.#identityFound()
   }
 
-  #ask(at: number, path: Uint8Array, flags: number): void {
+  #stat(at: number, path: Uint8Array, flags: number): void {
     if (this.#call(at, path, flags, STATX_BASIC_STATS, this.#found) !== 0) throw systemError(lastErrno())
   }
 
-  /** Eight bytes; both architectures that have Linux and Node's binaries begin with the lower four. */
+  /** A field of eight bytes. Both supported architectures are little-endian. */
   #long(at: number): number {
     return this.#words[at]! + this.#words[at + 1]! * 2 ** 32
   }

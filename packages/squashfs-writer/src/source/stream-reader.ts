@@ -1,26 +1,26 @@
-/** Stream reader: a stream in amounts that its reader chooses, held to the size that was announced. */
+/** Stream reader: reads a stream in parts of any size, and checks that it has the declared size. */
 import { EntryError, messageOf } from '../errors.js'
 import { systemCode } from '../system-error.js'
 import type { Failure } from './workers/protocol.js'
 
 export interface StreamReader {
   /**
-   * Fills `bytes` with what comes next; at the announced end makes sure that nothing more comes.
-   * @throws EntryError when the stream gives what is neither bytes nor text.
+   * Fills `bytes` with the next bytes. At the declared end, checks that the stream ends.
+   * @throws EntryError if a chunk is neither bytes nor text.
    */
   fill(bytes: Uint8Array): Promise<Failure | null>
 }
 
 /**
- * @param open begins the stream, at the first `fill`.
- * @param size bytes that it must give.
+ * @param open opens the stream, at the first `fill`.
+ * @param size of the stream, in bytes.
  */
 export function readStream(open: () => AsyncIterable<Uint8Array>, size: number): StreamReader {
   let iterator: AsyncIterator<Uint8Array> | null = null
   let rest: Uint8Array = new Uint8Array(0)
   let position = 0
 
-  /** Up to `most` bytes; none at the end. */
+  /** Reads up to `most` bytes; none at the end. */
   async function take(most: number): Promise<Uint8Array> {
     iterator ??= open()[Symbol.asyncIterator]()
     while (rest.length === 0) {
@@ -52,14 +52,14 @@ export function readStream(open: () => AsyncIterable<Uint8Array>, size: number):
         await iterator?.return?.()
         return wrong('more')
       } catch (error) {
-        if (error instanceof EntryError) throw error // the program's fault, not the stream's
+        if (error instanceof EntryError) throw error // an error of the caller, not of the stream
         return failureOfStream(error)
       }
     },
   }
 }
 
-/** Why a stream could not be read, as far as its own error tells. */
+/** The failure of a stream, from its error. */
 export function failureOfStream(error: unknown): Failure {
   return {
     code: systemCode(error) ?? 'STREAM',

@@ -10,7 +10,7 @@ interface AclEntry {
 }
 const [USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER] = [0x01, 0x02, 0x04, 0x08, 0x10, 0x20] as const
 
-describe('the mode of a file whose ACL is left out', () => {
+describe('the mode of a file without its ACL', () => {
   const acl = (...entries: (readonly [tag: number, permissions: number])[]) =>
     encode(entries.map(([tag, permissions]) => ({ tag, permissions })))
 
@@ -52,7 +52,7 @@ describe('the mode of a file whose ACL is left out', () => {
     expect(modeWithoutAcl(mode, value).toString(8)).toBe(becomes.toString(8))
   })
 
-  it('grants no right to read or execute that the ACL did not grant, whatever the ACL and the groups', () => {
+  it('grants no right to read or execute that the ACL did not grant, for any ACL and groups', () => {
     const permissions = fc.nat(7)
     const named = fc.uniqueArray(fc.record({ id: fc.integer({ min: 1, max: 3 }), permissions }), {
       selector: ({ id }) => id,

@@ -1,8 +1,8 @@
 /**
- * Access ACL: the rights that a POSIX access ACL grants, as far as permission bits can say them.
+ * Access ACL: expresses the rights of a POSIX access ACL as permission bits, as far as possible.
  *
- * The format cannot hold ACLs. Of a file that has one, the group's permission bits show the ACL's mask: the most that
- * any group and any named user has. Kept without the ACL they would give the owning group what others were given.
+ * squashfs cannot hold ACLs. The group bits of a file with an ACL are the mask of the ACL: the upper limit for all groups and
+ * named users. If they were kept without the ACL, the owning group would get rights that only others had.
  */
 import { viewOf } from '../format/byte-order.js'
 import type { ByteString } from './byte-string.js'
@@ -16,19 +16,19 @@ const ENTRY_SIZE = 8
 const Tag = { USER: 0x02, GROUP_OBJ: 0x04, GROUP: 0x08, MASK: 0x10, OTHER: 0x20 } as const
 
 const ALL = 0o7
-/** Nobody can write into an image, so a right to write does not count. */
+/** Write permission has no effect in an image, so it is ignored. */
 const WRITE = 0o2
 
 /**
- * The permission bits of a file whose access ACL is left out: they grant no right to read or execute that the ACL did not grant.
+ * The permission bits for a file without its access ACL. They grant no right to read or execute that the ACL did not grant.
  *
- * - The owning group keeps what it has through `group::` and the mask together.
- * - A named user or group counts among the owning group or the others afterwards. So these keep no more than each named
- *   entry has: `user:guest:---` takes the right to read from the others as well. For the owning group that goes for named
- *   users alone, since someone in several groups has the rights of all of them.
+ * - The owning group keeps the rights that both `group::` and the mask grant.
+ * - Without the ACL, a named user or group has the rights of the owning group or of others. So these bits are limited to the
+ *   rights of each named entry: `user:guest:---` removes the right to read from others, too. The owning group is limited by
+ *   named users only, since a user in several groups has the rights of all of them.
  *
- * @param mode permission bits, of which the group's are the mask's.
- * @param acl the value of the xattr. From one that is not of the layout above follow no rights but the owner's.
+ * @param mode permission bits; the group bits are the mask.
+ * @param acl the value of the xattr. If it does not have the layout above, only the owner keeps rights.
  */
 export function modeWithoutAcl(mode: number, acl: Uint8Array): number {
   const entries = decodeEntries(acl)
@@ -45,7 +45,7 @@ export function modeWithoutAcl(mode: number, acl: Uint8Array): number {
   return (mode & ~0o077) | (groupBits << 3) | otherBits
 }
 
-/** The ACL for a file of another group: that has no more than the others have. */
+/** The ACL for a file whose group is another one: the group gets no more rights than others have. */
 export function withGroupLikeOthers(acl: Uint8Array): Uint8Array {
   const entries = decodeEntries(acl) ?? []
   const others = entries.find(({ tag }) => tag === Tag.OTHER)?.permissions ?? 0

@@ -46,14 +46,14 @@ const refusal = (...entries: readonly Entry[]): unknown => {
 }
 
 describe('an addition', () => {
-  it('is put beside what is there, and is like the directory that it is put in, as far as it does not say itself', () => {
+  it('is added to its directory, and gets the attributes of the directory that it does not have itself', () => {
     const { find, lib } = merged(file('lib/b.py'), file('lib/c.py', { uid: 5, mtime: 6, mode: 0o600 }))
     expect(find('lib/b.py')).toMatchObject({ mode: 0o644, uid: 10, gid: 20, mtime: 30, size: 7, links: 1 })
     expect(find('lib/c.py')).toMatchObject({ mode: 0o600, uid: 5, gid: 20, mtime: 6 })
     expect([...lib.children.keys()]).toEqual(['a.py', 'b.py', 'c.py'])
   })
 
-  it('gets the directories that are missing on its way, each like the one above it', () => {
+  it('creates missing parent directories, each with the attributes of its own parent', () => {
     const { find, lib } = merged(file('lib/x/__pycache__/y.pyc'))
     for (const path of ['lib/x', 'lib/x/__pycache__']) {
       expect(find(path)).toMatchObject({
@@ -64,20 +64,20 @@ describe('an addition', () => {
     expect(lib.links).toBe(3)
   })
 
-  it('takes the place of a file, whose other names stay', () => {
+  it('replaces a file, whose other names stay', () => {
     const { find, file: old } = merged(file('lib/a.py', { mtime: 9 }))
     expect(find('lib/a.py')).toMatchObject({ size: 7, mtime: 9, links: 1 })
     expect(find('a second name')).toBe(old)
     expect(old.links).toBe(1)
   })
 
-  it('takes the place of anything that is no directory, whatever it is itself', () => {
+  it('of any type replaces anything but a directory', () => {
     const { find } = merged({ type: 'directory', path: 'lib64' }, file('lib64/z'))
     expect(find('lib64')).toMatchObject({ type: InodeType.DIRECTORY, mode: 0o755, uid: 1, gid: 2, mtime: 3 })
     expect(find('lib64/z')).toMatchObject({ size: 7 })
   })
 
-  it('that is a directory which is there says anew what it says, and leaves the rest', () => {
+  it('for an existing directory sets the given attributes, and keeps the others', () => {
     const { lib, root } = merged(
       { type: 'directory', path: 'lib', mtime: 99 },
       { type: 'directory', path: '.' },
@@ -87,7 +87,7 @@ describe('an addition', () => {
     expect(root).toMatchObject({ mode: 0o755, uid: 1, gid: 2, mtime: 3, links: 3 })
   })
 
-  it('keeps the xattrs of a directory unless it has its own', () => {
+  it('keeps the xattrs of a directory unless it has xattrs itself', () => {
     const root = directoryNode(attributes({ xattrs: [['user.a', Uint8Array.of(1)]] }))
     const merge = mergeInto(root, (_, raw) => ({ ...raw }))
     merge({ type: 'directory', path: '.', mtime: 4 }, null)
@@ -100,7 +100,7 @@ describe('an addition', () => {
     expect(other.xattrs).toEqual([['user.b', new TextEncoder().encode('x')]])
   })
 
-  it('may be a hard link to what was found', () => {
+  it('may be a hard link to an existing file', () => {
     const { find, file: old } = merged({ type: 'hardlink', path: 'third', target: 'lib/a.py' })
     expect(find('third')).toBe(old)
     expect(old.links).toBe(3)

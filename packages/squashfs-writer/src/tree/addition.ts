@@ -1,21 +1,21 @@
-/** Additions: entries that a program puts into the tree which was found on disk. */
+/** Additions: entries that are laid over an existing tree. */
 import { EntryError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { type ByteString, toByteString, toDisplay } from './byte-string.js'
 import { type AttributeRules, addEntry, type Entry, pathParts } from './entry.js'
 import { attach, type Content, type DirectoryNode, detach, directoryNode } from './node.js'
 
-/** Puts one entry into the tree. */
+/** Adds one entry to the tree. */
 export type Merge = (
   entry: Entry,
   content: { readonly content: Content; readonly size: number } | null,
 ) => void
 
 /**
- * Makes the function that puts entries into a tree. An entry takes the place of what has its path; a directory that is
- * there keeps what it holds. Owner and time that an entry does not give are those of the directory that it is put in, and
- * a directory that is missing on the way is like the one above it.
- * @returns a function that throws EntryError and LimitError for an entry that is not possible.
+ * Creates the function that adds entries to a tree. An entry replaces an existing entry of the same path, but an existing
+ * directory keeps its children. An entry without owner or time gets those of its parent directory. Missing parent
+ * directories are created with the attributes of their own parents.
+ * @returns a function that throws EntryError and LimitError for an invalid entry.
  */
 export function mergeInto(root: DirectoryNode, rules: AttributeRules): Merge {
   const given = new Set<ByteString>()
@@ -27,30 +27,30 @@ export function mergeInto(root: DirectoryNode, rules: AttributeRules): Merge {
     given.add(path)
     const name = parts.pop()
     const parent = parts.reduce((at, part) => directoryIn(at, part, path), root)
-    const present = name === undefined ? root : parent.children.get(name)
-    if (present?.type === InodeType.DIRECTORY) {
+    const existing = name === undefined ? root : parent.children.get(name)
+    if (existing?.type === InodeType.DIRECTORY) {
       if (entry.type !== 'directory')
         throw new EntryError(toDisplay(path), `a directory is there, which a ${entry.type} cannot replace`)
-      const { xattrs } = present
-      addEntry(root, likeDirectory(entry, present), rules, null)
-      if (entry.xattrs === undefined) present.xattrs = xattrs
+      const { xattrs } = existing
+      addEntry(root, withDefaultsOf(entry, existing), rules, null)
+      if (entry.xattrs === undefined) existing.xattrs = xattrs
       return
     }
-    if (name !== undefined && present) detach(parent, name)
-    addEntry(root, likeDirectory(entry, parent), rules, content)
+    if (name !== undefined && existing) detach(parent, name)
+    addEntry(root, withDefaultsOf(entry, parent), rules, content)
   }
 }
 
-function likeDirectory(entry: Entry, { mode, uid, gid, mtime }: DirectoryNode): Entry {
+function withDefaultsOf(entry: Entry, { mode, uid, gid, mtime }: DirectoryNode): Entry {
   if (entry.type === 'hardlink') return entry
   return entry.type === 'directory' ? { mode, uid, gid, mtime, ...entry } : { uid, gid, mtime, ...entry }
 }
 
 function directoryIn(at: DirectoryNode, part: ByteString, path: ByteString): DirectoryNode {
-  const present = at.children.get(part)
-  if (present?.type === InodeType.DIRECTORY) return present
-  if (present) throw new EntryError(toDisplay(path), `${toDisplay(part)} on the way is not a directory`)
-  const made = directoryNode({ ...at, xattrs: null })
-  attach(at, part, made)
-  return made
+  const existing = at.children.get(part)
+  if (existing?.type === InodeType.DIRECTORY) return existing
+  if (existing) throw new EntryError(toDisplay(path), `${toDisplay(part)} on the way is not a directory`)
+  const created = directoryNode({ ...at, xattrs: null })
+  attach(at, part, created)
+  return created
 }

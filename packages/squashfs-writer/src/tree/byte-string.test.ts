@@ -17,7 +17,7 @@ describe('a byte string', () => {
     )
   })
 
-  it('does not compile where text is meant, which would be encoded once more', () => {
+  it('does not compile as text, which would be encoded twice', () => {
     const path = toByteString('\u00e9')
     // @ts-expect-error: a path in bytes is no text
     const wrong: Entry = { type: 'fifo', path }
@@ -34,11 +34,11 @@ describe('a byte string', () => {
     expect(Buffer.from(fromBytes(bytes), 'latin1').equals(bytes)).toBe(true)
   })
 
-  it('is a view of the bytes given, not of those around them', () => {
+  it('contains the bytes of a subarray only', () => {
     expect(fromBytes(Uint8Array.of(0x61, 0x62, 0x63).subarray(1, 2))).toBe('b')
   })
 
-  it('compares as its bytes do', () => {
+  it('is compared by its bytes', () => {
     fc.assert(
       fc.property(someBytes, someBytes, (a, b) => {
         const [left, right] = [fromBytes(a), fromBytes(b)]
@@ -48,7 +48,7 @@ describe('a byte string', () => {
   })
 })
 
-describe('a path that a program gives', () => {
+describe('a path from the caller', () => {
   it.each([
     ['plain', 'plain'],
     ['', ''],
@@ -59,11 +59,11 @@ describe('a path that a program gives', () => {
     ['😀', '\xf0\x9f\x98\x80'],
     ['a\ufeff', 'a\xef\xbb\xbf'],
     ['\ud800', '\xef\xbf\xbd'], // half a character has no UTF-8
-  ])('as text %j stands for its UTF-8', (text, bytes) => {
+  ])('as text %j is encoded as UTF-8', (text, bytes) => {
     expect(toByteString(text)).toBe(bytes)
   })
 
-  it('as bytes stands for these bytes, UTF-8 or not', () => {
+  it('as bytes keeps these bytes, UTF-8 or not', () => {
     expect(toByteString(Uint8Array.of(0xff, 0x2f, 0xc3, 0xa9))).toBe('\xff/\xc3\xa9')
     expect(toByteString(Buffer.from('é'))).toBe(toByteString('é'))
   })
@@ -94,7 +94,7 @@ describe('a name in messages', () => {
     expect(toDisplay(bytes)).toBe(shown)
   })
 
-  it('has no control character and no broken text, whatever the bytes', () => {
+  it('has no control characters and no invalid text, for any bytes', () => {
     fc.assert(
       fc.property(someBytes, (bytes) => {
         const shown = toDisplay(fromBytes(bytes))
@@ -104,7 +104,7 @@ describe('a name in messages', () => {
     )
   })
 
-  it('is the text itself where it is text without control characters', () => {
+  it('is the text itself if it has no control characters', () => {
     const text = fc.string({ unit: 'grapheme' }).filter((s) => !/\p{Cc}/u.test(s))
     fc.assert(
       fc.property(text, (s) => {
@@ -129,7 +129,7 @@ describe('a name for programs', () => {
     )
     .map((parts) => Uint8Array.from(parts.flat()))
 
-  it('is text exactly where a strict decoder takes the bytes, and these bytes where it does not', () => {
+  it('is text if a strict decoder accepts the bytes, else the bytes', () => {
     const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     const textOf = (bytes: Uint8Array) => {
       try {
@@ -146,7 +146,7 @@ describe('a name for programs', () => {
     )
   })
 
-  it('shows every byte that is in no character as an escape, and every character as itself', () => {
+  it('shows invalid bytes as escapes, and characters as themselves', () => {
     fc.assert(
       fc.property(nearlyText, (bytes) => {
         // Escapes read back: backslashes are not among the bytes, so each one begins an escape.

@@ -1,28 +1,28 @@
 /**
- * Byte strings: names, paths and targets as they are on disk, one character (U+0000 to U+00FF) for each byte.
+ * Byte strings: names, paths and symlink targets as on disk, with one character (U+0000 to U+00FF) for each byte.
  *
- * Unlike decoded text they lose nothing, and JavaScript's own `<`, `===` and `Map` work on them by byte value, which is
- * the order that squashfs asks for.
+ * Unlike decoded text they lose no bytes, and `<`, `===` and `Map` compare them by byte value, which is the order of names
+ * in squashfs.
  */
 export type ByteString = string
 
 declare const ofBytes: unique symbol
 
 /**
- * A byte string for programs. Where text is meant it does not compile: encoded once more, every name beyond ASCII would be
- * another one. `toBytes` gives the bytes that an entry takes, `toDisplay` the text that messages show.
+ * A byte string in the public interface. It is not assignable to a parameter for text, since a name that is not ASCII would be
+ * encoded twice. `toBytes` converts it to the bytes that an entry takes, `toDisplay` to the text that messages show.
  */
 export type BytePath = ByteString & { readonly [ofBytes]: true }
 
-/** Text of a program, which is encoded as UTF-8. Any string but a {@link BytePath}. */
+/** Text, which will be encoded as UTF-8: any string except a {@link BytePath}. */
 export type TextPath = string & { readonly [ofBytes]?: never }
 
-/** For programs: a byte string that they can tell from text. */
+/** Marks a byte string, so that the compiler can tell it from text. */
 export function asBytePath(s: ByteString): BytePath {
   return s as BytePath
 }
 
-/** The bytes of a program's path or name: a string is encoded as UTF-8, bytes are taken as they are. */
+/** Converts a path or name to a byte string: text is encoded as UTF-8, bytes are kept. */
 export function toByteString(text: TextPath | Uint8Array): BytePath {
   return asBytePath(bytesOf(text))
 }
@@ -35,7 +35,7 @@ function bytesOf(text: string | Uint8Array): ByteString {
   return fromBytes(text)
 }
 
-/** Bytes up to which one character at a time is faster than a call with all of them: names are shorter. */
+/** Up to this many bytes, one call for each character is faster than one call with all of them. Names are shorter. */
 const LONGEST_BY_CHARACTER = 64
 
 export function fromBytes(bytes: Uint8Array): ByteString {
@@ -54,7 +54,7 @@ export function toBytes(s: ByteString): Uint8Array {
   return bytes
 }
 
-/** For people: UTF-8 where it is UTF-8, `\xNN` for every byte that is not, and for control characters. */
+/** Converts to text for messages. Bytes that are not UTF-8, and control characters, become `\xNN`. */
 export function toDisplay(s: ByteString): string {
   if (isPlain(s)) return s
   const bytes = toBytes(s)
@@ -62,24 +62,24 @@ export function toDisplay(s: ByteString): string {
   return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
-/** For programs: text where it is UTF-8, its bytes where it is not; {@link toByteString} gives the same back. */
+/** Converts to text if the bytes are UTF-8, else to bytes. {@link toByteString} converts both back without loss. */
 export function toPath(s: ByteString): string | Uint8Array {
   if (isAscii(s)) return s
   const bytes = toBytes(s)
   return textIfUtf8(bytes) ?? bytes
 }
 
-/** For patterns: text, with U+FFFD for bytes that are not UTF-8. */
+/** Converts to text for patterns, with U+FFFD for bytes that are not UTF-8. */
 export function toText(s: ByteString): string {
   return isAscii(s) ? s : new TextDecoder('utf-8', { ignoreBOM: true }).decode(toBytes(s))
 }
 
-/** What a decoder writes for what is not UTF-8. It may also be in the text itself. */
+/** The replacement character, which a decoder writes for invalid bytes. The text itself may contain it, too. */
 const REPLACEMENT = '\ufffd'
 
 /**
- * The text that the bytes encode, or null where they are not UTF-8. A decoder that throws takes a hundred times as long for
- * the latter, and some trees are full of such names.
+ * Decodes UTF-8; null if the bytes are not UTF-8. A decoder with `fatal` takes a hundred times as long for such bytes, and some
+ * trees have many such names.
  */
 function textIfUtf8(bytes: Uint8Array): string | null {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
@@ -99,7 +99,7 @@ function escapeInvalid(bytes: Uint8Array): string {
   return text
 }
 
-/** Bytes of a character in UTF-8, by its first one (RFC 3629, section 3); 1 where no character begins so. */
+/** Length of a UTF-8 sequence by its first byte (RFC 3629, section 3); 1 if no sequence begins with that byte. */
 function sequenceLength(first: number): number {
   if (first >= 0xc2 && first <= 0xdf) return 2
   if (first >= 0xe0 && first <= 0xef) return 3

@@ -1,9 +1,9 @@
-/** Bytes: the forms in which a program may give content. */
+/** Bytes: the types that are accepted as content. */
 
-/** Bytes in any of the forms that JavaScript has for them. */
+/** Bytes as a buffer or as any view of one. */
 export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView
 
-/** The bytes of a value, not copied; text as UTF-8. null for a value that is neither bytes nor text. */
+/** The bytes of a value, not copied. Text is encoded as UTF-8. Returns null for a value that is neither bytes nor text. */
 export function bytesOf(given: unknown): Uint8Array | null {
   if (typeof given === 'string') return new TextEncoder().encode(given)
   if (given instanceof Uint8Array) return given
@@ -11,7 +11,7 @@ export function bytesOf(given: unknown): Uint8Array | null {
   return isBuffer(given) ? new Uint8Array(given) : null
 }
 
-/** By its name: buffers of another realm (a `vm` context, a test's environment) are no instances of this one's. */
+/** Compares the name of the type, since a buffer of another realm (a `vm` context, a test runner) is not an instance of ours. */
 function isBuffer(given: unknown): given is ArrayBuffer | SharedArrayBuffer {
   const name = Object.prototype.toString.call(given)
   return name === '[object ArrayBuffer]' || name === '[object SharedArrayBuffer]'

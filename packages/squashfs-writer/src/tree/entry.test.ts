@@ -82,13 +82,13 @@ describe('an entry', () => {
     [device(0, 0), 0o644],
     [{ type: 'fifo', path: 'x' }, 0o644],
     [{ type: 'socket', path: 'x' }, 0o644],
-  ] as const)('that says no more, %j, belongs to root, since 1970, with mode %d', (entry, mode) => {
+  ] as const)('without attributes, %j, belongs to root and has mtime 0 and mode %d', (entry, mode) => {
     const raw = { mode, uid: 0, gid: 0, mtime: 0, xattrs: [] }
     expect(treeOf([entry]).asked).toEqual([{ path: entry.path, raw }])
   })
 
   it.each([file('x'), directory('x'), symlink('x', 'y'), device(1, 1), { type: 'fifo', path: 'x' } as const])(
-    'keeps what it says: $type',
+    'keeps its attributes: $type',
     (entry) => {
       const said = { mode: 0o7777, uid: 0xffff_ffff, gid: 1, mtime: -1.5 }
       const { asked } = treeOf([
@@ -102,14 +102,14 @@ describe('an entry', () => {
     },
   )
 
-  it('may have a path in text or in bytes', () => {
+  it('may have a path as text or as bytes', () => {
     const { find, root } = treeOf([file('é/ü'), file(Uint8Array.of(0xff, 0x2f, 0x61))])
     expect([...root.children.keys()]).toEqual(['\xc3\xa9', '\xff'])
     expect(find('\xc3\xa9/\xc3\xbc')?.type).toBe(InodeType.FILE)
     expect(find('\xff/a')?.type).toBe(InodeType.FILE)
   })
 
-  it('goes through the rules with its own path', () => {
+  it('is passed to the rules with its path', () => {
     const { root } = treeOf([])
     addEntry(root, file('a'), (path) => ({ ...NO_ATTRIBUTES, mtime: path.length }), {
       content: { kind: 'bytes', bytes: new Uint8Array(0) },
@@ -119,8 +119,8 @@ describe('an entry', () => {
   })
 })
 
-describe('directories on the way', () => {
-  it('are made, with mode 0755, for root, at 1970', () => {
+describe('parent directories', () => {
+  it('are created with mode 0755, owner root and mtime 0', () => {
     const { find, root, asked } = treeOf([file('a/b/c')])
     expect(find('a')).toMatchObject({ type: InodeType.DIRECTORY, mode: 0o755, uid: 0, gid: 0, mtime: 0 })
     expect(find('a/b')).toMatchObject({ type: InodeType.DIRECTORY, parent: find('a'), links: 2 })
@@ -132,7 +132,7 @@ describe('directories on the way', () => {
     ])
   })
 
-  it('may be described later, with what is in them', () => {
+  it('may get their attributes later, and keep their children', () => {
     const { find, root } = treeOf([
       file('a/b/c'),
       { ...directory('a/b'), mode: 0o700, uid: 5, mtime: 9 },
@@ -143,7 +143,7 @@ describe('directories on the way', () => {
     expect([root.links, find('a')?.links]).toEqual([3, 3])
   })
 
-  it('may be described before', () => {
+  it('may be given before', () => {
     const { find } = treeOf([{ ...directory('a'), mode: 0o700 }, file('a/b')])
     expect(find('a')).toMatchObject({ mode: 0o700 })
   })
@@ -158,7 +158,7 @@ describe('directories on the way', () => {
     expect([...root.children.keys()]).toEqual(['a'])
   })
 
-  it('cannot lead through what is no directory', () => {
+  it('must be directories', () => {
     expect(refusal(file('a/b/c'), [directory('a'), symlink('a/b', 'elsewhere')])).toEqual(
       new EntryError('a/b/c', 'b on the way is not a directory'),
     )
@@ -169,14 +169,14 @@ describe('directories on the way', () => {
 })
 
 describe('a hard link', () => {
-  it('is one more name of the same node', () => {
+  it('is another name of the same node', () => {
     const { find } = treeOf([file('a/b'), link('c', 'a/b'), link('a/d', 'c')])
     expect(find('c')).toBe(find('a/b'))
     expect(find('a/d')).toBe(find('a/b'))
     expect(find('c')?.links).toBe(3)
   })
 
-  it('may be to anything but a directory', () => {
+  it('may refer to anything but a directory', () => {
     const { find } = treeOf([
       symlink('s', 'x'),
       link('s2', 's'),
@@ -188,7 +188,7 @@ describe('a hard link', () => {
     expect(['s2', 'd2', 'f2'].map((path) => find(path)?.links)).toEqual([2, 2, 2])
   })
 
-  it('may name its target in bytes', () => {
+  it('may have its target as bytes', () => {
     const { find } = treeOf([file(Uint8Array.of(0xff)), link('a', Uint8Array.of(0xff))])
     expect(find('a')).toBe(find('\xff'))
   })
@@ -200,13 +200,13 @@ describe('a hard link', () => {
     ['below a file', 'file/b/c', 'hard link to file/b/c, which was not given before it'],
     ['a directory', 'directory', 'hard link to directory, which is a directory'],
     ['what has a name in bytes', '\xff', 'hard link to ÿ, which was not given before it'],
-  ])('cannot be to %s', (_, target, message) => {
+  ])('cannot refer to %s', (_, target, message) => {
     expect(refusal(link('a', target), [directory('directory'), file('file')])).toEqual(
       new EntryError('a', message),
     )
   })
 
-  it.each(['.', '..', '', '/a', 'a/', 'a/./b', 'a\0b'])('cannot be to the path %j', (target) => {
+  it.each(['.', '..', '', '/a', 'a/', 'a/./b', 'a\0b'])('cannot refer to the path %j', (target) => {
     expect(refusal(link('x', target), [file('a')])).toBeInstanceOf(EntryError)
   })
 })
@@ -235,12 +235,12 @@ describe('a path', () => {
     ['a/../b', 'a/../b', '".." cannot be part of a path'],
     ['a/.', 'a/.', '"." cannot be part of a path'],
     ['a\0b', 'a\\x00b', 'a name cannot contain NUL'],
-  ])('%j cannot be', (path, shown, message) => {
+  ])('%j is refused', (path, shown, message) => {
     expect(refusal(file(path))).toEqual(new EntryError(shown, message))
     expect(refusal(directory(path))).toEqual(new EntryError(shown, message))
   })
 
-  it('is given once', () => {
+  it('may occur once', () => {
     const message = 'this path was given twice; give each path once'
     expect(refusal(file('a'), [file('a')])).toEqual(new EntryError('a', message))
     expect(refusal(file('a/b'), [symlink('a/b', 'c')])).toEqual(new EntryError('a/b', message))
@@ -250,7 +250,7 @@ describe('a path', () => {
     expect(refusal(file('é'), [file(Uint8Array.of(0xc3, 0xa9))])).toEqual(new EntryError('é', message))
   })
 
-  it('of the root stands for a directory only', () => {
+  it('of the root must be a directory', () => {
     expect(refusal(file('.'))).toEqual(new EntryError('.', 'the root is a directory, not a file'))
     expect(refusal(symlink('.', 'a'))).toEqual(new EntryError('.', 'the root is a directory, not a symlink'))
     expect(refusal(link('.', 'a'), [file('a')])).toEqual(
@@ -266,7 +266,7 @@ describe('a name', () => {
     expect(treeOf([directory(name)]).find(name)?.links).toBe(2)
   })
 
-  it('has not more, counted in bytes', () => {
+  it('has not more, in bytes', () => {
     const message = 'a name of 256 bytes; Linux takes 255: shorten it or leave it out'
     const name = 'n'.repeat(256)
     expect(refusal(file(`a/${name}`))).toEqual(new LimitError(`a/${name}: ${message}`))
@@ -276,7 +276,7 @@ describe('a name', () => {
     expect(refusal(directory('é'.repeat(127)))).toBeNull()
   })
 
-  it('is checked by itself for what reads a disk', () => {
+  it('can be checked separately for names on disk', () => {
     expect(() => checkName('...', 'a/...')).not.toThrow()
     expect(() => checkName('.', 'a/.')).toThrow(new EntryError('a/.', '"." cannot be part of a path'))
     expect(() => checkName('n'.repeat(256), 'n')).toThrow(LimitError)
@@ -285,7 +285,7 @@ describe('a name', () => {
 
 describe("a symlink's target", () => {
   it.each(['a', '/', '..', '../../a//b/', ' \n', 'x'.repeat(4094), 'x'.repeat(4095)])(
-    'is kept as it is',
+    'is kept unchanged',
     (target) => {
       expect(treeOf([symlink('s', target)]).find('s')).toMatchObject({ target })
     },
@@ -346,7 +346,7 @@ describe('a number', () => {
       expect(refusal({ ...file('a'), mtime })).toEqual(new EntryError('a', 'mtime is a number of seconds'))
   })
 
-  it('is checked for implied and described directories alike', () => {
+  it('is checked for given directories, too', () => {
     expect(refusal({ ...directory('a'), uid: -1 }, [file('a/b')])).toBeInstanceOf(EntryError)
     expect(refusal({ ...directory('.'), uid: -1 })).toBeInstanceOf(EntryError)
   })
@@ -377,7 +377,7 @@ describe("an xattr's value", () => {
   })
 })
 
-describe('a value that is no entry', () => {
+describe('a value that is not an entry', () => {
   const KNOWN =
     'it must be one of directory, file, symlink, block-device, character-device, fifo, socket, hardlink'
 
@@ -391,11 +391,11 @@ describe('a value that is no entry', () => {
     [{ type: 'symlink', path: 'a' }, 'a', 'its target is undefined; give text or bytes'],
     [{ type: 'hardlink', path: 'a', target: {} }, 'a', 'its target is {  }; give text or bytes'],
     [{ type: 'Directory', path: 'a' }, 'a', `unknown type of entry: 'Directory'; ${KNOWN}`],
-  ])('is told by its path, or by its place: %j', (given, place, message) => {
+  ])('is reported by its path or index: %j', (given, place, message) => {
     expect(() => checkEntry(given, 'entries[2]')).toThrow(new EntryError(place, message))
   })
 
-  it('is a xattr that is neither bytes nor text, and what is no object of xattrs', () => {
+  it('is an xattr that is neither bytes nor text, and an invalid set of xattrs', () => {
     const xattrs = { 'user.a': 5 } as unknown as Record<string, string>
     expect(refusal({ type: 'fifo', path: 'a', xattrs })).toEqual(
       new EntryError('a', 'its xattr user.a is 5; it must be bytes or text'),
@@ -406,7 +406,7 @@ describe('a value that is no entry', () => {
     )
   })
 
-  it('is named by its type', () => {
+  it('is reported with its type', () => {
     expect(refusal({ type: 'whiteout', path: 'a' })).toEqual(
       new EntryError('a', `unknown type of entry: 'whiteout'; ${KNOWN}`),
     )
@@ -421,7 +421,7 @@ describe('a value that is no entry', () => {
     )
   })
 
-  it('is refused with a code, and the path as a person reads it', () => {
+  it('is refused with a code and the printable path', () => {
     const error = refusal(file(Uint8Array.of(0xff, 0x2f, 0x2f)))
     expect(error).toMatchObject({ name: 'EntryError', code: 'INVALID_ENTRY', path: '\\xff//' })
     expect(refusal(symlink('s', 'x'.repeat(4096)))).toMatchObject({

@@ -1,4 +1,4 @@
-/** Entries: the files, directories and links that a program gives, checked and turned into nodes. */
+/** Entries: the files, directories and links that the caller gives. Checks them and turns them into nodes. */
 import { EntryError, LimitError, shown } from '../errors.js'
 import { MAX_MAJOR, MAX_MINOR } from '../format/device-number.js'
 import { InodeType, TYPE_NAMES } from '../format/inode.js'
@@ -20,9 +20,9 @@ import {
   type Xattr,
 } from './node.js'
 
-/** The attributes of every entry but a hard link. */
+/** The attributes of all entries except hard links. */
 export interface EntryAttributes {
-  /** Relative, `/` between the parts; a string is encoded as UTF-8. `.` is the root directory itself. */
+  /** A relative path with `/` between its parts; a string is encoded as UTF-8. `.` is the root directory. */
   readonly path: TextPath | Uint8Array
   /** Permission bits, 0 to 0o7777; 0o644 if absent, for directories 0o755, for symlinks 0o777. */
   readonly mode?: number
@@ -31,22 +31,22 @@ export interface EntryAttributes {
   readonly gid?: number
   /** Seconds since 1970; 0 if absent. A time that the format cannot hold is clamped, with a warning. */
   readonly mtime?: number
-  /** By full name; as pairs where a name is not UTF-8. An xattr that the format cannot hold is left out and counted. */
+  /** Values by full name, or pairs, which also allow names that are not UTF-8. An xattr that squashfs cannot hold is left out and counted. */
   readonly xattrs?:
     | Readonly<Record<string, Bytes | string>>
     | readonly (readonly [name: TextPath | Uint8Array, value: Bytes | string])[]
 }
 
-/** The bytes of a file. */
+/** The content of a file. */
 export type EntryContent =
   /** Bytes; a string is encoded as UTF-8. */
   | Bytes
   | string
-  /** A path on disk, read when its turn comes. */
+  /** A path on disk, read when the file is packed. */
   | { readonly file: TextPath | Uint8Array }
-  /** A stream of known size in bytes; it may be opened twice, to find duplicates before anything is compressed. */
+  /** A stream of known size in bytes. It may be opened twice, to find duplicates before they are compressed. */
   | { readonly size: number; readonly open: () => AsyncIterable<Bytes | string> }
-  /** Any stream, of Node, of the web or another one; it is kept in a temporary file until its turn comes. */
+  /** Any stream: a Node stream, a web stream or an async iterable. It is kept in a temporary file until the file is packed. */
   | AsyncIterable<Bytes | string>
 
 export interface FileEntry extends EntryAttributes {
@@ -76,7 +76,7 @@ export interface IpcEntry extends EntryAttributes {
   readonly type: 'fifo' | 'socket'
 }
 
-/** One more name for an entry given earlier, of any type but a directory. */
+/** Another name for an earlier entry that is not a directory. */
 export interface HardLinkEntry {
   readonly type: 'hardlink'
   readonly path: TextPath | Uint8Array
@@ -84,10 +84,10 @@ export interface HardLinkEntry {
   readonly target: TextPath | Uint8Array
 }
 
-/** Anything that can be put into an image. */
+/** An entry of an image. */
 export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | DeviceEntry | IpcEntry | HardLinkEntry
 
-/** Metadata before the rules are applied: mtime may be anything, xattrs may have any names. */
+/** Metadata before the rules are applied: mtime may be out of range, and xattrs may have any name. */
 export interface RawAttributes {
   readonly mode: number
   readonly uid: number
@@ -102,9 +102,9 @@ export type AttributeRules = (path: ByteString, raw: RawAttributes) => Attribute
 const TYPES: readonly unknown[] = [...Object.values(TYPE_NAMES), 'hardlink'] satisfies Entry['type'][]
 
 /**
- * Checks that a value has the parts of an entry.
- * @param place its name in errors as long as it has no path, as `entries[2]`.
- * @throws EntryError for a value that is no entry.
+ * Checks that a value is an entry.
+ * @param place its name in errors if it has no path, such as `entries[2]`.
+ * @throws EntryError for a value that is not an entry.
  */
 export function checkEntry(given: unknown, place: string): Entry {
   if (typeof given !== 'object' || given === null)
@@ -129,9 +129,9 @@ function unknownType(path: string, type: unknown): EntryError {
 }
 
 /**
- * Puts one entry into the tree. Directories that are missing on the way are made, and may be described later.
- * @param content where the bytes of a file entry are, and how many.
- * @throws EntryError for an impossible path, type or target; LimitError for an entry beyond the format's limits.
+ * Adds one entry to the tree. Missing parent directories are created, and a later entry may set their attributes.
+ * @param content the content of a file entry and its size.
+ * @throws EntryError for an invalid path, type or target; LimitError for an entry that exceeds the limits of the format.
  */
 export function addEntry(
   root: DirectoryNode,
@@ -148,12 +148,12 @@ export function addEntry(
     return
   }
   const parent = parts.reduce((at, part) => directoryIn(at, part, path, rules), root)
-  const present = parent.children.get(name)
-  if (entry.type === 'directory' && present?.type === InodeType.DIRECTORY) {
-    Object.assign(present, rules(path, rawAttributes(entry, path, 0o755)))
+  const existing = parent.children.get(name)
+  if (entry.type === 'directory' && existing?.type === InodeType.DIRECTORY) {
+    Object.assign(existing, rules(path, rawAttributes(entry, path, 0o755)))
     return
   }
-  if (present) throw new EntryError(toDisplay(path), 'this path was given twice; give each path once')
+  if (existing) throw new EntryError(toDisplay(path), 'this path was given twice; give each path once')
   attach(parent, name, nodeOf(root, entry, path, rules, content))
 }
 
@@ -206,17 +206,17 @@ function directoryIn(
   path: ByteString,
   rules: AttributeRules,
 ): DirectoryNode {
-  const present = at.children.get(part)
-  if (present?.type === InodeType.DIRECTORY) return present
-  if (present) throw new EntryError(toDisplay(path), `${toDisplay(part)} on the way is not a directory`)
-  const made = directoryNode(rules(path, { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
-  attach(at, part, made)
-  return made
+  const existing = at.children.get(part)
+  if (existing?.type === InodeType.DIRECTORY) return existing
+  if (existing) throw new EntryError(toDisplay(path), `${toDisplay(part)} on the way is not a directory`)
+  const created = directoryNode(rules(path, { mode: 0o755, uid: 0, gid: 0, mtime: 0, xattrs: [] }))
+  attach(at, part, created)
+  return created
 }
 
 /**
- * The parts of an entry's path.
- * @throws EntryError for an absolute path, an empty part, `.`, `..` or NUL; LimitError for a name over 255 bytes.
+ * Splits the path of an entry into names.
+ * @throws EntryError for an absolute path, an empty part, `.`, `..` or NUL; LimitError for a name of more than 255 bytes.
  */
 export function pathParts(path: ByteString): ByteString[] {
   const parts = path.split('/')
@@ -227,7 +227,7 @@ export function pathParts(path: ByteString): ByteString[] {
   return parts
 }
 
-/** @throws EntryError for a name that no directory can hold; LimitError for one over 255 bytes. */
+/** @throws EntryError for a name that is not valid in a directory; LimitError for one of more than 255 bytes. */
 export function checkName(name: ByteString, path: ByteString): void {
   if (name === '.' || name === '..')
     throw new EntryError(toDisplay(path), `"${name}" cannot be part of a path`)

@@ -16,11 +16,11 @@ describe('the type bits of a mode', () => {
     })
   })
 
-  it('give the type back, whatever the permissions', () => {
+  it('give the type back, for any permissions', () => {
     for (const type of Object.values(InodeType)) expect(typeOfMode(FILE_TYPE_BITS[type] | 0o7777)).toBe(type)
   })
 
-  it('may say a type that squashfs does not have', () => {
+  it('may be of a type that squashfs does not have', () => {
     expect(typeOfMode(0o644)).toBeNull()
     expect(typeOfMode(0o160000)).toBeNull()
   })

@@ -1,4 +1,4 @@
-/** File type: the bits of a mode, as stat(2) gives it, that say which type of inode it is. */
+/** File type: the type bits of a mode as in stat(2). */
 import { InodeType } from '../format/inode.js'
 
 /** The bits of each type; the same numbers on every Unix (inode(7)). */
@@ -19,8 +19,8 @@ const TYPES: ReadonlyMap<number, InodeType> = new Map(
 )
 
 /**
- * The type that a mode says.
- * @param mode as stat(2) gives it, with permission bits.
+ * The inode type of a mode.
+ * @param mode as in stat(2), with permission bits.
  * @returns null for a type that squashfs does not have.
  */
 export function typeOfMode(mode: number): InodeType | null {

@@ -22,7 +22,7 @@ const content = { size: 7, open: async function* () {} }
 const entriesOf = (root: DirectoryNode) => [...foundIn(root, () => content)]
 
 describe('the entries of a tree', () => {
-  it('come one for each name: the root first, parents before children, further names as hard links', () => {
+  it('are one for each name: the root first, parents before children, later names as hard links', () => {
     const root = directoryNode(attributes())
     const lib = directoryNode(attributes({ mode: 0o2750, xattrs: [['user.\xff', Uint8Array.of(1)]] }))
     const file = fileNode(attributes(), 7, BYTES)
@@ -56,7 +56,7 @@ describe('the entries of a tree', () => {
     ])
   })
 
-  it('have paths as text where they are UTF-8, as bytes where they are not', () => {
+  it('have paths as text if they are UTF-8, else as bytes', () => {
     const root = directoryNode(attributes())
     for (const name of ['\xc3\xa9.py', '\xff.py']) attach(root, name, fileNode(attributes(), 7, BYTES))
     expect(entriesOf(root).map(({ path }) => path)).toEqual([

@@ -1,4 +1,4 @@
-/** Found entries: what lies in a tree, as the entries that a program gives to `writeImage`. */
+/** Found entries: the nodes of a scanned directory as entries, in the form that `writeImage` takes. */
 import { InodeType, TYPE_NAMES } from '../format/inode.js'
 import { toPath } from './byte-string.js'
 import type {
@@ -11,34 +11,35 @@ import type {
 } from './entry.js'
 import type { DirectoryNode, FileNode, Node, Xattr } from './node.js'
 
-/** What a filesystem says of every inode, before any rule for owners and times. */
+/** The fields of every found entry. */
 interface Found {
-  /** Text where it is UTF-8, bytes where it is not; `.` for the directory itself. */
+  /** Text if the path is UTF-8, else bytes; `.` for the directory itself. */
   readonly path: string | Uint8Array
-  /** Tells the inode apart from the others of its directory; all names of a hard link have the same. */
+  /** A number that identifies the inode among those of the directory. All names of an inode have the same number. */
   readonly inode: number
 }
 
+/** The attributes of an inode on disk, before the rules for owners and times are applied. */
 interface FoundAttributes extends Found {
   /** Permission bits. */
   readonly mode: number
   readonly uid: number
   readonly gid: number
-  /** Whole seconds since 1970, rounded down; before 1970 and after 2106, too. */
+  /** Seconds since 1970, rounded down. It may be outside of the range of squashfs, 1970 to 2106. */
   readonly mtime: number
-  /** Names that it has among the entries; of directories 2 and the number of subdirectories. */
+  /** The number of its names among the entries; for a directory, 2 plus the number of subdirectories. */
   readonly links: number
 }
 
-/** The content of a file on disk, not read yet. As the content of an entry it is read when its turn comes. */
+/** The content of a file on disk. It is not read before the file is packed. */
 export interface FoundContent {
   /** Bytes. */
   readonly size: number
-  /** Reads it. @throws UnreadableError when it is not the file any more that was found. */
+  /** Reads the content. @throws UnreadableError if the path is no longer the file that was found. */
   open(): AsyncIterable<Uint8Array>
 }
 
-/** A file on disk. Up to 1 MiB its xattrs are read with its content, and not among its attributes before. */
+/** A file on disk. The xattrs of a file of up to 1 MiB are read with its content, and are not among these attributes. */
 export type FoundFile = Omit<FileEntry, 'content'> & FoundAttributes & { readonly content: FoundContent }
 
 export type FoundDirectory = DirectoryEntry & FoundAttributes
@@ -50,15 +51,14 @@ type FoundInode =
   | (DeviceEntry & FoundAttributes)
   | (IpcEntry & FoundAttributes)
 
-/** One more name of an inode. */
+/** Another name of an inode. */
 export type FoundHardLink = HardLinkEntry & Found & { readonly of: FoundInode }
 
-/** An entry of a directory on disk. The first name of an inode is of its type, every later one is a hard link to it. */
+/** An entry of a directory on disk. The first name of an inode has the type of the inode; all later names are hard links. */
 export type FoundEntry = FoundInode | FoundHardLink
 
 /**
- * A directory of a tree and everything below, the directory itself first; parents before what they hold, targets before hard
- * links.
+ * The entries of a tree, the root first. A directory comes before its children, and a hard link after its target.
  */
 export function* foundIn(
   root: DirectoryNode,
@@ -85,7 +85,7 @@ export function* foundIn(
   }
 }
 
-/** @param path from the root of the tree on. */
+/** @param path relative to the root of the tree. */
 export function foundDirectory(path: string, node: DirectoryNode, inode: number): FoundDirectory {
   return { type: 'directory', ...attributesOf(path, node, inode) }
 }

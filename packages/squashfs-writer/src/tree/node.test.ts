@@ -21,7 +21,7 @@ const ATTRIBUTES: Attributes = {
 const content = { kind: 'bytes', bytes: Uint8Array.of(1) } as const
 
 describe('a new node', () => {
-  it('has what it was given, no name and no number', () => {
+  it('has its attributes, no name and no number', () => {
     const plain = { ...ATTRIBUTES, links: 0, number: 0 }
     expect(fileNode(ATTRIBUTES, 1, content)).toEqual({
       ...plain,
@@ -38,7 +38,7 @@ describe('a new node', () => {
       expect(ipcNode(type, ATTRIBUTES)).toEqual({ ...plain, type })
   })
 
-  it('that is a directory has two links, nothing in it and no parent', () => {
+  it('that is a directory has two links, no children and no parent', () => {
     expect(directoryNode(ATTRIBUTES)).toEqual({
       ...ATTRIBUTES,
       type: InodeType.DIRECTORY,
@@ -51,7 +51,7 @@ describe('a new node', () => {
 })
 
 describe('a name', () => {
-  it('counts as a link of what it names; a directory counts as one of its parent', () => {
+  it('counts as a link of its node; a directory counts as a link of its parent', () => {
     const root = directoryNode(ATTRIBUTES)
     const directory = directoryNode(ATTRIBUTES)
     const file = fileNode(ATTRIBUTES, 1, content)
@@ -66,7 +66,7 @@ describe('a name', () => {
     ])
   })
 
-  it('that is taken away counts no more', () => {
+  it('that is removed no longer counts', () => {
     const root = directoryNode(ATTRIBUTES)
     const file = fileNode(ATTRIBUTES, 1, content)
     attach(root, 'directory', directoryNode(ATTRIBUTES))

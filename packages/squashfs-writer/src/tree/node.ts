@@ -1,4 +1,4 @@
-/** Nodes: the tree of future inodes. A hard link is one node under several names. */
+/** Nodes: the tree from which the inodes are written. A node with hard links has several names in the tree. */
 import { InodeType } from '../format/inode.js'
 import type { ByteString } from './byte-string.js'
 import type { Placement } from './placement.js'
@@ -6,7 +6,7 @@ import type { Placement } from './placement.js'
 /** An xattr's full name and its value. */
 export type Xattr = readonly [name: ByteString, value: Uint8Array]
 
-/** The attributes of all nodes. */
+/** The attributes that all nodes have. */
 export interface Attributes {
   /** Permission bits, 0 to 0o7777. */
   mode: number
@@ -19,59 +19,61 @@ export interface Attributes {
 }
 
 interface NodeBase extends Attributes {
-  /** Names in the tree; for directories 2 and the number of subdirectories. */
+  /** Number of names in the tree; for a directory, 2 plus the number of subdirectories. */
   links: number
-  /** Inode number; 0 until the tree is put in order. */
+  /** Inode number; 0 before the tree is ordered. */
   number: number
 }
 
 export interface FileNode extends NodeBase {
   readonly type: typeof InodeType.FILE
   readonly size: number
-  /** Where the bytes are; only the content reader uses it. */
+  /** Where the content comes from; used by the content reader only. */
   readonly content: Content
-  /** The content's digest; null until it is read, and where none is needed. */
+  /** Digest of the content; null before it is read, or if none is needed. */
   digest: ByteString | null
-  /** Where the bytes went; null until they are written. */
+  /** Position of the content in the image; null before it is written. */
   placement: Placement | null
 }
 
-/** Where the bytes of a file come from. */
+/** Where the content of a file comes from. */
 export type Content =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'stream'; readonly open: () => AsyncIterable<Uint8Array> }
   | FileOnDisk
   | FileRange
 
-/** A file found by its name in a directory, which must still be the file that was seen. */
+/** A file on disk, by its directory and name. When it is read it must still be the file that the scan found. */
 export interface FileOnDisk {
   readonly kind: 'disk'
-  /** One object for all of its files. */
+  /** One object for all files of a directory. */
   readonly directory: DirectoryOnDisk
   readonly name: ByteString
+  /** The identity at the scan. */
   readonly seen: Identity
-  /** Fewer blocks than the size asks for: it has holes. */
+  /** Whether the file has holes: it has fewer blocks on disk than its size needs. */
   readonly sparse: boolean
-  /** Its extended attributes are found when it is read, and are the node's only then. */
-  readonly bringsXattrs: boolean
+  /** Whether its extended attributes are read with its content. Before that the node has none. */
+  readonly xattrsWithContent: boolean
 }
 
+/** A directory on disk that contains files to read. */
 export interface DirectoryOnDisk {
   readonly path: ByteString
-  /** The inode that it must be; null for any inode to which its path leads. */
+  /** The inode that the path must still refer to; null if any inode will do. */
   readonly seen: ByteString | null
-  /** How many bytes of its files' paths lead to the directory that is packed; absent for a file that was given by its path. */
-  readonly above?: number
+  /** Length of the prefix to remove from the path of a file to get its path in the packed directory; absent for a file given by path. */
+  readonly prefixLength?: number
 }
 
-/** A range of a file that is open already. */
+/** A range of a file that is already open. */
 export interface FileRange {
   readonly kind: 'range'
   readonly descriptor: number
   readonly start: number
 }
 
-/** Identifies a file and its state, so that a swap or a change shows; made and compared by the source. */
+/** Identifies a file and its state, so that a replaced or changed file is detected. See `source/identity.ts`. */
 export type Identity = string
 
 export interface DirectoryNode extends NodeBase {
@@ -97,7 +99,7 @@ export interface IpcNode extends NodeBase {
 
 export type Node = FileNode | DirectoryNode | SymlinkNode | DeviceNode | IpcNode
 
-/** A directory with nothing in it yet. */
+/** Creates an empty directory. */
 export function directoryNode(attributes: Attributes): DirectoryNode {
   const { mode, uid, gid, mtime, xattrs } = attributes
   const children = new Map<ByteString, Node>()
@@ -115,9 +117,9 @@ export function directoryNode(attributes: Attributes): DirectoryNode {
   }
 }
 
-// These nodes have no name yet, and so no links. Objects of one shape, written out: half a million of them are made fast.
+// These nodes have no name yet, so they have no links. All fields are written out, so that V8 creates half a million nodes fast.
 
-/** @param size bytes of the content. */
+/** @param size of the content, in bytes. */
 export function fileNode(attributes: Attributes, size: number, content: Content): FileNode {
   const { mode, uid, gid, mtime, xattrs } = attributes
   return {
@@ -156,7 +158,7 @@ export function ipcNode(type: IpcNode['type'], attributes: Attributes): IpcNode 
   return { type, mode, uid, gid, mtime, xattrs, links: 0, number: 0 }
 }
 
-/** Gives a node a name in a directory, and counts the link. */
+/** Adds a node to a directory under a name, and counts the link. */
 export function attach(parent: DirectoryNode, name: ByteString, node: Node): void {
   parent.children.set(name, node)
   if (node.type === InodeType.DIRECTORY) {
@@ -167,7 +169,7 @@ export function attach(parent: DirectoryNode, name: ByteString, node: Node): voi
   }
 }
 
-/** The node at a path, given name by name; undefined where there is none. */
+/** The node at a path, which is given as a list of names; undefined if there is none. */
 export function nodeAt(root: DirectoryNode, names: readonly ByteString[]): Node | undefined {
   return names.reduce<Node | undefined>(
     (at, name) => (at?.type === InodeType.DIRECTORY ? at.children.get(name) : undefined),
@@ -175,7 +177,7 @@ export function nodeAt(root: DirectoryNode, names: readonly ByteString[]): Node 
   )
 }
 
-/** Takes a name out of a directory. */
+/** Removes a name from a directory, and counts the link down. */
 export function detach(parent: DirectoryNode, name: ByteString): void {
   const node = parent.children.get(name)
   if (!node) return

@@ -35,7 +35,7 @@ function treeOf(plan: Plan) {
 }
 
 describe('the order of inodes', () => {
-  it('has what is in directories, directory by directory, and then the directories, the deepest first', () => {
+  it('has the files, directory by directory, and then the directories, the deepest first', () => {
     const { root, names } = treeOf({
       z: 'z',
       b: { y: 'b/y', x: 'b/x', deep: { f: 'b/deep/f' }, also: { g: 'b/also/g' } },
@@ -58,7 +58,7 @@ describe('the order of inodes', () => {
     expect(root.number).toBe(1)
   })
 
-  it('has a hard-linked node once, where its first name is', () => {
+  it('has a hard-linked node once, at its first name', () => {
     const { root, names, nodes } = treeOf({ b: { x: 'linked', y: 'other' }, c: 'linked', a: { z: 'linked' } })
     const { leaves, count } = inodeOrder(root)
     expect(names(leaves)).toEqual(['linked', 'other'])
@@ -66,14 +66,14 @@ describe('the order of inodes', () => {
     expect(nodes.get('linked')).toMatchObject({ links: 3, number: 1 })
   })
 
-  it("leaves each directory's names in the order of their bytes", () => {
+  it('sorts the names of each directory by their bytes', () => {
     const { root } = treeOf({ b: { '\xff': '1', a: '2', B: '3' }, a: 'x', '~': {} })
     inodeOrder(root)
     expect([...root.children.keys()]).toEqual(['a', 'b', '~'])
     expect([...(root.children.get('b') as DirectoryNode).children.keys()]).toEqual(['B', 'a', '\xff'])
   })
 
-  it('numbers anew when the tree has changed', () => {
+  it('numbers a changed tree again', () => {
     const { root, nodes } = treeOf({ a: 'a', b: 'b' })
     inodeOrder(root)
     root.children.delete('a')
@@ -81,7 +81,7 @@ describe('the order of inodes', () => {
     expect([nodes.get('b')?.number, root.number]).toEqual([1, 2])
   })
 
-  it('goes down ten thousand directories', () => {
+  it('handles ten thousand nested directories', () => {
     const root = directoryNode(ATTRIBUTES)
     let at = root
     for (let n = 0; n < 10_000; n++) {
@@ -130,7 +130,7 @@ describe('the order of inodes', () => {
 })
 
 describe("a directory's names", () => {
-  it('are in the order of their bytes, beyond ASCII and for capitals too', () => {
+  it('are sorted by their bytes, also for capitals and beyond ASCII', () => {
     const names = [
       'b',
       'a',
@@ -163,7 +163,7 @@ describe("a directory's names", () => {
     ])
   })
 
-  it('come with what they name', () => {
+  it('come with their nodes', () => {
     const { root, nodes } = treeOf({ b: 'one', a: 'two' })
     expect(sortedChildren(root)).toEqual([
       ['a', nodes.get('two')],
@@ -171,7 +171,7 @@ describe("a directory's names", () => {
     ])
   })
 
-  it('are in the order of their bytes, whichever they are', () => {
+  it('are sorted by their bytes, for any names', () => {
     const aName = fc.uint8Array({ minLength: 1, maxLength: 5 })
     fc.assert(
       fc.property(fc.uniqueArray(aName, { selector: fromBytes }), (names) => {
@@ -186,7 +186,7 @@ describe("a directory's names", () => {
 })
 
 describe('the paths of nodes', () => {
-  it('are all the names under which they stand', () => {
+  it('are all their names', () => {
     const { root, nodes } = treeOf({ a: { b: { c: 'wanted', d: 'other' } }, x: 'another', w: 'wanted' })
     inodeOrder(root)
     const wanted = new Set([nodes.get('wanted')!, nodes.get('another')!])

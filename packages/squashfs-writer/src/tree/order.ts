@@ -1,25 +1,24 @@
-/** Order: the sequence in which nodes become inodes, and files' contents go to disk. */
-
+/** Order: the order in which inodes are numbered and contents are written. */
 import { LimitError } from '../errors.js'
 import { InodeType } from '../format/inode.js'
 import { MAX_INODES } from '../format/limits.js'
 import type { ByteString } from './byte-string.js'
 import type { DirectoryNode, Node } from './node.js'
 
-/** The nodes of a tree in the sequence in which they become inodes; numbered from 1 without gaps. */
+/** The nodes of a tree in the order of their inode numbers, which begin at 1 and have no gaps. */
 export interface InodeOrder {
-  /** All but directories, each once: the nodes of a directory are close together, in the order of names. */
+  /** All nodes except directories, each once. The nodes of a directory are adjacent, in the order of their names. */
   readonly leaves: readonly Exclude<Node, DirectoryNode>[]
-  /** Directories by depth, the deepest first: children before parents. The last level is the root alone. */
+  /** Directories by depth, the deepest first: children before parents. The last level is the root. */
   readonly levels: readonly (readonly DirectoryNode[])[]
   readonly count: number
 }
 
 /**
- * Puts a tree in order, every directory's children by the bytes of their names, and numbers its nodes.
+ * Orders a tree and numbers its nodes. The children of each directory are sorted by the bytes of their names.
  *
- * The directories of a whole tree lie together, so that a reader finds a path's directories in few metadata blocks; and level
- * by level none refers to another of its level, so that a level's blocks can be compressed at once.
+ * All directories are adjacent, so that a reader finds the directories of a path in few metadata blocks. No directory refers
+ * to another one of its level, so the metadata blocks of a level can be compressed at the same time.
  *
  * @throws LimitError for more inodes than squashfs can number.
  */
@@ -61,12 +60,12 @@ function isInOrder({ children }: DirectoryNode): boolean {
   return true
 }
 
-/** A directory's names and nodes in ascending order of the names' bytes. */
+/** The names and nodes of a directory, sorted by the bytes of the names. */
 export function sortedChildren(directory: DirectoryNode): (readonly [ByteString, Node])[] {
   return [...directory.children].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Every path under which a node of `wanted` stands; of a tree in order, in its order. */
+/** All paths of the nodes in `wanted`, in the order of the tree. */
 export function pathsOf(root: DirectoryNode, wanted: ReadonlySet<Node>): (readonly [ByteString, Node])[] {
   const found: (readonly [ByteString, Node])[] = []
   forEachPath(root, (path, node) => {
@@ -75,7 +74,7 @@ export function pathsOf(root: DirectoryNode, wanted: ReadonlySet<Node>): (readon
   return found
 }
 
-/** Visits every path below the root, in the order of the inodes where the tree is in order. */
+/** Visits every path below the root. In an ordered tree this is the order of the inode numbers, directories aside. */
 export function forEachPath(root: DirectoryNode, visit: (path: ByteString, node: Node) => void): void {
   const stack: (readonly [ByteString, DirectoryNode])[] = [['', root]]
   for (let top = stack.pop(); top; top = stack.pop()) {

@@ -26,7 +26,7 @@ describe('the owners of a tree', () => {
     expect(() => check(tree(65_533, 70_000))).not.toThrow()
   })
 
-  it('are refused with one more, by the path that has it', () => {
+  it('are refused with one more, by the path of its file', () => {
     const limit = (path: string, owner: string) =>
       new LimitError(
         `${path}: its owner ${owner} is one too many; squashfs holds 65535 distinct user and group ids: ` +

@@ -1,4 +1,4 @@
-/** Owners: the distinct uids and gids of a tree, which have to fit into the id table. */
+/** Owners: checks that the distinct uids and gids of a tree fit into the id table. */
 import { LimitError } from '../errors.js'
 import { MAX_IDS } from '../format/limits.js'
 import { toDisplay } from './byte-string.js'
@@ -6,8 +6,8 @@ import type { DirectoryNode, Node } from './node.js'
 import { type InodeOrder, pathsOf } from './order.js'
 
 /**
- * Checks that there are not too many, before anything is compressed.
- * @throws LimitError that names the first path whose owner is one too many.
+ * Checks the number of distinct uids and gids before anything is compressed.
+ * @throws LimitError with the first path whose owner exceeds the limit.
  */
 export function checkOwners(root: DirectoryNode, { leaves, levels }: InodeOrder): void {
   const owners = new Set<number>()

@@ -31,17 +31,17 @@ describe('a pattern without a slash', () => {
     expect(matched(['*b'], paths)).toEqual(['a\nb', '\nb'])
   })
 
-  it('knows sets, braces and escapes', () => {
+  it('supports sets, braces and escapes', () => {
     expect(matched(['[a-c].txt'], ['a.txt', 'x/c.txt', 'd.txt'])).toEqual(['a.txt', 'x/c.txt'])
     expect(matched(['*.{py,pyi}'], ['a.py', 'a.pyi', 'a.pyc'])).toEqual(['a.py', 'a.pyi'])
     expect(matched(['a\\*b'], ['a*b', 'axb'])).toEqual(['a*b'])
   })
 
-  it('has case', () => {
+  it('is case-sensitive', () => {
     expect(matched(['Tests'], ['Tests', 'tests'])).toEqual(['Tests'])
   })
 
-  it('sees UTF-8 as text', () => {
+  it('matches UTF-8 as text', () => {
     expect(matched(['é?'], ['\xc3\xa9\xc3\xbc', 'e\xc3\xbc'])).toEqual(['\xc3\xa9\xc3\xbc'])
     expect(matched(['a?b'], ['a\xffb'])).toEqual(['a\xffb'])
   })
@@ -59,7 +59,7 @@ describe('a pattern with a slash', () => {
     expect(matched(['a/**/c'], ['a/c', 'a/b/c', 'a/b/b/c', 'b/a/c'])).toEqual(['a/c', 'a/b/c', 'a/b/b/c'])
   })
 
-  it('matches what is below, names with newlines and dots among it', () => {
+  it('matches paths below it, including names with newlines and dots', () => {
     expect(matched(['a/**'], ['a/\n', 'a/b\nc/d', 'a/.b', 'b/a'])).toEqual(['a/\n', 'a/b\nc/d', 'a/.b'])
     expect(matched(['a/*/c'], ['a/\n/c', 'a/b/c', 'a/b/b/c'])).toEqual(['a/\n/c', 'a/b/c'])
   })
@@ -69,7 +69,7 @@ describe('a pattern with a slash', () => {
       expect(matched([pattern], ['tests', 'a/tests', 'ests'])).toEqual(['tests'])
   })
 
-  it('may end in a slash, as a directory is often written, which counts for nothing', () => {
+  it('may end in a slash, which is ignored', () => {
     for (const pattern of ['a/tests/', 'a/tests//', '/a/tests/'])
       expect(matched([pattern], ['a/tests', 'b/a/tests', 'a/tests/c'])).toEqual(['a/tests'])
     for (const pattern of ['tests/', 'tests//'])
@@ -78,7 +78,7 @@ describe('a pattern with a slash', () => {
       expect(matched([pattern], ['tests', 'a/tests'])).toEqual(['tests'])
   })
 
-  it('keeps the slashes in its midst and the dots that are names', () => {
+  it('keeps inner slashes, and dots that are names', () => {
     expect(matched(['.a/b'], ['.a/b', 'a/b'])).toEqual(['.a/b'])
     expect(matched(['..a/b'], ['..a/b', 'a/b'])).toEqual(['..a/b'])
   })
@@ -94,13 +94,13 @@ describe('several patterns', () => {
 })
 
 describe('no patterns', () => {
-  it('are no test', () => {
+  it('compile to null', () => {
     expect(compilePatterns('exclude')).toBeNull()
     expect(compilePatterns('exclude', [])).toBeNull()
   })
 })
 
-describe('a pattern that says nothing', () => {
+describe('an empty pattern', () => {
   it.each(['', '/', './', '//', './/'])('is refused: %j', (pattern) => {
     expect(() => compilePatterns('exclude', ['a', pattern])).toThrow(
       new OptionError('exclude', pattern, 'a pattern with at least one character besides slashes'),
@@ -114,8 +114,8 @@ describe('a pattern that says nothing', () => {
   })
 })
 
-describe('a text alone', () => {
-  it('is one pattern, not a list of letters', () => {
+describe('a single string', () => {
+  it('is one pattern, not a list of characters', () => {
     const matches = compilePatterns('exclude', 'sub')!
     expect(['sub', 'a/sub', 's', 'u', 'b', 'subs'].filter(matches)).toEqual(['sub', 'a/sub'])
     expect(compilePatterns('exclude', [])).toBeNull()

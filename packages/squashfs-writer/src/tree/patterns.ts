@@ -1,19 +1,19 @@
-/** Patterns: shell globs that select paths, with the meaning that they have in `fast-glob` and bash; no disk is touched. */
+/** Patterns: shell globs that select paths. They mean the same as in `fast-glob` and bash. No function here accesses a disk. */
 import picomatch from 'picomatch'
 import { OptionError } from '../errors.js'
 import { checkValue, patterns as patternsRule } from '../option-rules.js'
 import { type ByteString, toText } from './byte-string.js'
 
-/** Whether a path, relative to the directory that is packed, matches. */
+/** Tests whether a path, relative to the packed directory, matches. */
 export type PathTest = (path: ByteString) => boolean
 
 /**
- * Compiles patterns. One without a slash is matched against the name at any depth, one with a slash against the whole
- * path; a slash at the end only does not count. Names with a leading dot are names like any other.
- * @param option the name that the patterns have in errors.
+ * Compiles patterns. A pattern without a slash is matched against the name at any depth, a pattern with a slash against the
+ * whole path. A trailing slash is ignored. Names with a leading dot are matched like other names.
+ * @param option the name of the option in errors.
  * @param patterns one or several.
- * @returns null when there are no patterns.
- * @throws OptionError for an empty pattern, and for a value that is no text.
+ * @returns null if there are no patterns.
+ * @throws OptionError for an empty pattern, and for a value that is not text.
  */
 export function compilePatterns(option: string, patterns: string | readonly string[] = []): PathTest | null {
   checkValue(option, patterns, patternsRule)
@@ -29,7 +29,7 @@ export function compilePatterns(option: string, patterns: string | readonly stri
     const list = isName ? names : whole
     list.push(trimmed)
   }
-  // Without the s flag a newline in a name would let it slip through `**`; a `!` in front is a character of the name.
+  // The s flag makes `**` match a newline in a name. A leading `!` is a character of the name.
   const options = { dot: true, flags: 's', nonegate: true }
   const matchesPath = whole.length > 0 ? picomatch(whole, options) : () => false
   const matchesName = names.length > 0 ? picomatch(names, options) : () => false
@@ -40,8 +40,8 @@ export function compilePatterns(option: string, patterns: string | readonly stri
 }
 
 /**
- * Compiles patterns for whole names in which `*` stands for any characters, and nothing else has a meaning.
- * @returns null when there are no patterns.
+ * Compiles patterns for whole names, in which `*` matches any characters and all other characters match themselves.
+ * @returns null if there are no patterns.
  */
 export function compileNamePatterns(
   patterns: string | readonly string[] = [],

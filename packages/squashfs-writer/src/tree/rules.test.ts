@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RawAttributes } from './entry.js'
-import { applyRules, isPortableXattr, isValueWanted, type Rules } from './rules.js'
+import { compileRules, isPortableXattr, isValueWanted, type Rules } from './rules.js'
 
 const KEEP: Rules = { uid: null, gid: null, time: null, latestTime: null, wantsXattr: () => true }
 const RAW: RawAttributes = { mode: 0o4711, uid: 1000, gid: 1001, mtime: 1_700_000_000, xattrs: [] }
@@ -10,12 +10,12 @@ const xattrs = (...names: string[]) => names.map((name) => [name, value] as cons
 
 /** A node after the rules, and their warnings. */
 function applied(rules: Partial<Rules>, raw: Partial<RawAttributes>, path = 'a') {
-  const { rules: apply, warnings, droppedXattrs } = applyRules({ ...KEEP, ...rules })
+  const { rules: apply, warnings, droppedXattrs } = compileRules({ ...KEEP, ...rules })
   return { attributes: apply(path, { ...RAW, ...raw }), warnings, dropped: Object.fromEntries(droppedXattrs) }
 }
 
 describe('metadata without rules', () => {
-  it('stays as it is', () => {
+  it('does not change', () => {
     expect(applied({}, {})).toEqual({
       attributes: { mode: 0o4711, uid: 1000, gid: 1001, mtime: 1_700_000_000, xattrs: null },
       warnings: [],
@@ -43,14 +43,14 @@ describe('an mtime', () => {
     [-(2 ** 40), -(2 ** 40), 0],
     [2 ** 32, 2 ** 32, 2 ** 32 - 1],
     [2 ** 40 + 0.5, 2 ** 40, 2 ** 32 - 1],
-  ])('%d cannot be held: the nearest is taken, with a warning', (mtime, seconds, clamped) => {
+  ])('%d is out of range: it is clamped, with a warning', (mtime, seconds, clamped) => {
     const { attributes, warnings } = applied({}, { mtime })
     expect(attributes.mtime).toBe(clamped)
     expect(warnings).toEqual([clampedAt(seconds, clamped)])
   })
 
-  it('is warned of once for each path, which is printable', () => {
-    const { rules, warnings } = applyRules(KEEP)
+  it('gives one warning for each path, which is printable', () => {
+    const { rules, warnings } = compileRules(KEEP)
     rules('a\xff', { ...RAW, mtime: -1 })
     rules('b', RAW)
     rules('c\n', { ...RAW, mtime: -1 })
@@ -63,21 +63,21 @@ describe('an mtime', () => {
     [1001, 1000],
     [-5, 0],
     [2 ** 33, 1000],
-  ])('%d becomes no later than the latest time 1000: %d', (mtime, becomes) => {
+  ])('%d is clamped to the latest time 1000: %d', (mtime, becomes) => {
     expect(applied({ latestTime: 1000 }, { mtime }).attributes.mtime).toBe(becomes)
   })
 
-  it('becomes 0 when that is the latest time', () => {
+  it('becomes 0 if that is the latest time', () => {
     const { attributes, warnings } = applied({ latestTime: 0 }, {})
     expect(attributes.mtime).toBe(0)
     expect(warnings).toEqual([])
   })
 
-  it('is warned of with what it became', () => {
+  it('gives a warning with the resulting time', () => {
     expect(applied({ latestTime: 1000 }, { mtime: 2 ** 32 }).warnings).toEqual([clampedAt(2 ** 32, 1000)])
   })
 
-  it.each([0, 5, 2 ** 32 - 1])('is %d for all where that is asked for, without warnings', (time) => {
+  it.each([0, 5, 2 ** 32 - 1])('is %d for all on request, without warnings', (time) => {
     for (const mtime of [-1, 77, 2 ** 33]) {
       const { attributes, warnings } = applied({ time, latestTime: 1 }, { mtime })
       expect(attributes.mtime).toBe(time)
@@ -98,7 +98,7 @@ describe('an owner', () => {
 })
 
 describe('xattrs', () => {
-  it('are in the order of their names, whatever order they come in', () => {
+  it('are sorted by name', () => {
     const names = ['user.b', 'trusted.x', 'user.\xff', 'security.z', 'user.a', 'user.B']
     const { attributes, dropped } = applied({}, { xattrs: xattrs(...names) })
     expect(attributes.xattrs).toEqual(
@@ -108,7 +108,7 @@ describe('xattrs', () => {
   })
 
   it('that the format cannot hold are left out, and counted by name', () => {
-    const { rules, droppedXattrs } = applyRules(KEEP)
+    const { rules, droppedXattrs } = compileRules(KEEP)
     const lustre = ['lustre.lov', 'trusted.lov', 'system.posix_acl_access']
     expect(rules('a', { ...RAW, xattrs: xattrs(...lustre, 'user.a') }).xattrs).toEqual(xattrs('user.a'))
     expect(rules('b', { ...RAW, xattrs: xattrs('lustre.lov') }).xattrs).toBeNull()
@@ -120,14 +120,14 @@ describe('xattrs', () => {
     })
   })
 
-  it('that are not wanted are left out, and counted as well', () => {
+  it('that are not wanted are left out and counted, too', () => {
     const wantsXattr = (name: string) => name !== 'user.b'
     const { attributes, dropped } = applied({ wantsXattr }, { xattrs: xattrs('user.b', 'user.a', 'user.c') })
     expect(attributes.xattrs).toEqual(xattrs('user.a', 'user.c'))
     expect(dropped).toEqual({ 'user.b': 1 })
   })
 
-  it('leave what they came in as it was', () => {
+  it('do not change their input', () => {
     const given = xattrs('user.b', 'user.a')
     applied({}, { xattrs: given })
     expect(given).toEqual(xattrs('user.b', 'user.a'))
@@ -148,23 +148,23 @@ describe('an access ACL', () => {
   )
   const found = [['user.a', value] as const, ['system.posix_acl_access', acl] as const]
 
-  it('is left out, and the mode says what it left to the group', () => {
+  it('is left out, and limits the mode of the group', () => {
     const { attributes, dropped } = applied({}, { mode: 0o640, xattrs: found })
     expect(attributes).toMatchObject({ mode: 0o600, xattrs: xattrs('user.a') })
     expect(dropped).toEqual({ 'system.posix_acl_access': 1 })
   })
 
-  it('counts where no xattrs are wanted, too', () => {
+  it('is applied even if no xattrs are wanted', () => {
     const { attributes } = applied({ wantsXattr: () => false }, { mode: 0o640, xattrs: found })
     expect(attributes).toMatchObject({ mode: 0o600, xattrs: null })
   })
 
-  it('counts where it is read with the content', () => {
-    expect(applyRules(KEEP).access(0o640, found)).toEqual({ mode: 0o600, xattrs: xattrs('user.a') })
-    expect(applyRules(KEEP).access(0o640, [])).toEqual({ mode: 0o640, xattrs: null })
+  it('is applied if it is read with the content', () => {
+    expect(compileRules(KEEP).access(0o640, found)).toEqual({ mode: 0o600, xattrs: xattrs('user.a') })
+    expect(compileRules(KEEP).access(0o640, [])).toEqual({ mode: 0o640, xattrs: null })
   })
 
-  it('is read for its value, as is what can be packed', () => {
+  it('has its value read, like xattrs that can be packed', () => {
     expect(isValueWanted('system.posix_acl_access')).toBe(true)
     expect(isValueWanted('user.a')).toBe(true)
     expect(isValueWanted('system.posix_acl_default')).toBe(false)
@@ -182,12 +182,12 @@ describe('an xattr can be packed', () => {
     'security.capability',
     'security.lov',
     'security.selinux',
-  ])('if its name has a number in the format: %s', (name) => {
+  ])('if the format supports its prefix: %s', (name) => {
     expect(isPortableXattr(name)).toBe(true)
   })
 
   it.each(['user.', 'lustre.lov', 'system.nfs4_acl', 'system.posix_acl_default', 'btrfs.compression', ''])(
-    'unless it has none: %j',
+    'unless it does not: %j',
     (name) => {
       expect(isPortableXattr(name)).toBe(false)
     },
@@ -207,7 +207,7 @@ describe('an xattr can be packed', () => {
     'lsom',
     'som',
     'version',
-  ])('unless it tells where Lustre keeps the file: trusted.%s', (name) => {
+  ])('unless it is the layout of Lustre: trusted.%s', (name) => {
     expect(isPortableXattr(`trusted.${name}`)).toBe(false)
     expect(isPortableXattr(`user.${name}`)).toBe(true)
   })

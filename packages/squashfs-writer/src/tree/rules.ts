@@ -1,4 +1,4 @@
-/** Rules: decide owners, times, modes and xattrs in the image from those that were found or given. */
+/** Rules: compute the owners, times, modes and xattrs in the image from the original ones. */
 import { MAX_TIME } from '../format/limits.js'
 import { splitXattrName } from '../format/xattr.js'
 import { ACCESS_ACL, modeWithoutAcl } from './access-acl.js'
@@ -6,51 +6,52 @@ import { type ByteString, toBytes, toDisplay } from './byte-string.js'
 import type { AttributeRules, RawAttributes } from './entry.js'
 import type { Attributes, Xattr } from './node.js'
 
-/** The rules, decided. */
+/** The rules. */
 export interface Rules {
-  /** null keeps it. */
+  /** null keeps the original uid. */
   readonly uid: number | null
+  /** null keeps the original gid. */
   readonly gid: number | null
-  /** All at this second; null keeps it. */
+  /** The mtime of all inodes, in seconds; null keeps the original ones. */
   readonly time: number | null
-  /** Later times become this one (SOURCE_DATE_EPOCH); null for no such clamp. */
+  /** The latest mtime (SOURCE_DATE_EPOCH): later ones are clamped to it. null for no limit. */
   readonly latestTime: number | null
-  /** Whether an xattr that the format can hold is wanted. */
+  /** Whether an xattr that squashfs can hold is kept. */
   readonly wantsXattr: (name: ByteString) => boolean
 }
 
-/** A deviation from the request that is not worth losing an image for. */
+/** A deviation from the request that does not prevent the image. */
 export interface Warning {
   /**
-   * Stable, for programs.
+   * The kind of the warning. Codes are stable.
    *
-   * - `CLAMPED_TIME`: the format cannot hold an mtime, and has the nearest that it can.
-   * - `ACCESS_NOT_SET`: the system does not let this user give the image the owner, group, permissions or ACL of the file
-   *   that it replaces, or those of a new file. It is then open to fewer people, never to more.
-   * - `NOT_FLUSHED`: the destination's filesystem has no way to flush a file.
+   * - `CLAMPED_TIME`: squashfs cannot hold an mtime; the image has the nearest possible one.
+   * - `ACCESS_NOT_SET`: this user may not give the image the owner, group, permissions or ACL of the file that it replaces, or
+   *   those of a new file. Fewer people can then read the image, never more.
+   * - `NOT_FLUSHED`: the filesystem of the destination cannot flush a file.
    */
   readonly code: 'CLAMPED_TIME' | 'ACCESS_NOT_SET' | 'NOT_FLUSHED'
-  /** A path in the image; for `ACCESS_NOT_SET` and `NOT_FLUSHED` the destination's. */
+  /** A path in the image; for `ACCESS_NOT_SET` and `NOT_FLUSHED`, the path of the destination. */
   readonly path: string
   readonly message: string
 }
 
-/** The rules applied to a tree, with their counts and warnings for the result. */
-export interface Applied {
+/** Functions that apply the rules, and their counts and warnings for the result. */
+export interface CompiledRules {
   readonly rules: AttributeRules
   /**
-   * Mode and xattrs alone, of a file whose xattrs are read with its content. An access ACL has no place in the format: where
-   * one is left out, the mode grants no more than the ACL did.
+   * Applies the rules for mode and xattrs only, for a file whose xattrs are read with its content. squashfs cannot hold an
+   * access ACL; without it, the mode grants no more than the ACL did.
    */
   readonly access: (mode: number, xattrs: readonly Xattr[]) => Pick<Attributes, 'mode' | 'xattrs'>
   readonly warnings: Warning[]
-  /** By name: on how many inodes it was left out. */
+  /** For each xattr name: the number of inodes on which it was left out. */
   readonly droppedXattrs: Map<ByteString, number>
 }
 
 /**
- * Names that belong to the filesystem on which the file lies, not to the file: Lustre's layout and identity. They would
- * be wrong anywhere else, even those whose prefix the format could hold.
+ * Xattrs that describe a file's place in a Lustre filesystem: its layout and identity. They are wrong in any other
+ * filesystem, so they are left out although squashfs supports the prefix.
  */
 const FILESYSTEM_XATTRS = new Set(
   [
@@ -70,18 +71,18 @@ const FILESYSTEM_XATTRS = new Set(
   ].map((name) => `trusted.${name}`),
 )
 
-/** Whether the format can hold a name, and the value means something in an image. */
+/** Whether squashfs can hold an xattr of this name, and its value is meaningful in an image. */
 export function isPortableXattr(name: ByteString): boolean {
   return splitXattrName(toBytes(name)) !== null && !FILESYSTEM_XATTRS.has(name)
 }
 
-/** Whether an xattr's value is needed: to be packed, or to know which rights its absence would grant. */
+/** Whether the value of an xattr is needed: to pack it, or to compute the mode without the ACL. */
 export function isValueWanted(name: ByteString): boolean {
   return name === ACCESS_ACL || isPortableXattr(name)
 }
 
-/** Makes the function that turns raw metadata into a node's, and keeps count of what it changed. */
-export function applyRules(rules: Rules): Applied {
+/** Creates the functions that turn raw metadata into the attributes of a node, and count what they leave out. */
+export function compileRules(rules: Rules): CompiledRules {
   const warnings: Warning[] = []
   const droppedXattrs = new Map<ByteString, number>()
 
@@ -109,7 +110,7 @@ export function applyRules(rules: Rules): Applied {
     return kept.length === 0 ? null : kept.sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
-  const access: Applied['access'] = (mode, raw) => {
+  const access: CompiledRules['access'] = (mode, raw) => {
     const acl = raw.find(([name]) => name === ACCESS_ACL)
     return { mode: acl ? modeWithoutAcl(mode, acl[1]) : mode, xattrs: xattrsOf(raw) }
   }

@@ -1,39 +1,39 @@
-/** Base blocks: the work on blocks of the base: a worker reads and expands them, and compares contents with theirs. */
+/** Base blocks: reads and decompresses blocks of the base, and compares contents with them, in any thread. */
 import { readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { expandedBlock, expanderOf } from '../../codec/expand.js'
+import { decompressBlock, decompressorFor } from '../../codec/decompress.js'
 import { ImageError, type ImageErrorCode } from '../../errors.js'
-import { blockSizeOnDisk, isStoredBlock } from '../../format/data-block.js'
-import type { BlockOfBase, PartOfBase } from '../../image/base-block.js'
+import { blockSizeOnDisk, isUncompressedBlock } from '../../format/data-block.js'
+import type { BaseBlock, BaseFragmentPart } from '../../image/base-block.js'
 import type { BlockEncoder, EncodedBlock } from '../../image/encode-block.js'
 import type { BaseAccess, Jobs, SharedPart } from './protocol.js'
 
 export interface BaseBlocks {
-  /** The bytes of a block as they lie in the base. */
-  raw(block: BlockOfBase): Uint8Array
-  /** The content of a block. @throws ImageError when it is damaged. */
-  content(block: BlockOfBase): Uint8Array | Promise<Uint8Array>
-  /** Bytes of a fragment block, which is kept: those that come next are often in the same. */
-  part(part: PartOfBase): Promise<Uint8Array>
+  /** The bytes of a block on disk. */
+  raw(block: BaseBlock): Uint8Array
+  /** The content of a block. @throws ImageError if it is damaged. */
+  content(block: BaseBlock): Uint8Array | Promise<Uint8Array>
+  /** A part of a fragment block. The last block is cached, since the next part is often in the same one. */
+  part(part: BaseFragmentPart): Promise<Uint8Array>
 }
 
 /** An encoded block, and whether it is one of the base. */
-export type EncodedOrTaken = EncodedBlock & { readonly takenFromBase?: true }
+export type EncodedOrReused = EncodedBlock & { readonly takenFromBase?: true }
 
-/** @param blockSize bytes that a block has at most. */
+/** @param blockSize maximum size of a block's content, in bytes. */
 export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: number): BaseBlocks {
   const fail = (what: string, code: ImageErrorCode = 'DAMAGED_IMAGE', cause?: unknown) =>
     new ImageError(code, `the base is damaged: ${what}`, { cause })
-  const expand = expanderOf(compressor, fail)
+  const decompress = decompressorFor(compressor, fail)
   let kept: { readonly position: number; readonly content: Uint8Array } | null = null
 
-  function raw({ position, sizeWord }: BlockOfBase): Uint8Array {
+  function raw({ position, sizeWord }: BaseBlock): Uint8Array {
     const bytes = new Uint8Array(blockSizeOnDisk(sizeWord))
     readWhole(descriptor, bytes, position)
     return bytes
   }
-  const content = (block: BlockOfBase) =>
-    isStoredBlock(block.sizeWord) ? raw(block) : expandedBlock(expand, raw(block), blockSize)
+  const content = (block: BaseBlock) =>
+    isUncompressedBlock(block.sizeWord) ? raw(block) : decompressBlock(decompress, raw(block), blockSize)
 
   return {
     raw,
@@ -49,40 +49,40 @@ export function baseBlocks({ descriptor, compressor }: BaseAccess, blockSize: nu
 }
 
 /**
- * Encodes a block, unless the base has one of the same content. A block that is stored there says nothing of what this
- * encoder would make of it.
+ * Encodes a block, or reuses a block of the base with the same content. An uncompressed block of the base is not reused, since
+ * this encoder might compress it.
  */
-export function takenOrEncoded(
+export function reuseOrEncode(
   bytes: Uint8Array,
-  stored: boolean,
-  like: BlockOfBase,
+  uncompressed: boolean,
+  candidate: BaseBlock,
   base: BaseBlocks,
   encode: BlockEncoder,
-  room?: Uint8Array,
-): EncodedOrTaken | Promise<EncodedOrTaken> {
-  if (stored || isStoredBlock(like.sizeWord)) return encode(bytes, stored, room)
+  output?: Uint8Array,
+): EncodedOrReused | Promise<EncodedOrReused> {
+  if (uncompressed || isUncompressedBlock(candidate.sizeWord)) return encode(bytes, uncompressed, output)
   let content: Uint8Array | Promise<Uint8Array>
   try {
-    content = base.content(like)
+    content = base.content(candidate)
   } catch {
-    return encode(bytes, stored, room) // damaged: the base is used as far as it fits
+    return encode(bytes, uncompressed, output) // a damaged block of the base is not used
   }
   if (content instanceof Promise)
     return content.then(
       (found) => chosen(found),
-      () => encode(bytes, stored, room),
+      () => encode(bytes, uncompressed, output),
     )
   return chosen(content)
 
-  function chosen(found: Uint8Array): EncodedOrTaken | Promise<EncodedOrTaken> {
-    if (Buffer.compare(found, bytes) !== 0) return encode(bytes, stored, room)
-    return { data: base.raw(like), sizeWord: like.sizeWord, takenFromBase: true }
+  function chosen(found: Uint8Array): EncodedOrReused | Promise<EncodedOrReused> {
+    if (Buffer.compare(found, bytes) !== 0) return encode(bytes, uncompressed, output)
+    return { data: base.raw(candidate), sizeWord: candidate.sizeWord, takenFromBase: true }
   }
 }
 
-/** A fragment block's content, of which some parts lie in the base. */
+/** Joins the parts of a fragment block's content. Some may be in the base. */
 export async function joinedParts(
-  parts: readonly (SharedPart | Uint8Array | PartOfBase)[],
+  parts: readonly (SharedPart | Uint8Array | BaseFragmentPart)[],
   base: BaseBlocks | null,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
@@ -102,22 +102,22 @@ export async function joinedParts(
   return bytes
 }
 
-/** Bytes that are read at a time to be checked: they stay in the processor's cache meanwhile. */
+/** Bytes that are read and checked at a time, so that they stay in the CPU cache. */
 const CHECKED_AT_ONCE = 262_144
 
-/** The blocks, of some that lie one after another in the base, whose checksums do not match. */
-export function checkBase({ base, position, sizes, checksums }: Jobs['check-base']['ask']): number[] {
-  const room = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
+/** Checks adjacent blocks of the base. Returns the indices of those whose checksums do not match. */
+export function checkBase({ base, position, sizes, checksums }: Jobs['check-base']['request']): number[] {
+  const buffer = Buffer.allocUnsafeSlow(Math.max(CHECKED_AT_ONCE, ...sizes))
   const wrong: number[] = []
   let start = position
   for (let first = 0; first < sizes.length; ) {
     let [end, length] = [first, 0]
-    while (end < sizes.length && length + sizes[end]! <= room.length) length += sizes[end++]!
-    const isRead = isWholeRead(base.descriptor, room.subarray(0, length), start)
+    while (end < sizes.length && length + sizes[end]! <= buffer.length) length += sizes[end++]!
+    const isRead = isWholeRead(base.descriptor, buffer.subarray(0, length), start)
     let at = 0
     for (; first < end; first++) {
       const size = sizes[first]!
-      if (!isRead || crc32(room.subarray(at, at + size)) !== checksums[first]) wrong.push(first)
+      if (!isRead || crc32(buffer.subarray(at, at + size)) !== checksums[first]) wrong.push(first)
       at += size
     }
     start += length
@@ -125,7 +125,7 @@ export function checkBase({ base, position, sizes, checksums }: Jobs['check-base
   return wrong
 }
 
-/** False for what cannot be read, or is cut off. */
+/** Reads bytes. Returns false if they cannot be read, or the file ends before. */
 function isWholeRead(descriptor: number, bytes: Uint8Array, position: number): boolean {
   try {
     readWhole(descriptor, bytes, position)
@@ -135,9 +135,9 @@ function isWholeRead(descriptor: number, bytes: Uint8Array, position: number): b
   }
 }
 
-/** Whether what these blocks hold becomes the same blocks again. */
+/** Encodes the content of blocks of the base again. Returns whether the result is the same blocks. */
 export async function tryBase(
-  blocks: readonly BlockOfBase[],
+  blocks: readonly BaseBlock[],
   base: BaseBlocks,
   encode: BlockEncoder,
 ): Promise<boolean> {
@@ -146,7 +146,7 @@ export async function tryBase(
     try {
       content = await base.content(block)
     } catch {
-      continue // a damaged one says nothing of the encoder
+      continue // a damaged block says nothing about the encoder
     }
     const { data, sizeWord } = await encode(content, false)
     if (sizeWord !== block.sizeWord || Buffer.compare(data, base.raw(block)) !== 0) return false

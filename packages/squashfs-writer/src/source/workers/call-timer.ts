@@ -1,10 +1,10 @@
-/** Call timer: how many metadata calls a job made, and how many of them were slow. */
+/** Call timer: counts the metadata calls of a job, and the slow ones among them. */
 import { SLOW_CALL } from './protocol.js'
 
 export interface CallTimer {
   readonly calls: number
   readonly slowCalls: number
-  /** Counts a call, or a few that belong together, by when it began; returns when it ended. */
+  /** Counts a call, or a few calls for one name. Takes the time when it began, and returns the time when it ended. */
   count(began: number): number
   reset(): void
 }

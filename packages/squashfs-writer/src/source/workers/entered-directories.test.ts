@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { inodeOf } from '../identity.js'
-import { EnteredDirectories, MOST_ENTERED } from './entered-directories.js'
+import { EnteredDirectories, MAX_ENTERED } from './entered-directories.js'
 
 const SOURCE = '/packed'
 const WORD = '\0'.repeat(8)
@@ -50,7 +50,7 @@ function noting(inodes: Record<string, string> = {}) {
     /** Enters a path in the source, which must be the inode of its name. */
     enter: (path: string, inode = `${SOURCE}/${path}`) =>
       directories.enter(
-        { path: `${SOURCE}/${path}`, seen: inodeOf(identityOf(inode)), above: SOURCE.length + 1 },
+        { path: `${SOURCE}/${path}`, seen: inodeOf(identityOf(inode)), prefixLength: SOURCE.length + 1 },
         false,
       ),
   }
@@ -62,7 +62,7 @@ function identityOf(text: string): string {
 }
 
 describe('entered directories', () => {
-  it('are entered one component at a time, from the directory that is packed, and stay open', () => {
+  it('are entered one component at a time, from the packed directory, and stay open', () => {
     const { asked, enter } = noting()
     enter('a/b')
     enter('a/c')
@@ -77,37 +77,37 @@ describe('entered directories', () => {
     ])
   })
 
-  it('outside of a directory that is packed are entered by their path', () => {
+  it('outside of a packed directory are entered by their path', () => {
     const { asked, directories } = noting()
     for (const path of ['/some/where', '/some/where/else']) directories.enter({ path, seen: null }, true)
     expect(asked).toEqual(['enter /some/where', 'enter /some/where/else'])
   })
 
-  it('are few: those that were used least are closed', () => {
+  it('are few: the least recently used ones are closed', () => {
     const { enter, opened, directories } = noting()
-    for (let n = 0; n < 3 * MOST_ENTERED; n++) enter(`a/${n}`)
-    expect(opened()).toBe(MOST_ENTERED)
+    for (let n = 0; n < 3 * MAX_ENTERED; n++) enter(`a/${n}`)
+    expect(opened()).toBe(MAX_ENTERED)
     directories.close()
     expect(opened()).toBe(0)
   })
 
-  it('very deep down are entered in one step', () => {
+  it('at a very deep level are entered in one step', () => {
     const { asked, enter, directories, opened } = noting()
-    const deep = Array.from({ length: 3 * MOST_ENTERED }, () => 'd').join('/')
+    const deep = Array.from({ length: 3 * MAX_ENTERED }, () => 'd').join('/')
     enter(deep)
     expect(asked).toEqual([`enter ${SOURCE}/${deep}`, `status of ${SOURCE}/${deep}`])
     directories.close()
     expect(opened()).toBe(0)
   })
 
-  it('that are others than were seen are reported, and nothing stays open', () => {
+  it('that were replaced since the scan are reported, and nothing stays open', () => {
     const { enter, opened } = noting({ [`${SOURCE}/a`]: 'another' })
     expect(() => enter('a')).toThrow(expect.objectContaining({ code: 'CHANGED' }))
     expect(() => enter('a')).toThrow(expect.objectContaining({ code: 'CHANGED' }))
     expect(opened()).toBeLessThanOrEqual(2)
   })
 
-  it('that were replaced while they were open are entered anew, by the path as it is now', () => {
+  it('that were replaced while open are entered again by their path', () => {
     const { enter, inodes } = noting()
     enter('a')
     inodes[`${SOURCE}/a`] = 'new one'

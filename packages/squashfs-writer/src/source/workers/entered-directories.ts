@@ -1,6 +1,6 @@
 /**
- * Entered directories: those that a thread used last stay open, and another one is entered from the nearest of them. A
- * filesystem that caches no names is asked for every component of a path, each time.
+ * Entered directories: keeps the directories open that a thread used last, and enters another one from the nearest of them. On
+ * a filesystem that does not cache names, every component of a path is a request.
  */
 import type { ByteString } from '../../tree/byte-string.js'
 import type { DirectoryOnDisk } from '../../tree/node.js'
@@ -8,18 +8,18 @@ import { type SourceCalls, type SourceDirectory, splitPath } from '../filesystem
 import { inodeOf } from '../identity.js'
 import { ChangedError } from './failure.js'
 
-/** Directories that stay open: those on the path to one of a deep package, and some beside them. */
-export const MOST_ENTERED = 12
+/** Maximum number of open directories: enough for the path to a deep package, and some directories beside it. */
+export const MAX_ENTERED = 12
 
 interface Entered {
   readonly directory: SourceDirectory
-  /** The inode that it was proven to be; null where nobody asked. */
+  /** The inode that it was verified to be; null if it was not verified. */
   seen: ByteString | null
 }
 
 export class EnteredDirectories {
   readonly #source: SourceCalls
-  /** By path; the one that was used last comes last. */
+  /** The open directories by path, the last used one last. */
   readonly #entered = new Map<ByteString, Entered>()
 
   constructor(source: SourceCalls) {
@@ -27,18 +27,18 @@ export class EnteredDirectories {
   }
 
   /**
-   * A directory, proven to be the one that was seen: on the path to it a directory may have been replaced, by a symlink that
-   * leads elsewhere above all. It may be used until the next call.
-   * @param follow whether a symlink to a directory will do.
+   * Enters a directory, and verifies that it is the one that the scan found: a directory on the path may have been replaced, for
+   * example by a symlink. The result is valid until the next call.
+   * @param follow whether a symlink to a directory is followed.
    */
   enter(place: DirectoryOnDisk, follow: boolean): SourceDirectory {
-    if (this.#entered.size === 0) return this.#enterProven(place, follow)
+    if (this.#entered.size === 0) return this.#enterVerified(place, follow)
     try {
-      return this.#enterProven(place, follow)
+      return this.#enterVerified(place, follow)
     } catch {
-      // A directory that stayed open may have been replaced since; the path as it is now decides.
+      // An open directory may have been replaced on disk: enter it again by its path.
       this.close()
-      return this.#enterProven(place, follow)
+      return this.#enterVerified(place, follow)
     }
   }
 
@@ -47,8 +47,8 @@ export class EnteredDirectories {
     this.#entered.clear()
   }
 
-  #enterProven({ path, seen, above = 0 }: DirectoryOnDisk, follow: boolean): SourceDirectory {
-    const entered = this.#find(path) ?? this.#enterFromNearest(path, above, follow)
+  #enterVerified({ path, seen, prefixLength = 0 }: DirectoryOnDisk, follow: boolean): SourceDirectory {
+    const entered = this.#find(path) ?? this.#enterFromNearest(path, prefixLength, follow)
     if (seen !== null && seen !== entered.seen) {
       if (inodeOf(entered.directory.status('').identity) !== seen)
         throw new ChangedError('a directory on the way to it was replaced by another after it was found')
@@ -57,18 +57,18 @@ export class EnteredDirectories {
     return entered.directory
   }
 
-  /** @param above where the names within the directory that is packed begin in the path; 0 where it is in none. */
-  #enterFromNearest(path: ByteString, above: number, follow: boolean): Entered {
+  /** @param prefixLength start of the path within the packed directory; 0 for a path outside of one. */
+  #enterFromNearest(path: ByteString, prefixLength: number, follow: boolean): Entered {
     const missing: ByteString[] = []
     let nearest: Entered | undefined
     let at = path
-    while (!nearest && at.length > above && missing.length < MOST_ENTERED) {
+    while (!nearest && at.length > prefixLength && missing.length < MAX_ENTERED) {
       const { directory, name } = splitPath(at)
       missing.unshift(name)
       at = directory
       nearest = this.#find(at)
     }
-    if (above === 0 || (!nearest && at.length > above))
+    if (prefixLength === 0 || (!nearest && at.length > prefixLength))
       return this.#keep(path, this.#source.enter(path, follow))
     nearest ??= this.#keep(at, this.#source.enter(at, follow || missing.length > 0))
     for (const [n, name] of missing.entries()) {
@@ -89,7 +89,7 @@ export class EnteredDirectories {
   #keep(path: ByteString, directory: SourceDirectory): Entered {
     const entered = { directory, seen: null }
     this.#entered.set(path, entered)
-    if (this.#entered.size > MOST_ENTERED) {
+    if (this.#entered.size > MAX_ENTERED) {
       const [oldest, { directory: unused }] = this.#entered.entries().next().value!
       this.#entered.delete(oldest)
       unused.close()

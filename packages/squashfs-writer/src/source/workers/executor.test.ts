@@ -8,8 +8,8 @@ function setupFor(changes: Partial<ExecutorSetup> = {}): ExecutorSetup {
   return {
     blockSize: 4096,
     codec: null,
-    storeData: false,
-    storeTails: false,
+    uncompressedData: false,
+    uncompressedTails: false,
     permits: createPermits(2),
     examiner: null,
     ...changes,
@@ -17,31 +17,36 @@ function setupFor(changes: Partial<ExecutorSetup> = {}): ExecutorSetup {
 }
 
 const encodeJob = (
-  parts: Extract<JobMessage, { name: 'encode' }>['ask']['parts'],
-  stored = false,
-): JobMessage => ({ id: 5, name: 'encode', ask: { parts, stored } })
+  parts: Extract<JobMessage, { name: 'encode' }>['request']['parts'],
+  uncompressed = false,
+): JobMessage => ({ id: 5, name: 'encode', request: { parts, uncompressed } })
 
 const halving: Codec = { name: 'halving', id: 1, compress: (bytes) => bytes.slice(0, bytes.length / 2) }
 const left = ({ permits }: ExecutorSetup) => new Int32Array(permits)[0]
 
 describe('an executor', () => {
-  it('answers by the id of the job, with a block that may be kept', async () => {
-    const room = new Uint8Array(4)
+  it('responds with the id of the job, and a block that may be kept', async () => {
+    const output = new Uint8Array(4)
     const reusing: Codec = {
       ...halving,
       compress(bytes) {
-        room.set(bytes.subarray(0, 4))
-        return room.subarray(0, bytes.length / 2)
+        output.set(bytes.subarray(0, 4))
+        return output.subarray(0, bytes.length / 2)
       },
     }
     const executor = new Executor(setupFor(), reusing)
     const one = await executor.run(encodeJob([Uint8Array.of(1, 2, 3, 4)]))
     const other = await executor.run(encodeJob([Uint8Array.of(5, 6, 7, 8)]))
-    expect(one).toEqual({ id: 5, answer: { data: Uint8Array.of(1, 2), sizeWord: 2 }, calls: 0, slowCalls: 0 })
-    expect(other.answer).toEqual({ data: Uint8Array.of(5, 6), sizeWord: 2 })
+    expect(one).toEqual({
+      id: 5,
+      response: { data: Uint8Array.of(1, 2), sizeWord: 2 },
+      calls: 0,
+      slowCalls: 0,
+    })
+    expect(other.response).toEqual({ data: Uint8Array.of(5, 6), sizeWord: 2 })
   })
 
-  it('loads once what jobs are done with, ahead of them where it is asked to', async () => {
+  it('loads its codec and modules once, in advance on request', async () => {
     const executor = new Executor(
       setupFor({ examiner: 'data:text/javascript,throw new Error("loaded")' }),
       null,
@@ -52,28 +57,28 @@ describe('an executor', () => {
     expect(jobs[0]!.error).toBe(jobs[1]!.error)
   })
 
-  it('joins the parts of a block, wherever they lie', async () => {
+  it('joins the parts of a block from any memory', async () => {
     const buffer = new SharedArrayBuffer(10)
     new Uint8Array(buffer).fill(9)
     const executor = new Executor(setupFor(), uncompressed())
-    const { answer } = await executor.run(
+    const { response } = await executor.run(
       encodeJob([Uint8Array.of(1), { buffer, start: 8, length: 2 }, Uint8Array.of(3, 4)]),
     )
-    expect(answer).toEqual({ data: Uint8Array.of(1, 9, 9, 3, 4), sizeWord: 0x0100_0005 })
+    expect(response).toEqual({ data: Uint8Array.of(1, 9, 9, 3, 4), sizeWord: 0x0100_0005 })
   })
 
-  it('leaves a block as it is where that is asked for', async () => {
+  it('leaves a block uncompressed on request', async () => {
     const executor = new Executor(setupFor(), halving)
-    const { answer } = await executor.run(encodeJob([Uint8Array.of(1, 2)], true))
-    expect(answer).toEqual({ data: Uint8Array.of(1, 2), sizeWord: 0x0100_0002 })
+    const { response } = await executor.run(encodeJob([Uint8Array.of(1, 2)], true))
+    expect(response).toEqual({ data: Uint8Array.of(1, 2), sizeWord: 0x0100_0002 })
   })
 
-  it('makes its codec from a recipe', async () => {
+  it('creates its codec from a recipe', async () => {
     const url = `data:text/javascript,${encodeURIComponent(
       `export default (length) => ({ name: 'own', id: 1, compress: (bytes) => bytes.slice(0, length) })`,
     )}`
     const executor = new Executor(setupFor({ codec: { kind: 'module', url, options: 1 } }), null)
-    expect((await executor.run(encodeJob([Uint8Array.of(7, 8, 9)]))).answer).toEqual({
+    expect((await executor.run(encodeJob([Uint8Array.of(7, 8, 9)]))).response).toEqual({
       data: Uint8Array.of(7),
       sizeWord: 1,
     })
@@ -83,10 +88,10 @@ describe('an executor', () => {
     [
       'throws',
       () => {
-        throw new Error('no room')
+        throw new Error('no space left')
       },
     ],
-    ['rejects', () => Promise.reject(new Error('no room'))],
+    ['rejects', () => Promise.reject(new Error('no space left'))],
   ])('whose codec %s says so, and does the next job', async (_, fail) => {
     const setup = setupFor()
     let calls = 0
@@ -96,14 +101,14 @@ describe('an executor', () => {
     })
     expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({
       id: 5,
-      error: { message: 'no room' },
+      error: { message: 'no space left' },
     })
     expect(left(setup)).toBe(2)
-    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({ answer: { sizeWord: 1 } })
+    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({ response: { sizeWord: 1 } })
     expect(left(setup)).toBe(2)
   })
 
-  it('has a permit while it compresses, and needs none for what is stored', async () => {
+  it('holds a permit while it compresses, and needs none for an uncompressed block', async () => {
     const setup = setupFor()
     const seen: unknown[] = []
     const executor = new Executor(setup, {
@@ -118,19 +123,19 @@ describe('an executor', () => {
     await executor.run(encodeJob([Uint8Array.of(1, 2)]))
     expect([...seen, left(setup)]).toEqual([1, 1, 2])
     new Int32Array(setup.permits)[0] = 0
-    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)], true))).toMatchObject({ answer: {} })
+    expect(await executor.run(encodeJob([Uint8Array.of(1, 2)], true))).toMatchObject({ response: {} })
     expect(await new Executor(setup, uncompressed()).run(encodeJob([Uint8Array.of(1, 2)]))).toMatchObject({
-      answer: {},
+      response: {},
     })
   })
 
   it.each([
     ['data:text/javascript,export default 1', 'its default export is not a function'],
     ['file:///nowhere/examiner.mjs', '/nowhere/examiner.mjs'],
-  ])('with the examiner %s fails every job, and says why', async (examiner, message) => {
+  ])('with the examiner %s fails every job with the reason', async (examiner, message) => {
     const executor = new Executor(setupFor({ examiner }), null)
     for (let n = 0; n < 2; n++)
-      expect(await executor.run({ id: n, name: 'examine', ask: { ranges: noRanges() } })).toMatchObject({
+      expect(await executor.run({ id: n, name: 'examine', request: { ranges: noRanges() } })).toMatchObject({
         id: n,
         error: { message: expect.stringContaining(message) },
       })

@@ -1,4 +1,4 @@
-/** Executor: does jobs one after another, with blocking calls, which cost far less than Node's asynchronous ones. */
+/** Executor: does the jobs of a thread, one after another. It uses blocking calls, which are much faster than Node's asynchronous ones. */
 import type { Codec } from '../../codec/codec.js'
 import { codecFrom } from '../../codec/from-recipe.js'
 import { type BlockEncoder, encodeBlock } from '../../image/encode-block.js'
@@ -8,9 +8,9 @@ import {
   type BaseBlocks,
   baseBlocks,
   checkBase,
-  type EncodedOrTaken,
+  type EncodedOrReused,
   joinedParts,
-  takenOrEncoded,
+  reuseOrEncode,
   tryBase,
 } from './base-blocks.js'
 import { createCallTimer } from './call-timer.js'
@@ -19,7 +19,7 @@ import { attempt } from './failure.js'
 import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles, type OpenFiles } from './open-files.js'
 import { type Permits, permitsOf } from './permits.js'
-import type { AnswerMessage, BaseAccess, Examine, ExecutorSetup, JobMessage, Jobs } from './protocol.js'
+import type { BaseAccess, Examine, ExecutorSetup, JobMessage, Jobs, ResponseMessage } from './protocol.js'
 import { readRanges } from './read-ranges.js'
 import { statBatch } from './stat-batch.js'
 
@@ -32,48 +32,48 @@ export class Executor {
   #files: OpenFiles | null = null
   #directories: EnteredDirectories | null = null
   #base: BaseBlocks | null = null
-  /** Made when the first job comes. */
+  /** Created for the first job. */
   #tools: Promise<FileTools> | null = null
 
-  /** @param ownCodec the codec of the calling thread; a worker makes its own. */
+  /** @param ownCodec the codec of the calling thread; null in a worker, which creates its own. */
   constructor(setup: ExecutorSetup, ownCodec: Codec | null) {
     this.#setup = setup
     this.#permits = permitsOf(setup.permits)
     this.#codec = ownCodec
   }
 
-  /** Loads what jobs are done with. Otherwise the first job does; what cannot be loaded each job fails with. */
+  /** Loads the codec and all modules, before the first job needs them. If that fails, each job fails with the error. */
   async prepare(): Promise<void> {
     this.#tools ??= this.#makeTools()
     await this.#tools.catch(() => {})
   }
 
-  async run(message: JobMessage): Promise<AnswerMessage> {
+  async run(message: JobMessage): Promise<ResponseMessage> {
     const { id } = message
     this.#tools ??= this.#makeTools()
     try {
       const tools = await this.#tools
       this.#timer.reset()
-      const answer = await this.#work(message, tools)
-      return { id, answer, ...this.#calls() }
+      const response = await this.#work(message, tools)
+      return { id, response, ...this.#calls() }
     } catch (error) {
       return { id, error, ...this.#calls() }
     }
   }
 
-  /** Closes the file and the directories that may be open still. */
+  /** Closes the file and the directories that are still open. */
   close(): void {
     this.#files?.close()
     this.#directories?.close()
   }
 
-  #calls(): Pick<AnswerMessage, 'calls' | 'slowCalls'> {
+  #calls(): Pick<ResponseMessage, 'calls' | 'slowCalls'> {
     const { calls, slowCalls } = this.#timer
     return { calls, slowCalls }
   }
 
   async #makeTools(): Promise<FileTools> {
-    const { codec, blockSize, storeData, storeTails, examiner } = this.#setup
+    const { codec, blockSize, uncompressedData, uncompressedTails, examiner } = this.#setup
     const source = await loadSourceCalls()
     if (!this.#codec && codec) this.#codec = await codecFrom(codec)
     const directories = new EnteredDirectories(source)
@@ -86,73 +86,76 @@ export class Executor {
       directories,
       files,
       encode,
-      encodeLike: (bytes, stored, like, access, room) =>
-        takenOrEncoded(bytes, stored, like, this.#blocksOf(access), encode, room),
+      reuseOrEncode: (bytes, uncompressed, candidate, access, output) =>
+        reuseOrEncode(bytes, uncompressed, candidate, this.#blocksOf(access), encode, output),
       blockSize,
-      storeData,
-      storeTails,
-      room: new Uint8Array(blockSize),
+      uncompressedData,
+      uncompressedTails,
+      scratch: new Uint8Array(blockSize),
       examine: examiner === null ? null : await loadExaminer(examiner),
-      pathOf: ({ directory, name }) => asBytePath(`${directory.path}/${name}`.slice(directory.above ?? 0)),
+      pathOf: ({ directory, name }) =>
+        asBytePath(`${directory.path}/${name}`.slice(directory.prefixLength ?? 0)),
     }
   }
 
   #work(message: JobMessage, tools: FileTools): unknown {
     switch (message.name) {
       case 'stat':
-        return statBatch(message.ask, tools.directories, this.#timer)
+        return statBatch(message.request, tools.directories, this.#timer)
       case 'read':
-        return readRanges(message.ask, tools)
+        return readRanges(message.request, tools)
       case 'encode':
-        return this.#encodeAlone(message.ask, tools)
+        return this.#encodeAlone(message.request, tools)
       case 'digest':
-        return attempt(() => digestFile(message.ask, tools))
+        return attempt(() => digestFile(message.request, tools))
       case 'extents':
-        return attempt(() => extentsOf(message.ask, tools))
+        return attempt(() => extentsOf(message.request, tools))
       case 'examine':
-        return examineFiles(message.ask, tools)
+        return examineFiles(message.request, tools)
       case 'check-base':
-        return checkBase(message.ask)
+        return checkBase(message.request)
       case 'try-base':
-        return tryBase(message.ask.blocks, this.#blocksOf(message.ask.base), tools.encode)
+        return tryBase(message.request.blocks, this.#blocksOf(message.request.base), tools.encode)
     }
   }
 
-  /** There is one base for all jobs. */
+  /** The blocks of the base. All jobs have the same base. */
   #blocksOf(access: BaseAccess): BaseBlocks {
     this.#base ??= baseBlocks(access, this.#setup.blockSize)
     return this.#base
   }
 
-  /** Encodes a block that is kept. */
+  /** Encodes a single block into memory of its own. */
   async #encodeAlone(
-    { parts, stored, base, like }: Jobs['encode']['ask'],
+    { parts, uncompressed, base, candidate }: Jobs['encode']['request'],
     { encode }: FileTools,
-  ): Promise<Jobs['encode']['answer']> {
+  ): Promise<Jobs['encode']['response']> {
     const blocks = base ? this.#blocksOf(base) : null
     const bytes = await joinedParts(parts, blocks)
-    const encoded: EncodedOrTaken | Promise<EncodedOrTaken> =
-      like && blocks ? takenOrEncoded(bytes, stored, like, blocks, encode) : encode(bytes, stored)
+    const encoded: EncodedOrReused | Promise<EncodedOrReused> =
+      candidate && blocks
+        ? reuseOrEncode(bytes, uncompressed, candidate, blocks, encode)
+        : encode(bytes, uncompressed)
     const { data, sizeWord, takenFromBase } = await encoded
     return { data: new Uint8Array(data), sizeWord, ...(takenFromBase && { takenFromBase }) }
   }
 
-  /** Encodes a block once few enough threads compress. */
-  #encode(bytes: Uint8Array, stored: boolean, room?: Uint8Array): ReturnType<BlockEncoder> {
+  /** Encodes a block, after waiting for a permit to compress. */
+  #encode(bytes: Uint8Array, uncompressed: boolean, output?: Uint8Array): ReturnType<BlockEncoder> {
     const codec = this.#codec
     if (!codec) throw new TypeError('there is no codec')
-    if (stored || codec.stores) return encodeBlock(codec, bytes, true)
+    if (uncompressed || codec.uncompressed) return encodeBlock(codec, bytes, true)
     const permits = this.#permits
-    permits.take()
+    permits.acquire()
     let encoded: ReturnType<BlockEncoder>
     try {
-      encoded = encodeBlock(codec, bytes, false, room)
+      encoded = encodeBlock(codec, bytes, false, output)
     } catch (error) {
-      permits.give()
+      permits.release()
       throw error
     }
-    if (encoded instanceof Promise) return encoded.finally(permits.give)
-    permits.give()
+    if (encoded instanceof Promise) return encoded.finally(permits.release)
+    permits.release()
     return encoded
   }
 }

@@ -1,13 +1,13 @@
-/** Failure: why a job could not read something, as plain data that crosses threads. */
+/** Failure: turns errors of a job into plain data, which can be sent to another thread. */
 import { withName } from '../../system-error.js'
 import type { Failure } from './protocol.js'
 
-/** Something is no longer what was found. */
+/** A file or directory was changed or replaced since the scan. */
 export class ChangedError extends Error {
   readonly code = 'CHANGED'
 }
 
-/** The system's code and words, without the path, which the caller knows better. */
+/** The code and description of an error, without the path, which the caller adds. */
 export function failureOf(thrown: unknown): Failure {
   const error = withName(thrown)
   if (!(error instanceof Error)) return { code: 'UNKNOWN', message: String(error) }
@@ -16,7 +16,7 @@ export function failureOf(thrown: unknown): Failure {
   return { code, message: error.message.replace(/^[A-Z]+: /, '').replace(/, \w+( '.*)?$/s, '') }
 }
 
-/** What `act` returns, or why it failed. */
+/** Returns the result of `act`, or its failure. */
 export function attempt<T>(act: () => T): T | Failure {
   try {
     return act()

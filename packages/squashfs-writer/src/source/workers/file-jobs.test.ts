@@ -9,7 +9,7 @@ import { createCallTimer } from './call-timer.js'
 import { EnteredDirectories } from './entered-directories.js'
 import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles } from './open-files.js'
-import { BUFFER_SIZE, BUFFER_WITH_ROOM, type Examine, noRanges, RangeFlag, type Ranges } from './protocol.js'
+import { BUFFER_SIZE, type Examine, JOB_BUFFER_SIZE, noRanges, RangeFlag, type Ranges } from './protocol.js'
 import { readRanges } from './read-ranges.js'
 
 const BLOCK = 4096
@@ -57,11 +57,11 @@ async function withTree(
       directories,
       files,
       encode: marking,
-      encodeLike: (bytes, stored) => marking(bytes, stored),
+      reuseOrEncode: (bytes, uncompressed) => marking(bytes, uncompressed),
       blockSize: BLOCK,
-      storeData: false,
-      storeTails: false,
-      room: new Uint8Array(BLOCK),
+      uncompressedData: false,
+      uncompressedTails: false,
+      scratch: new Uint8Array(BLOCK),
       examine: null,
       pathOf: ({ name }) => asBytePath(name),
       ...changes,
@@ -101,12 +101,12 @@ async function withTree(
 const bytes = (length: number, value: number) => new Uint8Array(length).fill(value)
 
 describe('ranges', () => {
-  it('are read to their places; their encoded blocks lie behind, one after another', async () => {
+  it('are read into the buffer, followed by their encoded blocks', async () => {
     await withTree(async ({ tools, ranges, add }) => {
       add('blocks and a tail', bytes(2 * BLOCK + 10, 1), [0, 2 * BLOCK + 10, 0, 2 * BLOCK])
       add('tail', bytes(20, 2), [0, 20, 2 * BLOCK + 10, 0])
       add('short block', bytes(300, 3), [0, 300, 4 * BLOCK, 300])
-      const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+      const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
       const read = await readRanges({ ranges, buffer }, tools)
       expect(read).toEqual({
         failures: [],
@@ -124,11 +124,11 @@ describe('ranges', () => {
     })
   })
 
-  it('have a hole where a block is zeros, which is not encoded', async () => {
+  it('have a hole for a block of zeros, which is not encoded', async () => {
     const encoded: number[] = []
-    const encode: BlockEncoder = (block, stored) => {
+    const encode: BlockEncoder = (block, uncompressed) => {
       encoded.push(block.length)
-      return marking(block, stored)
+      return marking(block, uncompressed)
     }
     await withTree(
       async ({ tools, ranges, add }) => {
@@ -138,7 +138,7 @@ describe('ranges', () => {
         content[4 * BLOCK - 1] = 1
         add('file', content, [0, content.length, 0, content.length])
         const { sizeWords } = await readRanges(
-          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
+          { ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) },
           tools,
         )
         expect(sizeWords).toEqual([3, 0, 3, 3])
@@ -154,7 +154,7 @@ describe('ranges', () => {
       add('shrunk', bytes(2 * BLOCK, 2), [0, 2 * BLOCK, BLOCK, 2 * BLOCK])
       add('last', bytes(BLOCK, 3), [0, BLOCK, 3 * BLOCK, BLOCK])
       writeFileSync(join(directory, 'shrunk'), '')
-      const read = await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
+      const read = await readRanges({ ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) }, tools)
       expect(read.failures).toEqual([
         [1, { code: 'CHANGED', message: expect.stringContaining('it shrank from 8192 to 0 bytes') }],
       ])
@@ -162,18 +162,18 @@ describe('ranges', () => {
     })
   })
 
-  it('whose encoder takes its time are encoded one after another, and all are done in the end', async () => {
+  it('with an asynchronous encoder are encoded one after another, and all are done at the end', async () => {
     let [now, most] = [0, 0]
-    const encode: BlockEncoder = async (block, stored) => {
+    const encode: BlockEncoder = async (block, uncompressed) => {
       most = Math.max(most, ++now)
       await new Promise((resolve) => setTimeout(resolve, 2))
       now--
-      return marking(block, stored)
+      return marking(block, uncompressed)
     }
     await withTree(
       async ({ tools, ranges, add }) => {
         for (let n = 0; n < 5; n++) add(`${n}`, bytes(BLOCK, n + 1), [0, BLOCK, n * BLOCK, BLOCK])
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         const { sizeWords } = await readRanges({ ranges, buffer }, tools)
         expect([sizeWords, now, most]).toEqual([[3, 3, 3, 3, 3], 0, 1])
         const firsts = Array.from({ length: 5 }, (_, n) => new Uint8Array(buffer)[BUFFER_SIZE + n * 3 + 1])
@@ -183,7 +183,7 @@ describe('ranges', () => {
     )
   })
 
-  it('of one file that come one after another open it once', async () => {
+  it('that are consecutive and of one file open it once', async () => {
     let opened = 0
     await withTree(
       async ({ tools, ranges, add }) => {
@@ -191,7 +191,7 @@ describe('ranges', () => {
         add('file', null, [BLOCK, BLOCK, BLOCK, BLOCK])
         add('file', null, [2 * BLOCK, BLOCK, 2 * BLOCK, BLOCK])
         opened = 0
-        await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
+        await readRanges({ ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) }, tools)
         expect(opened).toBe(1)
       },
       {},
@@ -209,11 +209,11 @@ describe('ranges', () => {
     )
   })
 
-  it('are digested where that is wanted: equal for equal contents alone', async () => {
+  it('are digested on request, with equal digests only for equal contents', async () => {
     await withTree(async ({ tools, ranges, add }) => {
       for (const [n, value] of [1, 1, 2].entries())
         add(`${n}`, bytes(100, value), [0, 100, 100 * n, 0, n < 3 ? RangeFlag.DIGEST : 0])
-      const { digests } = await readRanges({ ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) }, tools)
+      const { digests } = await readRanges({ ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) }, tools)
       expect(digests.map(([n]) => n)).toEqual([0, 1, 2])
       const [one, same, other] = digests.map(([, digest]) => digest)
       expect(same).toBe(one)
@@ -221,7 +221,7 @@ describe('ranges', () => {
     })
   })
 
-  it('may be in the buffer already, or of a file that is open', async () => {
+  it('may already be in the buffer, or belong to an open file', async () => {
     await withTree(async ({ tools, ranges, add }, directory) => {
       add('file', bytes(100, 5), [0, 100, 0, 0])
       const descriptor = openSync(join(directory, 'file'), 'r')
@@ -231,10 +231,10 @@ describe('ranges', () => {
           names: ['', ''],
           seen: ['', ''],
           numbers: [BLOCK, 0, BLOCK, 0, BLOCK, 0, -1, 100, 90, 10, BLOCK, 0, 0, -1],
-          likes: [],
+          candidates: [],
         }
         expect(ranges.names).toEqual(['file'])
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         new Uint8Array(buffer, 0, BLOCK).fill(9)
         const read = await readRanges({ ranges: own, buffer }, tools)
         expect(read).toMatchObject({ failures: [], sizeWords: [3] })
@@ -247,16 +247,16 @@ describe('ranges', () => {
   })
 })
 
-describe('tails of one block', () => {
+describe('tails of a fragment block', () => {
   const encoded: number[][] = []
   /** Notes the bytes of each block, and gives the first and the last. */
-  const noting: BlockEncoder = (block, stored) => {
+  const noting: BlockEncoder = (block, uncompressed) => {
     encoded.push([...block])
-    return { data: Uint8Array.of(block[0]!, block.at(-1)!, Number(stored)), sizeWord: 3 }
+    return { data: Uint8Array.of(block[0]!, block.at(-1)!, Number(uncompressed)), sizeWord: 3 }
   }
   const tail = (at: number, block: number, flags = 0) => [0, 2, at, 0, flags, block] as const
 
-  it('are encoded together once the last was read, also where a block of a file lies between them', async () => {
+  it('are encoded together after the last was read, even if a data block is between them', async () => {
     encoded.length = 0
     await withTree(
       async ({ tools, ranges, add }) => {
@@ -266,7 +266,7 @@ describe('tails of one block', () => {
         add('c', bytes(2, 3), tail(BLOCK + 4, 1))
         add('not of a block', bytes(2, 4), tail(BLOCK + 6, -1))
         add('d', bytes(2, 5), tail(BLOCK + 8, 1))
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         const { tailBlocks, blocksAt } = await readRanges({ ranges, buffer }, tools)
         expect(encoded.map((block) => block.slice(-4))).toEqual([
           [9, 9, 9, 9],
@@ -277,11 +277,11 @@ describe('tails of one block', () => {
         expect(blocksAt[1]).toBe(BUFFER_SIZE)
         expect([...new Uint8Array(buffer, BUFFER_SIZE, 9)]).toEqual([9, 9, 0, 1, 2, 1, 3, 5, 1])
       },
-      { encode: noting, storeTails: true },
+      { encode: noting, uncompressedTails: true },
     )
   })
 
-  it('are without those that could not be read, and without contents that came before', async () => {
+  it('exclude those of unreadable files and of duplicates', async () => {
     encoded.length = 0
     await withTree(
       async ({ tools, ranges, add }, directory) => {
@@ -291,7 +291,7 @@ describe('tails of one block', () => {
         add('not asked', bytes(2, 7), tail(6, 0))
         add('alone and again', bytes(2, 7), tail(8, 1, RangeFlag.DIGEST))
         writeFileSync(join(directory, 'shrunk'), '')
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         const { tailBlocks } = await readRanges({ ranges, buffer }, tools)
         expect(encoded).toEqual([[7, 7, 7, 7]])
         expect(tailBlocks).toEqual([2, 3, BUFFER_SIZE, 0, 0, BUFFER_SIZE + 3])
@@ -313,14 +313,14 @@ describe('an examination', () => {
   ]
   const expected = (name: string) => [{ path: name, size: 100 }, [7, 7, 7], [7, 7], []]
 
-  it('is given what was read already, and reads what was not', async () => {
+  it('gets bytes that are already in memory, and reads others', async () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         add('whole', bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
         add('part', bytes(100, 7), [50, 20, 100, 0, RangeFlag.EXAMINE])
         add('not wanted', bytes(100, 7), [0, 100, 200, 0])
         const { examined } = await readRanges(
-          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
+          { ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) },
           tools,
         )
         expect(examined).toEqual([
@@ -335,12 +335,12 @@ describe('an examination', () => {
     )
   })
 
-  it('gets bytes of its own, which it may keep and change', async () => {
+  it('gets a copy of the bytes, which it may keep and change', async () => {
     const kept: Uint8Array[] = []
     await withTree(
       async ({ tools, ranges, add }) => {
         add('file', bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
-        const buffer = new SharedArrayBuffer(BUFFER_WITH_ROOM)
+        const buffer = new SharedArrayBuffer(JOB_BUFFER_SIZE)
         await readRanges({ ranges, buffer }, tools)
         kept[0]!.fill(1)
         expect(new Uint8Array(buffer)[0]).toBe(7)
@@ -354,12 +354,12 @@ describe('an examination', () => {
     )
   })
 
-  it('that throws is the failure of that file alone', async () => {
+  it('that throws fails only that file', async () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         for (const name of ['a', 'b']) add(name, bytes(100, 7), [0, 100, 0, 0, RangeFlag.EXAMINE])
         const { failures, examined } = await readRanges(
-          { ranges, buffer: new SharedArrayBuffer(BUFFER_WITH_ROOM) },
+          { ranges, buffer: new SharedArrayBuffer(JOB_BUFFER_SIZE) },
           tools,
         )
         expect(failures).toEqual([[0, { code: 'UNKNOWN', message: 'not this one' }]])
@@ -380,7 +380,7 @@ describe('an examination', () => {
 })
 
 describe('a whole file', () => {
-  it('has a digest, whether its zeros are holes or written, and is examined in the same go', async () => {
+  it('has the same digest with holes or zeros, and is examined, too', async () => {
     const content = bytes(3 * 1_048_576, 0)
     content[2_500_000] = 1
     for (const source of [
@@ -401,7 +401,7 @@ describe('a whole file', () => {
   })
   const digests = new Set<string>()
 
-  it('has data where its filesystem says so', async () => {
+  it('has data in the extents that its filesystem reports', async () => {
     await withTree(
       async ({ tools, ranges, add }) => {
         add('file', bytes(100, 1), [0, 100, 0, 0])

@@ -1,11 +1,11 @@
-/** File jobs: the work on a file while it is open: reading, digesting, examining, and encoding its blocks. */
+/** File jobs: digests and examines files while they are open, and finds their holes. */
 import { readSync } from 'node:fs'
-import type { BlockOfBase } from '../../image/base-block.js'
+import type { BaseBlock } from '../../image/base-block.js'
 import type { BlockEncoder } from '../../image/encode-block.js'
 import type { BytePath } from '../../tree/byte-string.js'
 import { createLargeDigest, PART_SIZE } from '../digest.js'
 import type { SourceCalls } from '../filesystem.js'
-import type { EncodedOrTaken } from './base-blocks.js'
+import type { EncodedOrReused } from './base-blocks.js'
 import type { EnteredDirectories } from './entered-directories.js'
 import { attempt, ChangedError } from './failure.js'
 import type { OpenFiles } from './open-files.js'
@@ -20,31 +20,31 @@ import {
   type Ranges,
 } from './protocol.js'
 
-/** The context of file jobs. */
+/** The context of jobs on files. */
 export interface FileTools {
   readonly source: SourceCalls
   readonly directories: EnteredDirectories
   readonly files: OpenFiles
   readonly encode: BlockEncoder
-  /** The same, unless a block of the base has the same content. */
-  readonly encodeLike: (
+  /** Encodes a block, or reuses a block of the base with the same content. */
+  readonly reuseOrEncode: (
     bytes: Uint8Array,
-    stored: boolean,
-    like: BlockOfBase,
+    uncompressed: boolean,
+    candidate: BaseBlock,
     base: BaseAccess,
-    room: Uint8Array,
-  ) => EncodedOrTaken | Promise<EncodedOrTaken>
+    output: Uint8Array,
+  ) => EncodedOrReused | Promise<EncodedOrReused>
   readonly blockSize: number
-  readonly storeData: boolean
-  readonly storeTails: boolean
-  /** Room for a block whose tails do not lie together. */
-  readonly room: Uint8Array
+  readonly uncompressedData: boolean
+  readonly uncompressedTails: boolean
+  /** A buffer in which tails that are not adjacent are joined. */
+  readonly scratch: Uint8Array
   readonly examine: Examine | null
-  /** A file's path from the packed directory on. */
+  /** The path of a file relative to the packed directory. */
   readonly pathOf: (place: FilePlace) => BytePath
 }
 
-/** One range, taken from the columns. */
+/** A range from the columns of {@link Ranges}. */
 export interface Range {
   readonly place: FilePlace | number | null
   readonly size: number
@@ -74,7 +74,7 @@ export function rangeAt({ directories, names, seen, numbers }: Ranges, n: number
   }
 }
 
-/** Examines a file of which some bytes were read already. */
+/** Examines a file of which some bytes are already in memory. */
 export function examine(
   place: FilePlace,
   size: number,
@@ -95,9 +95,9 @@ export function examine(
 
 /** Opens files one after another, and examines them. */
 export function examineFiles(
-  { ranges }: Jobs['examine']['ask'],
+  { ranges }: Jobs['examine']['request'],
   tools: FileTools,
-): Jobs['examine']['answer'] {
+): Jobs['examine']['response'] {
   return ranges.names.map((_, n) =>
     attempt(() => {
       const { place, size } = rangeAt(ranges, n)
@@ -110,7 +110,7 @@ export function examineFiles(
 }
 
 /** The digest of a whole file. */
-export function digestFile({ ranges }: Jobs['digest']['ask'], tools: FileTools) {
+export function digestFile({ ranges }: Jobs['digest']['request'], tools: FileTools) {
   const { place, size, start, length, flags } = rangeAt(ranges, 0)
   if (place === null) throw new TypeError('what lies in a buffer is digested there')
   if (typeof place === 'number')
@@ -144,14 +144,14 @@ function digestOfFile(
   return digest.result()
 }
 
-/** Where a file has data. */
-export function extentsOf({ ranges }: Jobs['extents']['ask'], { files, source }: FileTools): number[] {
+/** The parts of a file that have data. */
+export function extentsOf({ ranges }: Jobs['extents']['request'], { files, source }: FileTools): number[] {
   const { place, size } = rangeAt(ranges, 0)
   if (typeof place !== 'object' || place === null) return [0, size]
   return files.withFile(place, true, (descriptor) => source.extents(descriptor, size))
 }
 
-/** Fills `bytes` from `start` on. */
+/** Fills `bytes` from an open file, beginning at `start`. */
 export function readWhole(descriptor: number, bytes: Uint8Array, start: number, size: number): void {
   for (let done = 0; done < bytes.length; ) {
     const n = readSync(descriptor, bytes, done, bytes.length - done, start + done)

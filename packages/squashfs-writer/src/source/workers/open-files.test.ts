@@ -61,7 +61,7 @@ const place = (directory: string, name: string) => ({
 })
 
 describe('open files', () => {
-  it('of one directory are opened from it, which is entered once', () => {
+  it('of one directory are opened relative to it, and it is entered once', () => {
     const { asked, source } = noting()
     const files = openFilesOf(source)
     expect(['a', 'b'].map((name) => files.withFile(place('one', name), false, (n) => n))).toEqual([10, 11])
@@ -79,7 +79,7 @@ describe('open files', () => {
     ])
   })
 
-  it('that go on stay open until another is wanted', () => {
+  it('that continue stay open until another file is opened', () => {
     const { asked, source } = noting()
     const files = openFilesOf(source)
     const numbers = [true, true, false].map((goesOn) => files.withFile(place('one', 'a'), goesOn, (n) => n))
@@ -91,7 +91,7 @@ describe('open files', () => {
     expect(asked.slice(3)).toEqual(['open one/a', 'close 11', 'open one/b', 'close 12'])
   })
 
-  it('that are others than were found, or changed while they were read, fail and are closed', () => {
+  it('that were replaced, or changed while they were read, fail and are closed', () => {
     const { asked, source } = noting({ 10: '5 99 7 8 9' })
     const files = openFilesOf(source)
     let used = 0
@@ -117,14 +117,14 @@ describe('open files', () => {
     expect(asked).toEqual(['enter one, following', 'open one/refused', 'open one/a', 'close 10'])
   })
 
-  it('are counted as metadata calls when they are opened, and not when they go on', () => {
+  it('are counted as a metadata call when opened, and not when they continue', () => {
     const timer = createCallTimer()
     const files = openFilesOf(noting().source, timer)
     for (const goesOn of [true, false, true]) files.withFile(place('one', 'a'), goesOn, () => {})
     expect(timer.calls).toBe(2)
   })
 
-  it('are of one place by directory and name', () => {
+  it('are the same file if directory and name are equal', () => {
     expect(isSamePlace(place('one', 'a'), place('one', 'a'))).toBe(true)
     expect(isSamePlace(place('one', 'a'), place('one', 'b'))).toBe(false)
     expect(isSamePlace(place('one', 'a'), place('two', 'a'))).toBe(false)

@@ -1,8 +1,7 @@
 /**
- * Open files: the file that was opened last stays open, since the parts of a large file come one after another. Each is proven
- * to be the one that was found.
+ * Open files: opens files and verifies that each is the one that the scan found. The last file stays open, since the parts of a
+ * large file are read one after another.
  */
-
 import type { Identity } from '../../tree/node.js'
 import type { SourceCalls } from '../filesystem.js'
 import { changeSince, differsInCtimeAlone } from '../identity.js'
@@ -11,13 +10,13 @@ import type { EnteredDirectories } from './entered-directories.js'
 import { ChangedError } from './failure.js'
 import type { FilePlace } from './protocol.js'
 
-/** How often a file is read that gets or loses names while it is read. */
-const MOST_READS = 10
+/** Maximum number of reads of a file that gains or loses names while it is read. */
+const MAX_READS = 10
 
 export interface OpenFiles {
   /**
-   * Opens a file, lets `use` read it, and makes sure that it was the file seen before, and unchanged.
-   * @param goesOn whether the same file is wanted once more.
+   * Opens a file, calls `use` to read it, and verifies that it is unchanged since the scan.
+   * @param goesOn whether the next call is for the same file.
    */
   withFile<T>(place: FilePlace, goesOn: boolean, use: (descriptor: number) => T): T
   close(): void
@@ -42,7 +41,7 @@ export function createOpenFiles(
     }
   }
 
-  /** What `use` makes of a file whose content stayed the same meanwhile. */
+  /** Calls `use`, again if only ctime has changed during the call. */
   function useUnchanged<T>(atFirst: Identity, descriptor: number, use: (descriptor: number) => T): T {
     let seen = atFirst
     for (let reads = 1; ; reads++) {
@@ -50,7 +49,7 @@ export function createOpenFiles(
       const now = source.identity(descriptor)
       const change = changeSince(seen, now)
       if (change === null) return result
-      if (!differsInCtimeAlone(seen, now) || reads === MOST_READS) throw new ChangedError(change)
+      if (!differsInCtimeAlone(seen, now) || reads === MAX_READS) throw new ChangedError(change)
       seen = now
     }
   }

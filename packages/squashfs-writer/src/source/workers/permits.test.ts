@@ -8,42 +8,42 @@ const TAKER = `
   const left = new Int32Array(workerData.shared)
   void import(workerData.module).then(({ permitsOf }) => {
     const permits = permitsOf(workerData.shared)
-    permits.take()
+    permits.acquire()
     parentPort.postMessage(left[0])
-    permits.give()
+    permits.release()
   })`
 
 const left = (shared: SharedArrayBuffer) => new Int32Array(shared)[0]
 
 describe('permits', () => {
-  it('are as many as were made, each taken and given back', () => {
+  it('are as many as were created, and can be released and acquired again', () => {
     const shared = createPermits(3)
     const permits = permitsOf(shared)
-    permits.take()
-    permits.take()
+    permits.acquire()
+    permits.acquire()
     expect(left(shared)).toBe(1)
-    permits.give()
+    permits.release()
     expect(left(shared)).toBe(2)
-    permits.take()
-    permits.take()
+    permits.acquire()
+    permits.acquire()
     expect(left(shared)).toBe(0)
   })
 
-  it('are the same for all threads with the counter', () => {
+  it('are shared by all threads with the counter', () => {
     const shared = createPermits(2)
     const [one, other] = [permitsOf(shared), permitsOf(shared)]
-    one.take()
-    other.take()
+    one.acquire()
+    other.acquire()
     expect(left(shared)).toBe(0)
-    one.give()
-    other.give()
+    one.release()
+    other.release()
     expect(left(shared)).toBe(2)
   })
 
-  it('that are all taken make a thread wait until one is given back', async () => {
+  it('that are all acquired make a thread wait for a release', async () => {
     const shared = createPermits(1)
     const permits = permitsOf(shared)
-    permits.take()
+    permits.acquire()
     const source = `data:text/javascript,${encodeURIComponent(`export ${permitsOf}`)}`
     const worker = new Worker(TAKER, { eval: true, workerData: { shared, module: source } })
     const messages: unknown[] = []
@@ -52,7 +52,7 @@ describe('permits', () => {
     await new Promise((resolve) => worker.once('online', resolve))
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(messages).toEqual([])
-    permits.give()
+    permits.release()
     await ended
     expect(messages).toEqual([0])
     expect(left(shared)).toBe(1)

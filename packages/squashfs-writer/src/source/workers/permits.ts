@@ -1,6 +1,6 @@
-/** Permits: how many threads compress at a time, counted where all of them see it. */
+/** Permits: limits the number of threads that compress at a time, with a counter in shared memory. */
 
-/** Makes a counter. */
+/** Creates the counter. */
 export function createPermits(count: number): SharedArrayBuffer {
   const shared = new SharedArrayBuffer(4)
   new Int32Array(shared)[0] = count
@@ -8,22 +8,22 @@ export function createPermits(count: number): SharedArrayBuffer {
 }
 
 export interface Permits {
-  /** Blocks the thread until fewer than all permits are taken, and takes one. */
-  take(): void
-  give(): void
+  /** Blocks the thread until a permit is free, and acquires it. */
+  acquire(): void
+  release(): void
 }
 
 export function permitsOf(shared: SharedArrayBuffer): Permits {
   const left = new Int32Array(shared)
   return {
-    take() {
+    acquire() {
       for (;;) {
         const n = Atomics.load(left, 0)
         if (n <= 0) Atomics.wait(left, 0, n)
         else if (Atomics.compareExchange(left, 0, n, n - 1) === n) return
       }
     },
-    give() {
+    release() {
       Atomics.add(left, 0, 1)
       Atomics.notify(left, 0, 1)
     },

@@ -1,29 +1,28 @@
-/** Pool worker: a thread of the pool, as the calling thread knows it: its jobs, and when it begins and ends. */
+/** Pool worker: a worker of the pool in the calling thread: its jobs, its start and its end. */
 import { Worker } from 'node:worker_threads'
 import { SquashfsError } from '../../errors.js'
 import {
-  type AnswerMessage,
   BUFFER_SIZE,
   type ExecutorSetup,
   type JobMessage,
   type READY,
+  type ResponseMessage,
 } from './protocol.js'
 
-/** A job that waits for its answer. */
+/** A job that waits for its response. */
 export interface Pending {
   readonly message: JobMessage
-  readonly resolve: (answer: never) => void
+  readonly resolve: (response: never) => void
   readonly reject: (error: unknown) => void
 }
 
-/** A worker, as the calling thread knows it. */
 export class PoolWorker {
   readonly #thread: Worker
   /** Resolved when its modules are loaded, or it has ended. */
   readonly #started: Promise<unknown>
   readonly jobs = new Map<number, Pending>()
   ready = false
-  /** Bytes that its jobs have to read or encode. */
+  /** Bytes to read or encode in its jobs. */
   bytes = 0
 
   constructor(setup: ExecutorSetup) {
@@ -31,13 +30,16 @@ export class PoolWorker {
     this.#started = new Promise((resolve) => this.#thread.once('message', resolve).once('exit', resolve))
   }
 
-  listen(onMessage: (message: AnswerMessage | typeof READY) => void, onEnd: (error: unknown) => void): void {
+  listen(
+    onMessage: (message: ResponseMessage | typeof READY) => void,
+    onEnd: (error: unknown) => void,
+  ): void {
     this.#thread.on('message', onMessage)
     this.#thread.on('error', onEnd)
     this.#thread.on('exit', (code) => onEnd(new SquashfsError('WORKER', `a worker ended with code ${code}`)))
   }
 
-  /** It keeps the process alive until it has answered. */
+  /** Sends a job. The worker keeps the process alive until it has responded. */
   send(job: Pending): void {
     this.jobs.set(job.message.id, job)
     this.bytes += bytesOf(job.message)
@@ -45,7 +47,7 @@ export class PoolWorker {
     this.#thread.postMessage(job.message)
   }
 
-  /** @returns the job that was answered. */
+  /** Removes the job to which a response belongs. */
   take(id: number): Pending | undefined {
     const job = this.jobs.get(id)
     this.jobs.delete(id)
@@ -53,14 +55,14 @@ export class PoolWorker {
     return job
   }
 
-  /** Without a job it lets the process end. */
+  /** Allows the process to end if the worker has no jobs. */
   restIfIdle(): void {
     if (this.jobs.size === 0) this.#thread.unref()
   }
 
   /**
-   * Ends it once it is ready: where a thread is terminated while it loads its modules, their descriptors stay open, and the end
-   * of a native one's loading takes the whole process with it.
+   * Terminates the worker after its modules are loaded. If a thread is terminated while it loads modules, their descriptors stay
+   * open, and if it loads a native module, the whole process ends.
    */
   async terminate(): Promise<void> {
     this.#thread.ref()
@@ -69,9 +71,9 @@ export class PoolWorker {
   }
 }
 
-/** Bytes that a job has to read or encode. */
-function bytesOf({ name, ask }: JobMessage): number {
-  if (name === 'read') return Math.min(BUFFER_SIZE, ask.buffer.byteLength)
-  if (name === 'encode') return ask.parts.reduce((sum, { length }) => sum + length, 0)
+/** Bytes to read or encode in a job. */
+function bytesOf({ name, request }: JobMessage): number {
+  if (name === 'read') return Math.min(BUFFER_SIZE, request.buffer.byteLength)
+  if (name === 'encode') return request.parts.reduce((sum, { length }) => sum + length, 0)
   return 0
 }

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'
 import { type Pool, type PoolOptions, withPool } from './pool.js'
-import { type AnswerMessage, BUFFER_SIZE, type JobMessage, noRanges, READY } from './protocol.js'
+import { BUFFER_SIZE, type JobMessage, noRanges, READY, type ResponseMessage } from './protocol.js'
 
 /** A worker that does nothing by itself. */
 class StandIn extends EventEmitter {
@@ -37,8 +37,8 @@ class StandIn extends EventEmitter {
     this.emit('message', READY)
   }
   /** Answers the job that was sent as the n-th. */
-  answer(n: number, answer: Partial<AnswerMessage> = { answer: 'done' }): void {
-    this.emit('message', { id: this.sent[n]!.id, calls: 0, slowCalls: 0, ...answer })
+  response(n: number, response: Partial<ResponseMessage> = { response: 'done' }): void {
+    this.emit('message', { id: this.sent[n]!.id, calls: 0, slowCalls: 0, ...response })
   }
 }
 
@@ -58,15 +58,16 @@ const OPTIONS: PoolOptions = {
   threads: 3,
   codec: uncompressed(),
   blockSize: 4096,
-  storeData: false,
-  storeTails: false,
+  uncompressedData: false,
+  uncompressedTails: false,
   examiner: null,
 }
 const MIB = 1_048_576
 const PAYS_FOR_ONE = { bytes: 16 * MIB }
 
 const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
-const encode = (pool: Pool, byte = 1) => pool.run('encode', { parts: [Uint8Array.of(byte)], stored: false })
+const encode = (pool: Pool, byte = 1) =>
+  pool.run('encode', { parts: [Uint8Array.of(byte)], uncompressed: false })
 const stat = (pool: Pool) => pool.run('stat', { directories: [], xattrs: 'none' })
 const names = (worker: StandIn) => worker.sent.map(({ name }) => name)
 
@@ -86,44 +87,44 @@ function withWorkers(
 }
 
 describe('jobs', () => {
-  it('go to a worker in their order, three buffers at a time, and what encodes comes before what waits', async () => {
+  it('go to a worker in order, three buffers at a time, and encode jobs come first', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const read = () => pool.run('read', { ranges: noRanges(), buffer: new SharedArrayBuffer(BUFFER_SIZE) })
       const results = [read(), read(), read(), read(), encode(pool)]
       expect(names(worker!)).toEqual(['read', 'read', 'read'])
-      worker!.answer(0)
+      worker!.response(0)
       await results[0]
       expect(names(worker!)).toEqual(['read', 'read', 'read', 'encode', 'read'])
-      for (const n of [1, 2, 3, 4]) worker!.answer(n)
+      for (const n of [1, 2, 3, 4]) worker!.response(n)
       expect(await Promise.all(results)).toEqual(results.map(() => 'done'))
     })
   })
 
-  it('that are small wait at a worker, so that it never idles', async () => {
+  it('that are small are queued at a worker, so that it never idles', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const results = Array.from({ length: 20 }, () => stat(pool))
       expect(worker!.sent.length).toBe(16)
       for (let n = 0; n < 20; n++) {
-        worker!.answer(n)
+        worker!.response(n)
         await results[n]
       }
     })
   })
 
-  it('go to the worker that has fewest', async () => {
+  it('go to the worker with the fewest jobs', async () => {
     await withWorkers(3, async (pool, workers) => {
       const results = [1, 2, 3, 4, 5].map(() => encode(pool))
       expect(workers.map(({ sent }) => sent.length)).toEqual([2, 2, 1])
-      for (const worker of workers) for (const n of worker.sent.keys()) worker.answer(n)
+      for (const worker of workers) for (const n of worker.sent.keys()) worker.response(n)
       await Promise.all(results)
     })
   })
 
-  it('fail with what the worker says they failed with', async () => {
+  it('fail with the error from the worker', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const result = encode(pool)
-      const error = new Error('no room')
-      worker!.answer(0, { error })
+      const error = new Error('no space left')
+      worker!.response(0, { error })
       await expect(result).rejects.toBe(error)
     })
   })
@@ -135,17 +136,17 @@ describe('jobs', () => {
     })
   })
 
-  it('that list directories are for the calling thread where it works, until metadata calls are slow', async () => {
+  it('that list directories are for the calling thread if it does jobs, unless metadata calls are slow', async () => {
     await withWorkers(
       1,
       async (pool, [worker]) => {
         const results = [stat(pool), encode(pool)]
         expect(names(worker!)).toEqual(['encode'])
-        worker!.answer(0, { answer: 'done', calls: 16, slowCalls: 16 })
+        worker!.response(0, { response: 'done', calls: 16, slowCalls: 16 })
         expect(await Promise.all(results)).toEqual([[], 'done'])
         const later = stat(pool)
         expect(names(worker!)).toEqual(['encode', 'stat'])
-        worker!.answer(1)
+        worker!.response(1)
         expect(await later).toBe('done')
         for (const one of StandIn.all) one.ready()
       },
@@ -158,7 +159,7 @@ describe('jobs', () => {
       expect(worker!.held).toBe(false)
       const result = encode(pool)
       expect(worker!.held).toBe(true)
-      worker!.answer(0)
+      worker!.response(0)
       await result
       expect(worker!.held).toBe(false)
     })
@@ -168,7 +169,7 @@ describe('jobs', () => {
 describe('a codec without a recipe', () => {
   const own: Codec = { name: 'own', id: 1, compress: (bytes) => bytes.subarray(1) }
 
-  it('is never asked of a worker: the calling thread encodes, and workers look', async () => {
+  it('is used by the calling thread only; workers do other jobs', async () => {
     await withPool({ ...OPTIONS, codec: own, threads: 4 }, new AbortController().signal, async (pool) => {
       pool.expect({ bytes: 1000 * MIB, names: 1_000_000 })
       expect(StandIn.all).toEqual([])
@@ -184,7 +185,7 @@ describe('workers', () => {
     [2, 1],
     [3, 3],
     [8, 8],
-  ])('with threads: %i are at most %i, however much there is to do', async (threads, most) => {
+  ])('with threads: %i are at most %i, for any amount of work', async (threads, most) => {
     const pool = withPool({ ...OPTIONS, threads }, new AbortController().signal, async (pool) => {
       pool.expect({ bytes: 1000 * MIB })
       expect(StandIn.all.length).toBe(most)
@@ -194,7 +195,7 @@ describe('workers', () => {
     expect(StandIn.all.map(({ terminated }) => terminated)).toEqual(StandIn.all.map(() => 1))
   })
 
-  it('are as many as the work pays for', async () => {
+  it('are spawned in proportion to the work', async () => {
     await withPool({ ...OPTIONS, threads: 8 }, new AbortController().signal, async (pool) => {
       for (const [work, count] of [
         [{ bytes: 16 * MIB - 1, names: 0 }, 0],
@@ -209,19 +210,19 @@ describe('workers', () => {
     })
   })
 
-  it('are many more once most metadata calls were slow, and share the permits of so many threads as were wanted', async () => {
+  it('are many more once most metadata calls were slow, and share the permits for the wanted number of threads', async () => {
     await withWorkers(
       1,
       async (pool, workers) => {
         const first = stat(pool)
-        workers[0]!.answer(0, { answer: [], calls: 16, slowCalls: 8 })
+        workers[0]!.response(0, { response: [], calls: 16, slowCalls: 8 })
         await first
         expect(pool.areSlow()).toBe(false)
         const counts = [workers.length]
         for (let n = 1; n < 6; n++) {
           const result = stat(pool)
           const asked = workers.find(({ sent }) => sent.length > 0 && sent.at(-1)!.id === n)!
-          asked.answer(asked.sent.length - 1, { answer: [], calls: 16, slowCalls: 9 })
+          asked.response(asked.sent.length - 1, { response: [], calls: 16, slowCalls: 9 })
           await result
           counts.push(workers.length)
         }
@@ -237,17 +238,17 @@ describe('workers', () => {
     )
   })
 
-  it('that end take their jobs with them; the others go on', async () => {
+  it('that terminate fail their jobs; the others continue', async () => {
     await withWorkers(2, async (pool, workers) => {
       const [one, other] = [encode(pool), encode(pool)]
       workers[0]!.emit('exit', 3)
       await expect(one).rejects.toMatchObject({ code: 'WORKER', message: 'a worker ended with code 3' })
-      workers[1]!.answer(0)
+      workers[1]!.response(0)
       expect(await other).toBe('done')
     })
   })
 
-  it('of which the last one fails take what waits with them', async () => {
+  it('that have all failed fail the waiting jobs', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       const results = Promise.allSettled([1, 2, 3].map(() => encode(pool)))
       const error = new Error('out of memory')
@@ -259,7 +260,7 @@ describe('workers', () => {
 })
 
 describe('the end', () => {
-  it('rejects what is under way, what waits, and what comes after', async () => {
+  it('rejects current, waiting and later jobs', async () => {
     let results: Promise<PromiseSettledResult<unknown>[]> | null = null
     let late: Pool | null = null
     await withWorkers(1, async (pool, [worker]) => {
@@ -273,18 +274,18 @@ describe('the end', () => {
     await expect(encode(late!)).rejects.toMatchObject({ code: 'WORKER' })
   })
 
-  it('is waited for by the process, also when a worker answers late', async () => {
+  it('keeps the process alive, even if a worker responds late', async () => {
     await withWorkers(1, async (pool, [worker]) => {
       void encode(pool).catch(() => {})
       worker!.terminate = async () => {
-        worker!.answer(0)
+        worker!.response(0)
         expect(worker!.held).toBe(true)
         worker!.emit('exit', 1)
       }
     })
   })
 
-  it('waits for a worker that loads its modules still, and terminates it then', async () => {
+  it('waits for a worker that is loading its modules, then terminates it', async () => {
     let ended = false
     const pool = withPool(OPTIONS, new AbortController().signal, async (pool) => pool.expect(PAYS_FOR_ONE))
     void pool.then(() => {
@@ -297,7 +298,7 @@ describe('the end', () => {
     expect(StandIn.all[0]!.terminated).toBe(1)
   })
 
-  it('comes with the signal, whose reason is thrown and not the jobs that the workers left undone', async () => {
+  it('comes with an abort, whose reason is thrown rather than the errors of jobs', async () => {
     const stop = new AbortController()
     const reason = new Error('stopped')
     const work = withWorkers(

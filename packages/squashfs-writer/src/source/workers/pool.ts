@@ -1,11 +1,10 @@
 /**
- * Pool: assigns jobs to workers and to the calling thread, by one rule.
+ * Pool: assigns jobs to workers and to the calling thread.
  *
- * As many threads work as the program may use. With one or two, the calling thread is one of them and does a job whenever
- * it has nothing else to do; with more it only puts results in order. Workers are spawned when there is work that pays for
- * their start, and never more than the work pays for. Where metadata calls are slow, because a network answers them, there
- * are soon many more workers, so that many calls are in flight; a counter that all share sees to it that no more threads
- * compress at a time than the program may use.
+ * The `threads` option is the number of threads. With one or two, the calling thread is one of them, and does a job whenever it
+ * has nothing else to do. With more, it only orders the results. A worker is spawned when there is enough work to make up for its
+ * start. If metadata calls are slow, as on a network filesystem, many more workers are spawned, so that many calls are in
+ * flight. A shared counter still limits the number of threads that compress to `threads`.
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Codec } from '../../codec/codec.js'
@@ -14,36 +13,36 @@ import { Executor } from './executor.js'
 import { createPermits } from './permits.js'
 import { type Pending, PoolWorker } from './pool-worker.js'
 import {
-  type AnswerMessage,
   BUFFER_SIZE,
   type ExecutorSetup,
   type JobMessage,
   type JobName,
   type Jobs,
   READY,
+  type ResponseMessage,
 } from './protocol.js'
 import { usableCores } from './usable-cores.js'
 
-/** Jobs given to a worker at a time where calls are slow: one at work, one waiting. */
+/** Maximum number of jobs of a worker if calls are slow: one that it does, and one that waits. */
 const JOBS_PER_WORKER = 2
 /**
- * Bytes given to a worker at a time, so that it never idles for the calling thread, which may be at work on a job of a buffer's
- * size; and no more jobs than these.
+ * Limits for the jobs of a worker: bytes and number. They keep the worker busy while the calling thread does a job itself, which
+ * may be as large as a buffer.
  */
-const BYTES_AHEAD = 3 * BUFFER_SIZE
-const MOST_JOBS_AHEAD = 16
-/** Up to so many threads, the calling thread is one of them. */
+const MAX_BYTES_QUEUED = 3 * BUFFER_SIZE
+const MAX_JOBS_QUEUED = 16
+/** Up to this number of threads, the calling thread is one of them. */
 const FEW_THREADS = 2
-/** Work that pays for the start of a worker, which takes some 40 ms of a core: names to stat, bytes to compress. */
+/** The work for which a worker is spawned: names to stat, bytes to compress. Its start takes some 40 ms of CPU time. */
 const NAMES_PER_WORKER = 1_000
 const BYTES_PER_WORKER = 16_777_216
-/** Metadata calls that are looked at before it is decided whether calls are slow. */
+/** Number of metadata calls from which the pool decides whether calls are slow. */
 const SAMPLE = 16
-/** Workers when calls are slow: so many calls are then in flight. */
-const MOST_SLOW_WORKERS = Math.min(32, Math.max(12, 4 * usableCores()))
+/** Maximum number of workers if calls are slow. */
+const MAX_SLOW_WORKERS = Math.min(32, Math.max(12, 4 * usableCores()))
 
 export interface PoolOptions extends Omit<ExecutorSetup, 'permits' | 'codec'> {
-  /** null where nothing is encoded. */
+  /** null if nothing is encoded. */
   readonly codec: Codec | null
   /** Threads that compress, at least 1. */
   readonly threads: number
@@ -51,17 +50,17 @@ export interface PoolOptions extends Omit<ExecutorSetup, 'permits' | 'codec'> {
 
 export interface Pool {
   /**
-   * Has a job done by the next that is free. Jobs that encode come first: buffers wait for them.
-   * @throws what the job as a whole failed with.
+   * Runs a job in the next free thread. Jobs of the kind 'encode' come first, since buffers wait for them.
+   * @throws the error of the job.
    */
-  run<N extends JobName>(name: N, ask: Jobs[N]['ask']): Promise<Jobs[N]['answer']>
-  /** Told what work is to come, so that workers are spawned in time. */
+  run<N extends JobName>(name: N, request: Jobs[N]['request']): Promise<Jobs[N]['response']>
+  /** Announces work, so that workers are spawned in time. */
   expect(work: { readonly names?: number; readonly bytes?: number }): void
-  /** How many jobs at a time keep everyone busy, with some to spare. */
+  /** The number of jobs at a time that keeps all threads busy, with some in reserve. */
   jobsWanted(): number
-  /** Whether calls are slow: a thread that makes them only waits, so that all should have some. */
+  /** Whether metadata calls are slow. A thread that makes them only waits, so all threads should have some. */
   areSlow(): boolean
-  /** Terminates all workers; jobs under way, and those that come after, are rejected. */
+  /** Terminates all workers. Current and later jobs are rejected. */
   close(): Promise<void>
 }
 
@@ -69,17 +68,17 @@ class ThreadPool implements Pool {
   readonly #threads: number
   readonly #workerSetup: ExecutorSetup
   readonly #executor: Executor
-  /** Whether the calling thread alone has the codec, which may have threads of its own. */
+  /** Whether only the calling thread has the codec. Such a codec may have its own threads. */
   readonly #needsCaller: boolean
   readonly #callerWorks: boolean
   readonly #workers: PoolWorker[] = []
   readonly #queue: Pending[] = []
-  /** Jobs that encode. */
+  /** Jobs of the kind 'encode'. */
   readonly #urgent: Pending[] = []
   #nextId = 0
   #ownJobs = 0
   #namesSeen = 0
-  /** Of the metadata calls since it was last decided whether they are slow. */
+  /** Metadata calls since the last decision whether they are slow. */
   #calls = 0
   #slowCalls = 0
   #slow = false
@@ -94,10 +93,10 @@ class ThreadPool implements Pool {
     this.#callerWorks = this.#needsCaller || threads <= FEW_THREADS
   }
 
-  run<N extends JobName>(name: N, ask: Jobs[N]['ask']): Promise<Jobs[N]['answer']> {
+  run<N extends JobName>(name: N, request: Jobs[N]['request']): Promise<Jobs[N]['response']> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(stopped())
-      const job = { message: { id: this.#nextId++, name, ask } as JobMessage, resolve, reject }
+      const job = { message: { id: this.#nextId++, name, request } as JobMessage, resolve, reject }
       ;(name === 'encode' ? this.#urgent : this.#queue).push(job)
       this.#assign()
     })
@@ -122,10 +121,10 @@ class ThreadPool implements Pool {
     await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
 
-  /** As many as the work pays for. */
-  #spawnFor(paid: number): void {
+  /** Spawns workers up to `wanted`, the number for which there is work. */
+  #spawnFor(wanted: number): void {
     const most = this.#callerWorks ? this.#threads - 1 : this.#threads
-    while (!this.#closed && this.#workers.length < Math.min(most, Math.floor(paid))) this.#spawn()
+    while (!this.#closed && this.#workers.length < Math.min(most, Math.floor(wanted))) this.#spawn()
   }
 
   #spawn(): void {
@@ -137,9 +136,9 @@ class ThreadPool implements Pool {
           this.#assign()
         } else {
           const job = worker.take(message.id)
-          if (job) this.#takeAnswer(job, message)
+          if (job) this.#takeResponse(job, message)
         }
-        // Once it is closed the workers are waited for: an answer that comes late must not let the process end before.
+        // When the pool is closed, `close` waits for the workers: a late response must not let the process end before that.
         if (!this.#closed) worker.restIfIdle()
       },
       (error) => this.#lose(worker, error),
@@ -159,13 +158,13 @@ class ThreadPool implements Pool {
     for (const { reject } of [...this.#urgent.splice(0), ...this.#queue.splice(0)]) reject(reason)
   }
 
-  /** Gives the jobs that wait, in their order, to workers that have room; what is left may be for the calling thread. */
+  /** Assigns the waiting jobs, in order, to workers that can take them. The calling thread may do some of the rest. */
   #assign(): void {
     if (this.#closed) return
     const ready = this.#workers.filter((worker) => worker.ready)
     while (this.#urgent.length + this.#queue.length > 0) {
       const worker = leastBusy(ready)
-      if (!worker || !this.#hasRoom(worker)) break
+      if (!worker || !this.#canTakeJob(worker)) break
       const job = this.#nextForWorker()
       if (!job) break
       worker.send(job)
@@ -180,11 +179,11 @@ class ThreadPool implements Pool {
     }
   }
 
-  #hasRoom({ jobs, bytes }: PoolWorker): boolean {
-    return this.#slow ? jobs.size < JOBS_PER_WORKER : jobs.size < MOST_JOBS_AHEAD && bytes < BYTES_AHEAD
+  #canTakeJob({ jobs, bytes }: PoolWorker): boolean {
+    return this.#slow ? jobs.size < JOBS_PER_WORKER : jobs.size < MAX_JOBS_QUEUED && bytes < MAX_BYTES_QUEUED
   }
 
-  /** Where the calling thread works it is left the short jobs, so that it soon has time again to put results in order. */
+  /** If the calling thread does jobs, the short ones are left to it, so that it soon has time to order results. */
   #nextForWorker(): Pending | undefined {
     if (!this.#callerWorks) return this.#urgent.shift() ?? this.#queue.shift()
     const n = this.#queue.findIndex(({ message }) => !this.#isForCaller(message.name))
@@ -192,54 +191,54 @@ class ThreadPool implements Pool {
     return this.#needsCaller ? undefined : this.#urgent.shift()
   }
 
-  /** What a worker cannot do, or what is done sooner than its result is sent: to list directories, unless calls are slow. */
+  /** Whether a job is for the calling thread: if a worker cannot do it, or if sending the result takes longer than the job (to list directories, unless calls are slow). */
   #isForCaller(name: JobName): boolean {
     return this.#needsCaller ? name === 'read' : name === 'stat' && !this.#slow
   }
 
-  /** Does a job on this thread, when what else is waiting had its turn. */
+  /** Does a job in this thread, after the event loop has handled other events. */
   async #doMyself(job: Pending): Promise<void> {
     this.#ownJobs++
     await setImmediate()
     if (this.#closed) return job.reject(stopped())
-    const answer = await this.#executor.run(job.message)
+    const response = await this.#executor.run(job.message)
     this.#ownJobs--
-    if (this.#closed) this.#executor.close() // files that were opened meanwhile
-    this.#takeAnswer(job, answer)
+    if (this.#closed) this.#executor.close() // closes files that the job has opened
+    this.#takeResponse(job, response)
   }
 
-  #takeAnswer({ message, resolve, reject }: Pending, answered: AnswerMessage): void {
-    if (message.name === 'stat') this.#namesSeen += answered.calls
-    this.#calls += answered.calls
-    this.#slowCalls += answered.slowCalls
-    const { missingCodec } = answered
+  #takeResponse({ message, resolve, reject }: Pending, received: ResponseMessage): void {
+    if (message.name === 'stat') this.#namesSeen += received.calls
+    this.#calls += received.calls
+    this.#slowCalls += received.slowCalls
+    const { missingCodec } = received
     if (missingCodec) reject(new CodecError(missingCodec.codec, missingCodec.reason))
-    else if ('error' in answered) reject(answered.error)
-    else resolve(answered.answer as never)
+    else if ('error' in received) reject(received.error)
+    else resolve(received.response as never)
     if (this.#calls >= SAMPLE) this.#judgeCalls()
     if (message.name === 'stat') this.#spawnFor(this.#namesSeen / NAMES_PER_WORKER)
     this.#assign()
   }
 
-  /** Three times as many workers each time that most calls were slow: soon enough, and few for a hiccup or a busy machine. */
+  /** Triples the number of workers each time that most calls were slow. This is fast enough, and spawns few workers on a busy machine. */
   #judgeCalls(): void {
     const slow = this.#slowCalls > this.#calls / 2
     this.#slow ||= slow
     this.#calls = 0
     this.#slowCalls = 0
     const more = slow && !this.#closed ? Math.max(4, 2 * this.#workers.length) : 0
-    for (let n = 0; n < more && this.#workers.length < MOST_SLOW_WORKERS; n++) this.#spawn()
+    for (let n = 0; n < more && this.#workers.length < MAX_SLOW_WORKERS; n++) this.#spawn()
   }
 }
 
-/** Makes a pool, which whoever made it closes. It starts nothing before there is a job. */
+/** Creates a pool. The caller must close it. It spawns no worker before there is work. */
 export function createPool(options: PoolOptions): Pool {
   return new ThreadPool(options)
 }
 
 /**
- * Has a pool at hand for as long as something takes.
- * @throws what `use` throws; once the signal is aborted its reason.
+ * Creates a pool, calls `use` with it, and closes it.
+ * @throws the error of `use`; after an abort, the reason of the signal.
  */
 export async function withPool<T>(
   options: PoolOptions,
@@ -253,7 +252,7 @@ export async function withPool<T>(
   try {
     return await use(pool)
   } catch (error) {
-    signal.throwIfAborted() // a failure because workers were stopped is not the reason
+    signal.throwIfAborted() // an abort terminates workers, which causes other errors
     throw error
   } finally {
     signal.removeEventListener('abort', stop)
@@ -261,7 +260,7 @@ export async function withPool<T>(
   }
 }
 
-/** Rejects a job that will not be done any more. */
+/** The error of a job that will not be done. */
 function stopped(): SquashfsError {
   return new SquashfsError('WORKER', 'the work was stopped')
 }

@@ -2,26 +2,26 @@ import { describe, expect, it } from 'vitest'
 import { type Content, fileNode } from '../../tree/node.js'
 import {
   addRange,
-  bringsXattrs,
-  factOf,
   isFailure,
   noRanges,
   RANGE,
   RANGE_NUMBERS,
   RangeFlag,
   rangeOf,
+  sparseValue,
+  xattrsWithContent,
 } from './protocol.js'
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
 const directory = { path: '/source/sub', seen: 'an inode' }
 
-const onDisk = (bringsXattrs = true): Content => ({
+const onDisk = (xattrsWithContent = true): Content => ({
   kind: 'disk',
   directory,
   name: 'name',
   seen: 'an identity',
   sparse: false,
-  bringsXattrs,
+  xattrsWithContent,
 })
 
 const REQUEST = {
@@ -33,7 +33,7 @@ const REQUEST = {
 }
 
 describe('a range', () => {
-  it('of a file on disk is its place, and where its bytes go', () => {
+  it('of a file on disk has its place, and the position of its bytes', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk()), REQUEST)
     expect(ranges).toEqual({
@@ -41,17 +41,17 @@ describe('a range', () => {
       names: ['name'],
       seen: ['an identity'],
       numbers: [5000, 4096, 100, 8192, 64, RangeFlag.DIGEST | RangeFlag.XATTRS, -1],
-      likes: [],
+      candidates: [],
     })
   })
 
-  it('brings xattrs only where they are read with the content', () => {
+  it('has xattrs only if they are read with the content', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk(false)), REQUEST)
     expect(ranges.numbers).toEqual([5000, 4096, 100, 8192, 64, RangeFlag.DIGEST, -1])
   })
 
-  it('of a range of an open file is counted from where that begins', () => {
+  it('of an open file is relative to the start of that range', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, { kind: 'range', descriptor: 7, start: 70_000 }), REQUEST)
     expect(ranges).toEqual({
@@ -59,7 +59,7 @@ describe('a range', () => {
       names: [''],
       seen: [''],
       numbers: [5000, 74_096, 100, 8192, 64, RangeFlag.DIGEST, -1],
-      likes: [],
+      candidates: [],
     })
   })
 
@@ -72,13 +72,13 @@ describe('a range', () => {
     expect(ranges.directories).toEqual([null])
   })
 
-  it('says to which block of the job its tail goes', () => {
+  it('has the fragment block of its tail', () => {
     const ranges = noRanges()
     addRange(ranges, fileNode(ATTRIBUTES, 5000, onDisk()), { ...REQUEST, tailBlock: 2 })
     expect(ranges.numbers[RANGE.tailBlock]).toBe(2)
   })
 
-  it('comes after those before it', () => {
+  it('is added after earlier ones', () => {
     const ranges = noRanges()
     for (const start of [0, 1, 2]) addRange(ranges, fileNode(ATTRIBUTES, 9, onDisk()), { ...REQUEST, start })
     expect(ranges.names.length).toBe(3)
@@ -86,7 +86,7 @@ describe('a range', () => {
     expect(starts).toEqual([0, 1, 2])
   })
 
-  it('alone is the whole file', () => {
+  it('for a single file is the whole file', () => {
     expect(rangeOf(fileNode(ATTRIBUTES, 5000, onDisk()), RangeFlag.EXAMINE).numbers).toEqual([
       5000,
       0,
@@ -99,22 +99,23 @@ describe('a range', () => {
   })
 })
 
-describe('an answer', () => {
-  it('is a failure where it has a code', () => {
+describe('a response', () => {
+  it('is a failure if it has a code', () => {
     expect(isFailure({ code: 'EIO', message: '' })).toBe(true)
-    for (const answer of [null, undefined, 'code', 1, {}, [], [1, 2]]) expect(isFailure(answer)).toBe(false)
+    for (const response of [null, undefined, 'code', 1, {}, [], [1, 2]])
+      expect(isFailure(response)).toBe(false)
   })
 
-  it('says of a name what its pair says, and nothing of others', () => {
+  it('has a sparse value for a name with a pair, and none for others', () => {
     const pairs = [
       [2, 'two'],
       [5, 'five'],
     ] as const
-    expect([0, 2, 3, 5].map((n) => factOf(pairs, n))).toEqual([undefined, 'two', undefined, 'five'])
-    expect(factOf([], 0)).toBeUndefined()
+    expect([0, 2, 3, 5].map((n) => sparseValue(pairs, n))).toEqual([undefined, 'two', undefined, 'five'])
+    expect(sparseValue([], 0)).toBeUndefined()
   })
 })
 
-it('xattrs are read with the content of what fits a buffer', () => {
-  expect([0, 1_048_576, 1_048_577].map(bringsXattrs)).toEqual([true, true, false])
+it('xattrs are read with the content if the file fits a buffer', () => {
+  expect([0, 1_048_576, 1_048_577].map(xattrsWithContent)).toEqual([true, true, false])
 })

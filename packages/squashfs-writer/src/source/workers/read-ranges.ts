@@ -1,17 +1,17 @@
 /**
- * Read ranges: reads ranges of files into a buffer, one after another, and encodes their blocks, and the blocks that their tails
- * make up, while the bytes are in the cache.
+ * Read ranges: reads ranges of files into a buffer, and encodes their blocks and fragment blocks while the bytes are in the CPU
+ * cache.
  */
 import { HOLE } from '../../format/data-block.js'
 import { isValueWanted } from '../../tree/rules.js'
 import { digestOf } from '../digest.js'
-import type { EncodedOrTaken } from './base-blocks.js'
+import type { EncodedOrReused } from './base-blocks.js'
 import { failureOf } from './failure.js'
 import { examine, type FileTools, type Range, rangeAt, readWhole } from './file-jobs.js'
 import { isSamePlace } from './open-files.js'
 import {
-  type BlocksOfBase,
   BUFFER_SIZE,
+  type CandidateBlocks,
   type Jobs,
   RangeFlag,
   type RangesRead,
@@ -19,15 +19,15 @@ import {
   TAIL_BLOCK_NUMBERS,
 } from './protocol.js'
 
-export async function readRanges(ask: Jobs['read']['ask'], tools: FileTools): Promise<RangesRead> {
-  return await new RangesJob(ask, tools).run()
+export async function readRanges(request: Jobs['read']['request'], tools: FileTools): Promise<RangesRead> {
+  return await new RangesJob(request, tools).run()
 }
 
 class RangesJob {
-  readonly #ask: Jobs['read']['ask']
+  readonly #request: Jobs['read']['request']
   readonly #tools: FileTools
   readonly #bytes: Uint8Array
-  readonly #likes: ReadonlyMap<number, BlocksOfBase>
+  readonly #candidates: ReadonlyMap<number, CandidateBlocks>
   readonly #read: RangesRead = {
     failures: [],
     digests: [],
@@ -38,30 +38,30 @@ class RangesJob {
     tailBlocks: [],
     takenFromBase: 0,
   }
-  /** A block that a codec with a thread of its own is at work on, while the next file is read. */
+  /** A block that an asynchronous codec is encoding, while the next file is read. */
   #pending: Promise<void> | null = null
-  /** The block that is being filled, its tails, and the digests of all contents so far. */
+  /** The current fragment block, its tails, and the digests of all contents so far. */
   #tailBlock = -1
   #tails: Uint8Array[] = []
   readonly #digests = new Set<string>()
-  /** Where the next encoded block goes. */
-  #room = BUFFER_SIZE
+  /** Offset of the next encoded block in the buffer. */
+  #outputAt = BUFFER_SIZE
 
-  constructor(ask: Jobs['read']['ask'], tools: FileTools) {
-    this.#ask = ask
+  constructor(request: Jobs['read']['request'], tools: FileTools) {
+    this.#request = request
     this.#tools = tools
-    this.#bytes = new Uint8Array(ask.buffer)
-    this.#likes = new Map(ask.ranges.likes)
+    this.#bytes = new Uint8Array(request.buffer)
+    this.#candidates = new Map(request.ranges.candidates)
   }
 
   async run(): Promise<RangesRead> {
-    const { ranges } = this.#ask
+    const { ranges } = this.#request
     const count = ranges.names.length
     for (let n = 0, range = count > 0 ? rangeAt(ranges, 0) : null; range; n++) {
       const next: Range | null = n + 1 < count ? rangeAt(ranges, n + 1) : null
-      const isRead = this.#take(n, range, next)
+      const isRead = this.#tryRead(n, range, next)
       if (this.#pending) await this.#encoded()
-      this.#read.blocksAt.push(this.#room)
+      this.#read.blocksAt.push(this.#outputAt)
       for (let at = 0; at < range.inBlocks; at += this.#tools.blockSize) {
         const index = this.#read.sizeWords.push(HOLE) - 1
         const block = this.#part(range, at, Math.min(at + this.#tools.blockSize, range.inBlocks))
@@ -87,7 +87,7 @@ class RangesJob {
   }
 
   /** Reads a range. @returns whether it could be read. */
-  #take(n: number, range: Range, next: Range | null): boolean {
+  #tryRead(n: number, range: Range, next: Range | null): boolean {
     try {
       this.#readRange(n, range, next)
       return true
@@ -122,7 +122,7 @@ class RangesJob {
     if (flags & RangeFlag.DIGEST) digests.push([n, digestOf(own)])
   }
 
-  /** Whether the content came before in this job. */
+  /** Whether an earlier file of this job has the same content. */
   #isRepeated(n: number): boolean {
     const last = this.#read.digests.at(-1)
     if (last?.[0] !== n) return false
@@ -132,12 +132,14 @@ class RangesJob {
   }
 
   #encodeBlock(n: number, at: number, block: Uint8Array, index: number): void {
-    const { base = null } = this.#ask
-    const { encode, encodeLike, storeData, blockSize } = this.#tools
-    const like = this.#likes.get(n)?.[at / blockSize] ?? null
-    const room = this.#bytes.subarray(this.#room)
+    const { base = null } = this.#request
+    const { encode, reuseOrEncode, uncompressedData, blockSize } = this.#tools
+    const candidate = this.#candidates.get(n)?.[at / blockSize] ?? null
+    const output = this.#bytes.subarray(this.#outputAt)
     const encoded =
-      like && base ? encodeLike(block, storeData, like, base, room) : encode(block, storeData, room)
+      candidate && base
+        ? reuseOrEncode(block, uncompressedData, candidate, base, output)
+        : encode(block, uncompressedData, output)
     this.#put(encoded, this.#read.sizeWords, index)
   }
 
@@ -147,21 +149,21 @@ class RangesJob {
     const tails = this.#tails
     this.#tails = []
     const { tailBlocks } = this.#read
-    const first = tailBlocks.push(tails.length, HOLE, this.#room) - TAIL_BLOCK_NUMBERS
+    const first = tailBlocks.push(tails.length, HOLE, this.#outputAt) - TAIL_BLOCK_NUMBERS
     if (tails.length === 0) return
-    const { encode, storeTails, room } = this.#tools
-    const encoded = encode(joined(tails, room), storeTails, this.#bytes.subarray(this.#room))
+    const { encode, uncompressedTails, scratch } = this.#tools
+    const encoded = encode(joined(tails, scratch), uncompressedTails, this.#bytes.subarray(this.#outputAt))
     this.#put(encoded, tailBlocks, first + TAIL_BLOCK.sizeWord)
   }
 
-  /** Takes an encoded block, at once or later, and notes its size word. */
-  #put(block: EncodedOrTaken | Promise<EncodedOrTaken>, sizeWords: number[], index: number): void {
-    const take = ({ data, sizeWord, takenFromBase }: EncodedOrTaken) => {
+  /** Puts an encoded block into the buffer, now or later, and records its size word. */
+  #put(block: EncodedOrReused | Promise<EncodedOrReused>, sizeWords: number[], index: number): void {
+    const take = ({ data, sizeWord, takenFromBase }: EncodedOrReused) => {
       if (takenFromBase) this.#read.takenFromBase += data.length
       sizeWords[index] = sizeWord
-      if (data.buffer !== this.#bytes.buffer || data.byteOffset !== this.#room)
-        this.#bytes.set(data, this.#room)
-      this.#room += data.length
+      if (data.buffer !== this.#bytes.buffer || data.byteOffset !== this.#outputAt)
+        this.#bytes.set(data, this.#outputAt)
+      this.#outputAt += data.length
     }
     if (block instanceof Promise) this.#pending = block.then(take)
     else take(block)
@@ -173,18 +175,18 @@ class RangesJob {
   }
 }
 
-/** The tails as one block: where they lie, if they lie together; else copied to `room`. */
-function joined(tails: readonly Uint8Array[], room: Uint8Array): Uint8Array {
+/** The tails as one block: in place if they are adjacent, else copied to `scratch`. */
+function joined(tails: readonly Uint8Array[], scratch: Uint8Array): Uint8Array {
   const [first, last] = [tails[0]!, tails.at(-1)!]
   const length = tails.reduce((sum, tail) => sum + tail.length, 0)
   const end = last.byteOffset + last.length
   if (end - first.byteOffset === length) return new Uint8Array(first.buffer, first.byteOffset, length)
   let at = 0
   for (const tail of tails) {
-    room.set(tail, at)
+    scratch.set(tail, at)
     at += tail.length
   }
-  return room.subarray(0, length)
+  return scratch.subarray(0, length)
 }
 
 /** Whether all bytes are zero. */

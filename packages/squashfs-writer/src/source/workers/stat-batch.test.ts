@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
 import { EnteredDirectories } from './entered-directories.js'
-import { FACT, FACTS, isFailure, NAMES_PER_BATCH, STAT_TIME } from './protocol.js'
+import { isFailure, NAMES_PER_BATCH, STAT_FIELD, STAT_FIELDS, STAT_TIME } from './protocol.js'
 import { statBatch } from './stat-batch.js'
 
 const DIRECTORY = 0o40755
@@ -60,12 +60,12 @@ function filesystem(
 
 const directory = (path: string, names: string[] | null = null) => ({ path, seen: null, names })
 
-function factsOf(answer: ReturnType<typeof statBatch>[number] | undefined) {
-  if (!answer || isFailure(answer)) throw new Error(`there are no facts but ${JSON.stringify(answer)}`)
-  return answer
+function batchOf(response: ReturnType<typeof statBatch>[number] | undefined) {
+  if (!response || isFailure(response)) throw new Error(`there are no batch but ${JSON.stringify(response)}`)
+  return response
 }
 
-describe('facts', () => {
+describe('a stat batch', () => {
   const source = filesystem({
     one: {
       file: statusOf(FILE),
@@ -77,21 +77,21 @@ describe('facts', () => {
     },
   })
 
-  it('are in the order of names, with what each kind has', () => {
-    const [answer] = statBatch(
+  it('has names in order, with the fields of each type', () => {
+    const [response] = statBatch(
       { directories: [directory('one')], xattrs: 'all' },
       new EnteredDirectories(source),
       createCallTimer(),
     )
-    const facts = factsOf(answer)
-    expect(facts.names).toEqual(['file', 'large', 'link', 'linked', 'refused', 'sub'])
-    expect(facts.rest).toEqual([])
-    expect([...facts.numbers.subarray(0, FACTS)]).toEqual([FILE, 1, 2, 1000, 30, 8, 4, 5, 6])
-    expect(facts.numbers[FACTS + FACT.size]).toBe(2_000_000)
-    expect(facts.targets).toEqual([[2, 'target of link']])
-    expect(facts.hardLinks.map(([n]) => n)).toEqual([3])
-    expect(facts.failures).toEqual([[4, { code: 'EACCES', message: 'not for you' }]])
-    expect(facts.identities.map((identity) => identity !== '')).toEqual([
+    const batch = batchOf(response)
+    expect(batch.names).toEqual(['file', 'large', 'link', 'linked', 'refused', 'sub'])
+    expect(batch.rest).toEqual([])
+    expect([...batch.numbers.subarray(0, STAT_FIELDS)]).toEqual([FILE, 1, 2, 1000, 30, 8, 4, 5, 6])
+    expect(batch.numbers[STAT_FIELDS + STAT_FIELD.size]).toBe(2_000_000)
+    expect(batch.targets).toEqual([[2, 'target of link']])
+    expect(batch.hardLinks.map(([n]) => n)).toEqual([3])
+    expect(batch.failures).toEqual([[4, { code: 'EACCES', message: 'not for you' }]])
+    expect(batch.identities.map((identity) => identity !== '')).toEqual([
       true,
       true,
       false,
@@ -100,72 +100,72 @@ describe('facts', () => {
       true,
     ])
     // Those of small files come with their content.
-    expect(facts.xattrs.map(([n]) => n)).toEqual([1, 2, 5])
+    expect(batch.xattrs.map(([n]) => n)).toEqual([1, 2, 5])
   })
 
-  it('have no xattrs where none are wanted', () => {
-    const [answer] = statBatch(
+  it('has no xattrs if none are wanted', () => {
+    const [response] = statBatch(
       { directories: [directory('one')], xattrs: 'none' },
       new EnteredDirectories(source),
       createCallTimer(),
     )
-    expect(factsOf(answer).xattrs).toEqual([])
+    expect(batchOf(response).xattrs).toEqual([])
   })
 
-  it('are about the names that are given, the directory itself among them', () => {
-    const [answer] = statBatch(
+  it('is for the given names, including the directory itself', () => {
+    const [response] = statBatch(
       { directories: [directory('one', ['', 'file'])], xattrs: 'none' },
       new EnteredDirectories(source),
       createCallTimer(),
     )
-    const { names, numbers } = factsOf(answer)
+    const { names, numbers } = batchOf(response)
     expect(names).toEqual(['', 'file'])
-    expect(numbers[FACT.mode]).toBe(DIRECTORY)
+    expect(numbers[STAT_FIELD.mode]).toBe(DIRECTORY)
   })
 
-  it('of a directory that cannot be entered are a failure, and the next has its own', () => {
-    const answers = statBatch(
+  it('of a directory that cannot be entered is a failure, and the next is not affected', () => {
+    const responses = statBatch(
       { directories: [directory('gone'), directory('one')], xattrs: 'none' },
       new EnteredDirectories(source),
       createCallTimer(),
     )
-    expect(answers[0]).toEqual({ code: 'ENOENT', message: 'it vanished after it was found' })
-    expect(factsOf(answers[1]).names.length).toBe(6)
+    expect(responses[0]).toEqual({ code: 'ENOENT', message: 'it vanished after it was found' })
+    expect(batchOf(responses[1]).names.length).toBe(6)
   })
 
-  it('of a directory that is another than was seen are a failure', () => {
+  it('of a directory that was replaced is a failure', () => {
     const other = { path: 'one', seen: 'another inode', names: null }
     expect(
       statBatch({ directories: [other], xattrs: 'none' }, new EnteredDirectories(source), createCallTimer()),
     ).toMatchObject([{ code: 'CHANGED' }])
   })
 
-  it('are about so many names at a time; the rest is given back', () => {
+  it('has a limited number of names; the others are returned', () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`${1000 + n}`, statusOf(FILE)]))
     const timer = createCallTimer()
-    const [answer] = statBatch(
+    const [response] = statBatch(
       { directories: [directory('many')], xattrs: 'none' },
       new EnteredDirectories(filesystem({ many })),
       timer,
     )
-    const { names, rest } = factsOf(answer)
+    const { names, rest } = batchOf(response)
     expect(names.length).toBeLessThanOrEqual(NAMES_PER_BATCH)
     expect([...names, ...rest]).toEqual(Object.keys(many))
     // The directory, and each name.
     expect(timer.calls).toBe(1 + names.length)
   })
 
-  it('end with the time where calls are slow, but not before the first name', () => {
+  it('ends after its time if calls are slow, but not before the first name', () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${1000 + n}`, statusOf(FILE)]))
     const timer = createCallTimer()
     const slow = filesystem({ many, more: many }, STAT_TIME / 2)
-    const answers = statBatch(
+    const responses = statBatch(
       { directories: [directory('many'), directory('more')], xattrs: 'none' },
       new EnteredDirectories(slow),
       timer,
     )
-    expect(answers.length).toBe(1)
-    const { names, rest } = factsOf(answers[0])
+    expect(responses.length).toBe(1)
+    const { names, rest } = batchOf(responses[0])
     expect(names.length).toBeGreaterThanOrEqual(1)
     expect(names.length).toBeLessThan(10)
     expect([...names, ...rest]).toEqual(Object.keys(many))

@@ -21,7 +21,7 @@ function coresWith(membership: string, files: Readonly<Record<string, string>>):
 
 const all = availableParallelism()
 
-describe('the cores that are usable', () => {
+describe('the usable cores', () => {
   it.each([
     ['no quota', '0::/job\n', { 'job/cpu.max': 'max 100000\n' }, all],
     ['a quota of one core', '0::/job\n', { 'job/cpu.max': '100000 100000\n' }, 1],
@@ -50,7 +50,7 @@ describe('the cores that are usable', () => {
     expect(coresWith(membership, files)).toBe(expected)
   })
 
-  it('are all where there are no cgroups', () => {
+  it('are all cores without cgroups', () => {
     expect(usableCores({ mount: '/nonexistent', membership: '/nonexistent/cgroup' })).toBe(all)
   })
 })

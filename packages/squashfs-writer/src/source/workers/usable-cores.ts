@@ -1,9 +1,9 @@
-/** Usable cores: how many threads can run at a time, by the affinity of the process and by the quota of its cgroups. */
+/** Usable cores: computes how many threads can run at a time, from the CPU affinity of the process and the quotas of its cgroups. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { posix } from 'node:path'
 
-/** Where cgroups are mounted, and what says in which of them this process is. */
+/** The mount point of cgroups, and the file that says to which cgroups this process belongs. */
 export interface CgroupFiles {
   readonly mount: string
   readonly membership: string
@@ -12,8 +12,8 @@ export interface CgroupFiles {
 const CGROUPS: CgroupFiles = { mount: '/sys/fs/cgroup', membership: '/proc/self/cgroup' }
 
 /**
- * The number of threads that the process may keep busy: its CPU affinity (`taskset`, Slurm), and no more than the CPU
- * quota of its cgroup and of those above (containers), rounded up. Node knows of quotas only since 22.
+ * The number of cores that the process may use: its CPU affinity (`taskset`, Slurm), limited by the CPU quota of its cgroup and all
+ * cgroups above (containers), rounded up. Node considers quotas only since version 22.
  * @see https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu (`cpu.max`) and
  * https://docs.kernel.org/scheduler/sched-bwc.html (`cpu.cfs_quota_us`)
  */
@@ -21,7 +21,7 @@ export function usableCores(files: CgroupFiles = CGROUPS): number {
   return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota(files))))
 }
 
-/** Cores' worth of time that the cgroups allow; infinite without a quota. */
+/** The CPU quota in cores; infinite without a quota. */
 function cpuQuota({ mount, membership }: CgroupFiles): number {
   const quotas = textOf(membership)
     .split('\n')
@@ -41,7 +41,7 @@ function quotaV2(directory: string): number {
   return quota && period ? quota / period : Number.POSITIVE_INFINITY
 }
 
-/** A quota of -1 is none. */
+/** A quota of -1 means no quota. */
 function quotaV1(directory: string): number {
   const quota = Number(textOf(posix.join(directory, 'cpu.cfs_quota_us')))
   const period = Number(textOf(posix.join(directory, 'cpu.cfs_period_us')))
@@ -52,7 +52,7 @@ function pathsUpFrom(path: string): string[] {
   return path === '/' ? ['/'] : [path, ...pathsUpFrom(posix.dirname(path))]
 }
 
-/** Empty where there is no such file, as on systems without cgroups. */
+/** The text of a file; empty if it does not exist, as on systems without cgroups. */
 function textOf(file: string): string {
   try {
     return readFileSync(file, 'latin1').trim()

@@ -1,4 +1,4 @@
-/** Ruled tree: a tree as it was found becomes the one that is packed, with the rules for owners, times and xattrs applied. */
+/** Apply rules: applies the rules for owners, times and xattrs to a scanned tree, in a copy or in place. */
 import { InodeType } from '../format/inode.js'
 import type { ByteString } from './byte-string.js'
 import type { AttributeRules } from './entry.js'
@@ -14,24 +14,24 @@ import {
   symlinkNode,
 } from './node.js'
 
-/** A copy, with the rules applied: the tree itself stays as it was found, and can be copied again. */
-export function ruledCopy(root: DirectoryNode, rules: AttributeRules): DirectoryNode {
+/** Returns a copy of the tree with the rules applied. The tree does not change and can be copied again. */
+export function copyWithRules(root: DirectoryNode, rules: AttributeRules): DirectoryNode {
   const copies = new Map<Node, Node>()
   const copyOf = (node: Node, path: ByteString): Node => {
     const known = node.links > 1 ? copies.get(node) : undefined
     if (known) return known
-    const copy = copied(node, ruled(node, path, rules))
+    const copy = copied(node, attributesBy(rules, node, path))
     if (node.links > 1) copies.set(node, copy)
     return copy
   }
-  const top = directoryNode(ruled(root, '', rules))
+  const top = directoryNode(attributesBy(rules, root, ''))
   const stack: (readonly [ByteString, DirectoryNode, DirectoryNode])[] = [['', root, top]]
   for (let next = stack.pop(); next; next = stack.pop()) {
     const [prefix, from, to] = next
     for (const [name, node] of from.children) {
       const path = prefix + name
       if (node.type === InodeType.DIRECTORY) {
-        const directory = directoryNode(ruled(node, path, rules))
+        const directory = directoryNode(attributesBy(rules, node, path))
         attach(to, name, directory)
         stack.push([`${path}/`, node, directory])
       } else attach(to, name, copyOf(node, path))
@@ -40,11 +40,11 @@ export function ruledCopy(root: DirectoryNode, rules: AttributeRules): Directory
   return top
 }
 
-/** Applies the rules to the tree itself, which is as it was found no more: for half a million nodes a copy would take 80 MB. */
-export function applyInPlace(root: DirectoryNode, rules: AttributeRules): DirectoryNode {
+/** Applies the rules to the tree itself. A copy of half a million nodes would take 80 MB. */
+export function applyRulesInPlace(root: DirectoryNode, rules: AttributeRules): DirectoryNode {
   const done = new Set<Node>()
   const apply = (node: Node, path: ByteString) => {
-    const { mode, uid, gid, mtime, xattrs } = ruled(node, path, rules)
+    const { mode, uid, gid, mtime, xattrs } = attributesBy(rules, node, path)
     node.mode = mode
     node.uid = uid
     node.gid = gid
@@ -68,7 +68,11 @@ export function applyInPlace(root: DirectoryNode, rules: AttributeRules): Direct
   return root
 }
 
-function ruled({ mode, uid, gid, mtime, xattrs }: Attributes, path: ByteString, rules: AttributeRules) {
+function attributesBy(
+  rules: AttributeRules,
+  { mode, uid, gid, mtime, xattrs }: Attributes,
+  path: ByteString,
+) {
   return rules(path, { mode, uid, gid, mtime, xattrs: xattrs ?? [] })
 }
 

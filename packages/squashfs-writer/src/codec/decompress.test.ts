@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ImageError } from '../errors.js'
-import { type Expand, expanderOf } from './expand.js'
+import { type Decompress, decompressorFor } from './decompress.js'
 import { zstd } from './zstd.js'
 
 const fail = (what: string, code: ImageError['code'] = 'DAMAGED_IMAGE', cause?: unknown) =>
@@ -10,7 +10,7 @@ const fail = (what: string, code: ImageError['code'] = 'DAMAGED_IMAGE', cause?: 
 const CONTENT = new Uint8Array(Buffer.from('content '.repeat(1000)))
 
 /** Expands a block into memory of at most `limit` bytes. */
-async function expanded(expand: Expand, bytes: Uint8Array, limit: number): Promise<Buffer> {
+async function expanded(expand: Decompress, bytes: Uint8Array, limit: number): Promise<Buffer> {
   const output = Buffer.alloc(limit)
   return output.subarray(0, await expand(bytes, output))
 }
@@ -21,8 +21,8 @@ const PACKED: readonly (readonly [string, number, () => Promise<Uint8Array>])[] 
 ]
 
 describe.each(PACKED)('%s', (_, id, pack) => {
-  it('gives back what was compressed, up to the limit and not beyond it', async () => {
-    const expand = expanderOf(id, fail)
+  it('decompresses a block up to the limit, and refuses a larger one', async () => {
+    const expand = decompressorFor(id, fail)
     const packed = await pack()
     for (const limit of [CONTENT.length, CONTENT.length + 1, 1_048_576])
       expect((await expanded(expand, packed, limit)).equals(CONTENT)).toBe(true)
@@ -32,8 +32,8 @@ describe.each(PACKED)('%s', (_, id, pack) => {
       })
   })
 
-  it('refuses what is cut off, and what is something else', async () => {
-    const expand = expanderOf(id, fail)
+  it('refuses a truncated block, and bytes that are not a block', async () => {
+    const expand = decompressorFor(id, fail)
     const packed = await pack()
     const wrong = [
       packed.subarray(0, packed.length - 5),
@@ -49,8 +49,8 @@ describe.each(PACKED)('%s', (_, id, pack) => {
       }).rejects.toMatchObject({ code: 'DAMAGED_IMAGE' })
   })
 
-  it('expands what is whole after what is damaged, again and again', async () => {
-    const expand = expanderOf(id, fail)
+  it('decompresses an intact block after a damaged one, repeatedly', async () => {
+    const expand = decompressorFor(id, fail)
     const packed = await pack()
     const damaged = packed.map((byte, n) => (n > 12 && n < packed.length - 4 ? byte ^ 0xff : byte))
     for (const wrong of [damaged, packed.subarray(0, packed.length - 3), packed.subarray(2), damaged]) {
@@ -59,8 +59,8 @@ describe.each(PACKED)('%s', (_, id, pack) => {
     }
   })
 
-  it('expands one block after the other, each of its own size', async () => {
-    const expand = expanderOf(id, fail)
+  it('decompresses blocks of different sizes one after another', async () => {
+    const expand = decompressorFor(id, fail)
     const packed = await pack()
     for (const size of [1, 50, 8192, 131_072]) {
       const content = Buffer.alloc(size, 'another content')
@@ -77,8 +77,8 @@ it.each([
   [4, 'xz'],
   [5, 'lz4'],
   [99, 'compressor 99'],
-])('compressor %i is an error that names %s', (id, name) => {
-  expect(() => expanderOf(id, fail)).toThrow(
+])('throws an error for compressor %i that names %s', (id, name) => {
+  expect(() => decompressorFor(id, fail)).toThrow(
     expect.objectContaining({
       code: 'UNKNOWN_COMPRESSOR',
       message: expect.stringContaining(`it is compressed with ${name}, and this library reads zstd and gzip`),

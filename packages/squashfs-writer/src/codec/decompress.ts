@@ -1,53 +1,53 @@
 /**
- * Expanding: decompresses blocks, and refuses one that is larger than it may be, since images are not trusted.
+ * Decompress: decompresses blocks of zstd and gzip, and refuses a block that becomes larger than allowed, since images are
+ * not trusted.
  *
- * zstd and gzip. Each of the others (xz, lzma, lz4, lzo) would take a package with a binary of its own, for images that
- * `venv-packer` does not make.
+ * The other compressors (xz, lzma, lz4, lzo) would each need a package with a native binary.
  */
 import { inflateSync } from 'node:zlib'
 import { type ImageError, type ImageErrorCode, messageOf } from '../errors.js'
 import { Compressor } from '../format/compressor-options.js'
 import { frameBound } from './zstd-bound.js'
 import { loadBundledZstd } from './zstd-bundled.js'
-import { createNodeDecompressor, type ExpandBlock } from './zstd-node-expand.js'
+import { createNodeDecompressor, type DecompressBlock } from './zstd-node-decompress.js'
 
 /**
- * Expands one block that was compressed.
- * @param output takes the content from its beginning on; its length is the most bytes that the content may have.
- * @returns bytes of content.
- * @throws ImageError when the bytes are no such block, or its content is larger.
+ * Decompresses one block.
+ * @param output receives the content, from the first byte on. Its length is the limit for the content.
+ * @returns the length of the content.
+ * @throws ImageError if the bytes are not a valid block, or its content is too large.
  */
-export type Expand = (bytes: Uint8Array, output: Uint8Array) => number | Promise<number>
+export type Decompress = (bytes: Uint8Array, output: Uint8Array) => number | Promise<number>
 
-/** Expands one block into memory of its own. @param limit the most bytes that its content may have. */
-export function expandedBlock(
-  expand: Expand,
+/** Decompresses one block into a new array. @param limit the maximum length of the content. */
+export function decompressBlock(
+  decompress: Decompress,
   bytes: Uint8Array,
   limit: number,
 ): Uint8Array | Promise<Uint8Array> {
   const output = new Uint8Array(limit)
-  const length = expand(bytes, output)
+  const length = decompress(bytes, output)
   return length instanceof Promise
     ? length.then((count) => output.subarray(0, count))
     : output.subarray(0, length)
 }
 
-/** Makes the error that says what is wrong with the image. */
+/** Creates the error that says what is wrong with the image. */
 type Fail = (what: string, code?: ImageErrorCode, cause?: unknown) => ImageError
 
 /**
- * How to expand the blocks of an image.
- * @param compressor the id in the image's superblock.
- * @throws ImageError for a compressor that is unknown here.
+ * The function that decompresses the blocks of an image.
+ * @param compressor the id in the superblock.
+ * @throws ImageError if the compressor is not supported.
  */
-export function expanderOf(compressor: number, fail: Fail): Expand {
+export function decompressorFor(compressor: number, fail: Fail): Decompress {
   switch (compressor) {
     case Compressor.ZSTD: {
-      const ofNode = createNodeDecompressor(WINDOW_LOG)
-      return ofNode ? bounded(fail, 'zstd', ofNode) : packagedZstd(fail)
+      const nodeZstd = createNodeDecompressor(WINDOW_LOG)
+      return nodeZstd ? withImageError(fail, 'zstd', nodeZstd) : bundledZstd(fail)
     }
     case Compressor.GZIP:
-      return bounded(fail, 'gzip', inflate)
+      return withImageError(fail, 'gzip', inflate)
     default:
       throw fail(
         `it is compressed with ${nameOf(compressor)}, and this library reads zstd and gzip: extract it with unsquashfs and pack it again`,
@@ -56,12 +56,12 @@ export function expanderOf(compressor: number, fail: Fail): Expand {
   }
 }
 
-/** More bytes than the content takes: a buffer of exactly its size makes zlib ask for a second one. */
+/** Extra bytes of the output buffer: zlib allocates a second buffer if the content fills the first one exactly. */
 const SPARE = 64
 
 /**
- * The largest window that a block's frame may ask for, as a power of two: 8 MiB, what level 19 takes if it does not know
- * the size. The kernel has room for the block size only, and no compressor of images asks for more than a few mebibytes.
+ * Base-2 logarithm of the largest window that a frame may declare: 8 MiB, as zstd does at level 19 if it does not know the
+ * size of the content. The kernel supports windows up to the block size, and image writers use a few mebibytes at most.
  */
 const WINDOW_LOG = 23
 
@@ -72,18 +72,18 @@ function inflate(bytes: Uint8Array, output: Uint8Array): number {
   return content.length
 }
 
-function bounded(fail: Fail, name: string, expand: ExpandBlock): Expand {
+function withImageError(fail: Fail, name: string, decompress: DecompressBlock): Decompress {
   return (bytes, output) => {
     try {
-      return expand(bytes, output)
+      return decompress(bytes, output)
     } catch (cause) {
       throw fail(`a block cannot be expanded with ${name} (${messageOf(cause)})`, undefined, cause)
     }
   }
 }
 
-/** The library has no bound of its own, so the largest size of a frame is computed before it is expanded. */
-function packagedZstd(fail: Fail): Expand {
+/** The bundled library has no limit for the content, so an upper bound is computed before the frame is decompressed. */
+function bundledZstd(fail: Fail): Decompress {
   return async (bytes, output) => {
     const limit = output.length
     const bound = frameBound(bytes, limit, 2 ** WINDOW_LOG)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { InodeType } from '../format/inode.js'
+import { applyRulesInPlace, copyWithRules } from './apply-rules.js'
 import type { AttributeRules } from './entry.js'
 import { type Attributes, attach, deviceNode, directoryNode, fileNode, ipcNode, symlinkNode } from './node.js'
 import { forEachPath } from './order.js'
-import { applyInPlace, ruledCopy } from './ruled-tree.js'
 
 const attributes = (): Attributes => ({ mode: 0o755, uid: 1, gid: 2, mtime: -3, xattrs: null })
 const BYTES = { kind: 'bytes', bytes: new Uint8Array(7) } as const
@@ -33,10 +33,10 @@ function counting() {
 }
 
 describe.each([
-  ['a copy', ruledCopy],
-  ['the tree itself', applyInPlace],
+  ['a copy', copyWithRules],
+  ['the tree itself', applyRulesInPlace],
 ])('%s', (_, apply) => {
-  it('has the same names and contents, with the rules applied to every inode once', () => {
+  it('keeps names and contents, and applies the rules to every inode once', () => {
     const { root } = found()
     const { asked, rules } = counting()
     const ruled = apply(root, rules)
@@ -56,9 +56,9 @@ describe.each([
 })
 
 describe('a copy', () => {
-  it('leaves the tree as it was found, whatever becomes of the copy', () => {
+  it('does not change the tree, even if the copy is changed', () => {
     const { root, lib, file } = found()
-    const copy = ruledCopy(root, counting().rules)
+    const copy = copyWithRules(root, counting().rules)
     copy.children.delete('file')
     expect(root).toMatchObject({ uid: 1, mtime: -3, links: 3 })
     expect(root.children.get('file')).toBe(file)
