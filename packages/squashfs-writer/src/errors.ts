@@ -11,7 +11,7 @@
  * - `SINK_USED`: a sink for a single image was used for a second one.
  * - `CODEC_UNAVAILABLE` ({@link CodecError}): a compressor does not run on this machine.
  * - `TEMPORARY_FILE` ({@link TemporaryFileError}): a stream could not be saved to a temporary file.
- * - `EXAMINER_ANSWER`: the result of an examiner was to be recorded, and cannot be written as JSON.
+ * - `EXAMINER_RESULT`: an examiner's result was to be recorded, and JSON cannot hold it.
  * - `WORKER`: a worker terminated or failed, because of a bug in this library or a fault of the machine.
  * - `CLOSED`: a directory was used after it was closed.
  * - `EXTRACT` ({@link ExtractError}): an entry of an image could not be extracted.
@@ -26,7 +26,7 @@ export type SquashfsErrorCode =
   | 'SINK_USED'
   | 'CODEC_UNAVAILABLE'
   | 'TEMPORARY_FILE'
-  | 'EXAMINER_ANSWER'
+  | 'EXAMINER_RESULT'
   | 'WORKER'
   | 'CLOSED'
   | 'EXTRACT'

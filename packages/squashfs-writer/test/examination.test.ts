@@ -235,11 +235,11 @@ describe('an examiner that throws', () => {
   })
 })
 
-describe('a result that cannot be written as JSON', () => {
+describe('a result that JSON cannot hold', () => {
   it.each([
     ['a BigInt', '10n'],
     ['a cycle', '(() => { const one = {}; one.self = one; return one })()'],
-  ])('is an error that names the file if it is to be recorded: %s', async (_, value) => {
+  ])('is an error that names the file where it is to be recorded: %s', async (_, value) => {
     await withTmpfs(async (directory) => {
       const source = join(directory, 'source')
       mkdirSync(source)
@@ -249,9 +249,9 @@ describe('a result that cannot be written as JSON', () => {
       const packing = packExamined(source, image, { examiner, version: '1' }, { record: true })
       await expect(packing).rejects.toMatchObject({
         name: 'SquashfsError',
-        code: 'EXAMINER_ANSWER',
+        code: 'EXAMINER_RESULT',
         message: expect.stringContaining(
-          `${join(source, 'file')}: the examiner's answer cannot be written as JSON`,
+          `${join(source, 'file')}: the examiner's result cannot be written as JSON`,
         ),
       })
       expect(readdirSync(directory)).toEqual(['source'])

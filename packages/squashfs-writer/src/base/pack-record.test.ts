@@ -10,7 +10,7 @@ import {
 
 const identity = (n: number) => String.fromCharCode(n).repeat(IDENTITY_SIZE)
 
-const ANSWER = { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] }
+const RESULT = { kind: 'text', text: 'a\n\xfe\u20ac', numbers: [2 ** 40] }
 
 const RECORD: NewPackRecord & { files: readonly (FileToRecord | null)[] } = {
   tie: { bytesUsed: 123_456, digest: 'ab'.repeat(32), file: '1 2 3 4' },
@@ -27,7 +27,7 @@ const RECORD: NewPackRecord & { files: readonly (FileToRecord | null)[] } = {
       identity: identity(255),
       withoutXattrs: false,
       digest: null,
-      examined: JSON.stringify(ANSWER),
+      examined: JSON.stringify(RESULT),
     },
     { identity: identity(7), withoutXattrs: false, digest: 'd'.repeat(32), examined: 'null' },
   ],

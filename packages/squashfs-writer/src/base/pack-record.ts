@@ -40,9 +40,9 @@ export interface NewPackRecord extends Omit<PackRecord, 'file'> {
   readonly files: Iterable<FileToRecord | null>
 }
 
-/** A file to record. */
+/** A file as it goes into a record. */
 export interface FileToRecord extends Omit<RecordedFile, 'examined'> {
-  /** The result of the examiner as JSON; undefined if the file was not examined. */
+  /** The examiner's result as JSON; undefined if the file was not examined. */
   readonly examined: string | undefined
 }
 

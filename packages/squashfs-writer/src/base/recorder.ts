@@ -52,7 +52,7 @@ export class Recorder {
   readonly #checksums: number[] = []
   #firstBlock: number | null = null
   readonly #withXattrs = new Set<FileNode>()
-  /** The results of the examiner as JSON. */
+  /** The examiner's results as JSON. */
   readonly #examined = new Map<FileNode, string>()
   readonly #tables: Hash = createHash('sha256')
   #image: {
@@ -111,7 +111,7 @@ export class Recorder {
     this.#withXattrs.add(file)
   }
 
-  /** @throws SquashfsError for a result that cannot be written as JSON. The record is written when the image is complete, which is too late for an error. */
+  /** @throws SquashfsError for a result that JSON cannot hold. When the record is written, the image is complete already. */
   wasExamined(file: FileNode, result: unknown): void {
     if (result === undefined) return
     try {
@@ -177,13 +177,13 @@ export class Recorder {
   }
 }
 
-/** @param cause the error of `JSON.stringify`: because of a BigInt, a cycle, or a string that is too long. */
+/** @param cause the error of `JSON.stringify`: a BigInt, a cycle, or a text that is too long. */
 function unrecordable({ content }: FileNode, cause: unknown): SquashfsError {
   const path = content.kind === 'disk' ? `${toDisplay(`${content.directory.path}/${content.name}`)}: ` : ''
   return new SquashfsError(
-    'EXAMINER_ANSWER',
-    `${path}the examiner's answer cannot be written as JSON (${messageOf(cause).split('\n')[0]}); ` +
-      'return a value without BigInts and cycles, or leave examination.version out, so that answers are not recorded',
+    'EXAMINER_RESULT',
+    `${path}the examiner's result cannot be written as JSON (${messageOf(cause).split('\n')[0]}); ` +
+      'return a value without BigInts and cycles, or leave examination.version out, so that results are not recorded',
     { cause },
   )
 }
