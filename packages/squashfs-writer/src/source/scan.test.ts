@@ -119,6 +119,13 @@ describe('a scan', () => {
     expect(Math.max(...asked.map(({ directories }) => directories.length))).toBeLessThanOrEqual(64)
   })
 
+  it('tells workers where the packed directory ends in each path, so that they enter others from those that are open', async () => {
+    const { asked } = await scanned({ listing: { d: { e: { f: FILE } } } })
+    const [itself, ...listed] = asked.flatMap(({ directories }) => directories)
+    expect(itself).toMatchObject({ path: '/top', names: [''] })
+    expect(listed.map(({ path, prefixLength }) => path.slice(prefixLength))).toEqual(['', 'd', 'd/e'])
+  })
+
   it('divides the names of a directory that is too large for one job', async () => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`${n}`, FILE]))
     const { asked, paths } = await scanned({ listing: many })

@@ -155,16 +155,16 @@ async function writeImage(packing: Packing, context: PackContext): Promise<Packe
     const library = await import('squashfs-writer')
     const { exclude } = packing.request
     const limitHeap = heapLimiter()
-    const limiting: PackContext = {
-      ...context,
+    const limited: PackContext = {
+      signal: context.signal,
       onProgress(progress) {
         limitHeap(progress.files)
         context.onProgress(progress)
       },
     }
-    const directory = await library.openDirectory(environment.realPath, { exclude, ...limiting })
+    const directory = await library.openDirectory(environment.realPath, { exclude, ...limited })
     try {
-      return await writeEntries(directory, packing, limiting, library)
+      return await writeEntries(directory, packing, limited, library)
     } finally {
       await directory.close()
     }
