@@ -35,7 +35,10 @@ interface Place {
 
 type Swap = readonly [what: string, swap: (place: Place) => void, unreadable: readonly string[]]
 
-/** The directories are known up to `a`; the content of `a/b` is not. */
+/**
+ * The directories are known up to `a`, which is open still; the content of `a/b` is not. Listed from the open `a`, it is the one that
+ * was to be packed; its file is reported when it is read.
+ */
 const IN_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 4
 /** All is known, and nothing is read. */
 const AFTER_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 5
@@ -43,10 +46,14 @@ const AFTER_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files
 describe('during the scan a replacement leaks nothing and is reported:', () => {
   it.each<Swap>([
     ['a directory by a symlink', bySymlink('a/b'), ['a/b']],
-    ['a directory in the middle of a path by a symlink', bySymlink('a'), ['a/b', 'a/key', 'a/large']],
-    ['the directory that is packed by a symlink', bySymlink(''), ['a/b', 'a/key', 'a/large']],
+    ['a directory in the middle of a path by a symlink', bySymlink('a'), ['a/b/key', 'a/key', 'a/large']],
+    ['the directory that is packed by a symlink', bySymlink(''), ['a/b/key', 'a/key', 'a/large']],
     ['a directory by another directory', byOther('a/b'), ['a/b']],
-    ['a directory in the middle of a path by another directory', byOther('a'), ['a/b', 'a/key', 'a/large']],
+    [
+      'a directory in the middle of a path by another directory',
+      byOther('a'),
+      ['a/b/key', 'a/key', 'a/large'],
+    ],
     ['a directory by a file', byLinkTo('a/key', 'a/b'), ['a/b']],
   ])('%s', async (_, swap, unreadable) => {
     await expectNoLeak(IN_THE_WALK, swap, unreadable)

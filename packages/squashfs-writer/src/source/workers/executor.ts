@@ -30,6 +30,7 @@ export class Executor {
   readonly #permits: Permits
   #codec: Codec | null
   #files: OpenFiles | null = null
+  /** Those that it lists. */
   #directories: EnteredDirectories | null = null
   #base: BaseBlocks | null = null
   /** Created for the first job. */
@@ -76,14 +77,11 @@ export class Executor {
     const { codec, blockSize, uncompressedData, uncompressedTails, examiner } = this.#setup
     const source = await loadSourceCalls()
     if (!this.#codec && codec) this.#codec = await codecFrom(codec)
-    const directories = new EnteredDirectories(source)
-    const files = createOpenFiles(source, directories, this.#timer)
-    this.#directories = directories
+    const files = createOpenFiles(source, this.#timer)
     this.#files = files
     const encode: BlockEncoder = (...block) => this.#encode(...block)
     return {
       source,
-      directories,
       files,
       encode,
       reuseOrEncode: (bytes, uncompressed, candidate, access, output) =>
@@ -101,7 +99,8 @@ export class Executor {
   #work(message: JobMessage, tools: FileTools): unknown {
     switch (message.name) {
       case 'stat':
-        return statBatch(message.request, tools.directories, this.#timer)
+        this.#directories ??= new EnteredDirectories(tools.source)
+        return statBatch(message.request, this.#directories, this.#timer)
       case 'read':
         return readRanges(message.request, tools)
       case 'encode':

@@ -6,7 +6,6 @@ import type { BlockEncoder } from '../../image/encode-block.js'
 import { asBytePath } from '../../tree/byte-string.js'
 import { loadSourceCalls, type SourceCalls, splitPath } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
-import { EnteredDirectories } from './entered-directories.js'
 import { digestFile, examineFiles, extentsOf, type FileTools } from './file-jobs.js'
 import { createOpenFiles } from './open-files.js'
 import { BUFFER_SIZE, type Examine, JOB_BUFFER_SIZE, noRanges, RangeFlag, type Ranges } from './protocol.js'
@@ -48,13 +47,11 @@ async function withTree(
     mkdirSync(directory)
     const own = await loadSourceCalls()
     const source = calls(own)
-    const directories = new EnteredDirectories(source)
-    const files = createOpenFiles(source, directories, createCallTimer())
+    const files = createOpenFiles(source, createCallTimer())
     const ranges = noRanges()
     const place = { path: directory, seen: null }
     const tools: FileTools = {
       source,
-      directories,
       files,
       encode: marking,
       reuseOrEncode: (bytes, uncompressed) => marking(bytes, uncompressed),
@@ -93,7 +90,6 @@ async function withTree(
       )
     } finally {
       files.close()
-      directories.close()
     }
   })
 }

@@ -6,7 +6,6 @@ import type { BytePath } from '../../tree/byte-string.js'
 import { createLargeDigest, PART_SIZE } from '../digest.js'
 import type { SourceCalls } from '../filesystem.js'
 import type { EncodedOrReused } from './base-blocks.js'
-import type { EnteredDirectories } from './entered-directories.js'
 import { attempt, ChangedError } from './failure.js'
 import type { OpenFiles } from './open-files.js'
 import {
@@ -23,7 +22,6 @@ import {
 /** The context of jobs on files. */
 export interface FileTools {
   readonly source: SourceCalls
-  readonly directories: EnteredDirectories
   readonly files: OpenFiles
   readonly encode: BlockEncoder
   /** Encodes a block, or reuses a block of the base with the same content. */

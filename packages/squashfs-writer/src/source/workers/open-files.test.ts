@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SourceCalls, SourceDirectory, Status } from '../filesystem.js'
 import { createCallTimer } from './call-timer.js'
-import { EnteredDirectories } from './entered-directories.js'
 import { createOpenFiles, isSamePlace } from './open-files.js'
 
 const STATUS: Status = {
@@ -49,9 +48,6 @@ function noting(identities: Readonly<Record<number, string>> = {}) {
   return { asked, source }
 }
 
-const openFilesOf = (source: SourceCalls, timer = createCallTimer()) =>
-  createOpenFiles(source, new EnteredDirectories(source), timer)
-
 /** As `identity.ts` has it. */
 const SEEN = '5 6 7 8 9'
 const place = (directory: string, name: string) => ({
@@ -63,7 +59,7 @@ const place = (directory: string, name: string) => ({
 describe('open files', () => {
   it('of one directory are opened relative to it, and it is entered once', () => {
     const { asked, source } = noting()
-    const files = openFilesOf(source)
+    const files = createOpenFiles(source, createCallTimer())
     expect(['a', 'b'].map((name) => files.withFile(place('one', name), false, (n) => n))).toEqual([10, 11])
     files.withFile(place('two', 'a'), false, () => {})
     files.close()
@@ -76,24 +72,26 @@ describe('open files', () => {
       'enter two, following',
       'open two/a',
       'close 12',
+      'leave one',
+      'leave two',
     ])
   })
 
   it('that continue stay open until another file is opened', () => {
     const { asked, source } = noting()
-    const files = openFilesOf(source)
+    const files = createOpenFiles(source, createCallTimer())
     const numbers = [true, true, false].map((goesOn) => files.withFile(place('one', 'a'), goesOn, (n) => n))
     expect(numbers).toEqual([10, 10, 10])
     expect(asked.filter((call) => /^(open|close)/.test(call))).toEqual(['open one/a', 'close 10'])
     files.withFile(place('one', 'a'), true, () => {})
     files.withFile(place('one', 'b'), true, () => {})
     files.close()
-    expect(asked.slice(3)).toEqual(['open one/a', 'close 11', 'open one/b', 'close 12'])
+    expect(asked.slice(3)).toEqual(['open one/a', 'close 11', 'open one/b', 'close 12', 'leave one'])
   })
 
   it('that were replaced, or changed while they were read, fail and are closed', () => {
     const { asked, source } = noting({ 10: '5 99 7 8 9' })
-    const files = openFilesOf(source)
+    const files = createOpenFiles(source, createCallTimer())
     let used = 0
     expect(() => files.withFile(place('one', 'a'), true, () => used++)).toThrow(
       expect.objectContaining({ code: 'CHANGED' }),
@@ -104,7 +102,7 @@ describe('open files', () => {
 
   it('that cannot be opened, or whose reader throws, leave nothing open', () => {
     const { asked, source } = noting()
-    const files = openFilesOf(source)
+    const files = createOpenFiles(source, createCallTimer())
     expect(() => files.withFile(place('one', 'refused'), true, () => {})).toThrow('not for you')
     const objection = new Error('not this one')
     expect(() =>
@@ -114,12 +112,12 @@ describe('open files', () => {
     ).toThrow(objection)
     files.close()
     files.close()
-    expect(asked).toEqual(['enter one, following', 'open one/refused', 'open one/a', 'close 10'])
+    expect(asked).toEqual(['enter one, following', 'open one/refused', 'open one/a', 'close 10', 'leave one'])
   })
 
   it('are counted as a metadata call when opened, and not when they continue', () => {
     const timer = createCallTimer()
-    const files = openFilesOf(noting().source, timer)
+    const files = createOpenFiles(noting().source, timer)
     for (const goesOn of [true, false, true]) files.withFile(place('one', 'a'), goesOn, () => {})
     expect(timer.calls).toBe(2)
   })

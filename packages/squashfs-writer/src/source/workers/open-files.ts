@@ -6,7 +6,7 @@ import type { Identity } from '../../tree/node.js'
 import type { SourceCalls } from '../filesystem.js'
 import { changeSince, differsInCtimeAlone } from '../identity.js'
 import type { CallTimer } from './call-timer.js'
-import type { EnteredDirectories } from './entered-directories.js'
+import { EnteredDirectories } from './entered-directories.js'
 import { ChangedError } from './failure.js'
 import type { FilePlace } from './protocol.js'
 
@@ -22,11 +22,9 @@ export interface OpenFiles {
   close(): void
 }
 
-export function createOpenFiles(
-  source: SourceCalls,
-  directories: EnteredDirectories,
-  timer: CallTimer,
-): OpenFiles {
+export function createOpenFiles(source: SourceCalls, timer: CallTimer): OpenFiles {
+  // Not those that the scan keeps open: a directory that was replaced since is noticed when it is entered again.
+  const directories = new EnteredDirectories(source)
   let open: { readonly place: FilePlace; readonly descriptor: number } | null = null
 
   function openFile(place: FilePlace): number {
@@ -71,7 +69,10 @@ export function createOpenFiles(
         throw error
       }
     },
-    close: closeFile,
+    close() {
+      closeFile()
+      directories.close()
+    },
   }
 }
 
