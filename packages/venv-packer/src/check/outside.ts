@@ -66,5 +66,6 @@ export function localityOf(path: ByteString, homes: readonly ByteString[]): Loca
 
 /** Whether `path` is `directory` or below it. */
 export function isBelow(path: ByteString, directory: ByteString): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`)
+  if (!path.startsWith(directory)) return false
+  return path.length === directory.length || path[directory.length] === '/' || directory === '/'
 }

@@ -104,6 +104,7 @@ export function ownerOfBytecode(
   path: ByteString,
   owners: ReadonlyMap<ByteString, number>,
 ): number | undefined {
+  if (!path.endsWith('.pyc')) return undefined // nearly all paths
   const cache = directoryOf(path)
   if (nameOf(cache) !== '__pycache__') return undefined
   const module = parseBytecodeName(nameOf(path))?.module

@@ -1,5 +1,6 @@
 /** Findings about access: files that you cannot read, and files that other users will not be able to read in the image. */
 
+import type { Failure } from 'squashfs-writer'
 import type { ByteString } from 'squashfs-writer/paths'
 import { explainSystemError, isSignOfChange } from '../../system-errors.js'
 import { directoryOf, type Entry } from '../entry.js'
@@ -7,11 +8,17 @@ import { type CheckContext, type Finding, findingAt } from '../finding.js'
 import type { Inventory } from '../inventory.js'
 
 export function accessFindings(context: CheckContext): readonly Finding[] {
-  return [...changing(context), ...unreadable(context), ...ownerOnly(context)]
+  const failures = failuresIn(context.inventory)
+  return [...changing(failures), ...unreadable(failures), ...ownerOnly(context)]
 }
 
-function changing({ inventory }: CheckContext): readonly Finding[] {
-  const locations = failuresIn(inventory).flatMap(({ path, failure }) =>
+interface Unreadable {
+  readonly path: ByteString
+  readonly failure: Failure
+}
+
+function changing(failures: readonly Unreadable[]): readonly Finding[] {
+  const locations = failures.flatMap(({ path, failure }) =>
     isSignOfChange(failure) ? [{ path, detail: failure.message }] : [],
   )
   return findingAt(locations, {
@@ -23,8 +30,8 @@ function changing({ inventory }: CheckContext): readonly Finding[] {
   })
 }
 
-function unreadable({ inventory }: CheckContext): readonly Finding[] {
-  const locations = failuresIn(inventory).flatMap(({ path, failure }) =>
+function unreadable(failures: readonly Unreadable[]): readonly Finding[] {
+  const locations = failures.flatMap(({ path, failure }) =>
     isSignOfChange(failure)
       ? []
       : [{ path, detail: explainSystemError(failure.code, failure.message).message }],
@@ -38,7 +45,7 @@ function unreadable({ inventory }: CheckContext): readonly Finding[] {
   })
 }
 
-function failuresIn({ entries, failureOf }: Inventory) {
+function failuresIn({ entries, failureOf }: Inventory): readonly Unreadable[] {
   return entries.flatMap((entry) => {
     const failure = failureOf(entry)
     return failure === null ? [] : [{ path: entry.path, failure }]

@@ -24,8 +24,8 @@ interface Module {
   readonly package: ByteString
   /** Bytecode of level 0, for `python`. */
   readonly bytecode: Entry | undefined
-  /** Whether there is bytecode of another level (`-O`, `-OO`). */
-  readonly optimised: boolean
+  /** Whether there is bytecode of another level (`-O`, `-OO`) only. */
+  readonly optimisedOnly: boolean
 }
 
 function moduleOf(source: Entry, { path, tag }: PythonDirectory, { at }: Inventory): Module {
@@ -33,11 +33,12 @@ function moduleOf(source: Entry, { path, tag }: PythonDirectory, { at }: Invento
   const cached = `${below(directoryOf(source.path), '__pycache__')}/${stem}.${tag}`
   const site = `${path}/site-packages/`
   const end = source.path.startsWith(site) ? source.path.indexOf('/', site.length) : -1
+  const bytecode = at.get(`${cached}.pyc`)
   return {
     source,
     package: end < 0 ? source.path : source.path.slice(0, end),
-    bytecode: at.get(`${cached}.pyc`),
-    optimised: at.has(`${cached}.opt-1.pyc`) || at.has(`${cached}.opt-2.pyc`),
+    bytecode,
+    optimisedOnly: !bytecode && (at.has(`${cached}.opt-1.pyc`) || at.has(`${cached}.opt-2.pyc`)),
   }
 }
 
@@ -50,8 +51,8 @@ function howToCompile({ path }: PythonDirectory): string {
 
 function absent(modules: readonly Module[], python: PythonDirectory): readonly Finding[] {
   const without = modules.filter(({ bytecode }) => bytecode === undefined)
-  const optimised = without.filter((module) => module.optimised)
-  const plain = without.filter((module) => !module.optimised)
+  const optimised = without.filter(({ optimisedOnly }) => optimisedOnly)
+  const plain = without.filter(({ optimisedOnly }) => !optimisedOnly)
   // Templates and Python 2 code do not compile. They are most of the modules without bytecode in otherwise compiled packages.
   const isCompiled = compiledPackages(modules)
   const missing = plain.filter((module) => !isCompiled(module))
@@ -174,9 +175,9 @@ function timeText(seconds: number): string {
 
 function orphans(inventory: Inventory, { path, tag }: PythonDirectory): readonly Finding[] {
   const found = inventory.entries.filter((entry) => {
+    if (!entry.path.endsWith('.pyc') || !isBelow(entry.path, path)) return false
     const cache = directoryOf(entry.path)
-    if (!entry.path.endsWith('.pyc') || nameOf(cache) !== '__pycache__' || !isBelow(entry.path, path))
-      return false
+    if (nameOf(cache) !== '__pycache__') return false
     const bytecode = parseBytecodeName(nameOf(entry.path))
     if (bytecode?.tag !== tag) return false
     const source = below(directoryOf(cache), `${bytecode.module}.py`)

@@ -50,7 +50,7 @@ const CACHE_NAMES =
 /** Caches, by their names or by CACHEDIR.TAG. uv puts that tag into the environment itself, which does not count. */
 function cachesOf({ inventory }: CheckContext): readonly ByteString[] {
   const tagged = inventory.entries
-    .filter(({ path }) => nameOf(path) === 'CACHEDIR.TAG' && path !== 'CACHEDIR.TAG')
+    .filter(({ path }) => path.endsWith('/CACHEDIR.TAG'))
     .map(({ path }) => directoryOf(path))
   const named = inventory.entries
     .filter(({ path, type }) => type === 'directory' && CACHE_NAMES.test(nameOf(path)))
@@ -62,7 +62,7 @@ function cachesOf({ inventory }: CheckContext): readonly ByteString[] {
 function halfRemoved({ inventory }: CheckContext): readonly ByteString[] {
   const site = `${inventory.python?.path}/site-packages`
   return inventory.entries
-    .filter(({ path }) => directoryOf(path) === site && nameOf(path).startsWith('~'))
+    .filter(({ path }) => path.startsWith(`${site}/~`) && directoryOf(path) === site)
     .map(({ path }) => path)
 }
 
@@ -72,9 +72,9 @@ function otherBytecode({ inventory }: CheckContext): readonly Finding[] {
   if (python === undefined) return []
   const isOther = ({ path, type }: Entry) =>
     type === 'file' &&
+    path.includes('.pyc') &&
     isBelow(path, python.path) &&
     nameOf(directoryOf(path)) === '__pycache__' &&
-    path.includes('.pyc') &&
     parseBytecodeName(nameOf(path))?.tag !== python.tag
   const found = inventory.entries.filter(isOther)
   const tags = new Set(found.map(({ path }) => parseBytecodeName(nameOf(path))?.tag ?? 'unfinished files'))

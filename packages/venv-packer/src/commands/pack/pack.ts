@@ -13,10 +13,10 @@ import type { Keeper } from '../../image/kept.js'
 import { listenForInterruption } from '../../terminal/interruption.js'
 import { print, type ReportStyle, reportStyle } from '../../terminal/printing.js'
 import type { Checked, CheckWhilePacking } from './check-while-packing.js'
-import { heapLimiter, limitYoungGeneration } from './memory.js'
 import { type PackProgress, type ProgressBar, startProgressBar } from './progress.js'
 import { reportPack } from './report.js'
 import { type PackReport, type PackRequest, packRequest } from './request.js'
+import { heapLimiter, tuneV8 } from './v8-settings.js'
 
 export async function runPack({ values }: Invocation<'pack'>): Promise<ExitCode> {
   const request = packRequest(values)
@@ -61,7 +61,6 @@ export interface PackContext {
 
 export async function pack(request: PackRequest, context: PackContext): Promise<PackReport> {
   const started = performance.now()
-  limitYoungGeneration()
   const environment = await openEnvironment(request.source, request.anyDirectory)
   const output = request.output ?? defaultImageName(environment.path)
   const destination = await chooseDestination(output, environment, request.force)
@@ -154,6 +153,7 @@ async function writeImage(packing: Packing, context: PackContext): Promise<Packe
     // Loaded only now, so that a wrong request is refused without loading it.
     const library = await import('squashfs-writer')
     const { exclude } = packing.request
+    tuneV8()
     const limitHeap = heapLimiter()
     const limited: PackContext = {
       signal: context.signal,
