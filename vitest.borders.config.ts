@@ -1,11 +1,10 @@
 import { defineConfig } from 'vitest/config'
-import everyday from './vitest.config.js'
+import { SETTINGS } from './vitest.config.js'
 
 /** The borders of the format that take too long for every run: `npm run test:borders`. */
 export default defineConfig({
-  ...everyday,
   test: {
-    ...everyday.test,
+    ...SETTINGS,
     include: ['packages/*/test/**/*.borders.ts'],
     testTimeout: 600_000,
     maxWorkers: 1,

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { BaseSequencer, type InlineConfig, type TestSpecification } from 'vitest/node'
 
 /** One more than the machine that it was measured on has cores: tests wait for programs much of their time. */
 export const WORKERS = 3
@@ -59,16 +59,34 @@ export class LongestFirst extends BaseSequencer {
   }
 }
 
-export default defineConfig({
-  test: {
-    include: [...TESTS, ...UNIT_TESTS],
-    // Mounts, loop devices and half-gigabyte trees: slow, and few at a time.
-    testTimeout: 120_000,
-    hookTimeout: 600_000,
+/** The settings of all tests. */
+export const SETTINGS = {
+  // Mounts, loop devices and half-gigabyte trees: slow, and few at a time.
+  testTimeout: 120_000,
+  hookTimeout: 600_000,
+  maxWorkers: WORKERS,
+  globalSetup: 'fixtures/dist/once-per-run.js',
+  sequence: { sequencer: LongestFirst },
+  // The command keeps records of what it packs in the user's cache; not those of tests.
+  env: { XDG_CACHE_HOME: join(tmpdir(), 'venv-packer-tests-cache') },
+}
+
+/** The tests of every day, by the name of the project. */
+export const EVERYDAY: Readonly<Record<string, InlineConfig>> = {
+  tests: { ...SETTINGS, include: TESTS },
+  // Their files share a process, since they change nothing outside of themselves: starting one takes longer than most of them.
+  unit: { ...SETTINGS, include: UNIT_TESTS, isolate: false },
+}
+
+/** The settings of a run of several projects, so that no worker waits for one of them. */
+export function runOf(projects: typeof EVERYDAY): InlineConfig {
+  return {
+    projects: Object.entries(projects).map(([name, test]) => ({
+      test: { ...test, name, maxWorkers: WORKERS },
+    })),
     maxWorkers: WORKERS,
-    globalSetup: 'fixtures/dist/once-per-run.js',
     sequence: { sequencer: LongestFirst },
-    // The command keeps records of what it packs in the user's cache; not those of tests.
-    env: { XDG_CACHE_HOME: join(tmpdir(), 'venv-packer-tests-cache') },
-  },
-})
+  }
+}
+
+export default defineConfig({ test: runOf(EVERYDAY) })

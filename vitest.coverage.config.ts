@@ -3,14 +3,14 @@
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import everyday from './vitest.config.js'
+import { SETTINGS } from './vitest.config.js'
 
 const library = join(import.meta.dirname, 'packages/squashfs-writer')
 const source = (path: string) => join(library, 'src', path)
 
 /** What runs in threads of its own, as the build makes it. */
 const threads = [
-  { startedBy: 'source/workers/pool.ts', file: 'worker.js' },
+  { startedBy: 'source/workers/pool-worker.ts', file: 'worker.js' },
   { startedBy: 'image-file/extract-threads.ts', file: 'extract-worker.js' },
 ]
 
@@ -40,7 +40,7 @@ export default defineConfig({
     },
   ],
   test: {
-    ...everyday.test,
+    ...SETTINGS,
     include: ['packages/squashfs-writer/{src,test}/**/*.test.ts'],
     exclude: [
       // They take minutes, or run the library in processes of their own, where no lines are counted.

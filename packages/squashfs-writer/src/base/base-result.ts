@@ -1,5 +1,9 @@
 /** Base result: says how far a base was used. */
+import { blockSizeOnDisk } from '../format/data-block.js'
+import type { BlockWriter } from '../image/block-writer.js'
 import type { BaseProblem } from './open-base.js'
+import type { SameFiles } from './same-files.js'
+import type { TakenFiles } from './taking-over.js'
 
 export interface BaseResult {
   /** The path of the base, printable. */
@@ -16,4 +20,37 @@ export interface BaseResult {
   readonly secondsInFull: number | null
   /** The reason why the base was not used, or only in part; null if there is none. */
   readonly problem: BaseProblem | null
+}
+
+/** Counts what an image takes from its base. */
+export class BaseUse {
+  /** The files that are copied without being read. */
+  taken: TakenFiles = new Map()
+  #storedBytes = 0
+
+  /** Counts bytes of blocks that a thread has copied from the base. */
+  addStored(bytes: number): void {
+    this.#storedBytes += bytes
+  }
+
+  /** Wraps the block writer to count the blocks that are copied from the base. */
+  writer(writer: BlockWriter): BlockWriter {
+    return {
+      append: (block, written, release) => {
+        if ('position' in block) this.addStored(blockSizeOnDisk(block.sizeWord))
+        writer.append(block, written, release)
+      },
+      backpressure: () => writer.backpressure(),
+      drain: () => writer.drain(),
+    }
+  }
+
+  counts(same: SameFiles | null): Pick<BaseResult, 'files' | 'bytes' | 'compared' | 'storedBytes'> {
+    return {
+      files: this.taken.size,
+      bytes: [...this.taken.keys()].reduce((sum, { size }) => sum + size, 0),
+      compared: (same?.candidates.size ?? 0) - this.taken.size,
+      storedBytes: this.#storedBytes,
+    }
+  }
 }

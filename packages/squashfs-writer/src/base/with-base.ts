@@ -1,11 +1,8 @@
 /** With base: opens the base of a packing, connects it and the recorder to the writer, and closes it at the end. */
 import type { FileIdentity } from '../destination/identity.js'
-import { blockSizeOnDisk } from '../format/data-block.js'
 import type { BaseFile } from '../image/base-block.js'
-import type { BlockWriter } from '../image/block-writer.js'
 import type { ContentReader } from '../image/content-reader.js'
 import type { PartsEncoder } from '../image/fragments.js'
-import type { Output } from '../image/output.js'
 import type { ImageSettings, WriteObserver } from '../image/write-tree.js'
 import { type BaseCandidates, createContentReader, type Examination } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
@@ -13,12 +10,12 @@ import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
 import { toDisplay } from '../tree/byte-string.js'
 import type { DirectoryNode, FileNode } from '../tree/node.js'
 import type { CompiledRules } from '../tree/rules.js'
-import type { BaseResult } from './base-result.js'
+import { type BaseResult, BaseUse } from './base-result.js'
 import { blockSettings } from './block-settings.js'
-import { type BaseOption, type OpenBase, openBase } from './open-base.js'
+import { type BaseOption, type BaseProblem, type OpenBase, openBase } from './open-base.js'
 import { Recorder } from './recorder.js'
 import { findSameFiles, type SameFiles } from './same-files.js'
-import { type TakenFiles, takingOver } from './taking-over.js'
+import { takingOver } from './taking-over.js'
 
 export interface BaseOptions {
   readonly image: ImageSettings
@@ -62,15 +59,8 @@ export async function withBase<T>(
   try {
     return await use(async (packed) => {
       const { base, problem } = await opening
-      const writing = prepareWriting(options, packed, pool, base, scanStart)
       const path = options.base && toDisplay(options.base.path)
-      return {
-        ...writing,
-        result: (file) => ({
-          record: writing.record(file),
-          base: path ? { path, ...writing.used(), problem } : null,
-        }),
-      }
+      return prepareWriting({ ...options, ...packed, pool, base, problem, path, scanStart })
     })
   } finally {
     const opened = await opening.catch(() => null) // it was thrown above
@@ -78,91 +68,103 @@ export async function withBase<T>(
   }
 }
 
-function prepareWriting(
-  { image, record: wantsRecord, xattrsRead }: BaseOptions,
-  { root, accessRules, examination }: ToPack,
-  pool: Pool,
-  base: OpenBase | null,
-  scanStart: number,
-) {
-  const same: SameFiles | null = base && findSameFiles(root, base)
-  const secondsInFull = base?.record?.secondsInFull ?? null
-  const settings = wantsRecord ? blockSettings(image) : null
-  let taken: TakenFiles = new Map()
-  let storedBytes = 0
-  const examiner = examination?.version ?? base?.record?.examiner ?? null
-  const recorder: Recorder | null =
-    settings === null
-      ? null
-      : new Recorder({
-          settings,
-          scanStart,
-          readsXattrs: xattrsRead === 'all',
-          carried: (file) => taken.get(file),
-          checksumInBase: ({ position }) => base!.checksums.get(position)!,
-          secondsInFull,
-          examiner,
-          keepsExamined: base?.record?.examiner === examiner,
-        })
+interface Preparation extends Omit<BaseOptions, 'base'>, ToPack {
+  readonly pool: Pool
+  readonly base: OpenBase | null
+  readonly problem: BaseProblem | null
+  /** The path of the base, printable; null for none. */
+  readonly path: string | null
+  readonly scanStart: number
+}
 
-  const recorded = examination && recorder ? recordedExamination(examination, recorder) : examination
-  const baseCandidates: BaseCandidates | null = base && {
-    access: base.access,
-    blocksOf(file, start, length) {
-      const blocks = same?.candidates.get(file)?.blocks
-      const first = start / image.blockSize
-      return blocks?.slice(first, first + Math.ceil(length / image.blockSize)) ?? null
-    },
-    mayHaveTail: (file) => Boolean(same?.candidates.get(file)?.tail),
-    taken(bytes) {
-      storedBytes += bytes
-    },
-  }
-  const reader = createContentReader(pool, {
-    blockSize: image.blockSize,
-    accessRules,
-    examination: recorded,
-    ...(recorder && { onXattrs: (file: FileNode) => recorder.hasXattrs(file) }),
-    baseCandidates,
-  })
-  const whole =
-    base && same
-      ? takingOver(reader, { pool, base, same, accessRules, examination: recorded, recorder }, (files) => {
-          taken = files
-        })
-      : reader
-
-  const countTaken = (writer: BlockWriter): BlockWriter => ({
-    append(block, written, release) {
-      if ('position' in block) storedBytes += blockSizeOnDisk(block.sizeWord)
-      writer.append(block, written, release)
-    },
-    backpressure: () => writer.backpressure(),
-    drain: () => writer.drain(),
-  })
-
+function prepareWriting(preparation: Preparation): Writing {
+  const { root, pool, base, problem, path } = preparation
+  const same = base && findSameFiles(root, base)
+  const use = new BaseUse()
+  const recorder = createRecorder(preparation, use)
   return {
-    reader: whole,
+    reader: createReader(preparation, same, use, recorder),
+    encode: encoderWith(pool, base, use),
     base: base?.image.file ?? null,
     observer: {
-      writer: (writer: BlockWriter) => countTaken(recorder?.writer(writer) ?? writer),
-      tables: (output: Output) => recorder?.tables(output) ?? output,
+      writer: (writer) => use.writer(recorder?.writer(writer) ?? writer),
+      tables: (output) => recorder?.tables(output) ?? output,
       complete: (leaves, superblock, bytesUsed) => recorder?.complete(leaves, superblock, bytesUsed),
-    } satisfies WriteObserver,
-    encode: (async (parts, uncompressed, candidate = null) => {
-      const request = { parts: parts.map(asSent), uncompressed, base: base?.access ?? null, candidate }
-      const encoded = await pool.run('encode', request)
-      if (encoded.takenFromBase) storedBytes += encoded.data.length
-      return encoded
-    }) satisfies PartsEncoder,
-    record: (file: FileIdentity | null) => recorder?.record(file) ?? null,
-    used: () => ({
-      files: taken.size,
-      bytes: [...taken.keys()].reduce((sum, { size }) => sum + size, 0),
-      compared: (same?.candidates.size ?? 0) - taken.size,
-      storedBytes,
-      secondsInFull,
+    },
+    result: (file) => ({
+      record: recorder?.record(file) ?? null,
+      base: path
+        ? { path, ...use.counts(same), secondsInFull: base?.record?.secondsInFull ?? null, problem }
+        : null,
     }),
+  }
+}
+
+/** @returns null if no record is wanted, or none is possible. */
+function createRecorder(
+  { image, record, xattrsRead, examination, base, scanStart }: Preparation,
+  use: BaseUse,
+): Recorder | null {
+  const settings = record ? blockSettings(image) : null
+  if (settings === null) return null
+  const examiner = examination?.version ?? base?.record?.examiner ?? null
+  return new Recorder({
+    settings,
+    scanStart,
+    readsXattrs: xattrsRead === 'all',
+    carried: (file) => use.taken.get(file),
+    checksumInBase: ({ position }) => base!.checksums.get(position)!,
+    secondsInFull: base?.record?.secondsInFull ?? null,
+    examiner,
+    keepsExamined: base?.record?.examiner === examiner,
+  })
+}
+
+/** The reader of files, which takes unchanged ones from the base. */
+function createReader(
+  { image: { blockSize }, accessRules, examination: given, pool, base }: Preparation,
+  same: SameFiles | null,
+  use: BaseUse,
+  recorder: Recorder | null,
+): ContentReader {
+  const examination = given && recorder ? recordedExamination(given, recorder) : given
+  const reader = createContentReader(pool, {
+    blockSize,
+    accessRules,
+    examination,
+    ...(recorder && { onXattrs: (file: FileNode) => recorder.hasXattrs(file) }),
+    baseCandidates: base && same && candidatesIn(base, same, blockSize, use),
+  })
+  if (!base || !same) return reader
+  return takingOver(reader, { pool, base, same, accessRules, examination, recorder }, (files) => {
+    use.taken = files
+  })
+}
+
+function candidatesIn(
+  { access }: OpenBase,
+  { candidates }: SameFiles,
+  blockSize: number,
+  use: BaseUse,
+): BaseCandidates {
+  return {
+    access,
+    blocksOf(file, start, length) {
+      const first = start / blockSize
+      return candidates.get(file)?.blocks.slice(first, first + Math.ceil(length / blockSize)) ?? null
+    },
+    mayHaveTail: (file) => Boolean(candidates.get(file)?.tail),
+    taken: (bytes) => use.addStored(bytes),
+  }
+}
+
+/** The encoder of fragment and metadata blocks, which takes a fragment block from the base if it has the same content. */
+function encoderWith(pool: Pool, base: OpenBase | null, use: BaseUse): PartsEncoder {
+  return async (parts, uncompressed, candidate = null) => {
+    const request = { parts: parts.map(asSent), uncompressed, base: base?.access ?? null, candidate }
+    const encoded = await pool.run('encode', request)
+    if (encoded.takenFromBase) use.addStored(encoded.data.length)
+    return encoded
   }
 }
 

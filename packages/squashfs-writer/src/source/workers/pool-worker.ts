@@ -16,8 +16,15 @@ export interface Pending {
   readonly reject: (error: unknown) => void
 }
 
+/** The part of a worker thread that the pool uses. */
+export type WorkerThread = Pick<Worker, 'on' | 'once' | 'postMessage' | 'ref' | 'unref' | 'terminate'>
+
+export function startThread(setup: ExecutorSetup): WorkerThread {
+  return new Worker(new URL('./worker.js', import.meta.url), { execArgv: [], workerData: setup })
+}
+
 export class PoolWorker {
-  readonly #thread: Worker
+  readonly #thread: WorkerThread
   /** Resolved when its modules are loaded, or it has ended. */
   readonly #started: Promise<unknown>
   readonly jobs = new Map<number, Pending>()
@@ -25,9 +32,9 @@ export class PoolWorker {
   /** Bytes to read or encode in its jobs. */
   bytes = 0
 
-  constructor(setup: ExecutorSetup) {
-    this.#thread = new Worker(new URL('./worker.js', import.meta.url), { execArgv: [], workerData: setup })
-    this.#started = new Promise((resolve) => this.#thread.once('message', resolve).once('exit', resolve))
+  constructor(thread: WorkerThread) {
+    this.#thread = thread
+    this.#started = new Promise((resolve) => thread.once('message', resolve).once('exit', resolve))
   }
 
   listen(

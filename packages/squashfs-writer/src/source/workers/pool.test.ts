@@ -1,9 +1,17 @@
 /** The pool with stand-ins for workers: the messages to them, and the results. */
 import { EventEmitter } from 'node:events'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'
 import { type Pool, type PoolOptions, withPool } from './pool.js'
-import { BUFFER_SIZE, type JobMessage, noRanges, READY, type ResponseMessage } from './protocol.js'
+import type { WorkerThread } from './pool-worker.js'
+import {
+  BUFFER_SIZE,
+  type ExecutorSetup,
+  type JobMessage,
+  noRanges,
+  READY,
+  type ResponseMessage,
+} from './protocol.js'
 
 /** A worker that does nothing by itself. */
 class StandIn extends EventEmitter {
@@ -11,12 +19,7 @@ class StandIn extends EventEmitter {
   readonly sent: JobMessage[] = []
   held = true
   terminated = 0
-  constructor(
-    readonly url: URL,
-    readonly options: {
-      readonly workerData: { readonly codec: unknown; readonly permits: SharedArrayBuffer }
-    },
-  ) {
+  constructor(readonly setup: ExecutorSetup) {
     super()
     StandIn.all.push(this)
   }
@@ -42,14 +45,6 @@ class StandIn extends EventEmitter {
   }
 }
 
-vi.mock('node:worker_threads', async (original) => ({
-  ...(await original<typeof import('node:worker_threads')>()),
-  // Called by `new`, when the class is there.
-  Worker: function Worker(...args: ConstructorParameters<typeof StandIn>) {
-    return new StandIn(...args)
-  },
-}))
-
 beforeEach(() => {
   StandIn.all.length = 0
 })
@@ -61,6 +56,7 @@ const OPTIONS: PoolOptions = {
   uncompressedData: false,
   uncompressedTails: false,
   examiner: null,
+  startThread: (setup) => new StandIn(setup) as unknown as WorkerThread,
 }
 const MIB = 1_048_576
 const PAYS_FOR_ONE = { bytes: 16 * MIB }
@@ -229,7 +225,7 @@ describe('workers', () => {
         expect(pool.areSlow()).toBe(true)
         expect(counts.at(-1)).toBeGreaterThanOrEqual(12)
         expect(counts.at(-1)).toBeLessThanOrEqual(32)
-        const permits = new Set(workers.map(({ options }) => options.workerData.permits))
+        const permits = new Set(workers.map(({ setup }) => setup.permits))
         expect(permits.size).toBe(1)
         expect(new Int32Array([...permits][0]!)[0]).toBe(3)
         for (const worker of workers) worker.ready()

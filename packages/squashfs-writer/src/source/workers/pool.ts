@@ -11,7 +11,7 @@ import type { Codec } from '../../codec/codec.js'
 import { CodecError, SquashfsError } from '../../errors.js'
 import { Executor } from './executor.js'
 import { createPermits } from './permits.js'
-import { type Pending, PoolWorker } from './pool-worker.js'
+import { type Pending, PoolWorker, startThread, type WorkerThread } from './pool-worker.js'
 import {
   BUFFER_SIZE,
   type ExecutorSetup,
@@ -46,6 +46,8 @@ export interface PoolOptions extends Omit<ExecutorSetup, 'permits' | 'codec'> {
   readonly codec: Codec | null
   /** Threads that compress, at least 1. */
   readonly threads: number
+  /** Starts the thread of a worker. Default: a thread of Node. */
+  readonly startThread?: (setup: ExecutorSetup) => WorkerThread
 }
 
 export interface Pool {
@@ -66,6 +68,7 @@ export interface Pool {
 
 class ThreadPool implements Pool {
   readonly #threads: number
+  readonly #startThread: (setup: ExecutorSetup) => WorkerThread
   readonly #workerSetup: ExecutorSetup
   readonly #executor: Executor
   /** Whether only the calling thread has the codec. Such a codec may have its own threads. */
@@ -84,9 +87,10 @@ class ThreadPool implements Pool {
   #slow = false
   #closed = false
 
-  constructor({ codec, threads, ...setup }: PoolOptions) {
+  constructor({ codec, threads, startThread: start = startThread, ...setup }: PoolOptions) {
     const recipe = codec?.recipe ?? null
     this.#threads = threads
+    this.#startThread = start
     this.#workerSetup = { ...setup, codec: recipe, permits: createPermits(threads) }
     this.#executor = new Executor(this.#workerSetup, codec)
     this.#needsCaller = codec !== null && recipe === null
@@ -128,7 +132,7 @@ class ThreadPool implements Pool {
   }
 
   #spawn(): void {
-    const worker = new PoolWorker(this.#workerSetup)
+    const worker = new PoolWorker(this.#startThread(this.#workerSetup))
     worker.listen(
       (message) => {
         if (message === READY) {
