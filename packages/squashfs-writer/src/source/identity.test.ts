@@ -2,7 +2,7 @@ import { chmodSync, linkSync, renameSync, statSync, unlinkSync, utimesSync, writ
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
 import { describe, expect, it } from 'vitest'
-import { changeSince, differsInCtimeAlone, inodeOf } from './identity.js'
+import { changedAt, changeSince, differsInCtimeAlone, inodeOf } from './identity.js'
 import { linuxCalls } from './linux-filesystem.js'
 import { portableCalls } from './portable-filesystem.js'
 
@@ -71,5 +71,28 @@ describe.each([
       source.close()
       unlinkSync(join(directory, 'b'))
     })
+  })
+})
+
+describe('the time of a change', () => {
+  it('is that of the inode, to the nanosecond as far as a number has them', async () => {
+    await withDirectory(async (directory) => {
+      writeFileSync(join(directory, 'file'), '')
+      const source = linuxCalls().enter(directory, true)
+      const { ctimeNs } = statSync(join(directory, 'file'), { bigint: true })
+      expect(changedAt(source.status('file').identity)).toBeCloseTo(Number(ctimeNs) / 1e6, 3)
+      source.close()
+    })
+  })
+
+  it.each([
+    [0, 0, 0],
+    [-1, 500_000_000, -500],
+    [10_000_000_000, 1_000_000, 10_000_000_000_001],
+  ])('of %i seconds and %i nanoseconds is read with its sign', (seconds, nanoseconds, milliseconds) => {
+    const bytes = Buffer.alloc(80)
+    bytes.writeBigInt64LE(BigInt(seconds), 16)
+    bytes.writeUInt32LE(nanoseconds, 24)
+    expect(changedAt(bytes.toString('latin1'))).toBe(milliseconds)
   })
 })

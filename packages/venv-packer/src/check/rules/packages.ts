@@ -54,11 +54,12 @@ const BYTECODE = /\.pyc$|(?:^|\/)__pycache__(?:\/|$)/
  * Files that a RECORD lists and that are missing or empty. Excluded files do not count. If several packages record a file, it may be
  * as any of them recorded it.
  */
-function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inventory): readonly Location[] {
+function lostFiles(all: readonly Package[], inventory: Inventory): readonly Location[] {
+  const { failureOf, isExcluded } = inventory
   const lost = new Map<ByteString, Location>()
   for (const { path, size } of recordedOf(all)) {
     if (BYTECODE.test(path)) continue
-    const entry = at.get(path)
+    const entry = inventory.at.get(path)
     if (entry === undefined) {
       if (!isExcluded(path)) lost.set(path, { path, detail: 'missing' })
     } else if (entry.type === 'file' && failureOf(entry) === null && entry.size === 0 && (size ?? 0) > 0) {
@@ -66,7 +67,7 @@ function lostFiles(all: readonly Package[], { at, failureOf, isExcluded }: Inven
     }
   }
   if (lost.size === 0) return []
-  for (const { path, size } of recordedOf(all)) if (size === 0 && at.has(path)) lost.delete(path)
+  for (const { path, size } of recordedOf(all)) if (size === 0 && inventory.at.has(path)) lost.delete(path)
   return [...lost.values()]
 }
 

@@ -16,7 +16,7 @@ import type { Checked, CheckWhilePacking } from './check-while-packing.js'
 import { type PackProgress, type ProgressBar, startProgressBar } from './progress.js'
 import { reportPack } from './report.js'
 import { type PackReport, type PackRequest, packRequest } from './request.js'
-import { heapLimiter, tuneV8 } from './v8-settings.js'
+import { tunerForManyFiles, tuneV8 } from './v8-settings.js'
 
 export async function runPack({ values }: Invocation<'pack'>): Promise<ExitCode> {
   const request = packRequest(values)
@@ -154,17 +154,17 @@ async function writeImage(packing: Packing, context: PackContext): Promise<Packe
     const library = await import('squashfs-writer')
     const { exclude } = packing.request
     tuneV8()
-    const limitHeap = heapLimiter()
-    const limited: PackContext = {
+    const tune = tunerForManyFiles()
+    const tuned: PackContext = {
       signal: context.signal,
       onProgress(progress) {
-        limitHeap(progress.files)
+        tune(progress.files)
         context.onProgress(progress)
       },
     }
-    const directory = await library.openDirectory(environment.realPath, { exclude, ...limited })
+    const directory = await library.openDirectory(environment.realPath, { exclude, ...tuned })
     try {
-      return await writeEntries(directory, packing, limited, library)
+      return await writeEntries(directory, packing, tuned, library)
     } finally {
       await directory.close()
     }
