@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { getUint64, setUint64, viewOf } from './byte-order.js'
+import { getUint64, setUint16, setUint32, setUint64, viewOf } from './byte-order.js'
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn
 
@@ -11,6 +11,28 @@ describe('a view of a record', () => {
     expect(view.byteLength).toBe(3)
     view.setUint8(0, 9)
     expect([...around]).toEqual([1, 2, 9, 4, 5, 6])
+  })
+})
+
+describe('an unsigned integer of 16 or 32 bits', () => {
+  it('is written at its position, little-endian', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), fc.nat(8), (value, offset) => {
+        const [bytes, expected] = [new Uint8Array(12).fill(0xaa), Buffer.alloc(12, 0xaa)]
+        setUint32(bytes, offset, value)
+        expected.writeUInt32LE(value, offset)
+        expect(Buffer.from(bytes)).toEqual(expected)
+        setUint16(bytes, offset, value & 0xffff)
+        expected.writeUInt16LE(value & 0xffff, offset)
+        expect(Buffer.from(bytes)).toEqual(expected)
+      }),
+    )
+  })
+
+  it('of 16 bits may be negative, in two’s complement', () => {
+    const bytes = new Uint8Array(2)
+    setUint16(bytes, 0, -2)
+    expect(viewOf(bytes).getInt16(0, true)).toBe(-2)
   })
 })
 
@@ -26,7 +48,7 @@ describe('an unsigned 64-bit integer', () => {
     [Number.MAX_SAFE_INTEGER, 'ffffffffffff1f00'],
   ])('%d is little-endian on disk, and is read back', (value, onDisk) => {
     const bytes = new Uint8Array(8)
-    setUint64(viewOf(bytes), 0, value)
+    setUint64(bytes, 0, value)
     expect(Buffer.from(bytes).toString('hex')).toBe(onDisk)
     expect(getUint64(viewOf(bytes), 0)).toBe(value)
   })
@@ -36,7 +58,7 @@ describe('an unsigned 64-bit integer', () => {
       fc.property(fc.maxSafeNat(), fc.nat(9), (value, offset) => {
         const bytes = new Uint8Array(17).fill(0xaa)
         const view = viewOf(bytes)
-        setUint64(view, offset, value)
+        setUint64(bytes, offset, value)
         expect(view.getBigUint64(offset, true)).toBe(BigInt(value))
         expect(getUint64(view, offset)).toBe(value)
         const others = bytes.filter((_, at) => at < offset || at >= offset + 8)

@@ -1,5 +1,5 @@
 /** Directory listings: runs of directory entries, each run under a header with the fields that its entries share. */
-import { viewOf } from './byte-order.js'
+import { setUint16, setUint32, viewOf } from './byte-order.js'
 import type { InodeType } from './inode.js'
 import { METADATA_BLOCK_SIZE } from './metadata-block.js'
 
@@ -47,7 +47,6 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
   let maxSize = 0
   for (const entry of entries) maxSize += HEADER_SIZE + ENTRY_SIZE + entry.name.length
   const bytes = new Uint8Array(maxSize)
-  const view = viewOf(bytes)
   const indexEntries: ListingIndexEntry[] = []
 
   let at = 0
@@ -66,15 +65,15 @@ export function encodeListing(entries: readonly ListingEntry[], offset: number):
       if (currentBlock !== block) indexEntries.push({ offset: at, name: entry.name })
       block = currentBlock
       run = { at, count: 0, inodeBlock: entry.inodeBlock, inodeNumber: entry.inodeNumber }
-      view.setUint32(at + 4, entry.inodeBlock, true)
-      view.setUint32(at + 8, entry.inodeNumber, true)
+      setUint32(bytes, at + 4, entry.inodeBlock)
+      setUint32(bytes, at + 8, entry.inodeNumber)
       at += HEADER_SIZE
     }
-    view.setUint32(run.at, run.count++, true) // the field is the count - 1
-    view.setUint16(at, entry.inodeOffset, true)
-    view.setInt16(at + 2, entry.inodeNumber - run.inodeNumber, true)
-    view.setUint16(at + 4, entry.type, true)
-    view.setUint16(at + 6, entry.name.length - 1, true)
+    setUint32(bytes, run.at, run.count++) // the field is the count - 1
+    setUint16(bytes, at, entry.inodeOffset)
+    setUint16(bytes, at + 2, entry.inodeNumber - run.inodeNumber)
+    setUint16(bytes, at + 4, entry.type)
+    setUint16(bytes, at + 6, entry.name.length - 1)
     bytes.set(entry.name, at + ENTRY_SIZE)
     at += ENTRY_SIZE + entry.name.length
   }

@@ -1,5 +1,5 @@
 /** Fragment table: the position and size of each fragment block, which holds the tails of several files. */
-import { getUint64, setUint64, viewOf } from './byte-order.js'
+import { getUint64, setUint32, setUint64, viewOf } from './byte-order.js'
 
 export const FRAGMENT_ENTRY_SIZE = 16
 /** The fragment index of a file without a fragment. */
@@ -15,9 +15,8 @@ export interface FragmentEntry {
 /** Encodes one entry: u64 start, u32 size word, u32 unused. */
 export function encodeFragmentEntry(entry: FragmentEntry): Uint8Array {
   const bytes = new Uint8Array(FRAGMENT_ENTRY_SIZE)
-  const view = viewOf(bytes)
-  setUint64(view, 0, entry.start)
-  view.setUint32(8, entry.sizeWord, true)
+  setUint64(bytes, 0, entry.start)
+  setUint32(bytes, 8, entry.sizeWord)
   return bytes
 }
 

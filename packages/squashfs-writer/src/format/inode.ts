@@ -1,5 +1,5 @@
 /** Inodes: one record for each file, directory, symlink, device, fifo or socket. Each type has a basic and an extended form. */
-import { getUint64, setUint64, viewOf } from './byte-order.js'
+import { getUint64, setUint16, setUint32, setUint64, viewOf } from './byte-order.js'
 import { NO_FRAGMENT } from './fragment.js'
 
 /** The type field of a basic inode. Directory entries have these types for extended inodes, too. */
@@ -146,58 +146,58 @@ function isPlainDirectory(i: DirectoryInode): boolean {
 }
 
 function encodeFile(i: FileInode): Uint8Array {
-  const { bytes, view } = record(i, false, 16 + 4 * i.blockSizes.length)
-  view.setUint32(16, i.start, true)
-  view.setUint32(20, i.fragment, true)
-  view.setUint32(24, i.fragment === NO_FRAGMENT ? 0 : i.fragmentOffset, true)
-  view.setUint32(28, i.size, true)
-  setBlockSizes(view, 32, i.blockSizes)
+  const bytes = record(i, false, 16 + 4 * i.blockSizes.length)
+  setUint32(bytes, 16, i.start)
+  setUint32(bytes, 20, i.fragment)
+  setUint32(bytes, 24, i.fragment === NO_FRAGMENT ? 0 : i.fragmentOffset)
+  setUint32(bytes, 28, i.size)
+  setBlockSizes(bytes, 32, i.blockSizes)
   return bytes
 }
 
 function encodeExtendedFile(i: FileInode): Uint8Array {
-  const { bytes, view } = record(i, true, 40 + 4 * i.blockSizes.length)
-  setUint64(view, 16, i.start)
-  setUint64(view, 24, i.size)
+  const bytes = record(i, true, 40 + 4 * i.blockSizes.length)
+  setUint64(bytes, 16, i.start)
+  setUint64(bytes, 24, i.size)
   // Must be less than the size: the kernel computes st_blocks from the difference (fs/squashfs/inode.c).
-  setUint64(view, 32, i.sparse >= i.size && i.size > 0 ? i.size - 1 : i.sparse)
-  view.setUint32(40, i.links, true)
-  view.setUint32(44, i.fragment, true)
-  view.setUint32(48, i.fragment === NO_FRAGMENT ? 0 : i.fragmentOffset, true)
-  view.setUint32(52, i.head.xattrIndex, true)
-  setBlockSizes(view, 56, i.blockSizes)
+  setUint64(bytes, 32, i.sparse >= i.size && i.size > 0 ? i.size - 1 : i.sparse)
+  setUint32(bytes, 40, i.links)
+  setUint32(bytes, 44, i.fragment)
+  setUint32(bytes, 48, i.fragment === NO_FRAGMENT ? 0 : i.fragmentOffset)
+  setUint32(bytes, 52, i.head.xattrIndex)
+  setBlockSizes(bytes, 56, i.blockSizes)
   return bytes
 }
 
-function setBlockSizes(view: DataView, offset: number, sizes: ArrayLike<number>): void {
-  for (let n = 0; n < sizes.length; n++) view.setUint32(offset + 4 * n, sizes[n]!, true)
+function setBlockSizes(bytes: Uint8Array, offset: number, sizes: ArrayLike<number>): void {
+  for (let n = 0; n < sizes.length; n++) setUint32(bytes, offset + 4 * n, sizes[n]!)
 }
 
 function encodeDirectory(i: DirectoryInode): Uint8Array {
-  const { bytes, view } = record(i, false, 16)
-  view.setUint32(16, i.listingBlock, true)
-  view.setUint32(20, i.links, true)
-  view.setUint16(24, i.listingSize + DIRECTORY_SIZE_EXCESS, true)
-  view.setUint16(26, i.listingOffset, true)
-  view.setUint32(28, i.parent, true)
+  const bytes = record(i, false, 16)
+  setUint32(bytes, 16, i.listingBlock)
+  setUint32(bytes, 20, i.links)
+  setUint16(bytes, 24, i.listingSize + DIRECTORY_SIZE_EXCESS)
+  setUint16(bytes, 26, i.listingOffset)
+  setUint32(bytes, 28, i.parent)
   return bytes
 }
 
 function encodeExtendedDirectory(i: DirectoryInode): Uint8Array {
   const indexSize = i.index.reduce((sum, entry) => sum + 12 + entry.name.length, 0)
-  const { bytes, view } = record(i, true, 24 + indexSize)
-  view.setUint32(16, i.links, true)
-  view.setUint32(20, i.listingSize + DIRECTORY_SIZE_EXCESS, true)
-  view.setUint32(24, i.listingBlock, true)
-  view.setUint32(28, i.parent, true)
-  view.setUint16(32, i.index.length, true)
-  view.setUint16(34, i.listingOffset, true)
-  view.setUint32(36, i.head.xattrIndex, true)
+  const bytes = record(i, true, 24 + indexSize)
+  setUint32(bytes, 16, i.links)
+  setUint32(bytes, 20, i.listingSize + DIRECTORY_SIZE_EXCESS)
+  setUint32(bytes, 24, i.listingBlock)
+  setUint32(bytes, 28, i.parent)
+  setUint16(bytes, 32, i.index.length)
+  setUint16(bytes, 34, i.listingOffset)
+  setUint32(bytes, 36, i.head.xattrIndex)
   let at = HEAD_SIZE + 24
   for (const entry of i.index) {
-    view.setUint32(at, entry.offset, true)
-    view.setUint32(at + 4, entry.block, true)
-    view.setUint32(at + 8, entry.name.length - 1, true)
+    setUint32(bytes, at, entry.offset)
+    setUint32(bytes, at + 4, entry.block)
+    setUint32(bytes, at + 8, entry.name.length - 1)
     bytes.set(entry.name, at + 12)
     at += 12 + entry.name.length
   }
@@ -206,42 +206,41 @@ function encodeExtendedDirectory(i: DirectoryInode): Uint8Array {
 
 function encodeSymlink(i: SymlinkInode): Uint8Array {
   const extended = i.head.xattrIndex !== NO_XATTR
-  const { bytes, view } = record(i, extended, 8 + i.target.length + (extended ? 4 : 0))
-  view.setUint32(16, i.links, true)
-  view.setUint32(20, i.target.length, true)
+  const bytes = record(i, extended, 8 + i.target.length + (extended ? 4 : 0))
+  setUint32(bytes, 16, i.links)
+  setUint32(bytes, 20, i.target.length)
   bytes.set(i.target, 24)
-  if (extended) view.setUint32(24 + i.target.length, i.head.xattrIndex, true)
+  if (extended) setUint32(bytes, 24 + i.target.length, i.head.xattrIndex)
   return bytes
 }
 
 function encodeDevice(i: DeviceInode): Uint8Array {
   const extended = i.head.xattrIndex !== NO_XATTR
-  const { bytes, view } = record(i, extended, extended ? 12 : 8)
-  view.setUint32(16, i.links, true)
-  view.setUint32(20, i.device, true)
-  if (extended) view.setUint32(24, i.head.xattrIndex, true)
+  const bytes = record(i, extended, extended ? 12 : 8)
+  setUint32(bytes, 16, i.links)
+  setUint32(bytes, 20, i.device)
+  if (extended) setUint32(bytes, 24, i.head.xattrIndex)
   return bytes
 }
 
 function encodeIpc(i: IpcInode): Uint8Array {
   const extended = i.head.xattrIndex !== NO_XATTR
-  const { bytes, view } = record(i, extended, extended ? 8 : 4)
-  view.setUint32(16, i.links, true)
-  if (extended) view.setUint32(20, i.head.xattrIndex, true)
+  const bytes = record(i, extended, extended ? 8 : 4)
+  setUint32(bytes, 16, i.links)
+  if (extended) setUint32(bytes, 20, i.head.xattrIndex)
   return bytes
 }
 
 /** Creates a record with its header filled in, and `bodySize` zero bytes after it. */
-function record(i: Inode, extended: boolean, bodySize: number): { bytes: Uint8Array; view: DataView } {
+function record(i: Inode, extended: boolean, bodySize: number): Uint8Array {
   const bytes = new Uint8Array(HEAD_SIZE + bodySize)
-  const view = viewOf(bytes)
-  view.setUint16(0, extended ? i.type + EXTENDED : i.type, true)
-  view.setUint16(2, i.head.mode, true)
-  view.setUint16(4, i.head.uidIndex, true)
-  view.setUint16(6, i.head.gidIndex, true)
-  view.setUint32(8, i.head.mtime, true)
-  view.setUint32(12, i.head.number, true)
-  return { bytes, view }
+  setUint16(bytes, 0, extended ? i.type + EXTENDED : i.type)
+  setUint16(bytes, 2, i.head.mode)
+  setUint16(bytes, 4, i.head.uidIndex)
+  setUint16(bytes, 6, i.head.gidIndex)
+  setUint32(bytes, 8, i.head.mtime)
+  setUint32(bytes, 12, i.head.number)
+  return bytes
 }
 
 /** Bytes of a record from which {@link inodeSize} can tell its size. The last record of a table may be shorter. */

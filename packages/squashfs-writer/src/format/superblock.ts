@@ -1,5 +1,5 @@
 /** Superblock: the first 96 bytes of an image, with its settings and the position of each table. */
-import { getUint64, setUint64, viewOf } from './byte-order.js'
+import { getUint64, setUint16, setUint32, setUint64, viewOf } from './byte-order.js'
 
 export const SUPERBLOCK_SIZE = 96
 /** "hsqs" on disk. */
@@ -52,26 +52,25 @@ export interface Superblock {
  */
 export function encodeSuperblock(s: Superblock): Uint8Array {
   const bytes = new Uint8Array(SUPERBLOCK_SIZE)
-  const view = viewOf(bytes)
-  view.setUint32(0, MAGIC, true)
-  view.setUint32(4, s.inodeCount, true)
-  view.setUint32(8, s.createdAt, true)
-  view.setUint32(12, s.blockSize, true)
-  view.setUint32(16, s.fragmentCount, true)
-  view.setUint16(20, s.compressor, true)
-  view.setUint16(22, Math.log2(s.blockSize), true)
-  view.setUint16(24, s.flags, true)
-  view.setUint16(26, s.idCount, true)
-  view.setUint16(28, 4, true) // version 4.0
-  view.setUint16(30, 0, true)
-  setUint64(view, 32, s.rootInode)
-  setUint64(view, 40, s.bytesUsed)
-  setStart(view, 48, s.idTable)
-  setStart(view, 56, s.xattrTable)
-  setStart(view, 64, s.inodeTable)
-  setStart(view, 72, s.directoryTable)
-  setStart(view, 80, s.fragmentTable)
-  setStart(view, 88, s.exportTable)
+  setUint32(bytes, 0, MAGIC)
+  setUint32(bytes, 4, s.inodeCount)
+  setUint32(bytes, 8, s.createdAt)
+  setUint32(bytes, 12, s.blockSize)
+  setUint32(bytes, 16, s.fragmentCount)
+  setUint16(bytes, 20, s.compressor)
+  setUint16(bytes, 22, Math.log2(s.blockSize))
+  setUint16(bytes, 24, s.flags)
+  setUint16(bytes, 26, s.idCount)
+  setUint16(bytes, 28, 4) // version 4.0
+  setUint16(bytes, 30, 0)
+  setUint64(bytes, 32, s.rootInode)
+  setUint64(bytes, 40, s.bytesUsed)
+  setStart(bytes, 48, s.idTable)
+  setStart(bytes, 56, s.xattrTable)
+  setStart(bytes, 64, s.inodeTable)
+  setStart(bytes, 72, s.directoryTable)
+  setStart(bytes, 80, s.fragmentTable)
+  setStart(bytes, 88, s.exportTable)
   return bytes
 }
 
@@ -104,12 +103,12 @@ export function decodeSuperblock(bytes: Uint8Array): Superblock | null {
   }
 }
 
-function setStart(view: DataView, offset: number, start: number | null): void {
+function setStart(bytes: Uint8Array, offset: number, start: number | null): void {
   if (start === null) {
-    view.setUint32(offset, ABSENT, true)
-    view.setUint32(offset + 4, ABSENT, true)
+    setUint32(bytes, offset, ABSENT)
+    setUint32(bytes, offset + 4, ABSENT)
   } else {
-    setUint64(view, offset, start)
+    setUint64(bytes, offset, start)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Extended attributes: the keys and values of a set, and the id entries that inodes refer to. */
-import { getUint64, setUint64, viewOf } from './byte-order.js'
+import { getUint64, setUint16, setUint32, setUint64, viewOf } from './byte-order.js'
 
 /** The prefixes that the format supports. The index of a prefix is its number in the format. */
 export const XATTR_PREFIXES = ['user.', 'trusted.', 'security.'] as const
@@ -27,9 +27,8 @@ export function splitXattrName(name: Uint8Array): { prefix: number; rest: Uint8A
 /** Encodes a key: u16 type, u16 length, the name without its prefix. */
 export function encodeXattrKey(prefix: number, rest: Uint8Array, outOfLine: boolean): Uint8Array {
   const bytes = new Uint8Array(4 + rest.length)
-  const view = viewOf(bytes)
-  view.setUint16(0, outOfLine ? prefix | OUT_OF_LINE : prefix, true)
-  view.setUint16(2, rest.length, true)
+  setUint16(bytes, 0, outOfLine ? prefix | OUT_OF_LINE : prefix)
+  setUint16(bytes, 2, rest.length)
   bytes.set(rest, 4)
   return bytes
 }
@@ -37,7 +36,7 @@ export function encodeXattrKey(prefix: number, rest: Uint8Array, outOfLine: bool
 /** Encodes an inline value: u32 length, the bytes. */
 export function encodeXattrValue(value: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + value.length)
-  viewOf(bytes).setUint32(0, value.length, true)
+  setUint32(bytes, 0, value.length)
   bytes.set(value, 4)
   return bytes
 }
@@ -45,9 +44,8 @@ export function encodeXattrValue(value: Uint8Array): Uint8Array {
 /** Encodes an out-of-line value: u32 length 8, u64 metadata reference to an earlier inline value. */
 export function encodeXattrReference(reference: number): Uint8Array {
   const bytes = new Uint8Array(12)
-  const view = viewOf(bytes)
-  view.setUint32(0, 8, true)
-  setUint64(view, 4, reference)
+  setUint32(bytes, 0, 8)
+  setUint64(bytes, 4, reference)
   return bytes
 }
 
@@ -63,19 +61,17 @@ export interface XattrId {
 /** Encodes an id entry: u64 reference, u32 count, u32 size. */
 export function encodeXattrId(id: XattrId): Uint8Array {
   const bytes = new Uint8Array(XATTR_ID_SIZE)
-  const view = viewOf(bytes)
-  setUint64(view, 0, id.reference)
-  view.setUint32(8, id.count, true)
-  view.setUint32(12, id.size, true)
+  setUint64(bytes, 0, id.reference)
+  setUint32(bytes, 8, id.count)
+  setUint32(bytes, 12, id.size)
   return bytes
 }
 
 /** Encodes the header before the index of the xattr id table: u64 start of the keys and values, u32 count, u32 unused. */
 export function encodeXattrTableHeader(keyValueStart: number, count: number): Uint8Array {
   const bytes = new Uint8Array(XATTR_TABLE_HEADER_SIZE)
-  const view = viewOf(bytes)
-  setUint64(view, 0, keyValueStart)
-  view.setUint32(8, count, true)
+  setUint64(bytes, 0, keyValueStart)
+  setUint32(bytes, 8, count)
   return bytes
 }
 

@@ -1,6 +1,6 @@
 /** Id table: the distinct uids and gids of an image. Inodes refer to them by index. */
 import { LimitError } from '../errors.js'
-import { viewOf } from '../format/byte-order.js'
+import { setUint32 } from '../format/byte-order.js'
 import { MAX_IDS } from '../format/limits.js'
 
 export interface IdTable {
@@ -32,7 +32,7 @@ export function createIdTable(): IdTable {
     *records() {
       for (const id of indices.keys()) {
         const record = new Uint8Array(4)
-        viewOf(record).setUint32(0, id, true)
+        setUint32(record, 0, id)
         yield record
       }
     },

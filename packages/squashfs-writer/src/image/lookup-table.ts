@@ -1,5 +1,5 @@
 /** Lookup tables: records of equal size in metadata blocks, and an index with the u64 position of each block. */
-import { setUint64, viewOf } from '../format/byte-order.js'
+import { setUint64 } from '../format/byte-order.js'
 import type { BlockEncoder } from './encode-block.js'
 import { createMetadataWriter } from './metadata-writer.js'
 import type { Output } from './output.js'
@@ -21,8 +21,7 @@ export async function writeLookupTable(
   for (const record of records) writer.append(record)
   const { blocks } = await writer.finish()
   const index = new Uint8Array(8 * blocks.length)
-  const view = viewOf(index)
-  for (const [n, block] of blocks.entries()) setUint64(view, 8 * n, output.append(block))
+  for (const [n, block] of blocks.entries()) setUint64(index, 8 * n, output.append(block))
   const start = output.append(header)
   output.append(index)
   return start

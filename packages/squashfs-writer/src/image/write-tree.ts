@@ -1,7 +1,7 @@
 /** Write tree: writes an image from top to bottom, in the order of its parts on disk. */
 import type { Codec } from '../codec/codec.js'
 import { type Unreadable, UnreadableError } from '../errors.js'
-import { setUint64, viewOf } from '../format/byte-order.js'
+import { setUint64 } from '../format/byte-order.js'
 import { encodeFragmentEntry } from '../format/fragment.js'
 import { InodeType } from '../format/inode.js'
 import { encodeMetadataBlock } from '../format/metadata-block.js'
@@ -248,8 +248,7 @@ async function writeExportTable(
   { references }: InodeTables,
 ): Promise<number> {
   const records = new Uint8Array(8 * references.length)
-  const view = viewOf(records)
-  for (let n = 0; n < references.length; n++) setUint64(view, 8 * n, references[n]!)
+  for (let n = 0; n < references.length; n++) setUint64(records, 8 * n, references[n]!)
   return writeLookupTable(output, encode, uncompressed.has('inodes'), [records])
 }
 
