@@ -1,4 +1,4 @@
-// What the import scenario says of its runs: every process counts, and every call is of one kind.
+/** Tests what the import scenario reports: every process counts, and every call has one kind. */
 import { run, withDirectory } from 'fixtures'
 import { expect, test } from 'vitest'
 import { atOnce } from '../src/scenarios/lustre.js'

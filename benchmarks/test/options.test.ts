@@ -4,7 +4,7 @@ import { type Options, parseOptions as parse } from '../src/options.js'
 import { referenceFor } from '../src/scenario.js'
 import { SCENARIOS } from '../src/scenarios/index.js'
 
-/** Of words that ask for measuring. */
+/** The options for these words of a command line. */
 function parseOptions(words: readonly string[]): Options | undefined {
   const options = parse(words)
   if (options && 'compare' in options) throw new Error('it asks for a comparison')

@@ -1,4 +1,4 @@
-/** venv-packer as someone has it who has Python and no Node: installed by pip, by uv, or run by uvx. */
+/** Tests venv-packer with Python and without Node: installed by pip or uv, or run by uvx. */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** What keeps a version from being published. */
+/** Tests what prevents a version from being published. */
 import { expect, it } from 'vitest'
 import { releaseFaults } from '../src/release-faults.js'
 import type { Manifest } from '../src/workspace.js'

@@ -1,4 +1,4 @@
-/** The wheel, uvx and npx are the command of the clone, word for word, and write its bytes. */
+/** Tests that the wheel, uvx and npx print the same as the command of a clone, and write the same bytes. */
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'

@@ -1,4 +1,4 @@
-/** The wheels themselves: what they hold, what they say, and that they come out the same each time. */
+/** Tests the wheels: their content, their metadata, and that each build gives the same bytes. */
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

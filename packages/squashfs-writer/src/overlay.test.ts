@@ -8,7 +8,7 @@ import { treeOf } from './tree-of-entries.js'
 
 const file = (path: string, more: object = {}): Entry => ({ type: 'file', path, content: path, ...more })
 
-/** The paths that an image of some entries has, and who owns what lies there. No disk and no thread takes part. */
+/** The paths of an image of some entries, and their owners. Uses no disk and no threads. */
 async function pathsOf(entries: Parameters<typeof treeOf>[0]): Promise<Record<string, number>> {
   const contents = createContents('')
   const { root } = await treeOf(entries, null, {

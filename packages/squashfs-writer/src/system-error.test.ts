@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { namedCode, nameOfErrno, systemCode, withName } from './system-error.js'
 
-/** As Node gives what it has no name for. */
+/** Like Node's error for a number without a name. */
 function unnamed(errno: number): Error & { readonly code: string } {
   const text = `Unknown system error -${errno}`
   return Object.assign(new Error(`${text}: ${text}, write`), { errno: -errno, code: text, syscall: 'write' })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type ImageResult, type PackOptions, packDirectory } from 'squashfs-writer'
 import { vi } from 'vitest'
 
-/** A file that was changed within the last two seconds is too young to be certain; the tests set the clock ahead instead of waiting. */
+/** A file that was changed within the last two seconds is compared. The tests set the clock ahead instead of waiting. */
 export function aMinuteLater(): void {
   vi.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + performance.now() + 60_000)
 }
@@ -34,7 +34,7 @@ export function digestOfFile(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex')
 }
 
-/** All regular files below a directory, by their bytes. */
+/** All regular files below a directory, with their bytes. */
 export function filesBelow(directory: Bytes): Bytes[] {
   return readdirSync(directory, { encoding: 'buffer' })
     .sort(Buffer.compare)

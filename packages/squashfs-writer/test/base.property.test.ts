@@ -1,5 +1,5 @@
 /**
- * Random trees and random changes to them: with a base the image is the same, byte for byte, as without.
+ * Tests with random trees and random changes that an image with a base is the same, byte for byte, as without.
  *
  * PROPERTY_TREES sets the number of trees; PROPERTY_SEED and PROPERTY_PATH, printed by a failure, repeat one.
  */
@@ -35,7 +35,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Changes of a file; `other` is another one. */
+/** Changes of a file; `other` is a different file. */
 const CHANGES = {
   'gets other bytes and its old mtime': (file: Buffer) => {
     const { atime, mtime } = lstatSync(file)
@@ -77,7 +77,7 @@ const CHANGES = {
     writeFileSync(sibling(file, 'zz'), Buffer.alloc(lstatSync(file).size, 'x')),
 } as const
 
-/** A name beside a file that no generated tree has, and which is not too long where the file's own is as long as names can be. */
+/** A name beside a file that no generated tree has. It is not too long, even if the file's own name has the maximum length. */
 const sibling = (file: Buffer, first: string) =>
   Buffer.concat([
     file.subarray(0, file.lastIndexOf('/') + 1),

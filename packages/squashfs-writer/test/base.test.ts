@@ -1,4 +1,4 @@
-/** A base: blocks are taken over from an older image, and no changed file is ever taken for the same. */
+/** Tests that blocks are copied from a base, and that no changed file counts as unchanged. */
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
@@ -41,7 +41,7 @@ afterEach(() => {
 const text = (n: number, size: number) =>
   Buffer.alloc(size, `def function_${n}(argument): return argument + ${n}\n`)
 
-/** Small files and large ones, some of them equal, in two packages. */
+/** Small and large files in two packages. Some are equal. */
 function makeTree(source: string): void {
   for (const name of ['one', 'two']) {
     mkdirSync(join(source, name), { recursive: true })
@@ -153,14 +153,14 @@ describe('a base', () => {
         expect(plain).toMatchObject({ files: 0, asked: FILES })
         expect(plain.found).toHaveLength(FILES)
         const same = { files: FILES, found: plain.found }
-        // A record of a packing without an examination, one of the same version, of another, of none.
+        // A record of a packing without an examination, with the same version, another version, and none.
         expect(await examined('1', { base })).toMatchObject({ ...same, asked: FILES })
         const again = await examined('1', { base: plain.base })
         expect(again).toMatchObject({ ...same, asked: 0 })
         expect(await examined('1', { base: again.base })).toMatchObject({ ...same, asked: 0 })
         expect(await examined('2', { base: again.base })).toMatchObject({ ...same, asked: FILES })
         expect(await examined(undefined, { base: again.base })).toMatchObject({ ...same, asked: FILES })
-        // Answers outlast a packing that does not ask.
+        // Results are kept by a packing without an examination.
         const path = join(scratch, 'without.squashfs')
         const { record } = await packDirectory(source, path, { base: again.base, record: true })
         const base3 = { path, record: record! }
@@ -170,7 +170,7 @@ describe('a base', () => {
   })
 })
 
-/** Changes after which a file must not be taken for the one that was packed. Each changes `one/module5.py`, whose first byte is `d`. */
+/** Changes after which a file must not count as unchanged. Each changes `one/module5.py`, whose first byte is `d`. */
 const FOOLED: Readonly<Record<string, (file: string, directory: string) => void>> = {
   'other content of the same size and mtime': (file) => {
     const { atime, mtime } = statSync(file)
@@ -365,7 +365,7 @@ describe('a base that fits only in part', () => {
   })
 })
 
-/** The superblock says at 64 where the inode table is. */
+/** The superblock has the position of the inode table at offset 64. */
 function damageInodes(path: string): void {
   const bytes = readFileSync(path)
   const start = Number(bytes.readBigUInt64LE(64))

@@ -1,4 +1,4 @@
-/** The borders of the format, as the kernel sees them. Those that take long to reach are in large.borders.ts. */
+/** Tests the limits of the format with the kernel. Those that take long to reach are in large.borders.ts. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -170,7 +170,7 @@ describe('fragment blocks', () => {
       const image = join(scratch, 'image.squashfs')
       const count = 2 ** 16 + 100
       const path = (index: number) => `${index % 600}/${index}`
-      // Two of them do not fit into one block.
+      // Two of them do not fit in one block.
       const content = (index: number) => Buffer.alloc(2 * KIB + 1, `${index} `)
       function* entries(): Generator<Entry> {
         for (let index = 0; index < count; index++) {
@@ -191,7 +191,7 @@ describe('fragment blocks', () => {
 
 async function unlikeMounted(expected: TreeState, image: string): Promise<string[]> {
   return withMount(image, async (mounted) => {
-    // Links are counted apart: the omitted file may have been one of them.
+    // Links are counted separately: the omitted file may have been one of them.
     const facets = ['type', 'mode', 'owner', 'mtime', 'content', 'target', 'xattrs'] as const
     return differences(expected, await survey(mounted), facets)
   })

@@ -1,7 +1,4 @@
-/**
- * Every kind of content that a program may give for a file is packed, and any other refused with the path; streams never
- * stay open.
- */
+/** Tests every kind of content of a file: invalid ones are refused with the path, and no stream stays open. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream, openSync, writeFileSync } from 'node:fs'
@@ -182,7 +179,7 @@ describe('a stream that fails', () => {
 })
 
 describe('streams as content', () => {
-  /** A stream that gives a little and then nothing for ever. */
+  /** A stream that yields a few bytes and never ends. */
   const stalled = () => {
     let given = false
     return new Readable({
@@ -246,13 +243,13 @@ describe('streams as content', () => {
     const failing = { size: 5, open: () => Readable.from([1]) }
     const entries = [fileWith(failing, 'a'), fileWith({ size: 5, open: () => stream }, 'b')]
     await failureOf(writeImage(entries, memorySink(), { signal: controller.signal }))
-    // It was opened ahead of its turn, or not at all.
+    // It was opened in advance, or not at all.
     if (stream.readableDidRead) await closed
     else stream.destroy()
   })
 })
 
-/** Done when the stream is closed, whether or not it was told of an error. */
+/** Resolves when the stream is closed, with or without an error. */
 function closingOf(stream: Readable): Promise<void> {
   stream.on('error', () => {})
   return new Promise((resolve) => stream.once('close', resolve))

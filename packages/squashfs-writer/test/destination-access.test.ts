@@ -1,4 +1,4 @@
-/** The access of a new image: by its directory, or that of the image that it replaces. */
+/** Tests who may access a new image: the rights come from its directory, or from the image that it replaces. */
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireTools, run, withDirectory } from 'fixtures'
@@ -38,7 +38,7 @@ describe('a new image', () => {
           }
         },
       })
-      // With an ACL the group's bits are its mask: the most that others than the owner have.
+      // With an ACL the group's bits are its mask, the maximum for everyone but the owner.
       expect([...new Set(seen)]).toEqual(['600'])
       expect(await accessOf(join(directory, 'image'))).toContain('user:1234:r--')
     })
@@ -134,13 +134,13 @@ function facts(path: string) {
   return { mode: (mode & 0o777).toString(8), uid, gid }
 }
 
-/** All that getfacl says but the name. */
+/** The output of getfacl without the name. */
 async function accessOf(path: string): Promise<string> {
   const { stdout } = await run('getfacl', ['--absolute-names', '--numeric', path])
   return stdout.toString().replace(/^# file: .*\n/, '')
 }
 
-/** Writes an image in a process of its own; returns its warnings. */
+/** Writes an image in another process, and returns the warnings. */
 async function writeWith(
   { umask = '022', user, groups = [] }: { umask?: string; user?: number; groups?: readonly number[] },
   image: string,

@@ -1,4 +1,4 @@
-/** The image appears under its name when it is complete, and only then; nothing else is ever left. */
+/** Tests that an image has its name only when it is complete, and that nothing else is left. */
 import { execFile } from 'node:child_process'
 import {
   existsSync,
@@ -123,7 +123,7 @@ describe('an image', () => {
       expect(reported).toEqual([image])
       expect(statSync(`${image}.old`).ino).toBe(old)
       expect(statSync(image).ino).not.toBe(old)
-      // Now the second name is taken.
+      // Now the second name exists.
       const now = statSync(image).ino
       await expect(writeImage(ENTRIES, image, { beforeReplace })).rejects.toMatchObject({ code: 'EEXIST' })
       expect(statSync(image).ino).toBe(now)
@@ -295,7 +295,7 @@ describe('an abort', () => {
       const image = join(directory, 'image.squashfs')
       writeFileSync(image, 'what was there before')
       const controller = new AbortController()
-      // The calls to the disk when all is written.
+      // The system calls after everything is written.
       const file = await open(image)
       const sync = vi.spyOn(Object.getPrototypeOf(file), 'sync').mockImplementation(async () => {
         controller.abort(new Error('the user went home'))

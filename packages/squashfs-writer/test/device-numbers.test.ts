@@ -1,4 +1,4 @@
-/** Device numbers beyond the eight bits that a minor and a major once had. */
+/** Tests device numbers that need more than the eight bits which minor and major once had. */
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'
 import { packDirectory } from 'squashfs-writer'

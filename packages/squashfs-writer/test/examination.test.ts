@@ -1,4 +1,4 @@
-/** A program that has files examined while they are packed: each once, without opening any a second time. */
+/** Tests that files are examined while they are packed: each once, and none is opened a second time. */
 import {
   closeSync,
   ftruncateSync,
@@ -43,7 +43,7 @@ const OBJECTING = moduleOf(
    }`,
 )
 
-/** By name: the content of each file; a file longer than its text goes on with a hole. */
+/** The content of each file by name. A file that is longer than its text ends with a hole. */
 const FILES: Readonly<Record<string, { readonly text: string | Buffer; readonly size: number }>> = {
   empty: { text: '', size: 0 },
   small: { text: 'a small file', size: 12 },
@@ -173,7 +173,7 @@ describe('files that are packed', () => {
         writeFileSync(join(source, `${n % 10}`, `${n}`), `This is number ${n}.`.repeat(1 + (n % 7) * 1000))
       }
       await withLustre(source, { xattrs: [] }, async (lustre) => {
-        // How often directories are looked up depends on which worker has which files.
+        // The number of lookups of directories depends on the distribution of files to workers.
         const metadata = async () => {
           const made = await lustre.calls()
           const calls = METADATA_CALLS.filter((call) => call !== 'getattr')
@@ -267,7 +267,7 @@ describe('an error that the caller throws', () => {
       (objection) => ({
         examination: {
           examiner: ENDS,
-          // biome-ignore lint/correctness/useYield: it ends before
+          // biome-ignore lint/correctness/useYield: it ends before the first value
           files: (async function* () {
             throw objection
           })(),

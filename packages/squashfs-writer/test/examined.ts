@@ -20,7 +20,7 @@ export interface Examined {
   readonly answers: readonly (readonly [path: string, answer: unknown])[]
 }
 
-/** Packs a directory, and has those of its files examined that are wanted. */
+/** Packs a directory, and has the wanted files examined. */
 export async function packExamined(
   source: string,
   destination: Parameters<typeof writeImage>[1],

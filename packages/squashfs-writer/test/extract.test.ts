@@ -1,4 +1,4 @@
-/** Extraction of our images, compared with the source and with unsquashfs. */
+/** Tests the extraction of our images, compared with the source and with unsquashfs. */
 import { existsSync, lstatSync, readlinkSync, symlinkSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

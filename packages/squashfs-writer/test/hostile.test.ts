@@ -1,8 +1,7 @@
 /**
- * Images that want to do harm: the known traps one by one, and some thousand mutations. `npm run test:hostile` does a
- * million.
+ * Tests hostile images: the known traps one by one, and some thousand mutations. `npm run test:hostile` tests a million.
  *
- * HOSTILE_IMAGES sets the number of mutations, HOSTILE_SEED what they are made from.
+ * HOSTILE_IMAGES sets the number of mutations, HOSTILE_SEED the seed.
  */
 import { existsSync } from 'node:fs'
 import { readdir, writeFile } from 'node:fs/promises'
@@ -35,7 +34,7 @@ it(
   60_000 + IMAGES * 20,
 )
 
-/** An image whose tables are plain, so that a test can change a field and nothing else. */
+/** An image with uncompressed tables, so that a test can change a single field. */
 async function plainImage(entries: readonly Entry[]): Promise<{ bytes: Uint8Array; superblock: Superblock }> {
   const sink = memorySink()
   await writeImage(entries, sink, { codec: uncompressed(), blockSize: 4096, padding: 1 })
@@ -70,7 +69,7 @@ describe('the reader refuses, with an error that says why,', () => {
     const image = await open(bytes)
     const outer = (await image.find('inner-directory'))!
     const inner = (await image.find('inner-directory/child-directory'))!
-    // The entry of the child gets the place and the number of its parent.
+    // The entry of the child gets the position and number of its parent.
     const view = new DataView(bytes.buffer)
     const name = Buffer.from(bytes.buffer).indexOf('child-directory', superblock.directoryTable)
     view.setUint16(name - 8, outer.reference % 65_536, true)
@@ -137,7 +136,7 @@ describe('the reader refuses, with an error that says why,', () => {
     for (const gzip of [true, false]) {
       const bomb = new Uint8Array(64 << 20)
       const packed = gzip ? deflateSync(bomb) : await zstd().compress(bomb)
-      // A block of as many bytes as the bomb has is stored in the image, and then said to be compressed.
+      // A block of the size of the bomb is stored in the image, and then declared to be compressed.
       const content = Uint8Array.from({ length: 4096 }, (_, n) => (n * 31) & 0xff)
       const { bytes } = await plainImage([{ type: 'file', path: 'file', content }])
       const file = (await (await open(bytes)).find('file')) as ImageFile
@@ -178,7 +177,7 @@ describe('the reader refuses, with an error that says why,', () => {
       { type: 'file', path: 'a', content: '', xattrs: { 'user.first': value, 'user.x': '1' } },
       { type: 'file', path: 'b', content: '', xattrs: { 'user.second': value } },
     ])
-    // The second value is a reference of 8 bytes: it is made to refer to itself.
+    // The second value is a reference of 8 bytes, which is made to refer to itself.
     const at = Buffer.from(bytes.buffer).indexOf('second') + 'second'.length
     const view = new DataView(bytes.buffer)
     expect(view.getUint32(at, true)).toBe(8)
@@ -186,7 +185,7 @@ describe('the reader refuses, with an error that says why,', () => {
     const area = Number(view.getBigUint64(superblock.xattrTable!, true))
     view.setBigUint64(at + 4, BigInt(at - area - 2), true)
     const image = await open(bytes)
-    // Read as a value it is 8 bytes long: these are returned, and nothing loops.
+    // As a value it has 8 bytes. These are returned, and nothing loops.
     const b = (await image.find('b'))!
     expect(await image.xattrs(b)).toMatchObject([['user.second', { length: 8 }]])
   })

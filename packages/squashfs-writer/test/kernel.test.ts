@@ -1,4 +1,4 @@
-/** The kernel's word on every kind of image, for it is the strictest reader. */
+/** Tests every kind of image with the kernel, which is the strictest reader. */
 import { createHash } from 'node:crypto'
 import {
   closeSync,
@@ -59,7 +59,7 @@ const CODECS: Readonly<Record<string, Codec>> = {
 }
 
 let judges: Judges
-/** Where images are written, and extracted by unsquashfs. */
+/** The directory for images, and for what unsquashfs extracts. */
 let tmpfs: string
 aroundAll((run) =>
   withTmpfs((directory) => {
@@ -181,7 +181,7 @@ describe('options', () => {
           uncompressed: [part],
         })
         expect(await superblock(image)).toContain(said)
-        // Ids are stored even when they are not meant to be: a handful does not shrink.
+        // A few ids do not get smaller, so they are stored uncompressed in any case.
         if (part !== 'ids') expect(stored.bytesOut).toBeGreaterThan(compressed.bytesOut)
       })
     },
@@ -242,13 +242,13 @@ describe('large directories', () => {
           lstatSync(Buffer.concat([many, name]), { throwIfNoEntry: false })
         const isFound = ({ name, mtime }: (typeof files)[0]) => stateOf(name)?.mtimeMs === mtime * 1000
 
-        // Neighbours one after another, for the kernel keeps but eight blocks of listings; then some at random.
+        // First adjacent names, since the kernel caches only eight blocks of listings; then random ones.
         files.sort((a, b) => Buffer.compare(a.name, b.name))
         expect(files.filter((file) => !isFound(file))).toEqual([])
         const scattered = Array.from({ length: 1000 }, (_, turn) => files[(turn * 7919) % files.length]!)
         expect(scattered.filter((file) => !isFound(file))).toEqual([])
 
-        // For a name that is not there the kernel reads on until the first byte is another: a large part of the listing.
+        // For a missing name the kernel reads until the first byte differs, which is a large part of the listing.
         const absent = scattered
           .slice(0, 100)
           .map(({ name }) => Buffer.concat([name.subarray(0, 254), Buffer.from('!')]))
@@ -352,7 +352,7 @@ describe('large files', () => {
         const copy = join(mounted, 'sparse')
         expect(statSync(copy).size).toBe(size)
         expect(statSync(copy).blocks * 512).toBeLessThan(2 * MIB)
-        // Its own words, at their own places, and zeros everywhere else.
+        // Its words are at their places, and zeros everywhere else.
         const words = (spot: number) => [spot, spot + 1, spot + 2, spot + 3, spot + 4]
         expect(otherThanZeros(copy)).toEqual(
           spots.flatMap((spot) => words(spot).map((at, n) => [at, 'here!'.charCodeAt(n)])),
@@ -400,7 +400,7 @@ describe('large files', () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
       const sizes = [1, 4095, 128 * KIB, 128 * KIB + 1, 2 * MIB, 2 * MIB + 1, 3 * MIB + 5, 20 * MIB]
-      // Each size twice, once with another end, so that contents of one size are compared.
+      // Each size twice, with different ends, so that contents of one size are compared.
       const entries = sizes.flatMap((size): Entry[] => {
         const other = new Uint8Array(size)
         other[size - 1] = 1
@@ -462,7 +462,7 @@ describe('duplicates', () => {
       const position = Buffer.alloc(8)
       position.writeDoubleLE(2 * MIB)
       const small = Buffer.concat([position, tail])
-      // Each once more with another end: only contents of equal size are compared.
+      // Each once more with another end, since only contents of equal size are compared.
       const contents = [large, small].flatMap((content) => {
         const other = Buffer.from(content)
         other[other.length - 1]! ^= 1
@@ -542,7 +542,7 @@ describe('the export table', () => {
   it('allows files to be opened by handle after a new mount, as an NFS server does', async () => {
     await withDirectory(async (directory) => {
       const image = join(directory, 'image.squashfs')
-      // More inodes than one block of the table has room for.
+      // More inodes than fit in one block of the table.
       const model = thoroughTree({ blockSize: 4 * KIB })
       const more = Array.from({ length: 1_500 }, (_, n): Entry => ({ type: 'fifo', path: `more/${n}` }))
       await writeImage([...entriesOf(model), ...more], image, { blockSize: 4 * KIB })
@@ -580,7 +580,7 @@ async function expectThoroughTreeToArrive(options: ImageOptions, blockSize = 128
   }, tmpfs)
 }
 
-/** The thorough tree for a block size, whose contents are digested once. */
+/** The thorough tree for a block size. Its contents are digested once. */
 function thoroughTreeFor(blockSize: number): ThoroughTree {
   const known = thoroughTrees.get(blockSize)
   if (known) return known
@@ -603,7 +603,7 @@ async function superblock(image: string): Promise<string> {
   return stdout.toString('utf8')
 }
 
-/** Names of very different lengths, in no order, some of bytes beyond ASCII. */
+/** Unsorted names of very different lengths, some with bytes beyond ASCII. */
 function manyNames(index: number): Buffer {
   const number = String((index * 48_271) % 2_147_483_647)
   if (index % 7 === 0) return Buffer.from(`\xff${number}`, 'latin1')
@@ -612,12 +612,12 @@ function manyNames(index: number): Buffer {
   return Buffer.from(number)
 }
 
-/** A file of each owner, called by its number, in directories that are short: the kernel looks each name up. */
+/** A file of each owner, named by its number, in short directories, since the kernel looks up each name. */
 function* owners(count: number): Generator<Entry> {
   for (let uid = 0; uid < count; uid++) yield { type: 'file', path: `${uid >> 8}/${uid}`, content: '', uid }
 }
 
-/** Reads a file whole: where a byte is not zero, and which it is. */
+/** Reads a whole file, and returns the positions and values of all bytes that are not zero. */
 function otherThanZeros(path: string): [position: number, byte: number][] {
   const file = openSync(path, 'r')
   try {

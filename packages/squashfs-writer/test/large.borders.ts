@@ -1,4 +1,4 @@
-/** The borders of the format that take long to reach: `npm run test:borders`. */
+/** Tests the limits of the format that take long to reach: `npm run test:borders`. */
 import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireTools, run, withMount, withTmpfs } from 'fixtures'
@@ -24,7 +24,7 @@ it('a directory of 300,000 names: all are listed, and lookups find the right fil
       const names = Array.from({ length: count }, (_, index) => name(index)).sort()
       expect(readdirSync(join(mounted, 'many')).join('\n') === names.join('\n')).toBe(true)
 
-      // Some at random, some side by side, the first and the last.
+      // Random and adjacent names, the first and the last.
       const scattered = Array.from({ length: 1000 }, (_, turn) => name((turn * 7919) % count))
       const beside = names.filter((_, place) => place < 10 || place % 100_000 < 300 || place > count - 10)
       const timeByName = new Map(Array.from({ length: count }, (_, index) => [name(index), index]))
@@ -32,7 +32,7 @@ it('a directory of 300,000 names: all are listed, and lookups find the right fil
         (text) => timeOf(join(mounted, 'many', text)) !== timeByName.get(text),
       )
       expect(wrong).toEqual([])
-      // For a name that is not there the kernel reads on until the first character is another: a large part of the listing.
+      // For a missing name the kernel reads until the first character differs, which is a large part of the listing.
       const absent = scattered.slice(0, 100).map((text) => `${text}!`)
       expect(absent.filter((text) => timeOf(join(mounted, 'many', text)) !== null)).toEqual([])
     })
@@ -117,7 +117,7 @@ it('files larger than 4 GiB that begin after 4 GiB and end after 8 GiB are read 
   })
 })
 
-/** So many megabytes, each with the mark and its number at both ends and zeros between them. */
+/** This many megabytes, each with the mark and its number at both ends, and zeros between them. */
 function numberedMegabytes(count: number, mark: number) {
   async function* open() {
     for (let index = 0; index < count; index++) {
@@ -132,7 +132,7 @@ function numberedMegabytes(count: number, mark: number) {
   return { size: count * MIB, open }
 }
 
-/** Writes a file in which zeros take no space. */
+/** Writes a sparse file. */
 function sparseSink(path: string): Sink & { close(): void } {
   const file = openSync(path, 'w')
   const unit = 64 * KIB
@@ -161,7 +161,7 @@ function readAt(path: string, position: number, length: number): Buffer {
   }
 }
 
-/** The mtime in seconds; null when there is no such name. */
+/** The mtime in seconds; null if there is no such name. */
 function timeOf(path: string): number | null {
   const found = lstatSync(path, { throwIfNoEntry: false })
   return found ? found.mtimeMs / 1000 : null

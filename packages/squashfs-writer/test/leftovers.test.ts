@@ -1,4 +1,4 @@
-/** The next run removes the partial file that a killed run left beside its image, and nothing else. */
+/** Tests that the next run removes the partial file of a killed run, and nothing else. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -15,7 +15,7 @@ import { run, withDirectory } from 'fixtures'
 import { writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
-/** A program that packs a stream: it says when it has begun, and goes on when its standard input ends. */
+/** A program that packs a stream. It reports its start, and continues when its standard input ends. */
 const WAITING = `
   const { writeImage } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
   async function* slowly() {
@@ -26,7 +26,7 @@ const WAITING = `
   }
   await writeImage([{ type: 'file', path: 'a', content: { size: 2000, open: slowly } }], process.argv[1])`
 
-/** Starts it, in a process of its own; answers when its partial file is there. */
+/** Starts it in another process, and resolves when its partial file exists. */
 async function begin(image: string, ...prefix: string[]): Promise<ChildProcess> {
   const [program, ...args] = [...prefix, process.execPath, '--input-type=module', '-e', WAITING, image]
   const child = spawn(program!, args, { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -34,7 +34,7 @@ async function begin(image: string, ...prefix: string[]): Promise<ChildProcess> 
   return child
 }
 
-/** Leaves the partial file of a killed run; answers with its name. */
+/** Leaves the partial file of a killed run, and returns its name. */
 async function leave(image: string): Promise<string> {
   const child = await begin(image)
   const end = once(child, 'close')
@@ -111,7 +111,7 @@ describe('the next run to the same image', () => {
     await withImage(async (image) => {
       const left = await leave(image)
       const [place, , started, rest] = left.slice('.venv.squashfs.'.length).split('-')
-      // Ours is in use: with the start of the dead one it is not us, with ours it is.
+      // Our pid is in use. With the start time of the dead process it is not us, with ours it is.
       const name = (start: string) => `.venv.squashfs.${place}-${process.pid}-${start}-${rest}`
       writeFileSync(beside(image, name(started!)), 'of a dead one')
       const own = readFileSync('/proc/self/stat', 'latin1').split(') ').at(-1)!.split(' ')[19]!

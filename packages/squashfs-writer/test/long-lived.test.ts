@@ -1,4 +1,4 @@
-/** A program that packs again and again: its memory stays flat, and it gets back every descriptor. */
+/** Tests a program that packs many times: its memory does not grow, and no descriptor stays open. */
 import { mkdirSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { contentBytes, run, withTmpfs } from 'fixtures'
@@ -6,11 +6,11 @@ import { DestinationError, packDirectory, UnreadableError } from 'squashfs-write
 import { describe, expect, it, vi } from 'vitest'
 
 const PACKINGS = 1_000
-/** Packings until V8 has compiled what it will: until then its heap grows by some 0.7 MiB, and afterwards no more. */
+/** Packings until V8 has compiled what it optimises. Until then its heap grows by about 0.7 MiB, and afterwards no more. */
 const EARLY = 400
 const FILES = 200
 
-/** Packs a directory so many times, and prints the memory in use early and after all. */
+/** Packs a directory this many times, and prints the used memory after the early ones and after all. */
 const PACK_MANY = `
   const [source, image, early, packings] = process.argv.slice(1)
   const { packDirectory } = await import(${JSON.stringify(import.meta.resolve('squashfs-writer'))})
@@ -39,7 +39,7 @@ describe('memory', () => {
         `memory in MiB after ${EARLY} and ${PACKINGS} packings of ${FILES} files: ` +
           `resident ${mib(early.rss)} and ${mib(late.rss)}, heap ${mib(early.heapUsed)} and ${mib(late.heapUsed)}`,
       )
-      // A kilobyte lost by every packing would be 0.59 MiB. The resident part also follows the allocator's moods.
+      // A leak of a kilobyte per packing would be 0.59 MiB. The resident size also depends on the allocator.
       expect(grown('heapUsed')).toBeLessThan(0.59)
       expect(grown('external')).toBeLessThan(0.59)
       expect(grown('rss')).toBeLessThan(48)
@@ -48,7 +48,7 @@ describe('memory', () => {
 })
 
 describe.each([
-  // Up to two threads the main thread reads the source itself.
+  // With up to two threads the calling thread reads the source itself.
   { threads: 1, times: 30 },
   { threads: 2, times: 30 },
   { threads: 8, times: 10 },
@@ -110,16 +110,16 @@ describe.each([
   })
 })
 
-/** Calls the function so many times, each with its number, and holds the process to the descriptors it had after the first. */
+/** Calls the function this many times, and expects the same open descriptors as after the first call. */
 async function expectNoneLeft(times: number, pack: (n: number) => Promise<unknown>): Promise<void> {
   await pack(0) // the first call opens some files for good: for the threads of the pool, and libraries
   const before = descriptors().length
   for (let n = 1; n < times; n++) await pack(n)
-  // Work that was under way at an abort may end a little later.
+  // Work may end a little later than the abort.
   await vi.waitFor(() => expect(descriptors().slice(before)).toEqual([]), { timeout: 20_000, interval: 50 })
 }
 
-/** The target of every open descriptor, in the order of their numbers. */
+/** The target of each open descriptor, by number. */
 function descriptors(): string[] {
   const numbers = readdirSync('/proc/self/fd').map(Number)
   return numbers
@@ -133,7 +133,7 @@ function descriptors(): string[] {
     })
 }
 
-/** A directory of small files, and one of several blocks in each of its directories. */
+/** A directory of small files, and a file of several blocks in each of its directories. */
 function sourceIn(directory: string): string {
   const source = join(directory, 'source')
   const directories = 10

@@ -1,4 +1,4 @@
-/** Names and symlink targets are bytes: whatever the disk allows arrives unchanged and is found again. */
+/** Tests that names and symlink targets are bytes: all that the disk allows are in the image, unchanged, and are found. */
 import {
   lstatSync,
   mkdirSync,
@@ -13,7 +13,7 @@ import { bytesOf, NASTY_NAMES, under, withDirectory, withMount } from 'fixtures'
 import { type Entry, EntryError, LimitError, memorySink, packDirectory, writeImage } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
-/** Every byte that a name may have, alone and between others. */
+/** Every byte that names may contain, alone and between others. */
 const EVERY_BYTE = Array.from({ length: 255 }, (_, index) => index + 1)
   .filter((byte) => byte !== 0x2f && byte !== 0x2e)
   .flatMap((byte) => [String.fromCharCode(byte), `a${String.fromCharCode(byte)}b`])

@@ -1,4 +1,4 @@
-/** Disks whose errors Node has no name for, or which do not know every call: the user gets a clear message. */
+/** Tests filesystems with errors for which Node has no name, or without some calls: the message is clear. */
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type OddAnswers, withDirectory, withMount, withOddDisk } from 'fixtures'
@@ -51,7 +51,7 @@ describe('an image on a disk', () => {
       await withDirectory(async (directory) => {
         await withOddDisk(directory, { fsync: answer }, async (shown) => {
           const { warnings } = await writeImage(ENTRIES, join(shown, 'image'))
-          // The kernel itself takes ENOSYS for: nothing needs to be flushed here.
+          // For the kernel, ENOSYS means that nothing needs to be flushed.
           const codes = answer === 'ENOSYS' ? [] : ['NOT_FLUSHED']
           expect(warnings.map(({ code }) => code)).toEqual(codes)
         })

@@ -1,4 +1,4 @@
-// A directory in the hands of a program: what is in it, what may be read of it, and how it is packed.
+/** Tests an open directory: its entries, what can be read of them, and how it is packed. */
 import {
   chmodSync,
   linkSync,
@@ -55,7 +55,7 @@ function paths(entries: readonly FoundEntry[]): string[] {
 
 const text = (part: Uint8Array): string => Buffer.from(part).toString('latin1')
 
-/** What {@link PARTS} reads of each file. */
+/** The parts that {@link PARTS} reads of each file. */
 const RANGES = [
   [0, 31],
   [2_999_990, 100],
@@ -65,7 +65,7 @@ const RANGES = [
   [7, 0],
 ] as const
 
-/** What {@link PARTS} returns. */
+/** The result of {@link PARTS}. */
 interface Found {
   readonly path: string
   readonly size: number
@@ -91,7 +91,7 @@ const OBJECTING = moduleOf(
 
 type Options = Parameters<typeof openDirectory>[1]
 
-/** Opens a directory for as long as something takes. */
+/** Opens a directory, and closes it when `use` ends. */
 async function withOpen<T>(
   source: string,
   options: Options,
@@ -114,14 +114,14 @@ async function all<T>(given: AsyncIterable<T>): Promise<T[]> {
 const entriesIn = (source: string, options: Options = {}) =>
   withOpen(source, options, (_, entries) => entries)
 
-/** What the examiner returned of each file, or why it did not. */
+/** The examiner's result for each file, or the failure. */
 async function told(directory: OpenDirectory, files: readonly FoundFile[]): Promise<unknown[]> {
   const answers = await directory.examine(files)
   expect(answers.size).toBe(files.length)
   return files.map((file) => answers.get(file))
 }
 
-/** All that the examiner returned of each file. */
+/** The examiner's results for each file. */
 async function examined(directory: OpenDirectory, files: readonly FoundFile[]): Promise<unknown[]> {
   return (await told(directory, files)).map((answer) => (answer as { found: unknown }).found)
 }
@@ -132,7 +132,7 @@ function at(entries: readonly FoundEntry[], path: string): FoundEntry {
   return entry
 }
 
-/** The file of a name, whichever of its names comes first. */
+/** The file with a name, which need not be its first name. */
 function fileAt(entries: readonly FoundEntry[], path: string): FoundFile {
   const entry = at(entries, path)
   const inode = entry.type === 'hardlink' ? entry.of : entry
@@ -277,7 +277,7 @@ describe('an image of the entries', () => {
         expect(new Set([found.get('again')?.type, found.get('large')?.type])).toEqual(
           new Set(['file', 'hardlink']),
         )
-        // The entries of an image are entries like all others.
+        // The entries of an image are not different.
         const copy = memorySink()
         await writeImage(overlay(opened.entries(), [{ type: 'file', path: 'new', content: 'new' }]), copy)
         await opened.close()

@@ -1,4 +1,4 @@
-/** Every option is checked, by its name and its type, before anything is read or written. */
+/** Tests that the name and type of every option are checked before anything is read or written. */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withDirectory } from 'fixtures'
@@ -17,7 +17,7 @@ import {
 } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
-/** Values that TypeScript would not let through, by option: none of them may be taken for something else. */
+/** Values that TypeScript would reject, by option. None may be interpreted as something else. */
 const WRONG_IMAGE_OPTIONS: Readonly<Record<string, readonly unknown[]>> = {
   codec: ['zstd', null, {}, zstd, { name: 'x', id: 1 }],
   blockSize: ['4096', 4095, 5000, 2048, 2_097_152, null, [4096], 4096.5, Number.NaN],
@@ -169,7 +169,7 @@ describe('a codec', () => {
   })
 })
 
-/** Entries that must not be asked for. */
+/** Entries that must not be read. */
 function* neverRead(): Generator<never> {
   yield* [] as never[]
   throw new Error('the entries were read')
@@ -188,7 +188,7 @@ async function expectRefusal(
     expect(error).toBeInstanceOf(OptionError)
     expect(error).toMatchObject({ code: 'INVALID_OPTION', option: name })
     expect((error as Error).message).toContain(`${name} is `)
-    // Of several patterns the one that is wrong.
+    // The invalid one of several patterns.
     expect([value, ...[value].flat()]).toContainEqual((error as OptionError).value)
     expect(readdirSync(directory)).toEqual(['source'])
     return error as OptionError

@@ -1,4 +1,4 @@
-/** Our images read by readers that share no code with unsquashfs, the kernel or us. */
+/** Tests our images with readers that share no code with unsquashfs, the kernel or us. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -51,7 +51,7 @@ describe.each(CODECS)('an image with %s', (_, codec) => {
         const unpacked = join(scratch, 'unpacked')
         await mkdir(unpacked)
         await rdsquashfsUnpack(image, unpacked)
-        // It makes a copy of a file for each of its names, and leaves the root directory as it is.
+        // It creates a copy of a file for each of its names, and does not change the root directory.
         const facets = without('links', 'hard-links')
         const [expected, actual] = [expectedState(model), await survey(unpacked)]
         expect(differences(withoutRoot(expected), withoutRoot(actual), facets)).toEqual([])
@@ -67,7 +67,7 @@ describe.each(CODECS)('an image with %s', (_, codec) => {
         { codec, blockSize },
         async (image, model) => {
           await withSquashfuse(image, async (mounted) => {
-            // It gives each name an inode number of its own.
+            // It gives each name its own inode number.
             const facets = without('hard-links')
             expect(differences(expectedState(model), await survey(mounted), facets)).toEqual([])
           })
@@ -110,7 +110,7 @@ describe('an image without fragments', () => {
       await writeImage(entries, image, options)
       const { fragmentTable, directoryTable, exportTable, idTable } = decodeSuperblock(await readFile(image))!
       expect(fragmentTable).toBeGreaterThan(directoryTable)
-      // The table that comes next begins with its metadata block, before its own index.
+      // The next table begins with its metadata block, before its own index.
       expect(fragmentTable).toBeLessThan(exportTable ?? idTable)
 
       await sevenZipTest(image)
@@ -141,7 +141,7 @@ it('mksquashfs can append to an image: it accepts its tables', async () => {
     await run('mksquashfs', [more, image, '-quiet', '-no-progress'])
     const { stdout } = await run('unsquashfs', ['-no-progress', '-lls', image])
     expect(stdout.toString('latin1')).toContain('squashfs-root/appended')
-    // Every name that has no line break is a line.
+    // Every name without a line break is a line.
     expect(stdout.toString('latin1').split('\n').length).toBeGreaterThan(model.size)
   })
 })

@@ -9,7 +9,7 @@ import {
   writeImage,
 } from 'squashfs-writer'
 
-/** Packs what is in a directory, with more over it. */
+/** Packs a directory with an overlay. */
 export async function packOverlaid(
   source: string,
   destination: Parameters<typeof writeImage>[1],

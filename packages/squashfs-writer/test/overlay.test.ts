@@ -1,4 +1,4 @@
-// A directory packed with entries over it: what the image holds then, whoever reads it.
+/** Tests a directory that is packed with an overlay of entries, with all readers. */
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { differences, survey, unsquash, withDirectory, withMount, withTmpfs } from 'fixtures'
@@ -17,7 +17,7 @@ import { packOverlaid } from './overlaid.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
-/** A directory with two modules, one of them with a cache that is out of date. */
+/** A directory with two modules. One has outdated bytecode. */
 async function withSite(use: (source: string, scratch: string) => Promise<void>): Promise<void> {
   await withDirectory(async (scratch) => {
     const source = join(scratch, 'site')
@@ -63,7 +63,7 @@ describe('a directory with entries over it', () => {
       }
       utimesSync(join(source, 'two', '__pycache__'), 1_600_000_000, 1_600_000_000)
       utimesSync(join(source, 'two'), 1_600_000_000, 1_600_000_000)
-      // Of a directory that is there nothing changes, not even its time.
+      // An existing directory is not changed, not even its time.
       const oldCache = before.get('one/__pycache__')!.mtime
       utimesSync(join(source, 'one', '__pycache__'), oldCache, oldCache)
 
@@ -171,7 +171,7 @@ describe('a directory with entries over it', () => {
   })
 })
 
-/** The same entries, their contents as streams, which arrive in their own time. */
+/** The same entries with streams as contents. */
 async function* inPieces(entries: readonly Entry[]): AsyncGenerator<Entry> {
   for (const entry of entries) {
     await new Promise((wait) => setTimeout(wait, 1))

@@ -1,4 +1,4 @@
-/** Files that cannot be read, or change while they are packed: reported by path, never packed half. */
+/** Tests files that cannot be read, or change while they are packed: they are reported by path, and never packed in part. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -231,7 +231,7 @@ describe('a file that changes after the scan', () => {
         { type: 'file', path: 'y', content: { file: join(source, 'large') } },
       ]
       const options = whenDataBegins(() => truncateSync(join(source, 'large'), 10))
-      // There is no scan: the first sign of progress is that of the first file.
+      // There is no scan, so the first report of progress is that of the first file.
       const error = await failureOf(writeImage(entries, image, options))
       expect(error.paths.map(({ path }) => path)).toEqual(['y'])
       expectNothingBeside(image)
@@ -408,7 +408,7 @@ async function failureOf(packing: Promise<unknown>): Promise<UnreadableError> {
   return error as UnreadableError
 }
 
-/** Options under which something is done once the tree is known and the contents are not read yet. */
+/** Options with which something is done when the tree is known and no content was read. */
 function whenDataBegins(act: () => void): PackOptions {
   let done = false
   return {

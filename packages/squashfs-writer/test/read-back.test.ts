@@ -1,5 +1,5 @@
 /**
- * Our reader on images of ours, of mksquashfs and of gensquashfs: compared with the source.
+ * Tests our reader on images of ours, of mksquashfs and of gensquashfs, compared with the source.
  *
  * READ_TREES sets the number of random trees; PROPERTY_SEED and PROPERTY_PATH repeat one.
  */
@@ -62,7 +62,7 @@ it(
   300_000 + TREES * 2000,
 )
 
-/** The columns have the same names as a walk. */
+/** The columns have the same names as the walk. */
 async function expectSameColumns(path: string): Promise<void> {
   const image = await openImage(path)
   try {
@@ -119,7 +119,7 @@ function sizeOf(inode: ImageInode): number {
 interface Maker {
   readonly program: 'mksquashfs' | 'gensquashfs'
   readonly args: (tree: string, image: string) => readonly string[]
-  /** Attributes that the maker does not write as the disk has them. */
+  /** Attributes that the program does not write unchanged. */
   readonly without?: readonly Facet[]
   readonly changes?: (state: TreeState) => TreeState
 }
@@ -129,7 +129,7 @@ const mksquashfs = (...options: string[]): Maker => ({
   args: (tree, image) => [tree, image, '-quiet', '-no-progress', ...options],
 })
 
-/** It makes a file of each hard link, leaves out xattrs without a value, and gives the root to root. */
+/** It turns each hard link into a file, leaves out xattrs without a value, and makes root the owner of the root. */
 const gensquashfs = (...options: string[]): Maker => ({
   program: 'gensquashfs',
   args: (tree, image) => [
@@ -173,7 +173,7 @@ describe('a tree with one of everything is read back from an image made by', () 
   it.each(MAKERS)('%s', async (_, { program, args, without = [], changes = (state) => state }) => {
     await requireTools([program])
     await withTmpfs(async (directory) => {
-      // mksquashfs makes two symlinks of one with two names.
+      // mksquashfs turns a symlink with two names into two symlinks.
       const model = new Map(thoroughTree({ blockSize: 4096 }))
       model.delete('links/symlinks-nowhere')
       const [tree, image] = [join(directory, 'tree'), join(directory, 'image.squashfs')]
@@ -193,7 +193,7 @@ it.each(MAKERS.filter(([name]) => /4 KiB|128 KiB/.test(name)))(
   `${OTHERS_TREES} random trees are read as they were, from images made by %s`,
   async (_, { program, args, changes = (state) => state }) => {
     await requireTools([program])
-    // mksquashfs makes two symlinks, devices or fifos of one with two names; gensquashfs two of everything.
+    // mksquashfs turns a symlink, device or fifo with two names into two; gensquashfs anything.
     const facets = EVERY_FACET.filter((facet) => facet !== 'links' && facet !== 'hard-links')
     await withTmpfs(async (tmpfs) => {
       const property = fc.asyncProperty(aHostileTree({ maxNodes: 30, maxBytes: 2 << 20 }), ({ tree }) =>
@@ -204,7 +204,7 @@ it.each(MAKERS.filter(([name]) => /4 KiB|128 KiB/.test(name)))(
           await run(program, args(source, image))
           const expected = new Map(changes(asOnDisk(expectedState(tree.model))))
           const found = new Map(await readBack(image))
-          // gensquashfs has a root of its own: only a thorough tree's looks like it.
+          // gensquashfs creates the root itself. Only that of a thorough tree has the same attributes.
           if (program === 'gensquashfs') for (const state of [expected, found]) state.delete('.')
           expect(differences(expected, found, facets)).toEqual([])
           expect(await verified(image)).toEqual([])

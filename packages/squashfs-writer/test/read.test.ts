@@ -1,4 +1,4 @@
-/** The library's reader, on our own images and mksquashfs's: its answers compared with the source. */
+/** Tests the library's reader on images of ours and of mksquashfs, compared with the source. */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -36,12 +36,12 @@ const TYPES: Readonly<Record<NodeState['type'], ImageInode['type']>> = {
   socket: InodeType.SOCKET,
 }
 
-/** Looks every name of the tree up, and reads every file and target. */
+/** Looks up every name of the tree, and reads every file and target. */
 async function expectAll(image: OpenImage, model: TreeModel): Promise<void> {
   for (const [key, node] of expectedState(model)) {
     const inode = await image.find(key === '.' ? '' : bytesOf(key))
     expect([key, inode?.type, inode?.head.mtime]).toEqual([key, TYPES[node.type], node.mtime])
-    // On a disk every symlink has mode 0777, whatever was wanted.
+    // On a disk every symlink has mode 0777.
     if (node.type !== 'symlink') expect([key, inode?.head.mode]).toEqual([key, node.mode])
     if (inode?.type === InodeType.FILE) {
       const content = await image.read(inode)
@@ -316,7 +316,7 @@ describe('an ImageError reports', () => {
           path,
         })
       }
-      // The bytes of an image are no path, and would fill the screen as one.
+      // The bytes of an image are not a path, and would fill the screen.
       await expect(openImage(new Uint8Array(4096))).rejects.toMatchObject({ code: 'WRONG_ARGUMENT' })
       await expect(openImage(directory)).rejects.toMatchObject({ name: 'ImageError', code: 'NOT_AN_IMAGE' })
     })
@@ -392,7 +392,7 @@ describe('an ImageError reports', () => {
         })
       const length = (await readIt()) as Uint8Array
       expect(length.length).toBe(8000)
-      // Every outcome but the right content is null or an ImageError: nothing else is thrown, nothing hangs.
+      // The result is the right content, null or an ImageError. No other error is thrown, and nothing hangs.
       for (let at = 96; at < whole.readUInt32LE(40); at++) {
         const damaged = Buffer.from(whole)
         damaged[at] = damaged[at]! ^ 0xff

@@ -1,4 +1,4 @@
-/** The rules for owners, times and the part of the tree that is packed. */
+/** Tests the rules for owners and times, and which part of the tree is packed. */
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -118,7 +118,7 @@ describe('time', () => {
         ['fine', 2 ** 32 - 1],
       ] as const) {
         writeFileSync(join(source, name), '')
-        // Node's own call takes a negative time for the present.
+        // Node's own call interprets a negative time as now.
         await run('touch', ['-d', `@${time}`, join(source, name)])
       }
       const image = join(directory, 'image.squashfs')
@@ -326,7 +326,7 @@ async function packSmall(options: PackOptions): Promise<TreeState> {
   })
 }
 
-/** A small directory of which every entry is owned by 1234:5678. */
+/** A small directory. Every entry belongs to 1234:5678. */
 async function withSmall<T>(use: (source: string, image: string) => Promise<T>): Promise<T> {
   return withDirectory(async (directory) => {
     const source = join(directory, 'source')

@@ -1,4 +1,4 @@
-/** The same tree and the same options give the same image, to the byte, whoever packs it and wherever. */
+/** Tests that the same tree and options give the same image, byte for byte, wherever it is packed. */
 import { createHash } from 'node:crypto'
 import {
   cpSync,
@@ -62,7 +62,7 @@ describe.each(CODECS)('an image with %s is the same', (_, codec) => {
       })
       const sums: string[] = []
       for (const way of ways) sums.push(await way())
-      // On a disk every symlink has mode 0777, so the two ways in have one sum each.
+      // On a disk every symlink has mode 0777, so the two sources have different sums.
       expect(new Set(sums.filter((_, turn) => turn % 2 === 0)).size).toBe(1)
       expect(new Set(sums.filter((_, turn) => turn % 2 === 1)).size).toBe(1)
     })
@@ -203,7 +203,7 @@ describe('every supported version of Node writes the same image', () => {
          const sums = {}
          for (const [name, codec] of Object.entries(codecs)) {
            const found = new Set()
-           // What takes long to compress is packed once from each directory.
+           // Codecs that take long are used once for each directory.
            for (const [directory, threads] of ways.filter(([, threads]) => !/19|gzip/.test(name) || threads === 2)) {
              const sink = writer.memorySink()
              await writer.packDirectory(directory, sink, { codec, threads })
@@ -221,7 +221,7 @@ describe('every supported version of Node writes the same image', () => {
       expect(answers.slice(1).map(({ version }) => version)).toEqual(
         NODE_VERSIONS.map((version) => `v${version}`),
       )
-      /** By codec, and by the version of zstd where it is Node's own: each image that was written. */
+      /** The images by codec, and by the version of zstd if it is Node's own. */
       const images = new Map<string, Set<string>>()
       for (const { zstd, sums } of answers)
         for (const [codec, found] of Object.entries(sums)) {
@@ -247,13 +247,13 @@ describe('every supported version of Node writes the same image', () => {
   })
 })
 
-/** The names of a directory, in the filesystem's own order. */
+/** The names of a directory in the order of the filesystem. */
 async function namesAsTheyLie(directory: string): Promise<string> {
   const { stdout } = await run('ls', ['-U', directory])
   return stdout.toString('latin1')
 }
 
-/** The same tree, in which what lies beside each other is made in the opposite order. */
+/** The same tree, with the entries of each directory created in the opposite order. */
 function inAnotherOrder(model: TreeModel): TreeModel {
   const links = [...model].filter(([, { type }]) => type === 'hard-link')
   const rest = [...model].filter(([, { type }]) => type !== 'hard-link')

@@ -1,4 +1,4 @@
-/** A directory on a network: the number of calls counts there, and how many are in flight. */
+/** Tests a directory on a slow network filesystem: how many calls are made, and how many at a time. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { survey, withDirectory, withLustre, withMount } from 'fixtures'

@@ -16,14 +16,14 @@ const noise = (length: number, seed = 1) =>
 
 const file = (path: string, content: string | Uint8Array): Entry => ({ type: 'file', path, content })
 
-/** The bytes reported for each file, by path, and those between the superblock and the inode table. */
+/** The reported bytes of each file, by path, and the number of bytes between superblock and inode table. */
 async function stored(entries: readonly Entry[], options: Parameters<typeof writeImage>[2] = {}) {
   const sink = memorySink()
   const reported: StoredFile[] = []
   await writeImage(entries, sink, { blockSize: BLOCK, ...options, onStored: (one) => reported.push(one) })
   const image = Buffer.from(sink.bytes())
   const [superblock, inodeTableAt] = [96, 64]
-  // An image with compressor options has them in a metadata block behind the superblock.
+  // Compressor options are in a metadata block after the superblock.
   const begin =
     superblock + (image.readUInt16LE(24) & 0x400 ? 2 + (image.readUInt16LE(superblock) & 0x7fff) : 0)
   const paths = reported.map(({ path }) => Buffer.from(path, 'latin1').toString())

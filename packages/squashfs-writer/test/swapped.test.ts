@@ -1,6 +1,4 @@
-/**
- * A path that is swapped during the packing, by somebody who may write into the directory, leaks nothing from outside of it.
- */
+/** Tests that nothing outside of the directory is packed if somebody who may write to it swaps a path while it is packed. */
 import {
   linkSync,
   mkdirSync,
@@ -26,9 +24,9 @@ const SECRET = 'the key of the house next to it'
 const MIB = 1024 * 1024
 
 interface Place {
-  /** Holds `a/b/key`, `a/key` and `a/large`. */
+  /** Contains `a/b/key`, `a/key` and `a/large`. */
   readonly source: string
-  /** Is no business of the packing, has the same names, and secrets in them. */
+  /** Is outside of the packed directory. It has the same names, and secrets in these files. */
   readonly outside: string
   readonly image: string
 }
@@ -40,7 +38,7 @@ type Swap = readonly [what: string, swap: (place: Place) => void, unreadable: re
  * was to be packed; its file is reported when it is read.
  */
 const IN_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 4
-/** All is known, and nothing is read. */
+/** The scan is complete, and nothing was read. */
 const AFTER_THE_WALK = ({ phase, files }: Progress) => phase === 'scan' && files === 5
 
 describe('during the scan a replacement leaks nothing and is reported:', () => {
@@ -78,7 +76,7 @@ describe('between scan and reading a replacement leaks nothing and is reported:'
   it('nothing in a replaced directory is opened, not even a device or pipe', async () => {
     await withPlace(async (place) => {
       renameSync(join(place.outside, 'pipe'), join(place.outside, 'a/b/key'))
-      // A pipe that nobody reads takes no writer: a reader that came, however short, would let it in.
+      // A pipe without a reader cannot be opened for writing. Even a short-lived reader would make that possible.
       const writer = run(
         'timeout',
         ['2', 'sh', '-c', 'echo drunk > "$1"', 'sh', join(place.outside, 'a/b/key')],
@@ -119,7 +117,7 @@ function putAway(path: string, replace: (path: string) => void): void {
   replace(at)
 }
 
-/** Swaps at a moment of two packings: one that fails, and one that leaves out what it cannot read. */
+/** Swaps at some moment of two packings: one that fails, and one that leaves out what cannot be read. */
 async function expectNoLeak(
   moment: (progress: Progress) => boolean,
   swap: (place: Place) => void,
@@ -156,7 +154,7 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
   })
 }
 
-/** Options under which something is done once, at a moment of the packing, before it goes on. */
+/** Options with which something is done once, at some moment of the packing, before it continues. */
 function atMoment(moment: (progress: Progress) => boolean, act: () => void): PackOptions {
   let done = false
   return {

@@ -1,4 +1,4 @@
-/** How many threads compress, as a codec sees it, and when there are none besides the calling one. */
+/** Tests how many threads compress, as a codec sees it, and when the calling thread is alone. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { run, withLustre, withTmpfs } from 'fixtures'
 import { type Codec, memorySink, packDirectory } from 'squashfs-writer'
 import { describe, expect, it } from 'vitest'
 
-/** A codec that counts, where all threads see it, how many of its calls are under way: [now, at most, ever]. */
+/** A codec that counts its calls in shared memory: [current, maximum at a time, all]. */
 const COUNTING = `data:text/javascript,${encodeURIComponent(
   `export default (shared) => {
      const counts = new Int32Array(shared)
@@ -40,7 +40,7 @@ async function byModule(pack: (codec: Codec) => Promise<unknown>): Promise<Count
   return { most: counts[1]!, calls: counts[2]! }
 }
 
-/** Noise, of which nothing is a duplicate. */
+/** Noise without duplicates. */
 function fill(directory: string, files: number, size: number): void {
   for (let n = 0; n < files; n++) {
     mkdirSync(join(directory, `${n % 20}`), { recursive: true })
@@ -51,7 +51,7 @@ function fill(directory: string, files: number, size: number): void {
   }
 }
 
-/** More than one thread can be seen to compress only where there are as many cores. */
+/** Several threads compress at the same time only if there are as many cores. */
 const leastOf = (threads: number) => (threads > 1 && availableParallelism() > 1 ? 2 : 1)
 
 describe.each([1, 2, 4])('with threads: %i', (threads) => {
@@ -114,7 +114,7 @@ describe.each([1, 2, 4])('with threads: %i', (threads) => {
 })
 
 describe('a worker', () => {
-  /** Runs a program that counts the workers that it makes. */
+  /** Runs a program that counts its workers. */
   async function workersFor(program: string, source = ''): Promise<number> {
     const script = `
       import { syncBuiltinESMExports } from 'node:module'

@@ -1,7 +1,7 @@
 /**
- * Hostile random trees, under random options, judged by unsquashfs and by the kernel.
+ * Tests hostile random trees and random options with unsquashfs and the kernel.
  *
- * PROPERTY_TREES sets the number of trees; PROPERTY_SEED and PROPERTY_PATH, printed by a failure as seed and path, repeat
+ * PROPERTY_TREES sets the number of trees; PROPERTY_SEED and PROPERTY_PATH, which a failure prints as seed and path, repeat
  * one.
  */
 import { mkdir } from 'node:fs/promises'
@@ -60,7 +60,7 @@ it(
   limit(PACKED),
 )
 
-/** Writes as many random trees with `write`, which answers with what readers have to find in the image. */
+/** Writes this many random trees with `write`, which returns what readers must find in the image. */
 async function checkTrees(
   numRuns: number,
   write: (given: HostileTree, image: string, scratch: string, judges: Judges) => Promise<TreeState>,
@@ -76,7 +76,7 @@ async function checkTrees(
     await fc.assert(property, {
       numRuns,
       ...REPEAT,
-      // Stops the search for a smaller failing tree in time for it to be printed; a run cut short fails.
+      // Ends the search for a smaller failing tree early enough to print it. An interrupted run fails.
       interruptAfterTimeLimit: limit(numRuns) - 60_000,
       markInterruptAsFailure: true,
     })
@@ -84,7 +84,7 @@ async function checkTrees(
   await withTmpfs((tmpfs) => withJudges((judges) => checkAll(judges, tmpfs)), '8g')
 }
 
-/** Milliseconds: several times what the trees take, and time to find a smaller one that fails. */
+/** Milliseconds: several times the usual time, and time to find a smaller failing tree. */
 function limit(trees: number): number {
   return 300_000 + trees * 2_000
 }

@@ -1,4 +1,4 @@
-/** Extended attributes of real files: which arrive, which are left out, and what is told of those. */
+/** Tests extended attributes of real files: which are packed, which are left out, and what is reported. */
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
@@ -96,7 +96,7 @@ describe('ACLs', () => {
           expect([person, path, more]).toEqual([person, path, []])
         }
       }
-      // The owner has all that there was.
+      // The owner has all rights of before.
       expect(inImage[0]).toEqual(onDisk[0])
     })
   })
@@ -335,7 +335,7 @@ function smallTree(): TreeModel {
   ])
 }
 
-/** Files of some sizes, those of one size with the same content, each with two attributes of its own. */
+/** Files of some sizes. Those of one size have the same content. Each has two attributes of its own. */
 function treeOf(sizes: Readonly<Record<string, number>>): TreeModel {
   const bytes = (text: string) => new Uint8Array(Buffer.from(text))
   const attributes = { mode: 0o644, uid: 0, gid: 0, mtime: 1_700_000_000 }
@@ -357,7 +357,7 @@ function treeOf(sizes: Readonly<Record<string, number>>): TreeModel {
   ])
 }
 
-/** The xattrs that the kernel shows, by path; paths without any are left out. */
+/** The xattrs that the kernel shows, by path. Paths without xattrs are left out. */
 async function xattrsOf(image: string): Promise<Record<string, Record<string, string>>> {
   return withMount(image, async (mounted) => {
     const found = [...(await survey(mounted))].filter(([, { xattrs }]) => xattrs.size > 0)

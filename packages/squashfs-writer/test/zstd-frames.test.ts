@@ -1,28 +1,28 @@
-/** zstd frames as the kernel takes them, wherever in a page they end: what `unsquashfs` forgives shows only here. */
+/** Tests zstd frames with the kernel, wherever in a page they end. `unsquashfs` accepts more. */
 import { createHash } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { nodeBinary, run, withDirectory, withMount } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 
-/** Packs pairs of files whose frames end around a page border, and tells the digest of each file. */
+/** Packs pairs of files whose frames end near a page boundary, and prints the digest of each file. */
 const SCRIPT = `
 import { createHash } from 'node:crypto'
 const [writer, encoder, blockSizeText, image] = process.argv.slice(2)
 const { writeImage, zstd } = await import(writer)
 const blockSize = Number(blockSizeText)
 const PAGE = 4096
-// Where the data of an image with zstd's options begins: superblock, options.
+// The data of an image begins after the superblock and zstd's options.
 const DATA_START = 96 + 6
 
-// Bytes that do not compress, and so are stored as long as they are.
+// Bytes that do not compress, so they are stored as they are.
 function noise(length, seed) {
   const bytes = new Uint8Array(length)
   for (let at = 0; at < length; at += 32)
     bytes.set(createHash('sha256').update(seed + ':' + at).digest().subarray(0, length - at), at)
   return bytes
 }
-// Text that does.
+// Text that compresses.
 const text = (length, seed) => noise(length, seed).map((byte) => 97 + (byte % 16))
 
 const codec = zstd({ encoder })

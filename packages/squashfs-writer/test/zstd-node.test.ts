@@ -1,4 +1,4 @@
-/** Node's own zstd, on the first version of Node that has it and on later ones, whichever runs the tests. */
+/** Tests Node's own zstd on the first version of Node that has it and on later ones, whichever version runs the tests. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decompress } from '@mongodb-js/zstd'
@@ -12,9 +12,9 @@ const SIZES = [
 interface Answer {
   readonly encoder: { readonly name: string; readonly version: string }
   readonly zstd: string
-  /** By all codecs together. */
+  /** For all codecs together. */
   readonly publicCalls: number
-  /** The frames of each content by level, one from {@link zstd}'s codec, in base64. */
+  /** The frames of each content by level, in base64. One is from {@link zstd}'s codec. */
   readonly frames: readonly {
     readonly level: number
     readonly n: number
@@ -66,7 +66,7 @@ it.each(NODE_VERSIONS.filter((version) => Number.parseInt(version, 10) >= 22))(
     })
     expect(answer.encoder).toEqual({ name: 'node', version: answer.zstd })
     expect(answer.frames.length).toBe(69)
-    // Once for each level, to see whether one compressor for all blocks gives the same.
+    // Once for each level, to check that one compressor for all blocks gives the same bytes.
     expect(answer.publicCalls).toBe(5)
     for (const { level, n, own, isPublic } of answer.frames) {
       const [frame, size] = [Buffer.from(own, 'base64'), SIZES[n]!]

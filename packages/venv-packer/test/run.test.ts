@@ -1,4 +1,4 @@
-/** `venv-packer run`: runs a command by every mount method, and leaves nothing mounted. */
+/** Tests `venv-packer run`: it runs a command with every mount method, and leaves nothing mounted. */
 import type { ChildProcess } from 'node:child_process'
 import {
   chmod,

@@ -8,7 +8,7 @@ import type { Pool } from '../source/workers/pool.js'
 import { toByteString } from '../tree/byte-string.js'
 import { openBase } from './open-base.js'
 
-/** Jobs that are asked for when an image, after `change`, is opened as a base. */
+/** The jobs that are requested when an image is opened as a base, after `change`. */
 async function jobsAfter(change: (image: string) => void): Promise<string[]> {
   return await withDirectory(async (scratch) => {
     writeFileSync(join(scratch, 'file'), 'content '.repeat(1000))

@@ -44,7 +44,7 @@ describe.each(PACKED)('%s', (_, id, pack) => {
     for (const bytes of wrong)
       await expect(async () => {
         const content = await expanded(expand, bytes, 1_048_576)
-        // Node takes a zstd frame that is cut off for a short one; the reader knows how long it must be.
+        // Node accepts a truncated zstd frame. The reader knows its length.
         if (content.length < CONTENT.length) throw fail('short')
       }).rejects.toMatchObject({ code: 'DAMAGED_IMAGE' })
   })

@@ -4,7 +4,7 @@ import { frameBound } from './zstd-bound.js'
 
 const WINDOW = 2 ** 23
 
-/** A frame by hand: magic, descriptor and what follows. */
+/** A frame from its parts: magic, descriptor, and the rest. */
 function frame(descriptor: number, ...rest: readonly number[]): Uint8Array {
   return Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, descriptor, ...rest)
 }

@@ -3,11 +3,11 @@ import { readZstdFrame } from 'fixtures'
 import { describe, expect, it } from 'vitest'
 import { fitForKernel } from './zstd-frame.js'
 
-/** The magic, a descriptor, and what follows. */
+/** The magic, a descriptor, and the rest. */
 const frameOf = (descriptor: number, rest: readonly number[]) =>
   Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, descriptor, ...rest])
 
-/** A frame of one byte whose header is as small as it can be. */
+/** A frame of one byte with the smallest possible header. */
 const single = (size: number, rest: readonly number[]) => frameOf(0x20, [size, ...rest])
 
 const plain = [0x18, 0, 0, 0x61, 0x62, 0x63] // three bytes

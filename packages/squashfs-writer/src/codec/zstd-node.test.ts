@@ -1,6 +1,6 @@
 /**
- * Node's own zstd, and what becomes of it where Node is not as expected. A stand-in for `node:zlib` shows which way is
- * taken; `test/zstd-node.test.ts` tries the real one.
+ * Tests Node's own zstd, and what is done if Node is not as expected. A stand-in for `node:zlib` shows what is used.
+ * `test/zstd-node.test.ts` tests the real one.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OptionError } from '../errors.js'
@@ -24,7 +24,7 @@ interface Streams {
   readonly compressor: (level: number) => unknown
 }
 
-/** The module with a `node:zlib` that counts the calls of the public way. */
+/** The module with a `node:zlib` that counts calls of the public function. */
 async function withZlib({ compressor }: Streams) {
   const publicCalls: { readonly length: number; readonly chunkSize: number }[] = []
   vi.resetModules()
@@ -47,7 +47,7 @@ async function withZlib({ compressor }: Streams) {
   return { compress, nodeHasZstd, publicCalls }
 }
 
-/** A native handle as Node has it, which notes how it was called. */
+/** A stand-in for Node's native handle, which records its calls. */
 function handleOf(level: number, mark = 0xfd) {
   const state = new Uint32Array(2)
   const calls: string[] = []
@@ -91,7 +91,7 @@ describe("Node's compressor", () => {
     for (const bytes of [A, B, A]) expect(Buffer.from(block(bytes))).toEqual(Buffer.from(frame(bytes, 7)))
     expect(publicCalls.length).toBe(1)
     expect(made.length).toBe(1)
-    // The sample twice, and three blocks. 2 is ZSTD_e_end: the whole block comes in one call.
+    // The sample twice, and three blocks. 2 is ZSTD_e_end: each call has a whole block.
     expect(made[0]!.calls).toEqual(Array.from({ length: 5 }, () => 'write 2'))
   })
 

@@ -7,16 +7,16 @@ import { OptionError } from '../errors.js'
 import { zstd } from './zstd.js'
 import { nodeHasZstd } from './zstd-node.js'
 
-/** Node's own is tried on the versions of Node that have it, by `test/zstd-node.test.ts` whatever runs this. */
+/** `test/zstd-node.test.ts` tests Node's own encoder, on the versions of Node that have it. */
 const ENCODERS = nodeHasZstd ? (['bundled', 'node'] as const) : (['bundled'] as const)
 
-/** The power of two that holds a content, but not below the smallest window there is. */
+/** The smallest power of two that holds a content, and at least the smallest window. */
 const roundedUp = (size: number) => Math.max(1024, 2 ** Math.ceil(Math.log2(size)))
 
 const text = (size: number) =>
   new Uint8Array(Buffer.alloc(size, 'import numpy as np; from numpy import array\n'))
 
-/** Noise that comes twice: only a match as far back as half the content makes it smaller. */
+/** The same noise twice: it gets smaller only with a match that is half the content away. */
 function farMatches(size: number): Uint8Array {
   const bytes = new Uint8Array(size)
   let state = 1
@@ -132,7 +132,7 @@ describe('the encoder', () => {
   it('that is bundled has the declared version', () => {
     const library = createRequire(createRequire(import.meta.url).resolve('@mongodb-js/zstd'))
     const binary = Object.keys(library.cache).find((path) => /\/zstd[^/]*\.node$/.test(path))
-    // The binary has the path of the crate that it was built from in its messages.
+    // The messages of the binary contain the path of the crate that it was built from.
     expect(readFileSync(binary!, 'latin1')).toContain(
       `+zstd.${zstd({ encoder: 'bundled' }).encoder?.version}/`,
     )

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeDeviceNumber, encodeDeviceNumber, MAX_MAJOR, MAX_MINOR } from './device-number.js'
 
-/** `new_decode_dev` of include/linux/kdev_t.h, in arithmetic that has no sign bit. */
+/** `new_decode_dev` of include/linux/kdev_t.h, in arithmetic without a sign bit. */
 function decodeAsLinuxDoes(device: number): { major: number; minor: number } {
   const dev = BigInt(device)
   return {

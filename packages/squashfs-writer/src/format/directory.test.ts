@@ -12,7 +12,7 @@ interface Run {
   readonly names: readonly ListingEntry[]
 }
 
-/** A listing's runs, read as a reader of images does that knows nothing of the encoder. */
+/** The runs of a listing, decoded independently of the encoder. */
 function decode(listing: Uint8Array): Run[] {
   const bytes = Buffer.from(listing)
   const runs: Run[] = []
@@ -259,7 +259,7 @@ describe('any listing', () => {
     ),
   )
 
-  /** A name and its inode as text: thousands of them are compared fast. */
+  /** A name and its inode as text, so that thousands are compared fast. */
   const line = (e: ListingEntry) =>
     `${Buffer.from(e.name).toString('hex')} ${e.type} ${e.inodeNumber} ${e.inodeBlock}:${e.inodeOffset}`
 

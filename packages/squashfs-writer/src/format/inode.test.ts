@@ -430,7 +430,7 @@ describe('decoding', () => {
 
 const BLOCK_SIZE = 4096
 
-/** A record as a reader decodes it: the fixed part, then the size words or the index entries that follow. */
+/** Decodes a record like a reader: the fixed part, then the size words or index entries. */
 function decoded(bytes: Uint8Array, at = 0): Inode {
   const inode = decodeInode(viewOf(bytes), BLOCK_SIZE, at)
   const list = at + inodeSize(viewOf(bytes), at)

@@ -11,7 +11,7 @@ import {
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
-/** Every byte of every field is another one, so that none can stand in for its neighbour. */
+/** All bytes of all fields differ, so that an exchange of two is noticed. */
 const KNOWN: Superblock = {
   inodeCount: 0x0403_0201,
   createdAt: 0xf8f7_f6f5,

@@ -7,7 +7,7 @@ import { createBlockWriter } from './block-writer.js'
 import { type EncodedBlock, encodeBlock } from './encode-block.js'
 import { createOutput, type Output } from './output.js'
 
-/** Drops the last byte, so that the output tells which block it was. */
+/** Drops the last byte, so that the output shows which block it was. */
 const dropping: Codec = { name: 'dropping', id: 1, compress: (bytes) => bytes.slice(0, -1) }
 
 const never: Codec = {
@@ -18,7 +18,7 @@ const never: Codec = {
   },
 }
 
-/** A codec whose results come when the test wants them. */
+/** A codec whose results the test releases. */
 function manual() {
   const calls: { readonly done: (result: Uint8Array) => void; readonly fail: (error: Error) => void }[] = []
   const codec: Codec = {
@@ -46,7 +46,7 @@ function imageOf(codec: Codec, limit = 100) {
   }
 }
 
-/** A block, encoded at once or later; both fail in the same way. */
+/** A block that is encoded at once or later. Both fail in the same way. */
 function encoded(codec: Codec, bytes: Uint8Array, stored: boolean): EncodedBlock | Promise<EncodedBlock> {
   try {
     return encodeBlock(codec, bytes, stored)
@@ -58,7 +58,7 @@ function encoded(codec: Codec, bytes: Uint8Array, stored: boolean): EncodedBlock
 const block = (length: number, value = length) => new Uint8Array(length).fill(value)
 const aTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
 
-/** Whether a promise is done by now. */
+/** Whether a promise is settled. */
 async function isDone(promise: Promise<unknown> | undefined): Promise<boolean> {
   await aTurn()
   return Promise.race([Promise.resolve(promise).then(() => true), aTurn().then(() => false)])

@@ -17,7 +17,7 @@ const emptyPlacement = (): Placement => ({
   fragmentOffset: 0,
 })
 
-/** An appender whose blocks and tails are listed in the order in which it gives them away. */
+/** An appender, and its blocks and tails in the order in which it passes them on. */
 function listing() {
   const events: string[] = []
   const written: (() => void)[] = []

@@ -4,7 +4,7 @@ import { planFragments } from './fragment-plan.js'
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
 
-/** Files of these sizes, which have the odd inode numbers. */
+/** Files of these sizes, with the odd inode numbers. */
 const filesOf = (sizes: readonly number[]) =>
   sizes.map((size, n) => {
     const file = fileNode(ATTRIBUTES, size, { kind: 'bytes', bytes: new Uint8Array(0) })

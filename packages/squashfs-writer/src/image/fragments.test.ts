@@ -17,7 +17,7 @@ interface Submitted {
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
 
-/** Fragments for files with tails of these sizes. Each tail is added in its turn. */
+/** Fragments for files with tails of these sizes. The tails are added in order. */
 function packing(sizes: readonly number[], stored = false) {
   const submitted: Submitted[] = []
   const given: Omit<Submitted, 'written'>[] = []
@@ -40,18 +40,18 @@ function packing(sizes: readonly number[], stored = false) {
   const plan = planFragments(files, ({ size }) => size, BLOCK)
   const fragments = createFragments(writer, encode, plan, stored)
   let next = 0
-  /** Adds the tail of the next file. Without more it lies alone, and nobody waits for its bytes. */
+  /** Adds the tail of the next file. By default it is in memory of its own, without a lease. */
   const add = (bytes: Uint8Array = tail(sizes[next]!), lease: Lease = UNSHARED) => {
     const place = fragments.add(bytes, lease)
     fragments.fileDone(files[next++]!)
     return place
   }
-  /** The next file has no tail to give: it failed, or was there before. */
+  /** The next file adds no tail: it could not be read, or it is a duplicate. */
   const skip = () => fragments.fileDone(files[next++]!)
   return { submitted, taken, fragments, add, skip, addAll: () => sizes.map(() => add()) }
 }
 
-/** A lease that says how often it is held. */
+/** A lease that counts its holders. */
 function countedLease() {
   const lease = {
     held: 0,

@@ -57,7 +57,7 @@ async function tablesOf(root: DirectoryNode, codec: Codec = deflating, stored = 
   }
 }
 
-/** A table's content, and where in it each block begins. */
+/** The content of a table, and the start of each block in it. */
 function open(blocks: readonly Uint8Array[]) {
   const places = new Map<number, number>()
   let start = 0
@@ -74,7 +74,7 @@ function open(blocks: readonly Uint8Array[]) {
   return { content, placeOf }
 }
 
-/** Reads inodes and listings as a kernel does, from references. */
+/** Reads inodes and listings by references, like the kernel. */
 function createReader(
   tables: { inodeBlocks: readonly Uint8Array[]; directoryBlocks: readonly Uint8Array[] },
   owners: readonly number[],
@@ -119,7 +119,7 @@ function createReader(
         const [start, size, sparse, links, fragment, fragmentOffset, xattrs] = extended
           ? [u64(16), u64(24), u64(32), u32(40), u32(44), u32(48), u32(52)]
           : [u32(16), u32(28), 0, 1, u32(20), u32(24), NONE]
-        // The tests' block size.
+        // The block size of these tests.
         const count = fragment === NONE ? Math.ceil(size / 4096) : Math.floor(size / 4096)
         const blockSizes = words(extended ? 56 : 32, count)
         return { ...head, links, xattrs, start, size, sparse, fragment, fragmentOffset, blockSizes }
@@ -140,7 +140,7 @@ function createReader(
 
   const inodeAt = (reference: number) => inode(Math.floor(reference / 65_536), reference % 65_536)
 
-  /** A listing's names from one of its headers on. */
+  /** The names of a listing from a header on. */
   function* names({ listing, index }: ReadDirectory, indexEntry?: ReadDirectory['index'][number]) {
     const from = indexEntry ?? { block: listing.block, offset: 0 }
     const end = listings.placeOf(listing.block, listing.offset) + listing.size
@@ -160,7 +160,7 @@ function createReader(
     expect(at).toBe(end)
   }
 
-  /** Finds one name by the index, as the kernel does: from the last index entry that is not beyond it. */
+  /** Finds a name by the index, like the kernel: from the last index entry that is not beyond it. */
   function lookUp(read: ReadDirectory, name: string) {
     const indexEntry = read.index.filter((entry) => entry.name <= name).at(-1)
     let steps = 0
@@ -175,7 +175,7 @@ function createReader(
   return { inode, inodeAt, names, lookUp }
 }
 
-/** Compares all that can be reached from an inode with the node that it was made of. */
+/** Compares everything below an inode with the node from which it was made. */
 function compare(reader: ReturnType<typeof createReader>, node: Node, reference: number): void {
   const read = reader.inodeAt(reference)
   const { type, mode, uid, gid, mtime, number, links } = node
@@ -397,7 +397,7 @@ describe('a large listing', () => {
   it('has an index from 8,193 bytes on', async () => {
     const sizes = new Map<number, boolean>()
     for (let length = 1; length <= 120; length++) {
-      // Behind a listing of a few bytes, so that it passes from one metadata block to the next.
+      // After a listing of a few bytes, so that it crosses the end of a metadata block.
       const large = crowd(352, (n) => (n === 351 ? 'z'.repeat(length) : `some name ${10_000 + n}`))
       const { reader, references } = await tablesOf(directory({ a: crowd(60), large }), uncompressed())
       const read = reader.inodeAt(references[large.number - 1]!)

@@ -8,7 +8,7 @@ import { createOutput } from './output.js'
 
 const deflating: Codec = { name: 'deflate', id: 1, compress: (bytes) => deflateSync(bytes) }
 
-/** Records of one size, each with its own number. */
+/** Records of one size, each with a different number. */
 const records = (count: number, size: number) =>
   Array.from({ length: count }, (_, n) => {
     const record = Buffer.alloc(size, n % 256)
@@ -16,7 +16,7 @@ const records = (count: number, size: number) =>
     return record
   })
 
-/** A table behind 1,000 bytes of something else. */
+/** A table after 1,000 other bytes. */
 async function written(of: readonly Uint8Array[], stored = false, header?: Uint8Array) {
   const sink = memorySink()
   const output = createOutput(sink, 0)
@@ -26,7 +26,7 @@ async function written(of: readonly Uint8Array[], stored = false, header?: Uint8
   return { start, image: Buffer.from(sink.bytes()), end: output.position }
 }
 
-/** The records of each block, found by the index as a kernel finds them. */
+/** The records of each block, found by the index, like the kernel. */
 function readTable(image: Buffer, index: number, end: number): Uint8Array[] {
   const blocks: Uint8Array[] = []
   for (let at = index; at < end; at += 8) {

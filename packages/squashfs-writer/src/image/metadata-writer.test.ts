@@ -7,7 +7,7 @@ import { createMetadataWriter, offsetInBlock } from './metadata-writer.js'
 
 const deflating: Codec = { name: 'deflate', id: 1, compress: (bytes) => deflateSync(bytes) }
 
-/** Compresses to this many bytes, of no meaning. */
+/** Compresses to this many arbitrary bytes. */
 const to = (length: number): Codec => ({
   name: 'any',
   id: 1,
@@ -32,7 +32,7 @@ interface Block {
   readonly content: Uint8Array
 }
 
-/** The blocks of a table, read by their headers. */
+/** The blocks of a table, by their headers. */
 function readBlocks(table: Uint8Array): Block[] {
   const blocks: Block[] = []
   for (let at = 0; at < table.length; ) {
@@ -91,7 +91,7 @@ describe('a metadata table', () => {
           for (const [n, record] of records.entries()) {
             const [start, offset] = [Math.floor(references[n]! / 65_536), references[n]! % 65_536]
             const index = blocks.findIndex((block) => block.start === start)
-            // At the very end of a full last block a record of no bytes may begin; nothing else lies beyond.
+            // An empty record may begin at the end of a full last block; nothing else is beyond it.
             const place = (index < 0 ? blocks.length : index) * 8192 + offset
             expect(whole.subarray(place, place + record.length).equals(record)).toBe(true)
           }

@@ -4,7 +4,7 @@ import { createOutput, type Sink } from './output.js'
 
 const MIB = 1_048_576
 
-/** Keeps copies of what it is given. */
+/** Keeps copies of what is written. */
 function recording() {
   const writes: { readonly bytes: Uint8Array; readonly position: number }[] = []
   const sink: Sink = {
@@ -15,7 +15,7 @@ function recording() {
   return { sink, writes, sizes: () => writes.map(({ bytes, position }) => [position, bytes.length]) }
 }
 
-/** A sink whose writes end when the test wants it. */
+/** A sink whose writes the test completes. */
 function manual() {
   const writes: {
     readonly bytes: Uint8Array
@@ -142,7 +142,7 @@ describe('the output', () => {
 })
 
 describe('pieces that may be borrowed', () => {
-  /** A sink that takes pieces as they are, and whose writes end when the test wants it. */
+  /** A sink that takes several pieces in one write. The test completes the writes. */
   function borrowing() {
     const writes: {
       readonly pieces: readonly Uint8Array[]

@@ -46,7 +46,7 @@ describe('the tails of a fragment block', () => {
       tails.add(new Uint8Array(1), { acquire: () => {}, release: () => {} })
       copies.add((tails.parts()[0] as Uint8Array).buffer)
     }
-    // Once before anything is copied, then the first copy, which stays as it is.
+    // Once before anything is copied, then the first copy, which does not change.
     expect(copies.size).toBe(2)
   })
 

@@ -13,7 +13,7 @@ import { type DataOptions, type DataResult, writeData } from './write-data.js'
 
 const BLOCK = 4096
 const NO_FRAGMENT = 0xffff_ffff
-/** Bytes of the image before the first block, as there are in any image: no block begins at 0. */
+/** Bytes before the first block. In an image, no block begins at 0. */
 const BEFORE = 96
 
 const deflating: Codec = { name: 'deflate', id: 1, compress: (bytes) => deflateSync(bytes) }
@@ -35,13 +35,13 @@ function fileOf(content: Uint8Array): FileNode {
 
 const contentOf = ({ content }: FileNode) => (content.kind === 'bytes' ? content.bytes : new Uint8Array(0))
 
-/** Bytes that are never zero; another seed gives another content. */
+/** Bytes that are never zero. Each seed gives a different content. */
 const noise = (length: number, seed = 1) =>
   Uint8Array.from({ length }, (_, n) => ((Math.imul(n + seed, 0x9e37_79b1) >>> 11) % 255) + 1)
 
 type ContentKind = 'zeros' | 'noise' | 'one byte' | 'noise with a hole'
 
-/** Bytes of which a few numbers tell, so that a counterexample can be read. */
+/** Bytes that a few numbers describe, so that a counterexample is readable. */
 function bytesOf({ kind, size, seed }: { kind: ContentKind; size: number; seed: number }): Uint8Array {
   switch (kind) {
     case 'zeros':
@@ -57,7 +57,7 @@ function bytesOf({ kind, size, seed }: { kind: ContentKind; size: number; seed: 
 
 /** A piece whose bytes are not encoded yet. */
 interface RawPiece extends Omit<Piece, 'content' | 'size'> {
-  /** How many zeros there are in a hole; null for what another file has. */
+  /** The number of zeros in a hole; null for a repeated content. */
   readonly bytes: Uint8Array | number | null
 }
 
@@ -69,7 +69,7 @@ interface RawReader {
   ): AsyncIterable<{ readonly pieces: readonly RawPiece[]; release(): void }>
 }
 
-/** Encodes what another reader reads. */
+/** Encodes what another reader has read. */
 function encoding(reader: RawReader, codec: Codec, uncompressedData: boolean): ContentReader {
   return {
     async *read(files, request) {
@@ -123,14 +123,14 @@ const piece = (file: FileNode, changes: Partial<RawPiece> = {}): RawPiece => ({
   ...changes,
 })
 
-/** Hands out these pieces, one batch each. */
+/** Returns each of these pieces as a batch. */
 const readerOf = (pieces: readonly RawPiece[]): RawReader => ({
   async *read() {
     for (const one of pieces) yield { pieces: [one], release: () => {} }
   },
 })
 
-/** Reads files from memory, `part` bytes at a time; a content that was read before and has several parts is not read again. */
+/** Reads files from memory, `part` bytes at a time. A repeated content of several parts is not read again. */
 function memoryReader(part: number, inBatch = 1) {
   const asked: { file: FileNode; digest: boolean }[] = []
   const released: number[] = []
@@ -160,7 +160,7 @@ function memoryReader(part: number, inBatch = 1) {
   return { reader, asked, released }
 }
 
-/** Writes files and gives all that came of it. */
+/** Writes files, and returns all results. */
 async function written(
   files: readonly FileNode[],
   {
@@ -189,7 +189,7 @@ async function written(
   return { result, image, reports, content: (file: FileNode) => readFile(file, image, result) }
 }
 
-/** A file's bytes, read from the image by its placement as a kernel reads them. */
+/** The bytes of a file, read from the image by its placement, like the kernel. */
 function readFile({ size, placement }: FileNode, image: Uint8Array, { fragments }: DataResult): Buffer {
   if (!placement) throw new Error('the file has no place')
   const onDisk = (start: number, word: number) => {
@@ -384,7 +384,7 @@ describe('a hole', () => {
       ])
       const { content: read, reports } = await written([file], { fragments }, deflating, reader)
       expect(read(file).equals(content)).toBe(true)
-      // A tail of zeros goes where its bytes would go, had they been read.
+      // A tail of zeros goes to the same place as a tail that was read.
       const tail = fragments === 'always' ? 9 : 0
       expect(file.placement?.sparse).toBe(4 * BLOCK + 9 - tail)
       expect(file.placement?.blockSizes.length).toBe(tail > 0 ? 5 : 6)
@@ -458,7 +458,7 @@ describe('a file that cannot be read', () => {
     code: 'CHANGED',
     message: 'it has the content of a file that could not be read to its end',
   }
-  /** File by file, by its place in the list. */
+  /** By the index of the file in the list. */
   const failuresOf = (files: readonly FileNode[], { failures }: DataResult) =>
     files.map((file) => failures.get(file) ?? null)
 
@@ -580,7 +580,7 @@ describe('while data is written', () => {
     const all = written(files, options, codec, reader)
     const aTurn = () => new Promise((resolve) => setTimeout(resolve, 5))
     await aTurn()
-    // The hole is done; two tails wait for their fragments, and the block for the fragment that lies before it.
+    // The hole is done. Two tails wait for their fragments, and the block for the fragment before it.
     expect([ends.length, released]).toEqual([2, [0]])
     ends[1]!()
     await aTurn()
@@ -657,7 +657,7 @@ describe('while data is written', () => {
     await expect(written(files, {}, failing('block'))).rejects.toThrow('block')
     await expect(written([fileOf(noise(10))], {}, failing('fragment'))).rejects.toThrow('fragment')
     const reader: RawReader = {
-      // biome-ignore lint/correctness/useYield: it fails before there is anything to give.
+      // biome-ignore lint/correctness/useYield: it fails before the first value
       async *read(): AsyncGenerator<never> {
         throw new Error('reader')
       },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { WriteQueue } from './write-queue.js'
 
-/** Starts writes that end when the test wants it, and lists what is done. */
+/** Starts writes that the test completes, and lists what is done. */
 function manualWrites() {
   const queue = new WriteQueue()
   const started: { readonly end: () => void; readonly fail: (error: Error) => void }[] = []

@@ -37,7 +37,7 @@ interface StoredXattr {
   readonly outOfLine: boolean
 }
 
-/** All sets of a table, read from an image as a kernel reads them; the table is the last thing in it. */
+/** All sets of a table, read from an image like the kernel does. The table is at the end of the image. */
 function readTable(image: Buffer, start: number): StoredXattr[][] {
   const keyValues = Number(image.readBigUInt64LE(start))
   const count = image.readUInt32LE(start + 8)
@@ -49,7 +49,7 @@ function readTable(image: Buffer, start: number): StoredXattr[][] {
     const onDisk = image.subarray(at + 2, at + 2 + (header & 0x7fff))
     return { content: header & 0x8000 ? onDisk : inflateSync(onDisk), next: at + 2 + onDisk.length }
   }
-  /** A run of bytes that may pass from block to block. */
+  /** Bytes that may cross the end of a block. */
   const reader = (reference: number) => {
     let offset = reference % 65_536
     let { content, next } = block(keyValues + Math.floor(reference / 65_536))
@@ -92,7 +92,7 @@ function readTable(image: Buffer, start: number): StoredXattr[][] {
   })
 }
 
-/** Sets as text: large values are compared fast. */
+/** Sets as text, so that large values are compared fast. */
 const expectedOf = (sets: readonly (readonly Xattr[])[]) =>
   sets.map((xattrs) => xattrs.map(([name, value]) => `${name}=${Buffer.from(value).toString('base64')}`))
 

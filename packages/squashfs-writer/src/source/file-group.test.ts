@@ -19,7 +19,7 @@ function filesOf(sizes: readonly number[]): FileNode[] {
 
 const tailSize = ({ size }: FileNode) => (size < BLOCK ? size : 0)
 
-/** The groups of files of these sizes; from the `left`-th on without those that others read. */
+/** The groups of these files. The plan is for all of them, and some are not read. */
 function groupsOf(files: readonly FileNode[], limits = LIMITS, without: ReadonlySet<FileNode> = new Set()) {
   const plan = planFragments(files, tailSize, BLOCK)
   const group = new FileGroup(plan)

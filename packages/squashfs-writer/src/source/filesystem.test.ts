@@ -18,7 +18,7 @@ import type { Libc } from './libc.js'
 import { linuxCalls } from './linux-filesystem.js'
 import { portableCalls } from './portable-filesystem.js'
 
-/** As glibc is before 2.28. */
+/** Like glibc before 2.28. */
 const withoutStatx: Libc = {
   func: (declaration: string) => {
     if (declaration.includes(' statx(')) throw new Error("Cannot find function 'statx' in shared library")

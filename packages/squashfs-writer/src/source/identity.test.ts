@@ -16,7 +16,7 @@ describe.each([
       const path = join(directory, 'file')
       writeFileSync(path, 'content')
       utimesSync(path, 1000, 1000)
-      // Until the clock that the filesystem goes by has moved on.
+      // Until the clock of the filesystem has advanced.
       const before = statSync(path, { bigint: true }).ctimeNs
       const clock = join(directory, 'clock')
       do writeFileSync(clock, '')

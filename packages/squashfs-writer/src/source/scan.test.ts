@@ -1,4 +1,4 @@
-/** The scan with a stand-in for filesystem and pool: its requests, and the tree that it makes. */
+/** Tests the scan with stand-ins for the filesystem and the pool: its requests and its tree. */
 import { describe, expect, it } from 'vitest'
 import { InodeType } from '../format/inode.js'
 import { forEachPath } from '../tree/order.js'
@@ -24,7 +24,7 @@ interface Disk {
   readonly closed?: readonly string[]
 }
 
-/** A filesystem of nothing but listings; a path's identity is its own unless it is given. */
+/** A filesystem that has only listings. By default, each path has an identity of its own. */
 function callsOf({ listing, closed = [] }: Disk): SourceCalls {
   const at = (path: string) => {
     let found: Listing[string] = listing
@@ -72,7 +72,7 @@ function callsOf({ listing, closed = [] }: Disk): SourceCalls {
   }
 }
 
-/** A pool that does its jobs at once, and keeps what was asked of it and answered. */
+/** A pool that does its jobs at once, and records requests and responses. */
 function poolOf(disk: Disk, wanted = 8) {
   const asked: Jobs['stat']['request'][] = []
   const directories = new EnteredDirectories(callsOf(disk))

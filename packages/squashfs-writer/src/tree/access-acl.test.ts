@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { modeWithoutAcl } from './access-acl.js'
 
-/** One entry: a tag, its permissions, and whom it names. */
+/** One entry: a tag, permissions, and a user or group. */
 interface AclEntry {
   readonly tag: number
   readonly permissions: number

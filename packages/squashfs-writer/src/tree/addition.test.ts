@@ -12,7 +12,7 @@ const attributes = (more: Partial<Attributes> = {}): Attributes => ({
   ...more,
 })
 
-/** A tree as a scan would find it: `lib/a.py`, a second name of it, and a symlink; merged with these entries. */
+/** A tree like that of a scan (`lib/a.py`, a second name of it, and a symlink), merged with these entries. */
 function merged(...entries: readonly Entry[]) {
   const root = directoryNode(attributes())
   const lib = directoryNode(attributes({ mode: 0o2750, uid: 10, gid: 20, mtime: 30 }))

@@ -8,7 +8,7 @@ import { forEachPath } from './order.js'
 const attributes = (): Attributes => ({ mode: 0o755, uid: 1, gid: 2, mtime: -3, xattrs: null })
 const BYTES = { kind: 'bytes', bytes: new Uint8Array(7) } as const
 
-/** A tree with everything that a directory can hold, and a file with two names. */
+/** A tree with all types of entries, and a file with two names. */
 function found() {
   const root = directoryNode(attributes())
   const lib = directoryNode(attributes())
@@ -22,7 +22,7 @@ function found() {
   return { root, lib, file }
 }
 
-/** Keeps the paths that it is asked for. */
+/** Records the paths for which it is called. */
 function counting() {
   const asked: string[] = []
   const rules: AttributeRules = (path, { mode }) => {

@@ -19,9 +19,9 @@ describe('a byte string', () => {
 
   it('does not compile as text, which would be encoded twice', () => {
     const path = toByteString('\u00e9')
-    // @ts-expect-error: a path in bytes is no text
+    // @ts-expect-error: a byte path is not text
     const wrong: Entry = { type: 'fifo', path }
-    // @ts-expect-error: nor is it when it is encoded
+    // @ts-expect-error: not encoded either
     const twice = toByteString(path)
     expect(toBytes(twice)).not.toEqual(toBytes(path))
     const right: Entry = { type: 'fifo', path: toBytes(path) }
@@ -115,7 +115,7 @@ describe('a name in messages', () => {
 })
 
 describe('a name for programs', () => {
-  /** Bytes of which many begin or go on with a character in UTF-8, and the character that decoders put for what does not. */
+  /** Bytes that often begin or continue a character in UTF-8, and the replacement character of decoders. */
   const nearlyText = fc
     .array(
       fc.oneof(
@@ -149,7 +149,7 @@ describe('a name for programs', () => {
   it('shows invalid bytes as escapes, and characters as themselves', () => {
     fc.assert(
       fc.property(nearlyText, (bytes) => {
-        // Escapes read back: backslashes are not among the bytes, so each one begins an escape.
+        // Decodes escapes. The bytes contain no backslash, so each one begins an escape.
         const shown = toDisplay(fromBytes(bytes))
         const parts = shown
           .split(/\\x(..)/)

@@ -6,7 +6,7 @@ import { type DirectoryNode, directoryNode, type Node } from './node.js'
 
 const NO_ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
 
-/** A tree of these entries, by rules that keep all as it is. */
+/** A tree of these entries, with rules that change nothing. */
 function treeOf(entries: readonly Entry[]) {
   const root = directoryNode(NO_ATTRIBUTES)
   const asked: { path: string; raw: RawAttributes }[] = []
@@ -36,7 +36,7 @@ const symlink = (path: string, target: string | Uint8Array) => ({ type: 'symlink
 const device = (major: number, minor: number) =>
   ({ type: 'character-device', path: 'device', major, minor }) as const
 
-/** The error that an entry is refused with. */
+/** The error for an entry. */
 function refusal(entry: Entry | object, before: readonly Entry[] = []): unknown {
   const { add } = treeOf(before)
   try {

@@ -7,7 +7,7 @@ import { inodeOrder, pathsOf, sortedChildren } from './order.js'
 
 const ATTRIBUTES = { mode: 0, uid: 0, gid: 0, mtime: 0, xattrs: null }
 
-/** A tree as an object: a directory is an object, anything else a text; equal texts are one node. */
+/** A tree from an object: a directory is an object, a leaf is a text. Equal texts are one node. */
 interface Plan {
   readonly [name: string]: Plan | string
 }

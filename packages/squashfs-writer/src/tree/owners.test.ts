@@ -7,7 +7,7 @@ import { checkOwners } from './owners.js'
 
 const attributes = (uid: number, gid: number) => ({ mode: 0, uid, gid, mtime: 0, xattrs: null })
 
-/** A root, a directory in it, and fifos in that, each with its own uid from 1 on. */
+/** A root, a directory in it, and fifos in that. Each has its own uid, from 1 on. */
 function tree(fifos: number, gid: number) {
   const root = directoryNode(attributes(0, 0))
   const directory = directoryNode(attributes(0, gid))

@@ -8,7 +8,7 @@ const RAW: RawAttributes = { mode: 0o4711, uid: 1000, gid: 1001, mtime: 1_700_00
 const value = Uint8Array.of(1)
 const xattrs = (...names: string[]) => names.map((name) => [name, value] as const)
 
-/** A node after the rules, and their warnings. */
+/** A node to which the rules were applied, and their warnings. */
 function applied(rules: Partial<Rules>, raw: Partial<RawAttributes>, path = 'a') {
   const { rules: apply, warnings, droppedXattrs } = compileRules({ ...KEEP, ...rules })
   return { attributes: apply(path, { ...RAW, ...raw }), warnings, dropped: Object.fromEntries(droppedXattrs) }

@@ -6,7 +6,7 @@ import { EnteredDirectories, MAX_ENTERED } from './entered-directories.js'
 const SOURCE = '/packed'
 const WORD = '\0'.repeat(8)
 
-/** A filesystem that keeps what it is asked; the inode of each path is the path, unless it is given. */
+/** A filesystem that records its calls. By default, the inode of a path is the path. */
 function noting(inodes: Record<string, string> = {}) {
   const asked: string[] = []
   let open = 0
@@ -47,7 +47,7 @@ function noting(inodes: Record<string, string> = {}) {
     inodes,
     directories,
     opened: () => open,
-    /** Enters a path in the source, which must be the inode of its name. */
+    /** Enters a path in the source, which must have the inode of its name. */
     enter: (path: string, inode = `${SOURCE}/${path}`) =>
       directories.enter(
         { path: `${SOURCE}/${path}`, seen: inodeOf(identityOf(inode)), prefixLength: SOURCE.length + 1 },
@@ -56,7 +56,7 @@ function noting(inodes: Record<string, string> = {}) {
   }
 }
 
-/** An identity with an inode that stands for a text, and the device. */
+/** An identity whose inode stands for a text. */
 function identityOf(text: string): string {
   return text.padEnd(8, '.').slice(-8) + WORD.repeat(9)
 }

@@ -22,7 +22,7 @@ const marking: BlockEncoder = (bytes) => ({
 interface Tree {
   readonly tools: FileTools
   readonly ranges: Ranges
-  /** Adds a range of a file, which is written first where there is content. */
+  /** Adds a range of a file. If a content is given, it is written first. */
   add(
     name: string,
     content: Uint8Array | null,
@@ -245,7 +245,7 @@ describe('ranges', () => {
 
 describe('tails of a fragment block', () => {
   const encoded: number[][] = []
-  /** Notes the bytes of each block, and gives the first and the last. */
+  /** Records the bytes of each block, and returns the first and the last. */
   const noting: BlockEncoder = (block, uncompressed) => {
     encoded.push([...block])
     return { data: Uint8Array.of(block[0]!, block.at(-1)!, Number(uncompressed)), sizeWord: 3 }
@@ -298,7 +298,7 @@ describe('tails of a fragment block', () => {
 })
 
 describe('an examination', () => {
-  /** Its requests, and the bytes that it reads. */
+  /** The requests, and the bytes that are read. */
   const examine: Examine = (file, read) => [
     file,
     ...[

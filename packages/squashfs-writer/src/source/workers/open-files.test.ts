@@ -17,7 +17,7 @@ const STATUS: Status = {
   identity: '1 20 30 40',
 }
 
-/** A filesystem that notes what it is asked. */
+/** A filesystem that records its calls. */
 function noting(identities: Readonly<Record<number, string>> = {}) {
   const asked: string[] = []
   let next = 10
@@ -48,7 +48,7 @@ function noting(identities: Readonly<Record<number, string>> = {}) {
   return { asked, source }
 }
 
-/** As `identity.ts` has it. */
+/** In the layout of `identity.ts`. */
 const SEEN = '5 6 7 8 9'
 const place = (directory: string, name: string) => ({
   directory: { path: directory, seen: null },

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { createPermits, permitsOf } from './permits.js'
 
-/** Takes a permit, says so, gives it back when told, and says that. */
+/** Takes a permit and reports it, then releases it when told, and reports that. */
 const TAKER = `
   const { parentPort, workerData } = require('node:worker_threads')
   const left = new Int32Array(workerData.shared)

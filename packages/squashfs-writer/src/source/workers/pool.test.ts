@@ -1,4 +1,4 @@
-/** The pool with stand-ins for workers: the messages to them, and the results. */
+/** Tests the pool with stand-ins for threads: the messages to them, and the results. */
 import { EventEmitter } from 'node:events'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'
@@ -35,11 +35,11 @@ class StandIn extends EventEmitter {
   async terminate(): Promise<void> {
     this.terminated++
   }
-  /** Says what a worker says once its modules are loaded. */
+  /** Sends the message of a worker whose modules are loaded. */
   ready(): void {
     this.emit('message', READY)
   }
-  /** Answers the job that was sent as the n-th. */
+  /** Responds to the n-th job that was sent. */
   response(n: number, response: Partial<ResponseMessage> = { response: 'done' }): void {
     this.emit('message', { id: this.sent[n]!.id, calls: 0, slowCalls: 0, ...response })
   }
@@ -67,7 +67,7 @@ const encode = (pool: Pool, byte = 1) =>
 const stat = (pool: Pool) => pool.run('stat', { directories: [], xattrs: 'none' })
 const names = (worker: StandIn) => worker.sent.map(({ name }) => name)
 
-/** With workers that are ready, so many. */
+/** With this many workers, which are ready. */
 function withWorkers(
   count: number,
   use: (pool: Pool, workers: StandIn[]) => Promise<void>,

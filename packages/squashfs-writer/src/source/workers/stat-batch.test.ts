@@ -24,7 +24,7 @@ const statusOf = (mode: number, changes: Partial<Status> = {}): Status => ({
   ...changes,
 })
 
-/** A filesystem of directories, with what each holds; a number of milliseconds for each status. */
+/** A filesystem of directories with these entries. Each status takes this many milliseconds. */
 function filesystem(
   directories: Readonly<Record<string, Readonly<Record<string, Status>>>>,
   delay = 0,
@@ -99,7 +99,7 @@ describe('a stat batch', () => {
       false,
       true,
     ])
-    // Those of small files come with their content.
+    // Those of small files are read with their content.
     expect(batch.xattrs.map(([n]) => n)).toEqual([1, 2, 5])
   })
 

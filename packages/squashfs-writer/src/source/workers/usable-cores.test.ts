@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { usableCores } from './usable-cores.js'
 
-/** The cores that are usable where cgroups have these files. */
+/** The usable cores if cgroups have these files. */
 function coresWith(membership: string, files: Readonly<Record<string, string>>): number {
   const directory = mkdtempSync(join(tmpdir(), 'cgroups-'))
   try {
