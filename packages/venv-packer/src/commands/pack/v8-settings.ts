@@ -1,6 +1,6 @@
 /**
  * V8's settings for a packing. They are set at run time, after the modules are loaded: with a changed setting, Node cannot use its
- * embedded code cache, and starts and loads its own modules half as fast again.
+ * embedded code cache, and takes twice as long to load its own modules.
  */
 import { setFlagsFromString } from 'node:v8'
 
