@@ -1,24 +1,24 @@
-"""Runs one command and prints, as one JSON object, what it cost.
+"""Runs one command and prints its cost as a JSON object.
 
-Node can give the resource usage of itself but not of a child: `child_process`
-throws away what the kernel says when the child is reaped. `wait4` returns it,
-and Python has `wait4`, so this script stands between the harness and the
-command. It is spawned anew for every run, does nothing while the command
-runs, and its own time is outside the figures.
+Node gives the resource usage of its own process, but not of a child:
+`child_process` discards what the kernel reports when the child is reaped.
+Python has `wait4`, which returns it, so the benchmark runs commands through
+this script. It is spawned for each run and does nothing while the command
+runs. Its own time is not included in the figures.
 
     measure.py [--cpus 0,1] [--timeout 60] -- command argument...
 
-What is printed:
-    exitCode    of the command; negative: the signal that ended it
-    timedOut    whether it was stopped by us
+The JSON object:
+    exitCode    of the command; if a signal ended it, the negated signal number
+    timedOut    whether this script stopped the command at the timeout
     wall        seconds from the start of the process to its end
     user, sys   CPU seconds of the process and of the children it waited for
-    maxrss      bytes; of several processes, the largest. The kernel carries
-                the peak of the process that called exec over, so nothing below
-                this script's own 12 MB can be seen
-    others      CPU seconds that everything else on the machine used meanwhile
+    maxrss      peak resident memory in bytes; for several processes, that of
+                the largest. The peak of the process that calls exec is
+                included, so the value is never below the 12 MB of this script
+    others      CPU seconds of everything else on the machine during the run
 
-What the command prints on either stream comes out on standard error.
+What the command prints on stdout and stderr goes to stderr.
 """
 
 import argparse
@@ -30,7 +30,7 @@ import time
 
 
 def busy_seconds():
-    """CPU seconds that the whole machine has been busy (or was kept waiting by its host)."""
+    """CPU seconds that the whole machine was busy since boot, including the time that its host took (steal)."""
     with open("/proc/stat", encoding="ascii") as stat:
         user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, stat.readline().split()[1:9])
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
@@ -43,11 +43,11 @@ def main():
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
 
-    # The same call as taskset, without one more process to start.
+    # The same system call as in taskset, without an additional process.
     if arguments.cpus:
         os.sched_setaffinity(0, {int(cpu) for cpu in arguments.cpus.split(",")})
 
-    # What earlier runs left to be written to the disk is not this one's to wait for.
+    # Write pending data of earlier runs to disk now, so that it does not slow down this run.
     os.sync()
 
     child = 0

@@ -1,7 +1,7 @@
-"""Makes the calls that packing a tree needs, one after the other, and packs nothing.
+"""Makes the filesystem calls that packing a tree needs, one after the other, and packs nothing.
 
-The measure for slow metadata: what a program waits for that has one call in
-flight at a time.
+The reference for slow metadata: the time of a program that makes one call at
+a time.
 
     serial_walk.py <dir>
 """

@@ -1,7 +1,8 @@
-/** Block sizes as people write them (`128K`, `1M`) and as numbers of bytes. */
+/** Parses and formats block sizes: text (`128K`, `1M`) to bytes and back. */
 
 const SUFFIXES = { '': 1, K: 1024, M: 1024 * 1024 } as const
 
+/** @throws RangeError if the text is not a block size, or the size is not a power of two from 4 KiB to 1 MiB. */
 export function parseBlockSize(text: string): number {
   const match = /^(\d+)([KM]?)$/.exec(text.toUpperCase())
   if (match === null) throw new RangeError(`A block size is written like 128K or 1M, not "${text}"`)

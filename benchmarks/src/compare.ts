@@ -1,6 +1,6 @@
 /**
- * The command: the same tree packed by us, mksquashfs and gensquashfs in turn, scenario by scenario, and the costs side by
- * side.
+ * The benchmark command. Runs each scenario, in which venv-packer, mksquashfs and gensquashfs pack the same tree in
+ * turns, and prints a comparison of the costs.
  */
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -22,7 +22,7 @@ const RESULTS = fileURLToPath(new URL('../RESULTS.md', import.meta.url))
 const CHARTS = fileURLToPath(new URL('../charts', import.meta.url))
 const FIGURES = fileURLToPath(new URL('../figures', import.meta.url))
 
-/** Above this part of the CPU time used by others, figures are of little worth. */
+/** If other programs used more than this share of the CPU time, the figures are not reliable. */
 const TOLERABLE_DISTURBANCE = 0.05
 
 async function main(words: readonly string[]): Promise<void> {
@@ -73,7 +73,7 @@ async function compareScenario(
   }
 }
 
-/** Also finds out, before anything is measured, whether everyone is there. */
+/** The versions of all contenders. Throws if a program is missing, before anything is measured. */
 async function contenderVersions(scenario: Scenario): Promise<readonly string[]> {
   const asked = new Set(scenario.cases.flatMap(({ contenders }) => contenders.map(({ version }) => version)))
   return [...new Set(await Promise.all([...asked].map((version) => version())))]

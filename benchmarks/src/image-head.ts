@@ -1,6 +1,6 @@
 /**
- * The first fields of an image's superblock. They show that the contenders were asked for the same and packed the same: an
- * image with other blocks, or with inodes missing, is no rival.
+ * Reads the first fields of an image's superblock, to check that all contenders used the same settings and packed the
+ * same tree. An image with another block size, or with missing inodes, cannot be compared.
  */
 
 import { open } from 'node:fs/promises'
@@ -16,6 +16,7 @@ export interface ImageHead {
   readonly compressor: number
 }
 
+/** @throws Error if the file is not a squashfs image. */
 export async function readImageHead(image: string): Promise<ImageHead> {
   const bytes = new Uint8Array(HEAD_SIZE)
   const file = await open(image)
@@ -33,7 +34,7 @@ export async function readImageHead(image: string): Promise<ImageHead> {
   }
 }
 
-/** The fault of the image, if it has one. */
+/** Returns how the image differs from what was requested; undefined if it does not. */
 export function imageFault(
   head: ImageHead,
   settings: Settings,

@@ -1,4 +1,4 @@
-/** The machine on which the figures were measured: as much as makes them comparable, nothing that names the machine. */
+/** The machine on which the figures were measured: what is needed to compare them, but nothing that identifies it. */
 
 import { cpus } from 'node:os'
 
@@ -7,6 +7,7 @@ export interface Machine {
   readonly cores: number
 }
 
+/** @param cores the number of cores that the contenders may use. */
 export function thisMachine(cores: number): Machine {
   return { cpuModel: cpus()[0]?.model.trim() ?? 'unknown CPU', cores }
 }

@@ -1,6 +1,6 @@
 /**
- * One run of one command as a whole process, and what it cost. The measuring is done by `python/measure.py`: Node has no
- * `wait4`, and so no resource usage of a child.
+ * Runs a command as a whole process and measures its cost. `python/measure.py` does the measurement: Node has no
+ * `wait4`, so it cannot get the resource usage of a child process.
  */
 
 import { spawn } from 'node:child_process'
@@ -9,7 +9,7 @@ import { missingProgram } from './missing-program.js'
 
 const MEASURE = fileURLToPath(new URL('../python/measure.py', import.meta.url))
 
-/** How much of what a failing command printed is shown. */
+/** The maximum length, in characters, of the output that is kept for error messages. */
 const KEPT_OUTPUT = 4000
 
 export interface Measurement {
@@ -17,13 +17,13 @@ export interface Measurement {
   readonly timedOut: boolean
   /** Seconds from the start of the process to its end. */
   readonly wall: number
-  /** User and system CPU seconds, of all threads. */
+  /** User and system CPU time of all threads, in seconds. */
   readonly cpu: number
-  /** Peak resident memory in bytes; of several processes, the largest. */
+  /** Peak resident memory in bytes; for several processes, that of the largest. */
   readonly memory: number
-  /** CPU seconds that everything else on the machine used meanwhile. */
+  /** CPU time of everything else on the machine during the run, in seconds. */
   readonly others: number
-  /** The end of what the command printed. */
+  /** The last part of what the command printed, on stdout and stderr. */
   readonly output: string
 }
 
@@ -34,6 +34,7 @@ export interface MeasureOptions {
   readonly signal: AbortSignal
 }
 
+/** @throws Error if the command cannot be run, or Python is not installed. A command that fails does not throw. */
 export async function measure(command: readonly string[], options: MeasureOptions): Promise<Measurement> {
   const wrapper = ['-I', '-S', MEASURE, '--cpus', options.cpus.join(',')]
   if (options.timeoutSeconds !== undefined) wrapper.push('--timeout', String(options.timeoutSeconds))
@@ -61,6 +62,7 @@ export async function measure(command: readonly string[], options: MeasureOption
   })
 }
 
+/** @throws TypeError if a figure is missing. */
 export function parseMeasurement(json: string, output: string): Measurement {
   const figures = JSON.parse(json) as Readonly<Record<string, unknown>>
   const figure = (name: string): number => {

@@ -1,4 +1,4 @@
-/** The error for a program that a benchmark needs and this machine lacks: it says what to install. */
+/** Creates the error for a program that is not installed. The message says what to install. */
 
 export function missingProgram(program: string, debianPackage: string): Error {
   return new Error(`${program} was not found. Install it: apt-get install ${debianPackage}`)

@@ -1,4 +1,4 @@
-/** The command line, read once: from words to values that are decided and checked. */
+/** Parses the command line into complete, validated options. */
 
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
@@ -13,7 +13,7 @@ import { existingTree, type Tree } from './trees/tree.js'
 const DEFAULT_ROUNDS = 7
 const DEFAULT_LEVELS: Readonly<Record<Compression, number>> = { zstd: 3, gzip: 9 }
 
-export const HELP = `Packs the same tree with venv-packer, mksquashfs and gensquashfs in turn, and compares.
+export const HELP = `Packs the same tree with venv-packer, mksquashfs and gensquashfs in turns, and compares the costs.
 
 pnpm bench [scenario...] [options]
 pnpm bench --compare <figures> <figures>
@@ -22,40 +22,43 @@ Scenarios:
 ${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(15)} ${title}`).join('\n')}
 
 Options:
-  --tree <dir>          pack this tree, instead of the scenario's own
+  --tree <dir>          pack this directory instead of the scenario's own
   --compression <name>  zstd or gzip
-  --level <n>           level of the compressor
-  --block-size <size>   4K to 1M
-  --rounds <n>          rounds that count, ${DEFAULT_ROUNDS} if the scenario does not say otherwise
-  --timeout <seconds>   stop a packer that is not done by then
-  --only <names>        only these contenders, as in venv-packer,mksquashfs
-  --cpus <list>         only these CPUs, as in 0,1
-  --node <paths>        run venv-packer on these versions of Node, too, as in /a/node,/b/node
-  --mksquashfs <path>   another mksquashfs takes part
-  --compare             of two recorded figures (figures/*.json), say what got worse
-  --out <dir>           write the images there, instead of in a temporary directory
-  --record              put the results into RESULTS.md, charts/ and figures/
-  --help
+  --level <n>           compression level
+  --block-size <size>   from 4K to 1M
+  --rounds <n>          number of measured rounds (default: set by the scenario, else ${DEFAULT_ROUNDS})
+  --timeout <seconds>   stop a packer that takes longer
+  --only <names>        run only these contenders, e.g. venv-packer,mksquashfs
+  --cpus <list>         use only these CPUs, e.g. 0,1
+  --node <paths>        also run venv-packer with these versions of Node, e.g. /a/node,/b/node
+  --mksquashfs <path>   also run this mksquashfs
+  --compare             compare two files of recorded figures (figures/*.json), and list what got worse
+  --out <dir>           write the images to this directory instead of the temporary directory
+  --record              write the results to RESULTS.md, charts/ and figures/
+  --help                print this help
 `
 
 export interface Options {
   readonly scenarios: readonly Scenario[]
-  /** Rounds that count; where nothing, the scenario decides. */
+  /** Returns the number of measured rounds: `--rounds`, else that of the scenario, else the default. */
   readonly rounds: (scenario: Scenario) => number
   readonly cpus: readonly number[]
-  /** Nothing: a temporary directory. */
+  /** The parent of the directory for images; undefined for the system's temporary directory. */
   readonly imageDirectory: string | undefined
   readonly record: boolean
-  /** The options given, as they are recorded with the results of a scenario: without paths. */
+  /** The given options, as recorded with the results: without paths. */
   readonly recordedOptions: string
 }
 
-/** Two files of recorded figures, the earlier first. */
+/** `--compare`: two files of recorded figures, the earlier one first. */
 export interface Comparison {
   readonly compare: readonly [string, string]
 }
 
-/** Nothing if help was asked for. */
+/**
+ * Returns undefined for `--help`.
+ * @throws Error if an option, value or scenario is not valid.
+ */
 export function parseOptions(words: readonly string[]): Options | Comparison | undefined {
   const { values, positionals } = parseArgs({
     args: [...words],
@@ -125,12 +128,12 @@ function changedScenario(scenario: Scenario, changes: CaseChanges): Scenario {
   return { ...scenario, cases }
 }
 
-/** `venv-packer` of `venv-packer, 2 cores`. */
+/** The program of a contender: `venv-packer` for `venv-packer, 2 cores`. */
 function programOf(contender: string): string {
   return contender.replace(/,.*/, '')
 }
 
-/** The case with what the command line says instead of what the scenario says. */
+/** Returns the case with the settings of the command line in place of those of the scenario. */
 function changedCase(one: Case, changes: CaseChanges): Case {
   const { compression = one.settings.compression } = changes
   const ownLevel = compression === one.settings.compression ? one.settings.level : DEFAULT_LEVELS[compression]
@@ -149,7 +152,7 @@ function changedCase(one: Case, changes: CaseChanges): Case {
   }
 }
 
-/** The tree in the given directory, at the place that the scenario's own would have. */
+/** Returns the tree in the given directory, in the same special place as the scenario's own tree (`Tree.placed`). */
 function inPlaceOf(own: Tree, directory: string): Tree {
   const tree = existingTree(resolve(directory))
   return own.placed?.(tree) ?? tree
@@ -178,7 +181,10 @@ function allCpus(): readonly number[] {
   return Array.from({ length: availableParallelism() }, (_, cpu) => cpu)
 }
 
-/** The command line without the parts that are of no use elsewhere: paths of this machine, and --record itself. */
+/**
+ * The options for the record. Leaves out what is useless on other machines: paths are replaced, flags and --out
+ * omitted.
+ */
 function recordedOptions(values: Readonly<Record<string, string | boolean | undefined>>): string {
   const words = Object.entries(values).flatMap(([name, value]) => {
     if (typeof value !== 'string' || name === 'out') return []

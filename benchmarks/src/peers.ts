@@ -1,17 +1,17 @@
-/** Peers that the command line names: other versions of the programs that take part anyway. */
+/** Peers: other versions of the compared programs, named on the command line. */
 
 import { execFileSync } from 'node:child_process'
 import { programVersion } from './packers/program-version.js'
 import type { Contender } from './scenario.js'
 
 export interface Peers {
-  /** Other versions of Node, by path: venv-packer is run on each of them, too. */
+  /** Paths of other Node versions. venv-packer also runs on each of them. */
   readonly nodes: readonly string[]
-  /** Another mksquashfs, by path. */
+  /** The path of another mksquashfs. */
   readonly mksquashfs: string | undefined
 }
 
-/** The contenders, each followed by itself on other versions. */
+/** Returns the contenders, each followed by the same contender with other versions. */
 export function withPeers(contenders: readonly Contender[], { nodes, mksquashfs }: Peers): Contender[] {
   return contenders.flatMap((contender) => {
     if (contender.name.startsWith('venv-packer'))
@@ -41,7 +41,7 @@ function otherMksquashfs(contender: Contender, path: string): Contender {
   }
 }
 
-/** The same command, its first word another program. */
+/** Replaces the program of the command, that is its first word. */
 function runBy(program: string, contender: Contender): Contender {
   return { ...contender, command: (job) => [program, ...contender.command(job).slice(1)] }
 }

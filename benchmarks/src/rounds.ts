@@ -1,7 +1,7 @@
 /**
- * The measuring itself: the contenders of a case take turns, A B C, B C A, C A B …, so that whatever else the machine does
- * meanwhile falls on all of them alike. A first round is not counted: it fills the page cache, shows that everyone does the
- * same work, and finds out who is not done in time.
+ * Measures a case. The contenders run in turns, A B C, B C A, C A B …, so that other load on the machine affects all of
+ * them equally. The first round is not counted: it fills the page cache, checks that all contenders do the same work,
+ * and finds those that exceed the timeout.
  */
 
 import { rm, stat } from 'node:fs/promises'
@@ -15,9 +15,9 @@ import { type TreeFacts, treeFacts } from './trees/tree-facts.js'
 
 export interface Conditions {
   readonly rounds: number
-  /** The CPUs that all contenders may use. */
+  /** The CPUs that the contenders may use. */
   readonly cpus: readonly number[]
-  /** Where the images are written: one directory, so one filesystem, for all. */
+  /** All images are written to this directory, so to the same filesystem. */
   readonly imageDirectory: string
   readonly signal: AbortSignal
   readonly say: (line: string) => void
@@ -27,10 +27,11 @@ export interface Cost {
   readonly wall: Spread
   readonly cpu: Spread
   readonly memory: Spread
-  /** Nothing for a contender that writes no image. */
+  /** Undefined for a contender that writes no image. */
   readonly image: Spread | undefined
-  /** Of both: nothing on a filesystem that does not count. */
+  /** Undefined on a filesystem that does not count calls. */
   readonly metadataCalls: Spread | undefined
+  /** Undefined on a filesystem that does not count calls. */
   readonly reads: Spread | undefined
 }
 
@@ -45,7 +46,7 @@ export const costNames = [
 
 export interface Standing {
   readonly name: string
-  /** Nothing for a contender that was stopped. */
+  /** Undefined for a contender that was stopped at the timeout. */
   readonly cost: Cost | undefined
 }
 
@@ -53,7 +54,7 @@ export interface CaseResult {
   readonly case: Case
   readonly facts: TreeFacts | undefined
   readonly standings: readonly Standing[]
-  /** Of the CPU time that the machine had during the counted runs, the part that others used. */
+  /** CPU time of other programs during the counted runs, as a fraction of wall time × number of CPUs to use. */
   readonly disturbance: number
 }
 
@@ -127,7 +128,7 @@ async function runOnce(
   const { timeoutSeconds } = compared
 
   await rm(image, { force: true, recursive: true })
-  // Counts from before are not this round's.
+  // Resets the counters.
   await tree.calls?.()
   const measurement = await measure(command, { cpus, timeoutSeconds, signal: conditions.signal })
   const calls = await tree.calls?.()
@@ -140,7 +141,7 @@ async function runOnce(
   const fault = imageFault(await readImageHead(image), compared.settings, facts?.inodes)
   if (fault !== undefined) throw new Error(`${contender.name} did not pack what the others pack: ${fault}`)
   const { size } = await stat(image)
-  // Pages that are not written back yet need not be.
+  // Removed now, so that the kernel need not write back the remaining dirty pages.
   await rm(image)
   return { measurement, image: size, calls }
 }
@@ -149,7 +150,7 @@ function runLine({ timedOut, wall, cpu }: Measurement): string {
   return timedOut ? `stopped after ${wall.toFixed(0)} s` : `${wall.toFixed(3)} s, ${cpu.toFixed(3)} CPU s`
 }
 
-/** The same in the same order, from another beginning. */
+/** Rotates the items, so that the one at index `by` (modulo the length) comes first. */
 export function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
   const first = items.length === 0 ? 0 : by % items.length
   return [...items.slice(first), ...items.slice(0, first)]

@@ -1,53 +1,54 @@
 /**
- * A scenario: a question, and the cases that answer it. Values, no code of their own; `compare.ts` runs them and
- * `scenarios/` holds them.
+ * A scenario: a question about performance, and the cases that are measured to answer it. Scenarios are data: they are
+ * defined in `scenarios/`, and `compare.ts` runs them.
  */
 
 import type { Packer, PackJob, Settings } from './packers/packer.js'
 import type { Cost } from './rounds.js'
 import type { Tree } from './trees/tree.js'
 
-/** One of those that take turns in a case. */
+/** One of the commands that are compared in a case. */
 export interface Contender {
   readonly name: string
   readonly command: (job: PackJob) => readonly string[]
   /** Whether the command writes the job's image. */
   readonly makesImage: boolean
-  /** Cores to use, where that is fewer than all that the benchmark has. */
+  /** The number of cores to use, if not all that the benchmark may use. */
   readonly cores?: number
-  /** Its name and version, for the record. */
+  /** Resolves to its name and version for the record. Throws if the program is missing. */
   readonly version: () => Promise<string>
 }
 
 export interface Case {
-  /** The difference of this case from the others of its scenario. */
+  /** Says how this case differs from the others of its scenario. */
   readonly name: string
-  /** Nothing where the contenders need no tree. */
+  /** Undefined if the contenders need no tree. */
   readonly tree: Tree | undefined
   readonly settings: Settings
   readonly contenders: readonly Contender[]
   /**
-   * The name of the contender that the ratios are to; or of several, up to the comma: then each contender is
-   * compared with the one that has the same after the comma.
+   * The name of the contender that is the reference for the ratios. If no contender has exactly this name, it is the
+   * part of names up to a comma: then each contender is compared with the reference that has the same text after the
+   * comma.
    */
   readonly reference: string
-  /** The figures shown of the contenders, where these are not all that they cost. */
+  /** The measures to show; all if absent. */
   readonly measures?: readonly (keyof Cost)[]
-  /** After so many seconds a contender is stopped, and takes no further part. */
+  /** A contender that takes longer is stopped, and is not run again in this case. */
   readonly timeoutSeconds?: number
 }
 
 export interface Scenario {
   readonly name: string
   readonly title: string
-  /** The question of the scenario, in a sentence or two. */
+  /** Describes what the scenario measures, in a few sentences. */
   readonly about: string
-  /** Rounds that count, where that is not the default. */
+  /** The number of measured rounds, if not the default. */
   readonly rounds?: number
   readonly cases: readonly Case[]
 }
 
-/** The name of the contender that this one is compared with. */
+/** Returns the name of the contender with which this one is compared. */
 export function referenceFor({ contenders, reference }: Case, name: string): string {
   const stands = contenders.some((contender) => contender.name === reference)
   return stands ? reference : name.replace(/^[^,]*/, () => reference)

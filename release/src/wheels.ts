@@ -1,4 +1,7 @@
-/** The wheels for the Python index, made from what is built: same contents, one for each range of glibc. */
+/**
+ * Writes the wheels for the Python index from the build output: one for each variant (glibc), with the same program
+ * files.
+ */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { strToU8 } from 'fflate'
@@ -16,8 +19,8 @@ export interface Wheel {
 /**
  * Writes the wheels.
  *
- * @param directory is made if it is missing
- * @throws Error when a package in it has another licence than the wheel's
+ * @param directory created if it does not exist
+ * @throws Error if a package in the wheel has another licence than the wheel
  */
 export async function writeWheels(directory: string): Promise<readonly Wheel[]> {
   const home = packageDirectory('venv-packer')
@@ -43,7 +46,7 @@ export async function writeWheels(directory: string): Promise<readonly Wheel[]> 
   return written
 }
 
-/** The metadata names one licence for all that the wheel holds. */
+/** Throws if a package has another licence: the metadata names only one for the whole wheel. */
 function requireLicence(packages: readonly RuntimePackage[], licence: string | undefined): void {
   const others = packages.filter((one) => one.license !== licence)
   if (others.length > 0)

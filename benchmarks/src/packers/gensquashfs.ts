@@ -1,6 +1,6 @@
 /**
- * gensquashfs from squashfs-tools-ng. It is told to keep times and xattrs and to write an export table, as the other two do
- * unasked: all three do the same work.
+ * gensquashfs from squashfs-tools-ng. It has options to keep times and xattrs and to write an export table. The other
+ * two packers do that by default, so all three do the same work.
  */
 
 import type { Packer } from './packer.js'

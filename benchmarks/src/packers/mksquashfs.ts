@@ -1,4 +1,4 @@
-/** mksquashfs, the reference of the ratios. */
+/** mksquashfs, the reference for the ratios in most scenarios. */
 
 import type { Packer } from './packer.js'
 import { programVersion } from './program-version.js'

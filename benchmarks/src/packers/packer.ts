@@ -1,12 +1,12 @@
-/** A program that packs a directory into a squashfs image, as the comparison sees it. */
+/** The interface to a program that packs a directory into a squashfs image. */
 
 export type Compression = 'zstd' | 'gzip'
 
-/** The request that is the same for every packer. */
+/** The settings of an image. They are the same for all packers. */
 export interface Settings {
   readonly compression: Compression
   readonly level: number
-  /** Bytes. */
+  /** In bytes. */
   readonly blockSize: number
 }
 
@@ -14,13 +14,13 @@ export interface PackJob {
   readonly tree: string
   readonly image: string
   readonly settings: Settings
-  /** How many cores there are to use. */
+  /** The number of cores to use. */
   readonly cores: number
 }
 
 export interface Packer {
   readonly name: string
-  /** The name and version as they stand in the results. Throws if the program is not there. */
+  /** Resolves to the name and version for the results. Throws if the program is not installed. */
   readonly version: () => Promise<string>
   readonly command: (job: PackJob) => readonly string[]
 }

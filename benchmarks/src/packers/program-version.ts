@@ -1,4 +1,4 @@
-/** Asks a program for its version, which also shows that it is installed. */
+/** Gets the version of a program. This also checks that it is installed. */
 
 import { type ExecFileException, execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -6,7 +6,11 @@ import { missingProgram } from '../missing-program.js'
 
 const run = promisify(execFile)
 
-/** The first version number that the program prints. */
+/**
+ * Returns the first version number that the program prints.
+ * @param debianPackage the package to name in the error message.
+ * @throws Error if the program is not installed, or prints no version.
+ */
 export async function programVersion(
   program: string,
   versionArguments: readonly string[],
@@ -14,7 +18,7 @@ export async function programVersion(
 ): Promise<string> {
   const printed = await run(program, versionArguments).catch((error: ExecFileException) => {
     if (error.code === 'ENOENT') throw missingProgram(program, debianPackage)
-    // unsquashfs prints its version and ends with 1.
+    // unsquashfs prints its version and exits with code 1.
     if (typeof error.code !== 'number') throw error
     return { stdout: error.stdout ?? '', stderr: error.stderr ?? '' }
   })

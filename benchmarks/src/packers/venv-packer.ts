@@ -1,4 +1,4 @@
-/** Ours: the command as people run it, with the Node that runs the benchmark. */
+/** The command venv-packer, like users run it, on the Node that runs the benchmark. */
 
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,7 +7,7 @@ import { formatBlockSize } from '../block-size.js'
 import type { Packer, PackJob } from './packer.js'
 import { programVersion } from './program-version.js'
 
-/** The script that Node runs. */
+/** The path of the script that Node runs. */
 export const LAUNCHER = join(
   createRequire(import.meta.url).resolve('venv-packer/package.json'),
   '../bin/venv-packer.cjs',
@@ -15,7 +15,10 @@ export const LAUNCHER = join(
 
 export const VENV_PACKER_COMMAND: readonly string[] = [process.execPath, LAUNCHER]
 
-/** Its version, without that of a Node. */
+/**
+ * The version of venv-packer, without that of Node.
+ * @throws Error if it is not built.
+ */
 export async function venvPackerVersion(): Promise<string> {
   if (!existsSync(LAUNCHER)) throw new Error(`${LAUNCHER} is not there. Build it: pnpm build`)
   return `venv-packer ${await programVersion(process.execPath, [LAUNCHER, '--version'], 'nodejs')}`
@@ -24,11 +27,11 @@ export async function venvPackerVersion(): Promise<string> {
 export const venvPacker: Packer = {
   name: 'venv-packer',
   version: async () => `${await venvPackerVersion()} on Node ${process.versions.node}`,
-  // Without its check, since the others have none either: they pack what they are given.
+  // Without the check of the environment, because the other packers have no such check.
   command: (job) => [...packCommand(job), '--no-check'],
 }
 
-/** As people run it when they add nothing. */
+/** Packs with the check of the environment, which is the default. */
 export const venvPackerWithCheck: Packer = {
   ...venvPacker,
   name: 'venv-packer with its check',

@@ -1,10 +1,13 @@
-/** The figures of a case's result that tables and charts share. */
+/** Functions on the result of a case that tables and charts share. */
 
 import type { CaseResult, Cost } from '../rounds.js'
 import { referenceFor } from '../scenario.js'
 import { MEASURES, type Measure, WALL } from './figures.js'
 
-/** Wall time, which can also be that nobody was done in it, and whatever else there are figures of. */
+/**
+ * The measures to show. Of those that the case asks for: wall time always, since it also shows who did not finish in
+ * time; the others only if there are figures.
+ */
 export function measuresOf({ standings, case: { measures } }: CaseResult): readonly Measure[] {
   return MEASURES.filter(
     (measure) =>
@@ -17,12 +20,12 @@ export function costOf({ standings }: CaseResult, name: string): Cost | undefine
   return standings.find((standing) => standing.name === name)?.cost
 }
 
-/** The reference for the contender's cost. */
+/** The cost of the contender's reference; undefined if it did not finish. */
 export function referenceCostOf(result: CaseResult, name: string): Cost | undefined {
   return costOf(result, referenceFor(result.case, name))
 }
 
-/** The other load of the machine: a reader judges by it how far the figures can be trusted. */
+/** Says how much CPU time other programs used, so that readers can judge how reliable the figures are. */
 export function disturbanceNote({ disturbance, case: { tree } }: CaseResult): string {
   const others = tree?.servedBy === undefined ? 'Other programs' : `Other programs and ${tree.servedBy}`
   return `${others} used ${(disturbance * 100).toFixed(0)} % of the CPU time meanwhile.`

@@ -1,6 +1,7 @@
 /**
- * The record as a chart: for each case and each thing measured a group of horizontal bars from zero, ours in colour, with
- * the median and the ratio written out and a thin line from the least to the most.
+ * Draws a record as an SVG chart. Each measure of each case is a group of horizontal bars that start at zero. The bars
+ * of venv-packer are coloured. Each bar has the median and the ratio as text, and a thin line from the minimum to the
+ * maximum.
  */
 
 import type { CaseResult, Standing } from '../rounds.js'
@@ -11,9 +12,9 @@ import { caseCircumstances, type ScenarioRecord } from './record.js'
 
 const WIDTH = 820
 const MARGIN = 28
-/** Width of a letter of the bars' labels, generously. */
+/** Width of a letter in the labels of the bars; an upper estimate. */
 const LETTER = 7.2
-/** Room right of the longest bar for what is written there. */
+/** Space to the right of the longest bar for its figures. */
 const FIGURES = 190
 const BAR = 18
 const BAR_STEP = 26
@@ -32,7 +33,7 @@ const STYLE = `text { font-family: system-ui, -apple-system, 'Segoe UI', 'Helvet
 .faint { fill: ${FAINT} }
 .name { text-anchor: end }`
 
-/** A part of the drawing, made to stand at a height, and how much height it takes. */
+/** A part of the drawing: its height, and a function that draws it at a vertical position. */
 interface Part {
   readonly height: number
   readonly draw: (top: number) => string
@@ -130,7 +131,7 @@ function bar(
   ].join('\n')
 }
 
-/** The work of venv-packer, and the use of its images. */
+/** Whether a contender is venv-packer, or uses an image of it. */
 function isOurs(name: string): boolean {
   return /^(venv-packer|image|clone|wheel|uvx|npx)\b/.test(name)
 }
@@ -162,7 +163,7 @@ function text(x: number, y: number, content: string, style: string): string {
   return `<text x="${point(x)}" y="${point(y)}"${styled}>${escapeXml(content)}</text>`
 }
 
-/** A tenth of a pixel is as fine as it need be. */
+/** Rounds to a tenth of a pixel. */
 function point(value: number): string {
   return String(Math.round(value * 10) / 10)
 }

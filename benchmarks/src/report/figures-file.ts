@@ -1,10 +1,10 @@
-/** The figures of a recorded scenario as data, so that two records can be compared. */
+/** The figures of a recorded scenario as JSON data, to compare two records. */
 
 import { type CaseResult, type Cost, costNames } from '../rounds.js'
 import { referenceCostOf } from './case-result.js'
 import type { ScenarioRecord } from './record.js'
 
-/** The figures of a record, to be compared with the next one. */
+/** The content of a file of figures. */
 export interface Figures {
   readonly scenario: string
   readonly date: string
@@ -18,11 +18,11 @@ export interface FigureRow {
   readonly cost: keyof Cost
   /** The median, in seconds, bytes or calls. */
   readonly median: number
-  /** To the case's reference; null for a contender without one. */
+  /** The ratio to the median of the case's reference; null for a contender without one. */
   readonly ratio: number | null
 }
 
-/** The figures of all contenders that were done in time. */
+/** Returns the figures of all contenders that finished in time. */
 export function figuresOf({ scenario, date, versions, results }: ScenarioRecord): Figures {
   return { scenario: scenario.name, date, versions, costs: results.flatMap(rowsOf) }
 }
@@ -46,10 +46,10 @@ function rowsOf(result: CaseResult): FigureRow[] {
   )
 }
 
-/** A ratio that moved by less is noise. */
+/** A ratio that increased by a smaller fraction is noise. */
 const TOLERANCE = 0.03
 
-/** A line for each ratio of venv-packer's that is worse in the later record. */
+/** Returns a line for each ratio of venv-packer that is worse in the later record. */
 export function regressions(earlier: Figures, later: Figures): string[] {
   const key = ({ case: name, contender, cost }: FigureRow) => `${name}\0${contender}\0${cost}`
   const before = new Map(earlier.costs.map((row) => [key(row), row]))

@@ -1,18 +1,18 @@
-/** Figures as they are written in tables and charts: units, digits, names of what is measured. */
+/** The measures, and how their figures are formatted in tables and charts. */
 
 import type { Cost } from '../rounds.js'
 import { ratio, type Spread } from '../statistics.js'
 
 export interface Measure {
   readonly title: string
-  /** As it stands at the head of a column. */
+  /** As in the column header. */
   readonly unit: string
   readonly of: keyof Cost
   readonly format: (value: number) => string
   readonly formatRatio: (ratio: number) => string
 }
 
-/** Two digits; of a small part, the first one that is not 0. */
+/** Two decimals; below 0.01, one significant digit. */
 const twoDigits = (value: number): string => (value < 0.01 ? value.toPrecision(1) : value.toFixed(2))
 
 export const WALL: Measure = {
@@ -44,7 +44,7 @@ export const IMAGE: Measure = {
   unit: 'bytes',
   of: 'image',
   format: grouped,
-  // Images differ by parts of a percent, and that is what matters of them.
+  // Image sizes differ by fractions of a percent, and these matter.
   formatRatio: (value) => value.toFixed(4),
 }
 
@@ -66,7 +66,7 @@ export const READS: Measure = {
 
 export const MEASURES = [WALL, CPU, MEMORY, IMAGE, METADATA, READS] as const
 
-/** Three digits that mean something, but no more than milliseconds. */
+/** Formats with three significant digits, but no finer than milliseconds. */
 export function seconds(value: number): string {
   if (value >= 100) return value.toFixed(0)
   if (value >= 10) return value.toFixed(1)
@@ -77,12 +77,13 @@ export function grouped(value: number): string {
   return Math.round(value).toLocaleString('en')
 }
 
-/** `2.41 (2.38–2.60)`; just the value where it never varied. */
+/** `2.41 (2.38–2.60)`; only the median if minimum and maximum are formatted the same. */
 export function formatSpread({ median, min, max }: Spread, format: (value: number) => string): string {
   const [least, most] = [format(min), format(max)]
   return least === most ? format(median) : `${format(median)} (${least}–${most})`
 }
 
+/** Formats the ratio to the reference; undefined if one of the two has no figure, or the reference's is 0. */
 export function formatRatioTo(measure: Measure, cost: Cost, reference: Cost | undefined): string | undefined {
   const own = cost[measure.of]
   const other = reference === undefined ? undefined : reference[measure.of]

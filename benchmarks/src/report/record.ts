@@ -1,6 +1,6 @@
 /**
- * All that is worth keeping of one scenario's run: the results and the circumstances they came about in. No paths and no
- * host name: the record is published.
+ * The record of one scenario's run: the results, and the conditions of the measurement. It is published, so it has no
+ * paths and no host name.
  */
 
 import { formatBlockSize } from '../block-size.js'
@@ -13,7 +13,7 @@ export interface ScenarioRecord {
   readonly scenario: Scenario
   readonly results: readonly CaseResult[]
   readonly rounds: number
-  /** The command that makes this record again. */
+  /** The command that creates this record. */
   readonly command: string
   /** YYYY-MM-DD. */
   readonly date: string
@@ -21,7 +21,9 @@ export interface ScenarioRecord {
   readonly machine: Machine
 }
 
-/** `23,260 inodes, 553 MB; zstd 3, 128K blocks`, as far as it applies to the case. */
+/**
+ * `the reference venv; 23,260 inodes, 553 MB; zstd 3, 128K blocks`, without the parts that do not apply to the case.
+ */
 export function caseCircumstances({ case: { tree, settings, contenders }, facts }: CaseResult): string {
   const parts: string[] = []
   if (tree !== undefined) parts.push(tree.description)

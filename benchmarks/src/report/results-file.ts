@@ -1,6 +1,6 @@
 /**
- * `RESULTS.md`: one section for each scenario, between markers, so that recording one scenario leaves the others as they
- * are.
+ * Writes `RESULTS.md`. It has one section for each scenario, between markers, so that recording a scenario does not
+ * change the other sections.
  */
 
 import type { CaseResult } from '../rounds.js'
@@ -15,7 +15,10 @@ page cache. The columns marked ÷ are ratios of medians: below 1 is less than th
 are made: [README.md](README.md). Every section is written by the command it names.
 `
 
-/** The file's text with this record's section put in, or in the place of the one it had. */
+/**
+ * Returns the text with the section of this record. It replaces an earlier section of the scenario, or is appended.
+ * @throws Error if the end marker of the earlier section is missing.
+ */
 export function withSection(text: string, record: ScenarioRecord): string {
   const { name } = record.scenario
   const [begin, end] = [`<!-- begin ${name} -->`, `<!-- end ${name} -->`]

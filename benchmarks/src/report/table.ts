@@ -1,4 +1,4 @@
-/** The result of a case as a table, in Markdown that also reads well on a terminal. */
+/** The result of a case as a Markdown table that is also readable on a terminal. */
 
 import type { CaseResult, Cost, Standing } from '../rounds.js'
 import { measuresOf, referenceCostOf } from './case-result.js'
@@ -39,7 +39,7 @@ function row(
   ]
 }
 
-/** The first row is the head; the first column is text, all others are figures. */
+/** The first row is the header. The first column is text and left-aligned, the others are figures and right-aligned. */
 export function markdownTable(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),

@@ -1,6 +1,6 @@
 /**
- * A venv is packed again after one small package was upgraded: with the image of before as the base, and without. As people
- * do it: with the check.
+ * A venv is packed again after one small package was upgraded: with the old image as the base, and without it. The
+ * check of the environment is on, like for users.
  */
 
 import { venvPackerWithCheck } from '../packers/venv-packer.js'

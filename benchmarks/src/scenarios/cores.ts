@@ -1,6 +1,4 @@
-/**
- * The same packing on one core and on two, four, … as many as there are: how much of the work is done side by side.
- */
+/** Packs the same tree with 1, 2, 4, … and all cores. Shows how much of the work runs in parallel. */
 
 import { availableParallelism } from 'node:os'
 import { mksquashfs } from '../packers/mksquashfs.js'
@@ -21,7 +19,7 @@ function onMoreAndMore(packer: Packer): Case {
   }
 }
 
-/** 1, 2, 4, … and all. */
+/** Returns 1, 2, 4, … and the number of available cores. */
 export function coreCounts(available: number): readonly number[] {
   const counts: number[] = []
   for (let count = 1; count < available; count *= 2) counts.push(count)

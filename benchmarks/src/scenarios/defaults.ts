@@ -1,4 +1,4 @@
-/** Shared by most scenarios: the settings of the main job, and the three packers side by side. */
+/** Shared by most scenarios: the settings of the main scenario, and the three packers. */
 
 import { gensquashfs } from '../packers/gensquashfs.js'
 import { mksquashfs } from '../packers/mksquashfs.js'

@@ -1,5 +1,6 @@
 /**
- * The reference venv with gzip, slow and small or fast and larger: where the compressor takes nearly all the time.
+ * The reference venv with gzip, at a slow level with a small image and at a fast level with a larger one. The
+ * compressor takes nearly all the time.
  */
 
 import type { Scenario } from '../scenario.js'

@@ -1,4 +1,4 @@
-/** All scenarios, by the names they have on the command line. */
+/** All scenarios, and the lookup by their name on the command line. */
 
 import type { Scenario } from '../scenario.js'
 import { base } from './base.js'
@@ -30,6 +30,7 @@ export const SCENARIOS: readonly Scenario[] = [
   read,
 ]
 
+/** @throws Error if there is no scenario with this name. */
 export function scenarioNamed(name: string): Scenario {
   const scenario = SCENARIOS.find((one) => one.name === name)
   if (scenario === undefined) {

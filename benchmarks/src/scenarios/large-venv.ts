@@ -1,4 +1,4 @@
-/** Several gigabytes: shows whether memory stays flat as trees and their files grow. */
+/** A venv of several gigabytes. Shows whether memory usage stays constant for larger trees and files. */
 
 import type { Scenario } from '../scenario.js'
 import { largeVenvTree } from '../trees/large-venv.js'

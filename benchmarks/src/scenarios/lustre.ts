@@ -1,6 +1,6 @@
 /**
- * The purpose of the project: Python packages imported from a venv on a cluster's filesystem, and from its image on the same
- * filesystem.
+ * The use case of the project: importing Python packages from a venv on a cluster's filesystem, compared with importing
+ * them from its image on the same filesystem.
  */
 
 import { release } from 'node:os'
@@ -52,7 +52,10 @@ function importCommand(python: string, { module, processes }: Import): readonly 
   return atOnce(processes, [python, '-c', `import ${module}`])
 }
 
-/** Starts a command so many times, and is done when all are; fails when one does. */
+/**
+ * Returns a command that runs the given one this many times in parallel and waits for all. It fails if one of them
+ * fails.
+ */
 export function atOnce(processes: number, command: readonly string[]): readonly string[] {
   return processes === 1 ? command : ['sh', '-c', START_AND_WAIT, 'sh', String(processes), ...command]
 }

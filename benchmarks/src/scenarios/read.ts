@@ -1,4 +1,4 @@
-/** An image as the source: taken apart and listed, beside unsquashfs. */
+/** Extracts and lists an image, compared with unsquashfs. */
 
 import { join } from 'node:path'
 import { programVersion } from '../packers/program-version.js'
@@ -14,7 +14,7 @@ const UNSQUASHFS = 'unsquashfs'
 const unsquashfsVersion = async () =>
   `unsquashfs ${await programVersion(UNSQUASHFS, ['-version'], 'squashfs-tools')}`
 
-/** Into the place of the image that others write: it is removed before each run. */
+/** Extracts to the path where other scenarios write their image. It is removed before each run. */
 const extraction: readonly Contender[] = [
   {
     name: 'venv-packer, extract',

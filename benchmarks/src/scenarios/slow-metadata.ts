@@ -1,4 +1,7 @@
-/** A filesystem with slow metadata: packers that keep many calls in flight, and packers that wait for each. */
+/**
+ * A filesystem with slow metadata: compares packers that make many calls in parallel with packers that wait for each
+ * call.
+ */
 
 import { fileURLToPath } from 'node:url'
 import { mksquashfs } from '../packers/mksquashfs.js'

@@ -1,6 +1,6 @@
 /**
- * Many small files of equal size: the cost of a file as their number grows. mksquashfs compares each with all others of its
- * size, so it is given a time to be done in.
+ * Many small files of equal size. Shows how the cost of a file depends on the number of files. mksquashfs compares each
+ * file with all others of its size, so there is a timeout.
  */
 
 import { gensquashfs } from '../packers/gensquashfs.js'

@@ -1,4 +1,4 @@
-/** Single files of extreme size: memory must not grow with them, and holes must not be read. */
+/** Single huge files: memory usage must not depend on the file size, and holes must not be read. */
 
 import type { Scenario } from '../scenario.js'
 import { oneFullFile, oneHole } from '../trees/one-file.js'

@@ -1,4 +1,4 @@
-/** The cost of the command before it does anything, in each way to run it, beside Node doing nothing. */
+/** The start-up cost of the command, for each way to run it, compared with Node running an empty program. */
 
 import { findUv, NODE_OF_WHEELS } from 'fixtures'
 import { programVersion } from '../packers/program-version.js'

@@ -1,4 +1,4 @@
-/** The main job: the reference venv with the settings that venv-packer has by default. */
+/** The main scenario: packs the reference venv with the default settings of venv-packer. */
 
 import { venvPackerWithCheck } from '../packers/venv-packer.js'
 import { packing, type Scenario } from '../scenario.js'

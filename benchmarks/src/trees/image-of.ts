@@ -1,11 +1,11 @@
-/** The image of a tree, as venv-packer makes it, to be extracted and listed. */
+/** The image of a tree, created by venv-packer, for the scenarios that extract and list it. */
 
 import { join } from 'node:path'
 import { run, withDirectory } from 'fixtures'
 import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
 import type { Tree } from './tree.js'
 
-/** The image in the directory. */
+/** The name of the image in the tree's directory. */
 export const IMAGE = 'venv.squashfs'
 
 export function imageOf(tree: Tree): Tree {

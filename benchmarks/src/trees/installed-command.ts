@@ -1,4 +1,6 @@
-/** venv-packer installed in each way that users have it, all run by one Node, which the wheel brings. */
+/**
+ * venv-packer installed in each way that users install it. All run on the same Node: the one that comes with the wheel.
+ */
 
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -39,17 +41,17 @@ async function linkUvx(directory: string): Promise<void> {
   await symlink(stdout.toString('utf8').trim(), join(directory, BIN, 'uvx'))
 }
 
-/** The Node that came with the wheel. */
+/** The path of the Node that came with the wheel. */
 export function nodeOf(tree: string): string {
   return join(tree, BIN, 'node')
 }
 
-/** The command of the wheel. */
+/** The command that the wheel installs. */
 export function commandOfWheel(tree: string): readonly string[] {
   return [join(tree, VENV, 'bin', 'venv-packer')]
 }
 
-/** A package in its cache is run again: it asks no index, and looks for no Python. */
+/** The command that runs the package with `uvx` from uv's cache. uv does not query an index or search for a Python. */
 export function uvx(tree: string): readonly string[] {
   const variables = {
     UV_CACHE_DIR: join(tree, 'uv-cache'),
@@ -61,7 +63,9 @@ export function uvx(tree: string): readonly string[] {
   return ['env', ...settings, join(tree, BIN, 'uvx'), 'venv-packer']
 }
 
-/** A package that is installed where npx is called, so that it asks no registry. */
+/**
+ * The command that runs the package with `npx` in the directory where it is installed. npx does not query the registry.
+ */
 export function npx(tree: string): readonly string[] {
   const path = `PATH=${join(tree, BIN)}:${process.env.PATH}`
   return ['env', `--chdir=${join(tree, NPM)}`, path, 'npx', '--no', 'venv-packer']

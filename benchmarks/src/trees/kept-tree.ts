@@ -1,6 +1,6 @@
 /**
- * Trees that take long to make are made once and kept in the workspace's `.fixtures` directory, which git ignores. A tree
- * has its name only when it is complete, so that one left half-made is made again.
+ * Trees that take long to create are created once and kept in the workspace's `.fixtures` directory, which git ignores.
+ * A tree gets its name only when it is complete; an incomplete one is created again.
  */
 
 import { existsSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { fixturesDirectory } from 'fixtures'
 import type { Tree } from './tree.js'
 
-/** Fills an empty directory, and stops in good time when the signal says so. */
+/** Fills an empty directory. Stops early if the signal is aborted. */
 type MakeTree = (directory: string, signal: AbortSignal) => Promise<void>
 
 export function keptTree(name: string, description: string, make: MakeTree): Tree {

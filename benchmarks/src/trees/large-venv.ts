@@ -1,6 +1,6 @@
 /**
- * A venv of several gigabytes: torch with the CUDA libraries it brings, from the package index. Where the index cannot be
- * reached, a venv around the libraries that Debian has put on this machine.
+ * A venv of several gigabytes: torch and its CUDA libraries, from the package index. If the index cannot be reached, a
+ * venv with a copy of the Debian libraries of this machine.
  */
 
 import { execFile } from 'node:child_process'
@@ -11,7 +11,7 @@ import { keptTree } from './kept-tree.js'
 
 const run = promisify(execFile)
 
-/** The largest packages, at versions that do not change: torch itself names those of the CUDA libraries. */
+/** Large packages with pinned versions. torch pins the versions of the CUDA libraries. */
 const PACKAGES = ['torch==2.6.0', 'numpy==2.2.6', 'pandas==2.2.3']
 
 const DEBIAN_FOLDERS = ['/usr/lib', '/usr/share'] as const

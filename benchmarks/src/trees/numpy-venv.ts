@@ -1,4 +1,4 @@
-/** A venv with numpy alone, taken out of the reference venv: of a size that a slow filesystem is done with soon. */
+/** A venv with only numpy, copied from the reference venv: small enough for a slow filesystem. */
 
 import { execFile } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-/** A directory with one file that is large: full of data, or one single hole. */
+/** A directory with one large file: either full of data, or a single hole. */
 
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'

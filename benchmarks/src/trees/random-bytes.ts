@@ -1,6 +1,6 @@
 /**
- * Bytes that look random, are the same in every run, and shrink to about two thirds: each byte is one of 40 values, so that
- * it holds five and a third bits. Fast enough to fill gigabytes.
+ * Pseudo-random bytes that are the same in every run and compress to about two thirds: each byte has one of 40 values,
+ * that is 5.3 bits of information. Fast enough to fill gigabytes.
  */
 
 const SYMBOLS = 40

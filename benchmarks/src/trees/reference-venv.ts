@@ -1,4 +1,4 @@
-/** The venv that the main job is measured on: the one that the tests use too. */
+/** The venv of the main scenario. The tests use it, too. */
 
 import { referenceVenv } from 'fixtures'
 import type { Tree } from './tree.js'

@@ -1,5 +1,5 @@
 /**
- * A venv that was packed, and of which one small package was upgraded since, to be packed again with the image of before as
+ * A venv in which one small package was upgraded after the venv was packed. It is packed again with the old image as
  * the base.
  */
 
@@ -16,19 +16,23 @@ import type { Tree, TreeAtHand } from './tree.js'
 
 const run = promisify(execFile)
 
-/** Modules of the small package, and lines in each. */
+/** The number of modules in the small package. */
 const MODULES = 20
+/** The number of functions in each module. */
 const LINES = 100
-/** Milliseconds after which nothing is too young any more to be certain; see the library's README. */
+/**
+ * Milliseconds to wait before the first pack: files that changed less than two seconds before a scan are not recorded;
+ * see the library's README.
+ */
 const AGE = 2_500
 
 export interface RenewedVenv {
   readonly tree: Tree
-  /** The image of before, while the tree is at hand. */
+  /** Returns the path of the old image. Valid while the tree is in use. */
   readonly base: () => string
 }
 
-/** @param delay milliseconds that every metadata call and every read takes; none if absent. */
+/** @param delay milliseconds that every metadata call and every read takes; no delay if absent. */
 export function renewedVenv(tree: Tree, delay?: number): RenewedVenv {
   let base = ''
   const at = delay === undefined ? '' : `, every metadata call and every read delayed by ${delay} ms`
@@ -49,7 +53,7 @@ export function renewedVenv(tree: Tree, delay?: number): RenewedVenv {
               const renew = async (atHand: TreeAtHand) => {
                 await packBase(atHand.directory, base, signal)
                 await writePackage(venv, 2)
-                await atHand.calls?.() // those of the base do not count
+                await atHand.calls?.() // discards the calls for packing the base
                 return await body(atHand)
               }
               return delay === undefined
@@ -62,13 +66,13 @@ export function renewedVenv(tree: Tree, delay?: number): RenewedVenv {
   }
 }
 
-/** As the first pack of a user; its record goes to the user's cache. */
+/** Packs the venv like a user does for the first time. The record goes to the user's cache. */
 async function packBase(venv: string, image: string, signal: AbortSignal): Promise<void> {
   const [program, ...words] = VENV_PACKER_COMMAND
   await run(program!, [...words, 'pack', venv, '-o', image, '--any-directory', '--quiet'], { signal })
 }
 
-/** Writes a version of a small package into a venv, in place of the one that may be there. */
+/** Writes a version of the small package into a venv. Replaces a version that is already installed. */
 async function writePackage(venv: string, version: number): Promise<void> {
   const lib = [join(venv, 'lib'), join(venv, 'venv/lib')].find(existsSync) ?? venv
   const [python = 'python3'] = await readdir(lib)

@@ -1,12 +1,12 @@
 /**
- * A tree on a filesystem where every metadata call takes its time, as on a cluster's filesystem, on one machine. The stand-
- * in adds no xattrs here, so that all packers have the same to do.
+ * A tree on a local stand-in for a cluster's filesystem, on which every metadata call is slow. The stand-in adds no
+ * xattrs here, so that all packers do the same work.
  */
 
 import { type LustreMount, METADATA_CALLS, withLustre } from 'fixtures'
 import type { Calls, Tree, TreeAtHand } from './tree.js'
 
-/** The process that answers for a tree's filesystem. */
+/** The name of the process that serves the filesystem. */
 export const SERVED_BY = 'the stand-in filesystem'
 
 export function withSlowMetadata(tree: Tree, milliseconds: number): Tree {
@@ -20,8 +20,11 @@ export function withSlowMetadata(tree: Tree, milliseconds: number): Tree {
 }
 
 /**
- * Has a directory at hand on slow metadata; the tree that counts is at `source`.
- * @param delaysReads whether every read takes as long.
+ * Mounts the stand-in with the content of a directory, and unmounts it when `body` is done.
+ *
+ * @param milliseconds the duration of every metadata call.
+ * @param source the directory that is counted for the results; counting through the mount would be slow.
+ * @param delaysReads whether every read takes as long as a metadata call.
  */
 export function onSlowMetadata<Result>(
   directory: string,
@@ -39,7 +42,7 @@ async function callsTo(lustre: LustreMount): Promise<Calls> {
   return callsOf(await lustre.calls())
 }
 
-/** All metadata calls together, and the reads; nothing that is neither, as closing a file. */
+/** Sums up the metadata calls, and takes the number of reads. Other calls, such as closing a file, are not counted. */
 export function callsOf(counts: Readonly<Record<string, number>>): Calls {
   return {
     metadata: METADATA_CALLS.reduce((sum, call) => sum + (counts[call] ?? 0), 0),

@@ -1,6 +1,6 @@
 /**
- * A great many small files, all of one size and all different: the tree on which a duplicate check that compares every file
- * with every other of its size takes the square of their number.
+ * A large number of small files with the same size and different contents. A duplicate check that compares each file
+ * with all others of its size takes quadratic time here.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const FILE_SIZE = 1000
 
 export interface SmallFiles {
   readonly count: number
-  /** Files in a directory, and directories side by side. */
+  /** The maximum number of files in a directory, and of directories in a `part-` directory. */
   readonly perDirectory: number
 }
 
@@ -25,7 +25,7 @@ export function smallFiles({ count, perDirectory }: SmallFiles): Tree {
       const path = join(directory, smallFilePath(number, perDirectory))
       if (number % perDirectory === 0) {
         mkdirSync(dirname(path), { recursive: true })
-        // A pause in which a signal can arrive.
+        // Let the event loop handle signals.
         await setImmediate()
         signal.throwIfAborted()
       }
@@ -39,7 +39,7 @@ export function smallFilePath(number: number, perDirectory: number): string {
   return `part-${Math.floor(directory / perDirectory)}/directory-${directory}/file-${number}`
 }
 
-/** The number comes first, so that no two files are alike whatever the generator gives. */
+/** The content starts with the number of the file, so that all files differ whatever the generator returns. */
 function smallFileContent(number: number): Uint8Array {
   const content = randomBytes(number, FILE_SIZE)
   new DataView(content.buffer).setUint32(0, number)

@@ -1,11 +1,11 @@
-/** How large a tree is, counted as an image counts: hard links once. */
+/** The size of a tree. Inodes are counted as in an image: hard links to an inode count as one. */
 
 import { lstatSync, readdirSync } from 'node:fs'
 
 export interface TreeFacts {
   readonly inodes: number
   readonly files: number
-  /** Bytes of content of all files, holes included. */
+  /** Sum of the file sizes in bytes, with holes. */
   readonly bytes: number
 }
 

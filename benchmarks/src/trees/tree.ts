@@ -1,35 +1,42 @@
-/** A directory tree that a case packs or reads: found, made or mounted when the case begins. */
+/** A directory tree that a case packs or reads. It is found, created or mounted when the case starts. */
 
 import { statSync } from 'node:fs'
 
 export interface Tree {
-  /** Its content, in a few words. */
+  /** Describes the content in a few words. */
   readonly description: string
-  /** Set where the number and size of its files say nothing about the case. */
+  /** Set if the number and size of the files do not matter for the case. They are then not reported. */
   readonly uncounted?: boolean
-  /** Another process that works while the tree is read, so that its CPU time is no disturbance. */
+  /** The name of a process that serves the tree. Its CPU time is expected, so there is no warning about other load. */
   readonly servedBy?: string
-  /** Has the tree at hand while `body` runs, and clears up after it whatever must not stay. */
+  /** Provides the tree, calls `body`, then removes temporary files and mounts. Resolves to the result of `body`. */
   readonly use: <Result>(body: (tree: TreeAtHand) => Promise<Result>, signal: AbortSignal) => Promise<Result>
-  /** Of a tree that shows another one at a special place, such as a slow filesystem: shows the given one there. */
+  /**
+   * Only for a tree that shows another one in a special place, such as a slow filesystem: returns a tree that shows the
+   * given one there.
+   */
   readonly placed?: (tree: Tree) => Tree
 }
 
+/** A tree while it is in use. */
 export interface TreeAtHand {
   readonly directory: string
-  /** Where the tree can be counted quickly, if not in `directory`. */
+  /** A directory with the same tree in which it can be counted quickly. `directory` if absent. */
   readonly source?: string
-  /** Of a filesystem that counts: the calls it answered since the last time this was asked. */
+  /** Only for a filesystem that counts calls: resolves to the number of calls since this was last called. */
   readonly calls?: () => Promise<Calls>
 }
 
-/** How often a filesystem was asked. */
+/** The number of calls to a filesystem. */
 export interface Calls {
   readonly metadata: number
   readonly reads: number
 }
 
-/** A tree that is already there. */
+/**
+ * Returns a tree for an existing directory.
+ * @throws Error if there is no such directory.
+ */
 export function existingTree(directory: string): Tree {
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     throw new Error(`${directory} is not a directory. Give --tree one that is there.`)

@@ -1,6 +1,5 @@
 /**
- * A venv and its image side by side on one filesystem with slow metadata: the two ways to start the same programs on a
- * cluster.
+ * A venv and its image on the same filesystem with slow metadata: the two ways to start the same programs on a cluster.
  */
 
 import { join } from 'node:path'
@@ -9,10 +8,10 @@ import { VENV_PACKER_COMMAND } from '../packers/venv-packer.js'
 import { onSlowMetadata, SERVED_BY } from './slow-metadata.js'
 import type { Tree } from './tree.js'
 
-/** The venv in the tree. */
+/** The name of the venv in the tree. */
 export const VENV = 'venv'
 
-/** Its image in the tree, packed with the settings that venv-packer has by default. */
+/** The name of the image in the tree. It is packed with the default settings of venv-packer. */
 export const VENV_IMAGE = 'venv.squashfs'
 
 export function venvAndImage(venv: Tree, milliseconds: number): Tree {
@@ -32,7 +31,9 @@ export function venvAndImage(venv: Tree, milliseconds: number): Tree {
   }
 }
 
-/** A copy, since the image is to lie beside it, and the stand-in shows but one directory. */
+/**
+ * Copies the venv into the directory and packs it there. The stand-in shows only one directory, so both must be in it.
+ */
 async function lay(venv: string, directory: string, signal: AbortSignal): Promise<void> {
   const copy = join(directory, VENV)
   await run('cp', ['--archive', '--', venv, copy])

