@@ -16,8 +16,17 @@ export interface Pending {
   readonly reject: (error: unknown) => void
 }
 
-/** The part of a worker thread that the pool uses. */
-export type WorkerThread = Pick<Worker, 'on' | 'once' | 'postMessage' | 'ref' | 'unref' | 'terminate'>
+/** The part of a worker thread that the pool uses. It is not Node's type, so that users of the package need no types of Node. */
+export interface WorkerThread {
+  on(event: 'message', listener: (message: ResponseMessage | typeof READY) => void): unknown
+  on(event: 'error', listener: (error: unknown) => void): unknown
+  on(event: 'exit', listener: (code: number) => void): unknown
+  once(event: 'message' | 'exit', listener: (value: unknown) => void): unknown
+  postMessage(message: JobMessage): void
+  ref(): void
+  unref(): void
+  terminate(): Promise<unknown>
+}
 
 export function startThread(setup: ExecutorSetup): WorkerThread {
   return new Worker(new URL('./worker.js', import.meta.url), { execArgv: [], workerData: setup })
@@ -34,7 +43,10 @@ export class PoolWorker {
 
   constructor(thread: WorkerThread) {
     this.#thread = thread
-    this.#started = new Promise((resolve) => thread.once('message', resolve).once('exit', resolve))
+    this.#started = new Promise((resolve) => {
+      thread.once('message', resolve)
+      thread.once('exit', resolve)
+    })
   }
 
   listen(

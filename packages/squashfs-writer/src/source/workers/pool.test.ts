@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type Codec, uncompressed } from '../../codec/codec.js'
 import { type Pool, type PoolOptions, withPool } from './pool.js'
-import type { WorkerThread } from './pool-worker.js'
 import {
   BUFFER_SIZE,
   type ExecutorSetup,
@@ -56,7 +55,7 @@ const OPTIONS: PoolOptions = {
   uncompressedData: false,
   uncompressedTails: false,
   examiner: null,
-  startThread: (setup) => new StandIn(setup) as unknown as WorkerThread,
+  startThread: (setup) => new StandIn(setup),
 }
 const MIB = 1_048_576
 const PAYS_FOR_ONE = { bytes: 16 * MIB }
