@@ -1,7 +1,10 @@
-/** Random choices from a seed. The same seed gives the same choices, but the step that a moment hits depends on the machine as well. */
+/**
+ * Random choices from a seed. The same seed gives the same choices, but the machine also influences which step of the
+ * packing is running at a chosen moment.
+ */
 import { inject } from 'vitest'
 
-/** The factor for the number of runs. */
+/** The factor by which the number of runs is multiplied. */
 const FACTOR = Number(process.env.FAULTS_RUNS ?? 1)
 
 /** @param count the number of runs, which is multiplied by FAULTS_RUNS. */

@@ -121,8 +121,8 @@ function replace(path: string, make: (path: string) => void): void {
 }
 
 /**
- * Expects unchanged files to be packed as they were. A changed path may be packed as before or as after the change, also under its temporary
- * name, or not at all.
+ * Expects unchanged files to be packed as they were. A changed path may be packed as it was before or after the change,
+ * also under its temporary name, or not at all.
  */
 async function expectComplete(place: Place, touched: string, before: TreeState): Promise<void> {
   const extracted = join(place.cwd, 'extracted')

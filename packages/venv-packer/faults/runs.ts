@@ -40,7 +40,7 @@ const DIRECTORIES = 12
 const FILES = 12
 const LARGE_FILES = 6
 
-/** A path in the packed directory. */
+/** Returns a path in the packed directory. */
 export function someFile(chance: Chance): string {
   const [directory, file] = [chance.integer(0, DIRECTORIES), chance.integer(1, FILES)]
   return chance.oneOf([`directory-${directory}/file-${file}`, `noise-${file % LARGE_FILES}`])
@@ -85,7 +85,10 @@ export async function renew({ image }: Place): Promise<void> {
   await writeFile(image, old)
 }
 
-/** Arguments that pack `source` over the old image. The level makes the packing long enough for a fault to occur during it. */
+/**
+ * Returns arguments that pack `source` over the old image. The level makes the packing slow enough for a fault to occur
+ * during it.
+ */
 export function packing({ source, image }: Pick<Place, 'source' | 'image'>): readonly string[] {
   return ['pack', source, '--any-directory', '--force', '--no-base', '--level', '9', '--output', image]
 }
@@ -115,8 +118,8 @@ export async function undisturbed(place: Place): Promise<Undisturbed> {
 }
 
 /**
- * The processor time that a process has used, in ticks of 10 ms. Unlike wall time it does not depend on the load of the machine. Null if
- * the process has ended.
+ * Returns the processor time that a process has used, in ticks of 10 ms. Unlike wall time it does not depend on the
+ * load of the machine. Returns null if the process has ended.
  */
 function workOf({ pid, exitCode, signalCode }: ChildProcess): number | null {
   if (exitCode !== null || signalCode !== null) return null
@@ -133,7 +136,7 @@ function hashOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** Packs, and calls `act` when the process has used that much processor time. */
+/** Packs, and calls `act` once the process has used `after` ticks of processor time. */
 export async function packAndMeanwhile(
   args: readonly string[],
   after: number,
@@ -147,7 +150,7 @@ export async function packAndMeanwhile(
   return await end
 }
 
-/** Which image has the name: the complete old one or the complete new one. Fails for anything else. */
+/** Returns which image has the name: the complete old one or the complete new one. Fails for anything else. */
 export async function imageAt({ image }: Pick<Place, 'image'>, newHash: string): Promise<'old' | 'new'> {
   const bytes = await readFile(image)
   if (bytes.equals(Buffer.from(old))) return 'old'

@@ -71,7 +71,10 @@ describe.concurrent('at 100 moments, a packing that gets', () => {
   })
 })
 
-/** Expects the documented exit code; or the end by the signal, before the handler is set or after the packing; or success. */
+/**
+ * Expects one of: the documented exit code; the end by the signal, before the handler is set or after the packing;
+ * success.
+ */
 function expectEndsWell(end: Ended, signal: NodeJS.Signals, code: number, image: 'old' | 'new'): void {
   if (end.code === 0) expect(image).toBe('new')
   else if (end.code === signal) expect(end.stderr).toBe('')
