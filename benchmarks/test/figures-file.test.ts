@@ -31,6 +31,16 @@ describe('the figures of a record', () => {
     ).toContain('first, venv-packer, wall: 0.600 of the reference before, 0.660 now')
   })
 
+  it.each(['npx', 'image, import numpy'])('got worse where that of %s grew', (contender) => {
+    const of = (ratio: number): Figures => ({
+      ...figures,
+      costs: [{ case: 'first', contender, cost: 'wall', median: 1, ratio }],
+    })
+    expect(regressions(of(1), of(2))).toEqual([
+      `first, ${contender}, wall: 1.000 of the reference before, 2.000 now`,
+    ])
+  })
+
   it('did not where it shrank, or grew by little', () => {
     expect(regressions(figures, figures)).toEqual([])
     expect(

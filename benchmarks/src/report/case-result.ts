@@ -16,6 +16,11 @@ export function measuresOf({ standings, case: { measures } }: CaseResult): reado
   )
 }
 
+/** Whether a contender is venv-packer, or uses an image of it. */
+export function isOurs(contender: string): boolean {
+  return /^(venv-packer|image|clone|wheel|uvx|npx)\b/.test(contender)
+}
+
 export function costOf({ standings }: CaseResult, name: string): Cost | undefined {
   return standings.find((standing) => standing.name === name)?.cost
 }

@@ -6,7 +6,7 @@
 
 import type { CaseResult, Standing } from '../rounds.js'
 import { referenceFor } from '../scenario.js'
-import { measuresOf, referenceCostOf } from './case-result.js'
+import { isOurs, measuresOf, referenceCostOf } from './case-result.js'
 import { formatRatioTo, type Measure } from './figures.js'
 import { caseCircumstances, type ScenarioRecord } from './record.js'
 
@@ -129,11 +129,6 @@ function bar(
     ...(values.min === values.max ? [] : [range]),
     text(left + values.max * scale + 8, baseline, figures, ''),
   ].join('\n')
-}
-
-/** Whether a contender is venv-packer, or uses an image of it. */
-function isOurs(name: string): boolean {
-  return /^(venv-packer|image|clone|wheel|uvx|npx)\b/.test(name)
 }
 
 function textLine(content: string, style: string, height: number): Part {

@@ -1,7 +1,7 @@
 /** The figures of a recorded scenario as JSON data, to compare two records. */
 
 import { type CaseResult, type Cost, costNames } from '../rounds.js'
-import { referenceCostOf } from './case-result.js'
+import { isOurs, referenceCostOf } from './case-result.js'
 import type { ScenarioRecord } from './record.js'
 
 /** The content of a file of figures. */
@@ -49,13 +49,13 @@ function rowsOf(result: CaseResult): FigureRow[] {
 /** A ratio that increased by a smaller fraction is noise. */
 const TOLERANCE = 0.03
 
-/** Returns a line for each ratio of venv-packer that is worse in the later record. */
+/** Returns a line for each ratio of ours that is worse in the later record. */
 export function regressions(earlier: Figures, later: Figures): string[] {
   const key = ({ case: name, contender, cost }: FigureRow) => `${name}\0${contender}\0${cost}`
   const before = new Map(earlier.costs.map((row) => [key(row), row]))
   return later.costs.flatMap((row) => {
     const old = before.get(key(row))
-    if (!row.contender.startsWith('venv-packer') || !old?.ratio || row.ratio === null) return []
+    if (!isOurs(row.contender) || !old?.ratio || row.ratio === null) return []
     if (row.ratio <= old.ratio * (1 + TOLERANCE)) return []
     const [from, to] = [old.ratio, row.ratio].map((ratio) => ratio.toFixed(3))
     return [`${row.case}, ${row.contender}, ${row.cost}: ${from} of the reference before, ${to} now`]
