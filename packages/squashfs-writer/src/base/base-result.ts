@@ -23,7 +23,7 @@ export interface BaseResult {
 }
 
 /** Counts what an image takes from its base. */
-export class BaseUse {
+export class BaseUsage {
   /** The files that are copied without being read. */
   taken: TakenFiles = new Map()
   #storedBytes = 0

@@ -10,7 +10,7 @@ import type { SharedPart, XattrsRead } from '../source/workers/protocol.js'
 import { toDisplay } from '../tree/byte-string.js'
 import type { DirectoryNode, FileNode } from '../tree/node.js'
 import type { CompiledRules } from '../tree/rules.js'
-import { type BaseResult, BaseUse } from './base-result.js'
+import { type BaseResult, BaseUsage } from './base-result.js'
 import { blockSettings } from './block-settings.js'
 import { type BaseOption, type BaseProblem, type OpenBase, openBase } from './open-base.js'
 import { Recorder } from './recorder.js'
@@ -80,21 +80,21 @@ interface Preparation extends Omit<BaseOptions, 'base'>, ToPack {
 function prepareWriting(preparation: Preparation): Writing {
   const { root, pool, base, problem, path } = preparation
   const same = base && findSameFiles(root, base)
-  const use = new BaseUse()
-  const recorder = createRecorder(preparation, use)
+  const usage = new BaseUsage()
+  const recorder = createRecorder(preparation, usage)
   return {
-    reader: createReader(preparation, same, use, recorder),
-    encode: encoderWith(pool, base, use),
+    reader: createReader(preparation, same, usage, recorder),
+    encode: encoderWith(pool, base, usage),
     base: base?.image.file ?? null,
     observer: {
-      writer: (writer) => use.writer(recorder?.writer(writer) ?? writer),
+      writer: (writer) => usage.writer(recorder?.writer(writer) ?? writer),
       tables: (output) => recorder?.tables(output) ?? output,
       complete: (leaves, superblock, bytesUsed) => recorder?.complete(leaves, superblock, bytesUsed),
     },
     result: (file) => ({
       record: recorder?.record(file) ?? null,
       base: path
-        ? { path, ...use.counts(same), secondsInFull: base?.record?.secondsInFull ?? null, problem }
+        ? { path, ...usage.counts(same), secondsInFull: base?.record?.secondsInFull ?? null, problem }
         : null,
     }),
   }
@@ -103,7 +103,7 @@ function prepareWriting(preparation: Preparation): Writing {
 /** @returns null if no record is wanted, or none is possible. */
 function createRecorder(
   { image, record, xattrsRead, examination, base, scanStart }: Preparation,
-  use: BaseUse,
+  usage: BaseUsage,
 ): Recorder | null {
   const settings = record ? blockSettings(image) : null
   if (settings === null) return null
@@ -112,7 +112,7 @@ function createRecorder(
     settings,
     scanStart,
     readsXattrs: xattrsRead === 'all',
-    carried: (file) => use.taken.get(file),
+    carried: (file) => usage.taken.get(file),
     checksumInBase: ({ position }) => base!.checksums.get(position)!,
     secondsInFull: base?.record?.secondsInFull ?? null,
     examiner,
@@ -124,7 +124,7 @@ function createRecorder(
 function createReader(
   { image: { blockSize }, accessRules, examination: given, pool, base }: Preparation,
   same: SameFiles | null,
-  use: BaseUse,
+  usage: BaseUsage,
   recorder: Recorder | null,
 ): ContentReader {
   const examination = given && recorder ? recordedExamination(given, recorder) : given
@@ -133,11 +133,11 @@ function createReader(
     accessRules,
     examination,
     ...(recorder && { onXattrs: (file: FileNode) => recorder.hasXattrs(file) }),
-    baseCandidates: base && same && candidatesIn(base, same, blockSize, use),
+    baseCandidates: base && same && candidatesIn(base, same, blockSize, usage),
   })
   if (!base || !same) return reader
   return takingOver(reader, { pool, base, same, accessRules, examination, recorder }, (files) => {
-    use.taken = files
+    usage.taken = files
   })
 }
 
@@ -145,7 +145,7 @@ function candidatesIn(
   { access }: OpenBase,
   { candidates }: SameFiles,
   blockSize: number,
-  use: BaseUse,
+  usage: BaseUsage,
 ): BaseCandidates {
   return {
     access,
@@ -154,16 +154,16 @@ function candidatesIn(
       return candidates.get(file)?.blocks.slice(first, first + Math.ceil(length / blockSize)) ?? null
     },
     mayHaveTail: (file) => Boolean(candidates.get(file)?.tail),
-    taken: (bytes) => use.addStored(bytes),
+    taken: (bytes) => usage.addStored(bytes),
   }
 }
 
 /** The encoder of fragment and metadata blocks, which takes a fragment block from the base if it has the same content. */
-function encoderWith(pool: Pool, base: OpenBase | null, use: BaseUse): PartsEncoder {
+function encoderWith(pool: Pool, base: OpenBase | null, usage: BaseUsage): PartsEncoder {
   return async (parts, uncompressed, candidate = null) => {
     const request = { parts: parts.map(asSent), uncompressed, base: base?.access ?? null, candidate }
     const encoded = await pool.run('encode', request)
-    if (encoded.takenFromBase) use.addStored(encoded.data.length)
+    if (encoded.takenFromBase) usage.addStored(encoded.data.length)
     return encoded
   }
 }

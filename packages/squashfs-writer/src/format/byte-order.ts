@@ -6,8 +6,8 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 /**
- * Writes an unsigned 16-bit integer. A record is written without a view: V8 would give each small array a buffer of its own for it,
- * which takes longer than the rest of the record.
+ * Writes a 16-bit integer, unsigned or in two's complement. There is no view: for one, V8 would allocate a buffer outside of its heap
+ * for each small record.
  */
 export function setUint16(bytes: Uint8Array, offset: number, value: number): void {
   bytes[offset] = value
