@@ -1,6 +1,7 @@
-import { inflateSync } from 'node:zlib'
+import { readFileSync } from 'node:fs'
+import { deflateSync, inflateSync } from 'node:zlib'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OptionError } from '../errors.js'
 import { gzip, portableGzip } from './gzip.js'
 
@@ -70,5 +71,37 @@ describe.each([
   it.each([0, 10, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses level %d', (level) => {
     expect(() => make({ level })).toThrow(new OptionError('level', level, 'an integer from 1 to 9'))
     expect(() => make({ level })).toThrow(OptionError)
+  })
+})
+
+describe('gzip of Node', () => {
+  const source = new Uint8Array(readFileSync(new URL('./gzip.ts', import.meta.url)))
+
+  afterEach(() => {
+    vi.doUnmock('./zlib-handle.js')
+    vi.resetModules()
+  })
+
+  it('gives the bytes of zlib, with a table for many symbols at fast levels, and for few at others', async () => {
+    for (const [level, settings] of [
+      [1, { level: 1, memLevel: 9 }],
+      [3, { level: 3, memLevel: 9 }],
+      [4, { level: 4, memLevel: 7 }],
+      [8, { level: 8, memLevel: 7 }],
+    ] as const)
+      expect(Buffer.from(await gzip({ level }).compress(source))).toEqual(deflateSync(source, settings))
+  })
+
+  it('is at level 9 as small as zlib at its own', async () => {
+    const own = deflateSync(source, { level: 9 }).length
+    expect((await gzip({ level: 9 }).compress(source)).length).toBeLessThanOrEqual(own)
+  })
+
+  it.each([3, 9])('gives the same bytes without a native handle, at level %d', async (level) => {
+    const expected = await gzip({ level }).compress(source)
+    vi.doMock('./zlib-handle.js', () => ({ nativeSideOf: () => null }))
+    vi.resetModules()
+    const without = await import('./gzip.js')
+    expect(await without.gzip({ level }).compress(source)).toEqual(expected)
   })
 })

@@ -1,6 +1,6 @@
 /**
  * zlib handle: the native handle of a `node:zlib` stream. Node has no public call that reuses a compressor or decompressor for
- * another block, so this uses the handle, as `minizlib` does, the library below npm's `tar`.
+ * another block, or that writes into a buffer of the caller, so this uses the handle, as `minizlib` does, the library below npm's `tar`.
  */
 
 /** The methods of a native handle that are used here. */
@@ -14,6 +14,8 @@ export interface NativeHandle {
     outputStart: number,
     outputLength: number,
   ): void
+  /** Frees the memory of zlib, which otherwise stays until the stream is collected. */
+  close?(): void
   /** Called by `writeSync` if it fails. */
   onerror?: (message: string, errno: number, code: string) => void
 }
@@ -36,4 +38,19 @@ export function nativeSideOf(stream: unknown): NativeStream | null {
 function isHandle(handle: unknown): handle is NativeHandle {
   if (typeof handle !== 'object' || handle === null || !('writeSync' in handle)) return false
   return typeof handle.writeSync === 'function'
+}
+
+/**
+ * Passes a whole block through a native handle.
+ * @param flush the constant of zlib or zstd that ends the block.
+ * @returns the length of the result.
+ */
+export function writeBlock(
+  { handle, state }: NativeStream,
+  flush: number,
+  bytes: Uint8Array,
+  output: Uint8Array,
+): number {
+  handle.writeSync(flush, bytes, 0, bytes.length, output, 0, output.length)
+  return output.length - state[0]!
 }

@@ -8,7 +8,7 @@
  * give the same result.
  */
 import * as zlib from 'node:zlib'
-import { nativeSideOf } from './zlib-handle.js'
+import { nativeSideOf, writeBlock } from './zlib-handle.js'
 import { frameBound } from './zstd-bound.js'
 
 /**
@@ -90,14 +90,13 @@ export function createNodeDecompressor(windowLog: number): DecompressBlock | nul
 function reusableDecompressor(stream: unknown): DecompressBlock | null {
   const native = nativeSideOf(stream)
   if (native === null) return null
-  const { handle, state } = native
   let failure: string | null = null
-  handle.onerror = (message) => {
+  native.handle.onerror = (message) => {
     failure = message
   }
   return (bytes, output) => {
-    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, output, 0, output.length)
+    const length = writeBlock(native, ZSTD_E_END, bytes, output)
     if (failure !== null) throw new Error(failure)
-    return output.length - state[0]!
+    return length
   }
 }

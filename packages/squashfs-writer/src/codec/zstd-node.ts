@@ -8,7 +8,7 @@
 import * as zlib from 'node:zlib'
 import { SquashfsError } from '../errors.js'
 import { type Codec, compressBound, compressWith } from './codec.js'
-import { nativeSideOf } from './zlib-handle.js'
+import { nativeSideOf, writeBlock } from './zlib-handle.js'
 
 type CompressInto = NonNullable<Codec['compressInto']>
 
@@ -68,11 +68,11 @@ function tested(reusable: CompressInto | null, compressOnce: CompressInto): Comp
 function reusableCompressor(stream: unknown): CompressInto | null {
   const compressor = nativeSideOf(stream)
   if (!compressor) return null
-  const { handle, state } = compressor
+  const { state } = compressor
   return (bytes, output) => {
-    handle.writeSync(ZSTD_E_END, bytes, 0, bytes.length, output, 0, output.length)
+    const length = writeBlock(compressor, ZSTD_E_END, bytes, output)
     if (state[1] !== 0)
       throw new SquashfsError('WORKER', `zstd left ${state[1]} bytes of a block: is there memory enough?`)
-    return output.length - state[0]!
+    return length
   }
 }
