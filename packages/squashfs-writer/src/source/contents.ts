@@ -49,9 +49,9 @@ export function createContents(remedy: string): Contents {
       // Xattrs of the entry replace those of the file.
       if (found)
         return { ...found, content: xattrs ? { ...found.content, xattrsWithContent: false } : found.content }
-      const path = toDisplay(toByteString(given))
       const bytes = bytesOf(content)
       if (bytes) return { content: { kind: 'bytes', bytes }, size: bytes.length }
+      const path = toDisplay(toByteString(given))
       const parts: Readonly<Record<string, unknown>> = isObject(content) ? content : {}
       if (isStream(content)) return await spooled(content, path)
       if (typeof parts.open === 'function') return streamOfSize(parts.open.bind(content), parts.size, path)

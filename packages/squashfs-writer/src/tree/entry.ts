@@ -111,12 +111,15 @@ export function checkEntry(given: unknown, place: string): Entry {
     throw new EntryError(place, `${shown(given)}; an entry is an object with a type and a path`)
   const entry = given as { readonly [name in 'type' | 'path' | 'content' | 'target']?: unknown }
   if (!isPath(entry.path)) throw new EntryError(place, `its path is ${shown(entry.path)}; give text or bytes`)
-  const path = toDisplay(toByteString(entry.path))
-  if (!TYPES.includes(entry.type)) throw unknownType(path, entry.type)
-  if (entry.type === 'file' && (entry.content === undefined || entry.content === null))
-    throw new EntryError(path, 'a file entry needs content')
-  if ((entry.type === 'symlink' || entry.type === 'hardlink') && !isPath(entry.target))
-    throw new EntryError(path, `its target is ${shown(entry.target)}; give text or bytes`)
+  const { path, type } = entry
+  if (!TYPES.includes(type)) throw unknownType(toDisplay(toByteString(path)), type)
+  if (type === 'file' && (entry.content === undefined || entry.content === null))
+    throw new EntryError(toDisplay(toByteString(path)), 'a file entry needs content')
+  if ((type === 'symlink' || type === 'hardlink') && !isPath(entry.target))
+    throw new EntryError(
+      toDisplay(toByteString(path)),
+      `its target is ${shown(entry.target)}; give text or bytes`,
+    )
   return given as Entry
 }
 
