@@ -42,7 +42,7 @@ export async function packDirectory(
     ...(signal && { signal }),
   })
   try {
-    return await writeImage(opened.entries.handOver(), destination, imageOptions)
+    return await writeImage(opened.entries.asSpent(), destination, imageOptions)
   } finally {
     await opened.close()
   }

@@ -12,7 +12,7 @@ import type { BaseBlock, BaseFile, BaseFragment, BaseFragmentPart } from '../ima
 import { BaseCopies } from '../image/base-copies.js'
 import { attempt, descriptorSource } from '../image-file/descriptor-source.js'
 import { type ImageFile, rootOf } from '../reader/inode-reader.js'
-import { openParts, type Parts } from '../reader/parts.js'
+import { openContext, type ReaderContext } from '../reader/reader-context.js'
 import { walk } from '../reader/walk.js'
 import { type ByteString, toDisplay } from '../tree/byte-string.js'
 import type { ImageTie } from './pack-record.js'
@@ -64,24 +64,24 @@ export async function openBaseImage(path: ByteString, onCount: (inodes: number) 
   try {
     const found = attempt(name, () => fstatSync(descriptor, { bigint: true }))
     const source = descriptorSource(name, descriptor, Number(found.size))
-    const parts = await openParts(source)
-    const { superblock } = parts
+    const context = await openContext(source)
+    const { superblock } = context
     const read = (position: number, length: number) => {
       const bytes = source.read(position, length)
       if (bytes instanceof Promise || bytes.length !== length)
-        throw parts.fail('it was cut off while it was read', 'TRUNCATED_IMAGE')
+        throw context.fail('it was cut off while it was read', 'TRUNCATED_IMAGE')
       return bytes
     }
     onCount(superblock.inodeCount)
-    const fragments = await fragmentsOf(parts)
-    const files = await filesOf(parts, fragments)
+    const fragments = await fragmentsOf(context)
+    const files = await filesOf(context, fragments)
     const hasOptions = (superblock.flags & SuperblockFlag.COMPRESSOR_OPTIONS) !== 0
     return {
       file: { descriptor, read, copies: new BaseCopies() },
       compressor: superblock.compressor,
       blockSize: superblock.blockSize,
       compressorOptions: hasOptions
-        ? (await parts.cache.at(SUPERBLOCK_SIZE, superblock.inodeTable)).content.slice()
+        ? (await context.cache.at(SUPERBLOCK_SIZE, superblock.inodeTable)).content.slice()
         : null,
       identity: identityOf(found),
       dataEnd: superblock.inodeTable,
@@ -105,24 +105,24 @@ export async function openBaseImage(path: ByteString, onCount: (inodes: number) 
 type Growing<T> = { -readonly [field in keyof T]: T[field] }
 
 /** The fragment blocks; null for one with an invalid position. */
-async function fragmentsOf(parts: Parts): Promise<(Growing<BaseFragment> | null)[]> {
+async function fragmentsOf(context: ReaderContext): Promise<(Growing<BaseFragment> | null)[]> {
   const fragments: (Growing<BaseFragment> | null)[] = []
-  for (let n = 0; parts.fragments && n < parts.superblock.fragmentCount; n++) {
-    const { start, sizeWord } = decodeFragmentEntry(await parts.fragments.record(n))
+  for (let n = 0; context.fragments && n < context.superblock.fragmentCount; n++) {
+    const { start, sizeWord } = decodeFragmentEntry(await context.fragments.record(n))
     const block = { position: start, sizeWord, filled: 0 }
-    fragments.push(isValid(block, parts) ? block : null)
+    fragments.push(isValid(block, context) ? block : null)
   }
   return fragments
 }
 
 async function filesOf(
-  parts: Parts,
+  context: ReaderContext,
   fragments: readonly (Growing<BaseFragment> | null)[],
 ): Promise<FilesInBase> {
   const files = new Map<ByteString, Map<ByteString, FileInBase>>()
   const known = new Map<number, FileInBase | null>()
   let turn = performance.now()
-  for await (const { path, names } of walk(parts, '', await rootOf(parts))) {
+  for await (const { path, names } of walk(context, '', await rootOf(context))) {
     const here = new Map<ByteString, FileInBase>()
     files.set(path, here)
     if (performance.now() - turn > TURN) {
@@ -133,7 +133,7 @@ async function filesOf(
       if (inode.type !== InodeType.FILE) continue
       let file = inode.links > 1 ? known.get(inode.reference) : undefined
       if (file === undefined) {
-        const found = fileOf(inode, parts, fragments)
+        const found = fileOf(inode, context, fragments)
         file = found instanceof Promise ? await found : found // a promise for each file would be slow
         if (inode.links > 1) known.set(inode.reference, file)
       }
@@ -146,11 +146,11 @@ async function filesOf(
 /** The content of a file; null if its positions are invalid. */
 function fileOf(
   file: ImageFile,
-  parts: Parts,
+  context: ReaderContext,
   fragments: readonly (Growing<BaseFragment> | null)[],
 ): FileInBase | null | Promise<FileInBase | null> {
-  if (file.blockCount === 0) return fileWith(NO_BLOCKS, file, parts, fragments)
-  return blocksOf(file, parts).then((blocks) => blocks && fileWith(blocks, file, parts, fragments))
+  if (file.blockCount === 0) return fileWith(NO_BLOCKS, file, context, fragments)
+  return blocksOf(file, context).then((blocks) => blocks && fileWith(blocks, file, context, fragments))
 }
 
 const NO_BLOCKS: FileInBase['blocks'] = []
@@ -158,10 +158,10 @@ const NO_BLOCKS: FileInBase['blocks'] = []
 function fileWith(
   blocks: FileInBase['blocks'],
   { size, head, fragment, fragmentOffset }: ImageFile,
-  parts: Parts,
+  context: ReaderContext,
   fragments: readonly (Growing<BaseFragment> | null)[],
 ): FileInBase | null {
-  const { blockSize } = parts.superblock
+  const { blockSize } = context.superblock
   const length = fragment === NO_FRAGMENT ? 0 : size % blockSize
   if (length === 0) return { size, number: head.number, blocks, tail: null }
   const block = fragments[fragment]
@@ -170,23 +170,23 @@ function fileWith(
   return { size, number: head.number, blocks, tail: { block, offset: fragmentOffset, length } }
 }
 
-async function blocksOf(file: ImageFile, parts: Parts): Promise<(BaseBlock | null)[] | null> {
+async function blocksOf(file: ImageFile, context: ReaderContext): Promise<(BaseBlock | null)[] | null> {
   const place = decodeMetadataReference(file.reference)
-  if (4 * file.blockCount > parts.inodes.capacity(place)) return null
-  const cursor = parts.inodes.cursor(place)
+  if (4 * file.blockCount > context.inodes.capacity(place)) return null
+  const cursor = context.inodes.cursor(place)
   await cursor.take(file.sizeOfFixedPart)
   const blocks: (BaseBlock | null)[] = []
   let position = file.start
   for (const sizeWord of decodeBlockSizes(await cursor.take(4 * file.blockCount))) {
     const block = sizeWord === HOLE ? null : { position, sizeWord }
-    if (block && !isValid(block, parts)) return null
+    if (block && !isValid(block, context)) return null
     blocks.push(block)
     position += blockSizeOnDisk(sizeWord)
   }
   return blocks
 }
 
-function isValid({ position, sizeWord }: BaseBlock, { superblock }: Parts): boolean {
+function isValid({ position, sizeWord }: BaseBlock, { superblock }: ReaderContext): boolean {
   const size = blockSizeOnDisk(sizeWord)
   if (size === 0 || size > superblock.blockSize) return false
   return position >= SUPERBLOCK_SIZE && position + size <= superblock.inodeTable

@@ -3,7 +3,7 @@ import { blockSizeOnDisk } from '../format/data-block.js'
 import type { BlockWriter } from '../image/block-writer.js'
 import type { BaseProblem } from './open-base.js'
 import type { SameFiles } from './same-files.js'
-import type { TakenFiles } from './taking-over.js'
+import type { UnchangedFiles } from './unchanged-files.js'
 
 export interface BaseResult {
   /** The path of the base, printable. */
@@ -25,7 +25,7 @@ export interface BaseResult {
 /** Counts what an image takes from its base. */
 export class BaseUsage {
   /** The files that are copied without being read. */
-  taken: TakenFiles = new Map()
+  taken: UnchangedFiles = new Map()
   #storedBytes = 0
 
   /** Counts bytes of blocks that a thread has copied from the base. */

@@ -100,7 +100,7 @@ export class Recorder {
       },
       appendFromBase: (from, length) => output.appendFromBase(from, length),
       backpressure: () => output.backpressure(),
-      handOver: () => output.handOver(),
+      startWriting: () => output.startWriting(),
       flush: () => output.flush(),
       overwrite: (bytes, position) => output.overwrite(bytes, position),
     }

@@ -15,7 +15,7 @@ import { blockSettings } from './block-settings.js'
 import { type BaseOption, type BaseProblem, type OpenBase, openBase } from './open-base.js'
 import { Recorder } from './recorder.js'
 import { findSameFiles, type SameFiles } from './same-files.js'
-import { takingOver } from './taking-over.js'
+import { unchangedFiles } from './unchanged-files.js'
 
 export interface BaseOptions {
   readonly image: ImageSettings
@@ -136,7 +136,7 @@ function createReader(
     baseCandidates: base && same && candidatesIn(base, same, blockSize, usage),
   })
   if (!base || !same) return reader
-  return takingOver(reader, { pool, base, same, accessRules, examination, recorder }, (files) => {
+  return unchangedFiles(reader, { pool, base, same, accessRules, examination, recorder }, (files) => {
     usage.taken = files
   })
 }

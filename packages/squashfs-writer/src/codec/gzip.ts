@@ -30,7 +30,7 @@ function settingsFor(level: number): ZlibSettings {
 /**
  * Creates the gzip codec with Node's zlib. Its bytes may differ between versions of Node; if that matters, use
  * {@link portableGzip}.
- * @param options.level 1 (fast) to 9 (small); 9 if absent.
+ * @param options.level 1 (fast) to 9 (small); 9 if absent. The settings of zlib for each level are those that suit blocks of files.
  * @throws OptionError for another level.
  */
 export function gzip(options: { readonly level?: number } = {}): Codec {

@@ -244,7 +244,7 @@ describe('the wait for fewer blocks', () => {
       appendFromBase: () => 0,
       append: () => 0,
       backpressure: () => waits,
-      handOver: () => {},
+      startWriting: () => {},
       flush: () => Promise.resolve(),
       overwrite: () => Promise.resolve(),
     }

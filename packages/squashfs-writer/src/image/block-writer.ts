@@ -98,7 +98,7 @@ export function createBlockWriter(output: Output, limit: number): BlockWriter {
     },
     async drain() {
       await waitUntil(0)
-      output.handOver()
+      output.startWriting()
     },
   }
 }

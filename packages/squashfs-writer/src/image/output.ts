@@ -40,7 +40,7 @@ export interface Output {
    */
   backpressure(): Promise<void> | undefined
   /** Starts to write all gathered bytes, since more may not follow soon. */
-  handOver(): void
+  startWriting(): void
   /** Writes all gathered bytes, and waits for all writes. */
   flush(): Promise<void>
   /** Overwrites bytes at a position from the start of the image, after a flush. */
@@ -125,13 +125,13 @@ class SinkOutput implements Output {
     return this.#writes.backpressure()
   }
 
-  handOver(): void {
+  startWriting(): void {
     this.#endRange()
     this.#writeGathered()
   }
 
   async flush(): Promise<void> {
-    this.handOver()
+    this.startWriting()
     await this.#writes.drain()
   }
 

@@ -3,7 +3,7 @@ import { decompressBlock } from '../codec/decompress.js'
 import { blockSizeOnDisk, HOLE, isUncompressedBlock } from '../format/data-block.js'
 import { decodeFragmentEntry } from '../format/fragment.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 import { runSteps, type Steps, waitFor } from './steps.js'
 
 export interface DataBlock {
@@ -40,8 +40,8 @@ export type TakePart = (start: number, bytes: Uint8Array) => void
 /** Number of fragment blocks in the cache, of up to 1 MiB each. Adjacent files are often in the same one. */
 const FRAGMENTS_KEPT = 8
 
-export function blockReader(parts: Parts): BlockReader {
-  const { superblock, fail } = parts
+export function blockReader(context: ReaderContext): BlockReader {
+  const { superblock, fail } = context
   const { blockSize } = superblock
   /** A promise while the block is being decoded, so that files that are read at the same time share it. */
   const fragmentsKept = new Map<number, Uint8Array | Promise<Uint8Array>>()
@@ -60,14 +60,14 @@ export function blockReader(parts: Parts): BlockReader {
 
   /** The content of a block: at most the block size, even in a damaged image. */
   function blockAt(position: number, word: number): Uint8Array | Promise<Uint8Array> {
-    const onDisk = checkedSize(parts, position, word)
-    const bytes = parts.bytes(position, onDisk)
+    const onDisk = checkedSize(context, position, word)
+    const bytes = context.bytes(position, onDisk)
     if (isUncompressedBlock(word)) return bytes
     return bytes instanceof Promise ? bytes.then(expanded) : expanded(bytes)
   }
 
   function expanded(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    return decompressBlock(parts.expand, bytes, blockSize)
+    return decompressBlock(context.expand, bytes, blockSize)
   }
 
   function fragment(index: number): Uint8Array | Promise<Uint8Array> {
@@ -84,7 +84,7 @@ export function blockReader(parts: Parts): BlockReader {
   }
 
   function loadFragment(index: number): Uint8Array | Promise<Uint8Array> {
-    const record = fragmentRecord(parts, index)
+    const record = fragmentRecord(context, index)
     return record instanceof Promise ? record.then(load) : load(record)
 
     function load(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
@@ -96,13 +96,13 @@ export function blockReader(parts: Parts): BlockReader {
   return { decode, fragment }
 }
 
-function fragmentRecord({ fragments, fail }: Parts, index: number): Uint8Array | Promise<Uint8Array> {
+function fragmentRecord({ fragments, fail }: ReaderContext, index: number): Uint8Array | Promise<Uint8Array> {
   if (fragments === null) throw fail(`a file has fragment ${index}, and there are none`)
   return fragments.record(index)
 }
 
 /** Bytes on disk of a block. @throws ImageError if the block is not in the data area. */
-function checkedSize({ superblock, fail }: Parts, position: number, word: number): number {
+function checkedSize({ superblock, fail }: ReaderContext, position: number, word: number): number {
   const onDisk = blockSizeOnDisk(word)
   if (onDisk === 0 || onDisk > superblock.blockSize)
     throw fail(`a data block at ${position} has ${onDisk} bytes`)
@@ -125,8 +125,8 @@ interface Run {
 export type ReadSpan = (span: BlockSpan, take: TakePart) => void | Promise<void>
 
 /** Creates a reader of spans. It reuses its buffers, so it reads one span at a time. */
-export function spanReader(parts: Parts): ReadSpan {
-  const { blockSize } = parts.superblock
+export function spanReader(context: ReaderContext): ReadSpan {
+  const { blockSize } = context.superblock
   const bufferSize = Math.max(SPAN_BUFFER_SIZE, blockSize)
   let [input, output] = [new Uint8Array(0), new Uint8Array(0)]
 
@@ -142,7 +142,7 @@ export function spanReader(parts: Parts): ReadSpan {
         continue
       }
       const run = runAt(words, n, at, end - from)
-      const read = parts.bytesInto(input.subarray(0, run.onDisk), at)
+      const read = context.bytesInto(input.subarray(0, run.onDisk), at)
       if (read) yield read
       takePart(from, yield* waitFor(decodeRun(words, n, at, run)))
       n += run.blocks
@@ -154,7 +154,7 @@ export function spanReader(parts: Parts): ReadSpan {
   function runAt(words: readonly number[], first: number, position: number, left: number): Run {
     let [onDisk, content, blocks] = [0, 0, 0]
     for (let n = first; n < words.length && words[n] !== HOLE; n++) {
-      const size = checkedSize(parts, position + onDisk, words[n]!)
+      const size = checkedSize(context, position + onDisk, words[n]!)
       const length = Math.min(blockSize, left - content)
       if (onDisk + size > bufferSize || content + length > bufferSize) break
       onDisk += size
@@ -200,13 +200,15 @@ export function spanReader(parts: Parts): ReadSpan {
       target.set(bytes)
       return
     }
-    const count = parts.expand(bytes, target)
+    const count = context.expand(bytes, target)
     if (count instanceof Promise) return count.then(checkLength)
     checkLength(count)
 
     function checkLength(found: number): void {
       if (found !== length)
-        throw parts.fail(`the data block at ${position} holds ${found} bytes, and the file ${length} of them`)
+        throw context.fail(
+          `the data block at ${position} holds ${found} bytes, and the file ${length} of them`,
+        )
     }
   }
 }
@@ -215,17 +217,17 @@ export function spanReader(parts: Parts): ReadSpan {
 export type ReadFragment = (index: number) => Uint8Array | Promise<Uint8Array>
 
 /** Creates a reader of fragment blocks. It keeps the last block: files that are read in order often share it. */
-export function fragmentReader(parts: Parts): ReadFragment {
-  const { blockSize } = parts.superblock
+export function fragmentReader(context: ReaderContext): ReadFragment {
+  const { blockSize } = context.superblock
   let [input, output] = [new Uint8Array(0), new Uint8Array(0)]
   let last: { readonly index: number; readonly content: Uint8Array } | null = null
 
   function* load(index: number): Steps<Uint8Array> {
-    const { start, sizeWord } = decodeFragmentEntry(yield* waitFor(fragmentRecord(parts, index)))
-    const bytes = input.subarray(0, checkedSize(parts, start, sizeWord))
-    const read = parts.bytesInto(bytes, start)
+    const { start, sizeWord } = decodeFragmentEntry(yield* waitFor(fragmentRecord(context, index)))
+    const bytes = input.subarray(0, checkedSize(context, start, sizeWord))
+    const read = context.bytesInto(bytes, start)
     if (read) yield read
-    const length = isUncompressedBlock(sizeWord) ? 0 : yield* waitFor(parts.expand(bytes, output))
+    const length = isUncompressedBlock(sizeWord) ? 0 : yield* waitFor(context.expand(bytes, output))
     return keep(index, bytes, sizeWord, length)
   }
 

@@ -7,7 +7,7 @@ import { type ByteString, fromBytes, toDisplay } from '../tree/byte-string.js'
 import { LONGEST_NAME, PIECE } from './directory-reader.js'
 import { type ImageDirectory, inodeAt } from './inode-reader.js'
 import type { Block } from './metadata-reader.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 import { runSteps, type Steps, waitFor } from './steps.js'
 
 /** The entries of a directory as columns. Element n of each column belongs to entry n; names ascend. Columns may be longer than {@link count}. */
@@ -40,8 +40,8 @@ export interface ColumnReader {
 
 type Columns = { -readonly [field in keyof DirectoryColumns]: DirectoryColumns[field] }
 
-export function columnReader(parts: Parts): ColumnReader {
-  const { superblock, inodes, listings, ids, fail } = parts
+export function columnReader(context: ReaderContext): ColumnReader {
+  const { superblock, inodes, listings, ids, fail } = context
   let columns = newColumns(1024, 16_384)
   const summary = newSummary()
   const run = { ...NO_POSITION }
@@ -59,7 +59,7 @@ export function columnReader(parts: Parts): ColumnReader {
         const block = yield* waitFor(inodes.block(run.inodeBlock))
         while (addEntries(bytes, view, block)) {
           const place = { block: run.inodeBlock, offset: run.inodeOffset }
-          yield* waitFor(inodeAt(parts, place)) // checks the inode
+          yield* waitFor(inodeAt(context, place)) // checks the inode
           summarize(viewOf(yield* waitFor(inodes.upTo(place, SUMMARY_SIZE))), 0)
           addRow(bytes)
         }

@@ -5,7 +5,7 @@ import { decodeIndexEntry, INDEX_ENTRY_SIZE } from '../format/inode.js'
 import { decodeMetadataReference, METADATA_BLOCK_SIZE, type MetadataPlace } from '../format/metadata-block.js'
 import { type ByteString, fromBytes, toDisplay } from '../tree/byte-string.js'
 import { type ImageDirectory, type ImageInode, inodeAt } from './inode-reader.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 
 /** A directory entry with its inode. */
 export interface ImageName {
@@ -20,11 +20,11 @@ interface Listed {
 }
 
 /** All entries of a directory, in ascending order of name bytes. */
-export async function namesIn(parts: Parts, directory: ImageDirectory): Promise<ImageName[]> {
+export async function namesIn(context: ReaderContext, directory: ImageDirectory): Promise<ImageName[]> {
   const names: ImageName[] = []
-  for await (const run of runsOf(parts, directory, 0, listingPlace(directory))) {
+  for await (const run of runsOf(context, directory, 0, listingPlace(directory))) {
     for (const listed of run) {
-      const inode = inodeOf(parts, listed)
+      const inode = inodeOf(context, listed)
       names.push({ name: listed.name, inode: inode instanceof Promise ? await inode : inode })
     }
   }
@@ -33,14 +33,14 @@ export async function namesIn(parts: Parts, directory: ImageDirectory): Promise<
 
 /** Looks up a name in a directory; null if there is none. Reads only the part of the listing that may contain it. */
 export async function lookUp(
-  parts: Parts,
+  context: ReaderContext,
   directory: ImageDirectory,
   name: ByteString,
 ): Promise<ImageInode | null> {
-  const { offset, place } = await startFor(parts, directory, name)
-  for await (const run of runsOf(parts, directory, offset, place)) {
+  const { offset, place } = await startFor(context, directory, name)
+  for await (const run of runsOf(context, directory, offset, place)) {
     for (const listed of run) {
-      if (listed.name === name) return await inodeOf(parts, listed)
+      if (listed.name === name) return await inodeOf(context, listed)
       if (listed.name > name) return null
     }
   }
@@ -53,17 +53,17 @@ function listingPlace({ listingBlock, listingOffset }: ImageDirectory): Metadata
 
 /** Where to begin the lookup of a name: at the last index entry that is not greater than the name. */
 async function startFor(
-  parts: Parts,
+  context: ReaderContext,
   directory: ImageDirectory,
   name: ByteString,
 ): Promise<{ offset: number; place: MetadataPlace }> {
   const { listingOffset, listingSize, indexCount } = directory
   let start = { offset: 0, place: listingPlace(directory) }
-  for await (const entry of indexOf(parts, directory, indexCount)) {
+  for await (const entry of indexOf(context, directory, indexCount)) {
     if (entry.name > name) break
     // gensquashfs also writes an entry for the first block.
     if (entry.offset < start.offset || entry.offset >= listingSize)
-      throw parts.fail('the index of a directory leads out of it')
+      throw context.fail('the index of a directory leads out of it')
     // As the kernel computes it (fs/squashfs/namei.c, get_dir_index_using_name).
     const place = { block: entry.block, offset: (listingOffset + entry.offset) % METADATA_BLOCK_SIZE }
     start = { offset: entry.offset, place }
@@ -73,16 +73,16 @@ async function startFor(
 
 /** The index entries of a directory. */
 export async function* indexOf(
-  parts: Parts,
+  context: ReaderContext,
   directory: ImageDirectory,
   count: number,
 ): AsyncGenerator<{ readonly offset: number; readonly block: number; readonly name: ByteString }> {
   if (count === 0) return
-  const cursor = parts.inodes.cursor(decodeMetadataReference(directory.reference))
+  const cursor = context.inodes.cursor(decodeMetadataReference(directory.reference))
   await cursor.take(EXTENDED_DIRECTORY_SIZE)
   for (let n = 0; n < count; n++) {
     const { offset, block, nameLength } = decodeIndexEntry(await cursor.take(INDEX_ENTRY_SIZE))
-    if (nameLength > LONGEST_NAME) throw parts.fail('a name in the index of a directory is too long')
+    if (nameLength > LONGEST_NAME) throw context.fail('a name in the index of a directory is too long')
     yield { offset, block, name: fromBytes(await cursor.take(nameLength)) }
   }
 }
@@ -96,12 +96,12 @@ export const PIECE = 2 * LONGEST_RUN
 
 /** The runs of a listing, beginning at an offset. All names are checked. */
 async function* runsOf(
-  parts: Parts,
+  context: ReaderContext,
   { listingSize }: ImageDirectory,
   offset: number,
   place: MetadataPlace,
 ): AsyncGenerator<Listed[]> {
-  const { listings, fail } = parts
+  const { listings, fail } = context
   if (listingSize - offset > listings.capacity(place))
     throw fail('a directory is larger than the directory table')
   let previous: ByteString = ''
@@ -110,9 +110,9 @@ async function* runsOf(
     const view = viewOf(bytes)
     let taken = 0
     for (;;) {
-      const run = runAt(parts, view, taken)
+      const run = runAt(context, view, taken)
       if (run === null) break
-      const listed = run.entries.map((entry) => ({ name: checkedName(parts, bytes, entry), entry }))
+      const listed = run.entries.map((entry) => ({ name: checkedName(context, bytes, entry), entry }))
       for (const { name } of listed) {
         if (name <= previous)
           throw fail(
@@ -129,7 +129,7 @@ async function* runsOf(
   }
 }
 
-function runAt({ fail }: Parts, view: DataView, offset: number): ReturnType<typeof decodeRun> {
+function runAt({ fail }: ReaderContext, view: DataView, offset: number): ReturnType<typeof decodeRun> {
   try {
     return decodeRun(view, offset)
   } catch (cause) {
@@ -139,7 +139,11 @@ function runAt({ fail }: Parts, view: DataView, offset: number): ReturnType<type
 }
 
 /** Checks a name. A name such as `..` or `a/b` would refer to another directory. */
-function checkedName({ fail }: Parts, bytes: Uint8Array, { nameStart, nameEnd }: RunEntry): ByteString {
+function checkedName(
+  { fail }: ReaderContext,
+  bytes: Uint8Array,
+  { nameStart, nameEnd }: RunEntry,
+): ByteString {
   const name = fromBytes(bytes.subarray(nameStart, nameEnd))
   if (
     name.length > LONGEST_NAME ||
@@ -152,13 +156,13 @@ function checkedName({ fail }: Parts, bytes: Uint8Array, { nameStart, nameEnd }:
   return name
 }
 
-function inodeOf(parts: Parts, { name, entry }: Listed): ImageInode | Promise<ImageInode> {
+function inodeOf(context: ReaderContext, { name, entry }: Listed): ImageInode | Promise<ImageInode> {
   const place = { block: entry.inodeBlock, offset: entry.inodeOffset }
-  const inode = inodeAt(parts, place)
+  const inode = inodeAt(context, place)
   return inode instanceof Promise ? inode.then(checked) : checked(inode)
 
   function checked(found: ImageInode): ImageInode {
     if (found.type === entry.type && found.head.number === entry.inodeNumber) return found
-    throw parts.fail(`the entry of ${toDisplay(name)} and its inode contradict each other`)
+    throw context.fail(`the entry of ${toDisplay(name)} and its inode contradict each other`)
   }
 }

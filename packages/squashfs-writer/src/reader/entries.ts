@@ -6,7 +6,7 @@ import type { Entry } from '../tree/entry.js'
 import type { Xattr } from '../tree/node.js'
 import type { ContentReader } from './file-content.js'
 import type { ImageDirectory, ImageInode } from './inode-reader.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 import { walk } from './walk.js'
 import type { XattrReader } from './xattr-reader.js'
 
@@ -18,14 +18,14 @@ export type ImageEntry = Entry & {
 
 /** The entries of a directory and everything below it. A directory comes before its children, and a hard link after its target. */
 export async function* entriesBelow(
-  parts: Parts,
+  context: ReaderContext,
   contents: ContentReader,
   xattrs: XattrReader,
   path: ByteString,
   start: ImageDirectory,
 ): AsyncGenerator<ImageEntry> {
   const firstNames = new Map<number, ByteString>()
-  for await (const { path: above, inode, names } of walk(parts, path, start)) {
+  for await (const { path: above, inode, names } of walk(context, path, start)) {
     yield await entryOf(above === '' ? '.' : above, inode)
     for (const { name, inode } of names) {
       if (inode.type === InodeType.DIRECTORY) continue

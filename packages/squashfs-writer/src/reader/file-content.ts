@@ -7,7 +7,7 @@ import type { BlockReader, BlockSpan, DataBlock, TakePart } from './block-reader
 import { fragmentReader, spanReader } from './block-reader.js'
 import type { ImageFile } from './inode-reader.js'
 import type { Cursor } from './metadata-reader.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 import { runSteps, type Steps, waitFor } from './steps.js'
 
 /** A piece of a file, of at most one block. */
@@ -76,8 +76,8 @@ export const MAX_READ = 2 ** 30
 /** Size words that are decoded at a time. */
 const WORDS_AT_ONCE = 2048
 
-export function contentReader(parts: Parts, blockReader: BlockReader): ContentReader {
-  const { superblock, inodes, fail } = parts
+export function contentReader(context: ReaderContext, blockReader: BlockReader): ContentReader {
+  const { superblock, inodes, fail } = context
   const { blockSize } = superblock
 
   /** The blocks of a file. The size words of a large file are not all in memory at once. */
@@ -119,8 +119,8 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
   }
 
   function partReader(): PartReader {
-    const span = spanReader(parts)
-    const fragment = fragmentReader(parts)
+    const span = spanReader(context)
+    const fragment = fragmentReader(context)
     return {
       span,
       spans,
@@ -204,9 +204,9 @@ export function contentReader(parts: Parts, blockReader: BlockReader): ContentRe
     for await (const { word } of blocks(file)) bytesInBlocks += blockSizeOnDisk(word)
     const bytes = tailOf(file)
     const { fragment, fragmentOffset, start } = file
-    if (bytes === 0 || parts.fragments === null)
+    if (bytes === 0 || context.fragments === null)
       return { place: bytesInBlocks === 0 ? null : `${start}`, bytesInBlocks, tail: null }
-    const { sizeWord } = decodeFragmentEntry(await parts.fragments.record(fragment))
+    const { sizeWord } = decodeFragmentEntry(await context.fragments.record(fragment))
     const place = `${bytesInBlocks === 0 ? '' : start}:${fragment}:${fragmentOffset}`
     return {
       place,

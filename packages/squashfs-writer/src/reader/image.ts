@@ -10,8 +10,8 @@ import { type ImageName, namesIn } from './directory-reader.js'
 import { entriesBelow, type ImageEntry } from './entries.js'
 import { contentReader, type FilePiece, type FileStorage, type PartReader } from './file-content.js'
 import { type ImageDirectory, type ImageFile, type ImageInode, inodeAt } from './inode-reader.js'
-import { openParts } from './parts.js'
 import { findPath } from './path-lookup.js'
+import { openContext } from './reader-context.js'
 import type { ImageSource } from './source.js'
 import { runSteps } from './steps.js'
 import type { Verification } from './verify.js'
@@ -99,19 +99,19 @@ export interface ImageReader {
  * @throws ImageError if it is not an image, is truncated or damaged, or has another compressor.
  */
 export async function readImage(source: ImageSource): Promise<ImageReader> {
-  const parts = await openParts(source)
-  const { superblock } = parts
-  const blocks = blockReader(parts)
-  const contents = contentReader(parts, blocks)
-  const xattrs = xattrReader(parts)
+  const context = await openContext(source)
+  const { superblock } = context
+  const blocks = blockReader(context)
+  const contents = contentReader(context, blocks)
+  const xattrs = xattrReader(context)
 
   async function directoryAt(
     path: string | Uint8Array,
   ): Promise<{ readonly path: ByteString; readonly inode: ImageDirectory }> {
     const bytes = bytesOf(path)
-    const found = await findPath(parts, bytes, false)
+    const found = await findPath(context, bytes, false)
     if (found?.inode.type === InodeType.DIRECTORY) return { path: found.path, inode: found.inode }
-    throw parts.fail(`there is no directory ${toDisplay(bytes)} in it`, 'NOT_IN_IMAGE')
+    throw context.fail(`there is no directory ${toDisplay(bytes)} in it`, 'NOT_IN_IMAGE')
   }
 
   function checkedFile(file: ImageFile, method: string): ImageFile {
@@ -121,39 +121,39 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
 
   function bytesOf(path: string | Uint8Array): ByteString {
     if (typeof path === 'string' || path instanceof Uint8Array) return toByteString(path)
-    throw parts.fail(`a path is text or bytes, not ${typeof path}`, 'WRONG_ARGUMENT')
+    throw context.fail(`a path is text or bytes, not ${typeof path}`, 'WRONG_ARGUMENT')
   }
 
   function wrongArgument(method: string, what: string): ImageError {
-    return parts.fail(`${method} takes ${what} of this image, as find gives it`, 'WRONG_ARGUMENT')
+    return context.fail(`${method} takes ${what} of this image, as find gives it`, 'WRONG_ARGUMENT')
   }
 
   return {
     superblock,
     async compressorOptions() {
       if ((superblock.flags & SuperblockFlag.COMPRESSOR_OPTIONS) === 0) return null
-      const { content } = await parts.cache.at(SUPERBLOCK_SIZE, superblock.inodeTable)
+      const { content } = await context.cache.at(SUPERBLOCK_SIZE, superblock.inodeTable)
       return content.slice()
     },
     async find(path, { followSymlinks = false } = {}) {
-      return (await findPath(parts, bytesOf(path), followSymlinks))?.inode ?? null
+      return (await findPath(context, bytesOf(path), followSymlinks))?.inode ?? null
     },
-    resolve: async (path) => await findPath(parts, bytesOf(path), true),
+    resolve: async (path) => await findPath(context, bytesOf(path), true),
     async list(directory) {
       if (directory?.type !== InodeType.DIRECTORY) throw wrongArgument('list', 'a directory')
-      return await namesIn(parts, directory)
+      return await namesIn(context, directory)
     },
     async *walk(path = '') {
       const start = await directoryAt(path)
-      yield* walk(parts, start.path, start.inode)
+      yield* walk(context, start.path, start.inode)
     },
     async columns(path, { recursive }, takeColumns) {
       const start = await directoryAt(path)
-      await runSteps(walkColumns(parts, start.path, start.inode, recursive, takeColumns))
+      await runSteps(walkColumns(context, start.path, start.inode, recursive, takeColumns))
     },
     async *entries(path = '') {
       const start = await directoryAt(path)
-      yield* entriesBelow(parts, contents, xattrs, start.path, start.inode)
+      yield* entriesBelow(context, contents, xattrs, start.path, start.inode)
     },
     read: async (file) => await contents.read(checkedFile(file, 'read')),
     readRange: async (file, start, length) =>
@@ -167,11 +167,11 @@ export async function readImage(source: ImageSource): Promise<ImageReader> {
     partReader: contents.partReader,
     storage: async (file) => await contents.storage(checkedFile(file, 'storage')),
     xattrs: (inode) => xattrs.read(inode.head.xattrIndex),
-    at: (reference) => inodeAt(parts, decodeMetadataReference(reference)),
+    at: (reference) => inodeAt(context, decodeMetadataReference(reference)),
     async verify({ signal } = {}) {
       // Loaded on demand: most callers do not verify.
       const { verify } = await import('./verify.js')
-      return await verify(parts, contents, blocks, xattrs, signal)
+      return await verify(context, contents, blocks, xattrs, signal)
     },
   }
 }

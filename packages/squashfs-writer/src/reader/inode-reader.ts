@@ -2,7 +2,7 @@
 import { viewOf } from '../format/byte-order.js'
 import { type DecodedInode, decodeInode, INODE_PREFIX_SIZE, InodeType, inodeSize } from '../format/inode.js'
 import { decodeMetadataReference, type MetadataPlace, metadataReference } from '../format/metadata-block.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 import { runSteps, type Steps, waitFor } from './steps.js'
 
 /** The fields that {@link ImageInode} adds to a decoded inode. */
@@ -23,29 +23,29 @@ export type ImageSymlink = Extract<DecodedInode, { type: typeof InodeType.SYMLIN
 const LONGEST_TARGET = 65_535
 
 /** Reads an inode. @throws ImageError if there is none. */
-export function inodeAt(parts: Parts, place: MetadataPlace): ImageInode | Promise<ImageInode> {
-  const block = parts.inodes.cachedBlock(place, INODE_PREFIX_SIZE)
+export function inodeAt(context: ReaderContext, place: MetadataPlace): ImageInode | Promise<ImageInode> {
+  const block = context.inodes.cachedBlock(place, INODE_PREFIX_SIZE)
   if (block !== null) {
-    const size = sizeOf(parts, block.view, place.offset)
-    if (place.offset + size <= block.content.length) return decoded(parts, place, block.view, place.offset)
+    const size = sizeOf(context, block.view, place.offset)
+    if (place.offset + size <= block.content.length) return decoded(context, place, block.view, place.offset)
   }
-  return runSteps(loadInode(parts, place))
+  return runSteps(loadInode(context, place))
 }
 
-function* loadInode(parts: Parts, place: MetadataPlace): Steps<ImageInode> {
-  const start = yield* waitFor(parts.inodes.upTo(place, INODE_PREFIX_SIZE))
-  const size = sizeOf(parts, viewOf(start), 0)
-  const bytes = size <= start.length ? start : yield* waitFor(parts.inodes.read(place, size))
-  return decoded(parts, place, viewOf(bytes), 0)
+function* loadInode(context: ReaderContext, place: MetadataPlace): Steps<ImageInode> {
+  const start = yield* waitFor(context.inodes.upTo(place, INODE_PREFIX_SIZE))
+  const size = sizeOf(context, viewOf(start), 0)
+  const bytes = size <= start.length ? start : yield* waitFor(context.inodes.read(place, size))
+  return decoded(context, place, viewOf(bytes), 0)
 }
 
-export async function rootOf(parts: Parts): Promise<ImageDirectory> {
-  const root = await inodeAt(parts, decodeMetadataReference(parts.superblock.rootInode))
-  if (root.type !== InodeType.DIRECTORY) throw parts.fail('its root is not a directory')
+export async function rootOf(context: ReaderContext): Promise<ImageDirectory> {
+  const root = await inodeAt(context, decodeMetadataReference(context.superblock.rootInode))
+  if (root.type !== InodeType.DIRECTORY) throw context.fail('its root is not a directory')
   return root
 }
 
-function sizeOf({ fail }: Parts, view: DataView, at: number): number {
+function sizeOf({ fail }: ReaderContext, view: DataView, at: number): number {
   let size: number
   try {
     size = inodeSize(view, at)
@@ -58,10 +58,10 @@ function sizeOf({ fail }: Parts, view: DataView, at: number): number {
   return size
 }
 
-function decoded(parts: Parts, place: MetadataPlace, view: DataView, at: number): ImageInode {
-  const inode = decodedAt(parts, view, at)
+function decoded(context: ReaderContext, place: MetadataPlace, view: DataView, at: number): ImageInode {
+  const inode = decodedAt(context, view, at)
   const { number, uidIndex, gidIndex } = inode.head
-  const { superblock, ids, fail } = parts
+  const { superblock, ids, fail } = context
   if (number === 0 || number > superblock.inodeCount)
     throw fail(`an inode has the number ${number}, and there are ${superblock.inodeCount}`)
   const uid = ids.values[uidIndex]
@@ -76,7 +76,7 @@ function decoded(parts: Parts, place: MetadataPlace, view: DataView, at: number)
   return located
 }
 
-function decodedAt({ superblock, fail }: Parts, view: DataView, at: number): DecodedInode {
+function decodedAt({ superblock, fail }: ReaderContext, view: DataView, at: number): DecodedInode {
   try {
     return decodeInode(view, superblock.blockSize, at)
   } catch (cause) {

@@ -3,7 +3,7 @@ import { getUint64, viewOf } from '../format/byte-order.js'
 import { METADATA_BLOCK_SIZE } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
 import type { BlockCache } from './metadata-reader.js'
-import type { Fail, ReadBytes } from './parts.js'
+import type { Fail, ReadBytes } from './reader-context.js'
 
 export interface LookupTable {
   readonly count: number

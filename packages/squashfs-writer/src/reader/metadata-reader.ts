@@ -8,7 +8,7 @@ import {
   type MetadataPlace,
 } from '../format/metadata-block.js'
 import { SUPERBLOCK_SIZE } from '../format/superblock.js'
-import type { Fail, ReadBytes } from './parts.js'
+import type { Fail, ReadBytes } from './reader-context.js'
 import { runSteps, type Steps, waitFor } from './steps.js'
 
 /** A cache of decoded metadata blocks. It keeps the last 4,096 of them, 32 MiB. */

@@ -4,7 +4,7 @@ import { MAX_LINKS_FOLLOWED } from '../format/limits.js'
 import { type ByteString, fromBytes } from '../tree/byte-string.js'
 import { lookUp } from './directory-reader.js'
 import { type ImageInode, rootOf } from './inode-reader.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 
 export interface Found {
   readonly inode: ImageInode
@@ -18,8 +18,12 @@ export interface Found {
  * `..` at the root stays there, as if the image were mounted at `/`.
  * @returns null if there is none, or the symlinks form a loop.
  */
-export async function findPath(parts: Parts, path: ByteString, follow: boolean): Promise<Found | null> {
-  const root = await rootOf(parts)
+export async function findPath(
+  context: ReaderContext,
+  path: ByteString,
+  follow: boolean,
+): Promise<Found | null> {
+  const root = await rootOf(context)
   let links = 0
   let at: Found[] = [{ inode: root, path: '' }]
   const waiting = namesOf(path).reverse()
@@ -30,7 +34,7 @@ export async function findPath(parts: Parts, path: ByteString, follow: boolean):
       if (at.length > 1) at.pop()
       continue
     }
-    const found = await lookUp(parts, inode, name)
+    const found = await lookUp(context, inode, name)
     if (found === null) return null
     if (found.type === InodeType.SYMLINK && follow) {
       if (++links > MAX_LINKS_FOLLOWED) return null

@@ -9,7 +9,7 @@ import { indexOf, lookUp } from './directory-reader.js'
 import type { ContentReader } from './file-content.js'
 import { type ImageDirectory, type ImageFile, type ImageInode, rootOf } from './inode-reader.js'
 import { lookupTable } from './lookup-table.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 import { inodeSet, walk } from './walk.js'
 import type { XattrReader } from './xattr-reader.js'
 
@@ -36,13 +36,13 @@ export const MAX_PROBLEMS = 100
 const AT_ONCE = 16
 
 export async function verify(
-  parts: Parts,
+  context: ReaderContext,
   contents: ContentReader,
   blocks: BlockReader,
   xattrs: XattrReader,
   signal: AbortSignal | undefined,
 ): Promise<Verification> {
-  const { superblock, fail } = parts
+  const { superblock, fail } = context
   const problems: Problem[] = []
   const counts = { inodes: 0, names: 0, dataBlocks: 0, metadataBlocks: 0, bytes: 0 }
 
@@ -73,8 +73,8 @@ export async function verify(
   /** Checks that the metadata blocks of each table have no gaps, and end where the next part of the image begins. */
   async function checkMetadataBlocks(): Promise<void> {
     const { inodeTable, directoryTable, bytesUsed, xattrTable } = superblock
-    const ids = await parts.ids.extent()
-    const fragments = await parts.fragments?.extent()
+    const ids = await context.ids.extent()
+    const fragments = await context.fragments?.extent()
     const exports = exportTable()
     const exportsExtent = await exports?.extent()
     const listingsEnd = Math.min(fragments?.start ?? ids.start, exportsExtent?.start ?? ids.start, ids.start)
@@ -98,7 +98,7 @@ export async function verify(
 
   async function checkBlocks(name: string, start: number, end: number): Promise<void> {
     for (let at = start; at < end; ) {
-      const block = await parts.cache.at(at, end)
+      const block = await context.cache.at(at, end)
       counts.metadataBlocks++
       if (block.content.length < 8192 && block.next < end)
         throw fail(`a block of the ${name} that is not its last is not full`)
@@ -107,7 +107,7 @@ export async function verify(
   }
 
   async function checkFragments(): Promise<void> {
-    const table = parts.fragments
+    const table = context.fragments
     if (table === null) return
     const pool = boundedPool()
     for (let n = 0; n < table.count && problems.length < MAX_PROBLEMS; n++) {
@@ -137,7 +137,7 @@ export async function verify(
     const exports = exportTable()
     const seen = new Map<number, number>()
     const pool = boundedPool()
-    for await (const { path, inode, names } of walk(parts, '', await rootOf(parts))) {
+    for await (const { path, inode, names } of walk(context, '', await rootOf(context))) {
       if (path === '') await checkInode(path, inode)
       if (inode.indexCount > 0) await step(path, () => checkIndex(inode))
       for (const { name, inode: child } of names) {
@@ -208,8 +208,8 @@ export async function verify(
     }
 
     async function checkIndex(directory: ImageDirectory): Promise<void> {
-      for await (const { name } of indexOf(parts, directory, directory.indexCount)) {
-        if ((await lookUp(parts, directory, name)) === null)
+      for await (const { name } of indexOf(context, directory, directory.indexCount)) {
+        if ((await lookUp(context, directory, name)) === null)
           throw fail(`its index names ${toDisplay(name)}, which is not found by it`)
       }
     }
@@ -223,7 +223,7 @@ export async function verify(
       count: superblock.inodeCount,
       index: superblock.exportTable,
     }
-    return lookupTable(parts.bytes, parts.cache, shape, fail)
+    return lookupTable(context.bytes, context.cache, shape, fail)
   }
 }
 

@@ -6,7 +6,7 @@ import { toDisplay } from '../tree/byte-string.js'
 import { columnReader, type DirectoryColumns, nameAt } from './directory-columns.js'
 import { type ImageName, namesIn } from './directory-reader.js'
 import { type ImageDirectory, inodeAt } from './inode-reader.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 import { type Steps, waitFor } from './steps.js'
 
 /** A directory with its entries. */
@@ -32,13 +32,13 @@ export interface ColumnsOfDirectory {
  * @throws ImageError for a directory with two names: it may contain itself.
  */
 export async function* walk(
-  parts: Parts,
+  context: ReaderContext,
   path: ByteString,
   start: ImageDirectory,
 ): AsyncGenerator<WalkedDirectory> {
-  const stack = directoryStack(parts, path, start)
+  const stack = directoryStack(context, path, start)
   for (let next = stack.pop(); next; next = stack.pop()) {
-    const names = await namesIn(parts, next.inode)
+    const names = await namesIn(context, next.inode)
     yield { ...next, names }
     for (let n = names.length - 1; n >= 0; n--) {
       const { name, inode } = names[n]!
@@ -54,14 +54,14 @@ type Continue = boolean | void
 
 /** Like {@link walk}, but gives columns, and creates no promise for each directory. If not `recursive`, visits the first directory only. */
 export function* walkColumns(
-  parts: Parts,
+  context: ReaderContext,
   path: ByteString,
   start: ImageDirectory,
   recursive: boolean,
   take: TakeColumns,
 ): Steps<void> {
-  const reader = columnReader(parts)
-  const stack = directoryStack(parts, path, start)
+  const reader = columnReader(context)
+  const stack = directoryStack(context, path, start)
   for (let next = stack.pop(); next; next = stack.pop()) {
     const read = reader.read(next.inode)
     const columns = read instanceof Promise ? yield* waitFor(read) : read
@@ -71,7 +71,7 @@ export function* walkColumns(
     const { types, references } = columns
     for (let row = columns.count - 1; row >= 0; row--) {
       if (types[row] !== InodeType.DIRECTORY) continue
-      const found = inodeAt(parts, decodeMetadataReference(references[row]!))
+      const found = inodeAt(context, decodeMetadataReference(references[row]!))
       const inode = found instanceof Promise ? yield* waitFor(found) : found
       if (inode.type === InodeType.DIRECTORY) stack.push(next.path, nameAt(columns, row), inode)
     }
@@ -84,8 +84,8 @@ interface PlacedDirectory {
 }
 
 /** The directories that are still to be visited. Each may be pushed once. */
-function directoryStack(parts: Parts, path: ByteString, start: ImageDirectory) {
-  const visited = inodeSet(parts.superblock.inodeCount)
+function directoryStack(context: ReaderContext, path: ByteString, start: ImageDirectory) {
+  const visited = inodeSet(context.superblock.inodeCount)
   const stack: PlacedDirectory[] = [{ path, inode: start }]
   visited.add(start.head.number)
   return {
@@ -93,7 +93,7 @@ function directoryStack(parts: Parts, path: ByteString, start: ImageDirectory) {
     push(above: ByteString, name: ByteString, inode: ImageDirectory): void {
       const below = above === '' ? name : `${above}/${name}`
       if (!visited.add(inode.head.number))
-        throw parts.fail(`the directory ${toDisplay(below)} is in the tree twice, maybe inside itself`)
+        throw context.fail(`the directory ${toDisplay(below)} is in the tree twice, maybe inside itself`)
       stack.push({ path: below, inode })
     },
   }

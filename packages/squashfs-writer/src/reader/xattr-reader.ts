@@ -19,7 +19,7 @@ import { fromBytes } from '../tree/byte-string.js'
 import type { Xattr } from '../tree/node.js'
 import { type LookupTable, lookupTable } from './lookup-table.js'
 import { type Cursor, type MetadataReader, metadataReader } from './metadata-reader.js'
-import type { Parts } from './parts.js'
+import type { ReaderContext } from './reader-context.js'
 
 export interface XattrReader {
   /** Reads a set, in the order on disk. @param index the xattr index of the inode. */
@@ -38,8 +38,8 @@ const LONGEST_LIST = 65_536
 /** Number of sets in the cache. Adjacent inodes often share a set. */
 const SETS_KEPT = 16
 
-export function xattrReader(parts: Parts): XattrReader {
-  const { superblock, bytes, cache, fail } = parts
+export function xattrReader(context: ReaderContext): XattrReader {
+  const { superblock, bytes, cache, fail } = context
   let loaded: XattrTableParts | null | undefined
   const known = new Map<number, readonly Xattr[]>()
 

@@ -67,7 +67,7 @@ export class FoundEntries implements AsyncIterable<FoundEntry> {
   }
 
   /** The same entries, for a writer that may change the tree in place. */
-  handOver(): FoundEntries {
+  asSpent(): FoundEntries {
     return new FoundEntries(this.#scan, this.#stream, () => true)
   }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ContentReader, Piece } from '../image/content-reader.js'
 import { fileNode } from '../tree/node.js'
-import { type TakingOver, takingOver } from './taking-over.js'
+import { type UnchangedOptions, unchangedFiles } from './unchanged-files.js'
 
 const ATTRIBUTES = { mode: 0o644, uid: 0, gid: 0, mtime: 0, xattrs: null }
 
@@ -18,8 +18,8 @@ it('ends when its caller stops, even if reads in advance wait forever for a buff
   }
   const inBase = { inBase: { blocks: [], tail: null }, recorded: { digest: null }, asksXattrs: false }
   const same = { certain: new Map([[second!, inBase]]), candidates: new Map() }
-  const options = { same, examination: null, recorder: null } as unknown as TakingOver
-  const reader = takingOver(waiting, options, () => {})
+  const options = { same, examination: null, recorder: null } as unknown as UnchangedOptions
+  const reader = unchangedFiles(waiting, options, () => {})
   const plan = { blockOf: () => -1, tailsIn: () => 0 }
   const request = { wantsDigest: () => false, tailSize: () => 0, plan, wantsBlocks: () => true }
   const read: Piece[] = []

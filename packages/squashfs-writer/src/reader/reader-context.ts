@@ -1,4 +1,4 @@
-/** Parts: the superblock and tables of an open image, which all modules of the reader share. They are checked when it is opened. */
+/** Reader context: the superblock and tables of an open image, which all modules of the reader share. They are checked when it is opened. */
 import { type Decompress, decompressorFor } from '../codec/decompress.js'
 import { ImageError, type ImageErrorCode } from '../errors.js'
 import { viewOf } from '../format/byte-order.js'
@@ -9,7 +9,7 @@ import { type LookupTable, lookupTable } from './lookup-table.js'
 import { type BlockCache, blockCache, type MetadataReader, metadataReader } from './metadata-reader.js'
 import type { ImageSource } from './source.js'
 
-export interface Parts {
+export interface ReaderContext {
   readonly source: ImageSource
   readonly expand: Decompress
   readonly superblock: Superblock
@@ -38,7 +38,7 @@ export type Fail = (what: string, code?: ImageErrorCode, cause?: unknown) => Ima
  * Reads and checks the superblock, on which all other reads rely.
  * @throws ImageError if it is not an image, is truncated, contradicts itself, or has an unsupported compressor.
  */
-export async function openParts(source: ImageSource): Promise<Parts> {
+export async function openContext(source: ImageSource): Promise<ReaderContext> {
   const fail: Fail = (what, code = 'DAMAGED_IMAGE', cause) =>
     new ImageError(code, code === 'DAMAGED_IMAGE' ? `the image is damaged: ${what}` : what, {
       path: source.name,

@@ -1,4 +1,4 @@
-/** Taking over: a content reader that returns unchanged files from the base without reading them. Another reader reads the rest. */
+/** Unchanged files: a content reader that takes unchanged files from the base without reading them. Another reader reads the rest. */
 import type { Batch, ContentReader, ContentRequest, Piece } from '../image/content-reader.js'
 import type { Examination } from '../source/read-contents.js'
 import type { Pool } from '../source/workers/pool.js'
@@ -10,7 +10,7 @@ import type { OpenBase } from './open-base.js'
 import type { Recorder } from './recorder.js'
 import type { SameFile, SameFiles } from './same-files.js'
 
-export interface TakingOver {
+export interface UnchangedOptions {
   readonly pool: Pool
   readonly base: OpenBase
   readonly same: SameFiles
@@ -20,7 +20,7 @@ export interface TakingOver {
 }
 
 /** The files that are copied from the base without being read. */
-export type TakenFiles = ReadonlyMap<FileNode, SameFile>
+export type UnchangedFiles = ReadonlyMap<FileNode, SameFile>
 
 const FILES_PER_JOB = 256
 const PIECES_PER_BATCH = 256
@@ -31,10 +31,10 @@ const NOTHING = { start: 0, length: 0, at: 0, inBlocks: 0, flags: 0 }
  * @param reader reads the other files.
  * @param onTaken called with the files that are not read, before the first piece.
  */
-export function takingOver(
+export function unchangedFiles(
   reader: ContentReader,
-  options: TakingOver,
-  onTaken: (files: TakenFiles) => void,
+  options: UnchangedOptions,
+  onTaken: (files: UnchangedFiles) => void,
 ): ContentReader {
   return {
     async *read(files, request) {
@@ -72,7 +72,7 @@ function filesToTake(
 /** Reads the xattrs of files that may have some. @returns the files that cannot be opened; reading them gives the reason. */
 async function readXattrs(
   taken: ReadonlyMap<FileNode, SameFile>,
-  { pool, accessRules, recorder }: TakingOver,
+  { pool, accessRules, recorder }: UnchangedOptions,
 ): Promise<FileNode[]> {
   const wanted = [...taken].flatMap(([file, { readsXattrs }]) => (readsXattrs ? [file] : []))
   const lost: FileNode[] = []
@@ -100,7 +100,7 @@ async function readXattrs(
  */
 async function examineTaken(
   taken: ReadonlyMap<FileNode, SameFile>,
-  { pool, base, examination }: TakingOver,
+  { pool, base, examination }: UnchangedOptions,
 ): Promise<FileNode[]> {
   if (!examination) return []
   const isSameExaminer = examination.version !== null && base.record?.examiner === examination.version
