@@ -203,8 +203,8 @@ describe('every supported version of Node writes the same image', () => {
          const sums = {}
          for (const [name, codec] of Object.entries(codecs)) {
            const found = new Set()
-           // Codecs that take long are used once: what is compressed does not depend on the codec.
-           for (const [directory, threads] of /19|gzip/.test(name) ? ways.slice(1, 2) : ways) {
+           // Codecs that take long are used once for each directory.
+           for (const [directory, threads] of ways.filter(([, threads]) => !/19|gzip/.test(name) || threads === 2)) {
              const sink = writer.memorySink()
              await writer.packDirectory(directory, sink, { codec, threads })
              found.add(createHash('sha256').update(sink.bytes()).digest('hex'))

@@ -30,7 +30,7 @@ function settingsFor(level: number): ZlibSettings {
 /**
  * Creates the gzip codec with Node's zlib. Its bytes may differ between versions of Node; if that matters, use
  * {@link portableGzip}.
- * @param options.level 1 (fast) to 9 (small); 9 if absent. The settings of zlib for each level are those that suit blocks of files.
+ * @param options.level 1 (fast) to 9 (small); 9 if absent. 9 is zlib's level 8, which gives the same size to 0.01 % in less time.
  * @throws OptionError for another level.
  */
 export function gzip(options: { readonly level?: number } = {}): Codec {
@@ -41,8 +41,8 @@ export function gzip(options: { readonly level?: number } = {}): Codec {
 
 /**
  * Compresses each block with a native handle of its own: a handle that is reused may give other bytes, since zlib's state depends on
- * the last block. `deflateSync` gives the same bytes, but a new array for each block, and takes 100 MB until these are collected. It
- * is used if the stream does not have the expected fields.
+ * the last block. `deflateSync` gives the same bytes, but in a new array for each block. These take 60 to 100 MB until they are
+ * collected. It is used if the stream does not have the expected fields.
  */
 function compressorWith(settings: ZlibSettings): NonNullable<Codec['compressInto']> {
   return (bytes, output) => {

@@ -1,6 +1,7 @@
 /**
  * zlib handle: the native handle of a `node:zlib` stream. Node has no public call that reuses a compressor or decompressor for
- * another block, or that writes into a buffer of the caller, so this uses the handle, as `minizlib` does, the library below npm's `tar`.
+ * another block, or that writes into a buffer of the caller. So this uses the handle, as `minizlib` does, the library below
+ * npm's `tar`.
  */
 
 /** The methods of a native handle that are used here. */

@@ -112,14 +112,12 @@ export function checkEntry(given: unknown, place: string): Entry {
   const entry = given as { readonly [name in 'type' | 'path' | 'content' | 'target']?: unknown }
   if (!isPath(entry.path)) throw new EntryError(place, `its path is ${shown(entry.path)}; give text or bytes`)
   const { path, type } = entry
-  if (!TYPES.includes(type)) throw unknownType(toDisplay(toByteString(path)), type)
+  const pathShown = () => toDisplay(toByteString(path))
+  if (!TYPES.includes(type)) throw unknownType(pathShown(), type)
   if (type === 'file' && (entry.content === undefined || entry.content === null))
-    throw new EntryError(toDisplay(toByteString(path)), 'a file entry needs content')
+    throw new EntryError(pathShown(), 'a file entry needs content')
   if ((type === 'symlink' || type === 'hardlink') && !isPath(entry.target))
-    throw new EntryError(
-      toDisplay(toByteString(path)),
-      `its target is ${shown(entry.target)}; give text or bytes`,
-    )
+    throw new EntryError(pathShown(), `its target is ${shown(entry.target)}; give text or bytes`)
   return given as Entry
 }
 
